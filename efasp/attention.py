@@ -1,0 +1,245 @@
+"""Derived operators over attention: exact, rightmost and priority match, match-or-default, gather, aggregates.
+
+One mechanism for all matches. Keys and queries are signed bits, so n bits that agree score n and any others at most
+n - 2. One position of the sequence, the *sink*, scores n - 1 for every query: it wins exactly when nothing matches, and as
+its value is 0 a missing match reads as 0, with no gate. Scores are scaled by a capacity C larger than any rank, and the rank
+added, so the best-ranked of several exact matches wins; what is not a candidate is put 2 C below. All gaps are 1 at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from efasp.operators import expect_flag, expect_int, operator
+from efasp.pointwise import gate
+from efasp.sorts import Bit, Flag, Int, Signs, Sort, SortError, Word
+from efasp.syntax import Embedding, Node, aha, combine, concat, refine, relu, weigh
+
+
+@dataclass(frozen=True)
+class Match:
+    """A lookup: the query and key vectors and the sink's flag; ``read`` fetches values with it.
+
+    ``bits``: n, the number of matched bits; ``capacity``: C. The score of position j for query i is
+    ``C <query_i, key_j> + rank_j - 2 C sum (1 - among_j - sink_j) - 2 C sum exclude_j + (n - 1 + 2 absent_i) C sink_j``.
+    """
+
+    q: Node
+    k: Node
+    sink: Node
+    bits: int
+    capacity: int
+
+    def read(self, value: Node, sort: Sort | None = None) -> Node:
+        """The value at the matched position, 0 where there is none (the value must be 0 at the sink).
+
+        ``sort`` (default: the value's) holds where the best match is unique, or all best matches have one value.
+        """
+        return aha(self.q, self.k, value, sort or value.sort)
+
+    @property
+    def found(self) -> Node:
+        """1 where an exact match was found."""
+        return aha(self.q, self.k, combine([(-1, self.sink)], 1), Flag())
+
+    @property
+    def missed(self) -> Node:
+        """1 where none was: exact whatever the number of ties, as every value but the sink's is 0."""
+        return aha(self.q, self.k, self.sink, Flag())
+
+
+def match(
+    query: Sequence[Node],
+    key: Sequence[Node],
+    *,
+    one: Node,
+    among: Node | Sequence[Node],
+    sink: Node,
+    exclude: Sequence[Node] = (),
+    rank: Node | None = None,
+    capacity: int = 1,
+    absent: Node | None = None,
+) -> Match:
+    """A lookup of the positions flagged ``among`` (by all of its flags) whose key equals the query, signed bit for signed bit.
+
+    ``exclude``: flags of positions that are no candidates after all; ``rank``: an integer in 0..capacity-1 at candidates
+    and at most that elsewhere, 0 at the sink: the largest wins; ``absent``: a flag of queries that match nothing.
+    A query or key of zeros (no word) matches nothing, if it has two bits or more. The flags of ``among`` and
+    ``exclude`` are 0 at the sink, which exactly one position is. Raises SortError.
+    """
+    for name, nodes in (("query", query), ("key", key)):
+        for node in nodes:
+            if not isinstance(node.sort, Signs):
+                raise SortError(f"match: {name}", "signed bits", node.sort)
+    required = [among] if isinstance(among, Node) else list(among)
+    for flag in (*required, sink, *exclude, *([absent] if absent else [])):
+        expect_flag("match", flag)
+    if rank is not None and expect_int("match: rank", rank)[1] >= capacity:
+        raise SortError("match: rank", f"an integer below the capacity {capacity}", rank.sort)
+    if [node.width for node in query] != [node.width for node in key]:
+        raise SortError("match: key", [node.sort for node in query], [node.sort for node in key])
+    n, c = sum(node.width for node in query), capacity
+    lift = 2 * len(required)
+    terms: list[tuple[Any, Node]] = [((n - 1 + lift) * c, sink)]
+    terms += [(2 * c, flag) for flag in required] + [(-2 * c, flag) for flag in exclude]
+    level = combine(terms + ([(1, rank)] if rank is not None else []), -lift * c)
+    q_parts, k_parts = [one, *query], [level, *(c * node for node in key)]
+    if absent is not None:
+        q_parts.append(absent)
+        k_parts.append(2 * c * sink)
+    return Match(concat(*q_parts), concat(*k_parts), sink, n, c)
+
+
+# The operators of the literature, each a use of ``match``. At position 0 stands the sink: no key, value 0.
+
+Columns = Sequence[Sequence[int]]
+
+
+def _matches(columns: Columns, better: Callable[[int, int], bool] | None = None) -> list[Fraction | int]:
+    """Specification of the matches: for each query the value (mean value) of the matching (best-ranked) positions."""
+    query, key, value, *rest = columns
+    out: list[Fraction | int] = []
+    for wanted in query:
+        hits = [j for j in range(1, len(key)) if wanted >= 0 and key[j] == wanted]
+        if better and hits:
+            ranks = rest[0]
+            best = hits[0]
+            for j in hits:
+                best = j if better(ranks[j], ranks[best]) else best
+            hits = [j for j in hits if ranks[j] == ranks[best]]
+        out.append(Fraction(sum(value[j] for j in hits), len(hits)) if hits else 0)
+    return out
+
+
+def _lookup_sorts(w: int) -> tuple[Sort, ...]:
+    return (Signs(w), Signs(w), Int(0, (1 << w) - 1))
+
+
+def _one(sink: Node) -> Node:
+    return combine([(0, sink)], 1)
+
+
+def _simple(query: Node, key: Node, sink: Node, rank: Node | None = None, capacity: int = 1) -> Match:
+    among = combine([(-1, sink)], 1, sort=Flag())
+    return match([query], [key], one=_one(sink), among=among, sink=sink, rank=rank, capacity=capacity)
+
+
+@operator(sorts=_lookup_sorts, spec=_matches, depth=(1, 0), kind="attention")
+def exact_match(query: Node, key: Node, value: Node, sink: Node) -> Node:
+    """The (mean) value at the positions whose key equals the query; 0 where there is none."""
+    m = _simple(query, key, sink)
+    return aha(m.q, m.k, value)
+
+
+@operator(
+    sorts=lambda w: (*_lookup_sorts(w), Int(0, (1 << w) - 1)),
+    spec=lambda columns: _matches(columns, lambda new, old: new > old),
+    depth=(1, 0),
+    kind="attention",
+)
+def rightmost_match(query: Node, key: Node, value: Node, place: Node, sink: Node) -> Node:
+    """The value at the last position whose key equals the query; ``place`` numbers the positions, 0 at the sink."""
+    m = _simple(query, key, sink, place, expect_int("rightmost_match", place)[1] + 1)
+    return aha(m.q, m.k, value)
+
+
+@operator(
+    sorts=lambda w: (*_lookup_sorts(w), Int(0, (1 << w) - 1)),
+    spec=lambda columns: _matches(columns, lambda new, old: new < old),
+    depth=(1, 0),
+    kind="attention",
+)
+def priority_match(query: Node, key: Node, value: Node, priority: Node, sink: Node) -> Node:
+    """The value at the match of the lowest priority number (0 is served first)."""
+    top = expect_int("priority_match", priority)[1]
+    rank = combine([(-1, priority), (-top, sink)], top, sort=Int(-top, top))
+    m = _simple(query, key, sink, rank, top + 1)
+    return aha(m.q, m.k, value)
+
+
+@operator(
+    sorts=lambda w: (Signs(w), Signs(w), Word(w), Word(w)),
+    spec=lambda columns: [
+        next((columns[2][j] for j in range(1, len(columns[1])) if wanted >= 0 and columns[1][j] == wanted), default)
+        for wanted, default in zip(columns[0], columns[3], strict=True)
+    ],
+    depth=(1, 1),
+    kind="attention",
+)
+def match_or_default(query: Node, key: Node, value: Node, default: Node, sink: Node) -> Node:
+    """The word at the matching position, the default word where there is none (keys that match are unique)."""
+    m = _simple(query, key, sink)
+    return combine([(1, m.read(value)), (1, gate(m.missed, default))], sort=Word(value.width) if value.width > 1 else Bit())
+
+
+def gather(value: Node, index: Node, place: Embedding, sort: Sort | None = None) -> Node:
+    """The value at the position numbered ``index`` (the nearest one, if there is none): score 2 index j - j^2."""
+    expect_int("gather", index)
+    q = concat(2 * index, combine([(0, index)], -1))
+    return aha(q, concat(place.field("number"), place.field("square")), value, sort or value.sort)
+
+
+def _pair(x: Node) -> tuple[Node, Node]:
+    return combine([(0, x)], 1), x
+
+
+@operator(
+    sorts=lambda w: (Int(0, (1 << w) - 1),), spec=lambda c: [max(c[0])] * len(c[0]), depth=(1, 0), kind="attention"
+)
+def seq_max(x: Node) -> Node:
+    """The largest value of the sequence."""
+    one, key = _pair(x)
+    return aha(one, key, x, x.sort)
+
+
+@operator(
+    sorts=lambda w: (Int(0, (1 << w) - 1),), spec=lambda c: [min(c[0])] * len(c[0]), depth=(1, 0), kind="attention"
+)
+def seq_min(x: Node) -> Node:
+    """The smallest value of the sequence."""
+    one, key = _pair(-x)
+    return aha(one, key, x, x.sort)
+
+
+@operator(
+    sorts=lambda w: (Int(0, (1 << w) - 1),),
+    spec=lambda c: [Fraction(sum(c[0]), len(c[0]))] * len(c[0]),
+    depth=(1, 0),
+    kind="attention",
+)
+def seq_mean(x: Node) -> Node:
+    """The mean over all positions."""
+    nothing = combine([(0, x[0])])
+    return aha(nothing, nothing, x)
+
+
+@operator(sorts=lambda w: (Flag(),), spec=lambda c: [sum(c[0])] * len(c[0]), depth=(1, 1), kind="attention", fixed=(64,))
+def seq_sum(x: Node, longest: int, sink: Node) -> Node:
+    """The number of flags set, in a sequence of at most ``longest`` positions: the k with s/n >= k/n, counted.
+
+    The mean of the sink's flag is 1/n; N (s/n - k/n) is 0 or more where s >= k and -1 or less elsewhere.
+    """
+    expect_flag("seq_sum", x)
+    share = seq_mean(concat(x, sink))
+    steps = []
+    for k in range(1, longest + 1):
+        distance = weigh(share, [longest, -k * longest])
+        steps.append(combine([(1, relu(distance + 1)), (-1, relu(distance))]))
+    return combine([(1, step) for step in steps], sort=Int(0, longest))
+
+
+@operator(sorts=lambda w: (Flag(),), spec=lambda c: [min(c[0])] * len(c[0]), depth=(1, 0), kind="attention")
+def seq_and(x: Node) -> Node:
+    """1 where the flag is 1 at every position."""
+    expect_flag("seq_and", x)
+    return refine(seq_min(x), Flag())
+
+
+@operator(sorts=lambda w: (Flag(),), spec=lambda c: [max(c[0])] * len(c[0]), depth=(1, 0), kind="attention")
+def seq_or(x: Node) -> Node:
+    """1 where the flag is 1 at some position."""
+    expect_flag("seq_or", x)
+    return refine(seq_max(x), Flag())

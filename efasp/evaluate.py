@@ -1,0 +1,76 @@
+"""Exact evaluation of E-FASP: the first reading of a construction. Integers and rationals, no rounding; ties average."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from efasp.exact import Matrix, average_hard, narrow
+from efasp.sorts import SortError
+from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Relu, TokenEmbedding, walk
+
+Values = Mapping[Node, np.ndarray]
+
+
+def _parameter(node: Parameter, below: Values) -> np.ndarray:
+    raise SortError("evaluate", "a closed program, or a value for every parameter", f"the free parameter {node.name}")
+
+
+# One row a primitive: how its value is made of its inputs' values. The same keys as the other readings have.
+RULES: dict[type[Node], Callable[[Any, Values], np.ndarray]] = {
+    Parameter: _parameter,
+    Concat: lambda node, of: _join([of[part] for part in node.parts]),
+    Affine: lambda node, of: Matrix(node.rows, node.x.width).apply(of[node.x], node.bias),
+    Relu: lambda node, of: np.where(of[node.x] > 0, of[node.x], 0 * of[node.x]),
+    Attention: lambda node, of: average_hard(of[node.q], of[node.k], of[node.v]),
+}
+
+
+def _join(parts: Sequence[np.ndarray]) -> np.ndarray:
+    if any(part.dtype == object for part in parts):
+        parts = [part.astype(object) for part in parts]
+    return np.concatenate(parts, axis=1)
+
+
+def evaluate(
+    *roots: Node,
+    tokens: Sequence[int] | None = None,
+    positions: Sequence[Any] | np.ndarray | None = None,
+    values: Mapping[Node, np.ndarray] | None = None,
+    check: bool = False,
+) -> list[np.ndarray]:
+    """The values of nodes on one sequence: for each root an array (positions, width).
+
+    ``tokens``: N token ids; ``positions``: N rows of the position codebook (or N numbers, where a row is one number;
+    0..N-1 by default). ``values`` gives parameters (or any other node) their arrays. With ``check`` every value must be
+    of its node's sort. Raises SortError for a free parameter or a value outside its sort.
+    """
+    of: dict[Node, np.ndarray] = {node: narrow(np.asarray(value)) for node, value in (values or {}).items()}
+    for node in walk(*roots):
+        if node in of:
+            continue
+        if isinstance(node, TokenEmbedding):
+            if tokens is None:
+                raise SortError("evaluate", "a token sequence", "none")
+            of[node] = narrow(node.codebook.codes(node.codebook.rows(tokens)))
+        elif isinstance(node, PositionEmbedding):
+            of[node] = narrow(node.codebook.codes(place_rows(positions, 0 if tokens is None else len(tokens))))
+        else:
+            of[node] = RULES[type(node)](node, of)
+        if check:
+            _check(node, of[node])
+    return [of[root] for root in roots]
+
+
+def place_rows(positions: Sequence[Any] | np.ndarray | None, length: int) -> np.ndarray:
+    """Rows of the position codebook: plain numbers become rows of kind 0."""
+    table = np.arange(length) if positions is None else np.asarray(positions)
+    return np.stack([np.zeros_like(table), table], axis=1) if table.ndim == 1 else table
+
+
+def _check(node: Node, values: np.ndarray) -> None:
+    for position, value in enumerate(values.tolist()):
+        if not node.sort.admits(value):
+            raise SortError(f"{type(node).__name__.lower()} at position {position}", node.sort, value)

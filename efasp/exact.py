@@ -1,0 +1,102 @@
+"""Exact arrays: int64 where every value provably fits, Python integers and Fractions (dtype object) otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from efasp.sorts import Number
+from efasp.syntax import Row
+
+LIMIT = 1 << 62
+
+
+def narrow(values: np.ndarray) -> np.ndarray:
+    """The same values in int64 if all are integers of at most 62 bits, else as objects."""
+    if values.dtype == np.int64:
+        return values
+    flat = values.ravel().tolist()
+    if all(abs(value) < LIMIT and value == int(value) for value in flat):
+        return np.array([int(value) for value in flat], dtype=np.int64).reshape(values.shape)
+    return values
+
+
+def magnitude(values: np.ndarray) -> Number:
+    """The largest absolute value (0 of nothing)."""
+    return max(abs(values.max()), abs(values.min())) if values.size else 0
+
+
+class Matrix:
+    """A sparse matrix of exact rationals, stored as integers over one common denominator."""
+
+    def __init__(self, rows: Sequence[Row], columns: int) -> None:
+        self.rows, self.columns = tuple(rows), columns
+        self.denominator = lcm(1, *(Fraction(c).denominator for row in rows for _, c in row))
+        self._scaled = [[(i, int(c * self.denominator)) for i, c in row] for row in rows]
+        self._weight = max((sum(abs(c) for _, c in row) for row in self._scaled), default=0)
+
+    def apply(self, x: np.ndarray, bias: Sequence[Number] | None = None) -> np.ndarray:
+        """``x @ self.T + bias`` for x of shape (N, columns); exact."""
+        constant = [Fraction(b) * self.denominator for b in bias] if bias is not None else [Fraction(0)] * len(self.rows)
+        small = x.dtype == np.int64 and all(c.denominator == 1 for c in constant)
+        top = max((abs(c) for c in constant), default=0)
+        small = small and self._weight * int(magnitude(x)) + top < LIMIT
+        out = np.zeros((len(x), len(self.rows)), dtype=np.int64 if small else object)
+        for place, row in enumerate(self._scaled):
+            if row:
+                columns, coefficients = zip(*row, strict=True)
+                picked = x[:, list(columns)]
+                weights = np.array(coefficients, dtype=np.int64 if small else object)
+                out[:, place] = picked @ weights if small else (picked.astype(object) * weights).sum(axis=1)
+            if constant[place]:
+                out[:, place] += int(constant[place]) if constant[place].denominator == 1 else constant[place]
+        return divide(out, self.denominator)
+
+
+def divide(values: np.ndarray, divisor: int) -> np.ndarray:
+    """Exact division by an integer."""
+    if divisor == 1:
+        return narrow(values)
+    if values.dtype == np.int64 and not (values % divisor).any():
+        return values // divisor
+    quotients = [Fraction(value) / divisor for value in values.ravel().tolist()]
+    out = np.empty(len(quotients), dtype=object)
+    out[:] = quotients
+    return narrow(out.reshape(values.shape))
+
+
+def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """``q @ k.T``, exact."""
+    if q.dtype == np.int64 and k.dtype == np.int64:
+        bound = int(np.abs(k).max(axis=0, initial=0).astype(object) @ np.abs(q).max(axis=0, initial=0).astype(object))
+        if bound < 1 << 53:  # every partial sum is an integer that float64 holds: BLAS is exact, and fast
+            return (q.astype(np.float64) @ k.astype(np.float64).T).astype(np.int64)
+        if bound < LIMIT:
+            return q @ k.T
+    out: np.ndarray = q.astype(object) @ k.astype(object).T
+    return narrow(out)
+
+
+def average_hard(q: np.ndarray, k: np.ndarray, v: np.ndarray, block: int = 1024) -> np.ndarray:
+    """Average-hard attention: for each row of q the mean of v over the keys of maximal score; exact."""
+    parts = []
+    for start in range(0, len(q), block):
+        s = scores(q[start : start + block], k)
+        winners = s == s.max(axis=1, keepdims=True)
+        count = winners.sum(axis=1)
+        if (count == 1).all():
+            parts.append(v[winners.argmax(axis=1)])
+            continue
+        rows = []
+        for mask, ties in zip(winners, count.tolist(), strict=True):
+            total = v[mask].astype(object).sum(axis=0)
+            rows.append([Fraction(value, ties) if ties > 1 else value for value in total.tolist()])
+        part = np.empty((len(rows), v.shape[1]), dtype=object)
+        part[:] = [[int(value) if value == int(value) else value for value in row] for row in rows]
+        parts.append(part)
+    if any(part.dtype == object for part in parts):
+        return narrow(np.concatenate([part.astype(object) for part in parts]))
+    return np.concatenate(parts)

@@ -1,0 +1,351 @@
+"""The PRAM itself, executed directly (shared contract, sections 1 and 2): the definition every construction is held to.
+
+Everything here is a pure function on frozen configurations. Words are Python integers in 0..2^w-1.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, cast, get_args
+
+from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Reg, operations
+
+Policy = Literal["erew", "crew", "common", "priority"]
+Status = Literal["running", "halted", "load", "store", "pc"]  # the last three: stopped by a fault, with its reason
+
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+MIN_WORD = 5
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program with the machine that it is for: what the assembler returns and every engine takes.
+
+    ``word``: bits w; ``processors``: P; ``memory``: M words; ``data``: the initial words from address 0 on, at most M
+    (the rest is 0); ``instructions``: L of them.
+    """
+
+    instructions: tuple[Instruction, ...]
+    word: int = 16
+    processors: int = 1
+    memory: int = 64
+    policy: Policy = "priority"
+    data: tuple[int, ...] = ()
+    name: str = "program"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A state of the machine between two steps: M memory words; for each of P processors 8 registers, pc and status."""
+
+    memory: tuple[int, ...]
+    registers: tuple[tuple[int, ...], ...]
+    pc: tuple[int, ...]
+    status: tuple[Status, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A processor's fault: steps count from 1; ``pc`` is of the instruction that faulted."""
+
+    pid: int
+    step: int
+    pc: int
+    reason: Literal["load", "store", "pc"]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A breach of the program's access policy: which address, in which step (from 1), by which processors."""
+
+    policy: Policy
+    access: Literal["read", "write"]
+    address: int
+    step: int
+    processors: tuple[int, ...]
+
+
+@dataclass
+class Run:
+    """What a run of any engine gives.
+
+    ``finished`` is False when ``max_steps`` ended it; ``violation`` says what did where the access policy ended it.
+    ``decode_steps``, ``context_length`` and ``transformer`` are None for the reference engine.
+    """
+
+    program: Program
+    engine: str
+    steps: int
+    configuration: Configuration
+    finished: bool
+    faults: list[Fault] = field(default_factory=list)
+    violation: Violation | None = None
+    decode_steps: int | None = None
+    context_length: int | None = None
+    transformer: dict[str, object] | None = None
+
+
+class Access(NamedTuple):
+    """One processor's access to shared memory in a step; ``value`` is the word read, or the word to be written."""
+
+    pid: int
+    kind: Literal["read", "write"]
+    address: int
+    value: int
+
+
+# What each computing operation gives, from its operands ``a`` and ``x`` (words) and the word width ``w`` in bits.
+ALU: dict[str, Callable[[int, int, int], int]] = {
+    "mov": lambda a, x, w: x,
+    "add": lambda a, x, w: (a + x) % (1 << w),
+    "sub": lambda a, x, w: (a - x) % (1 << w),
+    "and": lambda a, x, w: a & x,
+    "or": lambda a, x, w: a | x,
+    "xor": lambda a, x, w: a ^ x,
+    "shl": lambda a, x, w: (a << 1) % (1 << w),
+    "shr": lambda a, x, w: a >> 1,
+    "slt": lambda a, x, w: int(a < x),
+    "seq": lambda a, x, w: int(a == x),
+    "mul": lambda a, x, w: a * x % (1 << w),
+    "shlx": lambda a, x, w: (a << x) % (1 << w) if x < w else 0,
+    "shrx": lambda a, x, w: a >> x if x < w else 0,
+}
+
+
+def validate(program: Program, extension: str = "M") -> None:
+    """Check that ``program`` is one the machine is defined for; ``extension`` ("" or "M") says which operations exist.
+
+    Raises ValueError, naming what was expected and what was found. Source: shared contract, section 1.
+    """
+    known = {operation.name for operation in operations(extension)}
+    word, length = program.word, len(program.instructions)
+    if type(word) is not int or word < MIN_WORD:
+        raise ValueError(f"word: expected {MIN_WORD} bits or more, found {word!r}")
+    size = 1 << word
+    for what, count in (("processors", program.processors), ("memory", program.memory), ("instructions", length)):
+        if type(count) is not int or not 1 <= count <= size:
+            raise ValueError(f"{what}: expected 1..{size} of them for a word of {word} bits, found {count!r}")
+    if program.policy not in POLICIES:
+        raise ValueError(f"policy: expected one of {', '.join(POLICIES)}, found {program.policy!r}")
+    if len(program.data) > program.memory:
+        raise ValueError(f"data: expected at most {program.memory} words, found {len(program.data)}")
+    for address, value in enumerate(program.data):
+        if type(value) is not int or not 0 <= value < size:
+            raise ValueError(f"data: address {address}: expected a word 0..{size - 1}, found {value!r}")
+    for index, instruction in enumerate(program.instructions):
+        if instruction.op not in known:
+            needed = OPERATIONS[instruction.op].extension
+            raise ValueError(f"instruction {index}: expected none of extension {needed}, found {instruction.op!r}")
+        if not isinstance(instruction.x, Reg) and instruction.x is not None and not 0 <= instruction.x < size:
+            raise ValueError(f"instruction {index}: expected an immediate 0..{size - 1}, found {instruction.x!r}")
+
+
+class _Effect(NamedTuple):
+    """What one processor would do in a step; ``load`` and ``store`` are addresses, ``value`` goes to rd or memory."""
+
+    pc: int
+    status: Status = "running"
+    rd: int | None = None
+    value: int = 0
+    load: int | None = None
+    store: int | None = None
+
+
+def _execute(program: Program, before: Configuration, pid: int) -> _Effect:
+    """The effect of running processor ``pid``'s next instruction on the state ``before``.
+
+    The program counter is a word: pc + 1 is modulo 2^w, as everything is, and one that lies outside 0..L-1 is found by
+    the next step.
+    """
+    pc, registers, word = before.pc[pid], before.registers[pid], program.word
+    if pc >= len(program.instructions):
+        return _Effect(pc, "pc")
+    instruction = program.instructions[pc]
+    op, rd, x = instruction.op, instruction.rd, instruction.x
+    a = 0 if instruction.ra is None else registers[instruction.ra]
+    operand = registers[x.number] if isinstance(x, Reg) else x or 0
+    following = (pc + 1) % (1 << word)
+    if op in ALU:
+        return _Effect(following, rd=rd, value=ALU[op](a, operand, word))
+    if op == "halt":
+        return _Effect(pc, "halted")
+    if op == "ld" or op == "st":
+        address = (a + operand) % (1 << word)
+        if address >= program.memory:
+            return _Effect(pc, "load" if op == "ld" else "store")
+        if op == "ld":
+            return _Effect(following, rd=rd, value=before.memory[address], load=address)
+        assert rd is not None  # the instruction table's shape says so
+        return _Effect(following, value=registers[rd], store=address)
+    if op == "jmp":
+        return _Effect(operand)
+    if op == "jz" or op == "jnz":
+        return _Effect(operand if (a == 0) == (op == "jz") else following)
+    assert op == "pid" or op == "nproc"
+    return _Effect(following, rd=rd, value=pid if op == "pid" else program.processors % (1 << word))
+
+
+def initial(program: Program) -> Configuration:
+    """The configuration before step 1: memory from ``data`` and zeros, registers and pc 0, all running."""
+    processors, running = program.processors, cast(Status, "running")
+    return Configuration(
+        memory=program.data + (0,) * (program.memory - len(program.data)),
+        registers=((0,) * REGISTERS,) * processors,
+        pc=(0,) * processors,
+        status=(running,) * processors,
+    )
+
+
+def step(program: Program, before: Configuration) -> Configuration:
+    """One synchronous step, Priority CRCW, whatever the policy: the state after every running processor has acted once.
+
+    A stopped processor keeps its state, so a step from a state in which all have stopped changes nothing.
+    """
+    registers, pc, status = list(before.registers), list(before.pc), list(before.status)
+    writes: dict[int, int] = {}
+    for pid, was in enumerate(before.status):
+        if was != "running":
+            continue
+        effect = _execute(program, before, pid)
+        pc[pid], status[pid] = effect.pc, effect.status
+        if effect.store is not None:
+            writes.setdefault(effect.store, effect.value)  # ids ascend, so the first to write is the one that wins
+        elif effect.rd is not None:
+            old = registers[pid]
+            registers[pid] = (*old[: effect.rd], effect.value, *old[effect.rd + 1 :])
+    memory = before.memory
+    if writes:
+        cells = list(memory)
+        for address, value in writes.items():
+            cells[address] = value
+        memory = tuple(cells)
+    return Configuration(memory, tuple(registers), tuple(pc), tuple(status))
+
+
+def accesses(program: Program, before: Configuration) -> list[Access]:
+    """The accesses to shared memory of the step from ``before``, by processor id; one that faults is none."""
+    found = []
+    for pid, status in enumerate(before.status):
+        if status == "running":
+            effect = _execute(program, before, pid)
+            if effect.load is not None:
+                found.append(Access(pid, "read", effect.load, effect.value))
+            elif effect.store is not None:
+                found.append(Access(pid, "write", effect.store, effect.value))
+    return found
+
+
+def violation(program: Program, before: Configuration, number: int) -> Violation | None:
+    """The policy breach of step ``number`` (from 1) from ``before``, or None: reads come first, then low addresses.
+
+    A step has a read phase and then a write phase, and each is exclusive by itself: under ``erew`` at most one
+    processor reads an address and at most one writes it (one may read what another writes in the same step); under
+    ``crew`` at most one writes it; under ``common`` several may, if they write the same word; ``priority`` allows all.
+    """
+    if program.policy == "priority":
+        return None
+    groups: defaultdict[tuple[Literal["read", "write"], int], list[Access]] = defaultdict(list)
+    for access in accesses(program, before):
+        groups[access.kind, access.address].append(access)
+    for (kind, address), group in sorted(groups.items()):  # "read" sorts before "write"
+        if kind == "read":
+            allowed = len(group) == 1 or program.policy != "erew"
+        else:
+            allowed = len(group) == 1 or (program.policy == "common" and len({access.value for access in group}) == 1)
+        if not allowed:
+            return Violation(program.policy, kind, address, number, tuple(access.pid for access in group))
+    return None
+
+
+def trace(program: Program) -> Iterator[Configuration]:
+    """The configurations from the initial one on, until every processor has stopped; without end if that never is.
+
+    The policy is not looked at.
+    """
+    configuration = initial(program)
+    yield configuration
+    while "running" in configuration.status:
+        configuration = step(program, configuration)
+        yield configuration
+
+
+def _faults(before: Configuration, after: Configuration, number: int) -> list[Fault]:
+    """The faults of step ``number``, by processor id."""
+    if before.status == after.status:
+        return []
+    return [
+        Fault(pid, number, after.pc[pid], now)
+        for pid, (was, now) in enumerate(zip(before.status, after.status, strict=True))
+        if was == "running" and now != "running" and now != "halted"
+    ]
+
+
+def run(program: Program, max_steps: int = 10_000) -> Run:
+    """Run to the end, to ``max_steps`` steps (0 or more) or to a breach of the policy.
+
+    At a breach the configuration is the one before the offending step, and ``steps`` counts those completed. Raises
+    ValueError for a program that ``validate`` refuses and for a negative ``max_steps``.
+    """
+    validate(program)
+    if max_steps < 0:
+        raise ValueError(f"max_steps: expected 0 or more, found {max_steps}")
+    configuration, faults, steps = initial(program), list[Fault](), 0
+    breach: Violation | None = None
+    while "running" in configuration.status and steps < max_steps:
+        breach = violation(program, configuration, steps + 1)
+        if breach is not None:
+            break
+        after = step(program, configuration)
+        steps += 1
+        faults += _faults(configuration, after, steps)
+        configuration = after
+    finished = breach is not None or "running" not in configuration.status
+    return Run(program, "reference", steps, configuration, finished, faults, breach)
+
+
+def report(run: Run, file: str) -> dict[str, object]:
+    """The JSON object that `efasp run --json` prints for ``file`` (shared contract, section 4), keys in its order.
+
+    A violation of the policy adds a last key ``violation``: its policy, access, address, step and processors.
+    """
+    configuration = run.configuration
+    result: dict[str, object] = {
+        "file": file,
+        "engine": run.engine,
+        "word": run.program.word,
+        "processors": run.program.processors,
+        "steps": run.steps,
+        "decode_steps": run.decode_steps,
+        "context_length": run.context_length,
+        "halted": all(status == "halted" for status in configuration.status),
+        "faults": [{"pid": fault.pid, "step": fault.step, "pc": fault.pc, "reason": fault.reason} for fault in run.faults],
+        "memory": list(configuration.memory),
+        "registers": [list(registers) for registers in configuration.registers],
+        "pc": list(configuration.pc),
+        "model": run.transformer,
+    }
+    if run.violation is not None:
+        breach = run.violation
+        result["violation"] = {
+            "policy": breach.policy,
+            "access": breach.access,
+            "address": breach.address,
+            "step": breach.step,
+            "processors": list(breach.processors),
+        }
+    return result
+
+
+def exit_code(run: Run) -> int:
+    """The exit code of `efasp run`: 0 halted, 4 a fault or a violation of the policy, 5 ended by ``max_steps``.
+
+    A run that ``max_steps`` ended has code 5 even if processors have faulted in it: what the others would have done is
+    not known, so 5 says that all of the result is provisional, and the faults are in the report.
+    """
+    if run.violation is not None:
+        return 4
+    if not run.finished:
+        return 5
+    return 4 if run.faults else 0

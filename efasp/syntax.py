@@ -1,0 +1,398 @@
+"""E-FASP: the primitives. A program is a graph of functions from token sequences to one vector a position.
+
+Six primitives, as in the paper (claim F): token embedding, position embedding, concatenation, affine map, ReLU and
+average-hard attention. ``Parameter`` is a free variable: it stands for an operator's argument while the operator is
+looked at by itself; a closed program has none.
+
+Nodes are frozen and interned: structurally equal programs are the same object, so shared subexpressions are shared.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from efasp.codebook import Codebook
+from efasp.sorts import Interval, Number, Sort, SortError, Vector, vector
+
+Row = tuple[tuple[int, Number], ...]  # sparse row of a matrix: (column, coefficient), by column, none zero
+
+_INTERNED: weakref.WeakKeyDictionary[Node, weakref.ref[Node]] = weakref.WeakKeyDictionary()
+
+
+class _Interning(type):
+    """Makes equal nodes the same object."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        node = super().__call__(*args, **kwargs)
+        known = _INTERNED.get(node)
+        twin = known() if known is not None else None
+        if twin is not None:
+            return twin
+        _INTERNED[node] = weakref.ref(node)
+        return node
+
+
+@dataclass(frozen=True, eq=False)
+class Node(metaclass=_Interning):
+    """A function from sequences to vectors; ``sort`` says what the vectors hold. Arithmetic on nodes makes affine maps."""
+
+    sort: Sort = field(init=False)
+    _key: tuple[Any, ...] = field(init=False, repr=False)
+    _hash: int = field(init=False, repr=False)
+    origin: tuple[str, tuple[Any, ...]] | None = field(init=False, repr=False, default=None)
+    rank: ClassVar[str] = ""
+
+    def _finish(self, sort: Sort, *key: Any) -> None:
+        object.__setattr__(self, "sort", sort)
+        object.__setattr__(self, "_key", (type(self).__name__, sort, *key))
+        object.__setattr__(self, "_hash", hash(self._key))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Node) and self._hash == other._hash and self._key == other._key)
+
+    @property
+    def width(self) -> int:
+        """Number of coordinates."""
+        return self.sort.width
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The nodes that this one reads."""
+        return ()
+
+    def __getitem__(self, index: int | slice) -> Node:
+        places = range(self.width)[index]
+        return take(self, [places] if isinstance(places, int) else places)
+
+    def __iter__(self) -> Iterator[Node]:
+        return (self[place] for place in range(self.width))
+
+    def __add__(self, other: Node | Number) -> Node:
+        return combine([(1, self), (1, other)]) if isinstance(other, Node) else combine([(1, self)], other)
+
+    def __radd__(self, other: Number) -> Node:
+        return self + other
+
+    def __sub__(self, other: Node | Number) -> Node:
+        return combine([(1, self), (-1, other)]) if isinstance(other, Node) else combine([(1, self)], -other)
+
+    def __rsub__(self, other: Number) -> Node:
+        return combine([(-1, self)], other)
+
+    def __mul__(self, factor: Number) -> Node:
+        return combine([(factor, self)])
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Node:
+        return combine([(-1, self)])
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter(Node):
+    """A free variable of the given sort."""
+
+    name: str
+    of: Sort
+
+    def __post_init__(self) -> None:
+        self._finish(self.of, self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenEmbedding(Node):
+    """TE: the code of the token at each position."""
+
+    codebook: Codebook
+
+    def __post_init__(self) -> None:
+        self._finish(self.codebook.sort, self.codebook)
+
+
+@dataclass(frozen=True, eq=False)
+class PositionEmbedding(Node):
+    """PE: the code of each position."""
+
+    codebook: Codebook
+
+    def __post_init__(self) -> None:
+        self._finish(self.codebook.sort, self.codebook)
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(Node):
+    """The coordinates of ``parts``, one after the other."""
+
+    parts: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        self._finish(Vector(tuple(part.sort for part in self.parts)), self.parts)
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return self.parts
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(Node):
+    """``rows @ x + bias``: one sparse row of exact coefficients an output. ``declared``: a sharper sort than intervals give."""
+
+    x: Node
+    rows: tuple[Row, ...]
+    bias: tuple[Number, ...]
+    declared: Sort | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.rows) != len(self.bias):
+            raise SortError("affine", f"{len(self.rows)} biases", f"{len(self.bias)}")
+        bounds, integral, inner = self.x.sort.bounds, self.x.sort.integral, []
+        for row, constant in zip(self.rows, self.bias, strict=True):
+            if row and not 0 <= row[0][0] <= row[-1][0] < self.x.width:
+                raise SortError("affine", f"columns in 0..{self.x.width - 1}", row)
+            integral = integral and all(c == int(c) for _, c in row) and constant == int(constant)
+            low = constant + sum(c * bounds[i][0 if c > 0 else 1] for i, c in row)
+            high = constant + sum(c * bounds[i][1 if c > 0 else 0] for i, c in row)
+            inner.append((low, high))
+        self._finish(_declare("affine", vector(inner, integral), self.declared), self.x, self.rows, self.bias)
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.x,)
+
+
+@dataclass(frozen=True, eq=False)
+class Relu(Node):
+    """``max(x, 0)`` in each coordinate."""
+
+    x: Node
+    declared: Sort | None = None
+
+    def __post_init__(self) -> None:
+        bounds = [(max(low, 0), max(high, 0)) for low, high in self.x.sort.bounds]
+        self._finish(_declare("relu", vector(bounds, self.x.sort.integral), self.declared), self.x)
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.x,)
+
+
+@dataclass(frozen=True, eq=False)
+class Attention(Node):
+    """Average-hard attention ``aha(q, k, v)``: the mean of v over all positions j that attain max <q(i), k(j)>.
+
+    ``declared``: the sort of the result where ties never mix values (else rationals between the bounds of v).
+    """
+
+    q: Node
+    k: Node
+    v: Node
+    declared: Sort | None = None
+
+    def __post_init__(self) -> None:
+        if self.q.width != self.k.width:
+            raise SortError("aha", f"keys of width {self.q.width}", f"width {self.k.width}")
+        sort = _declare("aha", vector(self.v.sort.bounds, False), self.declared)
+        self._finish(sort, self.q, self.k, self.v)
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.q, self.k, self.v)
+
+
+def _declare(operator: str, inferred: Sort, declared: Sort | None) -> Sort:
+    if declared is None:
+        return inferred
+    if declared.width != inferred.width:
+        raise SortError(operator, f"a sort of width {inferred.width}", declared)
+    return declared
+
+
+def _exact(value: Number | float) -> Number:
+    if isinstance(value, bool) or not isinstance(value, (int, Fraction)):
+        raise SortError("affine", "exact coefficients (int or Fraction)", f"{value!r}")
+    return int(value) if value == int(value) else value
+
+
+def affine(x: Node, matrix: Sequence[Sequence[Number]], bias: Sequence[Number] | None = None, sort: Sort | None = None) -> Node:
+    """The affine map with a dense matrix (rows = outputs); coefficients are ints or Fractions."""
+    rows = []
+    for line in matrix:
+        if len(line) != x.width:
+            raise SortError("affine", f"rows of length {x.width}", f"length {len(line)}")
+        rows.append(tuple((column, _exact(c)) for column, c in enumerate(line) if c))
+    return Affine(x, tuple(rows), tuple(_exact(b) for b in bias or (0,) * len(rows)), sort)
+
+
+def take(x: Node, places: Sequence[int], sort: Sort | None = None) -> Node:
+    """Some coordinates of a node, in the given order; of a single width-1 part of a product, with the part's sort."""
+    if list(places) == list(range(x.width)) and sort is None:
+        return x
+    return Affine(x, tuple(((place, 1),) for place in places), (0,) * len(places), sort)
+
+
+def concat(*parts: Node) -> Node:
+    """Concatenation; of a single part, the part."""
+    return parts[0] if len(parts) == 1 else Concat(parts)
+
+
+def combine(terms: Sequence[tuple[Number, Node]], constant: Number = 0, sort: Sort | None = None) -> Node:
+    """``sum of factor * node + constant`` in each coordinate; nodes of width 1 are broadcast."""
+    width = max(node.width for _, node in terms)
+    for _, node in terms:
+        if node.width not in (1, width):
+            raise SortError("combine", f"width 1 or {width}", f"{node.sort} of width {node.width}")
+    rows: list[dict[int, Number]] = [{} for _ in range(width)]
+    at = 0
+    for factor, node in terms:
+        for place, row in enumerate(rows):
+            column = at + (place if node.width > 1 else 0)
+            row[column] = row.get(column, 0) + _exact(factor)
+        at += node.width
+    sparse = tuple(tuple((column, c) for column, c in sorted(row.items()) if c) for row in rows)
+    return Affine(concat(*(node for _, node in terms)), sparse, (_exact(constant),) * width, sort)
+
+
+def weigh(x: Node, weights: Sequence[Number], constant: Number = 0, sort: Sort | None = None) -> Node:
+    """``<weights, x> + constant``: one coordinate."""
+    return affine(x, [list(weights)], [constant], sort)
+
+
+def relu(x: Node, sort: Sort | None = None) -> Node:
+    """``max(x, 0)`` in each coordinate."""
+    return Relu(x, sort)
+
+
+def aha(q: Node, k: Node, v: Node, sort: Sort | None = None) -> Node:
+    """Average-hard attention; see ``Attention``."""
+    return Attention(q, k, v, sort)
+
+
+def refine(x: Node, sort: Sort) -> Node:
+    """The same vector under a sharper sort."""
+    if x.sort == sort:
+        return x
+    if x.width != sort.width:
+        raise SortError("refine", f"a sort of width {x.width}", sort)
+    return Affine(x, tuple(((place, 1),) for place in range(x.width)), (0,) * x.width, sort)
+
+
+class Embedding:
+    """Names for the coordinates of TE or PE: ``te.flag("mask")``, ``te.field("word")``."""
+
+    def __init__(self, node: TokenEmbedding | PositionEmbedding) -> None:
+        self.node, self.codebook = node, node.codebook
+
+    def flag(self, *kinds: str) -> Node:
+        """1 where the item is of one of the kinds."""
+        from efasp.sorts import Flag
+
+        weights = [0] * self.codebook.width
+        for kind in kinds:
+            weights[self.codebook.slots[kind].start] = 1
+        return weigh(self.node, weights, sort=Flag())
+
+    def field(self, name: str) -> Node:
+        """A field of the code."""
+        slot = self.codebook.slots[name]
+        bounds = self.codebook.sort.bounds[slot.start : slot.stop]
+        from efasp.sorts import Signs
+
+        signed = any(f.name == name and f.encode == "signs" for f in self.codebook.fields)
+        return take(self.node, slot, Signs(len(slot)) if signed else vector(bounds, True))
+
+    @property
+    def one(self) -> Node:
+        """The constant 1."""
+        return take(self.node, self.codebook.slots["one"])
+
+
+def tokens(codebook: Codebook) -> Embedding:
+    """The token embedding of a vocabulary."""
+    return Embedding(TokenEmbedding(codebook))
+
+
+def positions(codebook: Codebook) -> Embedding:
+    """The position embedding of a codebook of places."""
+    return Embedding(PositionEmbedding(codebook))
+
+
+def walk(*roots: Node) -> list[Node]:
+    """Every node below the roots, each once, inputs first."""
+    seen: dict[Node, None] = {}
+    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if node in seen:
+            continue
+        if ready:
+            seen[node] = None
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.inputs))
+    return list(seen)
+
+
+def substitute(root: Node, environment: dict[Node, Node]) -> Node:
+    """The program with parameters (or any nodes) replaced."""
+    out: dict[Node, Node] = {}
+    for node in walk(root):
+        if node in environment:
+            out[node] = environment[node]
+        elif isinstance(node, Concat):
+            out[node] = Concat(tuple(out[part] for part in node.parts))
+        elif isinstance(node, Affine):
+            out[node] = Affine(out[node.x], node.rows, node.bias, node.declared)
+        elif isinstance(node, Relu):
+            out[node] = Relu(out[node.x], node.declared)
+        elif isinstance(node, Attention):
+            out[node] = Attention(out[node.q], out[node.k], out[node.v], node.declared)
+        else:
+            out[node] = node
+    return out[root]
+
+
+@dataclass
+class Program:
+    """A list of named definitions; the last one is the output. ``let`` adds one and gives the node back."""
+
+    name: str
+    definitions: dict[str, Node] = field(default_factory=dict)
+
+    def let(self, name: str, node: Node) -> Node:
+        """Name a node. Raises ValueError when the name stands for another node already."""
+        if self.definitions.setdefault(name, node) is not node:
+            raise ValueError(f"{self.name}: {name} is defined twice")
+        return node
+
+    @property
+    def output(self) -> Node:
+        """The last definition."""
+        return next(reversed(self.definitions.values()))
+
+
+def depth(*roots: Node) -> tuple[int, int]:
+    """(sublayers of attention, sublayers of ReLU) on the longest chains, counted apart."""
+    out: dict[Node, tuple[int, int]] = {}
+    for node in walk(*roots):
+        below = [out[child] for child in node.inputs] or [(0, 0)]
+        heads, units = max(a for a, _ in below), max(b for _, b in below)
+        out[node] = (heads + isinstance(node, Attention), units + isinstance(node, Relu))
+    return max(out[root][0] for root in roots), max(out[root][1] for root in roots)
+
+
+def hidden(*roots: Node) -> int:
+    """Number of ReLU units below the roots."""
+    return sum(node.width for node in walk(*roots) if isinstance(node, Relu))
+
+
+Bounds = Sequence[Interval]
+Construct = Callable[..., Node]
+Nodes = Iterable[Node]
+__all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations", "Any", "ClassVar", "Rational")]
