@@ -406,7 +406,8 @@ def cell_step(word: int, extension: str = "") -> Program:
     # A memory cell finds its writer: the lowest processor that stores to its address.
     top = (1 << word) - 1
     urgency = combine([(top, view.indexed), (-1, number(index, view.indexed))], sort=Int(0, top))
-    target, among = let("target", signed(out.address)), [at["counter"], out.stores]
+    target = let("target", signed(out.address, not_(view.sink)))  # at the sink nothing is read: the address is 0
+    among = [at["counter"], out.stores]
     writer = view.match(
         [index], [target], among=among, exclude=[view.masked], rank=urgency, capacity=1 << word, absent=not_(at["memory"])
     )
