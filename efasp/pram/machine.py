@@ -271,7 +271,7 @@ def trace(program: Program) -> Iterator[Configuration]:
         yield configuration
 
 
-def _faults(before: Configuration, after: Configuration, number: int) -> list[Fault]:
+def faults_between(before: Configuration, after: Configuration, number: int) -> list[Fault]:
     """The faults of step ``number``, by processor id."""
     if before.status == after.status:
         return []
@@ -299,7 +299,7 @@ def run(program: Program, max_steps: int = 10_000) -> Run:
             break
         after = step(program, configuration)
         steps += 1
-        faults += _faults(configuration, after, steps)
+        faults += faults_between(configuration, after, steps)
         configuration = after
     finished = breach is not None or "running" not in configuration.status
     return Run(program, "reference", steps, configuration, finished, faults, breach)

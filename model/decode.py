@@ -1,0 +1,183 @@
+"""Decoding: the transformer run as a masked diffusion model and as an any-process generator.
+
+**What is computed again.** A step gives the transformer only the positions that can change; keys and values of the others
+come from a cache. That is exact: in the log, once a block is complete, what its positions offer as keys and values in any
+layer depends on the tokens of its own block and the prompt alone (its own time's masks, its targets' neighbours and rivals:
+all of that block), never on later blocks; what it *reads* from the log may still change, but no key or value uses it. A
+block's keys and values are therefore final at the first pass in which it is complete, and masks of later times lose every
+match, so that leaving them out changes nothing. In the cell layout only the prompt is constant: it reads nothing but itself
+and places. Both are tested against the full forward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
+from efasp.process import g, unmask
+from efasp.pram import machine
+from efasp.pram.machine import Configuration, Program, Run
+from model.transformer import Cache, Transformer
+
+THRESHOLD = 0.9
+Observer = Callable[[int], None]
+ENGINES = ("mdm", "apmdm")
+
+
+class DecodingError(RuntimeError):
+    """The transformer produced what no run of the machine can: weights of another construction, or broken ones."""
+
+
+def confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
+    """The probability of the likeliest token other than the mask, under softmax over the whole vocabulary.
+
+    The logits are <output, code> times w + 8: a code leads every other token by 1 at least, and there are fewer than
+    2^(w + 3) of them, so a token that is due has a confidence above 0.99, and one that is not at most 1/2. Over a kind with
+    bits the sum over payloads factors into one 2 cosh a bit, so the vocabulary of 2^w words is never enumerated.
+    """
+    book = layout.vocabulary
+    sharpness = float(layout.word + 8)
+    kinds = sharpness * outputs[:, : len(book.kinds)].astype(np.float64)
+    best, total = kinds.copy(), kinds.copy()
+    for field in book.fields:
+        slot = book.slots[field.name]
+        bits = sharpness * np.abs(outputs[:, slot.start : slot.stop].astype(np.float64))
+        carries = np.array([field.payload in kind.payloads for kind in book.kinds])
+        best += bits.sum(axis=1)[:, None] * carries
+        total += np.logaddexp(bits, -bits).sum(axis=1)[:, None] * carries
+    for table in (best, total):
+        table[:, book.kind_index["mask"]] = -np.inf
+    return np.exp(best.max(axis=1) - np.logaddexp.reduce(total, axis=1))
+
+
+def predictions(outputs: np.ndarray, layout: LogLayout | CellLayout) -> np.ndarray:
+    """The token that every position predicts."""
+    return layout.vocabulary.read(outputs[:, : layout.vocabulary.width])
+
+
+@dataclass
+class State:
+    """A run in progress: the configuration after ``steps`` PRAM steps, and the sequence that holds it."""
+
+    steps: int
+    passes: int
+    configuration: Configuration
+    sequence: TokenSequence
+
+
+def masked_diffusion(
+    program: Program,
+    transformer: Transformer,
+    extension: str,
+    *,
+    order: Callable[[np.ndarray], np.ndarray] | None = None,
+    cached: bool = True,
+    context_steps: int | None = None,
+) -> Iterator[State]:
+    """Decode a program's log, one PRAM step after the other, without end; the caller stops when all processors have.
+
+    Every pass unmasks the masked positions whose confidence reaches ``THRESHOLD`` (the standard sampler), or those that
+    ``order`` picks from their positions (one at a time, in any order: the same machine, in more passes). With
+    ``context_steps`` the context holds the masks of all times up to it from the start; else a block of masks is added when
+    it is due, which is the same, as masks of later times lose every match. Without ``cached`` every pass is the full
+    forward pass over the sequence.
+    """
+    layout = LogLayout.of(program, extension)
+    assert isinstance(layout, LogLayout)
+    state = machine.initial(program)
+    base = join([layout.prompt(program), layout.start()])
+    pending = join([layout.masks(t) for t in range(1, context_steps + 1)]) if context_steps else None
+    cache, fresh, passes, mask = Cache() if cached else None, base, 0, layout.vocabulary.token("mask")
+    for time in range(1, layout.latest + 1 if context_steps is None else context_steps + 1):
+        block = layout.masks(time) if pending is None else TokenSequence(pending.tokens, pending.places)
+        size = layout.block_length
+        while (block.tokens[:size] == mask).any():
+            active = join([fresh, block] if cached else [base, block])
+            outputs = transformer.outputs(active.tokens, active.places, cache)[-len(block) :]
+            passes += 1
+            if cache is not None:
+                cache.keep(len(fresh))
+                fresh = TokenSequence(fresh.tokens[:0], fresh.places[:0])
+            tokens = predictions(outputs, layout)
+            ready = (block.tokens == mask) & (confidence(outputs, layout) >= THRESHOLD) & (tokens != mask)
+            if order is not None and ready.any():
+                chosen = order(np.flatnonzero(ready))
+                ready = np.isin(np.arange(len(ready)), chosen) & ready
+            if not ready.any():
+                raise DecodingError(f"step {time}: no position of the block is ready")
+            block = TokenSequence(unmask(block.tokens, tokens, ready, mask), block.places)
+        done = TokenSequence(block.tokens[:size], block.places[:size])
+        base, fresh = join([base, done]), join([fresh, done])
+        if pending is not None:
+            pending = TokenSequence(block.tokens[size:], block.places[size:])
+        state = layout.apply(state, layout.events(done.tokens, f"step {time}"))
+        yield State(time, passes, state, base)
+
+
+def any_process(program: Program, transformer: Transformer, extension: str, *, cached: bool = True) -> Iterator[State]:
+    """Decode a program in place, one PRAM step a pass: ``x <- g(x, y, c)``; ends at a fixed point."""
+    layout = CellLayout.of(program, extension)
+    assert isinstance(layout, CellLayout)
+    sequence = layout.encode(program, machine.initial(program))
+    book, cache, n = layout.vocabulary, Cache(), layout.prompt_length
+    if cached:
+        transformer.outputs(sequence.tokens[:n], sequence.places[:n], cache)
+        cache.keep(n)
+    start, mask, step = n if cached else 0, book.token("mask"), 0
+    while True:
+        active = TokenSequence(sequence.tokens[start:], sequence.places[start:])
+        outputs = transformer.outputs(active.tokens, active.places, cache if cached else None)
+        after = g(active.tokens, predictions(outputs, layout), outputs[:, book.width :] > 0.5, mask)
+        if np.array_equal(after, active.tokens):
+            return
+        step += 1
+        sequence = TokenSequence(np.concatenate([sequence.tokens[:start], after]), sequence.places)
+        configuration, _ = layout.state(sequence.tokens)
+        yield State(step, step, configuration, sequence)
+
+
+def run(
+    program: Program,
+    engine: str,
+    transformer: Transformer,
+    extension: str = "",
+    max_steps: int = 10_000,
+    observe: Observer | None = None,
+) -> Run:
+    """Run a program in the transformer, to the end, to ``max_steps`` or to a breach of the access policy.
+
+    ``observe`` is told each step's number. Raises ValueError for an unknown engine or a program that the machine does not
+    take, DecodingError for weights that do not decode.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"engine: expected mdm or apmdm, found {engine!r}")
+    machine.validate(program, extension)
+    if max_steps < 0:
+        raise ValueError(f"max_steps: expected 0 or more, found {max_steps}")
+    decode = masked_diffusion if engine == "mdm" else any_process
+    layout = (LogLayout if engine == "mdm" else CellLayout).of(program, extension)
+    before, passes, steps = machine.initial(program), 0, 0
+    faults: list[machine.Fault] = []
+    states = decode(program, transformer, extension)
+    breach = None
+    while "running" in before.status and steps < max_steps:
+        breach = machine.violation(program, before, steps + 1)
+        if breach is not None:
+            break
+        try:
+            state = next(states, None)
+        except ValueError as error:
+            raise DecodingError(f"step {steps + 1}: {error}") from None
+        if state is None:
+            raise DecodingError(f"step {steps + 1}: decoding ended while processors were running")
+        steps, passes = state.steps, state.passes
+        faults += machine.faults_between(before, state.configuration, steps)
+        before = state.configuration
+        if observe is not None:
+            observe(steps)
+    context = layout.context_length(steps) if isinstance(layout, LogLayout) else layout.context_length  # type: ignore[attr-defined]
+    finished = breach is not None or "running" not in before.status
+    return Run(program, engine, steps, before, finished, faults, breach, passes, context, transformer.summary())

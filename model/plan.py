@@ -1,0 +1,126 @@
+"""The layer plan: an encoder transformer with exact rational matrices and named residual coordinates.
+
+``h = TE + PE``; then layers of multi-head attention and a ReLU feed-forward block with residual connections; then a linear
+read-out. The matrices are sparse and exact; the torch module loads them and nothing else. The third reading of a
+construction: ``Plan.forward`` is exact, and agrees with evaluation and with the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from efasp.codebook import Codebook
+from efasp.evaluate import place_rows
+from efasp.exact import Matrix, average_hard, narrow
+from efasp.sorts import Number
+
+
+@dataclass(frozen=True)
+class Head:
+    """One head: ``q`` and ``k`` of shape (d_qk, d_model), ``v`` (d_v, d_model), ``o`` (d_model, d_v).
+
+    ``q_size``, ``k_size``: for each of the d_qk components its largest absolute value, by the sorts of the program.
+    """
+
+    q: Matrix
+    k: Matrix
+    v: Matrix
+    o: Matrix
+    q_size: tuple[Number, ...]
+    k_size: tuple[Number, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Attention, then feed-forward: ``up`` (d_ff, d_model), ``bias`` (d_ff), ``down`` (d_model, d_ff)."""
+
+    heads: tuple[Head, ...]
+    up: Matrix
+    bias: tuple[Number, ...]
+    down: Matrix
+
+
+@dataclass(frozen=True)
+class Resident:
+    """What a residual coordinate holds from sublayer ``born`` to ``last``: a named value between ``low`` and ``high``.
+
+    Sublayers: 0 the embedding, 2 l - 1 the attention and 2 l the feed-forward block of layer l.
+    """
+
+    coordinate: int
+    name: str
+    born: int
+    last: int
+    low: Number
+    high: Number
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled program. ``token`` (d_model, vocabulary width) and ``place`` embed codes; ``out`` and ``out_bias`` read out."""
+
+    name: str
+    vocabulary: Codebook
+    places: Codebook
+    width: int
+    token: Matrix
+    place: Matrix
+    layers: tuple[Layer, ...]
+    out: Matrix
+    out_bias: tuple[Number, ...]
+    residents: tuple[Resident, ...]
+
+    def embed(self, tokens: Sequence[int] | np.ndarray, positions: Sequence[Any] | np.ndarray | None = None) -> np.ndarray:
+        """The residual stream before the first layer, (positions, d_model)."""
+        rows = self.vocabulary.rows(tokens)
+        codes = narrow(self.vocabulary.codes(rows)), narrow(self.places.codes(place_rows(positions, len(rows))))
+        return self.token.apply(codes[0]) + self.place.apply(codes[1])
+
+    def states(self, h: np.ndarray) -> list[np.ndarray]:
+        """The residual stream after every sublayer: embedding, attention 1, feed-forward 1, ..."""
+        stream = [h]
+        for layer in self.layers:
+            update = [head.o.apply(average_hard(head.q.apply(h), head.k.apply(h), head.v.apply(h))) for head in layer.heads]
+            h = narrow(sum(update, h))
+            stream.append(h)
+            hidden = layer.up.apply(h, layer.bias)
+            h = narrow(h + layer.down.apply(np.where(hidden > 0, hidden, 0 * hidden)))
+            stream.append(h)
+        return stream
+
+    def forward(self, tokens: Sequence[int] | np.ndarray, positions: Sequence[Any] | np.ndarray | None = None) -> np.ndarray:
+        """The read-out at every position, (positions, outputs); exact."""
+        return self.out.apply(self.states(self.embed(tokens, positions))[-1], self.out_bias)
+
+    def alive(self, sublayer: int) -> list[Resident]:
+        """What can be read after a sublayer."""
+        return [r for r in self.residents if r.born <= sublayer <= r.last]
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """Layers, d_model, and for each layer heads, d_qk, d_v and d_ff; the module's parameters follow from it."""
+        rows = []
+        for layer in self.layers:
+            width = max((max(len(head.q.rows), len(head.v.rows)) for head in layer.heads), default=0)
+            rows.append({"heads": len(layer.heads), "d_head": width, "d_ff": len(layer.bias)})
+        return {"d_model": self.width, "d_out": len(self.out_bias), "layers": rows}
+
+
+def parameters(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> int:
+    """Number of weights of the module with this shape (embeddings, projections, feed-forward, read-out)."""
+    d = shape["d_model"]
+    total = d * (vocabulary.width + places.width) + shape["d_out"] * (d + 1)
+    for layer in shape["layers"]:
+        total += 4 * d * layer["heads"] * layer["d_head"] + (2 * d + 1) * layer["d_ff"]
+    return total
+
+
+def dyadic(value: Number) -> bool:
+    """Whether a number is an integer over a power of two."""
+    denominator = Fraction(value).denominator
+    return denominator & (denominator - 1) == 0

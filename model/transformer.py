@@ -1,0 +1,190 @@
+"""The torch transformer: embedding, softmax attention, ReLU feed-forward, residual connections, read-out. Nothing else.
+
+It takes token ids and places (position rows) and nothing else. Weights come from a layer plan, or from a file. Softmax at
+scale 128 (float32) or 1024 (float64) is average-hard attention here: scores are integers, so a loser's weight underflows
+to 0 (``model.ranges`` says for which word widths the rest is exact too).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from efasp.codebook import Codebook
+from efasp.exact import Matrix
+from model.plan import Layer as LayerPlan
+from model.plan import Plan, parameters
+from model.ranges import SCALE, SIGNIFICAND, dtype_for
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class Cache:
+    """Keys and values of positions whose own no longer change; one pair of growing buffers a layer."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._buffers: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """All cached keys and values followed by the given ones, each (heads, positions, d_head)."""
+        need = self.length + k.shape[1]
+        old = self._buffers.get(layer)
+        if old is None or old[0].shape[1] < need:
+            fresh = tuple(t.new_zeros((t.shape[0], 2 * need, t.shape[2])) for t in (k, v))
+            if old is not None:
+                for new, previous in zip(fresh, old, strict=True):
+                    new[:, : self.length] = previous[:, : self.length]
+            self._buffers[layer] = old = (fresh[0], fresh[1])
+        for buffer, t in zip(old, (k, v), strict=True):
+            buffer[:, self.length : need] = t
+        return old[0][:, :need], old[1][:, :need]
+
+    def keep(self, positions: int) -> None:
+        """Make the first of the positions last given part of the cache, in every layer."""
+        self.length += positions
+
+
+class Embedding(nn.Module):
+    """Factored embedding of codebook rows (kind, payloads): a vector a kind, and one a payload bit or number."""
+
+    def __init__(self, codebook: Codebook, width: int) -> None:
+        super().__init__()
+        self.codebook = codebook
+        self.weight = nn.Parameter(torch.zeros(codebook.width, width), requires_grad=False)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """(positions, 1 + payloads) integers to (positions, d_model)."""
+        return self.codes(rows) @ self.weight
+
+    def codes(self, rows: Tensor) -> Tensor:
+        """The codes of rows (see ``Codebook.codes``), in the module's dtype."""
+        book, like = self.codebook, self.weight
+        kinds = rows[:, 0]
+        parts = [nn.functional.one_hot(kinds, len(book.kinds)).to(like), torch.ones_like(rows[:, :1]).to(like)]
+        names = [name for name, _ in book.payloads]
+        for field in book.fields:
+            carries = torch.tensor([field.payload in kind.payloads for kind in book.kinds], device=rows.device)[kinds, None]
+            value = rows[:, 1 + names.index(field.payload), None] + field.shift
+            if field.encode == "signs":
+                places = torch.arange(book.bits[field.payload], device=rows.device)
+                code = 2 * (value >> places & 1) - 1
+            else:
+                code = value if field.encode == "number" else value * value
+            parts.append((code * carries).to(like))
+        return torch.cat(parts, dim=1)
+
+
+class Layer(nn.Module):
+    """Multi-head attention, then ``down relu(up h + bias)``, each added to the residual stream."""
+
+    def __init__(self, width: int, heads: int, d_head: int, d_ff: int, scale: float) -> None:
+        super().__init__()
+        self.heads, self.d_head, self.scale = heads, d_head, scale
+        if heads:
+            self.q, self.k, self.v = (nn.Linear(width, heads * d_head, bias=False) for _ in range(3))
+            self.o = nn.Linear(heads * d_head, width, bias=False)
+        self.up, self.down = nn.Linear(width, d_ff), nn.Linear(d_ff, width, bias=False)
+
+    def forward(self, h: Tensor, number: int, cache: Cache | None) -> Tensor:
+        """(positions, d_model) to the same shape; attends to the cached positions and to those given."""
+        if self.heads:
+            h = h + self.o(self.attend(h, number, cache))
+        return h + self.down(torch.relu(self.up(h)))
+
+    def attend(self, h: Tensor, number: int, cache: Cache | None) -> Tensor:
+        """Outputs of all heads, side by side: (positions, heads * d_head)."""
+        q, k, v = (f(h).view(len(h), self.heads, self.d_head).transpose(0, 1) for f in (self.q, self.k, self.v))
+        if cache is not None:
+            k, v = cache.extend(number, k, v)
+        out = scaled_dot_product_attention(q[None], k[None], v[None], scale=self.scale)[0]
+        return out.transpose(0, 1).reshape(len(h), -1)
+
+
+class Transformer(nn.Module):
+    """An encoder transformer over token ids and places."""
+
+    def __init__(self, vocabulary: Codebook, places: Codebook, shape: dict[str, Any], dtype: str = "float32") -> None:
+        super().__init__()
+        width = shape["d_model"]
+        self.shape, self.dtype_name, self.vocabulary, self.places = shape, dtype, vocabulary, places
+        self.token, self.place = Embedding(vocabulary, width), Embedding(places, width)
+        self.layers = nn.ModuleList(
+            Layer(width, row["heads"], row["d_head"], row["d_ff"], float(SCALE[dtype])) for row in shape["layers"]
+        )
+        self.out = nn.Linear(width, shape["d_out"])
+        self.to(DTYPES[dtype]).requires_grad_(False).eval()
+        for weight in self.parameters():
+            weight.zero_()
+
+    @classmethod
+    def of(cls, plan: Plan, dtype: str | None = None) -> Transformer:
+        """The transformer of a plan, in the narrowest exact dtype or the given one.
+
+        Raises RangeError where no dtype is exact, ValueError where a weight is not a number of the dtype.
+        """
+        module = cls(plan.vocabulary, plan.places, plan.shape, dtype or dtype_for(plan))
+        for tensor, matrix in ((module.token.weight, plan.token), (module.place.weight, plan.place)):
+            _fill(tensor.T, matrix, module.dtype_name)
+        for block, layer in zip(module.layers, plan.layers, strict=True):
+            assert isinstance(block, Layer)
+            _load(block, layer, module.dtype_name)
+        _fill(module.out.weight, plan.out, module.dtype_name)
+        module.out.bias.copy_(torch.tensor([float(b) for b in plan.out_bias], dtype=torch.float64))
+        return module
+
+    def forward(self, rows: Tensor, places: Tensor, cache: Cache | None = None) -> Tensor:
+        """Read-outs (positions, d_out) for token rows (positions, 1 + payloads) and place rows."""
+        h = self.token(rows) + self.place(places)
+        for number, layer in enumerate(self.layers):
+            h = layer(h, number, cache)
+        return self.out(h)
+
+    @torch.inference_mode()
+    def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Cache | None = None) -> np.ndarray:
+        """``forward`` on token ids, as numpy arrays."""
+        device = self.out.weight.device
+        rows = torch.from_numpy(self.vocabulary.rows(tokens)).to(device)
+        return self(rows, torch.from_numpy(np.asarray(places, dtype=np.int64)).to(device), cache).cpu().numpy()
+
+    def summary(self) -> dict[str, Any]:
+        """What `efasp run --json` says of the transformer."""
+        rows = self.shape["layers"]
+        return {
+            "layers": len(rows),
+            "d_model": self.shape["d_model"],
+            "heads": max(row["heads"] for row in rows),
+            "d_ff": max(row["d_ff"] for row in rows),
+            "parameters": parameters(self.shape, self.vocabulary, self.places),
+            "dtype": self.dtype_name,
+            "device": str(self.out.weight.device),
+        }
+
+
+def _fill(tensor: Tensor, matrix: Matrix, dtype: str, row: int = 0, column: int = 0) -> None:
+    """Copy a sparse exact matrix into a zero tensor, from the given corner on."""
+    for i, line in enumerate(matrix.rows):
+        for j, value in line:
+            if float(value) != value or not _fits(value, dtype):
+                raise ValueError(f"weights: expected numbers that {dtype} holds exactly, found {value}")
+            tensor[row + i, column + j] = float(value)
+
+
+def _fits(value: Any, dtype: str) -> bool:
+    numerator = abs(value.numerator)
+    return numerator == 0 or (numerator // (numerator & -numerator)).bit_length() <= SIGNIFICAND[dtype]
+
+
+def _load(block: Layer, layer: LayerPlan, dtype: str) -> None:
+    for number, head in enumerate(layer.heads):
+        start = number * block.d_head
+        for module, matrix in ((block.q, head.q), (block.k, head.k), (block.v, head.v)):
+            _fill(module.weight, matrix, dtype, row=start)
+        _fill(block.o.weight, head.o, dtype, column=start)
+    _fill(block.up.weight, layer.up, dtype)
+    _fill(block.down.weight, layer.down, dtype)
+    block.up.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))
