@@ -103,9 +103,9 @@ def most_recent() -> Example:
     seen: list[Node] = []
     for b in range(PLACE_BITS):
         above = [take(place, range(b + 1, PLACE_BITS), Signs(PLACE_BITS - 1 - b))] if b + 1 < PLACE_BITS else []
-        among = refine(concat(not_(digit[b]), not_(sink)), Word(2))
+        among = combine([(-1, digit[b]), (-1, sink)], 1, sort=Flag())
         earlier = match(
-            [own, *above], [own, *above], one=pe.one, among=list(among), sink=sink, absent=not_(digit[b]),
+            [own, *above], [own, *above], one=pe.one, among=among, sink=sink, absent=not_(digit[b]),
             rank=pe.field("number"), capacity=1 << PLACE_BITS,
         )  # fmt: skip
         parts.append(relu(combine([(1, earlier.read(following)), *((-1, flag) for flag in seen)]), symbol.sort))

@@ -259,9 +259,9 @@ def choose(cases: Sequence[tuple[Node, Node]]) -> Node:
     units=lambda w: w + 2 + w * (w + 1) // 2,
     extension="M",
 )
-def shift_left_by(a: Node, x: Node) -> Node:
-    """a shifted left by the word x; 0 where x >= w (extension M)."""
-    return _shift_by(a, x, 1)
+def shift_left_by(a: Node, x: Node, enable: Node | None = None) -> Node:
+    """a shifted left by the word x; 0 where x >= w, and where a flag ``enable`` is given and 0 (extension M)."""
+    return _shift_by(a, x, 1, enable)
 
 
 @operator(
@@ -271,15 +271,19 @@ def shift_left_by(a: Node, x: Node) -> Node:
     units=lambda w: w + 2 + w * (w + 1) // 2,
     extension="M",
 )
-def shift_right_by(a: Node, x: Node) -> Node:
-    """a shifted right by the word x; 0 where x >= w (extension M)."""
-    return _shift_by(a, x, -1)
+def shift_right_by(a: Node, x: Node, enable: Node | None = None) -> Node:
+    """a shifted right by the word x; 0 where x >= w, and where a flag ``enable`` is given and 0 (extension M)."""
+    return _shift_by(a, x, -1, enable)
 
 
-def _shift_by(a: Node, x: Node, direction: int) -> Node:
+def _shift_by(a: Node, x: Node, direction: int, enable: Node | None) -> Node:
     expect_bits("shift", a, x)
     w = a.width
-    amount = one_hot(value(x), w)
+    by = value(x)
+    if enable is not None:  # the gate is a bias: a disabled shift is one by 2^w or more, which gives 0
+        expect_flag("shift", enable)
+        by = combine([(1, by), (-(1 << w), enable)], 1 << w, sort=Int(0, (1 << w + 1) - 1))
+    amount = one_hot(by, w)
     out = []
     for i in range(w):
         sources = [(s, i - direction * s) for s in range(w) if 0 <= i - direction * s < w]

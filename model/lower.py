@@ -51,7 +51,7 @@ def _form(parts: Iterable[tuple[Number, Form]], constant: Number) -> Form:
 
 @dataclass
 class Item:
-    """Something to place on a sublayer: ReLU units that belong together, or one head. ``reads``: the forms it reads."""
+    """Something to place on a sublayer: one head, or ReLU units that belong together."""
 
     attention: bool
     scalars: list[int] = field(default_factory=list)
@@ -240,14 +240,31 @@ def _describe(forms: _Forms, weights: dict[int, Number]) -> Group:
     return Group(weights, _tidy(low), _tidy(high), forms.names.get(direction, label))
 
 
+def _cluster(items: Sequence[Item]) -> list[Item]:
+    """Units that read from the same items become one item, so that a word's bits are placed together, for every width."""
+    maker: dict[int, int] = {}
+    units: dict[tuple[int, ...], int] = {}
+    out: list[Item] = []
+    for item in items:
+        key = tuple(sorted({maker[s] for form in item.reads for s, _ in form.terms if s in maker}))
+        at = len(out) if item.attention else units.setdefault(key, len(out))
+        if at == len(out):
+            out.append(item)
+        else:
+            out[at].scalars.extend(item.scalars)
+            out[at].values.extend(item.values)
+        maker.update(dict.fromkeys(item.scalars, at))
+    return out
+
+
 class _Schedule:
     """Pass 3: a sublayer for every item; ``cost`` is (most coordinates alive at once, sum over sublayers)."""
 
     def __init__(self, forms: _Forms, groups: list[Group], group_of: dict[int, int]) -> None:
         self.items, self.groups = forms.items, groups
-        maker = {scalar: number for number, item in enumerate(forms.items) for scalar in item.scalars}
-        self.below = [sorted({maker[s] for f in item.reads for s, _ in f.terms if s in maker}) for item in forms.items]
-        self.above: list[list[int]] = [[] for _ in forms.items]
+        maker = {scalar: number for number, item in enumerate(self.items) for scalar in item.scalars}
+        self.below = [sorted({maker[s] for f in item.reads for s, _ in f.terms if s in maker}) for item in self.items]
+        self.above: list[list[int]] = [[] for _ in self.items]
         for number, below in enumerate(self.below):
             for lower in below:
                 self.above[lower].append(number)
@@ -329,6 +346,7 @@ def _allocate(schedule: _Schedule) -> tuple[int, list[tuple[int, Group]]]:
 def lower(program: Program) -> Plan:
     """Compile a closed program. Raises SortError for one with free parameters or two embeddings of a kind."""
     forms = _Forms(program)
+    forms.items = _cluster(forms.items)
     demands = [form for item in forms.items for form in item.reads] + forms.outputs
     groups, group_of = _merge(forms, demands)
     schedule = _Schedule(forms, groups, group_of)

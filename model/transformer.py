@@ -84,17 +84,20 @@ class Layer(nn.Module):
 
     def __init__(self, width: int, heads: int, d_head: int, d_ff: int, scale: float) -> None:
         super().__init__()
-        self.heads, self.d_head, self.scale = heads, d_head, scale
+        self.heads, self.d_head, self.d_ff, self.scale = heads, d_head, d_ff, scale
         if heads:
             self.q, self.k, self.v = (nn.Linear(width, heads * d_head, bias=False) for _ in range(3))
             self.o = nn.Linear(heads * d_head, width, bias=False)
-        self.up, self.down = nn.Linear(width, d_ff), nn.Linear(d_ff, width, bias=False)
+        if d_ff:
+            self.up, self.down = nn.Linear(width, d_ff), nn.Linear(d_ff, width, bias=False)
 
     def forward(self, h: Tensor, number: int, cache: Cache | None) -> Tensor:
         """(positions, d_model) to the same shape; attends to the cached positions and to those given."""
         if self.heads:
             h = h + self.o(self.attend(h, number, cache))
-        return h + self.down(torch.relu(self.up(h)))
+        if self.d_ff:
+            h = h + self.down(torch.relu(self.up(h)))
+        return h
 
     def attend(self, h: Tensor, number: int, cache: Cache | None) -> Tensor:
         """Outputs of all heads, side by side: (positions, heads * d_head)."""
@@ -185,6 +188,7 @@ def _load(block: Layer, layer: LayerPlan, dtype: str) -> None:
         for module, matrix in ((block.q, head.q), (block.k, head.k), (block.v, head.v)):
             _fill(module.weight, matrix, dtype, row=start)
         _fill(block.o.weight, head.o, dtype, column=start)
-    _fill(block.up.weight, layer.up, dtype)
-    _fill(block.down.weight, layer.down, dtype)
-    block.up.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))
+    if layer.bias:
+        _fill(block.up.weight, layer.up, dtype)
+        _fill(block.down.weight, layer.down, dtype)
+        block.up.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))

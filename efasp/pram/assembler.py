@@ -6,15 +6,19 @@ the second gives every name its number and every number its word. Whatever the t
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import errno
+import json
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Operation, Reg, operations
-from efasp.pram.machine import MIN_WORD, POLICIES, Policy, Program
+from efasp.pram.machine import MIN_WORD, POLICIES, Policy, Program, validate
 
 # Beyond these a machine is refused, not run out of memory for.
 MAX_WORD = 1024
@@ -28,8 +32,7 @@ _REGISTERS = f"a register r0..r{REGISTERS - 1}"
 
 _TOKEN = re.compile(
     r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<directive>\.[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][A-Za-z0-9_]*)"
-    r"|(?P<mark>[\[\],:+-])|(?P<blank>[ \t\f\v]+|[;#].*)",
-    re.DOTALL,
+    r"|(?P<mark>[\[\],:+-])|(?P<blank>[ \t\f\v]+|[;#][^\0]*)",
 )
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]+|0[bB][01]+|[0-9]+")
 _JSON = re.compile(
@@ -52,7 +55,7 @@ class AssemblyError(ValueError):
     def __str__(self) -> str:
         if not self.line:
             return f"{self.file}: {self.message}"
-        shown = "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in self.source)
+        shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in self.source)
         indent = "".join("\t" if char == "\t" else " " for char in shown[: self.column - 1]).ljust(self.column - 1)
         return f"{self.file}:{self.line}:{self.column}: {self.message}\n{shown}\n{indent}^"
 
@@ -128,10 +131,33 @@ def _show(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
+def _integer(text: str) -> int:
+    """The number of a text that ``_NUMBER`` matches."""
+    return int(text, {"0x": 16, "0b": 2}.get(text[:2].lower(), 10))
+
+
 def _nearest(word: str, known: Iterable[str]) -> str:
     """`` (did you mean ...?)`` if one of ``known`` is like ``word``, else nothing."""
     close = difflib.get_close_matches(word[:40], list(known), n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+class Data(dict[int, int]):
+    """Initial memory as ``parse_data`` reads it, from address to word; knows the place of each word in its file."""
+
+    def __init__(self, source: _Source) -> None:
+        super().__init__()
+        self._source, self._places = source, dict[int, _Token]()
+
+    def put(self, address: int, value: int, place: _Token) -> None:
+        """Record the word ``value`` at ``address``, found at ``place``."""
+        if address in self:
+            raise self._source.error(place, f"expected one word for address {address}, found a second")
+        self[address], self._places[address] = value, place
+
+    def error(self, address: int, message: str) -> AssemblyError:
+        """The error ``message`` about the word at ``address``."""
+        return self._source.error(self._places[address], message)
 
 
 class _Line:
@@ -321,12 +347,13 @@ class _Resolver:
         self.word = self.setting("word", MIN_WORD, MAX_WORD, MAX_WORD) or 16
 
     def setting(self, name: str, low: int, high: int, cap: int) -> int | None:
-        """The number that the option or the directive ``name`` gives, in low..high and at most ``cap``; None if none."""
+        """What the option or the directive ``name`` gives, in low..high and at most ``cap``; None if neither does."""
         option, directive = self.options[name], self.listing.settings.get("." + name)
         if option is not None:
             number, found = option, repr(option)
         elif directive is not None:
-            number, found = self.number(directive[1], labels=False), str(directive[1].token)
+            number = self.number(directive[1], labels=False)
+            found = self.found(directive[1])
         else:
             return None
         if type(number) is int and low <= number <= min(high, cap):
@@ -364,12 +391,15 @@ class _Resolver:
             raise self.source.error(value.token, f"{what}, found {value.token}, undefined{_nearest(name, known)}")
         return known[name][0]
 
+    def found(self, value: _Value) -> str:
+        """``value`` as a message names it, with its number where it is a name."""
+        return f"{value.token} = {self.number(value)}" if value.number is None else str(value.token)
+
     def as_word(self, value: _Value, sign: int = 1) -> int:
         """The word of ``value``, or of its negation, in 0..2^w-1."""
         number, size = self.number(value), 1 << self.word
         if not -size // 2 <= number < size:
-            found = f"{number}, which is {value.token}" if value.number is None else str(number)
-            message = f"expected {-size // 2}..{size - 1} (a word has {self.word} bits), found {found}"
+            message = f"expected {-size // 2}..{size - 1} (a word has {self.word} bits), found {self.found(value)}"
             raise self.source.error(value.token, message)
         return sign * number % size
 
@@ -417,7 +447,7 @@ class _Resolver:
     def instructions(self, extension: str) -> tuple[Instruction, ...]:
         """The instructions."""
         available = operations(extension)
-        result = []
+        result: list[Instruction] = []
         for mnemonic, operands in self.listing.code:
             if len(result) == 1 << self.word:
                 message = f"expected at most {1 << self.word} instructions for a word of {self.word} bits, found more"
@@ -443,7 +473,7 @@ class _Resolver:
         return Instruction(operation.name, **fields)  # type: ignore[arg-type]
 
     def operand(self, kind: str, operand: _Operand, fields: dict[str, int | Reg | None]) -> None:
-        """Put ``operand``, of the kind that the instruction table's shape calls ``kind``, in the ``fields`` it fills."""
+        """Put ``operand``, of the ``kind`` that the instruction table's shape says, in the ``fields`` it fills."""
         if kind in "dsa":
             if not isinstance(operand, _Register):
                 raise self.source.error(operand.token, f"expected {_REGISTERS}, found {operand.token}")
@@ -481,10 +511,9 @@ def assemble(
     ``.data``. ``Program.data`` ends with the last word that is given, ``Program.name`` is the stem of ``file``.
     Raises AssemblyError, whatever is wrong. Source: shared contract, section 3.
     """
-    source = _Source(file, re.split(r"\r\n|\r|\n", text))
+    source = _Source(file, _lines(text))
     listing = _Listing()
     for number in range(1, len(source.lines) + 1):
-        _no_nul(source, number)
         _Line(source, number, listing).read()
     if not listing.code:
         raise source.error(_Token("end", "", 1, 1), "expected at least one instruction, found none")
@@ -500,3 +529,171 @@ def assemble(
         data=words,
         name="program" if file == "<text>" else Path(file).stem or "program",
     )
+
+
+def assemble_file(
+    path: str | os.PathLike[str],
+    *,
+    word: int | None = None,
+    processors: int | None = None,
+    memory: int | None = None,
+    policy: str | None = None,
+    data: Mapping[int, int] | None = None,
+    extension: str = "M",
+) -> Program:
+    """``assemble`` the UTF-8 file ``path``. Raises AssemblyError, and OSError where the file cannot be read."""
+    return assemble(
+        _read(path),
+        os.fspath(path),
+        word=word,
+        processors=processors,
+        memory=memory,
+        policy=policy,
+        data=data,
+        extension=extension,
+    )
+
+
+def _read(path: str | os.PathLike[str]) -> str:
+    """The text of a UTF-8 file, less a byte order mark."""
+    try:
+        raw = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
+    except ValueError as error:  # a path with a NUL in it
+        raise OSError(errno.EINVAL, f"expected a file name, found {_show(os.fspath(path))}") from error
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        before, lines = _lines(raw[: error.start].decode()), _lines(raw.decode(errors="replace"))
+        place = _Token("end", "", len(before), len(before[-1]) + 1)
+        message = f"expected UTF-8 text, found the byte {raw[error.start]:#04x}"
+        raise _Source(os.fspath(path), lines).error(place, message) from None
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of ``text``, with the line ends of any system."""
+    return re.split(r"\r\n|\r|\n", text)
+
+
+def _json_tokens(source: _Source, text: str) -> Iterator[_Token]:
+    """The tokens of a JSON text, with their places, then one of kind ``end``, again and again."""
+    line, start, position = 1, 0, 0
+    while position < len(text):
+        match = _JSON.match(text, position)
+        if match is None:
+            place = _Token("mark", text[position], line, position - start + 1)
+            raise source.error(place, f"expected JSON, found {_show(text[position])}")
+        if match.lastgroup != "blank":
+            yield _Token(str(match.lastgroup), match.group(), line, position - start + 1)
+        elif (ends := len(_lines(match.group()))) > 1:
+            line, start = line + ends - 1, match.end() - len(_lines(match.group())[-1])
+        position = match.end()
+    while True:
+        yield _Token("end", "", line, position - start + 1)
+
+
+def parse_data(text: str, file: str = "<data>") -> Data:
+    """The initial memory that the JSON ``text`` says, from address to word (for ``assemble``'s ``data``).
+
+    The text is a list of integers, from address 0 on, or an object from addresses (decimal or 0x, as strings) to
+    integers; a negative one is a two's complement. Whether addresses and words fit a machine, ``assemble`` checks.
+    Raises AssemblyError. Source: shared contract, section 3.
+    """
+    source = _Source(file, _lines(text))
+    tokens, data = _json_tokens(source, text), Data(source)
+    opening = next(tokens)
+    closing = {"[": "]", "{": "}"}.get(opening.text)
+    if closing is None:
+        raise source.error(opening, f"expected a list or an object, found {_json_name(opening)}")
+    token = next(tokens)
+    while token.text != closing:
+        if closing == "}":
+            address = _json_address(source, token)
+            if (colon := next(tokens)).text != ":":
+                raise source.error(colon, f"expected ':', found {_json_name(colon)}")
+            data.put(address, _json_integer(source, next(tokens)), token)
+        else:
+            data.put(len(data), _json_integer(source, token), token)
+        token = next(tokens)
+        if token.text != closing:
+            if token.text != ",":
+                raise source.error(token, f"expected ',' or {closing!r}, found {_json_name(token)}")
+            token = next(tokens)
+            if token.text == closing:
+                raise source.error(token, f"expected another word after ',', found {closing!r}")
+    if (rest := next(tokens)).kind != "end":
+        raise source.error(rest, f"expected the end of the text, found {_json_name(rest)}")
+    return data
+
+
+def parse_data_file(path: str | os.PathLike[str]) -> Data:
+    """``parse_data`` of the UTF-8 file ``path``. Raises AssemblyError, and OSError where the file cannot be read."""
+    return parse_data(_read(path), os.fspath(path))
+
+
+def _json_name(token: _Token) -> str:
+    """The token as an error message names it."""
+    return {"[": "a list", "{": "an object"}.get(token.text) or str(token).replace("the line", "the text")
+
+
+def _json_integer(source: _Source, token: _Token) -> int:
+    """The integer that ``token`` is."""
+    if token.kind != "number" or not re.fullmatch("-?(0|[1-9][0-9]*)", token.text):
+        raise source.error(token, f"expected an integer, found {_json_name(token)}")
+    if len(token.text) > _MAX_DIGITS:
+        raise source.error(token, f"expected at most {_MAX_DIGITS} digits, found {len(token.text)}")
+    return int(token.text)
+
+
+def _json_address(source: _Source, token: _Token) -> int:
+    """The address that ``token``, a key of an object, is."""
+    try:
+        key = json.loads(token.text) if token.kind == "string" and len(token.text) <= _MAX_DIGITS else ""
+    except ValueError:  # an escape that JSON does not have
+        key = ""
+    if not _NUMBER.fullmatch(key):
+        raise source.error(token, f'expected an address in quotes, as "8" or "0x8", found {_json_name(token)}')
+    return _integer(key)
+
+
+def disassemble(program: Program) -> str:
+    """A text of ``program`` that assembles to it again (its name apart). Raises ValueError if ``validate`` refuses it."""
+    validate(program)
+    lines = [
+        f".word {program.word}",
+        f".processors {program.processors}",
+        f".memory {program.memory}",
+        f".policy {program.policy}",
+    ]
+    for start in range(0, len(program.data), 16):
+        words = program.data[start : start + 16]
+        if any(words) or start + 16 >= len(program.data):  # the last line says where the data end
+            lines.append(f".data {start}: " + " ".join(map(str, words)))
+    length = len(program.instructions)
+    targets = {ins.x for ins in program.instructions if "t" in OPERATIONS[ins.op].shape}
+    for index, instruction in enumerate(program.instructions):
+        if index in targets:
+            lines.append(f"L{index}:")
+        lines.append(f"    {_instruction_text(instruction, program.word, length)}")
+    return "\n".join(lines) + "\n"
+
+
+def _instruction_text(instruction: Instruction, word: int, length: int) -> str:
+    """An instruction in assembly, in a program of ``length`` instructions with the labels ``L0``, ``L1``, ..."""
+    operation, x = OPERATIONS[instruction.op], instruction.x
+    parts = []
+    for kind in operation.shape:
+        if kind == "a":
+            parts.append(f"r{instruction.ra}")
+        elif kind in "ds":
+            parts.append(f"r{instruction.rd}")
+        elif isinstance(x, Reg):
+            parts.append(f"r{x.number}")
+        elif kind == "t" and x is not None and x < length:
+            parts.append(f"L{x}")
+        elif kind == "m" and instruction.ra is not None:
+            number = x or 0
+            away = f" - {(1 << word) - number}" if number >= 1 << word - 1 else f" + {number}" if number else ""
+            parts.append(f"[r{instruction.ra}{away}]")
+        else:
+            parts.append(f"[{x}]" if kind == "m" else str(x))
+    return f"{operation.mnemonic} {', '.join(parts)}".rstrip()

@@ -187,8 +187,10 @@ def execute(view: View, counter: Counter) -> Outcome:
     loaded, valid = let("loaded", cell.read(view.cell_value())), let("valid", cell.found)
     results = alu(view, op, a, x_word)
     results += [(op["ld"], loaded), (op["pid"], view.index)]
-    stored = relu(combine([(1, d), (1, op["st"]), (1, valid)], -2), Word(view.word))
-    result = let("result", combine([(1, choose(results)), (1, stored)], sort=Word(view.word)))
+    gated = [relu(combine([(1, d), (1, op["st"]), (1, valid)], -2), Word(view.word))]
+    if view.extension:
+        gated += [let("shlx", shift_left_by(a, x_word, op["shlx"])), let("shrx", shift_right_by(a, x_word, op["shrx"]))]
+    result = let("result", combine([(1, choose(results)), *((1, word) for word in gated)], sort=Word(view.word)))
     loads = relu(combine([(1, op["ld"]), (1, valid)], -1), Flag())
     direct = total(*(op[o.name] for o in operations(view.extension) if o.writes_register and o.name != "ld"))
     return Outcome(
@@ -215,8 +217,6 @@ def alu(view: View, op: dict[str, Node], a: Node, x: Node) -> list[tuple[Node, N
         "slt": lambda: bit(less(a, x)),
         "seq": lambda: bit(equal(a, x)),
         "mul": lambda: mul(a, x),
-        "shlx": lambda: shift_left_by(a, x),
-        "shrx": lambda: shift_right_by(a, x),
     }
     cases = [(op[name], view.let(name, make())) for name, make in computed.items() if name in op]
     return [*cases, (total(op["mov"], op["nproc"]), x)]

@@ -1,0 +1,40 @@
+"""The machine's transformers by engine: one a word width and extension, whatever the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from efasp.encoding import cell_places, log_places, vocabulary
+from efasp.pram.isa import EXTENSIONS
+from efasp.pram.machine import MIN_WORD
+from efasp.pram.step import cell_step, masked_step
+from efasp.syntax import Program
+from model.lower import lower
+from model.plan import Plan
+
+STEPS: dict[str, Callable[[int, str], Program]] = {"mdm": masked_step, "apmdm": cell_step}
+PLACES = {"mdm": log_places, "apmdm": cell_places}
+ENGINES = tuple(STEPS)
+
+
+def check_machine(word: int, engine: str, extension: str) -> None:
+    """Raises ValueError unless there is a transformer of this word width, engine and extension."""
+    if type(word) is not int or word < MIN_WORD:
+        raise ValueError(f"word: expected {MIN_WORD} bits or more, found {word!r}")
+    if engine not in ENGINES:
+        raise ValueError(f"engine: expected {' or '.join(ENGINES)}, found {engine!r}")
+    if extension not in EXTENSIONS:
+        raise ValueError(f"extension: expected M or none, found {extension!r}")
+
+
+@cache
+def compile_machine(word: int, engine: str, extension: str = "") -> Plan:
+    """The layer plan of the universal machine. Raises ValueError as ``check_machine``."""
+    check_machine(word, engine, extension)
+    return lower(STEPS[engine](word, extension))
+
+
+def codebooks(word: int, engine: str, extension: str) -> tuple:  # type: ignore[type-arg]
+    """Vocabulary and places of an engine's transformer."""
+    return vocabulary(word, extension), PLACES[engine](word)
