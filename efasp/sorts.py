@@ -147,6 +147,8 @@ class Signs(Sort):
     def encode(self, value: int) -> tuple[int, ...]:
         if value == -1:
             return (0,) * self.bits
+        if value not in self.values():
+            raise ValueError(f"{self}: expected a value in 0..{(1 << self.bits) - 1}, or -1 for none, found {value}")
         return tuple(2 * digit - 1 for digit in Word(self.bits).encode(value))
 
     def values(self) -> Sequence[int]:

@@ -330,7 +330,7 @@ def _allocate(schedule: _Schedule) -> tuple[int, list[tuple[int, Group]]]:
         group.born, group.last = schedule.life(g)
     holder: list[Group] = []
     erasures: list[tuple[int, Group]] = []
-    for group in sorted(groups, key=lambda group: (group.born, group.name)):
+    for group in sorted(groups, key=lambda group: group.born):
         clear = group.born - group.born % 2  # the feed-forward block in which a used coordinate must be erased
         for coordinate, old in enumerate(holder):
             if clear >= 2 and old.last + old.last % 2 <= clear:

@@ -37,7 +37,7 @@ def test_admits_exactly_the_codes(sort: Sort) -> None:
 def test_values_outside_are_refused(sort: Sort) -> None:
     """A value that the sort lacks raises ValueError naming the sort."""
     for value in (min(sort.values()) - 1, max(sort.values()) + 1):
-        with pytest.raises(ValueError, match=type(sort).__name__.replace("Flag", "Bit|Flag")):
+        with pytest.raises(ValueError, match=type(sort).__name__):
             sort.encode(value)
 
 

@@ -1,0 +1,236 @@
+"""What the commands do. Each takes the parsed options and returns the exit code; torch is imported only where it is used."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from efasp.pram import machine
+from efasp.pram.assembler import AssemblyError, Data, assemble_file, parse_data_file
+from efasp.pram.isa import OPERATIONS
+from efasp.pram.machine import Program, Run
+from model.closed_forms import FROM, closed_forms, show, sizes
+from model.compile import ENGINES, compile_machine
+from model.ranges import RangeError, dtype_for
+
+if TYPE_CHECKING:
+    from model.weights import Weights
+
+CONTEXT = {"mdm": "2 + 4 L + M + 3 P (T + 1)", "apmdm": "2 + 4 L + 2 (M + 9 P)"}
+
+
+class UsageError(Exception):
+    """Bad input or usage: the message names the flag or file; the exit code is 2."""
+
+
+def word_range(text: str) -> range:
+    """``16`` or ``5..20``; raises argparse's error for anything else."""
+    low, dots, high = text.partition("..")
+    if not (low.isdecimal() and (high.isdecimal() if dots else True) and len(text) <= 8):
+        raise argparse.ArgumentTypeError(f"expected a width or a range such as 5..20, found {text!r}")
+    widths = range(int(low), int(high if dots else low) + 1)
+    if not widths or widths[0] < machine.MIN_WORD or widths[-1] > 64:
+        raise argparse.ArgumentTypeError(f"expected widths within 5..64, found {text!r}")
+    return widths
+
+
+# run
+
+
+def run(options: argparse.Namespace) -> int:
+    """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
+    weights = _weights(options) if options.weights is not None else None
+    data = _initial_memory(options.data)
+    codes = [_run_file(file, options, data, weights) for file in options.files]
+    return next((code for code in codes if code), 0)
+
+
+def _weights(options: argparse.Namespace) -> Weights:
+    if options.engine == "reference":
+        raise UsageError("--weights: expected --engine mdm or apmdm, found reference")
+    from model.weights import WeightsError, load
+
+    try:
+        weights = load(options.weights)
+    except (WeightsError, OSError) as error:
+        raise UsageError(f"--weights: {_reason(error)}") from None
+    if weights.engine != options.engine:
+        raise UsageError(f"--weights: {options.weights}: expected a transformer for {options.engine}, found {weights.engine}")
+    return weights
+
+
+def _reason(error: Exception) -> str:
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def _initial_memory(file: str | None) -> Data | None:
+    try:
+        return parse_data_file(file) if file is not None else None
+    except (AssemblyError, OSError) as error:
+        raise UsageError(f"--data: {_reason(error)}") from None
+
+
+def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights: Weights | None) -> int:
+    try:
+        program = assemble_file(
+            file,
+            word=options.word,
+            processors=options.processors,
+            memory=options.memory,
+            policy=options.policy,
+            data=data,
+            extension="M" if weights is None else weights.extension,
+        )
+        result = _execute(program, options, weights)
+    except (AssemblyError, UsageError, RangeError, OSError) as error:
+        reason = _reason(error)
+        if options.json:
+            print(json.dumps({"file": file, "error": reason}), flush=True)
+        else:
+            print(reason, file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(machine.report(result, file)), flush=True)
+    else:
+        _print_run(result, file)
+    if result.violation is not None:
+        print(f"efasp: {file}: {describe(result.violation)}", file=sys.stderr)
+    elif not result.finished:
+        print(f"efasp: {file}: not finished within --max-steps {options.max_steps}", file=sys.stderr)
+    return machine.exit_code(result)
+
+
+def describe(breach: machine.Violation) -> str:
+    """A policy breach in words."""
+    who = ", ".join(map(str, breach.processors))
+    return f"policy {breach.policy}: step {breach.step}: processors {who} {breach.access} address {breach.address} together"
+
+
+def _execute(program: Program, options: argparse.Namespace, weights: Weights | None) -> Run:
+    if options.engine == "reference":
+        return machine.run(program, options.max_steps)
+    from model import decode
+
+    if weights is None:
+        needed = any(OPERATIONS[i.op].extension for i in program.instructions)
+        weights = _compiled(program.word, options.engine, "M" if needed else "")
+    elif weights.word != program.word:
+        raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {weights.word}")
+    try:
+        with _progress(options.max_steps) as observe:
+            return decode.run(program, options.engine, weights.transformer, weights.extension, options.max_steps, observe)
+    except decode.DecodingError as error:
+        raise UsageError(f"{options.weights or options.engine}: the transformer does not decode a run: {error}") from None
+
+
+@cache
+def _compiled(word: int, engine: str, extension: str) -> Weights:
+    from model.weights import compiled
+
+    return compiled(word, engine, extension)
+
+
+@contextmanager
+def _progress(max_steps: int) -> Iterator[Any]:
+    """A bar on standard error, on a terminal only; gives the function that is told each step."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("PRAM steps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=max_steps)
+        yield lambda step: bar.update(task, completed=step)
+
+
+def _print_run(result: Run, file: str) -> None:
+    report = machine.report(result, file)
+    state = "halted" if report["halted"] else "not finished" if not result.finished else "stopped"
+    print(f"{file}: {state} after {result.steps} steps ({result.engine}, {result.program.processors} processors, "
+          f"{result.program.word}-bit words)")  # fmt: skip
+    if result.transformer is not None:
+        model = ", ".join(f"{key} {value}" for key, value in result.transformer.items())
+        print(f"  decoding steps {result.decode_steps}, context {result.context_length} tokens; {model}")
+    for fault in result.faults:
+        print(f"  fault: processor {fault.pid}, step {fault.step}, pc {fault.pc}: {fault.reason}")
+    print(f"  memory {' '.join(map(str, result.configuration.memory))}")
+    for pid, bank in enumerate(result.configuration.registers):
+        words = " ".join(f"r{number}={word}" for number, word in enumerate(bank))
+        print(f"  processor {pid}: pc {result.configuration.pc[pid]}, {result.configuration.status[pid]}, {words}")
+
+
+# info and export
+
+
+def info(options: argparse.Namespace) -> int:
+    """`efasp info`: sizes of the compiled transformers, with their closed forms."""
+    engines = options.engine or list(ENGINES)
+    for engine in engines:
+        rows = [_row(word, engine, options.ext) for word in options.word]
+        forms = {name: show(form) for name, form in closed_forms(engine, options.ext).items() if form is not None}
+        stated = {"from": FROM[options.ext], **forms}
+        if options.json:
+            for row in rows:
+                print(json.dumps({**row, "closed_forms": stated}))
+        else:
+            _print_info(engine, options.ext, rows, stated)
+    return 0
+
+
+def _row(word: int, engine: str, extension: str) -> dict[str, Any]:
+    plan = compile_machine(word, engine, extension)
+    try:
+        dtype = dtype_for(plan)
+    except RangeError:
+        dtype = None
+    row: dict[str, Any] = {"word": word, "engine": engine, "extension": extension, **sizes(word, engine, extension)}
+    return {**row, "vocabulary": plan.vocabulary.size, "dtype": dtype, "context_length": CONTEXT[engine], "decode_steps": "T"}
+
+
+def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, Any]) -> None:
+    names = ("word", "layers", "heads", "d_model", "d_ff", "parameters", "vocabulary", "dtype")
+    table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left")
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(*("none is exact" if row[name] is None else str(row[name]) for name in names))
+    table.add_section()
+    table.add_row(f"w >= {forms['from']}", *(forms.get(name, "") for name in names[1:]))
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    print(f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)")
+
+
+def export(options: argparse.Namespace) -> int:
+    """`efasp export`: write a weights file."""
+    from model.weights import compiled
+    from model.weights import export as write
+
+    path: Path = options.file
+    try:
+        write(compiled(options.word, options.engine, options.ext), path)
+    except (RangeError, ValueError) as error:
+        raise UsageError(f"--word: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    print(f"{path}: {options.engine}, {options.word}-bit words{', extension M' if options.ext else ''}")
+    return 0
+
+
+# check
+
+
+def check(options: argparse.Namespace) -> int:
+    """`efasp check`: settle the obligations and report."""
+    from checker.session import check as settle
+
+    return settle(options)

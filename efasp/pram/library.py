@@ -1,0 +1,357 @@
+"""The library of PRAM programs: what each computes, random instances of it, and where the answer stands in memory.
+
+The programs are the `.pram` files in `programs/`, whose headers say more. No answer is computed here but by a program.
+
+>>> instance = PROGRAMS["scan"].encode([3, 1, 4, 1, 5], 16)
+>>> run = machine.run(build("scan", instance))
+>>> instance.result(run.configuration.memory)
+[3, 4, 8, 9, 14]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import chain
+from random import Random
+from typing import Any, NamedTuple
+
+from efasp.pram.assembler import assemble
+from efasp.pram.machine import Program
+
+WORD = 16  # bits, where the caller asks for no other width
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One instance of a library program: what to override in its file, and how to read the answer.
+
+    ``problem``: what ``Entry.encode`` was given; ``processors``: P; ``memory``: M words; ``word``: bits w; ``data``: a
+    word for every address 0..M-1, so that nothing of the file's own example is left; ``result``: the answer, from the
+    memory at the end.
+    """
+
+    problem: Any
+    processors: int
+    memory: int
+    word: int
+    data: dict[int, int]
+    result: Callable[[Sequence[int]], Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One library program.
+
+    ``description``: one line; ``problem``: what ``encode`` takes and what the result is; ``draw(rng, size, word)``: a
+    random problem, larger as ``size`` (1 or more) is; ``encode(problem, word)``: its Instance; ``extension``: the one
+    that it needs ("" or "M").
+    """
+
+    name: str
+    description: str
+    problem: str
+    draw: Callable[[Random, int, int], Any]
+    encode: Callable[[Any, int], Instance]
+    extension: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file's name in the folder `programs/`."""
+        return f"{self.name}.pram"
+
+    def instance(self, rng: Random, size: int, word: int = WORD) -> Instance:
+        """A random instance of the given size, for words of ``word`` bits."""
+        return self.encode(self.draw(rng, size, word), word)
+
+
+class Graph(NamedTuple):
+    """A graph on vertices 0..n-1; ``edges`` are unordered pairs for `components`, arcs (tail, head) for `bfs`."""
+
+    n: int
+    edges: tuple[tuple[int, int], ...]
+
+
+@cache
+def load(name: str) -> str:
+    """The text of the library program ``name``. Raises KeyError for a name that is not in ``PROGRAMS``."""
+    file = PROGRAMS[name].file
+    return (resources.files("efasp.pram") / "programs" / file).read_text(encoding="utf-8")
+
+
+def build(name: str, instance: Instance, *, policy: str | None = None, extension: str = "M") -> Program:
+    """The library program ``name`` for ``instance``; ``policy`` overrides the file's own.
+
+    Raises AssemblyError where the instance does not fit its word, or the program needs an extension that is not there.
+    """
+    return assemble(
+        load(name),
+        PROGRAMS[name].file,
+        word=instance.word,
+        processors=instance.processors,
+        memory=instance.memory,
+        policy=policy,
+        data=instance.data,
+        extension=extension,
+    )
+
+
+@cache
+def _extent(name: str) -> int:
+    """The number of words that the example in the file of ``name`` gives: a smaller memory could not hold them."""
+    return len(assemble(load(name), PROGRAMS[name].file).data)
+
+
+def _instance(
+    name: str,
+    problem: Any,
+    word: int,
+    processors: int,
+    words: Iterable[int],
+    result: Callable[[Sequence[int]], Any],
+    scratch: int = 0,
+) -> Instance:
+    """The Instance whose memory begins with ``words`` (taken modulo 2^word), followed by ``scratch`` zeros or more."""
+    cells = [value % (1 << word) for value in words]
+    memory = max(len(cells) + scratch, _extent(name))
+    data = dict(enumerate(cells + [0] * (memory - len(cells))))
+    return Instance(problem, processors, memory, word, data, result)
+
+
+def _log2(n: int) -> int:
+    """The least k with n <= 2^k."""
+    return (n - 1).bit_length()
+
+
+def _words(rng: Random, size: int, word: int) -> list[int]:
+    """``size`` words, any or (so that some are equal) small."""
+    top = rng.choice([1 << word, size + 1])
+    return [rng.randrange(top) for _ in range(size)]
+
+
+def _in_place(name: str) -> Callable[[list[int], int], Instance]:
+    """The encoding of a program that takes n words on n processors and leaves n words in their place."""
+
+    def encode(numbers: list[int], word: int) -> Instance:
+        n = len(numbers)
+        return _instance(name, numbers, word, n, numbers, lambda memory: list(memory[:n]))
+
+    return encode
+
+
+def _encode_reduce(numbers: list[int], word: int) -> Instance:
+    return _instance("reduce", numbers, word, len(numbers), numbers, lambda memory: memory[0])
+
+
+def _encode_crcw_max(numbers: list[int], word: int) -> Instance:
+    n, k = len(numbers), _log2(len(numbers))
+    words = [n, k, 0, 0, *numbers]
+    return _instance("crcw_max", numbers, word, n << k, words, lambda memory: (memory[2], memory[3]), scratch=n)
+
+
+def _draw_list(rng: Random, size: int, word: int) -> list[int]:
+    order = rng.sample(range(size), size)
+    successors = [-1] * size
+    for node, following in zip(order, order[1:], strict=False):
+        successors[node] = following
+    return successors
+
+
+def _encode_list_rank(successors: list[int], word: int) -> Instance:
+    n = len(successors)
+    return _instance("list_rank", successors, word, n, successors, lambda memory: list(memory[n : 2 * n]), scratch=n)
+
+
+def _draw_graph(rng: Random, size: int, word: int) -> Graph:
+    pairs = size * (size - 1) // 2
+    chosen: set[tuple[int, int]] = set()
+    while len(chosen) < min(size, pairs):
+        u, v = rng.sample(range(size), 2)
+        chosen.add((min(u, v), max(u, v)))
+    edges = [edge if rng.random() < 0.5 else edge[::-1] for edge in sorted(chosen)]
+    rng.shuffle(edges)
+    return Graph(size, tuple(edges))
+
+
+def _encode_components(graph: Graph, word: int) -> Instance:
+    n, m = graph.n, len(graph.edges)
+    words = [n, m, 0, 0, *[0] * (2 * n), *chain.from_iterable(graph.edges)]
+    return _instance("components", graph, word, max(n, 2 * m), words, lambda memory: list(memory[4 : 4 + n]))
+
+
+def _draw_sort(rng: Random, size: int, word: int) -> list[int]:
+    return _words(rng, 1 << (size.bit_length() - 1), word)
+
+
+def _draw_matrix(rng: Random, size: int, word: int) -> list[list[int]]:
+    density = rng.choice([1.0, 1.5, 2.0]) / size
+    return [[int(rng.random() < density) for _ in range(size)] for _ in range(size)]
+
+
+def _encode_closure(matrix: list[list[int]], word: int) -> Instance:
+    n, side = len(matrix), 1 << _log2(len(matrix))
+    rows = [[*row, *[0] * (side - n)] for row in matrix]
+
+    def result(memory: Sequence[int]) -> list[list[int]]:
+        return [list(memory[1 + i * side : 1 + i * side + n]) for i in range(n)]
+
+    return _instance("closure", matrix, word, side**3, [side, *chain(*rows)], result, scratch=side * (side - n))
+
+
+def _draw_bfs(rng: Random, size: int, word: int) -> tuple[Graph, int]:
+    arcs = tuple((rng.randrange(size), rng.randrange(size)) for _ in range(rng.randint(size, 2 * size)))
+    return Graph(size, arcs), rng.randrange(size)
+
+
+def _encode_bfs(problem: tuple[Graph, int], word: int) -> Instance:
+    (n, arcs), source = problem
+    words = [n, len(arcs), source, 0, *[0] * n, *chain.from_iterable(arcs)]
+
+    def result(memory: Sequence[int]) -> list[int | None]:
+        return [None if level == (1 << word) - 1 else level for level in memory[4 : 4 + n]]
+
+    return _instance("bfs", problem, word, max(n, len(arcs)), words, result)
+
+
+Matrix = list[list[int]]
+
+
+def _draw_product(rng: Random, size: int, word: int) -> tuple[Matrix, Matrix]:
+    p, q, r = (rng.randint(1, size) for _ in range(3))
+    a, b = ([[rng.randrange(1 << word) for _ in range(width)] for _ in range(height)] for height, width in ((p, q), (q, r)))
+    return a, b
+
+
+def _encode_matmul(problem: tuple[Matrix, Matrix], word: int) -> Instance:
+    a, b = problem
+    p, q, r = len(a), len(b), len(b[0])
+    words = [p, q, r, *chain(*a), *chain(*b)]
+    start = len(words)
+
+    def result(memory: Sequence[int]) -> Matrix:
+        return [list(memory[start + i * r : start + (i + 1) * r]) for i in range(p)]
+
+    return _instance("matmul", problem, word, p * r, words, result, scratch=p * r)
+
+
+def _draw_dyck1(rng: Random, size: int, word: int) -> str:
+    """A string of ``size`` brackets, about half of them balanced where the size is even: else one bracket is turned."""
+    depth, brackets = 0, ""
+    for left in range(size, 0, -1):
+        opens = depth == 0 or (depth < left and rng.random() < 0.5)
+        depth += 1 if opens else -1
+        brackets += "(" if opens else ")"
+    if rng.random() < 0.5:
+        place = rng.randrange(size)
+        brackets = brackets[:place] + (")" if brackets[place] == "(" else "(") + brackets[place + 1 :]
+    return brackets
+
+
+def _encode_dyck1(brackets: str, word: int) -> Instance:
+    words = [0, *(int(bracket == "(") for bracket in brackets)]
+    return _instance("dyck1", brackets, word, len(brackets), words, lambda memory: bool(memory[0]))
+
+
+def _draw_gcd(rng: Random, size: int, word: int) -> list[tuple[int, int]]:
+    def pair() -> tuple[int, int]:
+        top = rng.choice([1 << word, 32, 2])
+        factor = rng.choice([1, 2, 6]) if top == 32 and word > 8 else 1
+        return factor * rng.randrange(top), factor * rng.randrange(top)
+
+    return [pair() for _ in range(size)]
+
+
+def _encode_gcd(pairs: list[tuple[int, int]], word: int) -> Instance:
+    n = len(pairs)
+    words = chain.from_iterable(pairs)
+    return _instance("gcd", pairs, word, n, words, lambda memory: list(memory[2 * n : 3 * n]), scratch=n)
+
+
+def _encode_sum_to(n: int, word: int) -> Instance:
+    return _instance("sum_to", n, word, 1, [n, 0], lambda memory: memory[1])
+
+
+def _encode_fault(processors: int, word: int) -> Instance:
+    return _instance("fault", processors, word, processors, [0] * 16, lambda memory: list(memory[:16]))
+
+
+_TABLE = (
+    Entry("scan", "inclusive prefix sums, by doubling", "words -> words", _words, _in_place("scan")),
+    Entry("reduce", "the sum of n words, by a balanced tree", "words -> word", _words, _encode_reduce),
+    Entry(
+        "crcw_max",
+        "the maximum of n words in constant time, n^2 processors",
+        "words -> (maximum, least index of it)",
+        _words,
+        _encode_crcw_max,
+        extension="M",
+    ),
+    Entry(
+        "list_rank",
+        "the distance of every node to the end of its linked list, by pointer jumping",
+        "successors, -1 at an end -> distances",
+        _draw_list,
+        _encode_list_rank,
+    ),
+    Entry(
+        "components",
+        "connected components of an undirected graph in O(log n) steps, by hooking stars and pointer jumping",
+        "Graph -> labels, equal for connected vertices alone",
+        _draw_graph,
+        _encode_components,
+    ),
+    Entry("sort", "ascending order, by bitonic sorting", "2^k words -> words", _draw_sort, _in_place("sort")),
+    Entry(
+        "closure",
+        "transitive closure of a Boolean matrix in O(log n) steps, by repeated squaring",
+        "rows of 0 and 1 -> rows of 0 and 1",
+        _draw_matrix,
+        _encode_closure,
+    ),
+    Entry(
+        "bfs",
+        "breadth-first levels of a directed graph from a source",
+        "(Graph, source) -> levels, None where there is no path",
+        _draw_bfs,
+        _encode_bfs,
+    ),
+    Entry(
+        "matmul",
+        "the product of two matrices, an entry a processor",
+        "(rows of A, rows of B) -> rows",
+        _draw_product,
+        _encode_matmul,
+        extension="M",
+    ),
+    Entry(
+        "dyck1",
+        "whether a string of brackets is balanced, by prefix sums and their minimum",
+        "string of ( and ) -> bool",
+        _draw_dyck1,
+        _encode_dyck1,
+    ),
+    Entry(
+        "gcd",
+        "greatest common divisors, a pair a processor, by the binary algorithm",
+        "pairs -> words",
+        _draw_gcd,
+        _encode_gcd,
+    ),
+    Entry(
+        "sum_to",
+        "1 + 2 + ... + n, by one processor in a loop",
+        "n -> word",
+        lambda rng, size, word: rng.randint(0, 4 * size),
+        _encode_sum_to,
+    ),
+    Entry(
+        "fault",
+        "processors that fault, each in its way, beside processors that finish",
+        "processors, at most 16 -> the 16 words",
+        lambda rng, size, word: min(size, 16),
+        _encode_fault,
+    ),
+)
+PROGRAMS: dict[str, Entry] = {entry.name: entry for entry in _TABLE}
