@@ -36,9 +36,9 @@ def _join(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 def evaluate(
     *roots: Node,
-    tokens: Sequence[int] | None = None,
+    tokens: Sequence[int] | np.ndarray | None = None,
     positions: Sequence[Any] | np.ndarray | None = None,
-    values: Mapping[Node, np.ndarray] | None = None,
+    values: Mapping[Any, np.ndarray] | None = None,
     check: bool = False,
 ) -> list[np.ndarray]:
     """The values of nodes on one sequence: for each root an array (positions, width).

@@ -80,9 +80,7 @@ def reverse() -> Example:
     last = program.let("last", seq_max(pe.field("number")))
     mirror = program.let("mirror", last - pe.field("number"))
     program.let("reversed", gather(te.node, mirror, pe))
-    return Example(
-        "reverse", program, book, _encoder(book), _text(book), lambda text: text[::-1], "abcd", "the text backwards"
-    )
+    return Example("reverse", program, book, _encoder(book), _text(book), lambda text: text[::-1], "abcd", "the text backwards")
 
 
 def most_recent() -> Example:

@@ -2,7 +2,7 @@
 
 ``name = aha(q, k, v)``, ``relu(x)``, concatenation ``[a, b]``, affine maps as sums of named coordinates; ``TE.word_bits[3]``
 is a coordinate of an embedding. ``x[a:b]`` are the coordinates a..b-1, and a sum of vectors is coordinate by coordinate,
-with width 1 broadcast. ``sum(x)`` is the sum of the coordinates, ``value(x)`` that of 2^j x[j], ``[c]*n`` a constant vector.
+with width 1 broadcast. ``sum(x)`` is the sum of the coordinates, ``value(x)`` that of 2^j x[j], ``[c]*n`` n times c.
 An affine map whose rows differ is printed one run of like rows a line: ``name[0] = ...``, ``name[1:8] = ...``.
 """
 
@@ -332,6 +332,8 @@ class _Printer:
                 body = f"{style.number(_size(coefficient))}{style.times}{body}"
             sign = "-" if coefficient < 0 else "+"
             text += f" {sign} {body}" if text else f"-{body}" if sign == "-" else body
+        if block.height > 1 and not any(term.step for term in block.terms):
+            return _Shown(style.repeat(text, block.height))
         loose = len(parts) > 1 or parts[0][0] != 1 or parts[0][1].loose
         return _Shown(text, loose)
 

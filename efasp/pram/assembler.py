@@ -15,15 +15,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypedDict, Unpack, cast
 
 from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Operation, Reg, operations
-from efasp.pram.machine import MIN_WORD, POLICIES, Policy, Program, validate
+from efasp.pram.machine import (
+    MAX_MEMORY,
+    MAX_PROCESSORS,
+    MAX_WORD,
+    MIN_WORD,
+    POLICIES,
+    Policy,
+    Program,
+    validate,
+)
 
-# Beyond these a machine is refused, not run out of memory for.
-MAX_WORD = 1024
-MAX_PROCESSORS = 1 << 20
-MAX_MEMORY = 1 << 26
 _MAX_DIGITS = MAX_WORD + 2  # a binary number with its 0b
 
 DIRECTIVES = (".word", ".processors", ".memory", ".policy", ".equ", ".data")
@@ -129,6 +134,11 @@ class _Listing:
 def _show(text: str) -> str:
     """``text`` quoted for a message, cut where it is long."""
     return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _brief(value: object) -> str:
+    """``value`` for a message; an integer too long to print by its length."""
+    return f"a number of {value.bit_length()} bits" if isinstance(value, int) and abs(value) >> 4096 else repr(value)
 
 
 def _integer(text: str) -> int:
@@ -257,7 +267,7 @@ class _Line:
     def read(self) -> None:
         """Read the line into the listing."""
         labelled = False
-        while self.next.kind != "end" and self.tokens[self.at + 1].text == ":":
+        while self.next.kind not in ("end", "directive") and self.tokens[self.at + 1].text == ":":
             token = self.name("a label")
             self.define(token, self.listing.labels, len(self.listing.code))
             self.take()
@@ -350,7 +360,7 @@ class _Resolver:
         """What the option or the directive ``name`` gives, in low..high and at most ``cap``; None if neither does."""
         option, directive = self.options[name], self.listing.settings.get("." + name)
         if option is not None:
-            number, found = option, repr(option)
+            number, found = option, _brief(option)
         elif directive is not None:
             number = self.number(directive[1], labels=False)
             found = self.found(directive[1])
@@ -381,15 +391,15 @@ class _Resolver:
         """The number of ``value``, of any size and sign."""
         if value.number is not None:
             return value.number
-        name, known = value.token.text, dict(self.listing.constants)
-        if labels:
-            known |= self.listing.labels
-        if name not in known:
-            what = f"expected {'a label or a constant' if labels else 'a number or a constant'}"
-            if re.fullmatch("[rR][0-9]+", name):
-                what = f"expected {_REGISTERS} or a defined name"
-            raise self.source.error(value.token, f"{what}, found {value.token}, undefined{_nearest(name, known)}")
-        return known[name][0]
+        name, tables = value.token.text, [self.listing.constants] + [self.listing.labels] * labels
+        for table in tables:
+            if name in table:
+                return table[name][0]
+        what = "a label or a constant" if labels else "a number or a constant"
+        if re.fullmatch("[rR][0-9]+", name):
+            what = f"{_REGISTERS} or a defined name"
+        near = _nearest(name, [known for table in tables for known in table])
+        raise self.source.error(value.token, f"expected {what}, found {value.token}, undefined{near}")
 
     def found(self, value: _Value) -> str:
         """``value`` as a message names it, with its number where it is a name."""
@@ -422,14 +432,15 @@ class _Resolver:
         limit = min(size, MAX_MEMORY) if chosen is None else chosen
         for address in cells:  # as ascending within a line, the first outside is the first read
             if address >= limit:
-                message = f".data: expected an address in the memory 0..{limit - 1}, found {address}"
+                message = f".data: expected an address in the memory 0..{limit - 1}, found {_brief(address)}"
                 raise self.source.error(cells[address][1], message)
         words = {address: value for address, (value, _) in cells.items()}
         for address, value in data.items():
             if type(address) is not int or not 0 <= address < limit:
-                raise self.bad_data(data, address, f"expected an address in the memory 0..{limit - 1}, found {address}")
+                message = f"expected an address in the memory 0..{limit - 1}, found {_brief(address)}"
+                raise self.bad_data(data, address, message)
             if type(value) is not int or not -size // 2 <= value < size:
-                message = f"expected a word {-size // 2}..{size - 1} at address {address}, found {value}"
+                message = f"expected a word {-size // 2}..{size - 1} at address {address}, found {_brief(value)}"
                 raise self.bad_data(data, address, message)
             words[address] = value % size
         extent = max(words, default=-1) + 1
@@ -461,7 +472,8 @@ class _Resolver:
         fitting = [operation for operation in named if len(operation.shape) == len(operands)]
         if not fitting:
             counts = " or ".join(str(len(operation.shape)) for operation in named)
-            raise self.source.error(mnemonic, f"{mnemonic}: expected {counts} operands, found {len(operands)}")
+            plural = "" if counts == "1" else "s"
+            raise self.source.error(mnemonic, f"{mnemonic}: expected {counts} operand{plural}, found {len(operands)}")
         operation = fitting[0]
         if operation not in available:
             form = f"{mnemonic} with {len(operands)} operands" if len(named) > 1 else f"{mnemonic}"
@@ -531,27 +543,20 @@ def assemble(
     )
 
 
-def assemble_file(
-    path: str | os.PathLike[str],
-    *,
-    word: int | None = None,
-    processors: int | None = None,
-    memory: int | None = None,
-    policy: str | None = None,
-    data: Mapping[int, int] | None = None,
-    extension: str = "M",
-) -> Program:
+class Options(TypedDict, total=False):
+    """The options of ``assemble``."""
+
+    word: int | None
+    processors: int | None
+    memory: int | None
+    policy: str | None
+    data: Mapping[int, int] | None
+    extension: str
+
+
+def assemble_file(path: str | os.PathLike[str], **options: Unpack[Options]) -> Program:
     """``assemble`` the UTF-8 file ``path``. Raises AssemblyError, and OSError where the file cannot be read."""
-    return assemble(
-        _read(path),
-        os.fspath(path),
-        word=word,
-        processors=processors,
-        memory=memory,
-        policy=policy,
-        data=data,
-        extension=extension,
-    )
+    return assemble(_read(path), os.fspath(path), **options)
 
 
 def _read(path: str | os.PathLike[str]) -> str:
@@ -651,12 +656,16 @@ def _json_address(source: _Source, token: _Token) -> int:
     except ValueError:  # an escape that JSON does not have
         key = ""
     if not _NUMBER.fullmatch(key):
-        raise source.error(token, f'expected an address in quotes, as "8" or "0x8", found {_json_name(token)}')
+        message = f'expected an address in quotes, as "8" or "0x8", found {_json_name(token)}'
+        raise source.error(token, message)
     return _integer(key)
 
 
 def disassemble(program: Program) -> str:
-    """A text of ``program`` that assembles to it again (its name apart). Raises ValueError if ``validate`` refuses it."""
+    """A text of ``program`` that assembles to it again, its name apart.
+
+    Raises ValueError for a program that ``validate`` refuses.
+    """
     validate(program)
     lines = [
         f".word {program.word}",

@@ -2,9 +2,9 @@
 
 The programs are the `.pram` files in `programs/`, whose headers say more. No answer is computed here but by a program.
 
+>>> from efasp.pram import machine
 >>> instance = PROGRAMS["scan"].encode([3, 1, 4, 1, 5], 16)
->>> run = machine.run(build("scan", instance))
->>> instance.result(run.configuration.memory)
+>>> instance.result(machine.run(build("scan", instance)).configuration.memory)
 [3, 4, 8, 9, 14]
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import chain
+from itertools import chain, pairwise
 from random import Random
 from typing import Any, NamedTuple
 
@@ -154,7 +154,7 @@ def _encode_crcw_max(numbers: list[int], word: int) -> Instance:
 def _draw_list(rng: Random, size: int, word: int) -> list[int]:
     order = rng.sample(range(size), size)
     successors = [-1] * size
-    for node, following in zip(order, order[1:], strict=False):
+    for node, following in pairwise(order):
         successors[node] = following
     return successors
 
@@ -220,8 +220,11 @@ Matrix = list[list[int]]
 
 def _draw_product(rng: Random, size: int, word: int) -> tuple[Matrix, Matrix]:
     p, q, r = (rng.randint(1, size) for _ in range(3))
-    a, b = ([[rng.randrange(1 << word) for _ in range(width)] for _ in range(height)] for height, width in ((p, q), (q, r)))
-    return a, b
+
+    def matrix(rows: int, columns: int) -> Matrix:
+        return [[rng.randrange(1 << word) for _ in range(columns)] for _ in range(rows)]
+
+    return matrix(p, q), matrix(q, r)
 
 
 def _encode_matmul(problem: tuple[Matrix, Matrix], word: int) -> Instance:
@@ -237,15 +240,18 @@ def _encode_matmul(problem: tuple[Matrix, Matrix], word: int) -> Instance:
 
 
 def _draw_dyck1(rng: Random, size: int, word: int) -> str:
-    """A string of ``size`` brackets, about half of them balanced where the size is even: else one bracket is turned."""
+    """``size`` brackets, balanced if the size is even; then, in half of all cases, shuffled or one of them turned."""
     depth, brackets = 0, ""
     for left in range(size, 0, -1):
         opens = depth == 0 or (depth < left and rng.random() < 0.5)
         depth += 1 if opens else -1
         brackets += "(" if opens else ")"
-    if rng.random() < 0.5:
+    change = rng.choice(["none", "none", "shuffle", "turn"])
+    if change == "shuffle":
+        return "".join(rng.sample(brackets, size))
+    if change == "turn":
         place = rng.randrange(size)
-        brackets = brackets[:place] + (")" if brackets[place] == "(" else "(") + brackets[place + 1 :]
+        return brackets[:place] + (")" if brackets[place] == "(" else "(") + brackets[place + 1 :]
     return brackets
 
 

@@ -6,9 +6,9 @@ Everything here is a pure function on frozen configurations. Words are Python in
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, cast, get_args
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Literal, NamedTuple, Protocol, cast, get_args
 
 from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Reg, operations
 
@@ -17,6 +17,8 @@ Status = Literal["running", "halted", "load", "store", "pc"]  # the last three: 
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 MIN_WORD = 5
+# A larger machine is refused before memory runs out for it.
+MAX_WORD, MAX_PROCESSORS, MAX_MEMORY = 1024, 1 << 20, 1 << 26
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,17 @@ def validate(program: Program, extension: str = "M") -> None:
     """
     known = {operation.name for operation in operations(extension)}
     word, length = program.word, len(program.instructions)
-    if type(word) is not int or word < MIN_WORD:
-        raise ValueError(f"word: expected {MIN_WORD} bits or more, found {word!r}")
+    if type(word) is not int or not MIN_WORD <= word <= MAX_WORD:
+        raise ValueError(f"word: expected {MIN_WORD}..{MAX_WORD} bits, found {word!r}")
     size = 1 << word
-    for what, count in (("processors", program.processors), ("memory", program.memory), ("instructions", length)):
-        if type(count) is not int or not 1 <= count <= size:
-            raise ValueError(f"{what}: expected 1..{size} of them for a word of {word} bits, found {count!r}")
+    for what, count, cap in (
+        ("processors", program.processors, MAX_PROCESSORS),
+        ("memory", program.memory, MAX_MEMORY),
+        ("instructions", length, length),
+    ):
+        most = min(size, cap)
+        if type(count) is not int or not 1 <= count <= most:
+            raise ValueError(f"{what}: expected 1..{most} of them for a word of {word} bits, found {count!r}")
     if program.policy not in POLICIES:
         raise ValueError(f"policy: expected one of {', '.join(POLICIES)}, found {program.policy!r}")
     if len(program.data) > program.memory:
@@ -153,7 +160,39 @@ class _Effect(NamedTuple):
     store: int | None = None
 
 
-def _execute(program: Program, before: Configuration, pid: int) -> _Effect:
+class _State(Protocol):
+    """What a step reads: a Configuration, or the lists that ``run`` works on."""
+
+    @property
+    def memory(self) -> Sequence[int]: ...
+    @property
+    def registers(self) -> Sequence[Sequence[int]]: ...
+    @property
+    def pc(self) -> Sequence[int]: ...
+    @property
+    def status(self) -> Sequence[Status]: ...
+
+
+@dataclass
+class _Working:
+    """A configuration in lists, so that a step costs what it changes and not a copy of the memory."""
+
+    memory: list[int]
+    registers: list[list[int]]
+    pc: list[int]
+    status: list[Status]
+
+    @classmethod
+    def thaw(cls, state: Configuration) -> _Working:
+        """A copy of ``state`` to work on."""
+        return cls(list(state.memory), [list(row) for row in state.registers], list(state.pc), list(state.status))
+
+    def freeze(self) -> Configuration:
+        """The configuration reached."""
+        return Configuration(tuple(self.memory), tuple(map(tuple, self.registers)), tuple(self.pc), tuple(self.status))
+
+
+def _execute(program: Program, before: _State, pid: int) -> _Effect:
     """The effect of running processor ``pid``'s next instruction on the state ``before``.
 
     The program counter is a word: pc + 1 is modulo 2^w, as everything is, and one that lies outside 0..L-1 is found by
@@ -198,33 +237,34 @@ def initial(program: Program) -> Configuration:
     )
 
 
+def _advance(program: Program, state: _Working) -> list[int]:
+    """Take one synchronous step in ``state``; the processors that stopped in it, by id."""
+    running = [pid for pid, status in enumerate(state.status) if status == "running"]
+    effects = [_execute(program, state, pid) for pid in running]  # all of them before any write
+    stopped = []
+    for pid, effect in zip(reversed(running), reversed(effects), strict=True):  # the lowest id writes last, and wins
+        state.pc[pid] = effect.pc
+        if effect.status != "running":
+            state.status[pid] = effect.status
+            stopped.append(pid)
+        elif effect.store is not None:
+            state.memory[effect.store] = effect.value
+        elif effect.rd is not None:
+            state.registers[pid][effect.rd] = effect.value
+    return stopped[::-1]
+
+
 def step(program: Program, before: Configuration) -> Configuration:
     """One synchronous step, Priority CRCW, whatever the policy: the state after every running processor has acted once.
 
     A stopped processor keeps its state, so a step from a state in which all have stopped changes nothing.
     """
-    registers, pc, status = list(before.registers), list(before.pc), list(before.status)
-    writes: dict[int, int] = {}
-    for pid, was in enumerate(before.status):
-        if was != "running":
-            continue
-        effect = _execute(program, before, pid)
-        pc[pid], status[pid] = effect.pc, effect.status
-        if effect.store is not None:
-            writes.setdefault(effect.store, effect.value)  # ids ascend, so the first to write is the one that wins
-        elif effect.rd is not None:
-            old = registers[pid]
-            registers[pid] = (*old[: effect.rd], effect.value, *old[effect.rd + 1 :])
-    memory = before.memory
-    if writes:
-        cells = list(memory)
-        for address, value in writes.items():
-            cells[address] = value
-        memory = tuple(cells)
-    return Configuration(memory, tuple(registers), tuple(pc), tuple(status))
+    state = _Working.thaw(before)
+    _advance(program, state)
+    return state.freeze()
 
 
-def accesses(program: Program, before: Configuration) -> list[Access]:
+def accesses(program: Program, before: _State) -> list[Access]:
     """The accesses to shared memory of the step from ``before``, by processor id; one that faults is none."""
     found = []
     for pid, status in enumerate(before.status):
@@ -237,7 +277,7 @@ def accesses(program: Program, before: Configuration) -> list[Access]:
     return found
 
 
-def violation(program: Program, before: Configuration, number: int) -> Violation | None:
+def violation(program: Program, before: _State, number: int) -> Violation | None:
     """The policy breach of step ``number`` (from 1) from ``before``, or None: reads come first, then low addresses.
 
     A step has a read phase and then a write phase, and each is exclusive by itself: under ``erew`` at most one
@@ -272,14 +312,19 @@ def trace(program: Program) -> Iterator[Configuration]:
 
 
 def faults_between(before: Configuration, after: Configuration, number: int) -> list[Fault]:
-    """The faults of step ``number``, by processor id."""
-    if before.status == after.status:
-        return []
-    return [
-        Fault(pid, number, after.pc[pid], now)
-        for pid, (was, now) in enumerate(zip(before.status, after.status, strict=True))
-        if was == "running" and now != "running" and now != "halted"
-    ]
+    """The faults of step ``number``, which leads from ``before`` to ``after``, by processor id."""
+    changes = zip(before.status, after.status, strict=True)
+    return _faults(after, [pid for pid, (was, now) in enumerate(changes) if was != now], number)
+
+
+def _faults(after: _State, stopped: list[int], number: int) -> list[Fault]:
+    """The faults among the processors that ``stopped`` in step ``number``."""
+    faults = []
+    for pid in stopped:
+        status = after.status[pid]
+        if status == "load" or status == "store" or status == "pc":
+            faults.append(Fault(pid, number, after.pc[pid], status))
+    return faults
 
 
 def run(program: Program, max_steps: int = 10_000) -> Run:
@@ -291,18 +336,17 @@ def run(program: Program, max_steps: int = 10_000) -> Run:
     validate(program)
     if max_steps < 0:
         raise ValueError(f"max_steps: expected 0 or more, found {max_steps}")
-    configuration, faults, steps = initial(program), list[Fault](), 0
-    breach: Violation | None = None
-    while "running" in configuration.status and steps < max_steps:
-        breach = violation(program, configuration, steps + 1)
+    state, faults, steps = _Working.thaw(initial(program)), list[Fault](), 0
+    left, breach = program.processors, None
+    while left and steps < max_steps:
+        breach = violation(program, state, steps + 1)
         if breach is not None:
             break
-        after = step(program, configuration)
+        stopped = _advance(program, state)
         steps += 1
-        faults += faults_between(configuration, after, steps)
-        configuration = after
-    finished = breach is not None or "running" not in configuration.status
-    return Run(program, "reference", steps, configuration, finished, faults, breach)
+        left -= len(stopped)
+        faults += _faults(state, stopped, steps)
+    return Run(program, "reference", steps, state.freeze(), breach is not None or not left, faults, breach)
 
 
 def report(run: Run, file: str) -> dict[str, object]:
@@ -320,21 +364,14 @@ def report(run: Run, file: str) -> dict[str, object]:
         "decode_steps": run.decode_steps,
         "context_length": run.context_length,
         "halted": all(status == "halted" for status in configuration.status),
-        "faults": [{"pid": fault.pid, "step": fault.step, "pc": fault.pc, "reason": fault.reason} for fault in run.faults],
+        "faults": [asdict(fault) for fault in run.faults],
         "memory": list(configuration.memory),
         "registers": [list(registers) for registers in configuration.registers],
         "pc": list(configuration.pc),
         "model": run.transformer,
     }
     if run.violation is not None:
-        breach = run.violation
-        result["violation"] = {
-            "policy": breach.policy,
-            "access": breach.access,
-            "address": breach.address,
-            "step": breach.step,
-            "processors": list(breach.processors),
-        }
+        result["violation"] = asdict(run.violation) | {"processors": list(run.violation.processors)}
     return result
 
 

@@ -45,11 +45,11 @@ rationals = st.fractions(min_value=-5, max_value=5, max_denominator=6)
 def test_attention_is_its_definition(columns: tuple[list[Fraction], ...]) -> None:
     """Average-hard attention on rationals, against the definition term by term."""
     q, k, v = columns
-    r = [Parameter(name, Rational(-5, 5)) for name in "qkv"]
+    r = query, key, worth = (Parameter("q", Rational(-5, 5)), Parameter("k", Rational(-5, 5)), Parameter("v", Rational(-5, 5)))
     values = {node: np.array([[item] for item in column], dtype=object) for node, column in zip(r, columns, strict=True)}
-    (got,) = evaluate(aha(*r), values=values)
+    (got,) = evaluate(aha(query, key, worth), values=values)
     for i, found in enumerate(got[:, 0].tolist()):
-        best = max(q[i] * key for key in k)
+        best = max(q[i] * other for other in k)
         winners = [v[j] for j in range(len(k)) if q[i] * k[j] == best]
         assert found == sum(winners, Fraction(0)) / len(winners)
 
@@ -111,14 +111,14 @@ def test_embeddings() -> None:
 
 
 def test_values_replace_nodes() -> None:
-    """Any node may be given its value; what is below it is not evaluated."""
+    """Any node may be given its value, whatever it would be computed as."""
     node = relu(X - 3)
-    assert evaluate(node + 1, values={node: COLUMN})[0].tolist() == [[2], [3], [5]]
+    assert evaluate(node + 1, values={node: COLUMN, X: COLUMN})[0].tolist() == [[2], [3], [5]]
 
 
 def test_errors() -> None:
     """A free parameter, missing tokens, foreign tokens and values outside their sort are refused."""
-    with pytest.raises(SortError, match="evaluate: expected a closed program.* found the free parameter x"):
+    with pytest.raises(SortError, match=r"evaluate: expected a closed program.* found the free parameter x"):
         evaluate(X + 1)
     te = tokens(Codebook.symbols("s", "ab"))
     with pytest.raises(SortError, match="evaluate: expected a token sequence, found none"):

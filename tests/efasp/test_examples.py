@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 from random import Random
 
@@ -10,14 +11,15 @@ import pytest
 
 from efasp.evaluate import evaluate
 from efasp.examples import EXAMPLES, LONGEST, Example, run_exact
-from efasp.syntax import Affine, Attention, depth, walk
+from efasp.syntax import Affine, Attention, Node, depth, walk
 
 named = pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
 
 
 def texts(example: Example, random: Random) -> list[str]:
-    """All short texts, random ones up to 300 symbols, and ones with structure."""
+    """Short texts, random ones up to 300 symbols, and ones with structure."""
     short = ["".join(text) for n in range(1, 4) for text in product(example.alphabet, repeat=n)]
+    short = short[:: 5 if example.name == "histogram" else 1]  # it has a thousand units
     lengths = [7, 8, 9, 31, 32, 64, 100, 255, 300]
     long = ["".join(random.choices(example.alphabet, k=n)) for n in lengths]
     return [*short, *long, example.alphabet[0] * 257, example.alphabet * 60]
@@ -85,28 +87,25 @@ def test_outputs_are_codes(example: Example) -> None:
     assert (book.read(output.astype(float) + noise) == book.read(output)).all()
 
 
-def perturbed(example: Example, ids: list[int], size: float) -> np.ndarray:
+def perturbed(example: Example, ids: list[int], size: Fraction) -> np.ndarray:
     """The output in which every mean over several positions is wrong by a relative error."""
-    random, values = np.random.default_rng(1), {}
+    random = np.random.default_rng(1)
+    values: dict[Node, np.ndarray] = {}
     for node in walk(example.program.output):
         if isinstance(node, Attention):
             (exact,) = evaluate(node, tokens=ids, values=values)
             if exact.dtype == object:
-                values[node] = (exact * (1 + size * random.integers(-1, 2, exact.shape))).astype(object)
-    if not values:
-        return evaluate(example.program.output, tokens=ids)[0]
+                values[node] = exact * np.array(1 + random.integers(-1, 2, exact.shape).astype(object) * size)
     return evaluate(example.program.output, tokens=ids, values=values)[0]
 
 
 @named
 def test_rounded_means(example: Example) -> None:
     """A relative error of float32's size in every mean changes no token."""
-    from fractions import Fraction
-
     for n in (5, 40):
         ids = example.encode("".join(Random(n).choices(example.alphabet, k=n)))
         exact = example.vocabulary.read(evaluate(example.program.output, tokens=ids)[0])
-        rough = perturbed(example, ids, Fraction(1, 1 << 21))  # type: ignore[arg-type]
+        rough = perturbed(example, ids, Fraction(1, 1 << 21))
         assert (example.vocabulary.read(rough) == exact).all()
 
 
@@ -130,4 +129,5 @@ def test_shape(example: Example) -> None:
     heads, units = depth(output)
     assert heads <= 2 and units <= 4 and len(example.program.definitions) <= 9
     assert example.name in EXAMPLES and example.description
-    assert all(abs(c) < 1 << 24 for node in walk(output) if isinstance(node, Affine) for row in node.rows for _, c in row)
+    rows = [row for node in walk(output) if isinstance(node, Affine) for row in node.rows]
+    assert all(-(1 << 24) < c < 1 << 24 for row in rows for _, c in row)

@@ -284,9 +284,7 @@ def compare_columns(operator: Operator, w: int, columns: list[list[int]]) -> Non
     parameters = [Parameter(f"x{i}", sort) for i, sort in enumerate(operator.sorts(w))]
     sinks = [] if operator.name.startswith("seq") and operator.name != "seq_sum" else [SINK]
     node = operator.build(*parameters, *operator.fixed, *sinks)
-    values = {
-        p: np.array([p.sort.encode(item) for item in column]) for p, column in zip(parameters, columns, strict=True)
-    }
+    values = {p: np.array([p.sort.encode(item) for item in column]) for p, column in zip(parameters, columns, strict=True)}
     values[SINK] = np.array([[int(i == 0)] for i in range(len(columns[0]))])
     (result,) = evaluate(node, values=values, check=True)
     got = [row[0] if len(row) == 1 else node.sort.decode(row) for row in result.tolist()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from efasp import syntax
@@ -106,7 +107,7 @@ def test_substitute() -> None:
     replaced = substitute(attention, {N: 2 * N})
     assert replaced is aha(A, B, concat(A, relu(2 * N))) and N in walk(replaced)
     assert substitute(attention, {}) is attention and substitute(A, {A: B}) is B
-    (value,) = evaluate(substitute(add(A, B), {B: A}), values={A: [[1, 0, 1, 0]]})
+    (value,) = evaluate(substitute(add(A, B), {B: A}), values={A: np.array([[1, 0, 1, 0]])})
     assert value.tolist() == [[0, 1, 0, 1]]
 
 
