@@ -31,7 +31,8 @@ def _positive(text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of every command, with the function that carries it out as ``command``."""
-    top = argparse.ArgumentParser(prog="efasp", description="Any PRAM program in one compiled transformer, and the proofs of it.")
+    description = "Any PRAM program in one compiled transformer, and the proofs of it."
+    top = argparse.ArgumentParser(prog="efasp", description=description)
     commands_ = top.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands_.add_parser("run", help="run PRAM programs: directly, by masked diffusion, or by any-process generation")
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     run.set_defaults(command=commands.run)
 
     info = commands_.add_parser("info", help="the transformer's layers, widths, parameters, context and decoding steps")
-    info.add_argument("--word", type=commands.word_range, default="5..20", metavar="W", help="a width or a range (default 5..20)")
+    info.add_argument("--word", type=commands.word_range, default="5..20", metavar="W", help="a width, or a range (5..20)")
     info.add_argument("--engine", choices=ENGINES, action="append", help="one engine (default: both)")
     info.add_argument("--ext", choices=("M",), default="", help="with extension M")
     info.add_argument("--json", action="store_true", help="one JSON object a transformer, one a line")

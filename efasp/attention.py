@@ -68,7 +68,7 @@ def match(
     ``exclude``: flags of positions that are no candidates after all; ``rank``: an integer in 0..capacity-1 at candidates
     and at most that elsewhere, 0 at the sink: the largest wins; ``absent``: a flag of queries that match nothing.
     A query or key of zeros (no word) matches nothing, if it has two bits or more. The flags of ``among`` and
-    ``exclude`` are 0 at the sink, which exactly one position is. Raises SortError.
+    ``exclude`` and the key are 0 at the sink, which exactly one position is. Raises SortError.
     """
     for name, nodes in (("query", query), ("key", key)):
         for node in nodes:

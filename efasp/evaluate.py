@@ -48,9 +48,7 @@ def evaluate(
     of its node's sort. Raises SortError for a free parameter or a value outside its sort.
     """
     of: dict[Node, np.ndarray] = {node: narrow(np.asarray(value)) for node, value in (values or {}).items()}
-    for node in walk(*roots):
-        if node in of:
-            continue
+    for node in walk(*roots, known=frozenset(of)):
         if isinstance(node, TokenEmbedding):
             if tokens is None:
                 raise SortError("evaluate", "a token sequence", "none")

@@ -10,7 +10,7 @@ Nodes are frozen and interned: structurally equal programs are the same object, 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -36,7 +36,7 @@ class _Interning(type):
         return node
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Node(metaclass=_Interning):
     """A function from sequences to vectors; ``sort`` says what the vectors hold. Arithmetic on nodes makes affine maps."""
 
@@ -53,6 +53,9 @@ class Node(metaclass=_Interning):
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.sort}>"  # the graph below is shared: as a tree it would not end
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Node) and self._hash == other._hash and self._key == other._key)
@@ -95,7 +98,7 @@ class Node(metaclass=_Interning):
         return combine([(-1, self)])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Parameter(Node):
     """A free variable of the given sort."""
 
@@ -106,7 +109,7 @@ class Parameter(Node):
         self._finish(self.of, self.name)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TokenEmbedding(Node):
     """TE: the code of the token at each position."""
 
@@ -116,7 +119,7 @@ class TokenEmbedding(Node):
         self._finish(self.codebook.sort, self.codebook)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PositionEmbedding(Node):
     """PE: the code of each position."""
 
@@ -126,7 +129,7 @@ class PositionEmbedding(Node):
         self._finish(self.codebook.sort, self.codebook)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Concat(Node):
     """The coordinates of ``parts``, one after the other."""
 
@@ -140,7 +143,7 @@ class Concat(Node):
         return self.parts
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Affine(Node):
     """``rows @ x + bias``: one sparse row of exact coefficients an output. ``declared``: a sharper sort than intervals give."""
 
@@ -167,7 +170,7 @@ class Affine(Node):
         return (self.x,)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Relu(Node):
     """``max(x, 0)`` in each coordinate."""
 
@@ -183,7 +186,7 @@ class Relu(Node):
         return (self.x,)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Attention(Node):
     """Average-hard attention ``aha(q, k, v)``: the mean of v over all positions j that attain max <q(i), k(j)>.
 
@@ -323,13 +326,13 @@ def positions(codebook: Codebook) -> Embedding:
     return Embedding(PositionEmbedding(codebook))
 
 
-def walk(*roots: Node) -> list[Node]:
-    """Every node below the roots, each once, inputs first."""
+def walk(*roots: Node, known: Container[Node] = ()) -> list[Node]:
+    """Every node below the roots, each once, inputs first; ``known`` nodes are left out, and what only they read."""
     seen: dict[Node, None] = {}
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         node, ready = stack.pop()
-        if node in seen:
+        if node in seen or node in known:
             continue
         if ready:
             seen[node] = None

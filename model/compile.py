@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from efasp.codebook import Codebook
 from efasp.encoding import cell_places, log_places, vocabulary
 from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import MIN_WORD
@@ -35,6 +36,6 @@ def compile_machine(word: int, engine: str, extension: str = "") -> Plan:
     return lower(STEPS[engine](word, extension))
 
 
-def codebooks(word: int, engine: str, extension: str) -> tuple:  # type: ignore[type-arg]
+def codebooks(word: int, engine: str, extension: str) -> tuple[Codebook, Codebook]:
     """Vocabulary and places of an engine's transformer."""
     return vocabulary(word, extension), PLACES[engine](word)

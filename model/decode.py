@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
-from efasp.process import g, unmask
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program, Run
+from efasp.process import g, unmask
 from model.transformer import Cache, Transformer
 
 THRESHOLD = 0.9

@@ -19,7 +19,17 @@ from fractions import Fraction
 from efasp.exact import Matrix
 from efasp.sorts import Interval, Number, SortError
 from efasp.syntax import (
-    Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, Row, TokenEmbedding, walk,
+    Affine,
+    Attention,
+    Concat,
+    Node,
+    Parameter,
+    PositionEmbedding,
+    Program,
+    Relu,
+    Row,
+    TokenEmbedding,
+    walk,
 )  # fmt: skip
 from model.plan import Head, Layer, Plan, Resident
 
@@ -38,6 +48,11 @@ class Form:
 
 def _tidy(value: Number) -> Number:
     return int(value) if value == int(value) else value
+
+
+def _meet(x: Interval, y: Interval) -> Interval:
+    """What two intervals share."""
+    return (x[0] if x[0] >= y[0] else y[0]), (x[1] if x[1] <= y[1] else y[1])
 
 
 def _form(parts: Iterable[tuple[Number, Form]], constant: Number) -> Form:
@@ -66,7 +81,7 @@ class Item:
 
 
 class _Forms:
-    """Pass 1. ``bounds``: each scalar's interval; ``known``: sharper intervals and names of directions, from sorts and names."""
+    """Pass 1. ``bounds``: each scalar's interval; ``known`` and ``names``: what sorts and definitions say of directions."""
 
     def __init__(self, program: Program) -> None:
         self.bounds: list[Interval] = []
@@ -126,7 +141,7 @@ class _Forms:
         label = node.origin[0] if node.origin else "unit"
         for place, form in enumerate(self.of[node.x]):
             if not form.terms:
-                out.append(Form((), max(form.constant, 0)))
+                out.append(Form((), form.constant if form.constant > 0 else 0))
                 continue
             if form not in self._units:
                 self._units[form] = self._scalar(node.sort.bounds[place], f"{label}[{place}]")
@@ -185,10 +200,10 @@ class _Forms:
             if len(form.terms) < 1:
                 continue
             scale = form.terms[0][1]
-            ends = sorted((_tidy(Fraction(end - form.constant) / scale) for end in (low, high)))
+            a, b = (_tidy(Fraction(end - form.constant) / scale) for end in (low, high))
+            ends: Interval = (a, b) if a <= b else (b, a)
             direction = form.direction()
-            old = self.known.get(direction, (ends[0], ends[1]))
-            self.known[direction] = (max(old[0], ends[0]), min(old[1], ends[1]))
+            self.known[direction] = _meet(self.known.get(direction, ends), ends)
             if node.origin:
                 self.names.setdefault(direction, f"{node.origin[0]}[{place}]")
 
@@ -220,7 +235,7 @@ def _merge(forms: _Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[in
     groups, group_of = [], {}
     for members in classes.values():
         firsts = [Fraction(columns[scalar][0][1]) for scalar in members]
-        unit = min((abs(c) for c in firsts)) * (1 if firsts[0] > 0 else -1)
+        unit = min(abs(c) for c in firsts) * (1 if firsts[0] > 0 else -1)
         weights = {scalar: _tidy(c / unit) for scalar, c in zip(members, firsts, strict=True)}
         groups.append(_describe(forms, weights))
         group_of.update(dict.fromkeys(members, len(groups) - 1))

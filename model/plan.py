@@ -62,7 +62,7 @@ class Resident:
 
 @dataclass(frozen=True)
 class Plan:
-    """A compiled program. ``token`` (d_model, vocabulary width) and ``place`` embed codes; ``out`` and ``out_bias`` read out."""
+    """A compiled program. ``token`` and ``place``, (d_model, code width), embed codes; ``out`` and ``out_bias`` read out."""
 
     name: str
     vocabulary: Codebook

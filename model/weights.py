@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from model.compile import check_machine, codebooks, compile_machine
+from model.plan import parameters
 from model.ranges import SIGNIFICAND
 from model.transformer import DTYPES, Transformer
 
@@ -88,7 +89,7 @@ def load(path: Path) -> Weights:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             word, engine, extension, dtype, shape = _read_metadata(path, metadata)
-            transformer = Transformer(*codebooks(word, engine, extension), shape, dtype)
+            transformer = Transformer(*codebooks(word, engine, extension), shape=shape, dtype=dtype)
             wanted, found = transformer.state_dict(), set(file.keys())
             if missing := sorted(set(wanted) - found):
                 raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
@@ -143,7 +144,8 @@ def _read_shape(path: Path, text: str, word: int, engine: str, extension: str) -
     d_out = codebooks(word, engine, extension)[0].width + controls
     if shape["d_out"] != d_out:
         raise WeightsError(f"{path}: metadata shape: expected d_out {d_out}, found {shape['d_out']}")
-    needed = sum(4 * shape["d_model"] * row["heads"] * row["d_head"] + 2 * shape["d_model"] * row["d_ff"] for row in shape["layers"])
-    if needed * {"float32": 4, "float64": 8}["float32"] > 2 * path.stat().st_size:
-        raise WeightsError(f"{path}: expected at least {4 * needed} bytes for its shape, found {path.stat().st_size}")
+    # Before memory is taken for it: the file must be as large as its shape says.
+    needed = 4 * parameters(shape, *codebooks(word, engine, extension))
+    if needed > path.stat().st_size:
+        raise WeightsError(f"{path}: expected at least {needed} bytes for its shape, found {path.stat().st_size}")
     return shape

@@ -64,7 +64,8 @@ def instruction_count(o: Operation, word: int) -> int:
 
 def instruction_failures(word: int, extension: str) -> Iterator[dict[str, Any]]:
     """Instructions that are not read back from their tokens, or share them with another."""
-    layout, seen = LogLayout(word, extension, 1, 1, 1), {}
+    layout = LogLayout(word, extension, 1, 1, 1)
+    seen: dict[tuple[int, ...], Instruction] = {}
     for instruction in instructions(word, extension):
         tokens = layout.instruction_tokens(instruction)
         if seen.setdefault(tokens, instruction) != instruction or layout.instruction(tokens) != instruction:
@@ -98,6 +99,5 @@ def bijection(n_max: int) -> Iterator[Obligation]:
                 content, scope = repr(book), f"exhaustive at w = {word}"
                 yield Obligation(f"encoding.{name}", "B", params, scope, n, content, exhaustive(cases, run))
     scope = "exhaustive for P, M, L, T <= 4"
-    yield Obligation(
-        "encoding.places", "B", {"to": 4}, scope, (1, min(4, n_max)), scope, exhaustive(256, lambda: place_failures(range(1, 5)))
-    )
+    settle = exhaustive(256, lambda: place_failures(range(1, 5)))
+    yield Obligation("encoding.places", "B", {"to": 4}, scope, (1, min(4, n_max)), scope, settle)

@@ -129,7 +129,7 @@ def validate(program: Program, extension: str = "M") -> None:
     for what, count, cap in (
         ("processors", program.processors, MAX_PROCESSORS),
         ("memory", program.memory, MAX_MEMORY),
-        ("instructions", length, length),
+        ("instructions", length, size),
     ):
         most = min(size, cap)
         if type(count) is not int or not 1 <= count <= most:
