@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from efasp.codebook import Codebook
 from efasp.exact import Matrix
 from efasp.sorts import Interval, Number, SortError
 from efasp.syntax import (
@@ -32,6 +33,9 @@ from efasp.syntax import (
     walk,
 )  # fmt: skip
 from model.plan import Head, Layer, Plan, Resident
+
+
+PLAIN = Codebook.index(20)  # the places of a program that does not read them
 
 
 @dataclass(frozen=True)
@@ -184,15 +188,15 @@ class _Forms:
 
     def size(self, form: Form) -> Number:
         """The largest absolute value of a form, by intervals and by what sorts say of its direction."""
-        ends = [sorted((c * self.bounds[s][0], c * self.bounds[s][1])) for s, c in form.terms]
-        low, high = form.constant + sum(a for a, _ in ends), form.constant + sum(b for _, b in ends)
+        ends = [sorted(Fraction(c) * end for end in self.bounds[s]) for s, c in form.terms]
+        low, high = (form.constant + sum((e[side] for e in ends), Fraction(0)) for side in (0, 1))
         one = {start + node.codebook.slots["one"].start for start, node in self.sources.values()}  # type: ignore[attr-defined]
         varying = Form(tuple((s, c) for s, c in form.terms if s not in one))
         if varying.terms and varying.direction() in self.known:
             fixed = form.constant + sum(c for s, c in form.terms if s in one)
-            a, b = sorted(fixed + varying.terms[0][1] * end for end in self.known[varying.direction()])
+            a, b = sorted(fixed + Fraction(varying.terms[0][1]) * end for end in self.known[varying.direction()])
             low, high = max(low, a), min(high, b)
-        return max(abs(low), abs(high))
+        return _tidy(max(abs(low), abs(high)))
 
     def _learn(self, node: Node) -> None:
         """What the node's sort says of its coordinates' directions."""
@@ -434,12 +438,15 @@ def _emit(
         return node, transposed([place(start + i) for i in range(node.width)])
 
     (te, token), (pe, where) = source(TokenEmbedding), source(PositionEmbedding)
-    if not isinstance(te, TokenEmbedding) or not isinstance(pe, PositionEmbedding):
-        raise SortError("lower", "a program that reads tokens and positions", f"{program.name}, which does not")
+    if not isinstance(te, TokenEmbedding):
+        raise SortError("lower", "a program that reads its tokens", f"{program.name}, which does not")
+    places = pe.codebook if isinstance(pe, PositionEmbedding) else PLAIN
+    if pe is None:
+        where = matrix([()] * width, PLAIN.width)
     residents = tuple(Resident(g.coordinate, g.name, g.born, g.last, g.low, g.high) for g in groups)
     order = sorted(residents, key=lambda r: (r.coordinate, r.born))
     biases = tuple(form.constant for form in forms.outputs)
     return Plan(
-        program.name, te.codebook, pe.codebook, width, token, where, tuple(layers), matrix(map(row, forms.outputs)), biases,
+        program.name, te.codebook, places, width, token, where, tuple(layers), matrix(map(row, forms.outputs)), biases,
         tuple(order),
     )  # fmt: skip

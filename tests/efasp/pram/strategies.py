@@ -14,8 +14,8 @@ from efasp.pram.machine import POLICIES, Configuration, Policy, Program, Status
 
 WORDS = tuple(range(5, 21))
 STATUSES: tuple[Status, ...] = ("running", "running", "running", "halted", "load", "store", "pc")
-# What happens between processors happens in memory: these come more often than the others.
-FREQUENT = {"ld": 4, "st": 6, "pid": 3, "halt": 2}
+# What happens between processors happens in memory, and only where their registers differ: these come more often.
+FREQUENT = {"ld": 4, "st": 7, "pid": 2, "mov": 3}
 NAMES = ("program", "sum", "a.b", "p-1", "été")
 
 
@@ -30,6 +30,11 @@ def words(word: int) -> st.SearchStrategy[int]:
     )
 
 
+def mostly(usual: st.SearchStrategy[int], rare: st.SearchStrategy[int], out_of: int = 8) -> st.SearchStrategy[int]:
+    """``rare`` once in ``out_of`` times, else ``usual``."""
+    return st.integers(1, out_of).flatmap(lambda turn: rare if turn == out_of else usual)
+
+
 def registers() -> st.SearchStrategy[int]:
     """Register numbers; the low ones come often, so that instructions meet."""
     return st.one_of(st.integers(0, 2), st.integers(0, REGISTERS - 1))
@@ -37,9 +42,9 @@ def registers() -> st.SearchStrategy[int]:
 
 @st.composite
 def instructions(draw: st.DrawFn, operation: Operation, word: int, memory: int, length: int, index: int) -> Instruction:
-    """An instruction of the kind ``operation`` at ``index`` of ``length``; most addresses are in memory, most jumps forward.
+    """An instruction of the kind ``operation``, at ``index`` in a program of ``length``; w = ``word``, M = ``memory``.
 
-    ``memory`` is M, ``word`` is w.
+    Most addresses are in memory, and most jumps lead forward.
     """
     fields: dict[str, int | Reg | None] = {}
     for kind in operation.shape:
@@ -51,12 +56,11 @@ def instructions(draw: st.DrawFn, operation: Operation, word: int, memory: int, 
             fields["x"] = draw(st.one_of(registers().map(Reg), words(word)))
         elif kind == "m":
             fields["ra"] = draw(st.one_of(st.none(), registers()))
-            near = st.integers(0, memory - 1)
-            fields["x"] = draw(st.one_of(st.integers(0, min(2, memory - 1)), near, near, words(word)))
+            few = st.integers(0, min(2, memory - 1))
+            fields["x"] = draw(mostly(few | st.integers(0, memory - 1), words(word)))
         else:
             forward = st.integers(min(index + 1, length - 1), length - 1)
-            anywhere = st.integers(0, length - 1)
-            fields["x"] = draw(st.one_of(forward, forward, forward, anywhere, words(word)))
+            fields["x"] = draw(mostly(forward, st.integers(0, length) | words(word), 4))
     return Instruction(operation.name, **fields)  # type: ignore[arg-type]
 
 
@@ -72,17 +76,18 @@ def programs(
 ) -> Program:
     """Valid programs over all instructions of ``extension``, with w among ``words_of`` and a policy among ``policies``.
 
-    L in 1..max_length, P in 1..max_processors, M in 1..max_memory. Many stop by themselves within L steps, some loop for
-    ever: give a run a limit of steps.
+    L in 1..max_length, P in 1..max_processors, M in 1..max_memory. Many stop by themselves within L steps, some
+    loop for ever: give a run a limit of steps.
     """
     word = draw(st.sampled_from(words_of))
     memory, processors = draw(st.integers(1, max_memory)), draw(st.integers(1, max_processors))
-    length = draw(st.integers(1, max_length))
+    length = draw(mostly(st.integers(min(4, max_length), max_length), st.integers(1, max_length), 4))
     kinds = [kind for kind in operations(extension) for _ in range(FREQUENT.get(kind.name, 1))]
     code = [draw(instructions(draw(st.sampled_from(kinds)), word, memory, length, index)) for index in range(length)]
-    if length > 1 and draw(st.booleans()):  # ids set processors apart
+    if length > 2 and draw(st.integers(1, 4)) < 4:  # what sets processors apart, and gives them something to store
         code[0] = Instruction("pid", rd=draw(registers()))
-    if draw(st.booleans()):  # most programs end
+        code[1] = Instruction("mov", rd=draw(registers()), x=draw(words(word)))
+    if draw(st.integers(1, 4)) < 4:  # most programs end
         code[-1] = Instruction("halt")
     return Program(
         instructions=tuple(code),
@@ -99,12 +104,10 @@ def programs(
 def configurations(draw: st.DrawFn, program: Program) -> Configuration:
     """States of ``program``'s machine, reachable or not: any words, program counters near the program, any statuses."""
     word, processors = program.word, program.processors
-    length = len(program.instructions)
+    inside = st.integers(0, len(program.instructions) - 1)
     return Configuration(
         memory=tuple(draw(words(word)) for _ in range(program.memory)),
         registers=tuple(tuple(draw(words(word)) for _ in range(REGISTERS)) for _ in range(processors)),
-        pc=tuple(
-            draw(st.one_of(st.integers(0, length - 1), st.integers(0, length - 1), words(word))) for _ in range(processors)
-        ),
+        pc=tuple(draw(mostly(inside, words(word), 6)) for _ in range(processors)),
         status=tuple(draw(st.sampled_from(STATUSES)) for _ in range(processors)),
     )

@@ -7,7 +7,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from itertools import combinations, islice, pairwise, product
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from efasp.pram import machine
 from efasp.pram.assembler import assemble
 from efasp.pram.isa import OPERATIONS, Instruction, Reg
-from efasp.pram.machine import ALU, POLICIES, Configuration, Fault, Program, Run, Violation
+from efasp.pram.machine import ALU, POLICIES, Configuration, Fault, Policy, Program, Run, Violation
 from tests.efasp.pram.strategies import configurations, programs, words
 
 LIMIT = 60  # steps, for programs that may loop
@@ -192,10 +192,18 @@ def test_halt() -> None:
 
 @pytest.mark.parametrize(
     ("operand", "address"),
-    [("[r1]", 6), ("[r1 + 4]", 10), ("[r1 - 4]", 2), ("[r1 - 7]", None), ("[12]", 12), ("[-1]", None), ("[r1 + -6]", 0)],
+    [
+        ("[r1]", 6),
+        ("[r1 + 4]", 10),
+        ("[r1 - 4]", 2),
+        ("[r1 + -6]", 0),
+        ("[r1 - 7]", None),
+        ("[12]", 12),
+        ("[-1]", None),
+    ],
 )
 def test_addresses(operand: str, address: int | None) -> None:
-    """Loads and stores reach (ra + imm) mod 2^w, with r1 = 6, M = 64; outside the memory they fault, and write nothing."""
+    """Loads and stores reach (ra + imm) mod 2^w (r1 = 6, M = 64); outside the memory they fault, and write nothing."""
     data = {cell: 100 + cell for cell in range(64)}
     loaded = one(f"ld r1, {operand}", (0, 6), data=data)
     stored = one(f"st r2, {operand}", (0, 6, 77), data=data)
@@ -478,7 +486,7 @@ HALT = (Instruction("halt"),)
         (Program(HALT, memory=0), "memory: expected .* found 0"),
         (Program(HALT, word=5), "memory: expected .* found 64"),
         (Program(HALT, word=40, memory=2**27), "memory: expected .* found 134217728"),
-        (Program(HALT, policy="qrqw"), "policy: expected one of erew, crew, common, priority, found 'qrqw'"),  # type: ignore[arg-type]
+        (Program(HALT, policy=cast(Policy, "x")), "policy: expected one of erew, crew, common, priority, found 'x'"),
         (Program(HALT, memory=2, data=(1, 2, 3)), "data: expected at most 2 words, found 3"),
         (Program(HALT, data=(1, 65536)), r"data: address 1: expected a word 0\.\.65535, found 65536"),
         (Program(HALT, data=(-1,)), "data: address 0: expected a word .* found -1"),
