@@ -175,6 +175,12 @@ def match_or_default(query: Node, key: Node, value: Node, default: Node, sink: N
     return combine([(1, m.read(value)), (1, gate(m.missed, default))], sort=Word(value.width) if value.width > 1 else Bit())
 
 
+@operator(
+    sorts=lambda w: (Int(0, (1 << w) - 1), Int(-(1 << w), 1 << w)),
+    spec=lambda c: [c[0][min(max(place, 0), len(c[0]) - 1)] for place in c[1]],
+    depth=(1, 0),
+    kind="positional",
+)
 def gather(value: Node, index: Node, place: Embedding, sort: Sort | None = None) -> Node:
     """The value at the position numbered ``index`` (the nearest one, if there is none): score 2 index j - j^2."""
     expect_int("gather", index)

@@ -17,7 +17,8 @@ class Operator:
 
     ``sorts(w)``: the sorts of its arguments at word width w. ``spec``: what it computes, on Python values: for a
     pointwise operator ``spec(w, *arguments)``; for one over attention ``spec(columns)``, with one list of values an
-    argument (one value a position), giving the list of results. ``depth``: (attention, ReLU) sublayers.
+    argument (one value a position), giving the list of results. A positional one takes the position embedding as last
+    argument, one of plain numbers. ``depth``: (attention, ReLU) sublayers.
     ``units(w)``: ReLU units of the pointwise ones.
     """
 
@@ -27,7 +28,7 @@ class Operator:
     spec: Callable[..., Any]
     depth: tuple[int, int]
     units: Callable[[int], int] | None = None
-    kind: Literal["pointwise", "attention"] = "pointwise"
+    kind: Literal["pointwise", "attention", "positional"] = "pointwise"
     extension: Literal["", "M"] = ""
     fixed: tuple[Any, ...] = ()
 

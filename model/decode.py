@@ -1,12 +1,16 @@
 """Decoding: the transformer run as a masked diffusion model and as an any-process generator.
 
 **What is computed again.** A step gives the transformer only the positions that can change; keys and values of the others
-come from a cache. That is exact: in the log, once a block is complete, what its positions offer as keys and values in any
-layer depends on the tokens of its own block and the prompt alone (its own time's masks, its targets' neighbours and rivals:
-all of that block), never on later blocks; what it *reads* from the log may still change, but no key or value uses it. A
-block's keys and values are therefore final at the first pass in which it is complete, and masks of later times lose every
-match, so that leaving them out changes nothing. In the cell layout only the prompt is constant: it reads nothing but itself
-and places. Both are tested against the full forward pass.
+come from a cache. That is exact, because a key or value that can win a match no longer changes:
+
+* In the log, what a position offers in any layer (the word and address that it holds, whether its block is complete, whether
+  it is beaten) depends on its own block's tokens alone. What it *reads* of the log may still change, but no key or value uses
+  that. So a block's keys and values are final at the first pass in which it is complete; and the masks of later times lose
+  every match, so that leaving them out changes nothing.
+* In the cell layout the prompt's tokens never change. What they read from the cells does, and with it some of their keys; but
+  only counters, registers and memory words are candidates of the matches that use those, so the prompt's lose, old or new.
+
+A loser's weight is exactly 0, so what is left of it in the cache does not matter. Both are tested against the full pass.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from proofs import encoding, gates, numerics
+from proofs import attention, encoding, gates, numerics
 from proofs.obligation import LEMMAS, Obligation
 
-FAMILIES = (encoding, gates, numerics)
+FAMILIES = (encoding, gates, attention, numerics)
 
 
 def obligations(n_max: int, patterns: Sequence[str] | None = None) -> Iterator[Obligation]:
