@@ -192,18 +192,14 @@ def _pair(x: Node) -> tuple[Node, Node]:
     return combine([(0, x)], 1), x
 
 
-@operator(
-    sorts=lambda w: (Int(0, (1 << w) - 1),), spec=lambda c: [max(c[0])] * len(c[0]), depth=(1, 0), kind="attention"
-)
+@operator(sorts=lambda w: (Int(0, (1 << w) - 1),), spec=lambda c: [max(c[0])] * len(c[0]), depth=(1, 0), kind="attention")
 def seq_max(x: Node) -> Node:
     """The largest value of the sequence."""
     one, key = _pair(x)
     return aha(one, key, x, x.sort)
 
 
-@operator(
-    sorts=lambda w: (Int(0, (1 << w) - 1),), spec=lambda c: [min(c[0])] * len(c[0]), depth=(1, 0), kind="attention"
-)
+@operator(sorts=lambda w: (Int(0, (1 << w) - 1),), spec=lambda c: [min(c[0])] * len(c[0]), depth=(1, 0), kind="attention")
 def seq_min(x: Node) -> Node:
     """The smallest value of the sequence."""
     one, key = _pair(-x)

@@ -7,9 +7,10 @@ bit i is the threshold X_i >= 2^i, so a whole addition is one feed-forward layer
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from efasp.operators import bits, expect_bits, expect_flag, expect_int, like, operator, small
-from efasp.sorts import Bit, Flag, Int, OneHot, SortError, Word, vector
+from efasp.sorts import Bit, Flag, Int, OneHot, Signs, SortError, Word
 from efasp.syntax import Node, affine, combine, concat, refine, relu, take, weigh
 
 
@@ -33,16 +34,12 @@ def number(signs: Node, present: Node) -> Node:
 
 def signed(word: Node, present: Node | int = 1) -> Node:
     """Bits as -1/+1; all 0 where ``present`` is 0 (the word must be 0 there)."""
-    from efasp.sorts import Signs
-
     terms = [(2, word)] + ([] if isinstance(present, int) else [(-1, present)])
     return combine(terms, -present if isinstance(present, int) else 0, sort=Signs(word.width))
 
 
 def unsigned(signs: Node, present: Node) -> Node:
     """Signed bits as 0/1; all 0 where there is no word."""
-    from fractions import Fraction
-
     half = Fraction(1, 2)
     return combine([(half, signs), (half, present)], sort=Word(signs.width) if signs.width > 1 else Bit())
 
@@ -322,10 +319,3 @@ def mul(a: Node, b: Node) -> Node:
     for k in range(w):
         out[k][k], out[k][w + k], out[k][w + k + 1] = 1, 1, -2
     return affine(rows, out, sort=Word(w))
-
-
-__all__ = [
-    "add", "all_", "and_", "any_", "borrows", "carries", "choose", "constant", "equal", "equals", "gate", "if_else",
-    "increment", "less", "mul", "not_", "number", "one_hot", "or_", "select", "shift_left", "shift_left_by", "shift_right",
-    "shift_right_by", "signed", "sub", "threshold", "unsigned", "value", "vector", "xor",
-]  # fmt: skip

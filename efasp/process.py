@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 REMASK, INSERT, DELETE = 0, 1, 2  # columns of the control bits c[1], c[2], c[3]
@@ -46,8 +44,3 @@ def unmask(x: np.ndarray, y: np.ndarray, chosen: np.ndarray, mask: int) -> np.nd
     control[:, REMASK] = (np.asarray(x) == mask) & ~np.asarray(chosen)
     filler = int(mask == 0)  # where the mask is predicted nothing is chosen, and any other token does
     return g(x, np.where(np.asarray(y) == mask, filler, y), control, mask)
-
-
-def fixed_point(x: Sequence[int] | np.ndarray, after: Sequence[int] | np.ndarray) -> bool:
-    """Whether a step changed nothing."""
-    return np.array_equal(x, after)

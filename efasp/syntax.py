@@ -10,13 +10,13 @@ Nodes are frozen and interned: structurally equal programs are the same object, 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any
 
 from efasp.codebook import Codebook
-from efasp.sorts import Interval, Number, Sort, SortError, Vector, vector
+from efasp.sorts import Flag, Number, Signs, Sort, SortError, Vector, vector
 
 Row = tuple[tuple[int, Number], ...]  # sparse row of a matrix: (column, coefficient), by column, none zero
 
@@ -44,7 +44,6 @@ class Node(metaclass=_Interning):
     _key: tuple[Any, ...] = field(init=False, repr=False)
     _hash: int = field(init=False, repr=False)
     origin: tuple[str, tuple[Any, ...]] | None = field(init=False, repr=False, default=None)
-    rank: ClassVar[str] = ""
 
     def _finish(self, sort: Sort, *key: Any) -> None:
         object.__setattr__(self, "sort", sort)
@@ -294,8 +293,6 @@ class Embedding:
 
     def flag(self, *kinds: str) -> Node:
         """1 where the item is of one of the kinds."""
-        from efasp.sorts import Flag
-
         weights = [0] * self.codebook.width
         for kind in kinds:
             weights[self.codebook.slots[kind].start] = 1
@@ -305,8 +302,6 @@ class Embedding:
         """A field of the code."""
         slot = self.codebook.slots[name]
         bounds = self.codebook.sort.bounds[slot.start : slot.stop]
-        from efasp.sorts import Signs
-
         signed = any(f.name == name and f.encode == "signs" for f in self.codebook.fields)
         return take(self.node, slot, Signs(len(slot)) if signed else vector(bounds, True))
 
@@ -393,9 +388,3 @@ def depth(*roots: Node) -> tuple[int, int]:
 def hidden(*roots: Node) -> int:
     """Number of ReLU units below the roots."""
     return sum(node.width for node in walk(*roots) if isinstance(node, Relu))
-
-
-Bounds = Sequence[Interval]
-Construct = Callable[..., Node]
-Nodes = Iterable[Node]
-__all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations", "Any", "ClassVar", "Rational")]

@@ -24,11 +24,11 @@ from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program, Run
 from efasp.process import g, unmask
+from model.compile import ENGINES
 from model.transformer import Cache, Transformer
 
 THRESHOLD = 0.9
 Observer = Callable[[int], None]
-ENGINES = ("mdm", "apmdm")
 
 
 class DecodingError(RuntimeError):

@@ -34,7 +34,6 @@ from efasp.syntax import (
 )  # fmt: skip
 from model.plan import Head, Layer, Plan, Resident
 
-
 PLAIN = Codebook.index(20)  # the places of a program that does not read them
 
 

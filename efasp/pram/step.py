@@ -122,8 +122,7 @@ class View:
         query = self.let("fetch", signed(counter.word, present))
         absent = not_(counter.running)
         at = {
-            name: self.match([query], [self.pe.field("index_bits")], among=self.pe.flag(name), absent=absent)
-            for name in FIELDS
+            name: self.match([query], [self.pe.field("index_bits")], among=self.pe.flag(name), absent=absent) for name in FIELDS
         }
         names = [operation.name for operation in operations(self.extension)]
         flags = refine(concat(*(self.te.flag(f"op:{name}") for name in names)), OneHot(len(names), partial=True))

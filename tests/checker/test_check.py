@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_regime() -> None:
         assert n - 1 < 1 << word and (word == 5 or n - 1 >= 1 << word - 1)
         covered = list(widths(n))
         assert covered[0][1][0] == 1 and covered[-1] == (word, (covered[-1][1][0], n))
-        assert all(a[1][1] + 1 == b[1][0] for a, b in zip(covered, covered[1:], strict=False))
+        assert all(a[1][1] + 1 == b[1][0] for a, b in pairwise(covered))
 
 
 def test_largest_bound_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

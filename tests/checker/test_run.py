@@ -139,14 +139,18 @@ def test_weights_give_the_same_run_and_the_same_bytes(tmp_path: Path, capsys) ->
     export = ["export", "--word", "6", "--engine", "mdm"]
     assert main([*export, str(first)]) == 0
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
-    subprocess.run([sys.executable, "-m", "checker.cli", *export, str(second)], check=True, env=environment, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "checker.cli", *export, str(second)], check=True, env=environment, capture_output=True
+    )
     assert first.read_bytes() == second.read_bytes()
     capsys.readouterr()
     arguments = [str(LIBRARY / "sum_to.pram"), "--word", "6", "--engine", "mdm"]
     assert run_json(capsys, *arguments, "--weights", str(first)) == run_json(capsys, *arguments)
 
 
-@pytest.mark.parametrize("break_it", ["truncate", "text", "foreign", "missing", "extra", "shape", "dtype", "nan", "huge", "engine"])
+@pytest.mark.parametrize(
+    "break_it", ["truncate", "text", "foreign", "missing", "extra", "shape", "dtype", "nan", "huge", "engine"]
+)
 def test_broken_weights_are_refused(break_it: str, tmp_path: Path, capsys) -> None:
     """A malformed, truncated or foreign file is refused with what is wrong with it."""
     path = tmp_path / "w.safetensors"
