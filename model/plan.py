@@ -47,7 +47,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Resident:
-    """What a residual coordinate holds from sublayer ``born`` to ``last``: a named value between ``low`` and ``high``.
+    """What a residual coordinate holds: a named value between ``low`` and ``high``.
+
+    Sublayer ``born`` writes it (several may add to it), ``last`` is the last that reads it.
 
     Sublayers: 0 the embedding, 2 l - 1 the attention and 2 l the feed-forward block of layer l.
     """
@@ -98,8 +100,8 @@ class Plan:
         return self.out.apply(self.states(self.embed(tokens, positions))[-1], self.out_bias)
 
     def alive(self, sublayer: int) -> list[Resident]:
-        """What can be read after a sublayer."""
-        return [r for r in self.residents if r.born <= sublayer <= r.last]
+        """What later sublayers read of the residual stream after a sublayer."""
+        return [r for r in self.residents if r.born <= sublayer < r.last]
 
     @property
     def shape(self) -> dict[str, Any]:
