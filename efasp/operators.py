@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Literal
 
 from efasp.sorts import Bit, Int, Sort, SortError, Word
-from efasp.syntax import Node
+from efasp.syntax import Embedding, Node
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def operator(**row: Any) -> Callable[[Callable[..., Node]], Callable[..., Node]]
         def define(*arguments: Any, **options: Any) -> Node:
             node = build(*arguments, **options)
             if node.origin is None and not any(node is argument for argument in arguments):
-                object.__setattr__(node, "origin", (name, (*arguments, *options.values())))
+                given = [a.node if isinstance(a, Embedding) else a for a in (*arguments, *options.values())]
+                object.__setattr__(node, "origin", (name, tuple(given)))
             return node
 
         OPERATORS[name] = Operator(name=name, build=define, **row)

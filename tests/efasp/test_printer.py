@@ -104,7 +104,7 @@ def test_reverse() -> None:
         "# reverse\n"
         "last = seq_max(PE.number)\n"
         "mirror = last - PE.number\n"
-        "reversed = aha([2*mirror, -1], [PE.number, PE.square], TE)"
+        "reversed = gather(TE, mirror, PE)"
     )
 
 
