@@ -101,10 +101,7 @@ def test_deterministic() -> None:
 def test_reverse() -> None:
     """A whole program."""
     assert show(EXAMPLES["reverse"].program) == (
-        "# reverse\n"
-        "last = seq_max(PE.number)\n"
-        "mirror = last - PE.number\n"
-        "reversed = gather(TE, mirror, PE)"
+        "# reverse\nlast = seq_max(PE.number)\nmirror = last - PE.number\nreversed = gather(TE, mirror, PE)"
     )
 
 
