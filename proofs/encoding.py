@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from efasp.codebook import Codebook
-from efasp.encoding import CellLayout, LogLayout, vocabulary
+from efasp.encoding import CellLayout, EncodingError, LogLayout, vocabulary
 from efasp.pram.isa import EXTENSIONS, REGISTERS, Instruction, Operation, Reg, operations
 from proofs.obligation import Obligation, exhaustive, lemma, widths
 
@@ -68,8 +68,12 @@ def instruction_failures(word: int, extension: str) -> Iterator[dict[str, Any]]:
     seen: dict[tuple[int, ...], Instruction] = {}
     for instruction in instructions(word, extension):
         tokens = layout.instruction_tokens(instruction)
-        if seen.setdefault(tokens, instruction) != instruction or layout.instruction(tokens) != instruction:
-            yield {"instruction": str(instruction), "tokens": list(tokens)}
+        try:
+            read: object = layout.instruction(tokens)
+        except EncodingError as error:
+            read = error
+        if seen.setdefault(tokens, instruction) != instruction or read != instruction:
+            yield {"instruction": str(instruction), "tokens": list(tokens), "read": str(read)}
 
 
 def place_failures(sizes: range) -> Iterator[dict[str, Any]]:

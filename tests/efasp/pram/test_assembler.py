@@ -156,7 +156,7 @@ def test_files(tmp_path: Path) -> None:
     path = tmp_path / "f.pram"
     for content in (b"\xff\xfe", b"halt\x00", b"", b"; nothing\n"):
         path.write_bytes(content)
-        with pytest.raises(AssemblyError, match="f.pram"):
+        with pytest.raises(AssemblyError, match=r"f\.pram"):
             assemble_file(path)
     for missing in (tmp_path, tmp_path / "no.pram"):
         with pytest.raises(OSError, match=missing.name):
