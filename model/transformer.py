@@ -111,6 +111,9 @@ class Layer(nn.Module):
 class Transformer(nn.Module):
     """An encoder transformer over token ids and places."""
 
+    offsets: Tensor
+    carries: Tensor
+
     def __init__(self, vocabulary: Codebook, places: Codebook, shape: dict[str, Any], dtype: str = "float32") -> None:
         super().__init__()
         width = shape["d_model"]
@@ -120,6 +123,11 @@ class Transformer(nn.Module):
             Layer(width, row["heads"], row["d_head"], row["d_ff"], float(SCALE[dtype])) for row in shape["layers"]
         )
         self.out = nn.Linear(width, shape["d_out"])
+        # Which id begins each kind, and which kinds carry each payload: constants of the vocabulary, not weights.
+        carries = [[name in kind.payloads for kind in vocabulary.kinds] for name, _ in vocabulary.payloads]
+        self.register_buffer("offsets", torch.tensor(vocabulary.offsets), persistent=False)
+        table = torch.tensor(carries, dtype=torch.int64).reshape(len(carries), len(vocabulary.kinds))
+        self.register_buffer("carries", table, persistent=False)
         self.to(DTYPES[dtype]).requires_grad_(False).eval()
         for weight in self.parameters():
             weight.zero_()
@@ -140,9 +148,15 @@ class Transformer(nn.Module):
         module.out.bias.copy_(torch.tensor([float(b) for b in plan.out_bias], dtype=torch.float64))
         return module
 
-    def forward(self, rows: Tensor, places: Tensor, cache: Cache | None = None) -> Tensor:
-        """Read-outs (positions, d_out) for token rows (positions, 1 + payloads) and place rows."""
-        h = self.token(rows) + self.place(places)
+    def rows(self, tokens: Tensor) -> Tensor:
+        """Token ids (positions,) as codebook rows (kind, payloads); see ``Codebook.rows``."""
+        kinds = torch.bucketize(tokens, self.offsets[1:], right=True)
+        values = tokens - self.offsets[kinds]
+        return torch.stack([kinds, *(values * carries[kinds] for carries in self.carries)], dim=1)
+
+    def forward(self, tokens: Tensor, places: Tensor, cache: Cache | None = None) -> Tensor:
+        """Read-outs (positions, d_out) for token ids (positions,) and place rows (positions, 1 + payloads)."""
+        h = self.token(self.rows(tokens)) + self.place(places)
         for number, layer in enumerate(self.layers):
             h = layer(h, number, cache)
         return self.out(h)
@@ -150,9 +164,8 @@ class Transformer(nn.Module):
     @torch.inference_mode()
     def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Cache | None = None) -> np.ndarray:
         """``forward`` on token ids, as numpy arrays."""
-        device = self.out.weight.device
-        rows = torch.from_numpy(self.vocabulary.rows(tokens)).to(device)
-        return self(rows, torch.from_numpy(np.asarray(places, dtype=np.int64)).to(device), cache).cpu().numpy()
+        ids, rows = (torch.from_numpy(np.asarray(x, dtype=np.int64)).to(self.out.weight.device) for x in (tokens, places))
+        return self(ids, rows, cache).cpu().numpy()
 
     def summary(self) -> dict[str, Any]:
         """What `efasp run --json` says of the transformer."""
