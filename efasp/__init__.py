@@ -1,0 +1,1 @@
+"""E-FASP: the language, its evaluation, and the PRAM written in it."""

@@ -1,0 +1,1 @@
+"""From E-FASP to a transformer: layer plan, lowering, the torch module, decoding, weights files."""

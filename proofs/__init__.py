@@ -1,0 +1,1 @@
+"""Lemmas: functions that return obligations."""

@@ -1,0 +1,1 @@
+"""The PRAM: machine, assembler, library of programs, and its step in E-FASP."""
