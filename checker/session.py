@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from checker.commands import UsageError
-from proofs.obligation import STATUSES, Obligation, Verdict
+from proofs.obligation import STATUSES, Obligation, Regime, Verdict
 from proofs.register import obligations
 
 
 def check(options: argparse.Namespace) -> int:
     """Settle the chosen obligations. 0 all proved or measured, 1 some refuted or vacuous, 3 not all settled."""
-    chosen = list(obligations(options.n_max, options.lemma))
+    chosen = list(obligations(Regime(options.n_max), options.lemma))
     if not chosen:
         raise UsageError(f"--lemma: expected a lemma's name or glob, found {' '.join(options.lemma)}, which none matches")
     if options.list:
@@ -48,6 +48,7 @@ def check(options: argparse.Namespace) -> int:
 def _row(obligation: Obligation) -> dict[str, Any]:
     start = time.perf_counter()
     try:
+        assert obligation.settle is not None
         verdict = obligation.settle()
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
         verdict = Verdict("error", f"{type(error).__name__}: {error}")

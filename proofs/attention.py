@@ -20,7 +20,7 @@ from efasp.operators import OPERATORS, Operator
 from efasp.sorts import Flag, Signs
 from efasp.syntax import Node, Parameter, positions
 from proofs.gates import structure
-from proofs.obligation import Obligation, exhaustive, lemma
+from proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
 
 WIDTH, LONGEST = 2, 3
 SINK = Parameter("sink", Flag())
@@ -73,8 +73,14 @@ def failures(operator: Operator) -> Iterator[dict[str, Any]]:
 
 
 @lemma
-def matches(n_max: int) -> Iterator[Obligation]:
+def lookups(regime: Regime) -> Iterator[Batch]:
     """Every operator over attention, on all sequences of up to three positions with two-bit keys."""
+    names = tuple(f"attention.{o.name}" for o in OPERATORS.values() if o.kind != "pointwise")
+    yield Batch(names, {"w": WIDTH}, lambda: short_sequences(regime.n_max))
+
+
+def short_sequences(n_max: int) -> Iterator[Obligation]:
+    """The obligations of ``lookups``."""
     for operator in OPERATORS.values():
         if operator.kind == "pointwise":
             continue
@@ -83,4 +89,4 @@ def matches(n_max: int) -> Iterator[Obligation]:
         scope = f"exhaustive at w = {WIDTH}, up to {LONGEST} positions"
         content = structure(root) + inspect.getsource(operator.spec)
         settle = exhaustive(cases, lambda o=operator: failures(o))  # type: ignore[misc]
-        yield Obligation(f"attention.{operator.name}", "F", {"w": WIDTH}, scope, (1, min(3, n_max)), content, settle)
+        yield Obligation(f"attention.{operator.name}", "F", {"w": WIDTH}, scope, (1, min(3, n_max)), "exhaustive", content, settle)

@@ -11,7 +11,7 @@ import numpy as np
 from efasp.codebook import Codebook
 from efasp.encoding import CellLayout, EncodingError, LogLayout, vocabulary
 from efasp.pram.isa import EXTENSIONS, REGISTERS, Instruction, Operation, Reg, operations
-from proofs.obligation import Obligation, exhaustive, lemma, widths
+from proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
 
 
 def token_failures(book: Codebook) -> Iterator[dict[str, Any]]:
@@ -86,9 +86,16 @@ def place_failures(sizes: range) -> Iterator[dict[str, Any]]:
 
 
 @lemma
-def bijection(n_max: int) -> Iterator[Obligation]:
+def bijection(regime: Regime) -> Iterator[Batch]:
     """Tokens, codes and instructions at every word width that n takes; places on all shapes up to 4."""
-    for word, n in widths(n_max):
+    names = tuple(f"encoding.{name}" for name in ("tokens", "distance", "readout", "instructions", "places"))
+    yield Batch(names, {}, lambda: exhausted(regime))
+
+
+def exhausted(regime: Regime) -> Iterator[Obligation]:
+    """The obligations of ``bijection``."""
+    n_max = regime.n_max
+    for word, n in regime.widths():
         for extension in EXTENSIONS:
             book = vocabulary(word, extension)
             count = sum(instruction_count(o, word) for o in operations(extension))
@@ -101,7 +108,7 @@ def bijection(n_max: int) -> Iterator[Obligation]:
             for name, cases, run in rows:
                 params = {"w": word, "ext": extension or "none"}
                 content, scope = repr(book), f"exhaustive at w = {word}"
-                yield Obligation(f"encoding.{name}", "B", params, scope, n, content, exhaustive(cases, run))
+                yield Obligation(f"encoding.{name}", "B", params, scope, n, "exhaustive", content, exhaustive(cases, run))
     scope = "exhaustive for P, M, L, T <= 4"
     settle = exhaustive(256, lambda: place_failures(range(1, 5)))
-    yield Obligation("encoding.places", "B", {"to": 4}, scope, (1, min(4, n_max)), scope, settle)
+    yield Obligation("encoding.places", "B", {"to": 4}, scope, (1, min(4, n_max)), "exhaustive", scope, settle)

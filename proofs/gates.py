@@ -15,7 +15,7 @@ from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS, Operator
 from efasp.sorts import Sort
 from efasp.syntax import Affine, Concat, Node, Parameter, Relu, walk
-from proofs.obligation import CASES, Obligation, exhaustive, lemma, widths
+from proofs.obligation import CASES, Batch, Obligation, Regime, exhaustive, lemma
 
 
 def structure(root: Node) -> str:
@@ -58,9 +58,15 @@ def failures(operator: Operator, word: int, root: Node, arguments: list[Paramete
 
 
 @lemma
-def operators(n_max: int) -> Iterator[Obligation]:
+def operators(regime: Regime) -> Iterator[Batch]:
     """Every pointwise operator, at every word width that n takes."""
-    for word, n in widths(n_max):
+    names = tuple(f"gates.{o.name}" for o in OPERATORS.values() if o.kind == "pointwise")
+    yield Batch(names, {}, lambda: exhausted(regime))
+
+
+def exhausted(regime: Regime) -> Iterator[Obligation]:
+    """The obligations of ``operators``."""
+    for word, n in regime.widths():
         for operator in OPERATORS.values():
             if operator.kind != "pointwise":
                 continue
@@ -75,6 +81,7 @@ def operators(n_max: int) -> Iterator[Obligation]:
                 params={"w": word},
                 scope=f"exhaustive at w = {word}",
                 n=n,
+                kind="exhaustive",
                 content=structure(root) + inspect.getsource(operator.spec),
                 settle=exhaustive(
                     cases,

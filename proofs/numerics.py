@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from efasp.pram.isa import EXTENSIONS
-from model.compile import ENGINES, compile_machine
 from model.plan import Plan, dyadic
 from model.ranges import SIGNIFICAND, dtype_for, ranges
-from proofs.obligation import Obligation, Verdict, lemma, widths
+from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 
 
 def weights(plan: Plan) -> Iterator[tuple[str, object]]:
@@ -47,17 +45,21 @@ def settle(plan: Plan) -> Verdict:
 
 
 @lemma
-def exactness(n_max: int) -> Iterator[Obligation]:
+def exactness(regime: Regime) -> Iterator[Batch]:
     """The transformers at every word width that n takes."""
-    for word, n in widths(n_max):
-        for engine in ENGINES:
-            for extension in EXTENSIONS:
-                claim = "T1" if engine == "mdm" else "T4"
-                params = {"w": word, "engine": engine, "ext": extension or "none"}
-                if word > WIDEST[extension]:
-                    yield Obligation("numerics.exact", claim, params, f"w = {word}", n, "", untried)
-                    continue
-                plan = compile_machine(word, engine, extension)
-                content = repr([(name, str(value)) for name, value in weights(plan)])
-                scope = f"w = {word}, given the sorts"
-                yield Obligation("numerics.exact", claim, params, scope, n, content, lambda p=plan: settle(p))  # type: ignore[misc]
+    for machine in regime.machines():
+        yield Batch(("numerics.exact",), machine.params, lambda m=machine: exact(regime, m))  # type: ignore[misc]
+
+
+def exact(regime: Regime, machine: Machine) -> Iterator[Obligation]:
+    """The obligation of ``exactness`` for one machine."""
+    word = machine.word
+    if word > WIDEST[machine.extension]:
+        yield Obligation("numerics.exact", machine.claim, machine.params, f"w = {word}", machine.n, "exact", "", untried)
+        return
+    plan = regime.plan(machine)
+    content = repr([(name, str(value)) for name, value in weights(plan)])
+    scope = f"w = {word}, given the sorts"
+    yield Obligation(
+        "numerics.exact", machine.claim, machine.params, scope, machine.n, "exact", content, lambda: settle(plan)
+    )

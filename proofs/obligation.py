@@ -1,15 +1,32 @@
-"""Obligations: what has to be shown, as data, with a function that settles it by exhaustion or by exact computation."""
+"""Obligations: what has to be shown, as data. A lemma is a function that returns them; it never calls a solver.
+
+SMT obligations are SMT-LIB 2 text (``proofs.smt``): hypotheses and the negated goal; the checker gives them to solvers, which
+must find no model. Other kinds carry a function that settles them: by trying every case, by exact rational arithmetic,
+by polynomial identities, or by a numeric run (which is ``measured``, never ``proved``).
+
+Obligations come in batches: a batch is cheap to list, and builds its obligations (which may compile a transformer) in a
+worker process, in the same order every time.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal
+
+from efasp.pram.isa import EXTENSIONS
+from model.compile import ENGINES, compile_machine
+from model.plan import Plan
 
 Status = Literal["proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error"]
 STATUSES: tuple[Status, ...] = ("proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error")
+Kind = Literal["smt", "exact", "exhaustive", "polynomial", "measurement"]
 CASES = 1 << 20  # an exhaustive check of more cases than this is not tried: its obligation stays unknown
+
+Assignment = Mapping[str, int | Fraction | bool]  # a solver's model: the value of every declared constant
 
 
 @dataclass(frozen=True)
@@ -23,9 +40,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Obligation:
-    """One thing to show. ``n``: the first and last n for which it stands; ``content``: what its hash names.
+    """One thing to show.
 
-    ``settle`` takes nothing and gives a verdict; it is deterministic.
+    ``claim``: the paper's claim that it serves; ``scope``: for what it is shown ("all n", "n <= N", "exhaustive at w = 5",
+    "measured"); ``n``: the first and last n for which it stands; ``content``: what is shown, as text (of an SMT obligation
+    its script); ``settle`` gives the verdict of every other kind, deterministically. ``replay`` takes a solver's model of a
+    refuted SMT obligation to the construction itself and gives what is wrong there, in the machine's terms, or None
+    if the construction is right there after all.
     """
 
     lemma: str
@@ -33,8 +54,11 @@ class Obligation:
     params: dict[str, Any]
     scope: str
     n: tuple[int, int]
+    kind: Kind
     content: str
-    settle: Callable[[], Verdict] = field(compare=False)
+    settle: Callable[[], Verdict] | None = field(default=None, compare=False)
+    hypotheses: str = field(default="", compare=False)  # the script without its goal, which must have a model
+    replay: Callable[[Assignment], dict[str, Any] | None] | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:
@@ -43,16 +67,91 @@ class Obligation:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of what is shown, shortened to 16 digits."""
-        return hashlib.sha256(f"{self.id}\n{self.scope}\n{self.content}".encode()).hexdigest()[:16]
+        """SHA-256 of what is shown, shortened to 16 digits: equal scripts are one thing to show, under whatever id."""
+        named = self.content if self.kind == "smt" else f"{self.id}\n{self.content}"
+        return hashlib.sha256(f"{self.kind}\n{named}".encode()).hexdigest()[:16]
 
 
-Lemma = Callable[[int], Iterator[Obligation]]
+@dataclass(frozen=True)
+class Batch:
+    """Obligations that are built together: the lemmas that they belong to, their common parameters, and how to build them."""
+
+    lemmas: tuple[str, ...]
+    params: dict[str, Any]
+    build: Callable[[], Iterator[Obligation]] = field(compare=False)
+
+    @property
+    def id(self) -> str:
+        """Lemmas and parameters."""
+        return f"{' '.join(self.lemmas)} {json.dumps(self.params)}"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One universal machine: word width, engine and extension, and the n for which it is the machine of the regime."""
+
+    word: int
+    engine: str
+    extension: str
+    n: tuple[int, int]
+
+    @property
+    def claim(self) -> str:
+        """The claim of the paper that it realises."""
+        return {"mdm": "T1", "apmdm": "T4"}[self.engine]
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameters of an obligation about it."""
+        return {"w": self.word, "engine": self.engine, "ext": self.extension or "none"}
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What is checked: n from 1 to ``n_max``, and the transformers, compiled or the one given (a weights file's).
+
+    The regime is P = n, M = n, T = n, and the word is as narrow as that allows.
+    """
+
+    n_max: int
+    given: tuple[Machine, Plan] | None = None
+
+    def widths(self) -> Iterator[tuple[int, tuple[int, int]]]:
+        """The word widths that n = 1..N takes, each with the n for which it stands."""
+        if self.given is not None:
+            yield self.given[0].word, self.given[0].n
+            return
+        for word in range(5, narrowest_word(self.n_max) + 1):
+            yield word, (1 if word == 5 else (1 << word - 1) + 1, min(self.n_max, 1 << word))
+
+    def machines(self) -> Iterator[Machine]:
+        """The machines of these widths: both engines, without and with the extension."""
+        if self.given is not None:
+            yield self.given[0]
+            return
+        for word, n in self.widths():
+            for engine in ENGINES:
+                for extension in EXTENSIONS:
+                    yield Machine(word, engine, extension, n)
+
+    def plan(self, machine: Machine) -> Plan:
+        """The transformer of a machine: the given one's own numbers, or a fresh compile."""
+        if self.given is not None:
+            return self.given[1]
+        return compile_machine(machine.word, machine.engine, machine.extension)
+
+    @property
+    def all_n(self) -> tuple[int, int]:
+        """The n of an obligation that does not depend on n."""
+        return 1, self.n_max
+
+
+Lemma = Callable[[Regime], Iterator[Batch]]
 LEMMAS: list[Lemma] = []
 
 
 def lemma(build: Lemma) -> Lemma:
-    """Register a function from the bound N to the obligations of one or more lemmas."""
+    """Register a function from the regime to the batches of one or more lemmas; its docstring says what they state."""
     LEMMAS.append(build)
     return build
 
@@ -60,12 +159,6 @@ def lemma(build: Lemma) -> Lemma:
 def narrowest_word(n: int) -> int:
     """The word of the regime P = n, M = n, T = n: as narrow as addresses and ids allow, 5 bits at least."""
     return max(5, (n - 1).bit_length())
-
-
-def widths(n_max: int) -> Iterator[tuple[int, tuple[int, int]]]:
-    """The word widths that n = 1..N takes, each with the n for which it stands."""
-    for word in range(5, narrowest_word(n_max) + 1):
-        yield word, (1 if word == 5 else (1 << word - 1) + 1, min(n_max, 1 << word))
 
 
 def exhaustive(cases: int, failures: Callable[[], Iterator[dict[str, Any]]]) -> Callable[[], Verdict]:

@@ -1,4 +1,4 @@
-"""All lemmas: importing a family registers its obligations."""
+"""All lemmas: importing a family registers its batches."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from proofs import attention, encoding, gates, numerics
-from proofs.obligation import LEMMAS, Obligation
+from proofs.obligation import LEMMAS, Batch, Obligation, Regime
 
 FAMILIES = (encoding, gates, attention, numerics)
 
 
-def obligations(n_max: int, patterns: Sequence[str] | None = None) -> Iterator[Obligation]:
-    """The obligations for n = 1..N, of the lemmas that match one of the globs."""
+def batches(regime: Regime, patterns: Sequence[str] | None = None) -> Iterator[Batch]:
+    """The batches of the regime that have a lemma that matches one of the globs."""
     for build in LEMMAS:
-        for obligation in build(n_max):
-            if not patterns or any(fnmatchcase(obligation.lemma, pattern) for pattern in patterns):
-                yield obligation
+        for batch in build(regime):
+            if any(matches(name, patterns) for name in batch.lemmas):
+                yield batch
+
+
+def matches(name: str, patterns: Sequence[str] | None) -> bool:
+    """Whether a lemma's name matches one of the globs (all do where there are none)."""
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def obligations(regime: Regime, patterns: Sequence[str] | None = None) -> Iterator[Obligation]:
+    """The obligations of the regime, of the lemmas that match one of the globs, built one batch after the other."""
+    for batch in batches(regime, patterns):
+        yield from (obligation for obligation in batch.build() if matches(obligation.lemma, patterns))

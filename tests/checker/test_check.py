@@ -14,7 +14,7 @@ from efasp import pointwise
 from efasp.operators import OPERATORS
 from efasp.syntax import Node, relu
 from proofs import register
-from proofs.obligation import CASES, Obligation, Verdict, exhaustive, narrowest_word, widths
+from proofs.obligation import CASES, Obligation, Verdict, exhaustive, narrowest_word
 
 
 def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict]:

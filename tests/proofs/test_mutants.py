@@ -14,7 +14,7 @@ from efasp.operators import OPERATORS
 from efasp.syntax import Node, combine, concat, refine
 from model.compile import compile_machine
 from proofs import attention, encoding, numerics
-from proofs.obligation import Verdict
+from proofs.obligation import Regime, Verdict
 from proofs.register import obligations
 
 BOOK = vocabulary(5)
@@ -22,7 +22,7 @@ BOOK = vocabulary(5)
 
 def verdict(lemma: str) -> Verdict:
     """The first obligation of a lemma, settled anew."""
-    return next(obligations(8, [lemma])).settle()
+    return next(obligations(Regime(8), [lemma])).settle()
 
 
 def refuted(found: Verdict) -> bool:

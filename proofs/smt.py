@@ -1,0 +1,148 @@
+"""SMT-LIB 2 scripts as text: terms are strings, a script collects declarations, hypotheses and definitions.
+
+Text is what is hashed, exported and given to every solver, and building it costs no solver. Integers are linear, so that
+the scripts stay in a decidable logic; multiples of rationals are scaled by their users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from proofs.obligation import Assignment, Obligation
+
+Term = str
+TRUE, FALSE = "true", "false"
+
+
+def num(value: int | Fraction) -> Term:
+    """A numeral (an integer, or in a script over Real a fraction)."""
+    value = Fraction(value)
+    text = str(abs(value.numerator)) if value.denominator == 1 else f"(/ {abs(value.numerator)} {value.denominator})"
+    return text if value >= 0 else f"(- {text})"
+
+
+def _nary(operator: str, unit: Term) -> Callable[..., Term]:
+    def build(*terms: Term) -> Term:
+        kept = [term for term in terms if term != unit]
+        return kept[0] if len(kept) == 1 else f"({operator} {' '.join(kept)})" if kept else unit
+
+    return build
+
+
+plus, land, lor = _nary("+", "0"), _nary("and", TRUE), _nary("or", FALSE)
+
+
+def scale(factor: int | Fraction, term: Term) -> Term:
+    """``factor * term``."""
+    return "0" if factor == 0 else term if factor == 1 else f"(* {num(factor)} {term})"
+
+
+def linear(terms: Iterable[tuple[int | Fraction, Term]], constant: int | Fraction = 0) -> Term:
+    """``sum of factor * term + constant``."""
+    return plus(*(scale(factor, term) for factor, term in terms), num(constant))
+
+
+def minus(a: Term, b: Term) -> Term:
+    """``a - b``."""
+    return f"(- {a} {b})"
+
+
+def lnot(term: Term) -> Term:
+    """Negation."""
+    return f"(not {term})"
+
+
+def implies(*terms: Term) -> Term:
+    """``a => b => ... => z``."""
+    return f"(=> {' '.join(terms)})"
+
+
+def eq(a: Term, b: Term) -> Term:
+    """``a = b``."""
+    return f"(= {a} {b})"
+
+
+def le(a: Term, b: Term) -> Term:
+    """``a <= b``."""
+    return f"(<= {a} {b})"
+
+
+def lt(a: Term, b: Term) -> Term:
+    """``a < b``."""
+    return f"(< {a} {b})"
+
+
+def ite(condition: Term, a: Term, b: Term) -> Term:
+    """``a`` where the condition holds, else ``b``."""
+    return f"(ite {condition} {a} {b})"
+
+
+def relu(term: Term) -> Term:
+    """``max(term, 0)``."""
+    return f"(ite (> {term} 0) {term} 0)"
+
+
+class Script:
+    """Declarations, definitions and hypotheses of one SMT obligation, in order; ``note``s become comments."""
+
+    def __init__(self, logic: str = "QF_LIA") -> None:
+        self.logic = logic
+        self._lines: list[str] = []
+
+    def note(self, text: str) -> None:
+        """A comment."""
+        self._lines.extend(f"; {line}" for line in text.splitlines())
+
+    def declare(self, name: str, sort: str = "Int", note: str = "") -> Term:
+        """A constant; ``note`` says what it stands for."""
+        self._lines.append(f"(declare-const {name} {sort})" + (f" ; {note}" if note else ""))
+        return name
+
+    def integer(self, name: str, low: int | None = None, high: int | None = None, note: str = "") -> Term:
+        """An integer within bounds."""
+        self.declare(name, "Int", note)
+        if low is not None:
+            self.suppose(le(num(low), name))
+        if high is not None:
+            self.suppose(le(name, num(high)))
+        return name
+
+    def bit(self, name: str, note: str = "") -> Term:
+        """An integer that is 0 or 1."""
+        return self.integer(name, 0, 1, note)
+
+    def function(self, name: str, arguments: Sequence[str], result: str, note: str = "") -> str:
+        """An uninterpreted function."""
+        self._lines.append(f"(declare-fun {name} ({' '.join(arguments)}) {result})" + (f" ; {note}" if note else ""))
+        return name
+
+    def define(self, name: str, term: Term, sort: str = "Int", note: str = "") -> Term:
+        """A name for a term."""
+        self._lines.append(f"(define-fun {name} () {sort} {term})" + (f" ; {note}" if note else ""))
+        return name
+
+    def suppose(self, term: Term, note: str = "") -> None:
+        """A hypothesis."""
+        self._lines.append(f"(assert {term})" + (f" ; {note}" if note else ""))
+
+    def text(self, goal: Term | None = None, note: str = "") -> str:
+        """The whole script; with a goal, its negation is asserted: no model means that the goal follows."""
+        asked = [] if goal is None else [f"(assert (not {goal})) ; negated goal{': ' + note if note else ''}"]
+        return "\n".join([f"(set-logic {self.logic})", *self._lines, *asked, "(check-sat)", ""])
+
+    def obligation(
+        self,
+        lemma: str,
+        claim: str,
+        params: dict[str, Any],
+        scope: str,
+        n: tuple[int, int],
+        goal: Term,
+        note: str = "",
+        replay: Callable[[Assignment], dict[str, Any] | None] | None = None,
+    ) -> Obligation:
+        """The obligation that the goal follows from the hypotheses."""
+        text, hypotheses = self.text(goal, note), self.text()
+        return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay)
