@@ -118,7 +118,7 @@ class Layout:
     @classmethod
     def of(cls, program: Program, extension: str) -> Layout:
         """The layout for a program."""
-        return cls(program.word, extension, program.processors, program.memory, len(program.instructions))
+        return cls(program.word, extension, program.processors, program.memory, program.length)
 
     def _codebook(self) -> Codebook:
         raise NotImplementedError

@@ -677,7 +677,7 @@ def disassemble(program: Program) -> str:
         words = program.data[start : start + 16]
         if any(words) or start + 16 >= len(program.data):  # the last line says where the data end
             lines.append(f".data {start}: " + " ".join(map(str, words)))
-    length = len(program.instructions)
+    length = program.length
     targets = {ins.x for ins in program.instructions if "t" in OPERATIONS[ins.op].shape}
     for index, instruction in enumerate(program.instructions):
         if index in targets:

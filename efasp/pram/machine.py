@@ -37,6 +37,11 @@ class Program:
     data: tuple[int, ...] = ()
     name: str = "program"
 
+    @property
+    def length(self) -> int:
+        """L, the number of instructions."""
+        return len(self.instructions)
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -122,7 +127,7 @@ def validate(program: Program, extension: str = "M") -> None:
     Raises ValueError, naming what was expected and what was found. Source: shared contract, section 1.
     """
     known = {operation.name for operation in operations(extension)}
-    word, length = program.word, len(program.instructions)
+    word, length = program.word, program.length
     if type(word) is not int or not MIN_WORD <= word <= MAX_WORD:
         raise ValueError(f"word: expected {MIN_WORD}..{MAX_WORD} bits, found {word!r}")
     size = 1 << word
@@ -199,7 +204,7 @@ def _execute(program: Program, before: _State, pid: int) -> _Effect:
     the next step.
     """
     pc, registers, word = before.pc[pid], before.registers[pid], program.word
-    if pc >= len(program.instructions):
+    if pc >= program.length:
         return _Effect(pc, "pc")
     instruction = program.instructions[pc]
     op, rd, x = instruction.op, instruction.rd, instruction.x

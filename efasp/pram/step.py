@@ -178,7 +178,7 @@ def execute(view: View, counter: Counter) -> Outcome:
     op = ins.op
     a, d = let("a", view.register(ins.ra)), let("d", view.register(ins.rd))
     # The second operand is a register or an immediate or P: what is not there reads as 0, so the sum is the one that is.
-    x = [ins.immediate, view.register(ins.rb), view.processors(op["nproc"])]
+    x = [ins.immediate, let("b", view.register(ins.rb)), let("processors", view.processors(op["nproc"]))]
     x_word = let("x", combine([(1, part) for part in x], sort=Word(view.word)))
     address = let("address", add(a, x_word))
     touches = total(op["ld"], op["st"])
@@ -268,14 +268,14 @@ class LogView(View):
         # A target token carries the value beside it; a memory token its own.
         beside = self.match([time, index], [time, index], among=pe.flag("value"), exclude=[masked])
         in_memory = pe.flag("memory")
-        paired = beside.read(self.token_word)
+        paired = let("paired", beside.read(self.token_word))
         self.content = let("content", combine([(1, paired), (1, gate(in_memory, self.token_word))], sort=Word(w)))
         # Of several targets of one time and address the lowest processor's counts.
         top = (1 << w) - 1
-        urgency = combine([(top, self.indexed), (-1, number(index, self.indexed))], sort=Int(0, top))
+        urgency = let("urgency", combine([(top, self.indexed), (-1, number(index, self.indexed))], sort=Int(0, top)))
         address = te.field("word_bits")
         rival = self.match([time, address], [time, address], among=target, rank=urgency, capacity=1 << w)
-        lead = combine([(1, rival.read(urgency)), (-1, urgency)], sort=Int(-top, top))
+        lead = combine([(1, let("rival", rival.read(urgency))), (-1, urgency)], sort=Int(-top, top))
         self.beaten = let("beaten", threshold(lead, 1))
         # The address at which a position holds a memory word, in signed bits; none elsewhere.
         is_target = let("is_target", and_(target, te.flag("word")))
@@ -404,7 +404,7 @@ def cell_step(word: int, extension: str = "") -> Program:
     at = {kind: pe.flag(kind) for kind in ("memory", "register", "counter")}
     # A memory cell finds its writer: the lowest processor that stores to its address.
     top = (1 << word) - 1
-    urgency = combine([(top, view.indexed), (-1, number(index, view.indexed))], sort=Int(0, top))
+    urgency = let("urgency", combine([(top, view.indexed), (-1, number(index, view.indexed))], sort=Int(0, top)))
     target = let("target", signed(out.address, not_(view.sink)))  # at the sink nothing is read: the address is 0
     among = [at["counter"], out.stores]
     writer = view.match(
