@@ -107,8 +107,9 @@ class View:
         self.sink = self.te.flag("bos")
         self.match = partial(match, one=pe.one, sink=self.sink)
         self.indexed = self.pe.flag(*(kind.name for kind in pe.codebook.kinds if "index" in kind.payloads))
-        self.index = unsigned(pe.field("index_bits"), self.indexed)  # an index as 0/1 bits: the processor's id, at its cells
-        self.token_word = unsigned(self.te.field("word_bits"), self.te.flag(*COUNTERS))
+        # an index as 0/1 bits: the processor's id, at its cells
+        self.index = self.let("index", unsigned(pe.field("index_bits"), self.indexed))
+        self.token_word = self.let("token_word", unsigned(self.te.field("word_bits"), self.te.flag(*COUNTERS)))
 
     def counter_of(self, m: Match) -> Counter:
         """The program counter at the matched position."""
