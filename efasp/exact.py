@@ -43,7 +43,7 @@ class Matrix:
         constant = [Fraction(b) * self.denominator for b in bias] if bias is not None else [Fraction(0)] * len(self.rows)
         small = x.dtype == np.int64 and all(c.denominator == 1 for c in constant)
         top = max((abs(c) for c in constant), default=0)
-        small = small and self._weight * int(magnitude(x)) + top < LIMIT
+        small = small and self._weight * max(1, int(magnitude(x))) + top < LIMIT
         out = np.zeros((len(x), len(self.rows)), dtype=np.int64 if small else object)
         for place, row in enumerate(self._scaled):
             if row:

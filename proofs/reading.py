@@ -81,8 +81,10 @@ class Terms:
     """Writes forms into a script over Real. ``labels``: for leaves that are sets of flags, the name of each coordinate;
     ``bit``: the bit that is looked at, to which other bits' names are relative."""
 
-    def __init__(self, script: Script, reading: Reading, labels: Mapping[str, Sequence[str]], bit: int = 0) -> None:
-        self.script, self.reading, self.labels, self.at = script, reading, labels, bit
+    def __init__(
+        self, script: Script, reading: Reading, labels: Mapping[str, Sequence[str]], bit: int = 0, sort: str = "Real"
+    ) -> None:
+        self.script, self.reading, self.labels, self.at, self.sort = script, reading, labels, bit, sort
         self.declared: set[str] = set()
         self._units: dict[Atom, str] = {}
 
@@ -90,6 +92,7 @@ class Terms:
         """The symbol of a leaf's coordinate."""
         if leaf in self.labels:
             return self.labels[leaf][place]
+        leaf = leaf.replace("op:", "op.")
         if self.reading.widths.get(leaf, 1 if "_bits" not in leaf else 2) == 1 or place == self.at:
             return leaf
         return f"{leaf}.{'next' if place > self.at else 'previous'}{abs(place - self.at)}"
@@ -107,7 +110,7 @@ class Terms:
         for name in names:
             if name not in self.declared:
                 self.declared.add(name)
-                self.script.declare(name, "Real")
+                self.script.declare(name, self.sort)
                 self.script.suppose(lor(*(f"(= {name} {value})" for value in values)))
 
     def one_hot(self, names: Sequence[str], partial: bool = True) -> None:
@@ -142,11 +145,11 @@ class Terms:
         if name not in self.declared:
             if leaf.endswith(".ones"):
                 self.declared.add(name)
-                self.script.declare(name, "Real", "number of ones of a word")
+                self.script.declare(name, self.sort, "number of ones of a word")
                 self.script.suppose(lor(f"(= {name} 0)", le("1", name)))
             else:  # nothing else is known of it
                 self.declared.add(name)
-                self.script.declare(name, "Real", "unconstrained")
+                self.script.declare(name, self.sort, "unconstrained")
         return name
 
     def _unit(self, atom: Atom) -> Term:
@@ -155,7 +158,7 @@ class Terms:
             assert isinstance(node, Relu)
             inner = self.term(self.reading.form(node.x, place))
             name = f"unit{len(self._units)}"
-            self._units[atom] = self.script.define(name, ite(f"(> {inner} 0)", inner, "0"), "Real")
+            self._units[atom] = self.script.define(name, ite(f"(> {inner} 0)", inner, "0"), self.sort)
         return self._units[atom]
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from efasp.codebook import Field
 from efasp.encoding import COUNTERS, LOG_SLOTS, STOPPED
 from efasp.operators import OPERATORS
 from efasp.pram.isa import operations
 from efasp.pram.machine import ALU
-from efasp.syntax import Node, PositionEmbedding, Program, TokenEmbedding, walk
+from efasp.syntax import Affine, Embedding, Node, PositionEmbedding, Program, TokenEmbedding, walk
 from model.compile import STEPS
 from proofs.obligation import Batch, Machine, Obligation, Regime, lemma
 from proofs.reading import Reading, Terms, both, flag, is_value
@@ -51,6 +52,7 @@ class Step:
         embeddings = [node for node in walk(self.program.output) if isinstance(node, (TokenEmbedding, PositionEmbedding))]
         books = {type(node): node.codebook for node in embeddings}
         self.te, self.pe = books[TokenEmbedding], books[PositionEmbedding]
+        self.sink = Embedding(TokenEmbedding(self.te)).flag("bos")
         self.places = tuple(f"pe.{kind.name}" for kind in self.pe.kinds)
         self.tokens = tuple(f"te.{kind.name.replace('op:', 'op.')}" for kind in self.te.kinds)
 
@@ -58,15 +60,25 @@ class Step:
         """The name under which a definition is read (of two names of one node, the first)."""
         return self.names[self.of[name]]
 
-    def bits(self, lemma_name: str, definition: str, declare: Declare, goal: Goal) -> Iterator[Obligation]:
+    def field_of(self, node: Node) -> tuple[str, Field] | None:
+        """The embedding and the field of signed bits that a node takes whole, if it does."""
+        if not (isinstance(node, Affine) and isinstance(node.x, (TokenEmbedding, PositionEmbedding))) or any(node.bias):
+            return None
+        for field in node.x.codebook.fields:
+            slot = node.x.codebook.slots[field.name]
+            if field.encode == "signs" and node.rows == tuple(((place, 1),) for place in slot):
+                return ("te" if isinstance(node.x, TokenEmbedding) else "pe"), field
+        return None
+
+    def bits(self, lemma_name: str, definition: str, declare: Declare, goal: Goal, sort: str = "Real") -> Iterator[Obligation]:
         """One obligation for each distinct text that the definition's bits give."""
         node = self.of[definition]
         scripts: dict[str, tuple[Script, Term, list[int]]] = {}
         for place in range(node.width):
-            script = Script("QF_LRA")
-            terms = Terms(script, self.reading, self.labels, place)
+            script = Script("QF_LRA" if sort == "Real" else "QF_LIA")
+            terms = Terms(script, self.reading, self.labels, place, sort)
             declare(terms)
-            wanted = goal(terms, script.define("is", terms.of(node, place, top=True), "Real", f"what {definition} gives"))
+            wanted = goal(terms, script.define("is", terms.of(node, place, top=True), sort, f"what {definition} gives"))
             scripts.setdefault(script.text(wanted), (script, wanted, []))[2].append(place)
         for script, wanted, found in scripts.values():
             params = {} if lemma_name == f"step.{definition}" else {"of": definition}
