@@ -147,7 +147,8 @@ class Position:
             field = next(f for f in book.fields if f.name == name)
             if field.encode == "number":
                 return ite(self.carries(side, field.payload), self.payload(side, field.payload), "0")
-        return self._free(f"{leaf}.{at}")
+        label = f"{leaf}.{at}"
+        return self.definitions.get(label) or self._free(label)
 
     def _free(self, label: str) -> Term:
         name = f"{self.prefix}.{label}"

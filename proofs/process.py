@@ -15,7 +15,7 @@ from efasp.pram.machine import Configuration
 from efasp.process import g
 from proofs.cells import IN_PLACE, own
 from proofs.cells import NAMES as CELL_NAMES
-from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, exhaustive, lemma
+from proofs.obligation import Batch, Obligation, Regime, Verdict, exhaustive, lemma
 from proofs.simulation import LOG, LOG_NAMES
 from proofs.smt import Script, Term, eq, implies, ite, land, le, lnot, lor, lt
 from proofs.step import Step
@@ -205,13 +205,10 @@ def frames(regime: Regime) -> Iterator[Obligation]:
     yield Obligation("simulation.start", "T1", {}, "P <= 3", n, "exhaustive", "start", exhaustive(3, start_failures))
 
 
-def of_machine(machine: Machine) -> Iterator[Obligation]:
+def simulated(step: Step) -> Iterator[Obligation]:
     """The simulation's obligations about one machine."""
-    step = Step(machine)
-    for build in LOG if machine.engine == "mdm" else IN_PLACE:
+    for build in (*LOG, own_token) if step.machine.engine == "mdm" else IN_PLACE:
         yield from build(step)
-    if machine.engine == "mdm":
-        yield from own_token(step)
 
 
 FRAME = ("process.g", *(f"simulation.{name}" for name in ("advance", "priority", "last_write", "apply", "start")))
@@ -224,4 +221,4 @@ def simulation(regime: Regime) -> Iterator[Batch]:
         yield Batch(FRAME, {}, lambda: frames(regime))
     for machine in regime.machines():
         names = (*LOG_NAMES, "own_token") if machine.engine == "mdm" else CELL_NAMES
-        yield Batch(tuple(f"simulation.{name}" for name in names), machine.params, lambda m=machine: of_machine(m))  # type: ignore[misc]
+        yield Batch(tuple(f"simulation.{name}" for name in names), machine.params, lambda m=machine: simulated(Step(m)))  # type: ignore[misc]

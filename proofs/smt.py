@@ -6,8 +6,10 @@ the scripts stay in a decidable logic; multiples of rationals are scaled by thei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from math import floor, prod
 from typing import Any
 
 from proofs.obligation import Assignment, Obligation
@@ -143,6 +145,86 @@ class Script:
         note: str = "",
         replay: Callable[[Assignment], dict[str, Any] | None] | None = None,
     ) -> Obligation:
-        """The obligation that the goal follows from the hypotheses."""
+        """The obligation that the goal follows from the hypotheses; by default a model is replayed on the script."""
         text, hypotheses = self.text(goal, note), self.text()
+        replay = replay or confirmed(text)
         return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay)
+
+
+# Scripts evaluated under an assignment: what a solver calls a model is one, without asking the solver.
+
+Value = int | Fraction | bool
+
+_FOLDS: dict[str, Callable[..., Value]] = {
+    "+": lambda *xs: sum(xs, Fraction(0)),
+    "-": lambda x, *xs: x - sum(xs, Fraction(0)) if xs else -x,
+    "*": lambda *xs: prod(xs, start=Fraction(1)),
+    "/": lambda x, y: Fraction(x) / Fraction(y),
+    "div": lambda x, y: floor(Fraction(x) / abs(y)) * (1 if y > 0 else -1),
+    "mod": lambda x, y: x - abs(y) * floor(Fraction(x) / abs(y)),
+    "=": lambda x, *xs: all(x == y for y in xs),
+    "<": lambda x, y: x < y,
+    "<=": lambda x, y: x <= y,
+    ">": lambda x, y: x > y,
+    ">=": lambda x, y: x >= y,
+    "and": lambda *xs: all(xs),
+    "or": lambda *xs: any(xs),
+    "xor": lambda *xs: sum(map(bool, xs)) % 2 == 1,
+    "not": lambda x: not x,
+    "=>": lambda *xs: not all(xs[:-1]) or bool(xs[-1]),
+}
+
+
+def parse(text: str) -> list[Any]:
+    """The expressions of a script, as nested lists of symbols."""
+    stack: list[list[Any]] = [[]]
+    for token in re.findall(r"[()]|[^\s()]+", re.sub(r";[^\n]*", "", text)):
+        if token == "(":
+            stack.append([])
+        elif token == ")":
+            done = stack.pop()
+            stack[-1].append(done)
+        else:
+            stack[-1].append(token)
+    return stack[0]
+
+
+def evaluate(tree: Any, names: dict[str, Value]) -> Value:
+    """The value of a parsed term. Raises KeyError for a symbol that has none (an uninterpreted function's, say)."""
+    if isinstance(tree, str):
+        if tree in ("true", "false"):
+            return tree == "true"
+        return Fraction(tree) if tree[0].isdigit() else names[tree]
+    if tree[0] == "ite":
+        return evaluate(tree[2] if evaluate(tree[1], names) else tree[3], names)
+    return _FOLDS[tree[0]](*(evaluate(part, names) for part in tree[1:]))
+
+
+def satisfied(text: str, model: Assignment) -> bool:
+    """Whether an assignment makes every assertion of a script true. Raises KeyError for what it cannot evaluate."""
+    names: dict[str, Value] = dict(model)
+    for command in parse(text):
+        if command[0] == "define-fun":
+            names[command[1]] = evaluate(command[4], names)
+        elif command[0] == "assert" and not evaluate(command[1], names):
+            return False
+    return True
+
+
+def confirmed(text: str) -> Callable[[Assignment], dict[str, Any] | None]:
+    """The replay that evaluates the script itself: what the model assigns (zeros left out), if it is one."""
+
+    def replay(model: Assignment) -> dict[str, Any] | None:
+        try:
+            if not satisfied(text, model):
+                return None
+        except KeyError as error:
+            return {"assignment": shown(model), "replayed": False, "because": f"no value for {error}"}
+        return {"assignment": shown(model), "replayed": "by evaluating the obligation"}
+
+    return replay
+
+
+def shown(model: Assignment) -> dict[str, Any]:
+    """An assignment as JSON holds it, zeros left out."""
+    return {name: value if isinstance(value, (bool, int)) else str(value) for name, value in sorted(model.items()) if value}

@@ -8,23 +8,45 @@ arithmetic operator gives that of the family gates. The stages together are ``st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import partial
+from typing import Any
 
-from efasp.codebook import Field
+import numpy as np
+
+from efasp.codebook import Codebook, Field
 from efasp.encoding import COUNTERS, LOG_SLOTS, STOPPED
+from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS
 from efasp.pram.isa import operations
 from efasp.pram.machine import ALU
 from efasp.syntax import Affine, Embedding, Node, PositionEmbedding, Program, TokenEmbedding, walk
 from model.compile import STEPS
-from proofs.obligation import Batch, Machine, Obligation, Regime, lemma
-from proofs.reading import Reading, Terms, both, flag, is_value
-from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lor, plus
+from proofs.obligation import Assignment, Batch, Machine, Obligation, Regime, lemma
+from proofs.reading import Reading, Terms, both, flag, is_value, slot
+from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lor, parse, plus, shown
+from proofs.smt import evaluate as value_of
 
 STATUS = tuple(f"status.{name}" for name in ("running", *STOPPED))
 NEXT = tuple(f"next.{name}" for name in ("running", *STOPPED))
 CELLS = ("memory", "register", "counter")
 Declare = Callable[[Terms], None]
 Goal = Callable[[Terms, Term], Term]
+
+
+def _named(side: str, book: Codebook, place: int) -> tuple[str, int]:
+    name, offset = slot(book, place)
+    return f"{side}.{name}", offset
+
+
+def _value(model: Assignment, terms: Terms, leaf: str, place: int) -> Fraction:
+    """What a model gives a leaf's coordinate: 0 where the obligation does not speak of it, 1 for the constant."""
+    if leaf in ("te.one", "pe.one"):
+        return Fraction(1)
+    ones = model.get(f"{leaf}.ones")
+    if ones is not None:
+        return Fraction(int(place < ones))
+    return Fraction(model.get(terms.name(leaf, place), 0))
 
 
 class Step:
@@ -73,16 +95,17 @@ class Step:
     def bits(self, lemma_name: str, definition: str, declare: Declare, goal: Goal, sort: str = "Real") -> Iterator[Obligation]:
         """One obligation for each distinct text that the definition's bits give."""
         node = self.of[definition]
-        scripts: dict[str, tuple[Script, Term, list[int]]] = {}
+        scripts: dict[str, tuple[Terms, Term, list[int]]] = {}
         for place in range(node.width):
             script = Script("QF_LRA" if sort == "Real" else "QF_LIA")
             terms = Terms(script, self.reading, self.labels, place, sort)
             declare(terms)
             wanted = goal(terms, script.define("is", terms.of(node, place, top=True), sort, f"what {definition} gives"))
-            scripts.setdefault(script.text(wanted), (script, wanted, []))[2].append(place)
-        for script, wanted, found in scripts.values():
+            scripts.setdefault(script.text(wanted), (terms, wanted, []))[2].append(place)
+        for terms, wanted, found in scripts.values():
             params = {} if lemma_name == f"step.{definition}" else {"of": definition}
-            yield self.obligation(lemma_name, script, wanted, params | ({"bits": spans(found)} if node.width > 1 else {}))
+            params |= {"bits": spans(found)} if node.width > 1 else {}
+            yield self.obligation(lemma_name, terms.script, wanted, params, partial(self.replay, definition, terms, wanted))
 
     def whole(self, lemma_name: str, declare: Declare, goal: Callable[[Terms], Term], **params: str) -> Obligation:
         """One obligation about several coordinates."""
@@ -91,10 +114,27 @@ class Step:
         declare(terms)
         return self.obligation(lemma_name, script, goal(terms), params)
 
-    def obligation(self, lemma_name: str, script: Script, goal: Term, params: dict[str, str]) -> Obligation:
+    def obligation(self, lemma_name: str, script: Script, goal: Term, params: dict[str, str], replay: Any = None) -> Obligation:
         """An obligation about this machine."""
         m = self.machine
-        return script.obligation(lemma_name, m.claim, {**m.params, **params}, f"n <= {m.n[1]}", m.n, goal)
+        return script.obligation(lemma_name, m.claim, {**m.params, **params}, f"n <= {m.n[1]}", m.n, goal, replay=replay)
+
+    def replay(self, definition: str, terms: Terms, goal: Term, model: Assignment) -> dict[str, Any] | None:
+        """A model on the definition itself: its leaves are given what the model says, and it is evaluated exactly."""
+        node, place = self.of[definition], terms.at
+        values: dict[Node, np.ndarray] = {
+            leaf: np.array([[_value(model, terms, name, i) for i in range(leaf.width)]], dtype=object)
+            for leaf, name in self.names.items()
+            if leaf is not node
+        }
+        for side, kind, book in (("te", TokenEmbedding, self.te), ("pe", PositionEmbedding, self.pe)):
+            code = [_value(model, terms, *_named(side, book, i)) for i in range(book.width)]
+            values[kind(book)] = np.array([code], dtype=object)
+        (out,) = evaluate(node, values=values)
+        names = {**model, "is": out[0, place]}
+        if value_of(parse(goal)[0], names):
+            return None
+        return {"definition": definition, "bit": place, "given": shown(model), "got": str(out[0, place]), "expected": goal}
 
 
 def spans(places: list[int]) -> str:

@@ -77,6 +77,9 @@ class Symbol:
     def __sub__(self, other: Any) -> Symbol:
         return self._make("-", other)
 
+    def __rsub__(self, other: Any) -> Symbol:
+        return self._make("-", other, swap=True)
+
     def __mul__(self, other: Any) -> Symbol:
         return self._make("bits.mul", other)
 

@@ -1,0 +1,71 @@
+"""Broken constructions: the source of the step with one line changed, and what the obligations then say."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import z3
+
+from efasp.pram import step
+from efasp.syntax import Program
+from proofs.obligation import Machine, Obligation, Verdict
+from proofs.smt import parse
+from proofs.step import Step
+
+SOURCE = inspect.getsource(step)
+
+
+def broken(old: str, new: str, engine: str, extension: str = "") -> Step:
+    """The step at w = 5 made by the source with one passage replaced; the passage must be there."""
+    assert old in SOURCE
+    module = types.ModuleType("broken_step")
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    exec(compile(SOURCE.replace(old, new), "broken_step", "exec"), module.__dict__)
+    build = module.masked_step if engine == "mdm" else module.cell_step
+    program = build(5, extension)
+    assert isinstance(program, Program)
+    return Step(Machine(5, engine, extension, (1, 32)), program)
+
+
+def settled(obligation: Obligation) -> Verdict:
+    """The verdict of one obligation: Z3 for SMT scripts, with the countermodel replayed."""
+    if obligation.settle is not None:
+        return obligation.settle()
+    solver = z3.Solver(ctx=z3.Context())  # its own context: definitions of an earlier script would show up in models
+    solver.from_string(obligation.hypotheses)
+    assert solver.check() == z3.sat, "contradictory hypotheses"
+    solver = z3.Solver(ctx=z3.Context())
+    solver.from_string(obligation.content)
+    if solver.check() == z3.unsat:
+        return Verdict("proved", "z3")
+    model = solver.model()
+    declared = {command[1] for command in parse(obligation.content) if command[0] == "declare-const"}
+    found = {d.name(): value(model[d]) for d in model.decls() if d.name() in declared}
+    assert obligation.replay is not None
+    countermodel = obligation.replay(found)
+    assert countermodel is not None, f"{obligation.id}: the construction is right on {found}"
+    return Verdict("refuted", "z3", countermodel)
+
+
+def value(term: Any) -> int | Fraction | bool:
+    """A Z3 value as a Python one."""
+    if z3.is_bool(term):
+        return z3.is_true(term)
+    return int(str(term)) if z3.is_int(term) else Fraction(term.numerator_as_long(), term.denominator_as_long())
+
+
+def refuted(obligations: Iterable[Obligation]) -> dict[str, dict[str, Any]]:
+    """The lemmas that are refuted, with a countermodel each; all others must be proved."""
+    out: dict[str, dict[str, Any]] = {}
+    for obligation in obligations:
+        verdict = settled(obligation)
+        assert verdict.status in ("proved", "refuted")
+        if verdict.status == "refuted":
+            assert verdict.countermodel
+            out.setdefault(obligation.lemma, verdict.countermodel)
+    return out
