@@ -25,41 +25,14 @@ from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program, Run
 from efasp.process import g, unmask
 from model.compile import ENGINES
+from model.sampler import THRESHOLD, confidence, predictions
 from model.transformer import Cache, Transformer
 
-THRESHOLD = 0.9
 Observer = Callable[[int], None]
 
 
 class DecodingError(RuntimeError):
     """The transformer produced what no run of the machine can: weights of another construction, or broken ones."""
-
-
-def confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
-    """The probability of the likeliest token other than the mask, under softmax over the whole vocabulary.
-
-    The logits are <output, code> times w + 8: a code leads every other token by 1 at least, and there are fewer than
-    2^(w + 3) of them, so a token that is due has a confidence above 0.99, and one that is not at most 1/2. Over a kind with
-    bits the sum over payloads factors into one 2 cosh a bit, so the vocabulary of 2^w words is never enumerated.
-    """
-    book = layout.vocabulary
-    sharpness = float(layout.word + 8)
-    kinds = sharpness * outputs[:, : len(book.kinds)].astype(np.float64)
-    best, total = kinds.copy(), kinds.copy()
-    for field in book.fields:
-        slot = book.slots[field.name]
-        bits = sharpness * np.abs(outputs[:, slot.start : slot.stop].astype(np.float64))
-        carries = np.array([field.payload in kind.payloads for kind in book.kinds])
-        best += bits.sum(axis=1)[:, None] * carries
-        total += np.logaddexp(bits, -bits).sum(axis=1)[:, None] * carries
-    for table in (best, total):
-        table[:, book.kind_index["mask"]] = -np.inf
-    return np.exp(best.max(axis=1) - np.logaddexp.reduce(total, axis=1))
-
-
-def predictions(outputs: np.ndarray, layout: LogLayout | CellLayout) -> np.ndarray:
-    """The token that every position predicts."""
-    return layout.vocabulary.read(outputs[:, : layout.vocabulary.width])
 
 
 @dataclass

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from efasp.encoding import Event, LogLayout, Write
+from efasp.encoding import Event, LogLayout, Write, vocabulary
 from efasp.pram import machine as pram
+from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import Configuration
 from efasp.process import g
+from model.sampler import THRESHOLD, confidence, predictions
 from proofs.cells import IN_PLACE, own
 from proofs.cells import NAMES as CELL_NAMES
 from proofs.obligation import Batch, Obligation, Regime, Verdict, exhaustive, lemma
 from proofs.simulation import LOG, LOG_NAMES
-from proofs.smt import Script, Term, eq, implies, ite, land, le, lnot, lor, lt
+from proofs.smt import Script, Term, eq, implies, ite, land, le, lnot, lor, lt, num
 from proofs.step import Step
 from proofs.symbols import SIZE, WORD, Symbol, Words, paths
 from proofs.symbols import of as term_of
@@ -192,6 +195,40 @@ def own_token(step: Step) -> Iterator[Obligation]:
     yield Obligation("simulation.own_token", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", "no dependence", settle)
 
 
+def confidences(n: tuple[int, int]) -> Iterator[Obligation]:
+    """A token that is due is unmasked: its confidence, 1 / (1 + r), reaches the sampler's threshold.
+
+    r is the sum over all other tokens of exp(-(w + 8) * gap), each at most 2^-(w + 8) as e > 2 and the gap is 1 (lemma
+    encoding.readout). The number of tokens is the vocabulary's: a multiple of 2^w and a constant, for each extension.
+    """
+    for extension in EXTENSIONS:
+        book = vocabulary(5, extension)
+        words = sum(kind.payloads == ("word",) for kind in book.kinds)
+        rest = book.size - words * 32
+        script = Script("QF_LRA")
+        script.declare("u", "Real", "2^-(w + 8), times 256: 2^-w")
+        script.declare("v", "Real", "2^w u: 1")
+        script.suppose(land(lt("0", "u"), eq("v", "1"), le("(* 32 u)", "v")), "2^w is 32 or more")
+        script.define("r", f"(/ (+ (* {words} v) (* {rest} u)) 256)", "Real", "all tokens at their most")
+        bound = (1 - Fraction(str(THRESHOLD))) / Fraction(str(THRESHOLD))
+        goal, note = le("r", num(bound)), "1 / (1 + r) reaches the threshold"
+        yield script.obligation("process.confidence", "T1", {"ext": extension or "none"}, "all n", n, goal, note)
+
+
+def sampled() -> Verdict:
+    """The sampler's own confidence of every code at w = 5, and of the mask's: as the lemma says."""
+    layout = LogLayout(5, "M", 1, 1, 1)
+    book = layout.vocabulary
+    codes = book.codes(book.rows(np.arange(book.size))).astype(np.float64)
+    mask = book.token("mask")
+    reached = confidence(codes, layout) >= THRESHOLD
+    tokens = np.arange(book.size)
+    if reached[mask] or not reached[tokens != mask].all() or (predictions(codes, layout) != tokens).any():
+        return Verdict("refuted", "numpy", {"tokens": tokens[reached != (tokens != mask)].tolist()})
+    least = confidence(codes, layout)[tokens != mask].min()
+    return Verdict("measured", f"numpy: {book.size} codes, least confidence {least:.6f}")
+
+
 def frames(regime: Regime) -> Iterator[Obligation]:
     """What does not depend on the machine."""
     n = regime.all_n
@@ -201,6 +238,8 @@ def frames(regime: Regime) -> Iterator[Obligation]:
     yield from advances(n)
     yield from priority(n)
     yield from last_write(n)
+    yield from confidences(n)
+    yield Obligation("process.sampler", "T1", {"w": 5}, "measured", n, "measurement", "confidence of every code", sampled)
     yield Obligation("simulation.apply", "T1", {}, "P = 3, M = 2", n, "exhaustive", "apply", exhaustive(64, apply_failures))
     yield Obligation("simulation.start", "T1", {}, "P <= 3", n, "exhaustive", "start", exhaustive(3, start_failures))
 
@@ -211,7 +250,8 @@ def simulated(step: Step) -> Iterator[Obligation]:
         yield from build(step)
 
 
-FRAME = ("process.g", *(f"simulation.{name}" for name in ("advance", "priority", "last_write", "apply", "start")))
+PARTS = ("advance", "priority", "last_write", "apply", "start")
+FRAME = ("process.g", "process.confidence", "process.sampler", *(f"simulation.{name}" for name in PARTS))
 
 
 @lemma

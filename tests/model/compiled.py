@@ -13,7 +13,7 @@ from efasp.encoding import CellLayout, Event, LogLayout, TokenSequence, Write, j
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program
 from efasp.process import DELETE, INSERT, g
-from model import decode
+from model import sampler
 from model.compile import compile_machine
 from model.plan import Plan
 from model.transformer import Transformer
@@ -42,7 +42,7 @@ def cell_step(program: Program, before: Configuration, slots: list[int] | None =
     outputs = transformer(program.word, "apmdm", extension).outputs(sequence.tokens, sequence.places)
     control = outputs[:, layout.vocabulary.width :] > 0.5
     assert not control[:, [INSERT, DELETE]].any()
-    tokens = g(sequence.tokens, decode.predictions(outputs, layout), control, layout.vocabulary.token("mask"))
+    tokens = g(sequence.tokens, sampler.predictions(outputs, layout), control, layout.vocabulary.token("mask"))
     instructions, state, found = layout.decode(TokenSequence(tokens, sequence.places))
     assert instructions == program.instructions and np.array_equal(
         tokens[: layout.prompt_length], sequence.tokens[: layout.prompt_length]
@@ -61,9 +61,7 @@ def values(state: Configuration) -> list[int]:
 
 def log_of(state: Configuration) -> list[list[Event]]:
     """A log that leads from registers of 0 to the registers, counters and statuses of any configuration."""
-    writes = [
-        [Write("register", register, word) for register, word in enumerate(bank) if word] for bank in state.registers
-    ]
+    writes = [[Write("register", register, word) for register, word in enumerate(bank) if word] for bank in state.registers]
     times = max(1, *map(len, writes))
     return [
         [
@@ -79,8 +77,8 @@ def log_step(program: Program, log: Sequence[Sequence[Event]], extension: str = 
     layout = LogLayout(program.word, extension, program.processors, program.memory, len(program.instructions))
     sequence = join([layout.encode(program, log), layout.masks(len(log) + 1)])
     outputs = transformer(program.word, "mdm", extension).outputs(sequence.tokens, sequence.places)[-layout.block_length :]
-    assert (decode.confidence(outputs, layout) > decode.THRESHOLD).all()
-    return layout.apply(after(program, log), layout.events(decode.predictions(outputs, layout)))
+    assert (sampler.confidence(outputs, layout) > sampler.THRESHOLD).all()
+    return layout.apply(after(program, log), layout.events(sampler.predictions(outputs, layout)))
 
 
 def after(program: Program, log: Sequence[Sequence[Event]]) -> Configuration:

@@ -13,7 +13,7 @@ from efasp.encoding import LogLayout, join
 from efasp.pram import machine
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.machine import Configuration, Program
-from model import decode
+from model import decode, sampler
 from tests.efasp.pram.engines import ENGINES
 from tests.efasp.pram.strategies import configurations, programs
 from tests.model.compiled import cell_step, transformer
@@ -116,7 +116,7 @@ def test_what_is_not_ready_predicts_the_mask(program: Program) -> None:
     layout = LogLayout.of(program, "M")
     sequence = join([layout.prompt(program), layout.start(), layout.masks(1), layout.masks(2), layout.masks(3)])
     outputs = transformer(program.word, "mdm").outputs(sequence.tokens, sequence.places)[-3 * layout.block_length :]
-    confidence, tokens = decode.confidence(outputs, layout), decode.predictions(outputs, layout)
+    confidence, tokens = sampler.confidence(outputs, layout), sampler.predictions(outputs, layout)
     due = np.arange(len(tokens)) < layout.block_length
     assert (confidence[due] > 0.99).all() and (confidence[~due] < 0.5).all()
     assert ((tokens == layout.vocabulary.token("mask")) == ~due).all()
