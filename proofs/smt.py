@@ -145,9 +145,13 @@ class Script:
         note: str = "",
         replay: Callable[[Assignment], dict[str, Any] | None] | None = None,
     ) -> Obligation:
-        """The obligation that the goal follows from the hypotheses; by default a model is replayed on the script."""
+        """The obligation that the goal follows from the hypotheses.
+
+        By default a model is replayed by evaluating the script; one with uninterpreted functions is not replayed.
+        """
         text, hypotheses = self.text(goal, note), self.text()
-        replay = replay or confirmed(text)
+        if replay is None and "(declare-fun" not in text:
+            replay = confirmed(text)
         return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay)
 
 
@@ -190,7 +194,7 @@ def parse(text: str) -> list[Any]:
 
 
 def evaluate(tree: Any, names: dict[str, Value]) -> Value:
-    """The value of a parsed term. Raises KeyError for a symbol that has none (an uninterpreted function's, say)."""
+    """The value of a parsed term. Raises KeyError for a symbol that has none."""
     if isinstance(tree, str):
         if tree in ("true", "false"):
             return tree == "true"
@@ -201,7 +205,7 @@ def evaluate(tree: Any, names: dict[str, Value]) -> Value:
 
 
 def satisfied(text: str, model: Assignment) -> bool:
-    """Whether an assignment makes every assertion of a script true. Raises KeyError for what it cannot evaluate."""
+    """Whether an assignment makes every assertion of a script true. Raises KeyError for a symbol without a value."""
     names: dict[str, Value] = dict(model)
     for command in parse(text):
         if command[0] == "define-fun":
@@ -215,12 +219,7 @@ def confirmed(text: str) -> Callable[[Assignment], dict[str, Any] | None]:
     """The replay that evaluates the script itself: what the model assigns (zeros left out), if it is one."""
 
     def replay(model: Assignment) -> dict[str, Any] | None:
-        try:
-            if not satisfied(text, model):
-                return None
-        except KeyError as error:
-            return {"assignment": shown(model), "replayed": False, "because": f"no value for {error}"}
-        return {"assignment": shown(model), "replayed": "by evaluating the obligation"}
+        return {"assignment": shown(model), "by": "evaluation of the obligation"} if satisfied(text, model) else None
 
     return replay
 
