@@ -59,11 +59,11 @@ def value(term: Any) -> int | Fraction | bool:
 
 
 def refuted(obligations: Iterable[Obligation]) -> dict[str, dict[str, Any]]:
-    """The lemmas that are refuted, with a countermodel each; all others must be proved."""
+    """The lemmas that are refuted, with a countermodel each; all others must be proved (or measured)."""
     out: dict[str, dict[str, Any]] = {}
     for obligation in obligations:
         verdict = settled(obligation)
-        assert verdict.status in ("proved", "refuted")
+        assert verdict.status in ("proved", "measured", "refuted")
         if verdict.status == "refuted":
             assert verdict.countermodel
             out.setdefault(obligation.lemma, verdict.countermodel)
