@@ -46,11 +46,21 @@ class Form:
 
     def direction(self) -> Row:
         """The linear part up to a factor: the first coefficient made 1."""
-        return tuple((s, _tidy(Fraction(c) / self.terms[0][1])) for s, c in self.terms) if self.terms else ()
+        first = self.terms[0][1] if self.terms else 1
+        return self.terms if first == 1 else tuple((s, _over(c, first)) for s, c in self.terms)
 
 
 def _tidy(value: Number) -> Number:
+    if type(value) is int:
+        return value
     return int(value) if value == int(value) else value
+
+
+def _over(a: Number, b: Number) -> Number:
+    """``a / b``, exact."""
+    if type(a) is int and type(b) is int and not a % b:
+        return a // b
+    return _tidy(Fraction(a) / b)
 
 
 def _meet(x: Interval, y: Interval) -> Interval:
@@ -59,6 +69,9 @@ def _meet(x: Interval, y: Interval) -> Interval:
 
 
 def _form(parts: Iterable[tuple[Number, Form]], constant: Number) -> Form:
+    parts = list(parts)
+    if len(parts) == 1 and parts[0][0] == 1:  # the same linear part, which later passes know by its identity
+        return Form(parts[0][1].terms, _tidy(constant + parts[0][1].constant))
     terms: dict[int, Number] = {}
     for factor, form in parts:
         constant += factor * form.constant
@@ -203,7 +216,7 @@ class _Forms:
             if len(form.terms) < 1:
                 continue
             scale = form.terms[0][1]
-            a, b = (_tidy(Fraction(end - form.constant) / scale) for end in (low, high))
+            a, b = (_over(end - form.constant, scale) for end in (low, high))
             ends: Interval = (a, b) if a <= b else (b, a)
             direction = form.direction()
             self.known[direction] = _meet(self.known.get(direction, ends), ends)
@@ -227,13 +240,14 @@ class Group:
 def _merge(forms: _Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int, int]]:
     """Pass 2: the groups, and the group of every scalar that is read."""
     columns: dict[int, list[tuple[int, Number]]] = {}
-    for number, form in enumerate(demands):
+    distinct = {id(form.terms): form for form in demands}  # forms that differ in the constant say the same
+    for number, form in enumerate(distinct.values()):
         for scalar, c in form.terms:
             columns.setdefault(scalar, []).append((number, c))
     classes: dict[tuple[tuple[int, Number], ...], list[int]] = {}
     for scalar in sorted(columns):
         first = columns[scalar][0][1]
-        signature = tuple((number, _tidy(Fraction(c) / first)) for number, c in columns[scalar])
+        signature = tuple((number, _over(c, first)) for number, c in columns[scalar])
         classes.setdefault(signature, []).append(scalar)
     groups, group_of = [], {}
     for members in classes.values():
@@ -383,12 +397,16 @@ def _emit(
 ) -> Plan:
     """Pass 5: the matrices."""
 
+    known: dict[int, tuple[Row, Row]] = {}  # by the identity of the linear part, which is kept so that no other has it
+
     def row(form: Form) -> Row:
-        terms: dict[int, Number] = {}
-        for scalar, c in form.terms:
-            group = groups[group_of[scalar]]
-            terms[group.coordinate] = _tidy(Fraction(c) / group.weights[scalar])
-        return tuple(sorted(terms.items()))
+        if id(form.terms) not in known:
+            terms: dict[int, Number] = {}
+            for scalar, c in form.terms:
+                group = groups[group_of[scalar]]
+                terms[group.coordinate] = _over(c, group.weights[scalar])
+            known[id(form.terms)] = form.terms, tuple(sorted(terms.items()))
+        return known[id(form.terms)][1]
 
     def matrix(rows: Iterable[Row], columns: int = width) -> Matrix:
         return Matrix(list(rows), columns)
