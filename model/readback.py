@@ -1,0 +1,97 @@
+"""A weights file read back as a layer plan with the file's own numbers, exactly. Needs no torch.
+
+What a plan says beside its matrices a file cannot know: names and ranges of the residual coordinates, and the sizes of queries
+and keys, stay empty.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from efasp.codebook import Codebook
+from efasp.exact import Matrix
+from efasp.sorts import Number
+from model.compile import codebooks
+from model.header import WeightsError, read_metadata
+from model.plan import Head, Layer, Plan
+
+
+def tensors(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor of a transformer."""
+    d = shape["d_model"]
+    out: dict[str, tuple[int, ...]] = {"token.weight": (vocabulary.width, d), "place.weight": (places.width, d)}
+    for number, row in enumerate(shape["layers"]):
+        wide, hidden = row["heads"] * row["d_head"], row["d_ff"]
+        if row["heads"]:
+            out |= {f"layers.{number}.{name}.weight": (wide, d) for name in "qkv"}
+            out[f"layers.{number}.o.weight"] = (d, wide)
+        if hidden:
+            out |= {f"layers.{number}.up.weight": (hidden, d), f"layers.{number}.up.bias": (hidden,)}
+            out[f"layers.{number}.down.weight"] = (d, hidden)
+    return out | {"out.weight": (shape["d_out"], d), "out.bias": (shape["d_out"],)}
+
+
+def read_plan(path: Path) -> tuple[int, str, str, Plan]:
+    """Word, engine, extension and plan. Raises WeightsError as ``model.weights.load`` does; OSError."""
+    with path.open("rb"):
+        pass  # the library's own errors for a missing or unreadable file do not say which
+    try:
+        with safe_open(path, framework="numpy") as file:
+            word, engine, extension, dtype, shape = read_metadata(path, file.metadata() or {})
+            books = codebooks(word, engine, extension)
+            wanted, found = tensors(shape, *books), set(file.keys())
+            if missing := sorted(set(wanted) - found):
+                raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
+            if extra := sorted(found - set(wanted)):
+                raise WeightsError(f"{path}: expected no tensor {extra[0]}, found one")
+            values = {name: _tensor(path, file, name, size, dtype) for name, size in wanted.items()}
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
+    return word, engine, extension, _plan(path.name, values, shape, *books)
+
+
+def _tensor(path: Path, file: Any, name: str, size: tuple[int, ...], dtype: str) -> np.ndarray:
+    described = file.get_slice(name)
+    kind = {"F32": "float32", "F64": "float64"}.get(described.get_dtype(), described.get_dtype())
+    if tuple(described.get_shape()) != size or kind != dtype:
+        raise WeightsError(f"{path}: {name}: expected {size} of {dtype}, found {tuple(described.get_shape())} of {kind}")
+    value: np.ndarray = file.get_tensor(name)
+    if not np.isfinite(value).all():
+        raise WeightsError(f"{path}: {name}: expected finite numbers, found an infinity or NaN")
+    return value
+
+
+def _exact(value: float) -> Number:
+    return int(value) if value == int(value) else Fraction(value)
+
+
+def _matrix(tensor: np.ndarray) -> Matrix:
+    rows: list[list[tuple[int, Number]]] = [[] for _ in tensor]
+    places = np.nonzero(tensor)
+    for row, column, value in zip(*(p.tolist() for p in places), tensor[places].tolist(), strict=True):
+        rows[row].append((column, _exact(value)))
+    return Matrix([tuple(row) for row in rows], tensor.shape[1])
+
+
+def _plan(name: str, values: dict[str, np.ndarray], shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> Plan:
+    d, layers = shape["d_model"], []
+    for number, row in enumerate(shape["layers"]):
+        heads = []
+        for h in range(row["heads"]):
+            part = slice(h * row["d_head"], (h + 1) * row["d_head"])
+            q, k, v = (_matrix(values[f"layers.{number}.{side}.weight"][part]) for side in "qkv")
+            heads.append(Head(q, k, v, _matrix(values[f"layers.{number}.o.weight"][:, part]), (), ()))
+        if row["d_ff"]:
+            up, down = (_matrix(values[f"layers.{number}.{side}.weight"]) for side in ("up", "down"))
+            bias = tuple(map(_exact, values[f"layers.{number}.up.bias"].tolist()))
+        else:
+            up, down, bias = Matrix([], d), Matrix([()] * d, 0), ()
+        layers.append(Layer(tuple(heads), up, bias, down))
+    token, place = (_matrix(values[f"{side}.weight"].T) for side in ("token", "place"))
+    out_bias = tuple(map(_exact, values["out.bias"].tolist()))
+    return Plan(name, vocabulary, places, d, token, place, tuple(layers), _matrix(values["out.weight"]), out_bias, ())

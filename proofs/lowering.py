@@ -1,0 +1,214 @@
+"""Family lowering (claims T1, T4): the layers compute the E-FASP program, on every sequence of every length.
+
+The plan's matrices are executed on symbols, sublayer by sublayer, and so are the program's nodes (``proofs.stream``): what a
+layer adds must consist of the program's own units and lookups, and the read-out's forms, their composition, must be the
+program's. Every
+coordinate of the residual stream is followed, also what nothing reads any more, so nothing rests on what is alive when.
+
+A plan that deviates (a weights file's may) is run on machine states (``proofs.replay``): the first one on which it is wrong is
+the countermodel. If it is right on all of them, a solver decides whether what is read out can differ (``proofs.harmless``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from efasp.codebook import Codebook
+from efasp.sorts import Number
+from model.compile import STEPS, compile_machine
+from model.plan import Layer, Plan
+from proofs import harmless, replay
+from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
+from proofs.smt import Script, eq, implies, land, le, lt, minus, plus, relu
+from proofs.stream import Deviation, Form, Reader, TooManyTerms
+
+FEW = 8  # differing weights that a countermodel lists
+
+
+@lemma
+def identities(regime: Regime) -> Iterator[Batch]:
+    """The identities that normal forms rest on, for all rationals."""
+    yield Batch(("lowering.identities",), {}, lambda: rules(regime))
+
+
+def rules(regime: Regime) -> Iterator[Obligation]:
+    """The obligations of ``identities``."""
+    for rule, (logic, names, hypothesis, goal) in RULES.items():
+        script = Script(logic)
+        for name in names:
+            script.declare(name, "Real")
+        if hypothesis:
+            script.suppose(hypothesis)
+        yield script.obligation("lowering.identities", "T1", {"rule": rule}, "all n", regime.all_n, goal)
+
+
+def _times(a: str, b: str) -> str:
+    return f"(* {a} {b})"
+
+
+# For each: the logic, its variables, what is supposed, and what follows.
+RULES: dict[str, tuple[str, str, str, str]] = {
+    "relu of a positive multiple": ("QF_NRA", "fs", lt("0", "s"), eq(relu(_times("s", "f")), _times("s", relu("f")))),
+    "relu of the negative": ("QF_LRA", "f", "", eq(relu("(- f)"), minus(relu("f"), "f"))),
+    "relu of a known sign": (
+        "QF_LRA", "f", "", land(implies(le("0", "f"), eq(relu("f"), "f")), implies(le("f", "0"), eq(relu("f"), "0"))),
+    ),
+    # Scores b, c of two keys; t is what depends on the query alone. The order decides which keys are maximal.
+    "order of scaled and shifted scores": (
+        "QF_NRA", "bcst", lt("0", "s"),
+        eq(lt(plus(_times("s", "b"), "t"), plus(_times("s", "c"), "t")), lt("b", "c")),
+    ),
+    # U, V, W: sums over the winners so far of u, v and u + s v, with the next winner's values; m: how many they are.
+    "mean of a sum, one winner more": (
+        "QF_NRA", "UVWuvs", eq("W", plus("U", _times("s", "V"))),
+        eq(plus("W", "u", _times("s", "v")), plus("U", "u", _times("s", plus("V", "v")))),
+    ),
+    "mean of a sum, divided": (
+        "QF_NRA", "UVWsmpqr",
+        land(eq("W", plus("U", _times("s", "V"))), lt("0", "m"), *(
+            eq(_times("m", mean), sum_) for mean, sum_ in (("p", "U"), ("q", "V"), ("r", "W"))
+        )),
+        eq("r", plus("p", _times("s", "q"))),
+    ),
+    "mean of a constant": ("QF_NRA", "mcr", land(lt("0", "m"), eq(_times("m", "r"), _times("m", "c"))), eq("r", "c")),
+}  # fmt: skip
+
+
+@lemma
+def lowered(regime: Regime) -> Iterator[Batch]:
+    """Each layer adds nothing but units and lookups of the program, and the whole stack's read-out is the program's."""
+    for machine in regime.machines():
+        yield Batch(("lowering.layer", "lowering.stack"), machine.params, lambda m=machine: compared(regime, m))  # type: ignore[misc]
+
+
+def compared(regime: Regime, machine: Machine) -> Iterator[Obligation]:
+    """The obligations of ``lowered`` for one machine."""
+    yield from Comparison(machine, regime.plan(machine), regime.n_max).obligations()
+
+
+class Comparison:
+    """A plan beside the program that it should compute."""
+
+    def __init__(self, machine: Machine, plan: Plan, n_max: int) -> None:
+        self.machine, self.plan = machine, plan
+        self.scope = f"n <= {n_max}, given the sorts"
+        self.program = STEPS[machine.engine](machine.word, machine.extension)
+        self.reader = Reader(self.program)
+        self.excess = ""
+        self.outputs: list[Form] = list(self.reader.outputs)
+        self.deviations: list[Deviation] = []
+        self.soft: list[tuple[int, int, Number]] = []
+        try:
+            self.outputs, self.deviations, self.soft = self.reader.execute(plan)
+        except TooManyTerms as error:
+            self.excess = str(error)
+        books = (plan.vocabulary, plan.places) == tuple(self.reader.stream.books.values())
+        self.equal = (
+            not self.excess
+            and books
+            and self.outputs == self.reader.outputs
+            and all(map(_has_one, (plan.vocabulary, plan.places)))
+        )
+
+    @cached_property
+    def case(self) -> dict[str, Any] | None:
+        """A machine state on which the plan is wrong, with the place in the plan that deviates first; None if none is found."""
+        found = replay.first_failure(self.plan, self.machine)
+        return None if found is None else {**found, "deviates": self.places(), "weights": self.weights()}
+
+    def places(self) -> list[str]:
+        """What deviates first: units and heads of the first layer that has any, or rows of the read-out."""
+        if self.excess:
+            return [self.excess]
+        first = [d for d in self.deviations if d.layer == self.deviations[0].layer]
+        lines = [
+            f"layer {d.layer}, {d.matrix}, row {d.row}: {harmless.describe(self.reader.stream, d.atom)}" for d in first[:4]
+        ]
+        rows = [i for i, (a, b) in enumerate(zip(self.outputs, self.reader.outputs, strict=True)) if a != b]
+        return lines or [f"read-out, row {row}" for row in rows[:4]]
+
+    def weights(self) -> list[str]:
+        """The numbers in which the plan is not the fresh compile, if it has the same shape and they are few."""
+        fresh = numbers(compile_machine(self.machine.word, self.machine.engine, self.machine.extension))
+        mine = numbers(self.plan)
+        differing = [key for key in sorted(fresh.keys() | mine.keys()) if fresh.get(key, 0) != mine.get(key, 0)]
+        if len(differing) > FEW:
+            return []
+        return [
+            f"{where}[{row}, {column}]: {fresh.get(key, 0)} in a fresh compile, {mine.get(key, 0)} here"
+            for key in differing
+            for where, row, column in [key]
+        ]
+
+    def obligations(self) -> Iterator[Obligation]:
+        """One a layer, then one for the stack."""
+        deviating = {d.layer for d in self.deviations}
+        for number, layer in enumerate(self.plan.layers, 1):
+            params = {**self.machine.params, "layer": number}
+            content = f"{digest(layer)} {len(self.reader.stream.atoms)}"
+            if self.equal or (number not in deviating and not self.excess):
+                yield self._exact("lowering.layer", params, content, self._scaled(number))
+            else:
+                yield self._unequal("lowering.layer", params, content)
+        content = " ".join(digest(part) for part in (self.plan.token, self.plan.place, *self.plan.layers, self.plan.out))
+        if self.equal:
+            yield self._exact("lowering.stack", self.machine.params, content, self._proved())
+        else:
+            yield self._unequal("lowering.stack", self.machine.params, content)
+
+    def _proved(self) -> Verdict:
+        stream = self.reader.stream
+        return Verdict("proved", f"normal form: {self.reader.own_atoms - 1} atoms, {stream.promises} signs by sorts")
+
+    def _scaled(self, number: int) -> Verdict:
+        """Proved, unless a head's scores are so much smaller than the program's that softmax may not tell them apart."""
+        for layer, head, factor in self.soft:
+            if layer == number:
+                return Verdict("unknown", f"head {head}: scores are {factor} of the program's, too near for softmax")
+        return self._proved()
+
+    def _exact(self, name: str, params: dict[str, Any], content: str, verdict: Verdict) -> Obligation:
+        machine = self.machine
+        return Obligation(name, machine.claim, params, self.scope, machine.n, "exact", content, lambda: verdict)
+
+    def _unequal(self, name: str, params: dict[str, Any], content: str) -> Obligation:
+        """The obligation of what is not equal: refuted by a case, else for a solver."""
+        if self.case is not None:
+            method = "exact forward pass on machine states"
+            return self._exact(name, params, content, Verdict("refuted", method, self.case))
+        if self.excess:
+            return self._exact(name, params, content, Verdict("unknown", self.excess))
+        return harmless.obligation(self.reader, self.outputs, self.machine, name, params, self.scope)
+
+
+def numbers(plan: Plan) -> dict[tuple[str, int, int], Number]:
+    """Every number of a plan that is not 0, by matrix, row and column."""
+    matrices = {"token": plan.token, "place": plan.place, "out": plan.out}
+    vectors = {"out bias": plan.out_bias}
+    for number, layer in enumerate(plan.layers, 1):
+        matrices |= {f"layer {number} up": layer.up, f"layer {number} down": layer.down}
+        vectors[f"layer {number} bias"] = layer.bias
+        for h, head in enumerate(layer.heads):
+            matrices |= {f"layer {number} head {h} {name}": getattr(head, name) for name in "qkvo"}
+    found = {(name, i, j): c for name, matrix in matrices.items() for i, row in enumerate(matrix.rows) for j, c in row}
+    return found | {(name, i, 0): c for name, vector in vectors.items() for i, c in enumerate(vector) if c}
+
+
+def _has_one(book: Codebook) -> bool:
+    """Whether the coordinate ``one`` of a code is 1, for every kind."""
+    rows = np.zeros((len(book.kinds), 1 + len(book.payloads)), dtype=np.int64)
+    rows[:, 0] = np.arange(len(rows))
+    return bool((book.codes(rows)[:, book.slots["one"].start] == 1).all())
+
+
+def digest(part: Any) -> str:
+    """A name for matrices: SHA-256 of their rows, shortened."""
+    if isinstance(part, Layer):
+        heads = [(h.q.rows, h.k.rows, h.v.rows, h.o.rows) for h in part.heads]
+        return hashlib.sha256(repr((heads, part.up.rows, part.bias, part.down.rows)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(part.rows).encode()).hexdigest()[:16]

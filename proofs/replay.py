@@ -1,0 +1,372 @@
+"""A plan run on machine states, exactly: every operation on adversarial operands, many processors a pass.
+
+What the plan does is what the process does with its read-out: the tokens with the largest flag and the signs of their bits,
+unmasked by masked diffusion or put through g, and decoded. It is right where that is ``efasp.pram.machine.step``. The states
+are a fixed list: passing it proves nothing, failing it is a countermodel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from random import Random
+from typing import Any, cast
+
+import numpy as np
+
+from efasp.encoding import COUNTERS, CellLayout, EncodingError, Event, LogLayout, TokenSequence, Write, join
+from efasp.exact import Matrix
+from efasp.pram import machine as pram
+from efasp.pram.isa import REGISTERS, Instruction, Operation, Reg, operations
+from efasp.pram.machine import Configuration, Program, Status
+from efasp.process import DELETE, INSERT, g
+from efasp.sorts import Number
+from model.plan import Plan
+from proofs.obligation import Machine
+
+SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
+CELLS = 19  # memory words of the states: addresses from 19 on are outside
+SECOND, RUNNING = Reg(2), cast(Status, "running")
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program and a state before a step. ``variant`` numbers ways to write the state down (slots, log)."""
+
+    program: Program
+    before: Configuration
+    variant: int = 0
+
+
+def first_failure(plan: Plan, machine: Machine, cases: int | None = None) -> Report | None:
+    """The first state on which the plan is wrong, with what was expected and what it gave; None where it is right on all.
+
+    Where float64 holds the numbers, it looks for states; what it finds is run again exactly, and only that counts.
+    """
+    run = log_failure if machine.engine == "mdm" else cell_failure
+    quick = Screen(plan) if machine.word <= SCREENED else None
+    for case in islice(states(machine.word, machine.extension), cases):
+        if quick is not None and run(quick, case, machine.extension) is None:
+            continue
+        report = run(plan, case, machine.extension)
+        if report is not None:
+            return {"engine": machine.engine, "w": machine.word, **report}
+    return None
+
+
+class Screen:
+    """A plan in float64, with average-hard attention: not exact, but fast whatever the weights."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.token, self.place, self.out = map(dense, (plan.token, plan.place, plan.out))
+        self.layers = [
+            (
+                [tuple(map(dense, (h.q, h.k, h.v, h.o))) for h in layer.heads],
+                dense(layer.up),
+                floats(layer.bias),
+                dense(layer.down),
+            )
+            for layer in plan.layers
+        ]
+
+    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """The read-out at every position; see ``Plan.forward``."""
+        book, places = self.plan.vocabulary, self.plan.places
+        codes = book.codes(book.rows(tokens)).astype(float), places.codes(positions).astype(float)
+        h = codes[0] @ self.token.T + codes[1] @ self.place.T
+        for heads, up, bias, down in self.layers:
+            update = np.zeros_like(h)
+            for q, k, v, o in heads:
+                scores = (h @ q.T) @ (h @ k.T).T
+                winners = (scores == scores.max(axis=1, keepdims=True)).astype(float)
+                update += (winners @ (h @ v.T)) / winners.sum(axis=1, keepdims=True) @ o.T
+            h = h + update
+            h = h + np.maximum(h @ up.T + bias, 0) @ down.T
+        return h @ self.out.T + floats(self.plan.out_bias)
+
+
+def dense(matrix: Matrix) -> np.ndarray:
+    """A matrix in float64."""
+    out = np.zeros((len(matrix.rows), matrix.columns))
+    for place, row in enumerate(matrix.rows):
+        for column, value in row:
+            out[place, column] = float(value)
+    return out
+
+
+def floats(values: Sequence[Number]) -> np.ndarray:
+    """Numbers in float64."""
+    return np.array([float(value) for value in values])
+
+
+# The states.
+
+
+def adversarial(word: int) -> list[int]:
+    """Words at which arithmetic goes wrong first: ends, single bits, chains of carries and borrows, near the width."""
+    top = (1 << word) - 1
+    some = [0, 1, top, 1 << word - 1, top >> 1, top - 1, 2, 3, top // 3, top - top // 3, word, word - 1, word + 1, 18, 19, 20]
+    some += [1 << i for i in range(word)] + [top ^ (1 << i) for i in range(word)]
+    return list(dict.fromkeys(value & top for value in some))
+
+
+def register_form(operation: Operation, rd: int = 0, ra: int = 1, x: Reg | int = SECOND) -> Instruction:
+    """The operation on r0 (rd), r1 (ra) and r2 where it takes a register there, else the immediate 3."""
+    if "x" not in operation.shape:
+        number = x if isinstance(x, int) else 3
+        offset = number if set("mt") & set(operation.shape) else None
+    return Instruction(
+        operation.name,
+        rd if set("ds") & set(operation.shape) else None,
+        ra if set("am") & set(operation.shape) else None,
+        x if "x" in operation.shape else offset,
+    )
+
+
+def states(word: int, extension: str) -> Iterator[Case]:
+    """The states, those that show most first."""
+    rng = Random(word)
+    for variant in range(8):
+        yield shuffled(rng, word, extension, variant)
+    yield from stopped(word, extension)
+    yield from contested(word, extension)
+    for variant in range(8, 56):
+        yield shuffled(rng, word, extension, variant)
+    yield from paired(word, extension)
+
+
+def batch(word: int) -> int:
+    """Processors of a pass."""
+    return min(1 << word, 64)
+
+
+def shuffled(rng: Random, word: int, extension: str, variant: int) -> Case:
+    """Random instructions, half of the operands adversarial, mostly running processors, every register in use."""
+    size, some, count = 1 << word, adversarial(word), batch(word)
+    table = operations(extension)
+
+    def value() -> int:
+        return rng.choice((rng.choice(some), rng.randrange(size), rng.choice((0, 1, rng.randrange(CELLS)))))
+
+    def form(operation: Operation) -> Instruction:
+        x: Reg | int = Reg(rng.randrange(REGISTERS)) if rng.random() < 0.5 else value()
+        made = register_form(operation, rng.randrange(REGISTERS), rng.randrange(REGISTERS), x)
+        if "m" in operation.shape:  # addresses in the memory, more often than not
+            made = replace(made, x=rng.choice((rng.randrange(CELLS), value())), ra=rng.choice((None, made.ra)))
+        return made
+
+    length = min(size, 2 * len(table) if word > 5 else 28)
+    code = [form(table[i % len(table)]) for i in range(length)]
+    rng.shuffle(code)
+    statuses: tuple[Status, ...] = ("running",) * 12 + ("halted", "load", "store", "pc")
+    counters = [i % len(code) if rng.random() < 0.9 else value() for i in range(count)]
+    before = Configuration(
+        tuple(value() for _ in range(CELLS)),
+        tuple(tuple(value() for _ in range(REGISTERS)) for _ in range(count)),
+        tuple(counters),
+        tuple(rng.choice(statuses) for _ in range(count)),
+    )
+    return Case(Program(tuple(code), word, count, CELLS, data=before.memory), before, variant)
+
+
+def stopped(word: int, extension: str) -> Iterator[Case]:
+    """Every status with counters inside and outside the program; a lone processor; a program of one instruction."""
+    count, some = batch(word), adversarial(word)
+    code = tuple(register_form(o) for o in operations(extension))[:3]
+    for variant, status in enumerate(COUNTERS):
+        state = "running" if status == "word" else status
+        bank = tuple((i % 2, i % 3, *[some[i % len(some)]] * 6) for i in range(count))
+        pc = tuple(i % 5 if i < 8 else some[i % len(some)] for i in range(count))
+        before = Configuration((5, 7), bank, pc, (cast(Status, state),) * count)
+        yield Case(Program(code, word, count, 2, data=(5, 7)), before, variant)
+    for operation in operations(extension):
+        before = Configuration((9,), ((1, 0, 3, 4, 5, 6, 7, 8),), (0,), (RUNNING,))
+        yield Case(Program((register_form(operation, x=Reg(2)),), word, 1, 1, data=(9,)), before)
+
+
+def contested(word: int, extension: str) -> Iterator[Case]:
+    """Many processors store to one address, or load it: the lowest that runs wins; with a bystander of each operation."""
+    count, code = batch(word), (Instruction("st", 0, 1, 0), Instruction("ld", 3, 1, 0), Instruction("halt"))
+    for first, address in product((0, 1, 2, 7, count - 1), (0, 1, CELLS - 1, CELLS)):
+        bank = tuple(((7 * i + 1) % (1 << word), address if i % 3 else i % CELLS, *[i] * 6) for i in range(count))
+        pc = tuple(0 if i >= first else 1 + i % 2 for i in range(count))
+        memory = tuple(range(3, 3 + CELLS))
+        yield Case(Program(code, word, count, CELLS, data=memory), Configuration(memory, bank, pc, (RUNNING,) * count), first)
+
+
+def paired(word: int, extension: str) -> Iterator[Case]:
+    """Every operation on all pairs of adversarial operands in registers and at once."""
+    some = adversarial(word)
+    count, memory = batch(word), tuple(range(CELLS))
+    code = tuple(register_form(o) for o in operations(extension))
+    pairs = list(product(some, some))
+    for index, operation in enumerate(operations(extension)):
+        chosen = pairs if {"a", "x"} <= set(operation.shape) or "m" in operation.shape else pairs[:: len(some) + 1]
+        chosen = chosen if len(chosen) <= 256 else Random(index).sample(chosen, 256)
+        for start in range(0, len(chosen), count):
+            part = chosen[start : start + count]
+            bank = tuple(((3 * a + x) % (1 << word), a, x, *[0] * 5) for a, x in part)
+            before = Configuration(memory, bank, (index,) * len(part), (RUNNING,) * len(part))
+            yield Case(Program(code, word, len(part), CELLS, data=memory), before)
+
+
+# What the plan makes of them.
+
+
+def differences(program: Program, expected: Configuration, got: Configuration, before: Configuration) -> Report | None:
+    """The first difference between two configurations, in the machine's terms."""
+    for pid in range(program.processors):
+        pc = before.pc[pid]
+        who = {
+            "processor": pid,
+            "instruction": str(program.instructions[pc]) if pc < program.length else "outside the program",
+            "before": {"pc": pc, "status": before.status[pid], "registers": list(before.registers[pid])},
+        }
+        rows: list[tuple[str, Any, Any]] = [
+            (f"r{r}", expected.registers[pid][r], got.registers[pid][r]) for r in range(REGISTERS)
+        ]
+        rows += [("pc", expected.pc[pid], got.pc[pid]), ("status", expected.status[pid], got.status[pid])]
+        for what, wanted, found in rows:
+            if wanted != found:
+                return {**who, "what": what, "expected": wanted, "got": found}
+    for address, (wanted, found) in enumerate(zip(expected.memory, got.memory, strict=True)):
+        if wanted != found:
+            stores = [
+                pid
+                for pid, access in ((a.pid, a) for a in pram.accesses(program, before))
+                if access.kind == "write" and access.address == address
+            ]
+            return {"what": f"memory[{address}]", "stored by": stores, "expected": wanted, "got": found}
+    return None
+
+
+def tokens_of(plan: Plan | Screen, sequence: TokenSequence, layout: LogLayout | CellLayout) -> tuple[np.ndarray, np.ndarray]:
+    """The token that every position predicts, and the whole read-out."""
+    outputs = plan.forward(sequence.tokens, sequence.places)
+    return layout.vocabulary.read(outputs[:, : layout.vocabulary.width]), outputs
+
+
+def cell_failure(plan: Plan | Screen, case: Case, extension: str) -> Report | None:
+    """One full pass of any-process generation."""
+    program, before = case.program, case.before
+    layout = cast(CellLayout, CellLayout.of(program, extension))
+    slots = [(cell >> case.variant % 4 ^ case.variant) & 1 for cell in range(layout.cells)]
+    sequence = layout.encode(program, before, slots)
+    predicted, outputs = tokens_of(plan, sequence, layout)
+    control = np.array((2 * outputs[:, layout.vocabulary.width :] > 1).tolist(), dtype=bool)
+    expected, mask = pram.step(program, before), layout.vocabulary.token("mask")
+    wrong = [(control[:, INSERT], "inserts a mask"), (control[:, DELETE], "deletes"), (predicted == mask, "predicts the mask")]
+    for where, what in wrong:
+        if where.any():
+            position = int(np.flatnonzero(where)[0])
+            return {**cell_of(layout, position), "what": what, "expected": False, "got": True, "position": position}
+    after = g(sequence.tokens, predicted, control, mask)
+    changed = np.flatnonzero(after[: layout.prompt_length] != sequence.tokens[: layout.prompt_length])
+    if changed.size:
+        return {"what": "prompt", "position": int(changed[0]), "expected": "unchanged", "got": int(after[changed[0]])}
+    cells = after[layout.prompt_length :].reshape(-1, 2)
+    counts = (cells == mask).sum(axis=1)
+    if (bad := np.flatnonzero(counts != 1)).size:
+        at = layout.prompt_length + 2 * int(bad[0])
+        got = f"{counts[bad[0]]} masks"
+        return {**cell_of(layout, at), "what": "slots", "expected": "one value and one mask", "got": got, "position": at}
+    try:
+        state, _ = layout.state(after)
+    except EncodingError as error:
+        return {"what": str(error), "expected": "a token of the cell's kind", "got": "another"}
+    return differences(program, expected, state, before)
+
+
+def cell_of(layout: CellLayout, position: int) -> Report:
+    """Which cell a position belongs to."""
+    cell = (position - layout.prompt_length) // 2
+    if cell < 0:
+        return {"cell": "prompt"}
+    if cell < layout.memory:
+        return {"cell": f"memory[{cell}]"}
+    pid, register = divmod(cell - layout.memory, REGISTERS)
+    if pid < layout.processors:
+        return {"cell": f"r{register}", "processor": pid}
+    return {"cell": "counter", "processor": cell - layout.memory - REGISTERS * layout.processors}
+
+
+def log_of(case: Case) -> list[list[Event]]:
+    """A log that leads to the case's registers, counters and statuses; by its variant also writes that are overwritten."""
+    state, noisy = case.before, case.variant % 2
+    size = 1 << case.program.word
+    writes: list[list[Write]] = []
+    for pid, bank in enumerate(state.registers):
+        mine = [Write("register", r, value) for r, value in enumerate(bank) if value]
+        if noisy:
+            old = [Write("register", (pid + i) % REGISTERS, (5 * pid + i + 1) % size) for i in range(3)]
+            zero = [Write("register", w.target, 0) for w in old if not bank[w.target]]
+            stores = [
+                Write("memory", (pid + case.variant) % case.program.memory, (pid + 3) % size),
+                *([] if pid % 2 else [Write("memory", 0, pid % size)]),
+            ]
+            mine = [*old, *stores, *zero, *mine]
+        writes.append(mine)
+    times = max(1, *map(len, writes))
+    rows = list(zip(state.pc, state.status, writes, strict=True))
+    log = [[Event(pc, status, mine[t] if t < len(mine) else None) for pc, status, mine in rows] for t in range(times)]
+    if noisy:  # counters before the last time are others
+        log[:-1] = [[replace(e, pc=(e.pc + 1) % size, status="running") for e in events] for events in log[:-1]]
+    return log
+
+
+def log_failure(plan: Plan | Screen, case: Case, extension: str) -> Report | None:
+    """Full passes of masked diffusion: all of the next block masked, then some of it unmasked; later times are not ready."""
+    program = case.program
+    layout = cast(LogLayout, LogLayout.of(program, extension))
+    log, state = log_of(case), pram.initial(program)
+    for events in log:
+        state = layout.apply(state, events)
+    base, time, size = layout.encode(program, log), len(log) + 1, layout.block_length
+    ahead = join([layout.masks(time), layout.masks(time + 1)]) if case.variant % 4 == 3 else layout.masks(time)
+    predicted = decided(plan, join([base, ahead]), layout)[len(base) :]
+    if (predicted[size:] >= 0).any():
+        position = size + int(np.flatnonzero(predicted[size:] >= 0)[0])
+        return {"what": "not ready", "processor": (position - size) // 3, "expected": "mask", "got": int(predicted[position])}
+    block = predicted[:size]
+    found = _log_difference(program, layout, state, block)
+    if found is None and case.variant % 4 in (1, 2):  # any order: a third, then the others
+        chosen = np.arange(size) % 3 == case.variant % 3
+        if case.variant % 8 > 4:
+            chosen = np.arange(size) // 3 % 2 == 0
+        tokens = np.where(chosen, block, ahead.tokens[:size])
+        again = decided(plan, join([base, TokenSequence(tokens, ahead.places[:size])]), layout)
+        block = np.where(chosen, block, again[len(base) :])
+        found = _log_difference(program, layout, state, block)
+        found = {**found, "unmasked before": "some of the block"} if found else None
+    return found
+
+
+def decided(plan: Plan | Screen, sequence: TokenSequence, layout: LogLayout) -> np.ndarray:
+    """For each position the token that a confidence-threshold sampler unmasks, -1 where it does not."""
+    from model.decode import THRESHOLD, confidence  # needs torch, which only a plan that deviates has to wait for
+
+    predicted, outputs = tokens_of(plan, sequence, layout)
+    sure = confidence(outputs, layout) >= THRESHOLD
+    return np.where(sure & (predicted != layout.vocabulary.token("mask")), predicted, -1)
+
+
+def _log_difference(program: Program, layout: LogLayout, before: Configuration, block: np.ndarray) -> Report | None:
+    events: list[Event] = []
+    for pid, tokens in enumerate(block.reshape(-1, 3)):
+        pc = before.pc[pid]
+        who = {
+            "processor": pid,
+            "instruction": str(program.instructions[pc]) if pc < program.length else "outside the program",
+            "before": {"pc": pc, "status": before.status[pid], "registers": list(before.registers[pid])},
+        }
+        if (tokens < 0).any():
+            slot = ("counter", "target", "value")[int(np.flatnonzero(tokens < 0)[0])]
+            return {**who, "what": f"{slot} of a complete block before", "expected": "a token", "got": "mask, or not confident"}
+        try:
+            events += layout.events(tokens)
+        except EncodingError as error:
+            return {**who, "what": "token", "expected": "one of its slot", "got": str(error)}
+    return differences(program, pram.step(program, before), layout.apply(before, events), before)
