@@ -18,10 +18,10 @@ left over is compared as it is: forms that differ may still be equal as function
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from fractions import Fraction
 from math import gcd, lcm
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from efasp.codebook import Codebook
 from efasp.sorts import Interval, Number
@@ -40,6 +40,7 @@ from efasp.syntax import (
 from model.lower import PLAIN
 from model.plan import Head, Layer, Plan
 
+Key = TypeVar("Key", bound=Hashable)
 Terms = dict[int, Number]  # atom to coefficient, none zero; never changed once made
 LIMIT = 4_000_000  # terms of one machine's forms: more than the widest machine has, reached by dense foreign weights only
 
@@ -94,13 +95,14 @@ def total(parts: Iterable[tuple[Number, Form]], constant: Number = 0) -> Form:
     return Form({atom: c if type(c) is int else tidy(c) for atom, c in terms.items() if c}, tidy(constant))
 
 
-def primitive(values: Sequence[Number]) -> Fraction | int:
-    """The positive s for which ``values / s`` are integers without a common divisor."""
-    if all(type(value) is int for value in values):
-        return gcd(*values)  # type: ignore[arg-type]
-    fractions = [Fraction(value) for value in values]
-    whole = lcm(*(f.denominator for f in fractions))
-    return tidy(Fraction(gcd(*(int(f * whole) for f in fractions)), whole))
+def primitive(terms: dict[Key, Number]) -> tuple[Number, dict[Key, Number]]:
+    """The positive s for which ``terms / s`` are integers without a common divisor, and these."""
+    whole = lcm(*(c.denominator for c in terms.values()))
+    scaled = [c.numerator * (whole // c.denominator) for c in terms.values()]
+    by = gcd(*scaled)
+    if whole == by == 1:
+        return 1, terms
+    return divided(by, whole), dict(zip(terms, [c // by for c in scaled], strict=True))
 
 
 def divided(value: Number, by: Number) -> Number:
@@ -162,8 +164,7 @@ class Stream:
         """Direction and factor (not 0, and negative where the direction was met the other way round) of a linear part."""
         found = self._normal.get(id(terms))
         if found is None:
-            scale: Number = primitive(list(terms.values()))
-            some = terms if scale == 1 else {atom: divided(c, scale) for atom, c in terms.items()}
+            scale, some = primitive(terms)
             key = frozenset(some.items())
             number = self._direction_of.get(key)
             if number is None:
@@ -206,8 +207,7 @@ class Stream:
                     terms[a, b] = terms.get((a, b), 0) + c * d
             self.grown(len(left) * len(k.terms))
         terms = {pair: c for pair, c in terms.items() if c}
-        scale: Number = primitive(list(terms.values())) if terms else 1
-        some = {pair: divided(c, scale) for pair, c in terms.items()}
+        scale, some = primitive(terms) if terms else (1, terms)
         number = self._score_of.setdefault(frozenset(some.items()), len(self.scores))
         if number == len(self.scores):
             self.scores.append(some)
