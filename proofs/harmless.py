@@ -33,6 +33,12 @@ class Harm:
         self.names: dict[int, Term] = {}
         self.declare([form for a, b in self.pairs if a != b for form in (a, b)] + self.flags("te") + self.flags("pe"))
 
+        sort = reader.program.output.sort
+        for (got, wanted), (low, high) in zip(self.pairs, sort.bounds, strict=True):
+            if got != wanted and sort.integral:
+                values = range(int(low), int(high) + 1)
+                self.script.suppose(lor(*(eq(self.term(wanted), num(value)) for value in values)), "the program's read-out")
+
     def flags(self, side: str) -> list[Form]:
         """The kind flags of a code."""
         book = self.stream.books[side]

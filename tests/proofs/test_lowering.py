@@ -182,6 +182,17 @@ def test_harmless_weight_goes_to_a_solver() -> None:
     )
 
 
+def test_larger_bits_go_to_a_solver() -> None:
+    """A bit of masked diffusion's read-out twice as large: of the same sign, which the script asks of the program's values."""
+    plan = compile_machine(5, "mdm")
+    row = len(plan.vocabulary.kinds) + 1
+    scale = dataclasses.replace(plan, out=edit(plan.out, row, {c: 2 * v for c, v in plan.out.rows[row]}))
+    comparison = lowering.Comparison(Machine(5, "mdm", "", WIDE), scale, 32)
+    comparison.__dict__["case"] = None
+    (found,) = (o for o in comparison.obligations() if o.lemma == "lowering.stack")
+    assert found.kind == "smt" and "the program's read-out" in found.hypotheses
+
+
 def test_states_pass_the_fresh_plan() -> None:
     """The states that look for a wrong weight find none in a fresh plan."""
     for engine in ("mdm", "apmdm"):
