@@ -11,7 +11,7 @@ from efasp.codebook import Codebook, Field
 from efasp.encoding import LogLayout, vocabulary
 from efasp.exact import Matrix
 from efasp.operators import OPERATORS
-from efasp.syntax import Node, combine, concat, refine
+from efasp.syntax import Node
 from model.compile import compile_machine
 from proofs import attention, encoding, numerics
 from proofs.obligation import Regime, Verdict
@@ -28,39 +28,6 @@ def verdict(lemma: str) -> Verdict:
 def refuted(found: Verdict) -> bool:
     """Refuted, with a case."""
     return found.status == "refuted" and bool(found.countermodel)
-
-
-def swapped(name: str):
-    """An operator with its two operands exchanged."""
-    original = OPERATORS[name].build
-    return lambda a, b, *rest: original(b, a, *rest)
-
-
-@pytest.mark.parametrize("name", ["sub", "less", "borrows", "shift_left_by", "shift_right_by"])
-def test_swapped_operands(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator that does not commute, with its operands exchanged."""
-    assert verdict(f"gates.{name}").status == "proved"
-    monkeypatch.setitem(OPERATORS, name, dataclasses.replace(OPERATORS[name], build=swapped(name)))
-    assert refuted(verdict(f"gates.{name}"))
-
-
-@pytest.mark.parametrize("name", [o.name for o in OPERATORS.values() if o.kind == "pointwise"])
-def test_flipped_result(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every pointwise operator with the lowest bit of its result flipped."""
-    original = OPERATORS[name].build
-
-    def build(*arguments: Node) -> Node:
-        node = original(*arguments)
-        first = combine([(-1, node[0])], 1)
-        return first if node.width == 1 else with_first(first, node)
-
-    monkeypatch.setitem(OPERATORS, name, dataclasses.replace(OPERATORS[name], build=build))
-    assert refuted(verdict(f"gates.{name}"))
-
-
-def with_first(first: Node, node: Node) -> Node:
-    """The vector with another first coordinate, under the old sort."""
-    return refine(concat(first, node[1:]), node.sort)
 
 
 @pytest.mark.parametrize(
