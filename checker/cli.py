@@ -29,6 +29,22 @@ def _positive(text: str) -> int:
     return value
 
 
+def _bound(text: str) -> int:
+    if (value := _positive(text)) > 1 << 64:
+        raise argparse.ArgumentTypeError(f"expected at most 2^64 = {1 << 64}, found {text!r}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0 (and below 10^6), found {text!r}")
+    return value
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of every command, with the function that carries it out as ``command``."""
     description = "Any PRAM program in one compiled transformer, and the proofs of it."
@@ -63,10 +79,17 @@ def parser() -> argparse.ArgumentParser:
     export.set_defaults(command=commands.export)
 
     check = commands_.add_parser("check", help="discharge the obligations of the construction")
-    check.add_argument("--n-max", type=_positive, default=64, metavar="N", help="for every n from 1 to N (default 64)")
+    check.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
     check.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
+    check.add_argument("--jobs", type=_positive, metavar="J", help="worker processes (default: one a core)")
+    check.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds an obligation (default 60)")
+    check.add_argument("--memory", type=_positive, default=4096, metavar="MB", help="MiB a worker (default 4096)")
+    check.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
+    check.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
+    check.add_argument("--no-cache", action="store_true", help="neither use nor keep verdicts of other runs")
     check.add_argument("--list", action="store_true", help="list the obligations, settle none")
     check.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
+    check.add_argument("--html", type=Path, metavar="DIR", help="write the report as a web page, DIR/index.html")
     check.set_defaults(command=commands.check)
     return top
 

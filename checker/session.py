@@ -1,113 +1,189 @@
-"""A run of the checker: settle every obligation, report, and give the exit code (shared contract, section 5)."""
+"""A run of the checker: choose the obligations, settle them, report, and give the exit code (shared contract, section 5)."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import hashlib
 import json
+import os
 import platform
 import sys
+import tempfile
 import time
-from collections import Counter
+from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from checker import report
 from checker.commands import UsageError
-from proofs.obligation import STATUSES, Obligation, Regime, Verdict
-from proofs.register import obligations
+from checker.rows import Row, exit_code, failed, head, summary
+from checker.scheduler import Scheduler
+from checker.solvers import PACKAGES, available
+from checker.store import Store, default_path, digest, sources
+from checker.worker import Work
+from proofs.obligation import Batch, Machine, Regime
+from proofs.register import batches, matches
 
 
 def check(options: argparse.Namespace) -> int:
     """Settle the chosen obligations. 0 all proved or measured, 1 some refuted or vacuous, 3 not all settled."""
-    chosen = list(obligations(Regime(options.n_max), options.lemma))
-    if not chosen:
-        raise UsageError(f"--lemma: expected a lemma's name or glob, found {' '.join(options.lemma)}, which none matches")
+    regime, weights = _regime(options)
+    solvers = _solvers(options.solver)
+    chosen = _batches(regime, options.lemma)
     if options.list:
-        for obligation in chosen:
-            print(f"{obligation.id}  {obligation.scope}  n = {obligation.n[0]}..{obligation.n[1]}  {obligation.hash}")
-        return 0
-    rows = [_row(obligation) for obligation in chosen]
-    report = {
-        "n_max": options.n_max,
-        "summary": summary(rows),
-        "obligations": rows,
-        "mutants": {"killed": 0, "survived": 0},
-        "environment": environment(),
-    }
-    if options.json == "-":
-        print(json.dumps(report))
-    else:
-        if options.json:
-            _write(options.json, report)
-        _print(rows, report)
+        return _list(chosen, options.lemma)
+    _writable(options)
+    work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
+    start = time.monotonic()
+    with contextlib.closing(Store(None if options.no_cache else default_path(), _notice)) as store:
+        jobs = options.jobs or len(os.sched_getaffinity(0))
+        scheduler = Scheduler(work, regime.n_max, jobs, store)
+        try:
+            with report.progress(len(chosen)) as scheduler.progress:
+                rows = scheduler.run() + silent(chosen, options.lemma, scheduler.ordered(), regime.n_max)
+        except KeyboardInterrupt:
+            if options.json != "-":
+                report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
+            raise
+        _report(options, rows, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store)
     return exit_code(rows)
 
 
-def _row(obligation: Obligation) -> dict[str, Any]:
-    start = time.perf_counter()
-    try:
-        assert obligation.settle is not None
-        verdict = obligation.settle()
-    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
-        verdict = Verdict("error", f"{type(error).__name__}: {error}")
-    return {
-        "id": obligation.id,
-        "lemma": obligation.lemma,
-        "params": obligation.params,
-        "scope": obligation.scope,
-        "n": list(obligation.n),
-        "status": verdict.status,
-        "method": verdict.method,
-        "seconds": round(time.perf_counter() - start, 3),
-        "hash": obligation.hash,
-        "countermodel": verdict.countermodel,
+def _report(options: argparse.Namespace, rows: list[Row], n_max: int, seconds: float, where: dict[str, Any], store: Store) -> None:
+    data = {
+        "n_max": n_max,
+        "summary": summary(rows),
+        "obligations": rows,
+        "mutants": {"killed": 0, "survived": 0},
+        "environment": where,
     }
+    if options.html is not None:
+        from checker.page import page
+
+        write(options.html / "index.html", page(data, seconds, store.text), "--html")
+    if options.json == "-":
+        print(json.dumps(data, indent=1))
+        return
+    if options.json is not None:
+        write(Path(options.json), json.dumps(data, indent=1) + "\n", "--json")
+    report.show(rows, n_max, seconds)
 
 
-def summary(rows: list[dict[str, Any]]) -> dict[str, int]:
-    """How many obligations ended in each status."""
-    counts = Counter(row["status"] for row in rows)
-    return {status: counts[status] for status in STATUSES}
+def silent(chosen: list[Batch], patterns: list[str] | None, rows: list[Row], n_max: int) -> list[Row]:
+    """An ``error`` for each lemma that a batch promises and of which no obligation came: it would pass unseen."""
+    seen = {name for r in rows for name in r["lemma"].split()}
+    missing: dict[str, Batch] = {}
+    for batch in chosen:
+        for name in batch.lemmas:
+            if name not in seen and matches(name, patterns):
+                missing.setdefault(name, batch)
+    return [failed(Batch((name,), {}, b.build), n_max, "it gave no obligation") for name, b in missing.items()]
 
 
-def exit_code(rows: list[dict[str, Any]]) -> int:
-    """The contract's exit code for these verdicts."""
-    statuses = {row["status"] for row in rows}
-    if statuses & {"refuted", "vacuous"}:
-        return 1
-    return 0 if statuses <= {"proved", "measured"} else 3
+# Options.
 
 
-def environment() -> dict[str, str]:
-    """Versions of what the verdicts rest on."""
-    packages = {name: version(name) for name in ("efasp", "numpy")}
-    return {"python": platform.python_version(), "machine": platform.machine(), **packages}
+def _regime(options: argparse.Namespace) -> tuple[Regime, str]:
+    """The regime, and a digest of the weights file if one is given."""
+    if options.weights is None:
+        return Regime(options.n_max or 64), ""
+    from model.readback import read_plan
 
-
-def _write(path: str, report: dict[str, Any]) -> None:
     try:
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=1)
+        word, engine, extension, plan = read_plan(options.weights)
+        found = hashlib.sha256(options.weights.read_bytes()).hexdigest()
     except OSError as error:
-        raise UsageError(f"--json: {path}: {error.strerror}") from None
+        raise UsageError(f"--weights: {options.weights}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"--weights: {error}") from None
+    n_max = min(options.n_max or 1 << word, 1 << word)
+    return Regime(n_max, (Machine(word, engine, extension, (1, n_max)), plan)), found
 
 
-def _print(rows: list[dict[str, Any]], report: dict[str, Any]) -> None:
-    table = Table(title=f"obligations for n = 1..{report['n_max']}", title_justify="left")
-    for name in ("lemma", "scope", *STATUSES, "seconds"):
-        table.add_column(name, justify="left" if name in ("lemma", "scope") else "right")
-    lemmas: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        lemmas.setdefault((row["lemma"], row["scope"]), []).append(row)
-    for (name, scope), members in lemmas.items():
-        counts = summary(members)
-        seconds = sum(row["seconds"] for row in members)
-        table.add_row(name, scope, *(str(counts[s] or "") for s in STATUSES), f"{seconds:.2f}")
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
-    for row in rows:
-        if row["status"] not in ("proved", "measured"):
-            print(f"{row['status']}: {row['id']}: {row['method']}; {json.dumps(row['countermodel'])}")
-    totals = ", ".join(f"{count} {status}" for status, count in report["summary"].items() if count)
-    print(f"{totals}; n = 1..{report['n_max']}")
+def _solvers(names: list[str] | None) -> list[str]:
+    installed = available()
+    for name in names or []:
+        if name not in installed:
+            why = "which is not installed" if name in PACKAGES else "which is no solver"
+            raise UsageError(f"--solver: expected one of {', '.join(installed)}, found {name}, {why}")
+    return list(dict.fromkeys(names or list(installed)[:1]))
+
+
+def _batches(regime: Regime, patterns: list[str] | None) -> list[Batch]:
+    """The batches of the regime; of a weights file's, those that speak of its machine."""
+    chosen = [b for b in batches(regime, patterns) if regime.given is None or "engine" in b.params]
+    for pattern in patterns or []:
+        if not any(matches(name, [pattern]) for batch in chosen for name in batch.lemmas):
+            raise UsageError(f"--lemma: expected a lemma's name or glob, found {pattern}, which none matches")
+    if not chosen:
+        raise UsageError("no lemma speaks of this")
+    return chosen
+
+
+def _list(chosen: list[Batch], patterns: list[str] | None) -> int:
+    for batch in chosen:
+        for obligation in batch.build():
+            if matches(obligation.lemma, patterns):
+                known = head(obligation)
+                print(f"{known['id']}  {known['scope']}  n = {known['n'][0]}..{known['n'][1]}  {known['hash']}")
+    return 0
+
+
+def environment(solvers: list[str], jobs: int) -> dict[str, Any]:
+    """What the verdicts rest on, and where they were found."""
+    packages = {name: version(name) for name in ("efasp", "numpy")}
+    versions = {name: available()[name] for name in solvers}
+    where = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    return {**where, **packages, "solvers": versions, "cores": len(os.sched_getaffinity(0)), "jobs": jobs}
+
+
+# Files.
+
+
+def _writable(options: argparse.Namespace) -> None:
+    """Raises UsageError, before anything is settled, where a report could not be written after it."""
+    targets = [("--json", Path(options.json))] if options.json not in (None, "-") else []
+    targets += [("--html", options.html / "index.html")] if options.html is not None else []
+    for flag, path in targets:
+        try:
+            if flag == "--html":
+                path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                raise UsageError(f"{flag}: {path}: is a directory")
+            with _part(path) if not path.exists() or path.is_file() else open(path, "a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            raise UsageError(f"{flag}: {path}: {error.strerror}") from None
+
+
+def write(path: Path, text: str, flag: str) -> None:
+    """Write a whole file or none (a device is written as it is). Raises UsageError."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        with _part(path) as file:
+            file.write(text)
+            file.flush()
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+    except OSError as error:
+        raise UsageError(f"{flag}: {path}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _part(path: Path) -> Iterator[Any]:
+    """A new file beside ``path``, which is removed unless it was put in its place."""
+    file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False)
+    try:
+        with file:
+            yield file
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file.name)
+
+
+def _notice(text: str) -> None:
+    print(f"efasp: {text}", file=sys.stderr)

@@ -92,8 +92,8 @@ class Item:
 
     @property
     def reads(self) -> list[Form]:
-        """Every form that must be available one sublayer earlier."""
-        return self.q + self.k + self.values
+        """Every form that must be available one sublayer earlier, once for each linear part."""
+        return list({id(form.terms): form for form in self.q + self.k + self.values}.values())
 
 
 class _Forms:

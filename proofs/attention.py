@@ -89,4 +89,6 @@ def short_sequences(n_max: int) -> Iterator[Obligation]:
         scope = f"exhaustive at w = {WIDTH}, up to {LONGEST} positions"
         content = structure(root) + inspect.getsource(operator.spec)
         settle = exhaustive(cases, lambda o=operator: failures(o))  # type: ignore[misc]
-        yield Obligation(f"attention.{operator.name}", "F", {"w": WIDTH}, scope, (1, min(3, n_max)), "exhaustive", content, settle)
+        yield Obligation(
+            f"attention.{operator.name}", "F", {"w": WIDTH}, scope, (1, min(3, n_max)), "exhaustive", content, settle
+        )

@@ -72,8 +72,10 @@ class Harm:
             self.names[atom] = f"a{atom}"
             low, high = stream.sharper.get(atom, stream.bounds[atom])
             self.script.declare(f"a{atom}", "Real", describe(stream, atom))
-            if (isinstance(stream.atoms[atom], Code) or atom in self.reader.integral) and high - low <= 2:
-                self.script.suppose(lor(*(eq(f"a{atom}", num(value)) for value in range(int(low), int(high) + 1))))
+            over = 2 if isinstance(stream.atoms[atom], Code) else self.reader.integral.get(atom, 0)
+            if over and (high - low) * over <= 2:
+                values = range(int(low * over), int(high * over) + 1)
+                self.script.suppose(lor(*(eq(f"a{atom}", num(Fraction(value, over))) for value in values)))
             else:
                 self.script.suppose(land(le(num(low), f"a{atom}"), le(f"a{atom}", num(high))))
         for atom in sorted(expanded):
@@ -93,9 +95,10 @@ class Harm:
             for field in book.fields:
                 owner = plus(*(self.flag(side, kind.name) for kind in book.kinds if field.payload in kind.payloads))
                 for coordinate in book.slots[field.name] if field.encode == "signs" else ():
-                    (atom,) = self.stream.code(side, coordinate).terms
-                    if atom in self.names:
-                        self.script.suppose(lor(eq(f"a{atom}", owner), eq(f"a{atom}", f"(- {owner})")))
+                    form = self.stream.code(side, coordinate)
+                    if all(atom in self.names for atom in form.terms):
+                        sign = self.term(form)
+                        self.script.suppose(lor(eq(sign, owner), eq(sign, f"(- {owner})")))
 
     def log_goal(self) -> Term:
         """For masked diffusion: at masked positions of the log, the same flags, and bits of the same sign."""
@@ -140,7 +143,7 @@ def describe(stream: Stream, atom: int) -> str:
     if isinstance(kind, Code):
         slots = stream.books[kind.side].slots.items()
         name, slot = next((name, slot) for name, slot in slots if kind.coordinate in slot)
-        return f"{kind.side}.{name}" + (f"[{kind.coordinate - slot.start}]" if len(slot) > 1 else "")
+        return f"half of {kind.side}.{name}" + (f"[{kind.coordinate - slot.start}]" if len(slot) > 1 else "")
     if isinstance(kind, Mean):
         return f"lookup {kind.score} of a{kind.atom}"
     assert isinstance(kind, Unit)

@@ -60,6 +60,4 @@ def exact(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     plan = regime.plan(machine)
     content = repr([(name, str(value)) for name, value in weights(plan)])
     scope = f"w = {word}, given the sorts"
-    yield Obligation(
-        "numerics.exact", machine.claim, machine.params, scope, machine.n, "exact", content, lambda: settle(plan)
-    )
+    yield Obligation("numerics.exact", machine.claim, machine.params, scope, machine.n, "exact", content, lambda: settle(plan))

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from efasp.codebook import Codebook
+from efasp.sorts import Number
 from efasp.syntax import Affine, Concat, Node, PositionEmbedding, Relu, TokenEmbedding
 from proofs.smt import Script, Term, ite, land, le, linear, lor, num, plus
 
@@ -22,8 +22,8 @@ Atom = tuple[str, int] | tuple[Node, int]  # a leaf's coordinate, or a ReLU node
 class Linear:
     """``sum of coefficient * atom + constant``; atoms in order of first use."""
 
-    terms: tuple[tuple[Atom, Fraction], ...]
-    constant: Fraction
+    terms: tuple[tuple[Atom, Number], ...]
+    constant: Number
 
 
 class Reading:
@@ -37,7 +37,7 @@ class Reading:
     def form(self, node: Node, place: int, top: bool = False) -> Linear:
         """The form of one coordinate; ``top``: look into the node though it is a leaf."""
         if not top and node in self.leaves:
-            return Linear((((self.leaves[node], place), Fraction(1)),), Fraction(0))
+            return Linear((((self.leaves[node], place), 1),), 0)
         if (node, place) not in self._known:
             self._known[node, place] = self._read(node, place)
         return self._known[node, place]
@@ -47,28 +47,28 @@ class Reading:
             name, offset = slot(node.codebook, place)
             prefix = "te" if isinstance(node, TokenEmbedding) else "pe"
             if name == "one":
-                return Linear((), Fraction(1))
-            return Linear((((f"{prefix}.{name}", offset), Fraction(1)),), Fraction(0))
+                return Linear((), 1)
+            return Linear((((f"{prefix}.{name}", offset), 1),), 0)
         if isinstance(node, Concat):
             for part in node.parts:
                 if place < part.width:
                     return self.form(part, place)
                 place -= part.width
         if isinstance(node, Affine):
-            total: dict[Atom, Fraction] = {}
-            constant = Fraction(node.bias[place])
+            total: dict[Atom, Number] = {}
+            constant = node.bias[place]
             for column, c in node.rows[place]:
                 below = self.form(node.x, column)
                 constant += c * below.constant
                 for atom, factor in below.terms:
-                    total[atom] = total.get(atom, Fraction(0)) + c * factor
+                    total[atom] = total.get(atom, 0) + c * factor
             return Linear(tuple((atom, c) for atom, c in total.items() if c), constant)
         if isinstance(node, Relu):
             below = self.form(node.x, place)
             if not below.terms:
-                return Linear((), max(below.constant, Fraction(0)))
-            return Linear((((node, place), Fraction(1)),), Fraction(0))
-        return Linear((((f"{type(node).__name__.lower()}.{id(node)}", place), Fraction(1)),), Fraction(0))
+                return Linear((), max(below.constant, 0))
+            return Linear((((node, place), 1),), 0)
+        return Linear((((f"{type(node).__name__.lower()}.{id(node)}", place), 1),), 0)
 
 
 def slot(book: Codebook, place: int) -> tuple[str, int]:
@@ -125,14 +125,14 @@ class Terms:
 
     def term(self, form: Linear) -> Term:
         """The term of a form; declares what it reads, and units as definitions."""
-        parts: list[tuple[Fraction, Term]] = []
+        parts: list[tuple[Number, Term]] = []
         for atom, c in self._counted(form):
             parts.append((c, self._unit(atom) if isinstance(atom[0], Node) else self._leaf(*atom)))  # type: ignore[arg-type]
         return linear(parts, form.constant)
 
-    def _counted(self, form: Linear) -> list[tuple[Atom, Fraction]]:
+    def _counted(self, form: Linear) -> list[tuple[Atom, Number]]:
         """All bits of a word with one coefficient are read as the number of its ones."""
-        words: dict[str, list[Fraction]] = {}
+        words: dict[str, list[Number]] = {}
         for (leaf, _), c in form.terms:
             if isinstance(leaf, str) and leaf not in self.labels and self.reading.widths.get(leaf, 1) > 1:
                 words.setdefault(leaf, []).append(c)

@@ -7,43 +7,42 @@ one width: a word's bits are looked at one after the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
 from typing import Any
 
 from efasp.operators import OPERATORS
-from efasp.sorts import Flag
+from efasp.sorts import Flag, Number
 from efasp.syntax import Affine, Node, Parameter, Relu, refine, walk
 from proofs.reading import Linear, Reading
 
 Wrong = dict[str, Any] | None
-Row = Mapping[Any, Fraction]
-Unit = tuple[frozenset[tuple[Any, Fraction]], Fraction]  # the terms and the constant that a ReLU is taken of
+Row = Mapping[Any, Number]
+Unit = tuple[frozenset[tuple[Any, Number]], Number]  # the terms and the constant that a ReLU is taken of
 
 
-def differs(what: str, form: Linear, terms: Mapping[Any, int | Fraction], constant: int = 0) -> Wrong:
+def differs(what: str, form: Linear, terms: Mapping[Any, Number], constant: int = 0) -> Wrong:
     """Whether a form is another one than expected."""
-    wanted = {atom: Fraction(c) for atom, c in terms.items() if c}
+    wanted = {atom: c for atom, c in terms.items() if c}
     if dict(form.terms) == wanted and form.constant == constant:
         return None
     return {"of": what, "expected": shown(wanted.items(), constant), "got": shown(form.terms, form.constant)}
 
 
-def shown(terms: Iterable[tuple[Any, Fraction]], constant: int | Fraction) -> str:
+def shown(terms: Iterable[tuple[Any, Number]], constant: Number) -> str:
     """A form as text, its first terms."""
     parts = [f"{c} * {atom[0] if isinstance(atom[0], str) else 'unit'}[{atom[1]}]" for atom, c in terms]
     return " + ".join([*sorted(parts)[:6], *(["..."] if len(parts) > 6 else []), str(constant)])
 
 
-def units(reading: Reading, node: Node, place: int) -> tuple[dict[Unit, Fraction], dict[Any, Fraction], Fraction]:
+def units(reading: Reading, node: Node, place: int) -> tuple[dict[Unit, Number], dict[Any, Number], Number]:
     """A coordinate as units, by what they take the ReLU of, other terms, and a constant."""
-    found: dict[Unit, Fraction] = {}
-    rest: dict[Any, Fraction] = {}
+    found: dict[Unit, Number] = {}
+    rest: dict[Any, Number] = {}
     form = reading.form(node, place, top=True)
     for (leaf, at), c in form.terms:
         if isinstance(leaf, Relu):
             inner = reading.form(leaf.x, at)
             key = (frozenset(inner.terms), inner.constant)
-            found[key] = found.get(key, Fraction(0)) + c
+            found[key] = found.get(key, 0) + c
         else:
             rest[leaf, at] = c
     return found, rest, form.constant
@@ -53,9 +52,9 @@ def made_of(
     reading: Reading, node: Node, place: int, terms: Row, biases: Mapping[int, int], what: str, constant: int = 0
 ) -> Wrong:
     """Whether a coordinate is a sum of units over one form, ``biases``: each unit's constant and factor."""
-    direction = frozenset((atom, Fraction(c)) for atom, c in terms.items() if c)
+    direction = frozenset((atom, c) for atom, c in terms.items() if c)
     found, rest, bias = units(reading, node, place)
-    if found == {(direction, Fraction(b)): Fraction(c) for b, c in biases.items()} and not rest and bias == constant:
+    if found == {(direction, b): c for b, c in biases.items()} and not rest and bias == constant:
         return None
     got = [f"{c} relu({shown(f, b)})" for (f, b), c in found.items()]
     wanted = [f"{c} relu({shown(direction, b)})" for b, c in biases.items()]
@@ -74,24 +73,24 @@ def equality(reading: Reading, node: Node, place: int, terms: Row, number: int) 
 
 def conjunction(reading: Reading, node: Node, atoms: list[Any]) -> Wrong:
     """Whether a node is one unit: relu(sum - how many + 1)."""
-    terms = {atom: Fraction(1) for atom in atoms}
+    terms = {atom: 1 for atom in atoms}
     return made_of(reading, node, 0, terms, {1 - len(atoms): 1}, f"the conjunction of {len(atoms)} bits")
 
 
-def value(w: int, name: str, factor: int = 1) -> dict[Any, Fraction]:
+def value(w: int, name: str, factor: int = 1) -> dict[Any, Number]:
     """``factor`` times the value of a word, as terms."""
-    return {(name, place): Fraction(factor * (1 << place)) for place in range(w)}
+    return {(name, place): factor * (1 << place) for place in range(w)}
 
 
 def total(reading: Reading, node: Node) -> Linear:
     """The value of a word, as a form over its leaves."""
-    terms: dict[Any, Fraction] = {}
-    constant = Fraction(0)
+    terms: dict[Any, Number] = {}
+    constant: Number = 0
     for place in range(node.width):
         form = reading.form(node, place, top=True)
         constant += (1 << place) * form.constant
         for atom, c in form.terms:
-            terms[atom] = terms.get(atom, Fraction(0)) + (1 << place) * c
+            terms[atom] = terms.get(atom, 0) + (1 << place) * c
     return Linear(tuple((atom, c) for atom, c in terms.items() if c), constant)
 
 
@@ -131,7 +130,7 @@ def added(node: Node, w: int, sign: int) -> Wrong:
         terms = {("x0", i): 1, ("x1", i): sign, ("carry", i): -2 * sign} | ({("carry", i - 1): sign} if i else {})
         if wrong := differs(f"bit {i}", reading.form(node, i, top=True), terms):
             return wrong
-    wanted = value(w, "x0") | value(w, "x1", sign) | {("carry", w - 1): Fraction(-sign * (1 << w))}
+    wanted = value(w, "x0") | value(w, "x1", sign) | {("carry", w - 1): -sign * (1 << w)}
     return differs("the value", total(reading, node), wanted) or carried(carry, w, sign)
 
 
@@ -148,7 +147,7 @@ def incremented(node: Node, w: int) -> Wrong:
     for i, c in enumerate(carry, 1):
         if wrong := conjunction(below, c, [("x0", j) for j in range(i)]):
             return wrong
-    return differs("the value", total(reading, node), value(w, "x0") | {(f"all{w}", 0): Fraction(-1 << w)}, 1)
+    return differs("the value", total(reading, node), value(w, "x0") | {(f"all{w}", 0): -1 << w}, 1)
 
 
 def shifted(node: Node, w: int, direction: int) -> Wrong:
@@ -170,7 +169,7 @@ def shifted_by(name: str, w: int, direction: int, enabled: bool) -> Wrong:
     a, x, flag = argument(0, w), argument(1, w), Parameter("enable", Flag())
     node = OPERATORS[name].build(a, x, *([refine(flag, Flag())] if enabled else []))
     reading = Reading({a: "x0", x: "x1", flag: "enable"})
-    by = value(w, "x1") | ({("enable", 0): Fraction(-(1 << w))} if enabled else {})
+    by = value(w, "x1") | ({("enable", 0): -(1 << w)} if enabled else {})
     offset, known = (1 << w if enabled else 0), dict[Any, int | None]()
     for i in range(w):
         found, rest, constant = units(reading, node, i)
@@ -188,10 +187,10 @@ def shifted_by(name: str, w: int, direction: int, enabled: bool) -> Wrong:
 
 
 def _amount(
-    reading: Reading, flags: list[tuple[Any, Fraction]], by: Row, offset: int, known: dict[Any, int | None]
+    reading: Reading, flags: list[tuple[Any, Number]], by: Row, offset: int, known: dict[Any, int | None]
 ) -> int | None:
     """The s of which three units say whether the amount is s; None for anything else."""
-    biases: dict[int, Fraction] = {}
+    biases: dict[int, Number] = {}
     for (leaf, at), c in flags:
         if (leaf, at) not in known:
             inner = reading.form(leaf.x, at) if isinstance(leaf, Relu) else None
@@ -199,7 +198,7 @@ def _amount(
         bias = known[leaf, at]
         if bias is None:
             return None
-        biases[bias] = biases.get(bias, Fraction(0)) + c
+        biases[bias] = biases.get(bias, 0) + c
     s = offset - min(biases, default=0) - 1
     return s if biases == {offset - s + 1: 1, offset - s: -2, offset - s - 1: 1} else None
 
@@ -215,7 +214,7 @@ def multiplied(node: Node, w: int) -> Wrong:
         form = reading.form(prefix, 0)
         found = {_product(reading, atom): c for atom, c in form.terms}
         k = 1 + max((i + j for i, j in filter(None, found)), default=-1)
-        if form.constant or found != {(i, c - i): Fraction(1 << c) for c in range(k) for i in range(c + 1)}:
+        if form.constant or found != {(i, c - i): 1 << c for c in range(k) for i in range(c + 1)}:
             return {"of": f"the columns before {k}", "got": shown(form.terms, form.constant)}
         level[name] = k
     over = Reading({**words(w), **named})
@@ -227,23 +226,23 @@ def multiplied(node: Node, w: int) -> Wrong:
 
 def _column(over: Reading, node: Node, k: int, level: dict[str, int]) -> Wrong:
     """Whether bit k is S_k + carry_k - 2 carry_(k+1)."""
-    products: dict[tuple[int, int] | None, Fraction] = {}
-    steps: dict[tuple[int, int], Fraction] = {}
+    products: dict[tuple[int, int] | None, Number] = {}
+    steps: dict[tuple[int, int], Number] = {}
     form = over.form(node, k, top=True)
     for (leaf, at), c in form.terms:
-        inner = over.form(leaf.inputs[0], at) if isinstance(leaf, Relu) else Linear((), Fraction(0))
+        inner = over.form(leaf.inputs[0], at) if isinstance(leaf, Relu) else Linear((), 0)
         names = [name for (name, _), factor in inner.terms if factor == 1 and isinstance(name, str) and name in level]
         if len(names) == len(inner.terms) == 1:
             key = level[names[0]], -int(inner.constant)
-            steps[key] = steps.get(key, Fraction(0)) + c
+            steps[key] = steps.get(key, 0) + c
         else:
             products[_product(over, (leaf, at))] = c
-    wanted: dict[tuple[int, int], Fraction] = {}
+    wanted: dict[tuple[int, int], Number] = {}
     for column, factor in ((k, 1), (k + 1, -2)):
         for m in range(1, column):
             for least, sign in (((m << column) - 1, 1), (m << column, -1)):
-                wanted[column, least] = wanted.get((column, least), Fraction(0)) + factor * sign
-    if form.constant or products != {(i, k - i): Fraction(1) for i in range(k + 1)} or steps != wanted:
+                wanted[column, least] = wanted.get((column, least), 0) + factor * sign
+    if form.constant or products != {(i, k - i): 1 for i in range(k + 1)} or steps != wanted:
         return {"of": f"bit {k}", "expected": "S_k + carry_k - 2 carry_(k + 1)", "got": shown(form.terms, form.constant)}
     return None
 
@@ -270,7 +269,7 @@ def compared(node: Node, w: int, kind: str) -> Wrong:
 def of_integer(kind: str, w: int) -> Wrong:
     """threshold and equals with k = 3, and the flags of one_hot, of one integer."""
     node, (x,) = build(kind, w)
-    reading, terms = Reading({x: "x0"}), {("x0", 0): Fraction(1)}
+    reading, terms = Reading({x: "x0"}), {("x0", 0): 1}
     if kind == "threshold":
         return threshold(reading, node, 0, terms, 3)
     if kind == "equals":
@@ -283,7 +282,7 @@ def counted(node: Node, w: int, kind: str) -> Wrong:
     reading = Reading({argument(0, w, kind): "x0"})
     if kind == "all":
         return conjunction(reading, node, [("x0", j) for j in range(w)])
-    return made_of(reading, node, 0, {("x0", j): Fraction(-1) for j in range(w)}, {1: -1}, "any", 1)
+    return made_of(reading, node, 0, {("x0", j): -1 for j in range(w)}, {1: -1}, "any", 1)
 
 
 def _of(check: Callable[..., Wrong], name: str, *rest: Any) -> Callable[[int], Wrong]:

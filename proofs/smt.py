@@ -20,7 +20,6 @@ TRUE, FALSE = "true", "false"
 
 def num(value: int | Fraction) -> Term:
     """A numeral (an integer, or in a script over Real a fraction)."""
-    value = Fraction(value)
     text = str(abs(value.numerator)) if value.denominator == 1 else f"(/ {abs(value.numerator)} {value.denominator})"
     return text if value >= 0 else f"(- {text})"
 

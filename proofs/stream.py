@@ -72,7 +72,7 @@ class Mean(NamedTuple):
 
 
 class Code(NamedTuple):
-    """A coordinate of a code: of the token ("te") or of the place ("pe")."""
+    """Half a coordinate of a code: of the token ("te") or of the place ("pe"). Halves keep coefficients integers."""
 
     side: str
     coordinate: int
@@ -134,6 +134,8 @@ class Stream:
         self.sharper: dict[int, Interval] = {}  # the same for single atoms
         self.promises = 0
         self.size = 0
+        self._doubled: list[Interval] = [(2, 2)]  # twice the bounds: integers, where an atom counts halves
+        self._sharper: dict[int, Interval] = {}  # the same of ``sharper``
         self._number: dict[Atom, int] = {}
         self._direction_of: dict[frozenset[tuple[int, Number]], int] = {}
         self._normal: dict[int, tuple[Terms, int, Number]] = {}  # by id of the terms, which are kept alive
@@ -145,6 +147,7 @@ class Stream:
             self._number[atom] = len(self.atoms)
             self.atoms.append(atom)
             self.bounds.append(bounds)
+            self._doubled.append((tidy(2 * bounds[0]), tidy(2 * bounds[1])))
         return self._number[atom]
 
     def grown(self, terms: int) -> None:
@@ -158,7 +161,8 @@ class Stream:
         book = self.books[side]
         if coordinate == book.slots["one"].start:
             return Form(NOTHING, 1)
-        return Form({self._atom(Code(side, coordinate), book.sort.bounds[coordinate]): 1})
+        low, high = (divided(end, 2) for end in book.sort.bounds[coordinate])
+        return Form({self._atom(Code(side, coordinate), (low, high)): 2})
 
     def normal(self, terms: Terms) -> tuple[int, Number]:
         """Direction and factor (not 0, and negative where the direction was met the other way round) of a linear part."""
@@ -225,7 +229,7 @@ class Stream:
         number, scale = self.normal(form.terms)
         key = number, promised
         if key not in self._ranges:
-            self._ranges[key] = self._range(number, self.sharper if promised else {})
+            self._ranges[key] = self._range(number, self._sharper if promised else {})
         low, high = self._ranges[key]
         if promised and number in self.known:
             low, high = max(low, self.known[number][0]), min(high, self.known[number][1])
@@ -235,9 +239,9 @@ class Stream:
     def _range(self, number: int, sharper: dict[int, Interval]) -> Interval:
         low = high = 0  # type: Number
         for atom, c in self.directions[number].items():
-            a, b = sharper.get(atom, self.bounds[atom])
+            a, b = sharper.get(atom) or self._doubled[atom]
             low, high = (low + c * a, high + c * b) if c > 0 else (low + c * b, high + c * a)
-        return low, high
+        return divided(low, 2), divided(high, 2)
 
     def learn(self, form: Form, interval: Interval) -> None:
         """A promise that a form stays within an interval."""
@@ -253,6 +257,7 @@ class Stream:
         if len(form.terms) == 1:
             (atom,) = form.terms
             self.sharper[atom] = (low, high) if self.directions[number][atom] > 0 else (-high, -low)
+            self._sharper[atom] = tidy(2 * self.sharper[atom][0]), tidy(2 * self.sharper[atom][1])
 
 
 class Deviation(NamedTuple):
@@ -288,20 +293,21 @@ class Reader:
         self.stream = Stream(books[TokenEmbedding], books.get(PositionEmbedding, PLAIN))
         self.program = program
         self.factors: dict[int, Number] = {}  # the smallest factor with which the program has each score
-        self.integral: set[int] = set()  # atoms that a sort promises to be integers
+        self.integral: dict[int, int] = {}  # atoms that a sort promises to be integers over 1 or 2
         self.of: dict[Node, list[Form]] = {}
         self._heads: dict[tuple[Node, Node], int] = {}
         for node in nodes:
             self.of[node] = self._forms(node)
+            integral = node.sort.integral
             for form, interval in zip(self.of[node], node.sort.bounds, strict=True):
                 self.stream.learn(form, interval)
                 if (
-                    node.sort.integral
+                    integral
                     and len(form.terms) == 1
-                    and set(form.terms.values()) <= {1, -1}
+                    and set(form.terms.values()) <= {1, -1, 2, -2}
                     and type(form.constant) is int
                 ):
-                    self.integral.update(form.terms)
+                    self.integral.update((atom, abs(int(c))) for atom, c in form.terms.items())
         self.outputs = self.of[program.output]
         self.own_atoms, self.own_scores = len(self.stream.atoms), len(self.stream.scores)
 

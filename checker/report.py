@@ -1,0 +1,74 @@
+"""The report on a terminal, and the progress bar."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from checker.rows import GOOD, Row, groups, seconds, slowest, summary, totals
+from proofs.obligation import STATUSES
+
+
+@contextmanager
+def progress(batches: int) -> Iterator[Callable[[list[Row], int], None]]:
+    """A bar on standard error, on a terminal only; gives the function that is told the rows and finished batches.
+
+    It draws only when told: no thread of its own, as worker processes are forked meanwhile.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda rows, done: None
+        return
+    columns = (TextColumn("batches"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=batches)
+
+        def told(rows: list[Row], done: int) -> None:
+            bar.update(task, completed=done, description=totals(rows), refresh=True)
+
+        yield told
+
+
+def show(rows: list[Row], n_max: int, elapsed: float, interrupted: bool = False) -> None:
+    """Summary by family, scope and claim; the slowest; everything that is not proved or measured; totals as the last line."""
+    console = Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False)
+    console.print(_summary(rows, n_max))
+    if slow := [r for r in slowest(rows) if r["seconds"] > 0]:
+        table = Table(title="slowest", title_justify="left", show_header=False, box=None)
+        table.add_column(justify="right")
+        table.add_column(overflow="fold")
+        for r in slow:
+            table.add_row(f"{r['seconds']:.2f} s", escape(r["id"]))
+        console.print(table)
+    for r in rows:
+        if r["status"] not in GOOD:
+            found = f"\n  {json.dumps(r['countermodel'])}" if r["countermodel"] is not None else ""
+            print(f"{r['status']}: {r['id']}: {r['method']}{found}")
+    reused = sum(r["cached"] for r in rows)
+    parts = [totals(rows) or "nothing settled", f"n = 1..{n_max}", f"{elapsed:.1f} s"]
+    parts += [f"{reused} known from earlier runs"] if reused else []
+    parts += ["interrupted: not all were reached"] if interrupted else []
+    print("; ".join(parts))
+
+
+def _summary(rows: list[Row], n_max: int) -> Table:
+    table = Table(title=f"obligations for n = 1..{n_max}", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    shown = [status for status in STATUSES if summary(rows)[status]]
+    table.add_column("family")
+    table.add_column("scope", overflow="fold")
+    table.add_column("claim")
+    for name in (*shown, "seconds"):
+        table.add_column(name, justify="right")
+    for (family, scope, claim), members in groups(rows).items():
+        counts = summary(members)
+        table.add_row(
+            escape(family), escape(scope), escape(claim), *(str(counts[s] or "") for s in shown), f"{seconds(members):.2f}"
+        )
+    return table

@@ -1,0 +1,88 @@
+"""Rows of the report: one an obligation, as JSON holds it (shared contract, section 5), and what is counted over them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from proofs.obligation import STATUSES, Batch, Obligation, Verdict
+
+Row = dict[str, Any]
+SETTLED = ("proved", "refuted", "vacuous", "measured")
+GOOD = ("proved", "measured")
+
+
+def head(obligation: Obligation) -> Row:
+    """What is known of an obligation before it is settled."""
+    return {
+        "id": obligation.id,
+        "lemma": obligation.lemma,
+        "params": obligation.params,
+        "scope": obligation.scope,
+        "n": list(obligation.n),
+        "hash": obligation.hash,
+        "claim": obligation.claim,
+        "kind": obligation.kind,
+    }
+
+
+def row(known: Row, verdict: Verdict, seconds: float, cached: bool = False) -> Row:
+    """The row of an obligation, keys in the order of the contract, then ours: claim, kind, cached."""
+    first = {key: known[key] for key in ("id", "lemma", "params", "scope", "n")}
+    ended = {"status": verdict.status, "method": verdict.method, "seconds": round(seconds, 3)}
+    last = {"countermodel": verdict.countermodel, "claim": known["claim"], "kind": known["kind"], "cached": cached}
+    return {**first, **ended, "hash": known["hash"], **last}
+
+
+def failed(batch: Batch, n_max: int, reason: str) -> Row:
+    """The one row of a batch that could not be built (or that gave nothing)."""
+    known = {
+        "id": batch.id,
+        "lemma": " ".join(batch.lemmas),
+        "params": batch.params,
+        "scope": "none",
+        "n": [1, n_max],
+        "hash": "",
+        "claim": "",
+        "kind": "build",
+    }
+    return row(known, Verdict("error", reason), 0)
+
+
+def summary(rows: Iterable[Row]) -> dict[str, int]:
+    """How many obligations ended in each status."""
+    counts = Counter(row["status"] for row in rows)
+    return {status: counts[status] for status in STATUSES}
+
+
+def seconds(rows: Iterable[Row]) -> float:
+    """What settling them took; equal texts are settled once, and count once."""
+    return sum({(r["hash"] if r["kind"] == "smt" else r["id"]): r["seconds"] for r in rows}.values())
+
+
+def slowest(rows: Sequence[Row], count: int = 5) -> list[Row]:
+    """The obligations that took longest, one for each text."""
+    first = {(r["hash"] if r["kind"] == "smt" else r["id"]): r for r in reversed(rows)}
+    return sorted(first.values(), key=lambda r: (-r["seconds"], r["id"]))[:count]
+
+
+def totals(rows: Iterable[Row]) -> str:
+    """``123 proved, 4 measured``."""
+    return ", ".join(f"{count} {status}" for status, count in summary(rows).items() if count)
+
+
+def groups(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
+    """The rows by family (the lemma's name up to its first dot), scope and claim."""
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for r in rows:
+        found.setdefault((r["lemma"].partition(".")[0], r["scope"], r["claim"]), []).append(r)
+    return found
+
+
+def exit_code(rows: Iterable[Row]) -> int:
+    """0 all proved or measured, 1 some refuted or vacuous, 3 not all settled."""
+    statuses = {row["status"] for row in rows}
+    if statuses & {"refuted", "vacuous"}:
+        return 1
+    return 0 if statuses <= set(GOOD) else 3

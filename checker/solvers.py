@@ -1,0 +1,147 @@
+"""The only caller of solvers: one SMT-LIB 2 script in, one answer out, within a budget.
+
+A solver is imported when it is first asked; which are installed is read from package metadata. Where a solver counts its own
+work, that is its budget (the same on every machine); its timer and, behind that, the worker's end are the backstop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+Model = dict[str, "int | Fraction | bool"]
+PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
+UNITS = {"z3": 20_000_000, "cvc5": 1_000_000}  # units of the solver's own count of its work that a second of budget stands for
+LOGIC = re.compile(r"\(set-logic ([A-Z_]+)\)")
+DECLARED = re.compile(r"^\(declare-const (\S+) (Int|Real|Bool|\(_ BitVec \d+\))\)", re.MULTILINE)
+BITWUZLA = re.compile(r"(QF_)?A?(UF)?(BV)?(FP)?")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a solver said: ``sat``, ``unsat``, ``unknown`` (with its reason), ``timeout``, or ``not applicable``."""
+
+    solver: str
+    result: str
+    reason: str = ""
+    model: Model | None = None
+
+    @property
+    def decisive(self) -> bool:
+        """Whether it settles the script."""
+        return self.result in ("sat", "unsat")
+
+    def __str__(self) -> str:
+        """``z3 5.4.1: unsat``."""
+        return f"{self.solver}: {self.result}{f' ({self.reason})' if self.reason else ''}"
+
+
+@cache
+def available() -> dict[str, str]:
+    """The installed solvers and their versions; none is imported."""
+    found = {}
+    for name, package in PACKAGES.items():
+        try:
+            found[name] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def titles(names: Sequence[str]) -> list[str]:
+    """``["z3 5.4.1", ...]``: what a verdict rests on."""
+    return [f"{name} {available().get(name, '')}".strip() for name in names]
+
+
+def solve(name: str, text: str, seconds: float) -> Answer:
+    """The answer of one solver. Raises whatever the solver raises (a script that it does not read, no memory)."""
+    result, reason, model = ASK[name](text, seconds)
+    if result == "unknown" and re.search("timeout|TIMEOUT", reason):
+        result, reason = "timeout", f"{seconds:g} s"
+    return Answer(titles([name])[0], result, reason, model)
+
+
+Asked = tuple[str, str, Model | None]
+
+
+def _z3(text: str, seconds: float) -> Asked:
+    import z3
+
+    solver = z3.Solver()
+    solver.set("rlimit", min(int(seconds * UNITS["z3"]), (1 << 32) - 1), "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
+    solver.from_string(text)
+    found = solver.check()
+    if found == z3.unknown:
+        return "unknown", solver.reason_unknown(), None
+    if found == z3.unsat:
+        return "unsat", "", None
+    values = {d.name(): solver.model()[d] for d in solver.model().decls() if d.arity() == 0}
+    model: Model = {}
+    for constant, sort in DECLARED.findall(text):  # any value does for one that the model leaves open
+        value = values.get(constant)
+        if value is None:
+            model[constant] = False if sort == "Bool" else 0
+        elif sort == "Bool":
+            model[constant] = z3.is_true(value)
+        elif z3.is_rational_value(value):
+            model[constant] = value.as_fraction()
+        elif z3.is_int_value(value) or z3.is_bv_value(value):
+            model[constant] = value.as_long()
+    return "sat", "", model
+
+
+def _cvc5(text: str, seconds: float) -> Asked:
+    import cvc5
+
+    solver = cvc5.Solver(cvc5.TermManager())
+    options = {"produce-models": "true", "rlimit": int(seconds * UNITS["cvc5"]), "tlimit-per": max(1, int(seconds * 1000))}
+    for option, value in options.items():
+        solver.setOption(option, str(value))
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
+    symbols, said = parser.getSymbolManager(), ""
+    while not (command := parser.nextCommand()).isNull():
+        said = str(command.invoke(solver, symbols)).strip() or said
+    if said.startswith("(error"):
+        raise ValueError(f"cvc5: {said}")
+    if said != "sat":
+        return said.split()[0], said.partition("(")[2].rstrip(")"), None
+    model: Model = {}
+    for term in symbols.getDeclaredTerms():
+        sort = term.getSort()
+        if sort.isBoolean() or sort.isInteger() or sort.isReal() or sort.isBitVector():
+            value: Any = solver.getValue(term).toPythonObj()
+            model[str(term)] = int(value) if sort.isBitVector() else value
+    return "sat", "", model
+
+
+def _bitwuzla(text: str, seconds: float) -> Asked:
+    logic = LOGIC.search(text)
+    if logic is None or not BITWUZLA.fullmatch(logic[1]):
+        return "not applicable", f"no logic of bit-vectors: {logic[1] if logic else 'none named'}", None
+    import bitwuzla
+
+    options = bitwuzla.Options()
+    options.set(bitwuzla.Option.PRODUCE_MODELS, True)
+    options.set(bitwuzla.Option.TIME_LIMIT_PER, max(1, int(seconds * 1000)))
+    parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+    parser.parse(text.replace("(check-sat)", ""), True, False)
+    solver = parser.bitwuzla()
+    said = str(solver.check_sat()).lower().rpartition(".")[2]
+    if said != "sat":
+        return said, "timeout" if said == "unknown" else "", None
+    model: Model = {}
+    for term in parser.get_declared_funs():
+        if term.sort().is_bv():
+            model[term.symbol()] = int(solver.get_value(term).value(10))
+        elif term.sort().is_bool():
+            model[term.symbol()] = bool(solver.get_value(term).value())
+    return "sat", "", model
+
+
+ASK: dict[str, Callable[[str, float], Asked]] = {"z3": _z3, "cvc5": _cvc5, "bitwuzla": _bitwuzla}

@@ -1,0 +1,196 @@
+"""The store of verdicts: SQLite, written only by the process that runs the check, one transaction a settled obligation.
+
+A verdict is found again by everything that it rests on: its text, the solvers and their versions, the budget; what is not
+an SMT script, and every countermodel, rests on the sources too. Each entry carries a seal (a digest of key and value): one that
+does not match is not believed. Only what is settled is stored. A store of another version, or a broken file, is set aside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import sqlite3
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from checker.rows import SETTLED, Row
+
+SCHEMA = 1  # raise it when a verdict would be found otherwise by the same solvers
+TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are kept for the HTML report
+TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL, seal TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE texts (hash TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+def default_path() -> Path:
+    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder."""
+    if chosen := os.environ.get("EFASP_STORE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "efasp" / "checks.sqlite"
+
+
+def digest(*parts: object) -> str:
+    """SHA-256 of some values, told apart."""
+    return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
+
+
+@cache
+def sources() -> str:
+    """A digest of the package's own sources and of the versions that its computations rest on."""
+    root, found = Path(__file__).parents[1], hashlib.sha256()
+    for package in ("checker", "efasp", "model", "proofs"):
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix in (".py", ".pram"):
+                found.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for name in ("numpy", "sympy", "torch"):
+        with contextlib.suppress(PackageNotFoundError):
+            found.update(f"{name} {version(name)}\n".encode())
+    found.update(f"{platform.python_version()} {platform.machine()}".encode())
+    return found.hexdigest()
+
+
+def stamp() -> str:
+    """The version of a store that is believed."""
+    return f"{SCHEMA} {version('efasp')}"
+
+
+class Store:
+    """Verdicts by key. ``notice`` is told what the user should know; nothing here stops a run.
+
+    ``path`` None: a file of this run alone, which is gone after it.
+    """
+
+    def __init__(self, path: Path | None, notice: Callable[[str], None]) -> None:
+        self.notice = notice
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._db: sqlite3.Connection | None = None
+        try:
+            self._db = self._open(path) if path is not None else None
+        except (OSError, sqlite3.Error) as error:
+            notice(f"{path}: the store cannot be used ({error}); this run keeps its verdicts to itself")
+        if self._db is None:
+            try:
+                self._folder = tempfile.TemporaryDirectory(prefix="efasp-")
+                self._db = self._open(Path(self._folder.name) / "checks.sqlite")
+            except (OSError, sqlite3.Error) as error:
+                notice(f"no temporary store ({error}); equal texts are settled each time")
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._connect(path)
+        except (_Foreign, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.OperationalError):  # locked, unwritable, full: not the file's fault
+                raise
+            aside = path.with_name(f"{path.name}.set-aside")
+            for ending in ("-wal", "-shm"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+            os.replace(path, aside)
+            self.notice(f"{path}: {error}; set aside as {aside.name}, a new store begins")
+            return self._connect(path)
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        db = sqlite3.connect(path, timeout=20, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("BEGIN IMMEDIATE")  # also shows that the place can be written
+            if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                for statement in TABLES.split(";"):
+                    db.execute(statement)
+                db.execute("INSERT INTO meta VALUES ('stamp', ?)", (stamp(),))
+            names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+            found = db.execute("SELECT value FROM meta WHERE name = 'stamp'").fetchone() if "meta" in names else None
+            if found is None or found[0] != stamp():
+                raise _Foreign(f"a store of another version ({found[0] if found else 'unknown'}, not {stamp()})")
+            db.execute("SELECT key, value, seal FROM entries LIMIT 1"), db.execute("SELECT hash, text FROM texts LIMIT 1")
+            db.execute("COMMIT")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def get(self, key: str) -> Any:
+        """The value under a key, or None; an entry whose seal is broken is none."""
+        found = self._run("SELECT value, seal FROM entries WHERE key = ?", (key,))
+        if not found or found[0][1] != digest(key, found[0][0]):
+            return None
+        return json.loads(found[0][0])
+
+    def put(self, key: str, value: Any, text: tuple[str, bytes] | None = None) -> None:
+        """An entry, with the text that it is about (its hash and the packed text): both or neither."""
+        written = json.dumps(value)
+        statements: list[tuple[str, tuple[Any, ...]]] = [
+            ("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", (key, written, digest(key, written)))
+        ]
+        if text is not None:
+            statements.append(("INSERT OR REPLACE INTO texts VALUES (?, ?)", text))
+        self._write(statements)
+
+    def keep(self, rows: Iterable[Row], key: str) -> None:
+        """A finished batch: its rows, if all are settled."""
+        listed = list(rows)
+        if listed and all(r["status"] in SETTLED for r in listed):
+            self.put(key, listed)
+
+    def text(self, hash_: str) -> str | None:
+        """The text of an obligation, if it was kept and is whole."""
+        found = self._run("SELECT text FROM texts WHERE hash = ?", (hash_,))
+        try:
+            return zlib.decompress(found[0][0]).decode() if found else None
+        except zlib.error:
+            return None
+
+    def close(self) -> None:
+        """Close the file; a temporary one is removed."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _write(self, statements: list[tuple[str, tuple[Any, ...]]]) -> None:
+        if self._db is None:
+            return
+        try:
+            with self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                for statement, values in statements:
+                    self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def _run(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        if self._db is None:
+            return []
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return []
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        self.notice(f"the store fails ({error}); the run goes on without it")
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()  # type: ignore[union-attr]
+        self._db = None
+
+
+class _Foreign(Exception):
+    """Raised for a store that another version made."""
+
+
+def pack(content: str) -> bytes:
+    """A text as the store keeps it: its first ``TEXT_LIMIT`` characters, compressed."""
+    kept = content if len(content) <= TEXT_LIMIT else f"{content[:TEXT_LIMIT]}\n; ... ({len(content)} characters in all)\n"
+    return zlib.compress(kept.encode(), 1)
