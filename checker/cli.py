@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--memory", type=_positive, default=4096, metavar="MB", help="MiB a worker (default 4096)")
     check.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     check.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
+    check.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
     check.add_argument("--no-cache", action="store_true", help="neither use nor keep verdicts of other runs")
     check.add_argument("--list", action="store_true", help="list the obligations, settle none")
     check.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")

@@ -16,8 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from checker import report
+from checker import matrix, report
 from checker.commands import UsageError
+from checker.mutants import Budget
 from checker.rows import Row, exit_code, failed, head, summary
 from checker.scheduler import Scheduler
 from checker.solvers import PACKAGES, available
@@ -43,20 +44,25 @@ def check(options: argparse.Namespace) -> int:
         try:
             with report.progress(len(chosen)) as scheduler.progress:
                 rows = scheduler.run() + silent(chosen, options.lemma, scheduler.ordered(), regime.n_max)
+            found = matrix.NONE
+            if options.mutants:
+                budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
+                found = matrix.section(options, regime, chosen, rows, budget, store)
         except KeyboardInterrupt:
             if options.json != "-":
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
             raise
-        _report(options, rows, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store)
-    return exit_code(rows)
+        _report(options, rows, found, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store)
+    return matrix.exit_code(found, exit_code(rows))
 
 
-def _report(options: argparse.Namespace, rows: list[Row], n_max: int, seconds: float, where: dict[str, Any], store: Store) -> None:
+def _report(options: argparse.Namespace, rows: list[Row], mutants: matrix.Section, n_max: int, seconds: float,
+            where: dict[str, Any], store: Store) -> None:  # fmt: skip
     data = {
         "n_max": n_max,
         "summary": summary(rows),
         "obligations": rows,
-        "mutants": {"killed": 0, "survived": 0},
+        "mutants": mutants,
         "environment": where,
     }
     if options.html is not None:
@@ -68,6 +74,8 @@ def _report(options: argparse.Namespace, rows: list[Row], n_max: int, seconds: f
         return
     if options.json is not None:
         write(Path(options.json), json.dumps(data, indent=1) + "\n", "--json")
+    if options.mutants:
+        matrix.show(mutants)
     report.show(rows, n_max, seconds)
 
 

@@ -13,25 +13,21 @@ It is told what to do and says what it does over a pipe; verdicts are looked up 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
 
+from checker.limits import confine, resident
 from checker.rows import head
 from checker.settle import settle
 from checker.solvers import titles
 from checker.store import digest, pack
 from proofs.obligation import Batch, Obligation, Verdict
 from proofs.register import matches
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -62,41 +58,6 @@ def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
     text = hashlib.sha256(f"{obligation.hypotheses}\0{obligation.content}".encode()).hexdigest()
     shared = digest("smt", text, titles(work.solvers), work.seconds) if obligation.kind == "smt" else ""
     return shared, digest(obligation.kind, text, obligation.id, work.basis, titles(work.solvers), work.seconds)
-
-
-def address_space() -> int:
-    """Bytes of address space that this process has."""
-    with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[0]) * PAGE
-    return 0
-
-
-def resident() -> int:
-    """Bytes of memory that this process holds."""
-    with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * PAGE
-    return 0
-
-
-def confine(memory: int, parent: int) -> None:
-    """Limit memory (MiB beyond what there is), leave Ctrl-C to the parent, and end when it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.setpgid(0, 0)
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        limit = address_space() + (memory << 20)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    with contextlib.suppress(ImportError, OSError, AttributeError):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only
-    if os.getppid() != parent:
-        os._exit(1)
-    os.environ["OMP_NUM_THREADS"] = "1"  # one worker a core: no threads besides
-    if (torch := sys.modules.get("torch")) is not None:
-        torch.set_num_threads(1)
 
 
 def serve(connection: Connection, work: Work, parent: int) -> None:

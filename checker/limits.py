@@ -1,0 +1,45 @@
+"""What a process may take: its memory, and its end when the process that started it ends. Standard library only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def address_space() -> int:
+    """Bytes of address space that this process has."""
+    with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * PAGE
+    return 0
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * PAGE
+    return 0
+
+
+def confine(memory: int, parent: int) -> None:
+    """Limit memory (MiB beyond what there is), leave Ctrl-C to the parent, and end when it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setpgid(0, 0)
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        limit = address_space() + (memory << 20)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only
+    if os.getppid() != parent:
+        os._exit(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # one worker a core: no threads besides
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)

@@ -1,0 +1,96 @@
+"""The kill matrix: what `efasp check --mutants` adds to a run, as JSON holds it and on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from checker import mutants
+from checker.commands import UsageError
+from checker.mutants import Budget, Outcome
+from checker.rows import Row
+from checker.store import Store
+from proofs.mutation import Mutant, MutantError, load
+from proofs.obligation import Batch, Regime
+
+Section = dict[str, Any]
+NONE: Section = {"killed": 0, "survived": 0}  # of a run without --mutants
+
+
+def listed() -> list[Mutant]:
+    """The mutants of the package. Raises UsageError for a file that is malformed."""
+    try:
+        return load()
+    except MutantError as error:
+        raise UsageError(f"--mutants: {error}") from None
+
+
+def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
+            store: Store) -> Section:  # fmt: skip
+    """Run the mutants of the chosen lemmas. ``rows``: of the run itself, whose proofs need no control."""
+    every = listed()
+    some = mutants.chosen(every, options.lemma)
+    proved = {row["id"] for row in rows if row["status"] == "proved"}
+    with _progress("mutants", len(some)) as told:
+        outcomes = mutants.run(some, budget, store, proved, told)
+    counts = Counter(outcome.status for outcome in outcomes)
+    return {
+        "killed": counts["killed"],
+        "survived": counts["survived"],
+        "errors": counts["error"],
+        "lemmas without": mutants.without(every, chosen, options.lemma),
+        "matrix": [outcome.row for outcome in outcomes],
+    }
+
+
+def exit_code(found: Section, code: int) -> int:
+    """The run's exit code with that of its mutants: 1 where one survived, 3 where one could not be tried."""
+    if code in (0, 3) and found["survived"]:
+        return 1
+    return 3 if code == 0 and found.get("errors") else code
+
+
+def show(found: Section) -> None:
+    """A table by family, then every mutant that was not killed."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title="mutants", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("family")
+    for name in ("lemmas", *mutants.STATUSES, "seconds"):
+        table.add_column(name, justify="right")
+    families: dict[str, list[dict[str, Any]]] = {}
+    for row in found["matrix"]:
+        families.setdefault(row["mutant"].partition(":")[0], []).append(row)
+    for family, members in families.items():
+        counts = Counter(row["status"] for row in members)
+        lemmas = {name for row in members for name in row["lemmas"]}
+        numbers = [str(len(lemmas)), *(str(counts[status] or "") for status in mutants.STATUSES)]
+        table.add_row(escape(family), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
+    console.print(table)
+    for row in found["matrix"]:
+        if row["status"] != "killed":
+            print(f"{row['status']}: {row['mutant']}: {row['detail']}")
+    if found["lemmas without"]:
+        print(f"no mutant of: {' '.join(found['lemmas without'])}")
+    print(f"{found['killed']} mutants killed, {found['survived']} survived, {found['errors']} not tried")
+
+
+@contextmanager
+def _progress(what: str, count: int) -> Iterator[Callable[[Outcome], None]]:
+    """A bar on standard error, on a terminal only; gives the function that is told each outcome."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda outcome: None
+        return
+    columns = (TextColumn(what), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=count)
+        yield lambda outcome: bar.update(task, advance=1, refresh=True)
