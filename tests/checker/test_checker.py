@@ -1,0 +1,274 @@
+"""The checker itself: workers that crash or run away, the store, several solvers, interrupted runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from checker import solvers, store
+from checker.cli import main
+from checker.rows import exit_code
+from checker.scheduler import Scheduler
+from checker.settle import settle, smt
+from checker.store import Store
+from checker.worker import Work
+from proofs.obligation import Batch, Obligation, Verdict
+from proofs.smt import Script, eq, le, lt
+
+ROOT = Path(__file__).parents[2]
+ALL_N = (1, 64)
+
+
+def exact(name: str, settled: Callable[[], Verdict]) -> Obligation:
+    """An obligation of its own lemma that a function settles."""
+    return Obligation(name, "F", {}, "all n", ALL_N, "exact", name, settled)
+
+
+def proved() -> Verdict:
+    """An obligation that holds."""
+    return Verdict("proved", "by hand")
+
+
+def script(name: str, goal: str, **params: str) -> Obligation:
+    """An SMT obligation about two integers with x < y."""
+    s = Script("QF_LIA")
+    x, y = s.integer("x", 0), s.integer("y", 0)
+    s.suppose(lt(x, y))
+    return s.obligation(name, "F", params, "all n", ALL_N, goal)
+
+
+def run(
+    obligations: Sequence[Obligation], kept: Store, *, seconds: float = 20, memory: int = 2048, basis: str = "b"
+) -> list[dict]:
+    """The rows of one run, a batch an obligation."""
+    batches = [Batch((o.lemma,), {"i": i}, lambda o=o: iter([o])) for i, o in enumerate(obligations)]  # type: ignore[misc]
+    return Scheduler(Work(batches, None, ["z3"], seconds, memory, basis), 64, 2, kept).run()
+
+
+@pytest.fixture
+def kept(tmp_path: Path):
+    """An empty store, and what it says."""
+    notices: list[str] = []
+    found = Store(tmp_path / "checks.sqlite", notices.append)
+    found.notices = notices
+    yield found
+    found.close()
+
+
+def test_a_crash_costs_its_own_obligation(kept: Store) -> None:
+    """A worker that is killed, one that ends, one that takes all memory: error each, named; the others are proved."""
+
+    def crash() -> Verdict:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return proved()
+
+    def leave() -> Verdict:
+        os._exit(3)
+
+    def hoard() -> Verdict:
+        return Verdict("proved", str(len(bytearray(8 << 30))))
+
+    broken = [exact("x.crash", crash), exact("x.leave", leave), exact("x.hoard", hoard)]
+    rows = run([exact("x.first", proved), *broken, exact("x.last", proved)], kept)
+    assert [row["status"] for row in rows] == ["proved", "error", "error", "error", "proved"]
+    assert "SIGKILL" in rows[1]["method"] and "exit status 3" in rows[2]["method"] and "out of memory" in rows[3]["method"]
+    assert exit_code(rows) == 3
+
+
+def test_time_that_is_up_is_a_timeout(kept: Store) -> None:
+    """An obligation that does not end is stopped; it is a timeout and is not kept."""
+
+    def forever() -> Verdict:
+        while True:
+            time.sleep(0.05)
+
+    rows = run([exact("x.forever", forever), exact("x.y", proved)], kept, seconds=0.3)
+    assert [row["status"] for row in rows] == ["timeout", "proved"]
+    again = run([exact("x.forever", proved), exact("x.y", proved)], kept, seconds=0.3)
+    assert [(row["status"], row["cached"]) for row in again] == [("proved", False), ("proved", True)]
+
+
+def test_a_solver_that_gives_up_is_a_timeout(kept: Store) -> None:
+    """A query beyond the solver's budget is a timeout, never proved."""
+    bits = 24
+    s = Script("QF_BV")
+    x, y = (s.declare(name, f"(_ BitVec {bits})") for name in "xy")
+    s.suppose(f"(= (bvmul {x} {y}) (_ bv{(1 << bits) - 5} {bits}))")
+    row = s.obligation("x.hard", "F", {}, "all n", ALL_N, f"(not (= (bvand (bvmul {x} {x}) (bvmul {y} {y})) (_ bv77 {bits})))")
+    assert run([row], kept, seconds=0.02)[0]["status"] in ("timeout", "unknown")
+
+
+def test_the_store_knows_what_a_verdict_rests_on(kept: Store) -> None:
+    """The same text is known again; another text, other sources (of a countermodel) are not."""
+    true, false = script("x.true", lt("x", "y")), script("x.false", lt("y", "x"))
+    first = run([true, false], kept)
+    assert [(row["status"], row["cached"]) for row in first] == [("proved", False), ("refuted", False)]
+    assert all(row["cached"] for row in run([true, false], kept))
+    assert [row["cached"] for row in run([true, false], kept, basis="other sources")] == [True, False]
+    assert not run([script("x.true", le("x", "y"))], kept, basis="changed sources")[0]["cached"]
+
+
+def test_equal_texts_are_settled_once(kept: Store) -> None:
+    """The same text under two ids is one thing to show."""
+    rows = run([script("x.y", lt("x", "y"), case="a"), script("x.y", lt("x", "y"), case="b")], kept)
+    assert [row["status"] for row in rows] == ["proved", "proved"] and rows[0]["hash"] == rows[1]["hash"]
+    assert rows[0]["seconds"] == rows[1]["seconds"]
+
+
+def test_a_forged_entry_is_not_believed(tmp_path: Path) -> None:
+    """An entry that was changed in the file has a broken seal: it is settled again."""
+    path, row = tmp_path / "checks.sqlite", script("x.false", lt("y", "x"))
+    for _ in range(2):
+        kept = Store(path, print)
+        (found,) = run([row], kept)
+        assert found["status"] == "refuted" and not found["cached"]
+        kept.close()
+        with sqlite3.connect(path) as db:
+            assert db.execute("UPDATE entries SET value = replace(value, 'refuted', 'proved')").rowcount
+    kept.close()
+
+
+@pytest.mark.parametrize("content", [b"not a database at all " * 99, b""])
+def test_a_broken_store_is_set_aside(tmp_path: Path, content: bytes) -> None:
+    """A file that is no store loses nothing: it is kept beside the new one (an empty file is a new store)."""
+    path, notices = tmp_path / "checks.sqlite", list[str]()
+    path.write_bytes(content)
+    kept = Store(path, notices.append)
+    assert run([exact("x.y", proved)], kept)[0]["status"] == "proved"
+    kept.close()
+    aside = path.with_name("checks.sqlite.set-aside")
+    assert aside.exists() == bool(content) == bool(notices)
+    assert not content or aside.read_bytes() == content
+
+
+def test_another_versions_store_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that another version made is not believed."""
+    path, notices = tmp_path / "checks.sqlite", list[str]()
+    with monkeypatch.context() as other:
+        other.setattr(store, "stamp", lambda: "0 another")
+        kept = Store(path, notices.append)
+        run([exact("x.y", proved)], kept)
+        kept.close()
+    kept = Store(path, notices.append)
+    assert not run([exact("x.y", proved)], kept)[0]["cached"]
+    assert "0 another" in notices[0]
+    kept.close()
+
+
+def test_a_full_disk_stops_nothing(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store cannot be written, the run goes on without it, and says so."""
+    assert kept._db is not None
+    kept._db.execute("PRAGMA max_page_count = 1")  # what SQLite answers then is what it answers on a full disk
+    rows = run([exact(f"x.y{i}", proved) for i in range(40)], kept)
+    assert {row["status"] for row in rows} == {"proved"}
+    assert any("full" in notice for notice in kept.notices)
+
+
+def test_disagreeing_solvers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One says unsat, another sat: an error that names both."""
+    monkeypatch.setitem(solvers.ASK, "cvc5", lambda text, seconds: ("sat", "", {"x": 0, "y": 1}))
+    verdict = smt(script("x.true", lt("x", "y")), ["z3", "cvc5"], 10)
+    assert verdict.status == "error" and "disagree" in verdict.method
+    assert "z3" in verdict.method and "cvc5" in verdict.method
+
+
+@pytest.mark.parametrize("name", [name for name in solvers.PACKAGES if name in solvers.available()])
+def test_every_installed_solver(name: str) -> None:
+    """Each reads the scripts and finds what holds, what does not, and a model (bitwuzla of bit-vectors only)."""
+    s = Script("QF_BV")
+    a, b = (s.declare(letter, "(_ BitVec 8)") for letter in "ab")
+    s.suppose(f"(bvult {a} {b})")
+    for goal, status in ((f"(not (= {a} {b}))", "proved"), (f"(bvult {b} {a})", "refuted")):
+        row = s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=lambda model: {"a": model["a"], "b": model["b"]})
+        found = settle(row, [name], 10)
+        assert found.status == status
+        if found.countermodel is not None:
+            assert found.countermodel["a"] < found.countermodel["b"]
+
+
+def test_a_script_that_is_not_its_hypotheses_and_a_goal() -> None:
+    """What was shown to have a model must be the very hypotheses of the proof."""
+    row = script("x.y", lt("x", "y"))
+    other = Obligation(row.lemma, "F", {}, "all n", ALL_N, "smt", row.content, hypotheses=script("x.z", eq("x", "x")).content)
+    assert settle(other, ["z3"], 5).status == "error"
+
+
+def test_a_kind_cannot_claim_what_it_is_not() -> None:
+    """A measurement is never proved, nothing else is ever measured."""
+    wrong = Obligation("x.y", "F", {}, "measured", ALL_N, "measurement", "", proved)
+    assert settle(wrong, ["z3"], 5).status == "error"
+    assert settle(exact("x.z", lambda: Verdict("measured", "by eye")), ["z3"], 5).status == "error"
+
+
+COMMAND = [sys.executable, "-m", "checker.cli", "check", "--n-max", "40", "--lemma", "gates.*", "lowering.*", "--jobs", "1"]
+
+
+def test_killed_runs_lose_nothing_and_invent_nothing(tmp_path: Path) -> None:
+    """kill -9 at several moments, then a whole run: the verdicts are those of an undisturbed run."""
+    files = [tmp_path / name for name in ("killed.json", "whole.json")]
+    environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
+    for moment in (0.6, 0.9, 1.3, 1.8):
+        process = subprocess.Popen(COMMAND, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moment)
+        process.kill()
+        process.wait()
+    for file, extra in zip(files, ([], ["--no-cache"]), strict=True):
+        done = subprocess.run(
+            [*COMMAND, *extra, "--json", str(file)], env=environment, cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    killed, whole = ([{k: row[k] for k in row if k not in ("seconds", "cached")} for row in json.loads(f.read_text())["obligations"]]
+                     for f in files)  # fmt: skip
+    assert killed == whole
+
+
+def test_interrupt_keeps_what_is_settled(tmp_path: Path) -> None:
+    """Ctrl-C: exit 130, a summary of what there is, and no worker is left."""
+    environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
+    process = subprocess.Popen(
+        [*COMMAND, "--n-max", str(1 << 40)], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and "interrupted" in err and "interrupted" in out
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+BAD = [
+    (["--n-max", "0"], "--n-max"),
+    (["--n-max", str((1 << 64) + 1)], "--n-max"),
+    (["--lemma", "no.such"], "--lemma"),
+    (["--solver", "yices"], "--solver"),
+    (["--timeout", "-1"], "--timeout"),
+    (["--jobs", "0"], "--jobs"),
+    (["--weights", "no-such-file"], "no-such-file"),
+    (["--weights", "README.md"], "README.md"),
+    (["--json", "no/such/folder/x.json"], "--json"),
+    (["--html", "README.md/x"], "--html"),
+]
+
+
+@pytest.mark.parametrize("arguments, named", BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else value)
+def test_bad_usage_names_the_flag(
+    arguments: list[str], named: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 2, one message that names the flag or file, no traceback, nothing written."""
+    monkeypatch.chdir(ROOT)
+    try:
+        code = main(["check", *arguments])
+    except SystemExit as error:
+        code = error.code  # type: ignore[assignment]
+    out, err = capsys.readouterr()
+    assert code == 2 and named in err and "Traceback" not in err and not out
