@@ -14,11 +14,12 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-Model = dict[str, "int | Fraction | bool"]
+Model = dict[str, "int | Fraction | bool | str"]  # a function is its SMT-LIB text, "(lambda ((x Int)) ...)"
 PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
 UNITS = {"z3": 20_000_000, "cvc5": 1_000_000}  # units of the solver's own count of its work that a second of budget stands for
 LOGIC = re.compile(r"\(set-logic ([A-Z_]+)\)")
 DECLARED = re.compile(r"^\(declare-const (\S+) (Int|Real|Bool|\(_ BitVec \d+\))\)", re.MULTILINE)
+FUNCTION = re.compile(r"^\(declare-fun (\S+) \(([^)]*)\) ([^)]+)\)", re.MULTILINE)
 BITWUZLA = re.compile(r"(QF_)?A?(UF)?(BV)?(FP)?")
 
 
@@ -80,7 +81,7 @@ def _z3(text: str, seconds: float) -> Asked:
         return "unknown", solver.reason_unknown(), None
     if found == z3.unsat:
         return "unsat", "", None
-    values = {d.name(): solver.model()[d] for d in solver.model().decls() if d.arity() == 0}
+    values = {d.name(): solver.model()[d] for d in solver.model().decls()}
     model: Model = {}
     for constant, sort in DECLARED.findall(text):  # any value does for one that the model leaves open
         value = values.get(constant)
@@ -92,7 +93,20 @@ def _z3(text: str, seconds: float) -> Asked:
             model[constant] = value.as_fraction()
         elif z3.is_int_value(value) or z3.is_bv_value(value):
             model[constant] = value.as_long()
+    for name, sorts, result in FUNCTION.findall(text):
+        model[name] = _table(values.get(name), sorts.split(), result)
     return "sat", "", model
+
+
+def _table(found: Any, sorts: list[str], result: str) -> str:
+    """A function that Z3 gives by its values, as a lambda."""
+    names = [f"x{i}" for i in range(len(sorts))]
+    *entries, default = found.as_list() if found is not None else [None]
+    body = default.sexpr() if default is not None else "false" if result == "Bool" else "0"
+    for *arguments, value in reversed(entries):
+        same = " ".join(f"(= {name} {argument.sexpr()})" for name, argument in zip(names, arguments, strict=True))
+        body = f"(ite {f'(and {same})' if len(names) > 1 else same} {value.sexpr()} {body})"
+    return f"(lambda ({' '.join(f'({name} {sort})' for name, sort in zip(names, sorts, strict=True))}) {body})"
 
 
 def _cvc5(text: str, seconds: float) -> Asked:
@@ -117,6 +131,8 @@ def _cvc5(text: str, seconds: float) -> Asked:
         if sort.isBoolean() or sort.isInteger() or sort.isReal() or sort.isBitVector():
             value: Any = solver.getValue(term).toPythonObj()
             model[str(term)] = int(value) if sort.isBitVector() else value
+        elif sort.isFunction():
+            model[str(term)] = str(solver.getValue(term))
     return "sat", "", model
 
 

@@ -14,7 +14,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Literal
 
 from efasp.pram.isa import EXTENSIONS
@@ -26,7 +25,8 @@ STATUSES: tuple[Status, ...] = ("proved", "refuted", "unknown", "timeout", "vacu
 Kind = Literal["smt", "exact", "exhaustive", "polynomial", "measurement"]
 CASES = 1 << 20  # an exhaustive check of more cases than this is not tried: its obligation stays unknown
 
-Assignment = Mapping[str, int | Fraction | bool]  # a solver's model: the value of every declared constant
+# A solver's model: for every declared constant an int, Fraction or bool; for a function its "(lambda ((x Int)) ...)".
+Assignment = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -53,13 +53,13 @@ def process_failures() -> Iterator[dict[str, Any]]:
 
 
 class _Store:
-    """Memory that remembers what is written to it, in order; a read sees what was there before."""
+    """Memory that remembers what is written to it, in order; a read sees what was written so far."""
 
     def __init__(self, name: str) -> None:
         self.before, self.writes = Words(name), list[tuple[Any, Any]]()
 
     def __getitem__(self, index: Any) -> Symbol:
-        return self.before[index]
+        return Symbol(self.at(term_of(index)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.writes.append((index, value))

@@ -146,17 +146,17 @@ class Script:
     ) -> Obligation:
         """The obligation that the goal follows from the hypotheses.
 
-        By default a model is replayed by evaluating the script; one with uninterpreted functions is not replayed.
+        By default a model is replayed by evaluating the script.
         """
         text, hypotheses = self.text(goal, note), self.text()
-        if replay is None and "(declare-fun" not in text:
-            replay = confirmed(text)
+        replay = replay or confirmed(text)
         return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay)
 
 
 # Scripts evaluated under an assignment: what a solver calls a model is one, without asking the solver.
 
 Value = int | Fraction | bool
+Names = dict[str, Any]  # the values of constants, and of functions their parsed "(lambda ((x Int)) ...)"
 
 _FOLDS: dict[str, Callable[..., Value]] = {
     "+": lambda *xs: sum(xs, Fraction(0)),
@@ -192,7 +192,7 @@ def parse(text: str) -> list[Any]:
     return stack[0]
 
 
-def evaluate(tree: Any, names: dict[str, Value]) -> Value:
+def evaluate(tree: Any, names: Names) -> Value:
     """The value of a parsed term. Raises KeyError for a symbol that has none."""
     if isinstance(tree, str):
         if tree in ("true", "false"):
@@ -200,12 +200,16 @@ def evaluate(tree: Any, names: dict[str, Value]) -> Value:
         return Fraction(tree) if tree[0].isdigit() else names[tree]
     if tree[0] == "ite":
         return evaluate(tree[2] if evaluate(tree[1], names) else tree[3], names)
+    if tree[0] in names:  # a function
+        _, parameters, body = names[tree[0]]
+        arguments = [evaluate(part, names) for part in tree[1:]]
+        return evaluate(body, {**names, **{name: value for (name, _), value in zip(parameters, arguments, strict=True)}})
     return _FOLDS[tree[0]](*(evaluate(part, names) for part in tree[1:]))
 
 
 def satisfied(text: str, model: Assignment) -> bool:
     """Whether an assignment makes every assertion of a script true. Raises KeyError for a symbol without a value."""
-    names: dict[str, Value] = dict(model)
+    names: Names = {name: parse(value)[0] if isinstance(value, str) else value for name, value in model.items()}
     for command in parse(text):
         if command[0] == "define-fun":
             names[command[1]] = evaluate(command[4], names)
