@@ -26,7 +26,13 @@ def progress(batches: int) -> Iterator[Callable[[list[Row], int], None]]:
     if not console.is_terminal:
         yield lambda rows, done: None
         return
-    columns = (TextColumn("batches"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn("batches"),
+        BarColumn(20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=batches)
 

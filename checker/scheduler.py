@@ -6,6 +6,7 @@ costs the obligation that it was at; the batch goes on after it in another worke
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -164,7 +165,8 @@ class Scheduler:
         batch = self.work.batches[worker.batch]
         first = 0
         if worker.known is not None:
-            verdict = Verdict("timeout", f"stopped after {self.work.limit:g} s") if late else Verdict("error", self._why(worker))
+            stopped = Verdict("timeout", f"stopped after {self.work.limit:g} s")
+            verdict = stopped if late else Verdict("error", self._why(worker))
             self._settled(worker, verdict, self.work.limit if late else 0.0)
             worker.todo.appendleft(worker.batch)
             first = worker.at + 1
@@ -223,10 +225,8 @@ class Scheduler:
     def _tell(self, worker: Worker, known: bool) -> None:
         worker.waiting = False
         worker.deadline = monotonic() + self.work.limit
-        try:
+        with contextlib.suppress(OSError):  # it has died, which the next round finds
             worker.connection.send(known)
-        except OSError:
-            pass  # it has died, which the next round finds
 
     def _settled(self, worker: Worker, verdict: Verdict, seconds: float, key: str = "", text: bytes = b"") -> None:
         assert worker.known is not None

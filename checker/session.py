@@ -11,7 +11,8 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,62 @@ from proofs.obligation import Batch, Machine, Regime
 from proofs.register import batches, matches
 
 
+@dataclass(frozen=True)
+class Report:
+    """A run's result. ``text`` gives the text of an obligation by its hash, where the store kept it."""
+
+    rows: list[Row]
+    mutants: matrix.Section
+    n_max: int
+    seconds: float
+    environment: dict[str, Any]
+    text: Callable[[str], str | None]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The report as JSON holds it (shared contract, section 5)."""
+        return {
+            "n_max": self.n_max,
+            "summary": summary(self.rows),
+            "obligations": self.rows,
+            "mutants": self.mutants,
+            "environment": self.environment,
+        }
+
+    @property
+    def exit_code(self) -> int:
+        """0 all proved or measured, 1 some refuted or vacuous (or a mutant survived), 3 not all settled."""
+        return matrix.exit_code(self.mutants, exit_code(self.rows))
+
+
+Pages = Callable[[Report, Path], None]  # writes the report as web pages into a folder; raises UsageError
+
+
 def check(options: argparse.Namespace) -> int:
-    """Settle the chosen obligations. 0 all proved or measured, 1 some refuted or vacuous, 3 not all settled."""
+    """`efasp check`: settle the chosen obligations and report. ``options.pages`` writes the web pages."""
+    if options.list:
+        return _list(_batches(_regime(options)[0], options.lemma), options.lemma)
+    _writable(options)
+    with discharged(options) as found:
+        if options.html is not None:
+            options.pages(found, options.html)
+        if options.json == "-":
+            print(json.dumps(found.data, indent=1))
+            return found.exit_code
+        if options.json is not None:
+            write(Path(options.json), json.dumps(found.data, indent=1) + "\n", "--json")
+        if options.mutants:
+            matrix.show(found.mutants)
+        report.show(found.rows, found.n_max, found.seconds)
+        return found.exit_code
+
+
+@contextlib.contextmanager
+def discharged(options: argparse.Namespace) -> Iterator[Report]:
+    """A run by the options of `efasp check`; the store is open inside. Raises UsageError before anything is settled."""
     regime, weights = _regime(options)
     solvers = _solvers(options.solver)
     chosen = _batches(regime, options.lemma)
-    if options.list:
-        return _list(chosen, options.lemma)
-    _writable(options)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
     start = time.monotonic()
     with contextlib.closing(Store(None if options.no_cache else default_path(), _notice)) as store:
@@ -52,31 +101,7 @@ def check(options: argparse.Namespace) -> int:
             if options.json != "-":
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
             raise
-        _report(options, rows, found, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store)
-    return matrix.exit_code(found, exit_code(rows))
-
-
-def _report(options: argparse.Namespace, rows: list[Row], mutants: matrix.Section, n_max: int, seconds: float,
-            where: dict[str, Any], store: Store) -> None:  # fmt: skip
-    data = {
-        "n_max": n_max,
-        "summary": summary(rows),
-        "obligations": rows,
-        "mutants": mutants,
-        "environment": where,
-    }
-    if options.html is not None:
-        from checker.page import page
-
-        write(options.html / "index.html", page(data, seconds, store.text), "--html")
-    if options.json == "-":
-        print(json.dumps(data, indent=1))
-        return
-    if options.json is not None:
-        write(Path(options.json), json.dumps(data, indent=1) + "\n", "--json")
-    if options.mutants:
-        matrix.show(mutants)
-    report.show(rows, n_max, seconds)
+        yield Report(rows, found, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store.text)
 
 
 def silent(chosen: list[Batch], patterns: list[str] | None, rows: list[Row], n_max: int) -> list[Row]:
@@ -184,7 +209,9 @@ def write(path: Path, text: str, flag: str) -> None:
 @contextlib.contextmanager
 def _part(path: Path) -> Iterator[Any]:
     """A new file beside ``path``, which is removed unless it was put in its place."""
-    file = tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False)
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (closed below, and renamed meanwhile)
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    )
     try:
         with file:
             yield file

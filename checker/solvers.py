@@ -74,7 +74,8 @@ def _z3(text: str, seconds: float) -> Asked:
     import z3
 
     solver = z3.Solver()
-    solver.set("rlimit", min(int(seconds * UNITS["z3"]), (1 << 32) - 1), "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
+    units = min(int(seconds * UNITS["z3"]), (1 << 32) - 1)
+    solver.set("rlimit", units, "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
     solver.from_string(text)
     found = solver.check()
     if found == z3.unknown:
