@@ -1,9 +1,9 @@
 """Symbolic positions of a machine's sequences, and what a lookup of the step asks of them.
 
 A position is what its place and its token say: one kind of place with its payloads, one kind of token with its payload, as
-the codebooks have them. A lookup is read from its attention node: which positions are candidates, which words must agree, and
-by which rank. The words of queries and keys are integers here, -1 where there is none; that equal words score highest, and by
-how much, is the business of the family attention.
+the codebooks have them. A lookup is taken apart as ``efasp.attention.match`` builds it: which positions are candidates, which
+words must agree, and by which rank. That its scores are those of these parts is the lemma attention.lookup, and that equal
+words of best rank then win is attention.match. The words of queries and keys are integers here, -1 where there is none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from proofs.step import Step
 
 @dataclass(frozen=True)
 class Lookup:
-    """An attention node of the step as the lookup that it is. ``words``: (query, key) nodes of signed bits."""
+    """An attention node of the step as the lookup that it is. ``words``: (query, key) nodes of signed bits; ``capacity``: C."""
 
     name: str
     node: Attention
@@ -30,6 +30,7 @@ class Lookup:
     rank: Node | None
     absent: Node | None
     value: Node
+    capacity: Number = 1
 
 
 def lookup(step: Step, name: str) -> Lookup:
@@ -51,7 +52,7 @@ def lookup(step: Step, name: str) -> Lookup:
     exclude = tuple(flag for flag, weight in weights.items() if weight == -2 * c)
     rank = [flag for flag in weights if flag not in (*among, *exclude)]
     words = tuple((query, key[0]) for query, key in zip(queries, keys, strict=True) if key is not None)
-    return Lookup(name, node, words, among, exclude, rank[0] if rank else None, absent, node.v)
+    return Lookup(name, node, words, among, exclude, rank[0] if rank else None, absent, node.v, c)
 
 
 def _unscaled(key: Node) -> tuple[Node, Number] | None:
@@ -71,7 +72,7 @@ class Position:
         self.definitions = dict(definitions or {})
         self.payloads: dict[tuple[str, str], Term] = {}
         for side, book in (("te", step.te), ("pe", step.pe)):
-            flags = [script.bit(f"{prefix}.{side}.{_plain(kind.name)}") for kind in book.kinds]
+            flags = [script.bit(f"{prefix}.{side}.{plain(kind.name)}") for kind in book.kinds]
             script.suppose(eq(plus(*flags), "1"), f"one kind of {'token' if side == 'te' else 'place'}")
             for payload, _ in book.payloads:
                 name = script.integer(f"{prefix}.{payload}", 0)
@@ -81,7 +82,7 @@ class Position:
 
     def kind(self, *names: str) -> Term:
         """Whether it is of one of the kinds, given as ``pe.target``."""
-        return eq(plus(*(f"{self.prefix}.{_plain(name)}" for name in names)), "1")
+        return eq(plus(*(f"{self.prefix}.{plain(name)}" for name in names)), "1")
 
     def payload(self, side: str, name: str) -> Term:
         """A payload; it means something only for the kinds that carry it."""
@@ -143,7 +144,7 @@ class Position:
         if side in ("te", "pe"):
             book = self.book(side)
             if name in book.kind_index:
-                return f"{self.prefix}.{side}.{_plain(name)}"
+                return f"{self.prefix}.{side}.{plain(name)}"
             field = next(f for f in book.fields if f.name == name)
             if field.encode == "number":
                 return ite(self.carries(side, field.payload), self.payload(side, field.payload), "0")
@@ -164,7 +165,8 @@ class Position:
         return land(*parts)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A kind's name as a symbol."""
     return name.replace("op:", "op.")
 
 

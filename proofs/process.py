@@ -16,6 +16,7 @@ from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import Configuration
 from efasp.process import g
 from model.sampler import THRESHOLD, confidence, predictions
+from proofs import composition
 from proofs.cells import IN_PLACE, own
 from proofs.cells import NAMES as CELL_NAMES
 from proofs.obligation import Batch, Obligation, Regime, Verdict, exhaustive, lemma
@@ -248,6 +249,7 @@ def simulated(step: Step) -> Iterator[Obligation]:
     """The simulation's obligations about one machine."""
     for build in (*LOG, own_token) if step.machine.engine == "mdm" else IN_PLACE:
         yield from build(step)
+    yield from composition.whole(step)
 
 
 PARTS = ("advance", "priority", "last_write", "apply", "start")
@@ -260,5 +262,6 @@ def simulation(regime: Regime) -> Iterator[Batch]:
     if regime.given is None:
         yield Batch(FRAME, {}, lambda: frames(regime))
     for machine in regime.machines():
-        names = (*LOG_NAMES, "own_token") if machine.engine == "mdm" else CELL_NAMES
+        lookups = (*LOG_NAMES, "own_token") if machine.engine == "mdm" else CELL_NAMES
+        names = (*lookups, *composition.NAMES)
         yield Batch(tuple(f"simulation.{name}" for name in names), machine.params, lambda m=machine: simulated(Step(m)))  # type: ignore[misc]

@@ -46,8 +46,13 @@ class World:
     def position(self, prefix: str, **definitions: Term) -> Position:
         """A symbolic position of a well-formed sequence; definitions are flags or words that it is known to have there."""
         at = Position(self.script, self.step, prefix, definitions)
-        (well_formed_log if self.step.machine.engine == "mdm" else well_formed_cells)(self.script, at)
+        for condition, note in self.well_formed(at):
+            self.script.suppose(condition, note)
         return at
+
+    def well_formed(self, at: Position) -> Conditions:
+        """What holds of a position of a well-formed sequence of this machine's."""
+        return well_formed_log(at) if self.step.machine.engine == "mdm" else well_formed_cells(at)
 
     def obligation(self, name: str, goal: Term, note: str = "", **params: str) -> Obligation:
         """The obligation that the goal holds."""
@@ -55,44 +60,46 @@ class World:
         return self.script.obligation(f"simulation.{name}", m.claim, {**m.params, **params}, f"n <= {m.n[1]}", m.n, goal, note)
 
 
-def well_formed_prompt(s: Script, at: Position) -> None:
+Conditions = Iterator[tuple[Term, str]]  # each with a note
+
+
+def well_formed_prompt(at: Position) -> Conditions:
     """Places and tokens of header and program."""
     index, ops = at.payload("pe", "index"), [f"te.{kind.name}" for kind in at.step.te.kinds if kind.name.startswith("op:")]
-    s.suppose(iff(at.kind("pe.bos"), at.kind("te.bos")))
-    s.suppose(implies(at.kind("pe.nproc"), at.kind("te.word")))
+    yield iff(at.kind("pe.bos"), at.kind("te.bos")), ""
+    yield implies(at.kind("pe.nproc"), at.kind("te.word")), ""
     for name in FIELDS:
-        s.suppose(implies(at.kind(f"pe.{name}"), lt(index, "length")))
-    s.suppose(iff(at.kind("pe.op"), at.kind(*ops)))
-    s.suppose(implies(at.kind("pe.rd", "pe.ra"), at.kind("te.reg", "te.none")))
-    s.suppose(implies(at.kind("pe.x"), at.kind("te.reg", "te.word", "te.none")))
+        yield implies(at.kind(f"pe.{name}"), lt(index, "length")), ""
+    yield iff(at.kind("pe.op"), at.kind(*ops)), ""
+    yield implies(at.kind("pe.rd", "pe.ra"), at.kind("te.reg", "te.none")), ""
+    yield implies(at.kind("pe.x"), at.kind("te.reg", "te.word", "te.none")), ""
 
 
-def well_formed_log(s: Script, at: Position) -> None:
+def well_formed_log(at: Position, t: Term = "t") -> Conditions:
     """The log layout with the blocks up to t complete."""
-    well_formed_prompt(s, at)
+    yield from well_formed_prompt(at)
     index, time = at.payload("pe", "index"), at.payload("pe", "time")
-    s.suppose(implies(at.kind("pe.memory"), land(at.kind("te.word"), lt(index, "cells"))))
-    s.suppose(implies(at.kind(*SLOTS), lt(index, "processors")))
-    s.suppose(implies(at.kind("te.mask"), land(at.kind(*SLOTS), lt("t", time))), "complete blocks have no mask")
+    yield implies(at.kind("pe.memory"), land(at.kind("te.word"), lt(index, "cells"))), ""
+    yield implies(at.kind(*SLOTS), lt(index, "processors")), ""
+    yield implies(at.kind("te.mask"), land(at.kind(*SLOTS), lt(t, time))), "complete blocks have no mask"
     counters = [f"te.{name}" for name in COUNTERS]
-    s.suppose(implies(at.kind("pe.counter"), at.kind(*counters, "te.mask")))
-    s.suppose(implies(at.kind("pe.target"), at.kind("te.word", "te.reg", "te.none", "te.mask")))
-    s.suppose(
-        implies(land(at.kind("pe.target"), at.kind("te.word")), lt(at.payload("te", "word"), "cells")), "stores are valid"
-    )
-    s.suppose(implies(land(at.kind("pe.target"), eq(time, "0")), at.kind("te.none")), "nothing is written at time 0")
-    s.suppose(implies(at.kind("pe.value"), at.kind("te.word", "te.mask")))
+    yield implies(at.kind("pe.counter"), at.kind(*counters, "te.mask")), ""
+    yield implies(at.kind("pe.target"), at.kind("te.word", "te.reg", "te.none", "te.mask")), ""
+    stored = land(at.kind("pe.target"), at.kind("te.word"))
+    yield implies(stored, lt(at.payload("te", "word"), "cells")), "stores are valid"
+    yield implies(land(at.kind("pe.target"), eq(time, "0")), at.kind("te.none")), "nothing is written at time 0"
+    yield implies(at.kind("pe.value"), at.kind("te.word", "te.mask")), ""
 
 
-def well_formed_cells(s: Script, at: Position) -> None:
+def well_formed_cells(at: Position) -> Conditions:
     """The cell layout."""
-    well_formed_prompt(s, at)
+    yield from well_formed_prompt(at)
     index = at.payload("pe", "index")
-    s.suppose(implies(at.kind("pe.memory"), lt(index, "cells")))
-    s.suppose(implies(at.kind("pe.register", "pe.counter"), lt(index, "processors")))
-    s.suppose(implies(at.kind("te.mask"), at.kind("pe.memory", "pe.register", "pe.counter")))
-    s.suppose(implies(at.kind("pe.memory", "pe.register"), at.kind("te.word", "te.mask")))
-    s.suppose(implies(at.kind("pe.counter"), at.kind(*(f"te.{name}" for name in COUNTERS), "te.mask")))
+    yield implies(at.kind("pe.memory"), lt(index, "cells")), ""
+    yield implies(at.kind("pe.register", "pe.counter"), lt(index, "processors")), ""
+    yield implies(at.kind("te.mask"), at.kind("pe.memory", "pe.register", "pe.counter")), ""
+    yield implies(at.kind("pe.memory", "pe.register"), at.kind("te.word", "te.mask")), ""
+    yield implies(at.kind("pe.counter"), at.kind(*(f"te.{name}" for name in COUNTERS), "te.mask")), ""
 
 
 def slot(at: Position) -> Term:

@@ -378,11 +378,16 @@ def masked(step: Step) -> Iterator[Obligation]:
         carried = lor(counter, land(target, on("stores")), value)
         t.script.suppose(implies(lnot(carried), is_value("word", 0)), "step.word")
 
+    yield from coded(step, declare, lambda t: tokens_of(step, t, log_kinds(), "word", lambda i: step.labels["rd"][i]))
+
+
+def log_kinds() -> dict[str, Term]:
+    """When each kind of token is predicted: the processor's event where it is due, the mask where nothing is."""
+    counter, target, value = (on(f"{name}_due") for name in LOG_SLOTS)
     kinds = {name: land(counter, on(NEXT[i])) for i, name in enumerate(COUNTERS)}
     kinds["word"] = lor(kinds["word"], land(target, on("stores")), value)
     kinds |= {"reg": land(target, on("writes")), "mask": lnot(on("ready"))}
-    kinds["none"] = land(target, lnot(on("stores")), lnot(on("writes")))
-    yield from coded(step, declare, lambda t: tokens_of(step, t, kinds, "word", lambda i: step.labels["rd"][i]))
+    return kinds | {"none": land(target, lnot(on("stores")), lnot(on("writes")))}
 
 
 def coded(step: Step, declare: Declare, goal: Callable[[Terms], Term]) -> Iterator[Obligation]:
@@ -422,12 +427,11 @@ def cells(step: Step) -> Iterator[Obligation]:
         t.one_hot(STATUS)
         t.script.suppose(le("written", "pe.memory"), "only a memory cell looks for a writer")
 
-    hit = lor(on("written"), land(at["register"], both("named", "writes")), land(at["counter"], on(STATUS[0])))
     control = step.of["control"]
 
     def bits(t: Terms) -> Term:
         remask, insert, delete = (t.of(control, i, top=True) for i in range(3))
-        return land(eq(remask, flag(f"(xor {on('te.mask')} {hit})")), is_value(insert, 0), is_value(delete, 0))
+        return land(eq(remask, flag(f"(xor {on('te.mask')} {HIT})")), is_value(insert, 0), is_value(delete, 0))
 
     yield step.whole("step.control", places, bits)
 
@@ -446,9 +450,18 @@ def cells(step: Step) -> Iterator[Obligation]:
         t.bit("word")
         t.script.suppose(implies(lnot(lor(*at.values())), is_value("word", 0)), "step.word")
 
-    kinds = {name: land(at["counter"], on(NEXT[i])) for i, name in enumerate(COUNTERS)}
-    kinds["word"] = lor(kinds["word"], at["memory"], at["register"])
-    yield from coded(step, declare, lambda t: tokens_of(step, t, kinds, "word", lambda i: "0"))
+    yield from coded(step, declare, lambda t: tokens_of(step, t, cell_kinds(), "word", lambda i: "0"))
+
+
+# When a cell is written: memory by a processor, a register by its own, a counter while its processor runs.
+HIT = lor(on("written"), land(on("pe.register"), both("named", "writes")), land(on("pe.counter"), on(STATUS[0])))
+
+
+def cell_kinds() -> dict[str, Term]:
+    """When each kind of token is predicted at a slot of a cell."""
+    kinds = {name: land(on("pe.counter"), on(NEXT[i])) for i, name in enumerate(COUNTERS)}
+    kinds["word"] = lor(kinds["word"], on("pe.memory"), on("pe.register"))
+    return kinds
 
 
 STAGES = ("fetch", "operand", "lookup", "index", "comparison", "result", "taken", "stays", "exclusive", "next", "status")
