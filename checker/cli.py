@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from checker import commands
 from efasp.pram.machine import POLICIES
@@ -45,13 +46,29 @@ def _seconds(text: str) -> float:
     return value
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of every command, with the function that carries it out as ``command``."""
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Extend: TypeAlias = "Callable[[Commands, argparse.ArgumentParser], None]"
+
+
+def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
+    """The parser of every command, with the function that carries it out as ``command``.
+
+    ``extend`` is given the commands, to add its own, and that of `efasp check`, to add its options.
+    """
     description = "Any PRAM program in one compiled transformer, and the proofs of it."
     top = argparse.ArgumentParser(prog="efasp", description=description)
-    commands_ = top.add_subparsers(required=True, metavar="COMMAND")
+    listed = top.add_subparsers(required=True, metavar="COMMAND")
+    _run(listed.add_parser("run", help="run PRAM programs: directly, by masked diffusion, or by any-process generation"))
+    _info(listed.add_parser("info", help="the transformer's layers, widths, parameters, context and decoding steps"))
+    _export(listed.add_parser("export", help="write the compiled transformer to a safetensors file"))
+    check = listed.add_parser("check", help="discharge the obligations of the construction")
+    _check(check)
+    if extend is not None:
+        extend(listed, check)
+    return top
 
-    run = commands_.add_parser("run", help="run PRAM programs: directly, by masked diffusion, or by any-process generation")
+
+def _run(run: argparse.ArgumentParser) -> None:
     run.add_argument("files", nargs="+", metavar="FILE", help="assembly files (.pram)")
     run.add_argument("--engine", choices=("reference", *ENGINES), default="reference")
     run.add_argument("--max-steps", type=_count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
@@ -64,40 +81,46 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--weights", type=Path, metavar="FILE", help="take the transformer from a weights file")
     run.set_defaults(command=commands.run)
 
-    info = commands_.add_parser("info", help="the transformer's layers, widths, parameters, context and decoding steps")
+
+def _info(info: argparse.ArgumentParser) -> None:
     info.add_argument("--word", type=commands.word_range, default="5..20", metavar="W", help="a width, or a range (5..20)")
     info.add_argument("--engine", choices=ENGINES, action="append", help="one engine (default: both)")
     info.add_argument("--ext", choices=("M",), default="", help="with extension M")
     info.add_argument("--json", action="store_true", help="one JSON object a transformer, one a line")
     info.set_defaults(command=commands.info)
 
-    export = commands_.add_parser("export", help="write the compiled transformer to a safetensors file")
+
+def _export(export: argparse.ArgumentParser) -> None:
     export.add_argument("--word", type=int, required=True, metavar="W", help="word width in bits")
     export.add_argument("--engine", choices=ENGINES, required=True)
     export.add_argument("--ext", choices=("M",), default="", help="with extension M")
     export.add_argument("file", type=Path, metavar="FILE.safetensors")
     export.set_defaults(command=commands.export)
 
-    check = commands_.add_parser("check", help="discharge the obligations of the construction")
-    check.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
+
+def run_options(command: argparse.ArgumentParser) -> None:
+    """The options of a run of the checker."""
+    command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
+    command.add_argument("--jobs", type=_positive, metavar="J", help="worker processes (default: one a core)")
+    command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds an obligation (default 60)")
+    command.add_argument("--memory", type=_positive, default=4096, metavar="MB", help="MiB a worker (default 4096)")
+    command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
+    command.add_argument("--no-cache", action="store_true", help="neither use nor keep verdicts of other runs")
+    command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
+
+
+def _check(check: argparse.ArgumentParser) -> None:
+    run_options(check)
     check.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
-    check.add_argument("--jobs", type=_positive, metavar="J", help="worker processes (default: one a core)")
-    check.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds an obligation (default 60)")
-    check.add_argument("--memory", type=_positive, default=4096, metavar="MB", help="MiB a worker (default 4096)")
-    check.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     check.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
-    check.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
-    check.add_argument("--no-cache", action="store_true", help="neither use nor keep verdicts of other runs")
     check.add_argument("--list", action="store_true", help="list the obligations, settle none")
     check.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
-    check.add_argument("--html", type=Path, metavar="DIR", help="write the report as a web page, DIR/index.html")
-    check.set_defaults(command=commands.check)
-    return top
+    check.set_defaults(command=commands.check, html=None)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -> int:
     """Entry point; returns the exit code (argparse exits with 2 on bad usage)."""
-    options = parser().parse_args(arguments)
+    options = parser(extend).parse_args(arguments)
     try:
         code: int = options.command(options)
         sys.stdout.flush()

@@ -197,6 +197,7 @@ def write(path: Path, text: str, flag: str) -> None:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
             return
+        path.parent.mkdir(parents=True, exist_ok=True)
         with _part(path) as file:
             file.write(text)
             file.flush()

@@ -1,0 +1,46 @@
+"""The command line, whole: `efasp` (the commands of ``checker.cli``, with web pages), `efasp audit` and `efasp tables`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from checker import cli
+from checker.session import Report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    return cli.main(arguments, extend)
+
+
+def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
+    """Add what this package has to the parser of the commands, and to `efasp check` its pages."""
+    check.add_argument("--html", type=Path, metavar="DIR", help="write the report as web pages, DIR/index.html")
+    check.set_defaults(pages=pages)
+    audit = commands.add_parser("audit", help="claims and lemmas with their status, or one lemma whole")
+    audit.add_argument("lemma", nargs="?", metavar="LEMMA", help="a lemma, to be shown whole (default: list all)")
+    audit.add_argument("--format", choices=("text", "json", "html"), default="text")
+    audit.add_argument("--out", type=Path, metavar="DIR", help="where to write the web pages (--format html)")
+    cli.run_options(audit)
+    audit.set_defaults(command=_audit, weights=None)
+
+
+def pages(report: Report, folder: Path) -> None:
+    """The pages of `efasp check --html`."""
+    from paper_artifacts.site import Site
+    from paper_artifacts.status import artifacts
+
+    Site(report, artifacts(), f"efasp check --html {folder.name}").write(folder, "--html")
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from paper_artifacts.audit import audit
+
+    return audit(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""The status of generated artifacts, read from what `efasp tables` wrote: a claim may rest on them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from paper_artifacts.claims import Status
+
+GENERATED = Path(__file__).with_name("generated")
+
+
+def artifacts(folder: Path = GENERATED) -> dict[str, Status]:
+    """By name: ``measured`` where every check that the artifact was made with held, ``refuted`` where one did not."""
+    out = {}
+    for path in sorted(folder.glob("*.json")):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        wrong = [check["what"] for check in said["checks"] if not check["holds"]]
+        out[path.stem] = Status("refuted", wrong[0]) if wrong else Status("measured", said["scope"])
+    return out

@@ -1,0 +1,85 @@
+"""What every lemma states, as data (``proofs/statements.toml``): in words, in the paper's notation, of which construction, resting on
+which lemmas."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from proofs.register import matches
+
+FILE = Path(__file__).with_name("statements.toml")
+KEYS = {"states": str, "notation": str, "of": str, "rests": list}
+
+
+class StatementError(ValueError):
+    """A statement that is malformed, or that rests on a lemma that there is not: names the file and the lemma."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One lemma. ``of``: ``operator:NAME``, ``definition:NAME`` of the step, ``code:MODULE:NAME``, or nothing; ``rests``: lemmas."""
+
+    lemma: str
+    states: str
+    notation: str = ""
+    of: str = ""
+    rests: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The lemma's family."""
+        return self.lemma.partition(".")[0]
+
+
+@cache
+def statements(file: Path = FILE) -> dict[str, Statement]:
+    """Every lemma's statement, by its name, in the file's order; globs in ``rests`` are resolved. Raises StatementError."""
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    found = {name: Statement(name, **_entry(file, name, entry, data)) for name, entry in data.items()}
+    try:
+        tuple(TopologicalSorter({s.lemma: s.rests for s in found.values()}).static_order())
+    except CycleError as error:
+        raise StatementError(f"{file.name}: lemmas rest on each other: {' <- '.join(error.args[1])}") from None
+    return found
+
+
+def _entry(file: Path, name: str, entry: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    for key, value in entry.items():
+        if key not in KEYS or type(value) is not KEYS[key]:
+            raise StatementError(f"{file.name}: {name}: expected the keys {', '.join(KEYS)}, found {key} = {value!r}")
+    if not entry.get("states"):
+        raise StatementError(f"{file.name}: {name}: expected a key states, found none")
+    return {**entry, "rests": resolved(entry.get("rests", []), names, f"{file.name}: {name}", name)}
+
+
+def resolved(patterns: Iterable[str], names: Iterable[str], where: str, itself: str = "") -> tuple[str, ...]:
+    """The lemmas that some globs name, in order, without ``itself``. Raises StatementError for a glob that names none."""
+    known, out = list(names), dict[str, None]()
+    for pattern in patterns:
+        some = [name for name in known if matches(name, [pattern]) and name != itself]
+        if not some:
+            raise StatementError(f"{where}: expected the name of a lemma, found {pattern!r}")
+        out |= dict.fromkeys(some)
+    return tuple(out)
+
+
+def below(names: Iterable[str], of: dict[str, Statement] | None = None) -> list[str]:
+    """Some lemmas and all that they rest on, each once, those that rest on nothing first."""
+    table = statements() if of is None else of
+    out: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name not in out:
+            for leg in table[name].rests:
+                visit(leg)
+            out[name] = None
+
+    for name in names:
+        visit(name)
+    return list(out)
