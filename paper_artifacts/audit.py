@@ -168,9 +168,9 @@ def sheet_text(found: Sheet) -> str:
     lines += [f"claims      {', '.join(found.claims) or 'none'}", f"rests on    {', '.join(statement.rests) or 'nothing'}"]
     lines += [f"used by     {', '.join(found.used_by) or 'nothing'}"]
     if shown is not None:
-        lines += ["", f"Construction: {shown.title}", ""] + _indented(shown.definition)
+        lines += ["", f"Construction: {shown.title}", "", *_indented(shown.definition)]
         if shown.expansion:
-            lines += ["", "Expansion into primitives:", ""] + _indented(shown.expansion)
+            lines += ["", "Expansion into primitives:", "", *_indented(shown.expansion)]
             lines += ["", shown.size]
     lines += ["", f"Obligations ({len(found.rows)}):"]
     texts: dict[str, list[Row]] = {}
@@ -188,14 +188,10 @@ def sheet_text(found: Sheet) -> str:
             lines += ["", *_indented(text)]
     lines += ["", f"Mutants ({len(found.mutants)}):"]
     for mutant in found.mutants:
-        lines += [
-            "",
-            f"* {mutant['mutant']} ({mutant['module']}): {mutant['status']}{' by ' + ', '.join(mutant['by']) if mutant['by'] else ''}",
-        ]
-        lines += [
-            *(f"  - {line}" for line in mutant["old"].splitlines()),
-            *(f"  + {line}" for line in mutant["new"].splitlines()),
-        ]
+        by = f" by {', '.join(mutant['by'])}" if mutant["by"] else ""
+        lines += ["", f"* {mutant['mutant']} ({mutant['module']}): {mutant['status']}{by}"]
+        lines += [f"  - {line}" for line in mutant["old"].splitlines()]
+        lines += [f"  + {line}" for line in mutant["new"].splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
 """The paper's claims as data (``claims.toml``), and their status, computed from what was settled.
 
-A status is a grade and a text. A lemma's is the worst of its own obligations and of all that it rests on; a claim's the worst of
-its lemmas and measurements. Nothing here is marked by hand.
+A status is a grade and a text. A lemma's is the worst of its own obligations and of all that it rests on; a claim's the worst
+of its lemmas and measurements. Nothing here is marked by hand.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Status:
 class Claim:
     """A claim, a corollary, a table row or a disagreement of the paper.
 
-    ``states``: our statement of it; ``source``: where it comes from; ``lemmas``: those that it rests on; ``measures``: artifacts
-    (tables) that it rests on; ``uncovered``: what of it is not covered.
+    ``states``: our statement of it; ``source``: where it comes from; ``lemmas``: those that it rests on; ``measures``: the
+    artifacts (tables) that it rests on; ``uncovered``: what of it is not covered.
     """
 
     id: str

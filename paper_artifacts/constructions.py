@@ -21,7 +21,7 @@ LONGEST = 400  # lines of an expansion that are shown
 
 @dataclass(frozen=True)
 class Construction:
-    """``definition``: E-FASP source or the definition's text; ``expansion``: by the six primitives; ``size``: depth and width."""
+    """``definition``: source, or the definition's text; ``expansion``: by the six primitives; ``size``: depth and width."""
 
     title: str
     definition: str

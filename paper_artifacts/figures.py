@@ -62,7 +62,7 @@ def checker_time(rows: Sequence[Row]) -> Figure:
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
 
-    caption = "Solver and checking time of the obligations of each width, by family; equal texts count once. Times vary from run to run."
+    caption = "Time of the obligations of each width, by family; equal texts count once. Times vary from run to run."
     return drawn("checker-time", "Time of the checker against w", caption, draw)
 
 

@@ -101,7 +101,8 @@ def svg(listed: Sequence[Box]) -> str:
         name, count = escape(box.name), f" {box.count}" if box.count else ""
         parts.append(
             f'<a class="node" data-name="{name}" href="{box.page}"><title>{name}: {box.grade}</title>'
-            f'<rect x="{x:.0f}" y="{y - HEIGHT / 2:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="4" fill="{fill}" stroke="{line}"/>'
+            f'<rect x="{x:.0f}" y="{y - HEIGHT / 2:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="4" '
+            f'fill="{fill}" stroke="{line}"/>'
             f'<text x="{x + 6:.0f}" y="{y + 4:.1f}">{name}</text>'
             f'<text x="{x + WIDTH - 6:.0f}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{count}</text></a>'
         )

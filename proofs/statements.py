@@ -1,5 +1,5 @@
-"""What every lemma states, as data (``proofs/statements.toml``): in words, in the paper's notation, of which construction, resting on
-which lemmas."""
+"""What every lemma states, as data (``proofs/statements.toml``): in words, in the paper's notation, of which construction,
+and on which lemmas it rests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StatementError(ValueError):
 
 @dataclass(frozen=True)
 class Statement:
-    """One lemma. ``of``: ``operator:NAME``, ``definition:NAME`` of the step, ``code:MODULE:NAME``, or nothing; ``rests``: lemmas."""
+    """One lemma. ``of``: ``operator:NAME``, ``definition:NAME`` of the step, ``code:MODULE:NAME`` or nothing; ``rests``: lemmas."""
 
     lemma: str
     states: str
