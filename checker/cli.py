@@ -14,7 +14,8 @@ from efasp.pram.machine import POLICIES
 from model.compile import ENGINES
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A number of 0 or more. Raises argparse's error."""
     try:
         value = int(text)
     except ValueError:
@@ -24,14 +25,15 @@ def _count(text: str) -> int:
     return value
 
 
-def _positive(text: str) -> int:
-    if (value := _count(text)) == 0:
+def positive(text: str) -> int:
+    """A number of 1 or more. Raises argparse's error."""
+    if (value := count(text)) == 0:
         raise argparse.ArgumentTypeError("expected a number of 1 or more, found '0'")
     return value
 
 
 def _bound(text: str) -> int:
-    if (value := _positive(text)) > 1 << 64:
+    if (value := positive(text)) > 1 << 64:
         raise argparse.ArgumentTypeError(f"expected at most 2^64 = {1 << 64}, found {text!r}")
     return value
 
@@ -71,15 +73,20 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
 def _run(run: argparse.ArgumentParser) -> None:
     run.add_argument("files", nargs="+", metavar="FILE", help="assembly files (.pram)")
     run.add_argument("--engine", choices=("reference", *ENGINES), default="reference")
-    run.add_argument("--max-steps", type=_count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
+    run.add_argument("--max-steps", type=count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
     run.add_argument("--json", action="store_true", help="one JSON object a file, one a line")
-    run.add_argument("--word", type=int, metavar="W", help="word width in bits, over .word")
-    run.add_argument("--processors", type=int, metavar="P", help="number of processors, over .processors")
-    run.add_argument("--memory", type=int, metavar="M", help="words of shared memory, over .memory")
-    run.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
-    run.add_argument("--data", metavar="FILE", help="initial memory as JSON, on top of .data")
-    run.add_argument("--weights", type=Path, metavar="FILE", help="take the transformer from a weights file")
+    program_options(run)
     run.set_defaults(command=commands.run)
+
+
+def program_options(command: argparse.ArgumentParser) -> None:
+    """The options that override a program's directives, and the transformer's file."""
+    command.add_argument("--word", type=int, metavar="W", help="word width in bits, over .word")
+    command.add_argument("--processors", type=int, metavar="P", help="number of processors, over .processors")
+    command.add_argument("--memory", type=int, metavar="M", help="words of shared memory, over .memory")
+    command.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
+    command.add_argument("--data", metavar="FILE", help="initial memory as JSON, on top of .data")
+    command.add_argument("--weights", type=Path, metavar="FILE", help="take the transformer from a weights file")
 
 
 def _info(info: argparse.ArgumentParser) -> None:
@@ -101,9 +108,9 @@ def _export(export: argparse.ArgumentParser) -> None:
 def run_options(command: argparse.ArgumentParser) -> None:
     """The options of a run of the checker."""
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
-    command.add_argument("--jobs", type=_positive, metavar="J", help="worker processes (default: one a core)")
+    command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
     command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds an obligation (default 60)")
-    command.add_argument("--memory", type=_positive, default=4096, metavar="MB", help="MiB a worker (default 4096)")
+    command.add_argument("--memory", type=positive, default=4096, metavar="MB", help="MiB a worker (default 4096)")
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     command.add_argument("--no-cache", action="store_true", help="neither use nor keep verdicts of other runs")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")

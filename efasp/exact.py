@@ -80,18 +80,24 @@ def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return narrow(out)
 
 
+def winners(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """For each row of q whether each row of k has the maximal score."""
+    s = scores(q, k)
+    best: np.ndarray = s == s.max(axis=1, keepdims=True)
+    return best
+
+
 def average_hard(q: np.ndarray, k: np.ndarray, v: np.ndarray, block: int = 1024) -> np.ndarray:
     """Average-hard attention: for each row of q the mean of v over the keys of maximal score; exact."""
     parts = []
     for start in range(0, len(q), block):
-        s = scores(q[start : start + block], k)
-        winners = s == s.max(axis=1, keepdims=True)
-        count = winners.sum(axis=1)
+        best = winners(q[start : start + block], k)
+        count = best.sum(axis=1)
         if (count == 1).all():
-            parts.append(v[winners.argmax(axis=1)])
+            parts.append(v[best.argmax(axis=1)])
             continue
         rows = []
-        for mask, ties in zip(winners, count.tolist(), strict=True):
+        for mask, ties in zip(best, count.tolist(), strict=True):
             total = v[mask].astype(object).sum(axis=0)
             rows.append([Fraction(value, ties) if ties > 1 else value for value in total.tolist()])
         part = np.empty((len(rows), v.shape[1]), dtype=object)

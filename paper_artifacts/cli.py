@@ -1,4 +1,4 @@
-"""The command line, whole: `efasp` (the commands of ``checker.cli``, with web pages), `efasp audit` and `efasp tables`."""
+"""The command line, whole: `efasp` (the commands of ``checker.cli``, with web pages), `efasp audit`, `trace` and `tables`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from checker import cli
 from checker.session import Report
+from model.compile import ENGINES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,6 +27,15 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     audit.add_argument("--out", type=Path, metavar="DIR", help="where to write the web pages (--format html)")
     cli.run_options(audit)
     audit.set_defaults(command=_audit, weights=None)
+    trace = commands.add_parser("trace", help="a run of the transformer, decoding step by decoding step")
+    trace.add_argument("file", metavar="FILE", help="an assembly file (.pram)")
+    cli.program_options(trace)
+    trace.add_argument("--engine", choices=ENGINES, required=True)
+    trace.add_argument("--steps", type=cli.positive, default=32, metavar="T", help="at most T decoding steps (default 32)")
+    trace.add_argument("--step", type=cli.positive, metavar="K", help="print one step")
+    trace.add_argument("--position", type=cli.count, nargs="+", default=[], metavar="I", help="show these positions too")
+    trace.add_argument("--html", type=Path, metavar="FILE", help="write a page to step through")
+    trace.set_defaults(command=_trace)
 
 
 def pages(report: Report, folder: Path) -> None:
@@ -40,6 +50,12 @@ def _audit(options: argparse.Namespace) -> int:
     from paper_artifacts.audit import audit
 
     return audit(options)
+
+
+def _trace(options: argparse.Namespace) -> int:
+    from paper_artifacts.trace import trace
+
+    return trace(options)
 
 
 if __name__ == "__main__":
