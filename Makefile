@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup check test lint bench
+.PHONY: setup check test lint bench rocq
 setup: .venv/.done
 
 # torch first and pinned: an unpinned one may pull a build of several gigabytes.
@@ -25,3 +25,6 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+rocq: setup
+	$(BIN)/python -m proofs.rocq_build

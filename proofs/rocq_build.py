@@ -1,0 +1,161 @@
+"""``make rocq``: builds the theorems under ``proofs/rocq``, prints what they assume, and fails where something does not hold.
+
+The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
+``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Coq 8.16 or later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "proofs" / "rocq"
+BUILD = ROOT / "build" / "rocq"
+FILES = (
+    "Form", "Gates", "Product", "Attention", "Lookups", "Match", "Aggregates", "Log", "Slots", "Softmax", "Generated",
+)  # fmt: skip
+# The axioms of the standard library's real numbers and their analysis; nothing else may be assumed, and these only where
+# reals are spoken of.
+REALS = (
+    "ClassicalDedekindReals.sig_not_dec",
+    "ClassicalDedekindReals.sig_forall_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+    "Classical_Prop.classic",
+)
+SECONDS = 300  # for one file; the slowest takes a few
+MISSING = "coqc not found: expected Coq 8.16 or later on the path (Debian: apt-get install coq ocaml-nox)"
+BACKS = re.compile(r"\(\* backs: ([^*]+) \*\)\s*(?:Theorem|Corollary|Lemma) (\w+)")
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem, and the lemmas whose scope it backs."""
+
+    file: str
+    name: str
+    backs: tuple[str, ...]
+
+
+class RocqError(Exception):
+    """A file that does not compile, or a theorem that assumes something; says which, and what Coq says."""
+
+
+def theorems() -> list[Theorem]:
+    """The theorems that back lemmas, in order."""
+    found = []
+    for file in FILES:
+        for lemmas, name in BACKS.findall((SOURCES / f"{file}.v").read_text()):
+            found.append(Theorem(file, name, tuple(lemmas.split())))
+    return found
+
+
+def backed() -> dict[str, list[str]]:
+    """For every lemma that is backed the theorems that do."""
+    out: dict[str, list[str]] = {}
+    for theorem in theorems():
+        for lemma in theorem.backs:
+            out.setdefault(lemma, []).append(theorem.name)
+    return out
+
+
+def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
+    """Compile files in order, each with what stands before it; the names of those that were not yet. Raises RocqError."""
+    if shutil.which("coqc") is None:
+        raise RocqError(MISSING)
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh, digest = [], hashlib.sha256(version().encode())
+    for name, text in texts.items():
+        digest.update(f"{name}\n{text}\n".encode())
+        source, stamp = folder / f"{name}.v", folder / f"{name}.stamp"
+        known = digest.copy().hexdigest()
+        if stamp.exists() and stamp.read_text() == known and source.with_suffix(".vo").exists():
+            continue
+        stamp.unlink(missing_ok=True)
+        source.write_text(text)
+        coqc(source)
+        stamp.write_text(known)
+        fresh.append(name)
+    return fresh
+
+
+def coqc(source: Path) -> str:
+    """What coqc prints. Raises RocqError where the file does not compile."""
+    command = ["coqc", "-q", "-Q", ".", "Efasp", source.name]
+    try:
+        done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise RocqError(f"{source.name}: coqc did not end within {SECONDS} s") from None
+    if done.returncode:
+        raise RocqError(f"{source.name} does not compile:\n{done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def version() -> str:
+    """``The Coq Proof Assistant, version 8.16.1``."""
+    return subprocess.run(["coqc", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+
+def assumptions(of: Sequence[Theorem], folder: Path = BUILD) -> dict[str, tuple[str, ...]]:
+    """For every file the axioms that its theorems rest on, all together, as Coq prints them. Raises RocqError."""
+    names = {file: [theorem.name for theorem in of if theorem.file == file] for file in dict.fromkeys(t.file for t in of)}
+    lines = [f"From Efasp Require {' '.join(names)}."]
+    for file, inside in names.items():
+        lines.append(f"Definition of_{file} := ({', '.join(f'@{file}.{name}' for name in inside)}).")
+        lines.append(f"Print Assumptions of_{file}.")
+    source = folder / "Assumptions.v"
+    source.write_text("\n".join(lines) + "\n")
+    blocks = re.split(r"^(?=Closed under|Axioms:|Section Variables:)", coqc(source), flags=re.MULTILINE)[1:]
+    if len(blocks) != len(names):
+        raise RocqError(f"Assumptions.v: expected {len(names)} answers, found {len(blocks)}")
+    found = {}
+    for name, block in zip(names, blocks, strict=True):
+        closed = block.startswith("Closed under the global context")
+        found[name] = () if closed else tuple(re.findall(r"^(\S+)\s*:", block.partition("\n")[2], re.MULTILINE)) or (block,)
+    return found
+
+
+def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """What the theorems of a file assume and may not."""
+    bad = {file: [axiom for axiom in axioms if file != "Softmax" or axiom not in REALS] for file, axioms in found.items()}
+    return [f"{file}: assumes {axiom}" for file, axioms in bad.items() for axiom in axioms]
+
+
+def texts() -> dict[str, str]:
+    """The files, by name; what is generated is generated now."""
+    from proofs.rocq_export import text  # reads every operator: not needed to look at the theorems
+
+    return {name: text() if name == "Generated" else (SOURCES / f"{name}.v").read_text() for name in FILES}
+
+
+def main() -> int:
+    """Build, print assumptions, compare: 0 if all holds, 1 if not."""
+    try:
+        if shutil.which("coqc") is None:
+            raise RocqError(MISSING)
+        sources = texts()
+        compiled(sources, BUILD)
+        found = assumptions(theorems())
+        for file, axioms in found.items():
+            for theorem in (theorem for theorem in theorems() if theorem.file == file):
+                print(f"{file}.{theorem.name}, for {' '.join(theorem.backs)}")
+            print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
+        if bad := wrong(found):
+            raise RocqError("\n".join(bad))
+        if sources["Generated"] != (SOURCES / "Generated.v").read_text():
+            raise RocqError("Generated.v: expected what the operators give, found another text: python -m proofs.rocq_export")
+    except RocqError as error:
+        print(f"rocq: {error}", file=sys.stderr)
+        return 1
+    print(f"{version()}: {len(theorems())} theorems for {len(backed())} lemmas")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
