@@ -89,6 +89,7 @@ class Item:
     q: list[Form] = field(default_factory=list)
     k: list[Form] = field(default_factory=list)
     values: list[Form] = field(default_factory=list)  # of a head: one a scalar; of units: the pre-activations
+    whole: bool = False  # queries and keys are integers
 
     @property
     def reads(self) -> list[Form]:
@@ -175,6 +176,7 @@ class _Forms:
             self._heads[key] = Item(attention=True, q=list(key[0]), k=list(key[1]))
             self.items.append(self._heads[key])
         head, out = self._heads[key], []
+        head.whole = head.whole or (node.q.sort.integral and node.k.sort.integral)
         for place, form in enumerate(self.of[node.v]):
             linear = Form(form.terms)
             if not form.terms:
@@ -231,6 +233,7 @@ class Group:
     weights: dict[int, Number]
     low: Number
     high: Number
+    parts: Interval  # the sum of some of them
     name: str
     born: int = 0
     last: int = 0
@@ -265,11 +268,12 @@ def _describe(forms: _Forms, weights: dict[int, Number]) -> Group:
     scale, direction = form.terms[0][1], form.direction()
     ends = [(c * forms.bounds[s][0], c * forms.bounds[s][1]) for s, c in weights.items()]
     low, high = sum(min(e) for e in ends), sum(max(e) for e in ends)
+    parts = sum(min(0, *e) for e in ends), sum(max(0, *e) for e in ends)
     if direction in forms.known:
         a, b = sorted(end * scale for end in forms.known[direction])
         low, high = max(low, a), min(high, b)
     label = " + ".join(dict.fromkeys(forms.labels[s] for s in list(weights)[:3])) + (" + ..." if len(weights) > 3 else "")
-    return Group(weights, _tidy(low), _tidy(high), forms.names.get(direction, label))
+    return Group(weights, _tidy(low), _tidy(high), parts, forms.names.get(direction, label))
 
 
 def _cluster(items: Sequence[Item]) -> list[Item]:
@@ -329,6 +333,10 @@ class _Schedule:
         reads = [self.level[r] for r in self.readers[g]] + ([self.end + 1] if g in self.shown else [])
         return born, max(reads)
 
+    def stages(self, g: int) -> int:
+        """On how many sublayers a group is written."""
+        return len({self.level[m] for m in self.makers[g]} | ({0} if self.given[g] else set()))
+
     def cost(self) -> tuple[int, int]:
         """Coordinates alive across each sublayer: the largest number, and the sum."""
         alive = [0] * (self.end + 2)
@@ -360,6 +368,8 @@ def _allocate(schedule: _Schedule) -> tuple[int, list[tuple[int, Group]]]:
     groups = schedule.groups
     for g, group in enumerate(groups):
         group.born, group.last = schedule.life(g)
+        if schedule.stages(g) > 1:  # incomplete at first, and then within the sum of its parts
+            group.low, group.high = min(group.low, *group.parts), max(group.high, *group.parts)
     holder: list[Group] = []
     erasures: list[tuple[int, Group]] = []
     for group in sorted(groups, key=lambda group: group.born):
@@ -431,8 +441,8 @@ def _emit(
                 values.setdefault(coordinate, []).append((c, form))
         v = matrix(row(_form(parts, 0)) for parts in values.values())
         o = transposed([((coordinate, 1),) for coordinate in values])
-        sizes = [tuple(forms.size(form) for form in side) for side in (item.q, item.k)]
-        return Head(matrix(map(row, item.q)), matrix(map(row, item.k)), v, o, *sizes)
+        q_size, k_size = (tuple(forms.size(form) for form in side) for side in (item.q, item.k))
+        return Head(matrix(map(row, item.q)), matrix(map(row, item.k)), v, o, q_size, k_size, item.whole)
 
     layers = []
     for number in range(1, schedule.end // 2 + 1):

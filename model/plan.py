@@ -17,14 +17,15 @@ import numpy as np
 from efasp.codebook import Codebook
 from efasp.evaluate import place_rows
 from efasp.exact import Matrix, average_hard, narrow
-from efasp.sorts import Number
+from efasp.sorts import Interval, Number
 
 
 @dataclass(frozen=True)
 class Head:
     """One head: ``q`` and ``k`` of shape (d_qk, d_model), ``v`` (d_v, d_model), ``o`` (d_model, d_v).
 
-    ``q_size``, ``k_size``: for each of the d_qk components its largest absolute value, by the sorts of the program.
+    ``q_size``, ``k_size``: for each of the d_qk components its largest absolute value, by the sorts of the program; ``whole``:
+    by them all components are integers.
     """
 
     q: Matrix
@@ -33,6 +34,7 @@ class Head:
     o: Matrix
     q_size: tuple[Number, ...]
     k_size: tuple[Number, ...]
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Resident:
-    """What a residual coordinate holds: a named value between ``low`` and ``high``.
+    """What a residual coordinate holds: a named value, an integer between ``low`` and ``high``, also while it is incomplete.
 
     Sublayer ``born`` writes it (several may add to it), ``last`` is the last that reads it.
 
@@ -64,7 +66,10 @@ class Resident:
 
 @dataclass(frozen=True)
 class Plan:
-    """A compiled program. ``token`` and ``place``, (d_model, code width), embed codes; ``out`` and ``out_bias`` read out."""
+    """A compiled program. ``token`` and ``place``, (d_model, code width), embed codes; ``out`` and ``out_bias`` read out.
+
+    ``dtype``: that of the weights file that it was read from.
+    """
 
     name: str
     vocabulary: Codebook
@@ -76,6 +81,7 @@ class Plan:
     out: Matrix
     out_bias: tuple[Number, ...]
     residents: tuple[Resident, ...]
+    dtype: str | None = None
 
     def embed(self, tokens: Sequence[int] | np.ndarray, positions: Sequence[Any] | np.ndarray | None = None) -> np.ndarray:
         """The residual stream before the first layer, (positions, d_model)."""
@@ -102,6 +108,19 @@ class Plan:
     def alive(self, sublayer: int) -> list[Resident]:
         """What later sublayers read of the residual stream after a sublayer."""
         return [r for r in self.residents if r.born <= sublayer < r.last]
+
+    def held(self, sublayer: int) -> list[Interval]:
+        """What every coordinate may hold after a sublayer, also where only the block that erases it reads it.
+
+        A coordinate that is used again is erased by the last feed-forward block that is not after its next birth.
+        """
+        held: list[Interval] = [(0, 0)] * self.width
+        for r in sorted(self.residents, key=lambda r: r.born):
+            if r.born <= sublayer:
+                held[r.coordinate] = (r.low, r.high)
+            elif r.born - r.born % 2 <= sublayer:
+                held[r.coordinate] = (0, 0)
+        return held
 
     @property
     def shape(self) -> dict[str, Any]:

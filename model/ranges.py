@@ -2,17 +2,20 @@
 
 Every value of the transformer is a dyadic rational. Where each sum's terms are multiples of 1/D and their absolute values
 add up to at most B, every partial sum, in any order and with fused multiply-adds, is a multiple of 1/D of size at most B,
-so a dtype with p bits of significand computes it exactly if B * D <= 2^p. The bounds of the residual coordinates come from
-the sorts of what they hold, for every program and state with P, M, L <= 2^w and every time that the clock's bits hold.
+so a dtype with p bits of significand computes it exactly if B * D <= 2^p. The bounds of the residual coordinates are the
+plan's own (``Plan.held``), for every program and state with P, M, L <= 2^w and every time that the clock's bits hold; what they
+hold are integers. The family numerics shows both, from the matrices, and that softmax adds nothing inexact.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from math import ceil, lcm
+from typing import NamedTuple
 
 from efasp.exact import Matrix
-from efasp.sorts import Number
+from efasp.sorts import Interval, Number
 from model.plan import Plan
 
 SIGNIFICAND = {"float32": 24, "float64": 53}
@@ -21,7 +24,7 @@ SCALE = {"float32": 128, "float64": 1024}
 
 
 class RangeError(ValueError):
-    """No dtype computes the plan exactly; names the value that is too large and what would be needed."""
+    """No dtype is known to compute the plan exactly; names the value that is too large and what would be needed."""
 
 
 @dataclass(frozen=True)
@@ -32,52 +35,74 @@ class Range:
     bound: int
 
 
-def _reach(matrix: Matrix, sizes: list[Fraction], biases: tuple[Number, ...] | None = None) -> list[Fraction]:
-    """For each output the sum of its terms' absolute values."""
+class _Row(NamedTuple):
+    """One output of a linear map: the sum of its terms' absolute values, and the interval of its values."""
+
+    size: Number
+    low: Number
+    high: Number
+
+
+def absolute(value: Number) -> Number:
+    """The absolute value."""
+    return -value if value < 0 else value
+
+
+def size(interval: Interval) -> Number:
+    """The largest absolute value."""
+    low, high = interval
+    return -low if -low > high else high
+
+
+def _rows(matrix: Matrix, held: Sequence[Interval], biases: Sequence[Number] | None = None) -> list[_Row]:
+    sizes = list(map(size, held))
+    known: dict[int, _Row] = {}  # by the identity of the row: thresholds of one sum share it
     out = []
     for number, row in enumerate(matrix.rows):
-        total = sum((abs(Fraction(c)) * sizes[i] for i, c in row), Fraction(0))
-        out.append(total + (abs(Fraction(biases[number])) if biases else 0))
+        if id(row) not in known:
+            ends = [(c * held[i][0], c * held[i][1]) for i, c in row]
+            known[id(row)] = _Row(sum(absolute(c) * sizes[i] for i, c in row), sum(map(min, ends)), sum(map(max, ends)))
+        total, bias = known[id(row)], (biases or {number: 0})[number]
+        out.append(_Row(total.size + absolute(bias), total.low + bias, total.high + bias))
     return out
 
 
 def ranges(plan: Plan) -> list[Range]:
-    """The range of every sum that the transformer computes, sublayer by sublayer."""
-    out: list[Range] = []
+    """The range of every sum that the transformer computes, sublayer by sublayer. Raises RangeError for a file's plan."""
+    if not plan.residents:
+        raise RangeError(f"{plan.name}: expected a plan that says what its coordinates hold, found one without")
+    found: list[Range] = []
 
-    def note(where: str, values: list[Fraction], denominator: int) -> None:
-        out.append(Range(where, int(max(values, default=Fraction(0)) * denominator)))
+    def note(where: str, sums: Sequence[Number], denominator: int) -> None:
+        found.append(Range(where, ceil(max(sums, default=0) * denominator)))
 
-    def held(sublayer: int) -> list[Fraction]:
-        """The size of each coordinate that can still be read after a sublayer; nothing reads the others."""
-        sizes = [Fraction(0)] * plan.width
-        for r in plan.alive(sublayer):
-            sizes[r.coordinate] = max(abs(Fraction(r.low)), abs(Fraction(r.high)))
-        return sizes
-
-    embedded = [max(abs(Fraction(a)), abs(Fraction(b))) for a, b in plan.vocabulary.sort.bounds]
-    placed = [max(abs(Fraction(a)), abs(Fraction(b))) for a, b in plan.places.sort.bounds]
-    sums = [a + b for a, b in zip(_reach(plan.token, embedded), _reach(plan.place, placed), strict=True)]
-    note("embedding", sums, plan.token.denominator * plan.place.denominator)
+    token, place = _rows(plan.token, plan.vocabulary.sort.bounds), _rows(plan.place, plan.places.sort.bounds)
+    sums = [a.size + b.size for a, b in zip(token, place, strict=True)]
+    note("embedding", sums, lcm(plan.token.denominator, plan.place.denominator))
     for number, layer in enumerate(plan.layers, 1):
-        before, middle = held(2 * number - 2), held(2 * number - 1)
+        before, middle = plan.held(2 * number - 2), plan.held(2 * number - 1)
+        sums = list(map(size, before))
         for h, head in enumerate(layer.heads):
-            q, k, v = (_reach(m, before) for m in (head.q, head.k, head.v))
-            where = f"layer {number}, head {h}"
-            note(f"{where}, projections", q + k + v, max(m.denominator for m in (head.q, head.k, head.v)))
-            scores = sum((Fraction(a) * b for a, b in zip(head.q_size, head.k_size, strict=True)), Fraction(0))
-            note(f"{where}, scores", [scores], head.q.denominator * head.k.denominator)
-            note(f"{where}, outputs", [a + b for a, b in zip(before, _reach(head.o, v), strict=True)], head.o.denominator)
-        hidden = _reach(layer.up, middle, layer.bias)
-        note(f"layer {number}, hidden units", hidden, layer.up.denominator)
-        after = [a + b for a, b in zip(middle, _reach(layer.down, hidden), strict=True)]
-        note(f"layer {number}, residual stream", after, layer.down.denominator)
-    note("read-out", _reach(plan.out, held(2 * len(plan.layers)), plan.out_bias), plan.out.denominator)
-    return out
+            where, (q, k, v) = f"layer {number}, head {h}", (_rows(m, before) for m in (head.q, head.k, head.v))
+            steps = head.q.denominator, head.k.denominator, head.v.denominator
+            note(f"{where}, projections", [row.size for row in q + k + v], lcm(*steps))
+            scores = sum(a * b for a, b in zip(head.q_size, head.k_size, strict=True))
+            note(f"{where}, scores", [scores], 1 if head.whole else steps[0] * steps[1])
+            outputs = _rows(head.o, [(row.low, row.high) for row in v])
+            sums = [total + row.size for total, row in zip(sums, outputs, strict=True)]
+        note(f"layer {number}, attention", sums, lcm(1, *(head.o.denominator * head.v.denominator for head in layer.heads)))
+        hidden, step = _rows(layer.up, middle, layer.bias), lcm(layer.up.denominator, *(b.denominator for b in layer.bias))
+        note(f"layer {number}, hidden units", [row.size for row in hidden], step)
+        outputs = _rows(layer.down, [(0, max(row.high, 0)) for row in hidden])
+        sums = [size(old) + row.size for old, row in zip(middle, outputs, strict=True)]
+        note(f"layer {number}, residual stream", sums, step * layer.down.denominator)
+    out, step = plan.held(2 * len(plan.layers)), lcm(plan.out.denominator, *(b.denominator for b in plan.out_bias))
+    note("read-out", [row.size for row in _rows(plan.out, out, plan.out_bias)], step)
+    return found
 
 
 def dtype_for(plan: Plan) -> str:
-    """The narrowest dtype that computes the plan exactly; raises RangeError where none does."""
+    """The narrowest dtype that computes the plan exactly; raises RangeError where none is known to."""
     worst = max(ranges(plan), key=lambda r: r.bound)
     for dtype, bits in SIGNIFICAND.items():
         if worst.bound <= 1 << bits:

@@ -6,6 +6,7 @@ and keys, stay empty.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def read_plan(path: Path) -> tuple[int, str, str, Plan]:
             values = {name: _tensor(path, file, name, size, dtype) for name, size in wanted.items()}
     except SafetensorError as error:
         raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
-    return word, engine, extension, _plan(path.name, values, shape, *books)
+    return word, engine, extension, replace(_plan(path.name, values, shape, *books), dtype=dtype)
 
 
 def _tensor(path: Path, file: Any, name: str, size: tuple[int, ...], dtype: str) -> np.ndarray:

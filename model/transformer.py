@@ -2,7 +2,7 @@
 
 It takes token ids and places (position rows) and nothing else. Weights come from a layer plan, or from a file. Softmax at
 scale 128 (float32) or 1024 (float64) is average-hard attention here: scores are integers, so a loser's weight underflows
-to 0 (``model.ranges`` says for which word widths the rest is exact too).
+to 0 (``model.ranges`` says for which word widths the rest is exact too, and the family numerics what PyTorch is trusted for).
 """
 
 from __future__ import annotations
@@ -47,6 +47,20 @@ class Cache:
     def keep(self, positions: int) -> None:
         """Make the first of the positions last given part of the cache, in every layer."""
         self.length += positions
+
+
+def softmax_attention(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+    """Softmax attention, (heads, positions, d_head) each: the mean of v under weights exp(scale * score).
+
+    The queries are scaled here, by a power of two and so exactly: some kernels scale both sides by the scale's square root.
+    """
+    return scaled_dot_product_attention((q * scale)[None], k[None], v[None], scale=1.0)[0]
+
+
+def attended(q: np.ndarray, k: np.ndarray, v: np.ndarray, dtype: str) -> np.ndarray:
+    """``softmax_attention`` of one head, (positions, d) each, as the transformer computes it in a dtype."""
+    head = (torch.from_numpy(x).to(DTYPES[dtype])[None] for x in (q, k, v))
+    return softmax_attention(next(head), next(head), next(head), float(SCALE[dtype]))[0].numpy()
 
 
 class Embedding(nn.Module):
@@ -104,8 +118,7 @@ class Layer(nn.Module):
         q, k, v = (f(h).view(len(h), self.heads, self.d_head).transpose(0, 1) for f in (self.q, self.k, self.v))
         if cache is not None:
             k, v = cache.extend(number, k, v)
-        out = scaled_dot_product_attention(q[None], k[None], v[None], scale=self.scale)[0]
-        return out.transpose(0, 1).reshape(len(h), -1)
+        return softmax_attention(q, k, v, self.scale).transpose(0, 1).reshape(len(h), -1)
 
 
 class Transformer(nn.Module):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from model.plan import Layer, Plan
 from proofs import harmless, replay
 from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from proofs.smt import Script, eq, implies, land, le, lt, minus, plus, relu
-from proofs.stream import Deviation, Form, Reader, TooManyTerms
+from proofs.stream import Executed, Reader, TooManyTerms
 
 FEW = 8  # differing weights that a countermodel lists
 
@@ -91,22 +91,24 @@ def compared(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     yield from Comparison(machine, regime.plan(machine), regime.n_max).obligations()
 
 
+@lru_cache(maxsize=1)
+def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
+    """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not."""
+    reader = Reader(STEPS[machine.engine](machine.word, machine.extension))
+    try:
+        return reader, reader.execute(plan), ""
+    except TooManyTerms as error:
+        return reader, Executed(list(reader.outputs), [], [], [], []), str(error)
+
+
 class Comparison:
     """A plan beside the program that it should compute."""
 
     def __init__(self, machine: Machine, plan: Plan, n_max: int) -> None:
         self.machine, self.plan = machine, plan
         self.scope = f"n <= {n_max}, given the sorts"
-        self.program = STEPS[machine.engine](machine.word, machine.extension)
-        self.reader = Reader(self.program)
-        self.excess = ""
-        self.outputs: list[Form] = list(self.reader.outputs)
-        self.deviations: list[Deviation] = []
-        self.soft: list[tuple[int, int, Number]] = []
-        try:
-            self.outputs, self.deviations, self.soft = self.reader.execute(plan)
-        except TooManyTerms as error:
-            self.excess = str(error)
+        self.reader, executed, self.excess = read(machine, plan)
+        self.outputs, self.deviations, self.soft = executed[:3]
         books = (plan.vocabulary, plan.places) == tuple(self.reader.stream.books.values())
         self.equal = (
             not self.excess

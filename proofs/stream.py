@@ -272,16 +272,28 @@ class Deviation(NamedTuple):
     atom: int
 
 
+class Scored(NamedTuple):
+    """A head on symbols, with its score's number (-1: it adds nothing to the stream) and factor."""
+
+    q: list[Form]
+    k: list[Form]
+    v: list[Form]
+    score: int = -1
+    factor: Number = 1
+
+
 class Executed(NamedTuple):
     """A plan read over a stream: the read-out's forms, and what of it is not of the program.
 
     ``soft``: heads whose score is the program's times a factor below 1 (layer, head, factor), which average-hard attention
-    does not notice but softmax would.
+    does not notice but softmax would. ``residual``: the stream after every sublayer; ``heads``: those of every layer.
     """
 
     outputs: list[Form]
     deviations: list[Deviation]
     soft: list[tuple[int, int, Number]]
+    residual: list[list[Form]]
+    heads: list[list[Scored]]
 
 
 class Reader:
@@ -339,33 +351,35 @@ class Reader:
         ]
         deviations: list[Deviation] = []
         soft: list[tuple[int, int, Number]] = []
+        residual, heads = [h], list[list[Scored]]()
         for number, layer in enumerate(plan.layers, 1):
             update: list[list[tuple[Number, Form]]] = [[] for _ in h]
             origin: dict[int, tuple[str, int]] = {}
-            for index, head in enumerate(layer.heads):
-                out, score, factor = self._head(head, h)
+            heads.append([self._head(head, h) for head in layer.heads])
+            for index, (head, (*_, v, score, factor)) in enumerate(zip(layer.heads, heads[-1], strict=True)):
+                out = [stream.mean(score, form) for form in v] if score >= 0 else []
                 if out and score < self.own_scores and factor < self.factors[score]:
                     soft.append((number, index, Fraction(factor) / self.factors[score]))
                 self._foreign(out, f"head {index}", origin)
                 for coordinate, row in enumerate(head.o.rows if out else []):
                     update[coordinate] += [(c, out[i]) for i, c in row]
             h = self._added(h, update, number, origin, deviations)
+            residual.append(h)
             units = self._units(layer, h)
             origin = {}
             for index, unit in enumerate(units):
                 self._foreign([unit], "up", origin, index)
             update = [[(c, units[i]) for i, c in row] for row in layer.down.rows]
             h = self._added(h, update, number, origin, deviations)
+            residual.append(h)
         outputs = [total([(c, h[i]) for i, c in row], b) for row, b in zip(plan.out.rows, plan.out_bias, strict=True)]
-        return Executed(outputs, deviations, soft)
+        return Executed(outputs, deviations, soft, residual, heads)
 
-    def _head(self, head: Head, h: list[Form]) -> tuple[list[Form], int, Number]:
-        """What a head gives (nothing, if nothing of it is added to the stream), its score and the score's factor."""
+    def _head(self, head: Head, h: list[Form]) -> Scored:
         q, k, v = ([total([(c, h[i]) for i, c in row]) for row in m.rows] for m in (head.q, head.k, head.v))
         if not any(head.o.rows) or all(form == Form(NOTHING) for form in v):
-            return [], 0, 1
-        score, factor = self.stream.score(zip(q, k, strict=True))
-        return [self.stream.mean(score, form) for form in v], score, factor
+            return Scored(q, k, v)
+        return Scored(q, k, v, *self.stream.score(zip(q, k, strict=True)))
 
     def _units(self, layer: Layer, h: list[Form]) -> list[Form]:
         """The hidden units of a layer, those that it adds to the stream."""

@@ -117,11 +117,13 @@ def test_shapes(engine: str) -> None:
 
 
 def test_dtypes() -> None:
-    """float32 holds masked diffusion to w = 16, float64 the widths above; some widths are refused."""
-    assert dtype_for(compile_machine(16, "mdm")) == "float32" and dtype_for(compile_machine(17, "mdm")) == "float64"
-    assert dtype_for(compile_machine(20, "apmdm")) == "float64"
-    with pytest.raises(RangeError, match="expected sums of at most 2\\^53, found"):
-        dtype_for(compile_machine(56, "apmdm"))
+    """float32 holds the narrow machines, float64 wider ones; from a width on the package refuses."""
+    chosen = {("mdm", ""): (17, 45), ("apmdm", ""): (17, 46), ("mdm", "M"): (16, 42), ("apmdm", "M"): (16, 42)}
+    for (engine, extension), (single, double) in chosen.items():
+        dtypes = [dtype_for(compile_machine(w, engine, extension)) for w in (single, single + 1, double)]
+        assert dtypes == ["float32", "float64", "float64"]
+        with pytest.raises(RangeError, match="expected sums of at most 2\\^53, found"):
+            dtype_for(compile_machine(double + 1, engine, extension))
     assert {r.where for r in ranges(compile_machine(5, "mdm"))} >= {"embedding", "layer 1, head 0, scores", "read-out"}
 
 
