@@ -36,6 +36,11 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     trace.add_argument("--position", type=cli.count, nargs="+", default=[], metavar="I", help="show these positions too")
     trace.add_argument("--html", type=Path, metavar="FILE", help="write a page to step through")
     trace.set_defaults(command=_trace)
+    tables = commands.add_parser("tables", help="make every table and figure of paper_artifacts/generated anew")
+    tables.add_argument("--out", type=Path, metavar="DIR", help="write them here (default: paper_artifacts/generated)")
+    tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these")
+    tables.add_argument("--check", action="store_true", help="write nothing; compare, times apart; exit 1 on a difference")
+    tables.set_defaults(command=_tables)
 
 
 def pages(report: Report, folder: Path) -> None:
@@ -56,6 +61,12 @@ def _trace(options: argparse.Namespace) -> int:
     from paper_artifacts.trace import trace
 
     return trace(options)
+
+
+def _tables(options: argparse.Namespace) -> int:
+    from paper_artifacts.tables import tables
+
+    return tables(options)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ class Tracer:
         self.mask = self.layout.vocabulary.token("mask")
 
     def frames(self, steps: int, wanted: Sequence[int] = ()) -> Iterator[Frame]:
-        """At most so many frames, to the end of the run; ``wanted``: positions whose views are kept even where nothing changes."""
+        """At most so many frames, to the end of the run; ``wanted``: positions whose views are kept in any case."""
         layout, program = self.layout, self.program
         state = machine.initial(program)
         if isinstance(layout, LogLayout):
