@@ -1,4 +1,4 @@
-"""Ratios of decoding times, each measured in this run; the median of several."""
+"""Ratios of times, each measured in this run: decoding (the median of several), and the checker (once each)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache, partial
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import checker
 from efasp.pram import machine
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.machine import Program
@@ -72,6 +73,8 @@ def main() -> None:
     for what, first, against, second in rows:
         first(), second()
         a, b = seconds(first), seconds(second)
+        table.add_row(what, against, f"{a:.4f}", f"{b:.4f}", f"{a / b:.2f}")
+    for what, against, a, b in (*checker.adder(), *checker.growth(), *checker.runs((64, 1 << 64))):
         table.add_row(what, against, f"{a:.4f}", f"{b:.4f}", f"{a / b:.2f}")
     Console(width=110).print(table)
 
