@@ -121,6 +121,7 @@ def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
     check.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
     check.add_argument("--list", action="store_true", help="list the obligations, settle none")
+    check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, settle none")
     check.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
     check.set_defaults(command=commands.check, html=None)
 

@@ -19,14 +19,12 @@ from efasp.pram import machine
 from efasp.pram.assembler import AssemblyError, Data, assemble_file, parse_data_file
 from efasp.pram.isa import OPERATIONS
 from efasp.pram.machine import Program, Run
-from model.closed_forms import FROM, closed_forms, show, sizes
+from model.closed_forms import CONTEXT, FROM, closed_forms, sizes
 from model.compile import ENGINES, compile_machine
 from model.ranges import RangeError, dtype_for
 
 if TYPE_CHECKING:
     from model.weights import Weights
-
-CONTEXT = {"mdm": "2 + 4 L + M + 3 P (T + 1)", "apmdm": "2 + 4 L + 2 (M + 9 P)"}
 
 
 class UsageError(Exception):
@@ -177,8 +175,7 @@ def info(options: argparse.Namespace) -> int:
     engines = options.engine or list(ENGINES)
     for engine in engines:
         rows = [_row(word, engine, options.ext) for word in options.word]
-        forms = {name: show(form) for name, form in closed_forms(engine, options.ext).items() if form is not None}
-        stated = {"from": FROM[options.ext], **forms}
+        stated = {"from": FROM[options.ext], **closed_forms(engine, options.ext)}
         if options.json:
             for row in rows:
                 print(json.dumps({**row, "closed_forms": stated}))
@@ -193,7 +190,7 @@ def _row(word: int, engine: str, extension: str) -> dict[str, Any]:
         dtype = dtype_for(plan)
     except RangeError:
         dtype = None
-    row: dict[str, Any] = {"word": word, "engine": engine, "extension": extension, **sizes(word, engine, extension)}
+    row: dict[str, Any] = {"word": word, "engine": engine, "extension": extension, **sizes(plan)}
     return {**row, "vocabulary": plan.vocabulary.size, "dtype": dtype, "context_length": CONTEXT[engine], "decode_steps": "T"}
 
 

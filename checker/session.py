@@ -9,7 +9,6 @@ import json
 import os
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from typing import Any
 
 from checker import matrix, report
 from checker.commands import UsageError
+from checker.export import export
+from checker.files import writable, write
 from checker.mutants import Budget
 from checker.rows import Row, exit_code, failed, head, summary
 from checker.scheduler import Scheduler
@@ -64,7 +65,11 @@ def check(options: argparse.Namespace) -> int:
     """`efasp check`: settle the chosen obligations and report. ``options.pages`` writes the web pages."""
     if options.list:
         return _list(_batches(_regime(options)[0], options.lemma), options.lemma)
-    _writable(options)
+    if options.export is not None:
+        count = export(_batches(_regime(options)[0], options.lemma), options.lemma, options.export)
+        print(f"{options.export}: {count} SMT obligations, each distinct text once")
+        return 0
+    writable(options)
     with discharged(options) as found:
         if options.html is not None:
             options.pages(found, options.html)
@@ -170,55 +175,6 @@ def environment(solvers: list[str], jobs: int) -> dict[str, Any]:
     versions = {name: available()[name] for name in solvers}
     where = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
     return {**where, **packages, "solvers": versions, "cores": len(os.sched_getaffinity(0)), "jobs": jobs}
-
-
-# Files.
-
-
-def _writable(options: argparse.Namespace) -> None:
-    """Raises UsageError, before anything is settled, where a report could not be written after it."""
-    targets = [("--json", Path(options.json))] if options.json not in (None, "-") else []
-    targets += [("--html", options.html / "index.html")] if options.html is not None else []
-    for flag, path in targets:
-        try:
-            if flag == "--html":
-                path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                raise UsageError(f"{flag}: {path}: is a directory")
-            with _part(path) if not path.exists() or path.is_file() else open(path, "a", encoding="utf-8"):
-                pass
-        except OSError as error:
-            raise UsageError(f"{flag}: {path}: {error.strerror}") from None
-
-
-def write(path: Path, text: str, flag: str) -> None:
-    """Write a whole file or none (a device is written as it is). Raises UsageError."""
-    try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _part(path) as file:
-            file.write(text)
-            file.flush()
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-    except OSError as error:
-        raise UsageError(f"{flag}: {path}: {error.strerror}") from None
-
-
-@contextlib.contextmanager
-def _part(path: Path) -> Iterator[Any]:
-    """A new file beside ``path``, which is removed unless it was put in its place."""
-    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (closed below, and renamed meanwhile)
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    )
-    try:
-        with file:
-            yield file
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(file.name)
 
 
 def _notice(text: str) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from checker.files import write
 from checker.rows import Row, groups, seconds, summary
-from checker.session import Report, write
+from checker.session import Report
 from paper_artifacts import graph
 from paper_artifacts.audit import Sheet, sheet
 from paper_artifacts.claims import GRADES, Ledger, Status, claims

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from checker.commands import UsageError
-from checker.session import write
+from checker.files import write
 from paper_artifacts.figures import Figure
 from paper_artifacts.status import GENERATED
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from checker.commands import UsageError
-from checker.session import write
+from checker.files import write
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.exact import winners
 from efasp.pram import machine

@@ -1,0 +1,49 @@
+"""`efasp check --export`: every SMT obligation as a file that any solver takes, with what it is in ``set-info``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from checker.files import write
+from proofs.obligation import Batch, Obligation
+from proofs.register import matches
+
+
+def scripts(chosen: Iterable[Batch], patterns: list[str] | None) -> dict[str, list[Obligation]]:
+    """The SMT obligations of some batches by their hash: equal texts are one thing to show."""
+    found: dict[str, list[Obligation]] = {}
+    for batch in chosen:
+        for obligation in batch.build():
+            if obligation.kind == "smt" and matches(obligation.lemma, patterns):
+                found.setdefault(obligation.hash, []).append(obligation)
+    return found
+
+
+def name(obligation: Obligation) -> str:
+    """The file's name: the lemma, and the hash of the text."""
+    return f"{obligation.lemma}-{obligation.hash}.smt2"
+
+
+def text(same: list[Obligation]) -> str:
+    """The script, led by what it shows: claim, scope, hash (of the script without these lines) and every id."""
+    first = same[0]
+    lasts = [o.n[1] for o in same]
+    facts = {
+        "source": f"efasp, claim {first.claim}, lemma {first.lemma}",
+        "efasp-scope": first.scope if len({o.scope for o in same}) == 1 else f"{first.scope} to {same[-1].scope}",
+        "efasp-n": f"{min(o.n[0] for o in same)}..{max(lasts)}",
+        "efasp-hash": first.hash,
+        "efasp-ids": " ".join(o.id.replace(" ", "_") for o in same),
+    }
+    lines = ["(set-info :smt-lib-version 2.6)"]
+    lines += [f"(set-info :{key} |{value.replace('|', '/').replace(chr(92), '/')}|)" for key, value in facts.items()]
+    return "\n".join([*lines, "(set-info :status unsat)", first.content])
+
+
+def export(chosen: Iterable[Batch], patterns: list[str] | None, folder: Path) -> int:
+    """Write the files; how many. Raises UsageError."""
+    found = scripts(chosen, patterns)
+    for same in found.values():
+        write(folder / name(same[0]), text(same), "--export")
+    return len(found)
