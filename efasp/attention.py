@@ -8,6 +8,7 @@ added, so the best-ranked of several exact matches wins; what is not a candidate
 
 from __future__ import annotations
 
+import operator as order
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,12 +20,18 @@ from efasp.sorts import Bit, Flag, Int, Signs, Sort, SortError, Word
 from efasp.syntax import Embedding, Node, aha, combine, concat, refine, relu, weigh
 
 
+def weights(n: Any, m: Any) -> dict[str, Any]:
+    """What each part of a score counts, in units of the capacity C, for n matched bits and m flags ``among``."""
+    return {"agree": 1, "among": 2, "exclude": -2, "sink": n - 1 + m + m, "absent": 2, "one": 0 - m - m}
+
+
 @dataclass(frozen=True)
 class Match:
     """A lookup: the query and key vectors and the sink's flag; ``read`` fetches values with it.
 
-    ``bits``: n, the number of matched bits; ``capacity``: C. The score of position j for query i is
-    ``C <query_i, key_j> + rank_j - 2 C sum (1 - among_j - sink_j) - 2 C sum exclude_j + (n - 1 + 2 absent_i) C sink_j``.
+    ``bits``: n, the number of matched bits; ``capacity``: C. The score of position j for query i is C times
+    ``<query_i, key_j> + rank_j / C - 2 sum (1 - among_j - sink_j) - 2 sum exclude_j + (n - 1 + 2 absent_i) sink_j``,
+    by ``weights``.
     """
 
     q: Node
@@ -82,14 +89,14 @@ def match(
     if [node.width for node in query] != [node.width for node in key]:
         raise SortError("match: key", [node.sort for node in query], [node.sort for node in key])
     n, c = sum(node.width for node in query), capacity
-    lift = 2 * len(required)
-    terms: list[tuple[Any, Node]] = [((n - 1 + lift) * c, sink)]
-    terms += [(2 * c, flag) for flag in required] + [(-2 * c, flag) for flag in exclude]
-    level = combine(terms + ([(1, rank)] if rank is not None else []), -lift * c)
-    q_parts, k_parts = [one, *query], [level, *(c * node for node in key)]
+    times = {part: weight * c for part, weight in weights(n, len(required)).items()}
+    terms: list[tuple[Any, Node]] = [(times["sink"], sink)]
+    terms += [(times["among"], flag) for flag in required] + [(times["exclude"], flag) for flag in exclude]
+    level = combine(terms + ([(1, rank)] if rank is not None else []), times["one"])
+    q_parts, k_parts = [one, *query], [level, *(times["agree"] * node for node in key)]
     if absent is not None:
         q_parts.append(absent)
-        k_parts.append(2 * c * sink)
+        k_parts.append(times["absent"] * sink)
     return Match(concat(*q_parts), concat(*k_parts), sink, n, c)
 
 
@@ -98,20 +105,51 @@ def match(
 Columns = Sequence[Sequence[int]]
 
 
-def _matches(columns: Columns, better: Callable[[int, int], bool] | None = None) -> list[Fraction | int]:
-    """Specification of the matches: for each query the value (mean value) of the matching (best-ranked) positions."""
-    query, key, value, *rest = columns
-    out: list[Fraction | int] = []
-    for wanted in query:
-        hits = [j for j in range(1, len(key)) if wanted >= 0 and key[j] == wanted]
-        if better and hits:
-            ranks = rest[0]
-            best = hits[0]
-            for j in hits:
-                best = j if better(ranks[j], ranks[best]) else best
-            hits = [j for j in hits if ranks[j] == ranks[best]]
-        out.append(Fraction(sum(value[j] for j in hits), len(hits)) if hits else 0)
-    return out
+@dataclass(frozen=True)
+class Best:
+    """The matches met so far that none is better than: their rank, the sum of their values, their number."""
+
+    rank: int = 0
+    total: int = 0
+    count: int = 0
+
+    def mean(self, default: int = 0) -> Fraction | int:
+        """Their mean value; the default where there is none."""
+        return Fraction(self.total, self.count) if self.count else default
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Specification of a match: for each query the mean value of the matching positions that no other is better than.
+
+    ``better(a, b)``: whether rank a goes before rank b. Columns: query, key, value (position 0 is the sink), then the ranks,
+    if there is an order, and the values where nothing matches, if there is a ``default`` (else 0).
+    """
+
+    better: Callable[[int, int], Any] | None = None
+    default: bool = False
+
+    def step(self, best: Best, wanted: int, key: int, value: int, rank: int = 0) -> Best:
+        """After one more position."""
+        if wanted < 0 or key != wanted:
+            return best
+        if best.count and self.better and self.better(best.rank, rank):
+            return best
+        if best.count and not (self.better and self.better(rank, best.rank)):
+            return Best(rank, best.total + value, best.count + 1)
+        return Best(rank, value, 1)
+
+    def __call__(self, columns: Columns) -> list[Fraction | int]:
+        query, key, value, *rest = columns
+        defaults = rest.pop() if self.default else [0] * len(query)
+        (ranks,) = rest or [[0] * len(key)]
+        out = []
+        for wanted, default in zip(query, defaults, strict=True):
+            best = Best()
+            for j in range(1, len(key)):
+                best = self.step(best, wanted, key[j], value[j], ranks[j])
+            out.append(best.mean(default))
+        return out
 
 
 def _lookup_sorts(w: int) -> tuple[Sort, ...]:
@@ -127,7 +165,7 @@ def _simple(query: Node, key: Node, sink: Node, rank: Node | None = None, capaci
     return match([query], [key], one=_one(sink), among=among, sink=sink, rank=rank, capacity=capacity)
 
 
-@operator(sorts=_lookup_sorts, spec=_matches, depth=(1, 0), kind="attention")
+@operator(sorts=_lookup_sorts, spec=Matches(), depth=(1, 0), kind="attention")
 def exact_match(query: Node, key: Node, value: Node, sink: Node) -> Node:
     """The (mean) value at the positions whose key equals the query; 0 where there is none."""
     m = _simple(query, key, sink)
@@ -136,7 +174,7 @@ def exact_match(query: Node, key: Node, value: Node, sink: Node) -> Node:
 
 @operator(
     sorts=lambda w: (*_lookup_sorts(w), Int(0, (1 << w) - 1)),
-    spec=lambda columns: _matches(columns, lambda new, old: new > old),
+    spec=Matches(order.gt),
     depth=(1, 0),
     kind="attention",
 )
@@ -148,7 +186,7 @@ def rightmost_match(query: Node, key: Node, value: Node, place: Node, sink: Node
 
 @operator(
     sorts=lambda w: (*_lookup_sorts(w), Int(0, (1 << w) - 1)),
-    spec=lambda columns: _matches(columns, lambda new, old: new < old),
+    spec=Matches(order.lt),
     depth=(1, 0),
     kind="attention",
 )
@@ -162,22 +200,24 @@ def priority_match(query: Node, key: Node, value: Node, priority: Node, sink: No
 
 @operator(
     sorts=lambda w: (Signs(w), Signs(w), Word(w), Word(w)),
-    spec=lambda columns: [
-        next((columns[2][j] for j in range(1, len(columns[1])) if wanted >= 0 and columns[1][j] == wanted), default)
-        for wanted, default in zip(columns[0], columns[3], strict=True)
-    ],
+    spec=Matches(default=True),
     depth=(1, 1),
     kind="attention",
 )
 def match_or_default(query: Node, key: Node, value: Node, default: Node, sink: Node) -> Node:
-    """The word at the matching position, the default word where there is none (keys that match are unique)."""
+    """The word at the matching position, the default word where there is none (matching positions hold one word)."""
     m = _simple(query, key, sink)
     return combine([(1, m.read(value)), (1, gate(m.missed, default))], sort=Word(value.width) if value.width > 1 else Bit())
 
 
+def nearest(place: int, length: int) -> int:
+    """The position nearest to a number, in a sequence of that length."""
+    return min(max(place, 0), length - 1)
+
+
 @operator(
     sorts=lambda w: (Int(0, (1 << w) - 1), Int(-(1 << w), 1 << w)),
-    spec=lambda c: [c[0][min(max(place, 0), len(c[0]) - 1)] for place in c[1]],
+    spec=lambda c: [c[0][nearest(place, len(c[0]))] for place in c[1]],
     depth=(1, 0),
     kind="positional",
 )

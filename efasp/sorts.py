@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 Number = int | Fraction
 Interval = tuple[Number, Number]
@@ -213,7 +214,7 @@ class Vector(Sort):
 
     parts: tuple[Sort, ...]
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[Interval, ...]:
         return tuple(interval for part in self.parts for interval in part.bounds)
 

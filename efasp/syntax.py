@@ -10,7 +10,7 @@ Nodes are frozen and interned: structurally equal programs are the same object, 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -154,15 +154,24 @@ class Affine(Node):
     def __post_init__(self) -> None:
         if len(self.rows) != len(self.bias):
             raise SortError("affine", f"{len(self.rows)} biases", f"{len(self.bias)}")
+        width = self.x.width
+        for row in self.rows:
+            if row and not 0 <= row[0][0] <= row[-1][0] < width:
+                raise SortError("affine", f"columns in 0..{width - 1}", row)
+        sort = _declare("affine", len(self.rows), self._inferred, self.declared)
+        self._finish(sort, self.x, self.rows, self.bias)
+
+    def _inferred(self) -> Sort:
         bounds, integral, inner = self.x.sort.bounds, self.x.sort.integral, []
         for row, constant in zip(self.rows, self.bias, strict=True):
-            if row and not 0 <= row[0][0] <= row[-1][0] < self.x.width:
-                raise SortError("affine", f"columns in 0..{self.x.width - 1}", row)
-            integral = integral and all(c == int(c) for _, c in row) and constant == int(constant)
-            low = constant + sum(c * bounds[i][0 if c > 0 else 1] for i, c in row)
-            high = constant + sum(c * bounds[i][1 if c > 0 else 0] for i, c in row)
+            low = high = constant
+            integral = integral and constant == int(constant)
+            for i, c in row:
+                a, b = bounds[i]
+                low, high = (low + c * a, high + c * b) if c > 0 else (low + c * b, high + c * a)
+                integral = integral and (type(c) is int or c == int(c))
             inner.append((low, high))
-        self._finish(_declare("affine", vector(inner, integral), self.declared), self.x, self.rows, self.bias)
+        return vector(inner, integral)
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -177,8 +186,10 @@ class Relu(Node):
     declared: Sort | None = None
 
     def __post_init__(self) -> None:
-        bounds = [(max(low, 0), max(high, 0)) for low, high in self.x.sort.bounds]
-        self._finish(_declare("relu", vector(bounds, self.x.sort.integral), self.declared), self.x)
+        self._finish(_declare("relu", self.x.width, self._inferred, self.declared), self.x)
+
+    def _inferred(self) -> Sort:
+        return vector([(max(low, 0), max(high, 0)) for low, high in self.x.sort.bounds], self.x.sort.integral)
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -200,7 +211,7 @@ class Attention(Node):
     def __post_init__(self) -> None:
         if self.q.width != self.k.width:
             raise SortError("aha", f"keys of width {self.q.width}", f"width {self.k.width}")
-        sort = _declare("aha", vector(self.v.sort.bounds, False), self.declared)
+        sort = _declare("aha", self.v.width, lambda: vector(self.v.sort.bounds, False), self.declared)
         self._finish(sort, self.q, self.k, self.v)
 
     @property
@@ -208,15 +219,17 @@ class Attention(Node):
         return (self.q, self.k, self.v)
 
 
-def _declare(operator: str, inferred: Sort, declared: Sort | None) -> Sort:
+def _declare(operator: str, width: int, inferred: Callable[[], Sort], declared: Sort | None) -> Sort:
     if declared is None:
-        return inferred
-    if declared.width != inferred.width:
-        raise SortError(operator, f"a sort of width {inferred.width}", declared)
+        return inferred()
+    if declared.width != width:
+        raise SortError(operator, f"a sort of width {width}", declared)
     return declared
 
 
 def _exact(value: Number | float) -> Number:
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, Fraction)):
         raise SortError("affine", "exact coefficients (int or Fraction)", f"{value!r}")
     return int(value) if value == int(value) else value

@@ -1,94 +1,238 @@
-"""Family attention (claim F): the operators over attention equal their specifications, by exhaustion on short sequences.
+"""Family attention (claim F): the operators over attention equal their specifications, at every width and any length.
 
-The score of a pair of positions depends on these two alone, so two positions and the sink show every order of scores that a
-match can meet at that width; longer sequences and other widths are tested on random columns, not shown here.
+*Rows*: an operator's scores are read from its own queries and keys, and are those of a match (``proofs.scores``), coefficient
+by coefficient. *Winners* (``proofs.winners``): who wins by such scores, with n and C as symbols, two positions or one position
+more at a time; what attention then averages over is what the registered specification, run on symbols, has chosen. Beside
+them every operator by exhaustion on short sequences, which ties all this to exact evaluation. The machine's lookups are in
+``proofs.lookups``.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from itertools import permutations, product
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from efasp import attention  # noqa: F401  (registers the operators)
+from efasp import attention
 from efasp.codebook import Codebook
 from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS, Operator
-from efasp.sorts import Flag, Signs
-from efasp.syntax import Node, Parameter, positions
+from efasp.sorts import Flag
+from efasp.syntax import Attention, Node, Parameter, positions, walk
+from proofs import recurrences
 from proofs.gates import structure
-from proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
+from proofs.obligation import Batch, Obligation, Regime, Verdict, exhaustive, lemma
+from proofs.reading import Linear, Reading
+from proofs.recurrences import Wrong
+from proofs.scores import ONE, Bilinear, Parts, bilinear, differs, formula
+from proofs.winners import AGGREGATES, GATHER, MATCHES, RANKED, winners
 
-WIDTH, LONGEST = 2, 3
+EXHAUSTED, LONGEST = 2, 3  # the width and the length up to which every operator is also tried on everything
 SINK = Parameter("sink", Flag())
-PLACES = positions(Codebook.index(WIDTH))
-RANKED = ("rightmost_match", "priority_match")
+AT_WIDTH = (*MATCHES, "gather", "seq_max", "seq_min", "seq_mean")
 
 
-def columns(operator: Operator, length: int) -> Iterator[tuple[Sequence[int], ...]]:
-    """All columns of arguments: at position 0 stands the sink (no key, value 0); ranks are distinct place numbers."""
-    sorts = operator.sorts(WIDTH)
-    if not isinstance(sorts[0], Signs):
-        yield from product(*(product(sort.values(), repeat=length) for sort in sorts))
-        return
-    # A query's answer does not depend on the other queries: windows over all of them are enough.
-    wanted = list(sorts[0].values())
-    queries = [[wanted[(start + i) % len(wanted)] for i in range(length)] for start in range(0, len(wanted), length)]
-    distinct = operator.name == "match_or_default"
-    keys = [(-1, *k) for k in product(sorts[1].values(), repeat=length - 1)]
-    keys = [k for k in keys if not distinct or len({x for x in k if x >= 0}) == sum(x >= 0 for x in k)]
-    values = [(0, *v) for v in product(sorts[2].values(), repeat=length - 1)]
-    rest: list[Sequence[tuple[int, ...]]] = []
-    if operator.name in RANKED:
-        rest = [[(0, *p) for p in permutations(range(1, 1 << WIDTH), length - 1)]]
-    elif len(sorts) > 3:
-        rest = [[tuple([v] * length) for v in sorts[3].values()]]
-    yield from product(queries, keys, values, *rest)
-
-
-def build(operator: Operator) -> tuple[Node, list[Parameter]]:
+def build(operator: Operator, word: int) -> tuple[Node, list[Parameter]]:
     """The operator on parameters, with the sink or the positions where it takes them."""
-    arguments = [Parameter(f"x{i}", sort) for i, sort in enumerate(operator.sorts(WIDTH))]
+    arguments = [Parameter(f"x{i}", sort) for i, sort in enumerate(operator.sorts(word))]
     takes = inspect.signature(operator.build).parameters
-    extra: list[Any] = [PLACES] if operator.kind == "positional" else [SINK] if "sink" in takes else []
+    extra: list[Any] = [SINK] if "sink" in takes else []
+    extra = [positions(Codebook.index(word))] if operator.kind == "positional" else extra
     return operator.build(*arguments, *operator.fixed, *extra), arguments
 
 
-def failures(operator: Operator) -> Iterator[dict[str, Any]]:
+# By exhaustion.
+
+
+def columns(operator: Operator, length: int) -> Iterator[tuple[Sequence[int], ...]]:
+    """Columns of arguments: every query, key and rank, and values that tell the positions apart; the sink stands first."""
+    word = EXHAUSTED
+    sorts = operator.sorts(word)
+    if operator.name.startswith("seq"):
+        yield from product(*(product(sort.values(), repeat=length) for sort in sorts))
+        return
+    # A query's answer does not depend on the other queries: windows over all of them are enough.
+    asked = list(sorts[1 if operator.kind == "positional" else 0].values())
+    windows = [[asked[(start + i) % len(asked)] for i in range(length)] for start in range(0, len(asked), length)]
+    if operator.kind == "positional":
+        yield from product(permuted(length), windows)
+        return
+    keys = [(-1, *k) for k in product(sorts[1].values(), repeat=length - 1)]
+    rest: list[Sequence[tuple[int, ...]]] = []
+    if operator.name in RANKED:
+        rest = [[(0, *p) for p in product((0, 1, 3), repeat=length - 1)]]
+    elif operator.name == "match_or_default":
+        rest = [[(3,) * length, (0,) * length]]
+    yield from product(windows, keys, [tuple(range(length))], *rest)
+
+
+def permuted(length: int) -> list[tuple[int, ...]]:
+    """Values in two orders."""
+    return [tuple(range(length)), tuple(range(length, 0, -1))]
+
+
+def failures(operator: Operator, longest: int = LONGEST) -> Iterator[dict[str, Any]]:
     """The columns on which an operator's construction and its specification differ."""
-    root, arguments = build(operator)
-    for length in range(1, LONGEST + 1):
+    root, arguments = build(operator, EXHAUSTED)
+    for length in range(1, longest + 1):
         sink = np.array([[int(i == 0)] for i in range(length)])
         for case in columns(operator, length):
             values: dict[Node, np.ndarray] = {
                 a: np.array([a.sort.encode(item) for item in column]) for a, column in zip(arguments, case, strict=True)
             }
             (out,) = evaluate(root, values={**values, SINK: sink}, positions=np.arange(length))
-            got = [row[0] if len(row) == 1 else root.sort.decode(row) for row in out.tolist()]
+            got = [sum(v * (1 << place) for place, v in enumerate(row)) for row in out.tolist()]
             if got != (wanted := operator.spec(case)):
-                yield {"operator": operator.name, "columns": [list(c) for c in case], "expected": str(wanted), "got": str(got)}
+                listed = [list(c) for c in case]
+                yield {"operator": operator.name, "columns": listed, "expected": str(wanted), "got": str(got)}
 
 
-@lemma
-def lookups(regime: Regime) -> Iterator[Batch]:
-    """Every operator over attention, on all sequences of up to three positions with two-bit keys."""
-    names = tuple(f"attention.{o.name}" for o in OPERATORS.values() if o.kind != "pointwise")
-    yield Batch(names, {"w": WIDTH}, lambda: short_sequences(regime.n_max))
-
-
-def short_sequences(n_max: int) -> Iterator[Obligation]:
-    """The obligations of ``lookups``."""
+def tried(n: tuple[int, int]) -> Iterator[Obligation]:
+    """Every operator on short sequences."""
     for operator in OPERATORS.values():
         if operator.kind == "pointwise":
             continue
-        root, _ = build(operator)
         cases = sum(1 for length in range(1, LONGEST + 1) for _ in columns(operator, length))
-        scope = f"exhaustive at w = {WIDTH}, up to {LONGEST} positions"
-        content = structure(root) + inspect.getsource(operator.spec)
-        settle = exhaustive(cases, lambda o=operator: failures(o))  # type: ignore[misc]
-        yield Obligation(
-            f"attention.{operator.name}", "F", {"w": WIDTH}, scope, (1, min(3, n_max)), "exhaustive", content, settle
-        )
+        scope = f"exhaustive at w = {EXHAUSTED}, up to {LONGEST} positions"
+        content = structure(build(operator, EXHAUSTED)[0]) + inspect.getsource(attention)
+        settle = exhaustive(cases, partial(failures, operator))
+        params = {"operator": operator.name, "w": EXHAUSTED}
+        yield Obligation("attention.exhausted", "F", params, scope, n, "exhaustive", content, settle)
+
+
+# The rows.
+
+
+def flagged(name: str) -> Linear:
+    """The form of one parameter."""
+    return Linear((((name, 0), 1),), 0)
+
+
+def parts_of(name: str, word: int) -> Parts:
+    """What the literature's matches are made of: the sink is no candidate, and ranks are numbers of w bits."""
+    rank, top = Linear((), 0), (1 << word) - 1
+    if name in RANKED:
+        rank = flagged("x3") if RANKED[name] > 0 else Linear(((("x3", 0), -1), (("sink", 0), -top)), top)
+    bits = tuple((Linear(((("x0", b), 1),), 0), Linear(((("x1", b), 1),), 0)) for b in range(word))
+    among = Linear(((("sink", 0), -1),), 1)
+    return Parts(flagged("sink"), bits, (among,), rank=rank, capacity=top + 1 if name in RANKED else 1)
+
+
+def composed(name: str, word: int) -> Wrong:
+    """What is wrong with the rows of a match, of gather or of an aggregate; None if they are as ``proofs.winners`` assumes."""
+    root, arguments = build(OPERATORS[name], word)
+    reading = Reading({**{a: a.name for a in arguments}, SINK: "sink"})
+    unread = {node.v: node for node in walk(root) if isinstance(node, Attention)}
+    read: dict[Node, str] = {}
+    for wanted, value in expected(name, word, arguments):
+        node = unread.pop(value, None)
+        if node is None:
+            return {"of": "what is read", "expected": value.name, "got": ", ".join(map(str, unread)) or "nothing else"}
+        if wrong := differs("the score", bilinear(reading, node), wanted):
+            return wrong
+        read[node] = f"read {value.name}"
+    if unread:
+        return {"of": "what is read", "expected": "nothing else", "got": ", ".join(map(str, unread))}
+    return _result(name, root, Reading({**{a: a.name for a in arguments}, **read}))
+
+
+def expected(name: str, word: int, arguments: list[Parameter]) -> list[tuple[Bilinear, Parameter]]:
+    """What the operator's attention nodes should be: the score of each, and the value that it reads."""
+    if name in MATCHES:
+        score = formula(parts_of(name, word))
+        return [(score, arguments[2]), *([(score, SINK)] if name == "match_or_default" else [])]
+    if name == "gather":
+        fields = [f for f in Codebook.index(word).fields if f.payload == "index" and not f.shift]
+        places: dict[str, str] = {f.encode: f"pe.{f.name}" for f in fields}
+        asked = {"number": ("x1", 0), "square": ONE}
+        return [({(asked[what], (places[what], 0)): factor for what, factor in GATHER.items()}, arguments[0])]
+    return [({(ONE, ("x0", 0)): AGGREGATES[name]} if AGGREGATES[name] else {}, arguments[0])]
+
+
+def _result(name: str, root: Node, reading: Reading) -> Wrong:
+    """Whether the result is what attention reads; of match_or_default: that, and the default gated by the sink's flag."""
+    if name != "match_or_default":
+        read = next(leaf for leaf in reading.leaves.values() if leaf.startswith("read"))
+        return recurrences.differs("the result", reading.form(root, 0), {(read, 0): 1})
+    for place in range(root.width):
+        found, rest, constant = recurrences.units(reading, root, place)
+        gated = (frozenset({(("read sink", 0), 1), (("x3", place), 1)}), -1)
+        if found != {gated: 1} or rest != {("read x2", place): 1} or constant:
+            got = [f"{c} relu({recurrences.shown(*unit)})" for unit, c in found.items()]
+            got.append(recurrences.shown(rest.items(), constant))
+            return {"of": f"bit {place}", "expected": "read + relu(default + missed - 1)", "got": " + ".join(got)}
+    return None
+
+
+def counted() -> Wrong:
+    """What is wrong with the rows of seq_sum: the mean of flag and sink, and for every k the two units of k / n <= s / n."""
+    root, (x,) = build(OPERATORS["seq_sum"], 1)
+    (longest,) = OPERATORS["seq_sum"].fixed
+    nodes = [node for node in walk(root) if isinstance(node, Attention)]
+    reading = Reading({x: "x0", SINK: "sink", **dict.fromkeys(nodes, "share")})
+    shares = Reading({x: "x0", SINK: "sink"})
+    if len(nodes) != 1:
+        return {"of": "what is read", "expected": "one mean", "got": f"{len(nodes)} of them"}
+    if wrong := differs("the score", bilinear(shares, nodes[0]), {}):
+        return wrong
+    for place, name in enumerate(("x0", "sink")):
+        if wrong := recurrences.differs(f"share {place}", shares.form(nodes[0].v, place), {(name, 0): 1}):
+            return wrong
+    found, rest, constant = recurrences.units(reading, root, 0)
+    wanted: dict[recurrences.Unit, int] = {}
+    for k in range(1, longest + 1):
+        terms = frozenset({(("share", 0), longest), (("share", 1), -k * longest)})
+        wanted |= {(terms, 1): 1, (terms, 0): -1}
+    for unit in [*wanted, *found]:
+        if found.get(unit, 0) != wanted.get(unit, 0):
+            what = f"relu({recurrences.shown(*unit)})"
+            return {"of": what, "expected": str(wanted.get(unit, 0)), "got": str(found.get(unit, 0))}
+    return {"of": "other terms", "got": recurrences.shown(rest.items(), constant)} if rest or constant else None
+
+
+def witness(operator: Operator) -> dict[str, Any] | None:
+    """The first columns on which an operator is wrong, if some short ones show it."""
+    return next(failures(operator), None)
+
+
+def settled(check: Callable[[], Wrong], name: str) -> Verdict:
+    """Rows as expected; a difference is shown on columns too, where short ones show it."""
+    wrong = check()
+    if wrong is None:
+        return Verdict("proved", "coefficients of the definition's rows")
+    return Verdict("refuted", "coefficients of the definition's rows", {**wrong, "case": witness(OPERATORS[name])})
+
+
+def rows(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
+    """The rows of every operator at one width."""
+    for name in AT_WIDTH:
+        settle = partial(settled, partial(composed, name, word), name)
+        yield Obligation(f"attention.{name}", "F", {"w": word}, f"n <= {n[1]}", n, "exact", f"rows of {name}", settle)
+
+
+def alone(n: tuple[int, int]) -> Iterator[Obligation]:
+    """The rows of the operators on flags."""
+    for name in ("seq_or", "seq_and"):
+        settle = partial(settled, partial(composed, name, 1), name)
+        yield Obligation(f"attention.{name}", "F", {}, "all n", n, "exact", f"rows of {name}", settle)
+    (longest,) = OPERATORS["seq_sum"].fixed
+    settle = partial(settled, counted, "seq_sum")
+    scope = f"at most {longest} positions"
+    yield Obligation("attention.seq_sum", "F", {"longest": longest}, scope, n, "exact", "rows of seq_sum", settle)
+
+
+@lemma
+def operators(regime: Regime) -> Iterator[Batch]:
+    """Every operator over attention: its rows at every word width that n takes, and who wins, for all widths and lengths."""
+    if regime.given is not None:
+        return
+    yield Batch(("attention.exhausted",), {"w": EXHAUSTED}, lambda: tried((1, min(LONGEST, regime.n_max))))
+    yield Batch(("attention.signs", "attention.match", "attention.fold"), {}, lambda: winners(regime.all_n))
+    yield Batch(("attention.seq_or", "attention.seq_and", "attention.seq_sum"), {}, lambda: alone(regime.all_n))
+    for word, n in regime.widths():
+        lemmas = tuple(f"attention.{name}" for name in AT_WIDTH)
+        yield Batch(lemmas, {"w": word}, lambda w=word, n=n: rows(w, n))  # type: ignore[misc]

@@ -30,7 +30,7 @@ class Lookup:
     rank: Node | None
     absent: Node | None
     value: Node
-    capacity: Number = 1
+    capacity: Number
 
 
 def lookup(step: Step, name: str) -> Lookup:

@@ -45,7 +45,8 @@ def settled(obligation: Obligation) -> Verdict:
         return Verdict("proved", "z3")
     model = solver.model()
     declared = {command[1] for command in parse(obligation.content) if command[0] == "declare-const"}
-    found = {d.name(): value(model[d]) for d in model.decls() if d.name() in declared}
+    given = {d.name(): value(model[d]) for d in model.decls() if d.name() in declared}
+    found = {**dict.fromkeys(declared, 0), **given}  # any value does for one that the model leaves open
     countermodel = {"assignment": found} if obligation.replay is None else obligation.replay(found)
     assert countermodel is not None, f"{obligation.id}: the construction is right on {found}"
     return Verdict("refuted", "z3", countermodel)
