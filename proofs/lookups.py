@@ -22,7 +22,7 @@ from proofs.reading import Linear
 from proofs.recurrences import Wrong
 from proofs.recurrences import differs as other
 from proofs.scores import Parts, bilinear, differs, formula
-from proofs.simulation import World, found, held, incomplete, stores_to
+from proofs.simulation import World, found, held, stores_to
 from proofs.smt import eq, implies, ite, land, lnot, lt
 from proofs.step import Step
 
@@ -188,12 +188,12 @@ def ties(step: Step) -> Iterator[Obligation]:
 
 
 def _log_facts(world: World, j: Position, k: Position) -> None:
-    """What the log's positions hold (step.holds, simulation.complete), and that of two stores at one time one is beaten."""
+    """What the log's positions hold (step.holds), and that of two stores to one address at one time one is beaten."""
     s = world.script
     for at in (j, k):
         target = land(at.kind("pe.target"), at.kind("te.word"))
         beaten = s.bit(f"{at.prefix}.beaten", "whether a lower processor stores there at that time")
-        at.definitions |= {**incomplete(at), "holds": held(at), "is_target": ite(target, "1", "0"), "beaten": beaten}
+        at.definitions |= {"holds": held(at), "is_target": ite(target, "1", "0"), "beaten": beaten}
     for lower, higher in ((j, k), (k, j)):
         time, index = ((lower.payload("pe", name), higher.payload("pe", name)) for name in ("time", "index"))
         rivals = land(stores_to(higher, higher.payload("te", "word")), stores_to(lower, higher.payload("te", "word")))
