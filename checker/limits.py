@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -40,6 +41,7 @@ def confine(memory: int, parent: int) -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only
     if os.getppid() != parent:
         os._exit(1)
+    gc.set_threshold(50_000, 50, 100)  # programs are large acyclic graphs: looking for cycles takes half of building them
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker a core: no threads besides
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)

@@ -130,8 +130,8 @@ def _cvc5(text: str, seconds: float) -> Asked:
     for term in symbols.getDeclaredTerms():
         sort = term.getSort()
         if sort.isBoolean() or sort.isInteger() or sort.isReal() or sort.isBitVector():
-            value: Any = solver.getValue(term).toPythonObj()
-            model[str(term)] = int(value) if sort.isBitVector() else value
+            found: Any = solver.getValue(term).toPythonObj()
+            model[str(term)] = int(found) if sort.isBitVector() else found
         elif sort.isFunction():
             model[str(term)] = str(solver.getValue(term))
     return "sat", "", model
