@@ -6,7 +6,8 @@ import argparse
 import difflib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from checker.commands import UsageError
+from checker.files import writable
 from checker.rows import Row
 from checker.session import Report, discharged
 from paper_artifacts.claims import GRADES, Claim, Ledger, Status, claims
@@ -212,6 +214,8 @@ def audit(options: argparse.Namespace) -> int:
         raise UsageError("--out: expected with --format html, and only there")
     if options.lemma is not None and options.format == "html":
         raise UsageError("--format: expected text or json for one lemma, found html")
+    if options.out is not None:
+        writable("--out", options.out, folder=True)
     name = options.lemma
     options.lemma = None if name is None else below([name])
     with discharged(options) as found:
@@ -227,6 +231,14 @@ def audit(options: argparse.Namespace) -> int:
             shown = sheet_of(name, found)
             print(json.dumps(sheet_data(shown), indent=1) if options.format == "json" else sheet_text(shown), end="\n")
         return found.exit_code
+
+
+@contextmanager
+def run_all(n_max: int) -> Iterator[Report]:
+    """A run of every lemma with the options' defaults; the store is open inside."""
+    options = {"n_max": n_max, "lemma": None, "jobs": None, "timeout": 60.0, "memory": 4096, "solver": None}
+    with discharged(argparse.Namespace(**options, no_cache=False, mutants=False, weights=None, json=None)) as found:
+        yield found
 
 
 def sheet_of(name: str, found: Report) -> Sheet:

@@ -11,7 +11,10 @@ from typing import Any
 from markupsafe import Markup
 
 from checker.rows import Row, seconds
+from efasp.encoding import CellLayout, LogLayout
 from efasp.pram.machine import MIN_WORD
+from model.closed_forms import bound, quantities, shape
+from proofs.obligation import narrowest_word
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,73 @@ def checker_time(rows: Sequence[Row]) -> Figure:
     return drawn("checker-time", "Time of the checker against w", caption, draw)
 
 
+MACHINES = (("mdm", ""), ("mdm", "M"), ("apmdm", ""), ("apmdm", "M"))
+EXPONENTS = range(1, 65)
+
+
+def named(engine: str, extension: str) -> str:
+    """A transformer in a legend."""
+    return f"{engine}{' with M' if extension else ''}"
+
+
+def widths() -> Figure:
+    """d_model against n, with the bounds."""
+
+    def draw(axes: Any) -> None:
+        for number, (engine, extension) in enumerate(MACHINES):
+            sizes = [shape(engine, extension, quantities(narrowest_word(1 << e), extension))["d_model"] for e in EXPONENTS]
+            limit = [bound(engine, extension, "d_model", e) for e in EXPONENTS]
+            axes.plot(EXPONENTS, sizes, color=f"C{number}", label=named(engine, extension))
+            axes.plot(EXPONENTS, limit, color=f"C{number}", linestyle=":", linewidth=1)
+        axes.set_xlabel("log2 n")
+        axes.set_ylabel("d_model")
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
+
+    caption = "d_model by its closed form; dotted: its bound c log2 n + c0 (lemma resources.bounds)."
+    return drawn("width", "Width against n", caption, draw)
+
+
+def depths() -> Figure:
+    """Layers against n."""
+
+    def draw(axes: Any) -> None:
+        for number, (engine, extension) in enumerate(MACHINES):
+            forms = [shape(engine, extension, quantities(narrowest_word(1 << e), extension)) for e in EXPONENTS]
+            style = ("-", "--", ":", "-.")[number]
+            axes.plot(EXPONENTS, [len(form["layers"]) for form in forms], linestyle=style, label=named(engine, extension))
+        axes.set_xlabel("log2 n")
+        axes.set_ylabel("layers")
+        axes.set_ylim(0, 8)
+        axes.legend(frameon=False)
+
+    return drawn("depth", "Depth against n", "Layers of the transformer, the same for every n (lemma resources.depth).", draw)
+
+
+def contexts(length: int = 32) -> Figure:
+    """Context against n in the regime, with what it is measured by."""
+
+    def draw(axes: Any) -> None:
+        small = [e for e in EXPONENTS if e <= 20]
+        log, cells = [], []
+        for e in small:
+            n = 1 << e
+            word = narrowest_word(n)
+            log.append(LogLayout(word, "", n, n, length).context_length(n))
+            cells.append(CellLayout(word, "", n, n, length).context_length)
+        axes.plot(small, log, color="C0", label="mdm, log")
+        axes.plot(small, [(4 * length + 9) * 4**e for e in small], color="C0", linestyle=":", label="(4 L + 9) P T")
+        axes.plot(small, cells, color="C1", label="apmdm, cells")
+        axes.plot(small, [3 * (10 * 2**e + 4 * length) for e in small], color="C1", linestyle=":", label="3 (S + 4 L)")
+        axes.set_xlabel("log2 n")
+        axes.set_ylabel("tokens")
+        axes.set_yscale("log", base=2)
+        axes.legend(frameon=False)
+
+    caption = f"Tokens for P = M = T = n and L = {length}; dotted: the bounds of lemma resources.space, S = M + 9 P words."
+    return drawn("context", "Context against n", caption, draw)
+
+
 def figures(rows: Sequence[Row]) -> list[Figure]:
     """The figures of a run."""
-    return [checker_time(rows)]
+    return [widths(), depths(), contexts(), checker_time(rows)]

@@ -1,0 +1,107 @@
+"""The artifacts of `efasp tables`: each function makes one, from runs and obligations made then and there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from checker.rows import seconds
+from efasp.pram.machine import MIN_WORD
+from model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
+from model.compile import compile_machine
+from paper_artifacts.claims import Ledger, claims
+from paper_artifacts.figures import MACHINES, contexts, depths, widths
+from paper_artifacts.tables import Artifact, Cell, Check, Column
+from proofs.mutation import load
+from proofs.obligation import narrowest_word
+from proofs.statements import statements
+
+BUILT = {"": (12, 16, 20, 24, 32, 48, 64), "M": (13, 16, 24)}  # widths that are compiled and compared
+N_MAX = 64  # the bound of the run whose lemmas are listed
+
+
+def width() -> Artifact:
+    """Sizes for n = 2^1..2^64: of what is compiled where it is built, else by closed forms; with their bounds."""
+    rows: list[dict[str, Cell]] = []
+    over: list[str] = []
+    for engine, extension in MACHINES:
+        for exponent in range(1, 65):
+            word = narrowest_word(1 << exponent)
+            q = quantities(word, extension)
+            built = word in compiled_widths(engine, extension)
+            found = sizes(compile_machine(word, engine, extension)) if built else _form(word, engine, extension)
+            bits = int(magnitude(engine, extension, q.w, 1 << q.w, 1 << q.c)).bit_length()
+            limits = {name: bound(engine, extension, name, exponent) for name in ("d_model", "d_ff", "parameters", "bits")}
+            over += [f"2^{exponent}, {engine}: {name}" for name in limits if {**found, "bits": bits}[name] > limits[name]]
+            named = {"n": f"2^{exponent}", "w": word, "engine": engine, "ext": extension or "none"}
+            shown = {key: found[key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")}
+            limited = {"d_model bound": limits["d_model"], "d_ff bound": limits["d_ff"]}
+            rows.append({**named, **shown, "bits": bits, **limited, "by": "compiled" if built else "closed form"})
+    differ = [
+        f"w = {word}, {engine}, {extension or 'none'}"
+        for engine, extension in MACHINES
+        for word in compiled_widths(engine, extension)
+        if word >= max(SINCE[engine, extension])
+        and sizes(compile_machine(word, engine, extension)) != _form(word, engine, extension)
+    ]
+    columns = [Column(key, key) for key in ("n", "w", "engine", "ext")]
+    columns += [Column(key, key, "number") for key in ("layers", "heads", "d_model", "d_model bound", "d_ff", "d_ff bound")]
+    columns += [Column("parameters", "parameters", "number"), Column("bits", "precision bits", "number"), Column("by", "by")]
+    checks = (
+        Check(f"every size is within its bound in log2 n: {', '.join(over[:3]) or 'all are'}", not over),
+        Check(f"where both are at hand, closed form and compiler agree: {', '.join(differ) or 'everywhere'}", not differ),
+    )
+    notes = ("Bounds: " + "; ".join(f"{e}{' with M' if x else ''}: bits <= {_linear(BITS[e, x])}" for e, x in MACHINES) + ".",)
+    scope = (
+        "compiled where it says so, closed forms elsewhere (equal to the compiler's at every width to 64: lemmas resources.*)"
+    )
+    made = (widths(), depths(), contexts())
+    return Artifact("width", "Sizes of the transformer", scope, tuple(columns), tuple(rows), checks, notes, made)
+
+
+def compiled_widths(engine: str, extension: str) -> list[int]:
+    """The widths that the table compiles: all that are narrower than its closed forms begin, and some wider ones."""
+    return sorted({*range(MIN_WORD, max(SINCE[engine, extension])), *BUILT[extension]})
+
+
+def _form(word: int, engine: str, extension: str) -> dict[str, int]:
+    q = quantities(word, extension)
+    return summary(shape(engine, extension, q), *codes(engine, extension, q))
+
+
+def _linear(coefficients: tuple[int, ...]) -> str:
+    return f"{coefficients[1]} log2 n + {coefficients[0]}"
+
+
+def lemmas() -> Artifact:
+    """Every lemma of a run of the checker: its claims, scope, obligations, solver time and mutants."""
+    from paper_artifacts.audit import run_all
+
+    with run_all(N_MAX) as found:
+        ledger, mutants = Ledger(found.rows), load()
+    rows: list[dict[str, Cell]] = []
+    for name in statements():
+        mine = ledger.rows.get(name, [])
+        status = ledger.lemma(name)
+        rows.append(
+            {
+                "lemma": name,
+                "claims": " ".join(claim.id for claim in claims().values() if name in claim.lemmas),
+                "status": status.grade,
+                "scope": status.why + (f" ({status.leg})" if status.leg else ""),
+                "obligations": len(mine),
+                "mutants": sum(name in mutant.lemmas for mutant in mutants),
+                "seconds": seconds(mine),
+            }
+        )
+    unsettled = sorted({row["id"] for row in found.rows if row["status"] not in ("proved", "measured")})
+    columns = [Column(key, key) for key in ("lemma", "claims", "status", "scope")]
+    columns += [Column("obligations", "obligations", "number"), Column("mutants", "mutants", "number")]
+    columns += [Column("seconds", "seconds", "time")]
+    checks = (
+        Check(f"every obligation is proved or measured: {', '.join(unsettled[:3]) or 'all are'}", not unsettled),
+        Check("every lemma has a mutant", all(row["mutants"] for row in rows)),
+    )
+    return Artifact("lemmas", "Lemmas", f"n = 1..{N_MAX}", tuple(columns), tuple(rows), checks)
+
+
+ARTIFACTS: dict[str, Callable[[], Artifact]] = {"width": width, "lemmas": lemmas}
