@@ -40,8 +40,11 @@ class Claim:
             yield {name: low + offset for (name, low), offset in zip(self.least.items(), chosen, strict=True)}
 
 
-def settle(claims: Sequence[Claim], note: str = "") -> Verdict:
-    """Proved if every claim is; else the first that is not, with a countermodel where one of the points is one."""
+def settle(claims: Sequence[Claim], note: Callable[[], str] = str) -> Verdict:
+    """Proved if every claim is; else the first that is not, with a countermodel where one of the points is one.
+
+    ``note``: what follows, for the report.
+    """
     import sympy
 
     tried = 0
@@ -61,4 +64,4 @@ def settle(claims: Sequence[Claim], note: str = "") -> Verdict:
         if negative:
             return Verdict("unknown", f"SymPy: {claim.name}: a coefficient {negative[0]} of the difference")
     method = f"SymPy {sympy.__version__}: {len(claims)} claims by coefficients; {tried} points in integers"
-    return Verdict("proved", f"{method}; {note}" if note else method)
+    return Verdict("proved", "; ".join(filter(None, (method, note()))))
