@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, lcm
 from typing import NamedTuple
 
@@ -67,7 +68,8 @@ def _rows(matrix: Matrix, held: Sequence[Interval], biases: Sequence[Number] | N
     return out
 
 
-def ranges(plan: Plan) -> list[Range]:
+@lru_cache(maxsize=4)
+def ranges(plan: Plan) -> tuple[Range, ...]:
     """The range of every sum that the transformer computes, sublayer by sublayer. Raises RangeError for a file's plan."""
     if not plan.residents:
         raise RangeError(f"{plan.name}: expected a plan that says what its coordinates hold, found one without")
@@ -98,7 +100,7 @@ def ranges(plan: Plan) -> list[Range]:
         note(f"layer {number}, residual stream", sums, step * layer.down.denominator)
     out, step = plan.held(2 * len(plan.layers)), lcm(plan.out.denominator, *(b.denominator for b in plan.out_bias))
     note("read-out", [row.size for row in _rows(plan.out, out, plan.out_bias)], step)
-    return found
+    return tuple(found)
 
 
 def dtype_for(plan: Plan) -> str:

@@ -180,6 +180,31 @@ class Transformer(nn.Module):
         ids, rows = (torch.from_numpy(np.asarray(x, dtype=np.int64)).to(self.out.weight.device) for x in (tokens, places))
         return self(ids, rows, cache).cpu().numpy()
 
+    def states(self, tokens: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
+        """The residual stream after the embedding and every sublayer, and the read-out; see ``Plan.states``.
+
+        The pass is that of ``outputs``; hooks look on.
+        """
+        seen: list[Tensor] = []
+
+        def entering(_: nn.Module, given: tuple[Any, ...]) -> None:
+            seen.append(given[0])
+
+        def left(layer: nn.Module, _: tuple[Any, ...], h: Tensor) -> None:
+            seen.extend([h] if layer.d_ff else [h, h])
+
+        hooks = [self.layers[0].register_forward_pre_hook(entering)]
+        for layer in self.layers:
+            assert isinstance(layer, Layer)
+            hooks += [layer.up.register_forward_pre_hook(entering)] if layer.d_ff else []
+            hooks.append(layer.register_forward_hook(left))
+        try:
+            out = self.outputs(tokens, places)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return [*(h.cpu().numpy() for h in seen), out]
+
     def summary(self) -> dict[str, Any]:
         """What `efasp run --json` says of the transformer."""
         rows = self.shape["layers"]

@@ -208,6 +208,7 @@ def _has_one(book: Codebook) -> bool:
     return bool((book.codes(rows)[:, book.slots["one"].start] == 1).all())
 
 
+@lru_cache(maxsize=16)
 def digest(part: Any) -> str:
     """A name for matrices: SHA-256 of their rows, shortened."""
     if isinstance(part, Layer):

@@ -1,63 +1,274 @@
-"""Family numerics (claims T1, T4): the compiled transformer is exact in the dtype that it is run in.
+"""Family numerics (claims T1, T4): the transformer in floating point computes exactly what the rational plan says.
 
-The bounds rest on the sorts of the program's nodes (what each vector may hold), which the scope says.
+By induction over the layers, for well-formed sequences of any length: the numbers that enter a sublayer are the plan's.
+
+* *Linear maps, residual sums, read-out*: every weight is a number of the dtype (numerics.dyadic); the terms of every sum are
+  multiples of a power of two, and their absolute values add up to at most 2^p of these (numerics.exact), so every partial sum
+  is a number of the dtype, whatever the order. ReLU and the softmax scale, a power of two (numerics.dtype), lose nothing.
+* *Softmax*: scores are integers (numerics.integers), so whatever loses (family attention says what) is 1 or more below the
+  maximum; rounding is monotonous, so the scaled difference stays at -scale or below, and its exponential is 0
+  (numerics.softmax). Losers add nothing, and where one position wins its value comes back bit for bit (numerics.normaliser).
+* *Ties*: a head reads nothing but 0 where many may win, and has one winner elsewhere (numerics.ties). Otherwise it would be off
+  within a bound (numerics.mean): the mean of 41 ones is not 1 in float32.
+
+Rests on: the sorts of the program's nodes (step.sorts; the intervals of the forms to which lowering.layer brings the plan
+come from them), attention.lookup (what wins), attention.ties (where one match is best), and of PyTorch on the CPU, *assumed*:
+
+* a matrix product is sums of products of the dtype's numbers in some order, rounded to the dtype or finer at each step, with or
+  without fused multiply-add (``float32_matmul_precision`` "highest", the default; no Strassen-like scheme);
+* scaled_dot_product_attention takes such sums for the scores; weighs each key by exp(score - m), m being the maximum of all
+  scores, or first of those met so far, what is summed by then being multiplied by exp(old - new); its exp is 1 at 0, at most 1
+  below, and 0 where e^x is below 2^-8 of half the least positive number; it divides sums of values so weighted by the sum of
+  the weights, or multiplies by its reciprocal.
+
+numerics.deviation and the like measure the whole of it, on one machine. Nothing is claimed of other devices.
+
+The bounds are those of intervals: where they exceed every dtype the package refuses (numerics.refused). That is a bound and no
+necessity, except where the lemma names a match whose score is no number of float64: there no order of summation helps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from math import inf
+from typing import Any
 
-from model.plan import Plan, dyadic
-from model.ranges import SIGNIFICAND, dtype_for, ranges
+from efasp.sorts import Number
+from efasp.syntax import Attention
+from model.plan import Plan
+from model.ranges import RangeError, dtype_for, ranges
+from proofs import floats, measured
+from proofs.floats import Format
+from proofs.lookups import mixing, names
+from proofs.lowering import digest, read
+from proofs.measured import deviating, fractional
 from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
+from proofs.positions import lookup
+from proofs.simulation import World, found
+from proofs.sizes import Sizes
+from proofs.smt import eq, implies, ite, land
+from proofs.step import Step
+from proofs.stream import Form
+
+WIDEST = "float64"
 
 
-def weights(plan: Plan) -> Iterator[tuple[str, object]]:
-    """Every number of a plan, with the matrix that it stands in."""
+def weights(plan: Plan) -> Iterator[tuple[str, Number]]:
+    """Every number of a plan (of equal rows one), with the matrix that it stands in."""
     matrices = [("token", plan.token), ("place", plan.place), ("out", plan.out)]
+    vectors = [("out bias", plan.out_bias)]
     for number, layer in enumerate(plan.layers, 1):
         matrices += [(f"layer {number} up", layer.up), (f"layer {number} down", layer.down)]
+        vectors.append((f"layer {number} bias", layer.bias))
         for h, head in enumerate(layer.heads):
             matrices += [(f"layer {number} head {h} {name}", getattr(head, name)) for name in "qkvo"]
     for name, matrix in matrices:
-        yield from ((name, value) for row in matrix.rows for _, value in row)
+        yield from ((name, value) for row in {id(row): row for row in matrix.rows}.values() for _, value in row)
+    for name, vector in vectors:
+        yield from ((name, value) for value in vector)
 
 
-# Wider transformers are not compiled here: above 44 bits no dtype is exact, and with M compiling takes long.
-WIDEST = {"": 44, "M": 24}
+class Numbers:
+    """The plan of a machine as numbers of a dtype: the given file's, or the one that is chosen (``None``: it is refused)."""
+
+    def __init__(self, regime: Regime, machine: Machine) -> None:
+        self.machine, self.plan, self.given = machine, regime.plan(machine), regime.given is not None
+        self.dtype, self.refusal = self.plan.dtype, ""
+        try:
+            self.dtype = self.dtype or dtype_for(self.plan)
+        except RangeError as error:
+            self.refusal = str(error)
+
+    @cached_property
+    def sizes(self) -> Sizes | None:
+        """What the matrices say; None where the plan's forms grow too large."""
+        reader, executed, excess = read(self.machine, self.plan)
+        return None if excess else Sizes(reader, executed, self.plan)
+
+    @property
+    def format(self) -> Format:
+        """The dtype's, or the widest."""
+        return Format(self.dtype or WIDEST)
+
+    def undecided(self, reason: str) -> Verdict:
+        """Where intervals do not show it: refuted by a sequence on which torch is not exact, if one is found, else unknown."""
+        case = deviating(self.plan, self.machine, self.dtype)[0] if self.dtype else None
+        return Verdict("refuted", f"torch; {reason}", case) if case else Verdict("unknown", reason)
+
+    # The obligations' verdicts.
+
+    def dyadic(self) -> Verdict:
+        """Every weight is a number of the dtype."""
+        form, small = self.format, 1 << 20
+        for name, value in weights(self.plan):
+            if not (type(value) is int and -small < value < small) and not form.holds(value):
+                return Verdict("refuted", "exact arithmetic", {"matrix": name, "weight": str(value), "dtype": form.dtype})
+        return Verdict("proved", f"exact arithmetic, {form.dtype}")
+
+    def integers(self) -> Verdict:
+        """Scores are integers. What a coordinate holds is a multiple of a power of two, of 1 where the plan speaks of it."""
+        if self.sizes is None:
+            return GROWN
+        least = min((span.power for h in self.sizes.residual for span in h), default=inf)
+        low = min(self.sizes.scores.values(), default=inf)
+        if low >= 0 and least > -inf and (least >= 0 or self.given):
+            heads = len(self.sizes.scores)
+            return Verdict("proved", f"forms and sorts: {heads} heads; coordinates hold multiples of 2^{least}")
+        reason = f"scores are multiples of 2^{low}, coordinates of 2^{least}, as far as sorts say"
+        case = None if self.given else fractional(self.plan, self.machine)
+        return Verdict("refuted", f"exact forward pass; {reason}", case) if case else self.undecided(reason)
+
+    def ranges(self) -> Verdict:
+        """What the package chooses the dtype by, intervals of coordinates and ranges of sums, covers what the matrices say."""
+        if self.sizes is None:
+            return GROWN
+        for sublayer, spans in enumerate(self.sizes.residual):
+            for coordinate, ((low, high), span) in enumerate(zip(self.plan.held(sublayer), spans, strict=True)):
+                if not low <= span.low <= span.high <= high:
+                    case = {"coordinate": coordinate, "after sublayer": sublayer, "stated": f"{low} to {high}"}
+                    return Verdict("refuted", INTERVALS, {**case, "may hold": f"{span.low} to {span.high}"})
+        stated = {r.where: r.bound for r in ranges(self.plan)}
+        for here in self.sizes.sums:
+            if here.need > stated.get(here.where, -1):
+                case = {"sum": here.where, "row": here.row, "of absolute terms": here.size, "multiples of": f"2^{here.power}"}
+                return Verdict("refuted", INTERVALS, {**case, "stated at most": stated.get(here.where, "nothing")})
+        return Verdict("proved", f"{INTERVALS}: {len(stated)} sums, {self.plan.width} coordinates")
+
+    def exact(self) -> Verdict:
+        """Every partial sum is a number of the dtype."""
+        if self.sizes is None:
+            return GROWN
+        form, worst = self.format, self.sizes.worst
+        if worst.need > 1 << form.digits:
+            return self.undecided(f"{worst.where}: sums up to {worst.need}, in {form.dtype} they are exact to 2^{form.digits}")
+        return Verdict("proved", f"{INTERVALS}: sums <= {worst.need} ({worst.where}), {form.dtype}")
+
+    def refused(self, step: Step) -> Verdict:
+        """The sums' bound exceeds the widest dtype, and no dtype is chosen; also, where it is so, a score that is no number."""
+        if self.sizes is None:
+            return GROWN
+        form, worst = self.format, self.sizes.worst
+        if worst.need <= 1 << form.digits:
+            return Verdict("refuted", INTERVALS, {"sum": worst.where, "at most": worst.need, "refused": self.refusal})
+        method = f"{INTERVALS}: {worst.where} bounded by {worst.need}, over 2^{form.digits}"
+        for name in names(step):
+            score = first(step, name)
+            if score is not None and not form.holds(score):
+                how = f"{name} of a store by processor 0 scores {score}, which is no number of {form.dtype}"
+                return Verdict("proved", f"{method}; necessary: {how}")
+        return Verdict("proved", f"{method}; not known to be necessary")
+
+    def ties(self, step: Step) -> Verdict:
+        """Every head reads 0 wherever more than one position may win, or looks up what one position wins."""
+        if self.sizes is None:
+            return GROWN
+        stream, reader = self.sizes.stream, self.sizes.reader
+        sink = stream.code("te", step.te.slots["bos"].start)
+        nodes = [step.of[name] for name in mixing(step) + equal_values(step)]
+        alone, silent = {reader.lookups[node.q, node.k] for node in nodes if isinstance(node, Attention)}, 0
+        for number, (layer, heads) in enumerate(zip(self.plan.layers, self.sizes.executed.heads, strict=True), 1):
+            for h, (head, known) in enumerate(zip(layer.heads, heads, strict=True)):
+                used = {column for row in head.o.rows for column, _ in row}
+                values = [form for place, form in enumerate(known.v) if place in used]
+                if known.score < 0 or all(_multiple(form, sink) for form in values):
+                    silent += 1
+                elif known.score not in alone:
+                    return self.undecided(f"layer {number}, head {h}: several may win, and what it reads of them is not 0")
+        return Verdict("proved", f"forms: {silent} heads read the sink's flag alone, others have one winner")
 
 
-def untried() -> Verdict:
-    """For the widths that are not compiled."""
-    return Verdict("unknown", "not tried at this width")
+GROWN = Verdict("unknown", "too many terms")
+INTERVALS = "interval arithmetic"
 
 
-def settle(plan: Plan) -> Verdict:
-    """Every weight is dyadic, and every sum of absolute terms within the significand of the dtype that is chosen."""
-    for name, value in weights(plan):
-        if not dyadic(value):  # type: ignore[arg-type]
-            return Verdict("refuted", "exact arithmetic", {"matrix": name, "weight": str(value)})
-    dtype = dtype_for(plan)
-    worst = max(ranges(plan), key=lambda r: r.bound)
-    if worst.bound > 1 << SIGNIFICAND[dtype]:
-        return Verdict("refuted", "interval arithmetic", {"sum": worst.where, "bound": worst.bound, "dtype": dtype})
-    return Verdict("proved", f"interval arithmetic: sums <= {worst.bound} ({worst.where}), {dtype}")
+def _multiple(form: Form, of: Form) -> bool:
+    """Whether a form is a multiple of another's terms, without a constant."""
+    return not form.constant and set(form.terms) <= set(of.terms)
+
+
+# Lookups by name.
+
+
+def equal_values(step: Step) -> list[str]:
+    """Lookups that attention.ties leaves out because all best matches have one value, and this is not 0 but at the sink."""
+    sink = step.reading.form(step.sink, 0).terms[0][0]
+    known, out = mixing(step), []
+    for name in names(step):
+        value = lookup(step, name).value
+        atoms = {atom for place in range(value.width) for atom, _ in step.reading.form(value, place).terms}
+        if name not in known and not atoms <= {sink}:
+            out.append(name)
+    return out
+
+
+def one_winner(step: Step) -> Iterator[Obligation]:
+    """Of a lookup that reads its own rank no two positions are best: two that are found, of equal rank, are one place."""
+    for name in equal_values(step):
+        world = World(step)
+        i, j, k = (world.position(prefix) for prefix in "ijk")
+        for at in (j, k):
+            at.definitions["urgency"] = ite(at.carries("pe", "index"), f"(- (- words 1) {at.payload('pe', 'index')})", "0")
+        here = lookup(step, name)
+        rank = "true" if here.rank is None else eq(j.flag(here.rank), k.flag(here.rank))
+        goal = implies(found(world, i, j, name), found(world, i, k, name), rank, j.same_place(k))
+        m = step.machine
+        params = {**m.params, "of": name}
+        yield world.script.obligation("numerics.ties", m.claim, params, f"n <= {m.n[1]}", m.n, land(goal))
+
+
+def first(step: Step, name: str) -> int | None:
+    """The score of a match with processor 0 where lower processors go first: n C and the highest rank; None elsewhere."""
+    here = lookup(step, name)
+    if here.rank is not step.of["urgency"]:
+        return None
+    ((_, high),) = here.rank.sort.bounds
+    return int(sum(query.width for query, _ in here.words) * here.capacity + high)
+
+
+# The lemmas.
+
+GIVEN = ("dyadic", "integers", "exact", "ties")
+COMPILED = (*GIVEN, "ranges", "refused")
 
 
 @lemma
-def exactness(regime: Regime) -> Iterator[Batch]:
-    """The transformers at every word width that n takes."""
+def machines(regime: Regime) -> Iterator[Batch]:
+    """The transformers at every word width that n takes: exact in their dtype, or refused."""
     for machine in regime.machines():
-        yield Batch(("numerics.exact",), machine.params, lambda m=machine: exact(regime, m))  # type: ignore[misc]
+        lemmas = tuple(f"numerics.{name}" for name in (GIVEN if regime.given else COMPILED))
+        yield Batch(lemmas, machine.params, partial(about, regime, machine))
 
 
-def exact(regime: Regime, machine: Machine) -> Iterator[Obligation]:
-    """The obligation of ``exactness`` for one machine."""
-    word = machine.word
-    if word > WIDEST[machine.extension]:
-        yield Obligation("numerics.exact", machine.claim, machine.params, f"w = {word}", machine.n, "exact", "", untried)
-        return
-    plan = regime.plan(machine)
-    content = repr([(name, str(value)) for name, value in weights(plan)])
-    scope = f"w = {word}, given the sorts"
-    yield Obligation("numerics.exact", machine.claim, machine.params, scope, machine.n, "exact", content, lambda: settle(plan))
+def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
+    """The obligations about one machine."""
+    numbers, step = Numbers(regime, machine), Step(machine)
+    plan = numbers.plan
+    parts = (plan.token, plan.place, *plan.layers, plan.out)
+    content = f"{numbers.dtype} {' '.join(map(digest, parts))} {plan.out_bias}"
+    checks: dict[str, Callable[[], Verdict]] = {"dyadic": numbers.dyadic, "integers": numbers.integers}
+    if numbers.given or numbers.dtype:
+        checks |= {"exact": numbers.exact, "ties": partial(numbers.ties, step)}
+    else:
+        checks["refused"] = partial(numbers.refused, step)
+    if not numbers.given:
+        checks["ranges"] = numbers.ranges
+    for name, check in checks.items():
+        params: dict[str, Any] = {**machine.params, **({"of": "heads"} if name == "ties" else {})}
+        sorts = "" if name == "dyadic" else ", given the sorts"
+        scope = f"w = {machine.word}, {numbers.dtype or 'no dtype'}{sorts}"
+        yield Obligation(f"numerics.{name}", machine.claim, params, scope, machine.n, "exact", f"{name} {content}", check)
+    if "ties" in checks:
+        yield from one_winner(step)
+
+
+@lemma
+def dtypes(regime: Regime) -> Iterator[Batch]:
+    """The arithmetic of the dtypes: integers, the exponential, a lone winner, means; and that a plan too large is refused."""
+    yield Batch(tuple(f"numerics.{name}" for name in floats.NAMES), {}, partial(floats.arithmetic, regime.all_n))
+
+
+@lemma
+def measurements(regime: Regime) -> Iterator[Batch]:
+    """Torch beside the exact plan, and its softmax attention by itself."""
+    yield Batch(tuple(f"numerics.{name}" for name in measured.NAMES), {}, partial(measured.measurements, regime.all_n))

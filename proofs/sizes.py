@@ -11,7 +11,6 @@ of others a multiple is not known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 from math import ceil, inf
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from efasp.sorts import Number
 from efasp.syntax import Row
 from model.plan import Plan
 from model.ranges import absolute
-from proofs.stream import Code, Executed, Form, Mean, Reader, Terms
+from proofs.stream import Code, Executed, Form, Mean, Reader, Terms, divided, tidy
 
 UNKNOWN = -inf  # the power of what may be a multiple of nothing
 
@@ -47,9 +46,20 @@ class Sum(NamedTuple):
     power: float
 
     @property
-    def need(self) -> float:
+    def need(self) -> int | float:
         """How many multiples it may count: a dtype with p bits computes it exactly, in any order, if that is at most 2^p."""
-        return inf if self.power == UNKNOWN else ceil(self.size / Fraction(2) ** int(self.power)) if self.size else 0
+        if self.power == UNKNOWN or not self.size:
+            return inf if self.size else 0
+        power = int(self.power)
+        return -(-self.size // (1 << power)) if power > 0 else ceil(self.size * (1 << -power))
+
+
+class Entry(NamedTuple):
+    """One output of a linear map: the sum of its terms' absolute values, what it gives, and the terms' power."""
+
+    size: Number
+    span: Span
+    power: float
 
 
 def power_of(value: Number) -> float:
@@ -63,8 +73,8 @@ def power_of(value: Number) -> float:
 class Sizes:
     """The spans of a plan's numbers, and its sums.
 
-    ``residual``: every coordinate after every sublayer; ``scores``: by head the power that its scores are multiples of;
-    ``sums``: of every quantity that the transformer computes the sum that counts most, sublayer by sublayer.
+    ``residual``: every coordinate after every sublayer; ``scores``: of heads that add something the power that their
+    scores are multiples of; ``sums``: of every quantity that the transformer computes the sum that counts most, in order.
     """
 
     def __init__(self, reader: Reader, executed: Executed, plan: Plan) -> None:
@@ -72,52 +82,61 @@ class Sizes:
         self._promised: dict[int, list[tuple[Number, Number]]] = {}  # by direction L: s and c with s L + c an integer
         self._atoms: dict[int, float] = {0: 0}
         self._spans: dict[tuple[int, Number], tuple[Terms, Span]] = {}  # by the identity of the terms, which are kept
-        for node, forms in reader.of.items():
-            for form in forms if node.sort.integral else ():
-                if form.terms:
-                    number, scale = self.stream.normal(form.terms)
-                    known = self._promised.setdefault(number, [])
-                    if (scale, form.constant) not in known:
-                        known.append((scale, form.constant))
+        whole = {id(form): form for node, forms in reader.of.items() if node.sort.integral for form in forms}
+        for form in whole.values():
+            self._promise(form)
         self.residual: list[list[Span]] = []
         self.scores: dict[str, float] = {}
         self.sums = list(self._sums())
 
-    def _power(self, form: Form) -> float:
-        """The power of two that a form's values are multiples of: by a promise, or by its atoms."""
-        if not form.terms:
-            return power_of(form.constant)
-        number, scale = self.stream.normal(form.terms)
+    @property
+    def worst(self) -> Sum:
+        """The sum that counts most of all."""
+        return max(self.sums, key=lambda here: here.need)
+
+    # What is known of a form.
+
+    def _promise(self, form: Form) -> None:
+        if form.terms:
+            number, scale = self.stream.normal(form.terms)
+            known = self._promised.setdefault(number, [])
+            if (scale, form.constant) not in known:
+                known.append((scale, form.constant))
+        if len(form.terms) == 1 and type(form.constant) is int:
+            ((atom, c),) = form.terms.items()
+            self._atoms[atom] = max(self._atoms.get(atom, UNKNOWN), power_of(divided(1, c)))
+
+    def _power(self, terms: Terms, number: int, scale: Number, constant: Number) -> float:
+        """The power of two that ``terms``, a direction times a scale, and a constant are multiples of together."""
         best = UNKNOWN
         for s, c in self._promised.get(number, ()):
-            times = Fraction(scale) / s
-            best = max(best, min(power_of(times), power_of(form.constant - times * c)))
+            times = divided(scale, s)
+            best = max(best, min(power_of(times), power_of(constant - times * c)))
         if best >= 0:
             return best
-        powers = (power_of(c) + self._atom(atom) for atom, c in form.terms.items())
-        return max(best, min(power_of(form.constant), *powers))
+        return max(best, min(power_of(constant), *(power_of(c) + self._atom(atom) for atom, c in terms.items())))
 
     def _atom(self, atom: int) -> float:
-        if atom not in self._atoms:
+        if self._atoms.get(atom, UNKNOWN) < 0:
             kind = self.stream.atoms[atom]
-            assert kind is not None
-            number, scale = self.stream.normal({atom: 1})
-            best = max((power_of(Fraction(scale) / s) for s, c in self._promised.get(number, ()) if not c), default=UNKNOWN)
             if isinstance(kind, Code):  # half a coordinate, which is an integer
-                best = max(best, -1)
+                power: float = -1
             elif isinstance(kind, Mean):
-                best = max(best, self._atom(kind.atom) if kind.score < self.reader.own_scores else UNKNOWN)
+                power = self._atom(kind.atom) if kind.score < self.reader.own_scores else UNKNOWN
             else:
-                inner = Form(self.stream.directions[kind.direction], kind.sign * kind.constant)
-                best = max(best, self._power(inner))
-            self._atoms[atom] = best
+                assert kind is not None
+                power = self._power(self.stream.directions[kind.direction], kind.direction, 1, kind.sign * kind.constant)
+            self._atoms[atom] = max(power, self._atoms.get(atom, UNKNOWN))
         return self._atoms[atom]
 
     def _known(self, form: Form) -> Span:
+        if not form.terms:
+            return Span(form.constant, form.constant, power_of(form.constant))
         key = id(form.terms), form.constant
         if key not in self._spans:
-            low, high = self.stream.interval(form, promised=True) if form.terms else (form.constant, form.constant)
-            self._spans[key] = form.terms, Span(low, high, self._power(form))
+            low, high = self.stream.interval(form, promised=True)
+            power = self._power(form.terms, *self.stream.normal(form.terms), form.constant)
+            self._spans[key] = form.terms, Span(tidy(low), tidy(high), power)
         return self._spans[key][1]
 
     def _met(self, entry: Entry, form: Form) -> Span:
@@ -125,54 +144,45 @@ class Sizes:
         known = self._known(form)
         return Span(max(entry.span.low, known.low), min(entry.span.high, known.high), max(entry.span.power, known.power))
 
+    # The sums, layer by layer.
+
+    def _settled(self, sums: list[Entry]) -> list[Span]:
+        """The stream after the next sublayer."""
+        forms, after = self.executed.residual, len(self.residual)
+        if not after:
+            return list(map(self._met, sums, forms[0]))
+        return [
+            span if span is entry.span and form is old else self._met(entry, form)
+            for entry, form, span, old in zip(sums, forms[after], self.residual[-1], forms[after - 1], strict=True)
+        ]
+
     def _sums(self) -> Iterator[Sum]:
-        plan, stream = self.plan, iter(self.executed.residual)
-
-        def settled(sums: list[Entry]) -> list[Span]:
-            self.residual.append([self._met(entry, form) for entry, form in zip(sums, next(stream), strict=True)])
-            return self.residual[-1]
-
+        plan = self.plan
         books = [[Span(a, b, 0) for a, b in book.sort.bounds] for book in (plan.vocabulary, plan.places)]
         sums = added(*(mapped(m, spans) for m, spans in zip((plan.token, plan.place), books, strict=True)))
         yield worst("embedding", sums)
-        h = settled(sums)
+        self.residual.append(self._settled(sums))
         for number, layer in enumerate(plan.layers, 1):
+            h = self.residual[-1]
             sums = list(map(resting, h))
             for index, (head, known) in enumerate(zip(layer.heads, self.executed.heads[number - 1], strict=True)):
                 where, (q, k, v) = f"layer {number}, head {index}", (mapped(m, h) for m in (head.q, head.k, head.v))
                 yield worst(f"{where}, projections", q + k + v)
                 queries, keys, values = (list(map(self._met, *side)) for side in ((q, known.q), (k, known.k), (v, known.v)))
-                yield self._score(where, queries, keys)
+                score = scored(where, queries, keys)
+                if known.score >= 0:
+                    self.scores[where] = score.power
+                yield score
                 sums = added(sums, mapped(head.o, values))
-            if layer.heads:
-                yield worst(f"layer {number}, attention", sums)
-            h = settled(sums)
-            hidden = mapped(layer.up, h, layer.bias)
+            yield worst(f"layer {number}, attention", sums)
+            self.residual.append(self._settled(sums))
+            hidden = mapped(layer.up, self.residual[-1], layer.bias)
             yield worst(f"layer {number}, hidden units", hidden)
             units = [Span(max(e.span.low, 0), max(e.span.high, 0), e.span.power) for e in hidden]
-            sums = added(map(resting, h), mapped(layer.down, units))
+            sums = added(map(resting, self.residual[-1]), mapped(layer.down, units))
             yield worst(f"layer {number}, residual stream", sums)
-            h = settled(sums)
-        yield worst("read-out", mapped(plan.out, h, plan.out_bias))
-
-    def _score(self, where: str, queries: list[Span], keys: list[Span]) -> Sum:
-        products = [(a.size * b.size, a.power + b.power) for a, b in zip(queries, keys, strict=True)]
-        power = min((power for size, power in products if size), default=inf)
-        self.scores[where] = power
-        return Sum(f"{where}, scores", 0, sum(size for size, _ in products), power)
-
-
-class Entry(NamedTuple):
-    """One output of a linear map: the sum of its terms' absolute values, what it gives, and the terms' power."""
-
-    size: Number
-    span: Span
-    power: float
-
-
-def resting(span: Span) -> Entry:
-    """A value as the only term of a sum."""
-    return Entry(span.size, span, span.power)
+            self.residual.append(self._settled(sums))
+        yield worst("read-out", mapped(plan.out, self.residual[-1], plan.out_bias))
 
 
 def mapped(matrix: Matrix, spans: Sequence[Span], biases: Sequence[Number] | None = None) -> list[Entry]:
@@ -183,13 +193,12 @@ def mapped(matrix: Matrix, spans: Sequence[Span], biases: Sequence[Number] | Non
     for number, row in enumerate(matrix.rows):
         if id(row) not in known:
             known[id(row)] = linear(row, spans, sizes)
-        size, (low, high, power), terms = known[id(row)]
-        bias: Number = biases[number] if biases else 0
+        entry, bias = known[id(row)], (biases or {number: 0})[number]
         if bias:
-            power = min(power, power_of(bias))
-            out.append(Entry(size + absolute(bias), Span(low + bias, high + bias, power), min(terms, power_of(bias))))
-        else:
-            out.append(known[id(row)])
+            size, (low, high, power), terms = entry
+            least = power_of(bias)
+            entry = Entry(size + absolute(bias), Span(low + bias, high + bias, min(power, least)), min(terms, least))
+        out.append(entry)
     return out
 
 
@@ -199,6 +208,11 @@ def linear(row: Row, spans: Sequence[Span], sizes: Sequence[Number]) -> Entry:
     size, low, high = sum(absolute(c) * sizes[i] for i, c in row), sum(map(min, ends)), sum(map(max, ends))
     power = min((power_of(c) + spans[i].power for i, c in row if sizes[i]), default=inf)
     return Entry(size, Span(low, high, power), power)
+
+
+def resting(span: Span) -> Entry:
+    """A value as the only term of a sum."""
+    return Entry(span.size, span, span.power)
 
 
 def added(sums: Iterable[Entry], terms: Iterable[Entry]) -> list[Entry]:
@@ -211,11 +225,19 @@ def _joined(a: Entry, b: Entry) -> Entry:
     return Entry(a.size + b.size, span, min(a.power, b.power))
 
 
+def scored(where: str, queries: list[Span], keys: list[Span]) -> Sum:
+    """The scores of a head: products of a query's and a key's components."""
+    products = [(a.size * b.size, a.power + b.power) for a, b in zip(queries, keys, strict=True)]
+    power = min((power for size, power in products if size), default=inf)
+    return Sum(f"{where}, scores", 0, sum(size for size, _ in products), power)
+
+
 def worst(where: str, sums: Sequence[Entry]) -> Sum:
     """Of some sums the one that counts most."""
-    found = Sum(where, 0, 0, inf)
+    found, most = Sum(where, 0, 0, inf), 0  # type: tuple[Sum, int | float]
     for row, entry in enumerate(sums):
-        here = Sum(where, row, entry.size, entry.power)
-        if here.need > found.need:
-            found = here
+        if entry.power < 0 or entry.size > most:
+            here = Sum(where, row, entry.size, entry.power)
+            if here.need > most:
+                found, most = here, here.need
     return found

@@ -307,7 +307,7 @@ class Reader:
         self.factors: dict[int, Number] = {}  # the smallest factor with which the program has each score
         self.integral: dict[int, int] = {}  # atoms that a sort promises to be integers over 1 or 2
         self.of: dict[Node, list[Form]] = {}
-        self._heads: dict[tuple[Node, Node], int] = {}
+        self.lookups: dict[tuple[Node, Node], int] = {}  # queries and keys to scores
         for node in nodes:
             self.of[node] = self._forms(node)
             integral = node.sort.integral
@@ -333,11 +333,11 @@ class Reader:
         if isinstance(node, Relu):
             return [stream.relu(form) for form in self.of[node.x]]
         if isinstance(node, Attention):
-            if (node.q, node.k) not in self._heads:
+            if (node.q, node.k) not in self.lookups:
                 score, factor = stream.score(zip(self.of[node.q], self.of[node.k], strict=True))
-                self._heads[node.q, node.k] = score
+                self.lookups[node.q, node.k] = score
                 self.factors[score] = min(self.factors.get(score, factor), factor)
-            return [stream.mean(self._heads[node.q, node.k], form) for form in self.of[node.v]]
+            return [stream.mean(self.lookups[node.q, node.k], form) for form in self.of[node.v]]
         side = {TokenEmbedding: "te", PositionEmbedding: "pe"}[type(node)]
         return [stream.code(side, coordinate) for coordinate in range(node.width)]
 

@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,21 +30,6 @@ from tests.model.compiled import plan, transformer
 
 RELAXED = settings(deadline=None, suppress_health_check=list(HealthCheck))
 SMALL = programs(words_of=(5, 7), max_length=5, max_processors=3, max_memory=4)
-
-
-def streams(network: Transformer, sequence: TokenSequence) -> list[np.ndarray]:
-    """The residual stream of the module after every sublayer."""
-    with torch.inference_mode():
-        h = network.token(torch.from_numpy(network.vocabulary.rows(sequence.tokens))) + network.place(
-            torch.from_numpy(sequence.places)
-        )
-        out = [h]
-        for number_, layer in enumerate(network.layers):
-            h = h + layer.o(layer.attend(h, number_, None)) if layer.heads else h
-            out.append(h)
-            h = h + layer.down(torch.relu(layer.up(h))) if layer.d_ff else h
-            out.append(h)
-    return [t.numpy() for t in out]
 
 
 def sequence_of(data: st.DataObject, engine: str) -> tuple[Machine, TokenSequence]:
@@ -73,8 +57,9 @@ def test_evaluate_plan_and_torch_agree(engine: str, data: st.DataObject) -> None
     assert np.array_equal(compiled.forward(sequence.tokens, sequence.places), exact)
     assert np.array_equal(transformer(program.word, engine).outputs(sequence.tokens, sequence.places), exact)
     states = compiled.states(compiled.embed(sequence.tokens, sequence.places))
-    for wanted, found in zip(states, streams(transformer(program.word, engine), sequence), strict=True):
-        assert np.array_equal(wanted, found)
+    found = transformer(program.word, engine).states(sequence.tokens, sequence.places)
+    for wanted, got in zip([*states, exact], found, strict=True):
+        assert np.array_equal(wanted, got)
 
 
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])
