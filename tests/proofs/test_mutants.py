@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from fractions import Fraction
 
 import pytest
 
 from efasp.codebook import Codebook, Field
 from efasp.encoding import LogLayout, vocabulary
-from efasp.exact import Matrix
 from efasp.operators import OPERATORS
 from efasp.syntax import Node
-from model.compile import compile_machine
-from proofs import attention, encoding, numerics
+from proofs import attention, encoding
 from proofs.obligation import Regime, Verdict
 from proofs.register import obligations
 
@@ -104,13 +101,3 @@ def test_places_without_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LogLayout, "block_places", forgetful)
     found = next(encoding.place_failures(range(1, 5)))
     assert found["layout"] == "log" and found["processors"] == 2
-
-
-def test_weight_that_no_dtype_holds() -> None:
-    """A weight that is not dyadic."""
-    plan = compile_machine(5, "apmdm")
-    assert numerics.settle(plan).status == "proved"
-    rows = list(plan.out.rows)
-    rows[0] = ((0, Fraction(1, 3)),)
-    third = dataclasses.replace(plan, out=Matrix(rows, plan.out.columns))
-    assert refuted(numerics.settle(third))
