@@ -8,14 +8,25 @@ Injective by construction: the flags name the kind and the bits the payload; two
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from efasp.sorts import Flag, Int, Signs, Sort, Vector
+
+
+def sign(value: Any, place: int) -> Any:
+    """Bit ``place`` of a number as -1 or +1; of an array one by one."""
+    return 2 * ((value >> place) & 1) - 1
+
+
+def grown(value: Any, positive: Any) -> Any:
+    """A number with one more bit, below the others: 1 where the bit's sign is positive. Of arrays one by one."""
+    return 2 * value + positive
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,8 @@ class Codebook:
     def codes(self, rows: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
         """The codes of rows: an integer array (N, width); int64, or objects where a number would not fit."""
         table = np.asarray(rows).reshape(-1, 1 + len(self.payloads))
-        exact = object if any(2 * self.bits[f.payload] + 2 >= 63 for f in self.fields) else np.int64
+        wide = any(2 * self.bits[f.payload] + 2 >= 63 for f in self.fields)
+        exact = object if wide or table.dtype == object else np.int64
         out = np.zeros((len(table), self.width), dtype=exact)
         kinds = table[:, 0].astype(np.int64)
         out[np.arange(len(table)), kinds] = 1
@@ -125,7 +137,7 @@ class Codebook:
             slot = self.slots[field.name]
             if field.encode == "signs":
                 for place, coordinate in enumerate(slot):
-                    out[:, coordinate] = (2 * ((value >> place) & 1) - 1) * present
+                    out[:, coordinate] = sign(value, place) * present
             else:
                 out[:, slot.start] = (value if field.encode == "number" else value * value) * present
         return out
@@ -147,6 +159,11 @@ class Codebook:
         """Number of tokens."""
         return self.offsets[-1]
 
+    @cached_property
+    def dtype(self) -> type:
+        """Of arrays of token ids: int64, or objects where an id needs more."""
+        return np.int64 if isinstance(self.size, int) and self.size < 1 << 63 else object
+
     def token(self, kind: str, value: int = 0) -> int:
         """The id of a token; raises ValueError as ``row`` does."""
         names = self.kinds[self.kind_index[kind]].payloads if kind in self.kind_index else ()
@@ -155,24 +172,30 @@ class Codebook:
         self.row(kind, **dict.fromkeys(names, value))
         return self.offsets[self.kind_index[kind]] + value
 
+    def _kind(self, token: int) -> int:
+        """The number of a token id's kind."""
+        return bisect_right(self.offsets, token) - 1
+
+    def split(self, token: int) -> tuple[str, int]:
+        """Kind and payload of a token id; raises ValueError for an id outside the vocabulary."""
+        if not 0 <= token < self.size:
+            raise ValueError(f"{self.name}: expected a token id in 0..{self.size - 1}, found {token}")
+        kind = self._kind(token)
+        return self.kinds[kind].name, token - self.offsets[kind]
+
     def rows(self, tokens: Sequence[int] | np.ndarray) -> np.ndarray:
-        """The rows of token ids, an int64 array (N, 1 + payloads); raises ValueError for an id outside the vocabulary."""
-        ids = np.asarray(tokens, dtype=np.int64)
+        """The rows of token ids, an array (N, 1 + payloads) of ``dtype``; raises ValueError as ``split`` does."""
+        ids: np.ndarray = np.asarray(tokens, dtype=self.dtype)
         if ids.size and not (ids.min() >= 0 and ids.max() < self.size):
             raise ValueError(f"{self.name}: expected token ids in 0..{self.size - 1}, found {ids.min()}..{ids.max()}")
-        kinds = np.searchsorted(np.array(self.offsets[1:]), ids, side="right")
-        values = ids - np.array(self.offsets[:-1])[kinds]
-        out = np.zeros((len(ids), 1 + len(self.payloads)), dtype=np.int64)
+        kinds = np.array([self._kind(token) for token in ids.tolist()], dtype=np.int64)
+        values = ids - np.array(self.offsets, dtype=self.dtype)[kinds]
+        out: np.ndarray = np.zeros((len(ids), 1 + len(self.payloads)), dtype=self.dtype)
         out[:, 0] = kinds
         for column, (name, _) in enumerate(self.payloads, 1):
             carries = np.array([name in kind.payloads for kind in self.kinds])[kinds]
             out[:, column] = values * carries
         return out
-
-    def split(self, token: int) -> tuple[str, int]:
-        """Kind and payload of a token id."""
-        row = self.rows([token])[0]
-        return self.kinds[int(row[0])].name, int(row[1:].sum())
 
     def read(self, outputs: np.ndarray) -> np.ndarray:
         """Token ids from code-shaped outputs (N, width): the largest flag names the kind, the signs the payload.
@@ -180,12 +203,18 @@ class Codebook:
         Equals argmax over all codes when the outputs are codes (lemma of family encoding).
         """
         kinds = np.argmax(outputs[:, : len(self.kinds)], axis=1)
-        ids = np.array(self.offsets[:-1], dtype=np.int64)[kinds]
+        ids = np.array(self.offsets[:-1], dtype=self.dtype)[kinds]
         for field in self.fields:
             if field.encode != "signs" or field.shift:
                 continue
             carries = np.array([field.payload in kind.payloads for kind in self.kinds])[kinds]
-            slot = self.slots[field.name]
-            places = np.int64(1) << np.arange(len(slot), dtype=np.int64)
-            ids += ((outputs[:, slot.start : slot.stop] > 0).astype(np.int64) @ places) * carries
+            value: np.ndarray = np.zeros(len(ids), dtype=self.dtype)
+            for coordinate in reversed(self.slots[field.name]):
+                value = grown(value, positive(outputs[:, coordinate]))
+            ids = ids + value * carries
         return ids
+
+
+def positive(column: np.ndarray) -> np.ndarray:
+    """Where a column is above 0; of a column of objects, objects that say so."""
+    return np.greater(column, 0, dtype=object if column.dtype == object else None)

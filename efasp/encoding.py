@@ -1,8 +1,7 @@
-"""The bijection (claim B): words and tokens, instructions and tokens, places and positions.
+"""The bijection (claim B): programs, memories, logs and configurations to sequences of tokens and back, by their places.
 
-One vocabulary a word width: 2^w words, the same words marked as a stopped program counter (halted, or the fault's reason),
-eight register names, one token an operation, and ``none``, ``mask`` and ``bos``. A sequence is an array of token ids beside
-an array of places (rows of the layout's position codebook); the position embedding reads the place. Two layouts:
+A sequence is an array of token ids (``efasp.tokens``) beside an array of places (rows of the layout's position codebook); the
+position embedding reads the place. Two layouts:
 
 * ``LOG`` (masked diffusion): ``bos nproc`` program, memory, then for every time t and processor three tokens: the next
   program counter, what is written (a register name, an address, or ``none``), and the value.
@@ -12,69 +11,25 @@ an array of places (rows of the layout's position codebook); the position embedd
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from efasp.codebook import Codebook, Field, Kind
-from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Reg, operations
-from efasp.pram.machine import Configuration, Program, Status
+from efasp.codebook import Codebook
+from efasp.places import FIELDS, LOG_SLOTS, Row, Section, cell_places, clock_bits, log_places, place, position
+from efasp.pram.isa import REGISTERS, Instruction
+from efasp.pram.machine import Configuration, Program, Status, initial
+from efasp.tokens import COUNTERS, STOPPED, Codec, EncodingError, vocabulary
 
-STOPPED = ("halted", "load", "store", "pc")  # statuses of a stopped processor; as token kinds they carry its pc
-COUNTERS = ("word", *STOPPED)  # token kinds of a program counter
-FIELDS = ("op", "rd", "ra", "x")  # the tokens of an instruction
-LOG_SLOTS = ("counter", "target", "value")  # the tokens of one processor's step
+__all__ = [
+    "COUNTERS", "FIELDS", "LOG_SLOTS", "STOPPED", "CellLayout", "EncodingError", "Event", "Layout", "LogLayout",
+    "TokenSequence", "Write", "cell_places", "clock_bits", "join", "log_places", "vocabulary",
+]  # fmt: skip
+
 HEADER = 2  # bos and nproc
-
-
-class EncodingError(ValueError):
-    """A sequence that encodes nothing: says which position holds what, and what was expected there."""
-
-
-@cache
-def vocabulary(word: int, extension: str = "") -> Codebook:
-    """The tokens of the machine with this word width and extension."""
-    kinds = [Kind(name, ("word",)) for name in COUNTERS] + [Kind("reg", ("reg",)), Kind("none"), Kind("mask"), Kind("bos")]
-    kinds += [Kind(f"op:{operation.name}") for operation in operations(extension)]
-    fields = (Field("word_bits", "word"), Field("reg_bits", "reg"))
-    return Codebook("token", tuple(kinds), (("word", word), ("reg", 3)), fields)
-
-
-def clock_bits(word: int) -> int:
-    """Bits of a time in the log: 16, or one more than the word where that is longer (so that T = n = 2^w fits)."""
-    return max(16, word + 1)
-
-
-_PROMPT = (Kind("bos"), Kind("nproc"), *(Kind(name, ("index",)) for name in FIELDS))
-
-
-@cache
-def log_places(word: int) -> Codebook:
-    """Places of the log layout. ``prev_bits`` are the bits of the time before."""
-    kinds = (*_PROMPT, Kind("memory", ("index",)), *(Kind(name, ("index", "time")) for name in LOG_SLOTS))
-    fields = (
-        Field("index_bits", "index"),
-        Field("time_bits", "time"),
-        Field("prev_bits", "time", shift=-1),
-        Field("clock", "time", "number"),
-    )
-    return Codebook("place", kinds, (("index", word), ("time", clock_bits(word))), fields)
-
-
-@cache
-def cell_places(word: int) -> Codebook:
-    """Places of the cell layout. ``slot`` tells the two slots of a cell apart."""
-    kinds = (
-        *_PROMPT,
-        Kind("memory", ("index", "slot")),
-        Kind("register", ("index", "register", "slot")),
-        Kind("counter", ("index", "slot")),
-    )
-    fields = (Field("index_bits", "index"), Field("register_bits", "register"), Field("slot_bits", "slot"))
-    return Codebook("place", kinds, (("index", word), ("register", 3), ("slot", 1)), fields)
 
 
 @dataclass(frozen=True)
@@ -97,7 +52,10 @@ class Event:
 
 @dataclass(frozen=True)
 class TokenSequence:
-    """Tokens and their places: what a transformer is given, and nothing else. Both are int64 arrays."""
+    """Tokens and their places: what a transformer is given, and nothing else.
+
+    Arrays of int64, or of objects where the ids of a vocabulary need more (``Codebook.dtype``).
+    """
 
     tokens: np.ndarray
     places: np.ndarray
@@ -106,13 +64,19 @@ class TokenSequence:
         return len(self.tokens)
 
 
-class Layout:
-    """Shared by both layouts: the prompt's header and program, and the shape P, M, L of the machine."""
+Log = Mapping[int, Sequence[Event]] | Sequence[Sequence[Event]]  # from time, then processor, to its event
+
+
+class Layout(Codec):
+    """Shared by both layouts: the prompt's header and program, and the shape P, M, L of the machine.
+
+    A sequence is made position by position: the place that stands there (``place``), and the token that belongs to it. What is
+    read of a sequence is looked up the other way (``at``).
+    """
 
     def __init__(self, word: int, extension: str, processors: int, memory: int, length: int) -> None:
-        self.word, self.extension = word, extension
+        super().__init__(word, extension)
         self.processors, self.memory, self.length = processors, memory, length
-        self.vocabulary = vocabulary(word, extension)
         self.codebook = self._codebook()
 
     @classmethod
@@ -123,80 +87,77 @@ class Layout:
     def _codebook(self) -> Codebook:
         raise NotImplementedError
 
-    # Program counters, words and instructions as tokens.
+    # Places and positions.
 
-    def counter_token(self, pc: int, status: Status) -> int:
-        """A program counter: a word while the processor runs, marked with the reason once it has stopped."""
-        return self.vocabulary.token("word" if status == "running" else status, pc)
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """What stands where, from position 0 on."""
+        return Section(("bos", "nproc")), Section(FIELDS, (("index", self.length),)), *self._sections()
 
-    def counter(self, token: int, where: str) -> tuple[int, Status]:
-        """Inverse of ``counter_token``; raises EncodingError."""
-        kind, value = self._split(token, where, *COUNTERS)
-        return value, "running" if kind == "word" else kind  # type: ignore[return-value]
+    def _sections(self) -> tuple[Section, ...]:
+        raise NotImplementedError
 
-    def _split(self, token: int, where: str, *expected: str) -> tuple[str, int]:
-        kind, value = self.vocabulary.split(int(token))
-        if kind not in expected:
-            raise EncodingError(f"{where}: expected a token of kind {' or '.join(expected)}, found {kind}")
-        return kind, value
+    def place(self, at: int) -> Row:
+        """The place at a position; raises IndexError where there is none."""
+        return place(self.sections, self.codebook, at)
 
-    def instruction_tokens(self, instruction: Instruction) -> tuple[int, int, int, int]:
-        """An instruction as its four tokens. Raises ValueError for one that the vocabulary lacks."""
-        none = self.vocabulary.token("none")
-        rd, ra = (
-            none if number is None else self.vocabulary.token("reg", number) for number in (instruction.rd, instruction.ra)
-        )
-        if instruction.x is None:
-            x = none
-        elif isinstance(instruction.x, Reg):
-            x = self.vocabulary.token("reg", instruction.x.number)
-        else:
-            x = self.vocabulary.token("word", instruction.x)
-        if OPERATIONS[instruction.op].extension not in ("", self.extension):
-            raise ValueError(f"{instruction.op}: expected a machine with extension M, found one without it")
-        return self.vocabulary.token(f"op:{instruction.op}"), rd, ra, x
+    def position(self, row: Row) -> int:
+        """Inverse of ``place``."""
+        return position(self.sections, self.codebook, row)
 
-    def instruction(self, tokens: Sequence[int], where: str = "instruction") -> Instruction:
-        """Inverse of ``instruction_tokens``; raises EncodingError for four tokens that are no instruction."""
-        ops = [kind.name for kind in self.vocabulary.kinds if kind.name.startswith("op:")]
-        op = self._split(tokens[0], f"{where}, op", *ops)[0].removeprefix("op:")
-        fields: list[int | None] = []
-        for name, token in zip(("rd", "ra"), tokens[1:3], strict=True):
-            kind, value = self._split(token, f"{where}, {name}", "reg", "none")
-            fields.append(value if kind == "reg" else None)
-        kind, value = self._split(tokens[3], f"{where}, x", "reg", "word", "none")
-        x = Reg(value) if kind == "reg" else value if kind == "word" else None
-        try:
-            return Instruction(op, fields[0], fields[1], x)
-        except ValueError as error:
-            raise EncodingError(f"{where}: {error}") from None
+    def row(self, kind: str, **payloads: int) -> Row:
+        """The place of this kind with these payloads."""
+        return (self.codebook.kind_index[kind], *(payloads.get(name, 0) for name, _ in self.codebook.payloads))
+
+    def at(self, kind: str, **payloads: int) -> int:
+        """The position of the place of this kind with these payloads."""
+        return self.position(self.row(kind, **payloads))
+
+    def named(self, row: Row) -> tuple[str, dict[str, int]]:
+        """Kind and payloads of a place, by name."""
+        names = (name for name, _ in self.codebook.payloads)
+        return self.codebook.kinds[row[0]].name, dict(zip(names, row[1:], strict=True))
+
+    def part(self, positions: range, token: Callable[[Row], int]) -> TokenSequence:
+        """The part of a sequence at these positions; ``token`` says which token belongs to a place."""
+        rows, dtype = [self.place(at) for at in positions], self.vocabulary.dtype
+        places: np.ndarray = np.array(rows, dtype=dtype).reshape(len(rows), 1 + len(self.codebook.payloads))
+        return TokenSequence(np.array([token(row) for row in rows], dtype=dtype), places)
+
+    def masked(self, positions: range) -> TokenSequence:
+        """The part of a sequence at these positions, all masked."""
+        mask = self.vocabulary.token("mask")
+        return self.part(positions, lambda row: mask)
 
     # The prompt.
 
-    def prompt_tokens(self, program: Program) -> list[int]:
-        """``bos``, ``nproc`` and the program: 2 + 4 L tokens."""
-        tokens = [self.vocabulary.token("bos"), self.vocabulary.token("word", self.processors % (1 << self.word))]
-        for instruction in program.instructions:
-            tokens.extend(self.instruction_tokens(instruction))
-        return tokens
+    @property
+    def count(self) -> int:
+        """P as a word: what ``nproc`` gives."""
+        return self.processors % (1 << self.word)
 
-    def prompt_places(self) -> list[tuple[int, ...]]:
-        """The places of the prompt's tokens."""
-        rows = [self.codebook.row("bos"), self.codebook.row("nproc")]
-        return rows + [self.codebook.row(name, index=i) for i in range(self.length) for name in FIELDS]
+    def prompt_token(self, instructions: Sequence[Instruction], row: Row) -> int:
+        """The token that belongs to a place of the header or the program."""
+        kind, payloads = self.named(row)
+        if kind in FIELDS:
+            return self.instruction_tokens(instructions[payloads["index"]])[FIELDS.index(kind)]
+        return self.vocabulary.token("bos") if kind == "bos" else self.word_token(self.count)
 
-    def read_prompt(self, tokens: np.ndarray) -> tuple[Instruction, ...]:
-        """The instructions of a sequence; checks its header. Raises EncodingError."""
-        self._split(tokens[0], "position 0", "bos")
-        _, count = self._split(tokens[1], "position 1", "word")
-        if count != self.processors % (1 << self.word):
+    def read_header(self, tokens: Sequence[int]) -> None:
+        """Check ``bos`` and ``nproc``; raises EncodingError."""
+        self.split(tokens[self.at("bos")], "position 0", "bos")
+        count = self.word_of(tokens[self.at("nproc")], "position 1")
+        if count != self.count:
             raise EncodingError(f"position 1: expected {self.processors} processors (mod 2^w), found {count}")
-        body = tokens[HEADER : HEADER + 4 * self.length].reshape(-1, 4).tolist()
-        return tuple(self.instruction(four, f"instruction {i}") for i, four in enumerate(body))
 
-    def words(self, tokens: np.ndarray, where: str) -> tuple[int, ...]:
-        """The words that a run of tokens stands for; raises EncodingError."""
-        return tuple(self._split(token, f"{where} {i}", "word")[1] for i, token in enumerate(tokens.tolist()))
+    def four(self, tokens: Sequence[int], index: int) -> list[int]:
+        """The tokens of one instruction."""
+        return [tokens[self.at(kind, index=index)] for kind in FIELDS]
+
+    def read_prompt(self, tokens: Sequence[int]) -> tuple[Instruction, ...]:
+        """The instructions of a sequence; checks its header. Raises EncodingError."""
+        self.read_header(tokens)
+        return tuple(self.instruction(self.four(tokens, i), f"instruction {i}") for i in range(self.length))
 
 
 class LogLayout(Layout):
@@ -204,6 +165,10 @@ class LogLayout(Layout):
 
     def _codebook(self) -> Codebook:
         return log_places(self.word)
+
+    def _sections(self) -> tuple[Section, ...]:
+        log = (("time", self.latest + 1), ("index", self.processors))
+        return Section(("memory",), (("index", self.memory),)), Section(LOG_SLOTS, log)
 
     @property
     def prompt_length(self) -> int:
@@ -224,86 +189,104 @@ class LogLayout(Layout):
         """Tokens of a sequence with the times 0..steps."""
         return self.prompt_length + self.block_length * (steps + 1)
 
+    def times(self, time: int) -> slice:
+        """Where the block of one time stands."""
+        return slice(self.context_length(time - 1), self.context_length(time))
+
+    # One token, and what is read of a few.
+
+    def token(self, instructions: Sequence[Instruction], memory: Sequence[int], log: Log, row: Row) -> int:
+        """The token that belongs to a place."""
+        kind, payloads = self.named(row)
+        if kind in LOG_SLOTS:
+            return self.event_tokens(log[payloads["time"]][payloads["index"]])[LOG_SLOTS.index(kind)]
+        return self.word_token(memory[payloads["index"]]) if kind == "memory" else self.prompt_token(instructions, row)
+
+    def event_tokens(self, event: Event) -> tuple[int, int, int]:
+        """A processor's step as its tokens: counter, target, value."""
+        write = event.write
+        if write is None:
+            target = self.vocabulary.token("none")
+        else:
+            target = self.vocabulary.token("reg" if write.space == "register" else "word", write.target)
+        return self.counter_token(event.pc, event.status), target, self.word_token(write.value if write else 0)
+
+    def event(self, tokens: Sequence[int], where: str) -> Event:
+        """Inverse of ``event_tokens``; raises EncodingError, also for a value where nothing is written."""
+        pc, status = self.counter(tokens[0], f"{where}, counter")
+        kind, target = self.split(tokens[1], f"{where}, target", "reg", "word", "none")
+        value = self.word_of(tokens[2], f"{where}, value")
+        if kind == "none" and value:
+            raise EncodingError(f"{where}, value: expected 0 where nothing is written, found {value}")
+        if kind == "word" and target >= self.memory:
+            raise EncodingError(f"{where}, target: expected an address below {self.memory}, found {target}")
+        write = None if kind == "none" else Write("register" if kind == "reg" else "memory", target, value)
+        return Event(pc, status, write)
+
+    def initial_word(self, tokens: Sequence[int], address: int) -> int:
+        """A word of the initial memory; raises EncodingError."""
+        return self.word_of(tokens[self.at("memory", index=address)], f"memory word {address}")
+
+    def in_block(self, kind: str, pid: int) -> int:
+        """Where in a block a token of a processor stands."""
+        return self.at(kind, index=pid) - self.prompt_length
+
+    def three(self, block: Sequence[int], pid: int) -> list[int]:
+        """The tokens of one processor in a block."""
+        return [block[self.in_block(kind, pid)] for kind in LOG_SLOTS]
+
+    # Whole sequences.
+
     def prompt(self, program: Program) -> TokenSequence:
         """Header, program and initial memory."""
-        data = [*program.data, *[0] * (self.memory - len(program.data))]
-        tokens = self.prompt_tokens(program) + [self.vocabulary.token("word", word) for word in data]
-        places = self.prompt_places() + [self.codebook.row("memory", index=i) for i in range(self.memory)]
-        return TokenSequence(np.array(tokens, dtype=np.int64), np.array(places, dtype=np.int64))
-
-    def block_places(self, time: int) -> np.ndarray:
-        """The places of one time: counter, target and value of processor 0, then of 1, ..."""
-        rows = np.zeros((self.processors, len(LOG_SLOTS), 3), dtype=np.int64)
-        rows[:, :, 0] = [self.codebook.kind_index[name] for name in LOG_SLOTS]
-        rows[:, :, 1] = np.arange(self.processors)[:, None]
-        rows[:, :, 2] = time
-        return rows.reshape(-1, 3)
+        memory = initial(program).memory
+        return self.part(range(self.prompt_length), lambda row: self.token(program.instructions, memory, {}, row))
 
     def masks(self, time: int) -> TokenSequence:
         """The block of one time, all masked."""
-        tokens = np.full(self.block_length, self.vocabulary.token("mask"), dtype=np.int64)
-        return TokenSequence(tokens, self.block_places(time))
+        span = self.times(time)
+        return self.masked(range(span.start, span.stop))
 
     def block(self, time: int, events: Sequence[Event]) -> TokenSequence:
         """The block of one time, from each processor's event."""
-        tokens = []
-        for event in events:
-            write = event.write
-            if write is None:
-                target = self.vocabulary.token("none")
-            else:
-                target = self.vocabulary.token("reg" if write.space == "register" else "word", write.target)
-            value = self.vocabulary.token("word", write.value if write else 0)
-            tokens += [self.counter_token(event.pc, event.status), target, value]
-        return TokenSequence(np.array(tokens, dtype=np.int64), self.block_places(time))
+        span = self.times(time)
+        return self.part(range(span.start, span.stop), lambda row: self.token((), (), {time: events}, row))
 
     def start(self) -> TokenSequence:
         """The block of time 0: every program counter 0, nothing written."""
         return self.block(0, [Event(0, "running")] * self.processors)
 
     def events(self, tokens: np.ndarray, where: str = "log") -> tuple[Event, ...]:
-        """Inverse of ``block``; raises EncodingError, also for a value where nothing is written."""
-        out = []
-        for pid, (counter, target, value) in enumerate(tokens.reshape(-1, len(LOG_SLOTS)).tolist()):
-            at = f"{where}, processor {pid}"
-            pc, status = self.counter(counter, f"{at}, counter")
-            kind, place = self._split(target, f"{at}, target", "reg", "word", "none")
-            _, word = self._split(value, f"{at}, value", "word")
-            if kind == "none" and word:
-                raise EncodingError(f"{at}, value: expected 0 where nothing is written, found {word}")
-            if kind == "word" and place >= self.memory:
-                raise EncodingError(f"{at}, target: expected an address below {self.memory}, found {place}")
-            write = None if kind == "none" else Write("register" if kind == "reg" else "memory", place, word)
-            out.append(Event(pc, status, write))
-        return tuple(out)
+        """Inverse of ``block``; raises EncodingError."""
+        block = tokens.tolist()
+        return tuple(self.event(self.three(block, pid), f"{where}, processor {pid}") for pid in range(self.processors))
 
     def encode(self, program: Program, log: Sequence[Sequence[Event]]) -> TokenSequence:
         """Prompt, start and one complete block for each time 1, 2, ..."""
-        parts = [self.prompt(program), self.start(), *(self.block(t, events) for t, events in enumerate(log, 1))]
-        return join(parts)
+        memory, whole = initial(program).memory, [[Event(0, "running")] * self.processors, *log]
+        positions = range(self.context_length(len(log)))
+        return self.part(positions, lambda row: self.token(program.instructions, memory, whole, row))
 
     def decode(self, sequence: TokenSequence) -> tuple[tuple[Instruction, ...], tuple[int, ...], list[tuple[Event, ...]]]:
         """Inverse of ``encode``: instructions, initial memory, log. Raises EncodingError."""
-        blocks = (len(sequence) - self.prompt_length) / self.block_length
-        if blocks < 1 or blocks != int(blocks):
+        blocks, rest = divmod(len(sequence) - self.prompt_length, self.block_length)
+        if blocks < 1 or rest:
             raise EncodingError(
                 f"sequence: expected {self.prompt_length} + {self.block_length} k tokens, found {len(sequence)}"
             )
-        tokens = sequence.tokens
+        tokens = sequence.tokens.tolist()
         instructions = self.read_prompt(tokens)
-        memory = self.words(tokens[self.prompt_length - self.memory : self.prompt_length], "memory word")
-        rest = tokens[self.prompt_length :].reshape(int(blocks), -1)
-        if not np.array_equal(rest[0], self.start().tokens):
+        memory = tuple(self.initial_word(tokens, address) for address in range(self.memory))
+        if not np.array_equal(sequence.tokens[self.times(0)], self.start().tokens):
             raise EncodingError("log, time 0: expected every program counter 0 and nothing written")
-        log = [self.events(block, f"log, time {t}") for t, block in enumerate(rest[1:], 1)]
+        log = [self.events(sequence.tokens[self.times(t)], f"log, time {t}") for t in range(1, blocks)]
         if not np.array_equal(sequence.places, self.places(len(log))):
             raise EncodingError("places: expected those of the layout, in its order")
         return instructions, memory, log
 
     def places(self, steps: int) -> np.ndarray:
         """The places of a whole sequence with the times 0..steps."""
-        prompt = self.prompt_places() + [self.codebook.row("memory", index=i) for i in range(self.memory)]
-        return np.concatenate([np.array(prompt, dtype=np.int64), *(self.block_places(t) for t in range(steps + 1))])
+        return self.masked(range(self.context_length(steps))).places
 
     def apply(self, before: Configuration, events: Sequence[Event]) -> Configuration:
         """The configuration after one more block: of several writes to one address the lowest processor's counts."""
@@ -328,6 +311,15 @@ class CellLayout(Layout):
     def _codebook(self) -> Codebook:
         return cell_places(self.word)
 
+    def _sections(self) -> tuple[Section, ...]:
+        processor, slot = ("index", self.processors), ("slot", 2)
+        memory = Section(("memory",), (("index", self.memory), slot))
+        return (
+            memory,
+            Section(("register",), (processor, ("register", REGISTERS), slot)),
+            Section(("counter",), (processor, slot)),
+        )
+
     @property
     def prompt_length(self) -> int:
         """Tokens before the cells."""
@@ -343,25 +335,56 @@ class CellLayout(Layout):
         """Tokens of the sequence."""
         return self.prompt_length + 2 * self.cells
 
+    # One token, and what is read of the two of a cell.
+
+    def cell(self, row: Row) -> int:
+        """The number of the cell that a place is a slot of."""
+        return (self.position(row) - self.prompt_length) // 2
+
+    def slot_of(self, cell: int, slot: int) -> int:
+        """The position of a slot of a cell."""
+        return self.prompt_length + 2 * cell + slot
+
+    def token(self, instructions: Sequence[Instruction], state: Configuration, slots: Sequence[int], row: Row) -> int:
+        """The token that belongs to a place."""
+        kind, payloads = self.named(row)
+        if kind not in ("memory", "register", "counter"):
+            return self.prompt_token(instructions, row)
+        if slots[self.cell(row)] != payloads["slot"]:
+            return self.vocabulary.token("mask")
+        index = payloads["index"]
+        if kind == "counter":
+            return self.counter_token(state.pc[index], state.status[index])
+        return self.word_token(state.memory[index] if kind == "memory" else state.registers[index][payloads["register"]])
+
+    def held(self, tokens: Sequence[int], cell: int) -> tuple[int, int]:
+        """The token that a cell holds, and its slot; raises EncodingError where not exactly one of the two is a mask."""
+        pair = [tokens[self.slot_of(cell, slot)] for slot in (0, 1)]
+        free = [self.vocabulary.split(token)[0] == "mask" for token in pair]
+        if sum(free) != 1:
+            raise EncodingError(f"cell {cell}: expected one value and one mask, found {sum(free)} masks")
+        slot = free.index(False)
+        return pair[slot], slot
+
+    def value(self, held: Sequence[tuple[int, int]], kind: str, index: int, register: int = 0) -> int:
+        """The word in a cell of memory or a register; raises EncodingError."""
+        where = f"memory word {index}" if kind == "memory" else f"registers of processor {index}, {register}"
+        return self.word_of(held[self.cell(self.row(kind, index=index, register=register))][0], where)
+
+    def pc(self, held: Sequence[tuple[int, int]], pid: int) -> tuple[int, Status]:
+        """A processor's program counter and status; raises EncodingError."""
+        return self.counter(held[self.cell(self.row("counter", index=pid))][0], f"program counter {pid}")
+
+    # Whole sequences.
+
     def places(self) -> np.ndarray:
         """The places of the whole sequence."""
-        row, rows = self.codebook.row, self.prompt_places()
-        rows += [row("memory", index=i, slot=s) for i in range(self.memory) for s in (0, 1)]
-        for pid in range(self.processors):
-            rows += [row("register", index=pid, register=r, slot=s) for r in range(REGISTERS) for s in (0, 1)]
-        rows += [row("counter", index=pid, slot=s) for pid in range(self.processors) for s in (0, 1)]
-        return np.array(rows, dtype=np.int64)
+        return self.masked(range(self.context_length)).places
 
     def encode(self, program: Program, state: Configuration, slots: Sequence[int] | None = None) -> TokenSequence:
         """Prompt and cells; ``slots`` says for each cell which of its slots, 0 or 1, holds the value (0 by default)."""
-        word = self.vocabulary.token
-        values = [word("word", value) for value in state.memory]
-        values += [word("word", value) for bank in state.registers for value in bank]
-        values += [self.counter_token(pc, status) for pc, status in zip(state.pc, state.status, strict=True)]
-        cells = np.full((self.cells, 2), word("mask"), dtype=np.int64)
-        cells[np.arange(self.cells), np.array(slots if slots is not None else [0] * self.cells)] = values
-        prompt = np.array(self.prompt_tokens(program), dtype=np.int64)
-        return TokenSequence(np.concatenate([prompt, cells.ravel()]), self.places())
+        chosen = [0] * self.cells if slots is None else slots
+        return self.part(range(self.context_length), lambda row: self.token(program.instructions, state, chosen, row))
 
     def decode(self, sequence: TokenSequence) -> tuple[tuple[Instruction, ...], Configuration, tuple[int, ...]]:
         """Inverse of ``encode``: instructions, configuration, slots. Raises EncodingError."""
@@ -369,27 +392,21 @@ class CellLayout(Layout):
             raise EncodingError(f"sequence: expected {self.context_length} tokens, found {len(sequence)}")
         if not np.array_equal(sequence.places, self.places()):
             raise EncodingError("places: expected those of the layout, in its order")
-        instructions = self.read_prompt(sequence.tokens)
+        instructions = self.read_prompt(sequence.tokens.tolist())
         state, slots = self.state(sequence.tokens)
         return instructions, state, slots
 
     def state(self, tokens: np.ndarray) -> tuple[Configuration, tuple[int, ...]]:
         """Configuration and slots of the cells; raises EncodingError where a cell has not exactly one mask."""
-        cells = tokens[self.prompt_length :].reshape(-1, 2)
-        masked = cells == self.vocabulary.token("mask")
-        if (bad := np.flatnonzero(masked.sum(axis=1) != 1)).size:
-            raise EncodingError(f"cell {bad[0]}: expected one value and one mask, found {masked[bad[0]].sum()} masks")
-        slots = tuple(masked.argmin(axis=1).tolist())
-        values = cells[np.arange(self.cells), list(slots)]
-        registers = values[self.memory : self.memory + REGISTERS * self.processors].reshape(-1, REGISTERS)
-        counters = values[self.memory + REGISTERS * self.processors :].tolist()
-        pairs = [self.counter(token, f"program counter {pid}") for pid, token in enumerate(counters)]
+        ids, processors = tokens.tolist(), range(self.processors)
+        held = [self.held(ids, cell) for cell in range(self.cells)]
+        counters = [self.pc(held, pid) for pid in processors]
         return Configuration(
-            memory=self.words(values[: self.memory], "memory word"),
-            registers=tuple(self.words(bank, f"registers of processor {pid},") for pid, bank in enumerate(registers)),
-            pc=tuple(pc for pc, _ in pairs),
-            status=tuple(status for _, status in pairs),
-        ), slots
+            memory=tuple(self.value(held, "memory", address) for address in range(self.memory)),
+            registers=tuple(tuple(self.value(held, "register", pid, r) for r in range(REGISTERS)) for pid in processors),
+            pc=tuple(pc for pc, _ in counters),
+            status=tuple(status for _, status in counters),
+        ), tuple(slot for _, slot in held)
 
 
 def join(parts: Sequence[TokenSequence]) -> TokenSequence:

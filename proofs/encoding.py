@@ -1,114 +1,251 @@
-"""Family encoding (claim B): words and tokens, instructions and tokens, codes and their read-out, by exhaustion."""
+"""Family encoding (claim B), words: words and tokens, their codes, and how codes are read.
+
+``efasp.codebook`` itself is run: with 2^w a symbol (which token is which word, and one bit of a code: all w), and at every
+width on payloads whose bits are symbols (codes and their read-out, coordinate by coordinate). A countermodel is always a case
+on which the codebook fails with plain numbers. Beside them small exhaustions, which tie what was run on symbols to what runs.
+Distances are in L1, the sum of absolute differences.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from efasp.codebook import Codebook
-from efasp.encoding import CellLayout, EncodingError, LogLayout, vocabulary
-from efasp.pram.isa import EXTENSIONS, REGISTERS, Instruction, Operation, Reg, operations
-from proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
+from efasp.codebook import Codebook, grown, positive, sign
+from efasp.encoding import LogLayout, cell_places, log_places, vocabulary
+from efasp.pram.isa import EXTENSIONS
+from proofs.codes import DISTANCE, GAP, distance_failures, readout_failures, row, settled
+from proofs.obligation import Assignment, Batch, Obligation, Regime, Verdict, exhaustive, lemma
+from proofs.places import digits, places
+from proofs.roundtrips import FAILURES
+from proofs.sequences import contents
+from proofs.smt import FALSE, Script, Term, eq, implies, land, le, lor, lt, num
+from proofs.symbols import SIZE, WORD, Number, of, paths
+
+NARROW = 5  # the width of the exhaustions
 
 
-def token_failures(book: Codebook) -> Iterator[dict[str, Any]]:
-    """Token ids that are not read back from their kind and payload."""
-    for token in range(book.size):
-        kind, value = book.split(token)
-        if book.token(kind, value) != token:
-            yield {"token": token, "kind": kind, "payload": value, "got": book.token(kind, value)}
+# Words and tokens, for all w.
 
 
-def distance_failures(book: Codebook) -> Iterator[dict[str, Any]]:
-    """Pairs of tokens whose codes are nearer than 2 in the sum of absolute differences."""
-    codes = book.codes(book.rows(np.arange(book.size)))
-    for token, code in enumerate(codes[:-1]):
-        distances = np.abs(codes[token + 1 :] - code).sum(axis=1)
-        if distances.min() < 2:
-            yield {"tokens": [token, token + 1 + int(distances.argmin())], "distance": int(distances.min())}
+def symbolic_book(script: Script, extension: str) -> Codebook:
+    """The vocabulary of a width that is a symbol; where its kinds begin is defined in the script."""
+    script.integer(WORD, NARROW, note="bits of a word")
+    script.integer(SIZE, 1 << NARROW, note="2^w")
+    book = vocabulary.__wrapped__(Number(WORD), extension)  # a symbol cannot be hashed
+    names = [f"from.{kind.name.replace(':', '.')}" for kind in book.kinds] + ["size"]
+    offsets = tuple(Number(script.define(name, of(at))) for name, at in zip(names, book.offsets, strict=True))
+    book.__dict__["offsets"] = offsets  # the same numbers, by name
+    return book
 
 
-def readout_failures(book: Codebook) -> Iterator[dict[str, Any]]:
-    """Tokens whose code is read as another token, by flags and signs or by the largest <code, code'>."""
-    codes = book.codes(book.rows(np.arange(book.size)))
-    by_signs, by_argmax = book.read(codes), (codes @ codes.T).argmax(axis=1)
-    for token in np.flatnonzero((by_signs != np.arange(book.size)) | (by_argmax != np.arange(book.size))):
-        yield {"token": int(token), "by_signs": int(by_signs[token]), "by_argmax": int(by_argmax[token])}
+NOTHING = ("nothing", 0)  # no kind has this name
 
 
-def instructions(word: int, extension: str) -> Iterator[Instruction]:
-    """Every instruction of the machine."""
-    registers, words = range(REGISTERS), range(1 << word)
-    operands: tuple[Reg | int, ...] = (*map(Reg, registers), *words)
-    for o in operations(extension):
-        yield from (Instruction(o.name, rd, ra, x) for rd, ra, x in product(*fields(o, operands, words)))
+def refusal(run: Callable[[], Any]) -> Any:
+    """What a function gives, None where it refuses (raises ValueError), or ``NOTHING`` where it does not get that far."""
+    try:
+        return run()
+    except ValueError:
+        return None
+    except IndexError:
+        return NOTHING
 
 
-def fields(o: Operation, operands: tuple[Reg | int, ...], words: range) -> tuple[Any, Any, Any]:
-    """What an operation's rd, ra and x may be."""
-    none, registers = (None,), range(REGISTERS)
-    rd = registers if set("ds") & set(o.shape) else none
-    ra = (None, *registers) if "m" in o.shape else registers if "a" in o.shape else none
-    return rd, ra, operands if "x" in o.shape else words if set("mt") & set(o.shape) else none
+def words_to_tokens(extension: str, n: tuple[int, int]) -> Obligation:
+    """``split`` of ``token`` is the identity, kind by kind; a number that is no payload of the kind is refused."""
+    script = Script()
+    book = symbolic_book(script, extension)
+    payload: Any = Number(script.declare("payload", note="any integer"))
+    goals = []
+    for kind in book.kinds:
+        top = {"word": SIZE, "reg": "8"}[kind.payloads[0]] if kind.payloads else "1"
+
+        def there(name: str = kind.name) -> Any:
+            token = refusal(lambda: book.token(name, payload))
+            return None if token is None else refusal(lambda: book.split(token)) or NOTHING
+
+        for conditions, found in paths(there):
+            if found is None:
+                right = lor(lt("payload", "0"), le(top, "payload"))
+            else:
+                right = land(le("0", "payload"), lt("payload", top), eq(of(found[1]), "payload"))
+            goals.append(implies(land(*conditions), right if found is None or found[0] == kind.name else FALSE))
+    return token_obligation(script, extension, "words to tokens", n, land(*goals))
 
 
-def instruction_count(o: Operation, word: int) -> int:
-    """How many instructions ``fields`` gives an operation."""
-    rd, ra, _ = fields(o, (), range(0))
-    last = REGISTERS + (1 << word) if "x" in o.shape else 1 << word if set("mt") & set(o.shape) else 1
-    return len(rd) * len(ra) * last
+def tokens_to_words(extension: str, n: tuple[int, int]) -> Obligation:
+    """``token`` of ``split`` is the identity, ``rows`` says what ``split`` says, and an id of no token is refused."""
+    script = Script()
+    book = symbolic_book(script, extension)
+    token: Any = Number(script.declare("token", note="any integer"))
+
+    def back() -> Any:
+        pair = refusal(lambda: book.split(token))
+        rows = refusal(lambda: book.rows([token]))
+        return pair, rows, None if pair is None else refusal(lambda: book.token(*pair))
+
+    goals = []
+    for conditions, (pair, rows, again) in paths(back):
+        right = lor(lt("token", "0"), le("size", "token")) if pair is None is rows else FALSE
+        if rows is not None and rows is not NOTHING and again is not None:
+            same = (eq(of(a), of(b)) for a, b in zip(row(book, *pair), rows[0], strict=True))
+            right = land(eq(of(again), "token"), *same)
+        goals.append(implies(land(*conditions), right))
+    return token_obligation(script, extension, "tokens to words", n, land(*goals))
 
 
-def instruction_failures(word: int, extension: str) -> Iterator[dict[str, Any]]:
-    """Instructions that are not read back from their tokens, or share them with another."""
-    layout = LogLayout(word, extension, 1, 1, 1)
-    seen: dict[tuple[int, ...], Instruction] = {}
-    for instruction in instructions(word, extension):
-        tokens = layout.instruction_tokens(instruction)
-        try:
-            read: object = layout.instruction(tokens)
-        except EncodingError as error:
-            read = error
-        if seen.setdefault(tokens, instruction) != instruction or read != instruction:
-            yield {"instruction": str(instruction), "tokens": list(tokens), "read": str(read)}
+def token_obligation(script: Script, extension: str, way: str, n: tuple[int, int], goal: Term) -> Obligation:
+    """An obligation about the vocabularies of all widths; a model is taken to the vocabulary of its width, and of w = 5."""
+
+    def replay(model: Assignment) -> dict[str, Any] | None:
+        width = max(NARROW, int(model[SIZE] - 1).bit_length())
+        return next((case for w in (width, NARROW) for case in token_failures(vocabulary(w, extension))), None)
+
+    params = {"ext": extension or "none", "from": way}
+    return script.obligation("encoding.tokens", "B", params, "all n", n, goal, way, replay)
 
 
-def place_failures(sizes: range) -> Iterator[dict[str, Any]]:
-    """Shapes of the machine whose layout gives two positions one place."""
-    for processors, memory, length, time in product(sizes, repeat=4):
-        log = LogLayout(5, "", processors, memory, length).places(time)
-        for name, table in (("log", log), ("cells", CellLayout(5, "", processors, memory, length).places())):
-            if len(np.unique(table, axis=0)) != len(table):
-                yield {"layout": name, "processors": processors, "memory": memory, "instructions": length, "time": time}
+def token_failures(book: Codebook, tokens: Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
+    """Token ids (where none are given, each kind's first and last) that are not read back, words that are not, and what is not
+    refused."""
+    width = book.bits["word"]
+    ends = {at - step for at in book.offsets for step in (0, 1)} - {-1, book.size}
+    for token in sorted(ends) if tokens is None else tokens:
+        kind, value = pair = refusal(lambda t=token: book.split(t))  # type: ignore[misc]
+        got, table = refusal(lambda p=pair: book.token(*p)), refusal(lambda t=token: book.rows([t])[0].tolist())  # type: ignore[misc]
+        if got != token or table != list(row(book, kind, value)):
+            yield {"w": width, "token": token, "kind": kind, "payload": value, "got": got, "row": table}
+    for kind, top in [(kind.name, 1 << sum(book.bits[name] for name in kind.payloads)) for kind in book.kinds]:
+        for value in (0, top - 1, -1, top):
+            token = refusal(lambda k=kind, v=value: book.token(k, v))  # type: ignore[misc]
+            pair = None if token is None else refusal(lambda t=token: book.split(t))  # type: ignore[misc]
+            if pair != ((kind, value) if 0 <= value < top else None):
+                yield {"w": width, "kind": kind, "payload": value, "token": token, "got": pair}
+    for outside in (-1, book.size):
+        for read in (book.split, lambda token: book.rows([token])):
+            if refusal(lambda r=read, t=outside: r(t)) is not None:  # type: ignore[misc]
+                yield {"w": width, "token": outside, "expected": "refused"}
+
+
+# One bit of a code, for all w.
+
+
+def one_bit(n: tuple[int, int]) -> Iterator[Obligation]:
+    """Taking the lowest bit off a number and putting its sign back on give the number, both ways, and bits run out in time.
+
+    Hence b turns of the read-out's loop, from 0, undo b turns of the code's, for every number below 2^b.
+    """
+    script = Script()
+    value: Any = Number(script.integer("value", 0, note="the number, or what is left of it"))
+    script.integer("limit", 1, note="2^(b - 1)")
+    script.suppose(lt("value", "(* 2 limit)"))
+    one, above = sign(value, 0), value >> 1
+    again = eq(of(grown(above, positive(np.array([one], dtype=object))[0])), "value")
+    goal = land(again, lor(eq(of(one), "1"), eq(of(one), num(-1))), le("0", of(above)), lt(of(above), "limit"))
+    replay = partial(bit_failure, ("value",))
+    yield script.obligation("encoding.bit", "B", {"of": "a number"}, "all n", n, goal, replay=replay)
+    script = Script()
+    above = Number(script.integer("above", 0, note="what was read of the higher bits"))
+    one = Number(script.integer("one", 0, 1, note="whether the sign is positive"))
+    value = grown(above, one)
+    goal = land(eq(of(value >> 1), "above"), eq(of(sign(value, 0)), "(- (* 2 one) 1)"))
+    replay = partial(bit_failure, ("above", "one"))
+    yield script.obligation("encoding.bit", "B", {"of": "signs"}, "all n", n, goal, replay=replay)
+
+
+def bit_failure(names: tuple[str, ...], model: Assignment) -> dict[str, Any] | None:
+    """The number of a model, or the one that its signs are, where its bits do not give it back."""
+    given = [int(model[name]) for name in names]
+    value = given[0] if len(given) == 1 else 2 * given[0] + given[1]
+    found, signs = 0, [sign(value, place) for place in range(value.bit_length() + 1)]
+    for above in reversed(positive(np.array(signs)).tolist()):
+        found = grown(found, above)
+    right = all(one == (1 if value >> place & 1 else -1) for place, one in enumerate(signs))
+    return None if found == value and right else {"number": value, "signs": signs, "read": int(found)}
+
+
+# At each width.
+
+
+def at_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
+    """Distances, read-out and capacity at one width."""
+    scope = f"n <= {n[1]}"
+    for extension in EXTENSIONS:
+        book, params = vocabulary(word, extension), {"w": word, "ext": extension or "none"}
+        settle = partial(settled, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
+        yield Obligation("encoding.distance", "B", {**params, "of": "tokens"}, scope, n, "exact", repr(book), settle)
+        settle = partial(settled, book, lambda codes: codes.read_back() and codes.gap() >= GAP, readout_failures)
+        yield Obligation("encoding.readout", "B", params, scope, n, "exact", repr(book), settle)
+    for name, book in (("log places", log_places(word)), ("cell places", cell_places(word))):
+        settle = partial(settled, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
+        yield Obligation("encoding.distance", "B", {"w": word, "of": name}, scope, n, "exact", repr(book), settle)
+    content = f"{log_places(word).payloads} {cell_places(word).payloads}"
+    yield Obligation("encoding.capacity", "B", {"w": word}, scope, n, "exact", content, partial(capacity, word, n[1]))
+
+
+def capacity(word: int, largest: int) -> Verdict:
+    """The regime's ids, addresses and program counters are words, and its times 0..n are times of the log."""
+    layout = LogLayout(word, "", 1, 1, 1)
+    limits = {
+        "word": (1 << layout.vocabulary.bits["word"]) - 1,
+        "index of the log": (1 << layout.codebook.bits["index"]) - 1,
+        "index of the cells": (1 << cell_places(word).bits["index"]) - 1,
+        "time": min(layout.latest, (1 << layout.codebook.bits["time"]) - 1) - 1,
+    }
+    for what, limit in limits.items():
+        if limit < largest - 1:
+            return Verdict("refuted", "the codebooks' bits", {"n": largest, "of": what, "last": limit})
+    return Verdict("proved", "the codebooks' bits")
+
+
+def tried(n: tuple[int, int]) -> Iterator[Obligation]:
+    """The smallest vocabularies by exhaustion."""
+    for extension in EXTENSIONS:
+        book = vocabulary(NARROW, extension)
+        items = [tuple(item) for item in book.rows(range(book.size)).tolist()]
+        rows: tuple[tuple[str, int, Callable[[], Iterator[dict[str, Any]]]], ...] = (
+            ("tokens", book.size, partial(token_failures, book, range(book.size))),
+            ("distance", book.size**2, partial(distance_failures, book, items)),
+            ("readout", book.size**2, partial(readout_failures, book, items)),
+        )
+        for what, cases, run in rows:
+            params = {"of": what, "w": NARROW, "ext": extension or "none"}
+            settle = exhaustive(cases, run)
+            yield Obligation("encoding.tried", "B", params, f"exhaustive at w = {NARROW}", n, "exhaustive", repr(book), settle)
+    for what, failing in FAILURES.items():
+        scope, settle = f"some contents at w = {NARROW}, P <= 2, M <= 3, L <= 2, T <= 2", partial(some, failing)
+        yield Obligation("encoding.tried", "B", {"of": what, "w": NARROW}, scope, (1, 1), "exhaustive", scope, settle)
+
+
+def some(failing: Callable[[], Iterator[dict[str, Any]]]) -> Verdict:
+    """Whether none of some cases fails."""
+    first = next(failing(), None)
+    return Verdict("refuted" if first else "proved", "exhaustion of the cases of proofs.roundtrips", first)
 
 
 @lemma
-def bijection(regime: Regime) -> Iterator[Batch]:
-    """Tokens, codes and instructions at every word width that n takes; places on all shapes up to 4."""
-    names = tuple(f"encoding.{name}" for name in ("tokens", "distance", "readout", "instructions", "places"))
-    yield Batch(names, {}, lambda: exhausted(regime))
-
-
-def exhausted(regime: Regime) -> Iterator[Obligation]:
-    """The obligations of ``bijection``."""
-    n_max = regime.n_max
+def words(regime: Regime) -> Iterator[Batch]:
+    """Words are tokens, codes are far apart and read back: for all w, and at every width that n takes."""
+    if regime.given is not None:
+        return
+    names: tuple[str, ...] = ("tokens", "bit", "digits", "places", "instructions", "log", "cells")
+    yield Batch(tuple(f"encoding.{name}" for name in names), {}, lambda: everywhere(regime.all_n))
+    yield Batch(("encoding.tried",), {"w": NARROW}, lambda: tried((1, min(1 << NARROW, regime.n_max))))
+    names = ("encoding.distance", "encoding.readout", "encoding.capacity")
     for word, n in regime.widths():
-        for extension in EXTENSIONS:
-            book = vocabulary(word, extension)
-            count = sum(instruction_count(o, word) for o in operations(extension))
-            rows: tuple[tuple[str, int, Callable[[], Iterator[dict[str, Any]]]], ...] = (
-                ("tokens", book.size, lambda b=book: token_failures(b)),  # type: ignore[misc]
-                ("distance", book.size**2, lambda b=book: distance_failures(b)),  # type: ignore[misc]
-                ("readout", book.size**2, lambda b=book: readout_failures(b)),  # type: ignore[misc]
-                ("instructions", count, lambda w=word, e=extension: instruction_failures(w, e)),  # type: ignore[misc]
-            )
-            for name, cases, run in rows:
-                params = {"w": word, "ext": extension or "none"}
-                content, scope = repr(book), f"exhaustive at w = {word}"
-                yield Obligation(f"encoding.{name}", "B", params, scope, n, "exhaustive", content, exhaustive(cases, run))
-    scope = "exhaustive for P, M, L, T <= 4"
-    settle = exhaustive(256, lambda: place_failures(range(1, 5)))
-    yield Obligation("encoding.places", "B", {"to": 4}, scope, (1, min(4, n_max)), "exhaustive", scope, settle)
+        yield Batch(names, {"w": word}, lambda w=word, n=n: at_width(w, n))  # type: ignore[misc]
+
+
+def everywhere(n: tuple[int, int]) -> Iterator[Obligation]:
+    """What is shown for all w at once."""
+    for extension in EXTENSIONS:
+        yield words_to_tokens(extension, n)
+        yield tokens_to_words(extension, n)
+    yield from one_bit(n)
+    yield from digits(n)
+    yield from places(n)
+    yield from contents(n)

@@ -16,22 +16,33 @@ Result = TypeVar("Result")
 WORD, SIZE = "w", "words"  # the word's width, and 2^w
 
 
-class _Branches:
+class Branches:
     """The decisions of the run in progress: those prescribed, then those met."""
 
     def __init__(self, prescribed: list[bool]) -> None:
         self.prescribed, self.taken = prescribed, list[bool]()
         self.conditions: list[Term] = []
+        self.known: dict[Term, bool] = {}
 
     def decide(self, condition: Term) -> bool:
-        """The next decision: as prescribed, else yes."""
+        """The next decision: as prescribed, else yes; what was decided before stays."""
+        if condition in self.known:
+            return self.known[condition]
         choice = self.prescribed[len(self.taken)] if len(self.taken) < len(self.prescribed) else True
+        self.known[condition] = choice
         self.taken.append(choice)
         self.conditions.append(condition if choice else lnot(condition))
         return choice
 
 
-_CURRENT: list[_Branches] = []
+_CURRENT: list[Branches] = []
+
+
+def current() -> Branches:
+    """The run in progress. Raises TypeError outside of ``paths``."""
+    if not _CURRENT:
+        raise TypeError("a truth value is asked for outside of paths()")
+    return _CURRENT[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +52,7 @@ class Truth:
     term: Term
 
     def __bool__(self) -> bool:
-        if not _CURRENT:
-            raise TypeError(f"a truth value is asked for outside of paths(): {self.term}")
-        return _CURRENT[-1].decide(self.term)
+        return current().decide(self.term)
 
     def __eq__(self, other: object) -> bool:
         """Whether two truth values agree; decides both, as an ``if`` does."""
@@ -66,13 +75,13 @@ class Symbol:
 
     def _make(self, operator: str, other: Any, swap: bool = False) -> Symbol:
         a, b = self.term, of(other)
-        return Symbol(f"({operator} {b} {a})" if swap else f"({operator} {a} {b})")
+        return type(self)(f"({operator} {b} {a})" if swap else f"({operator} {a} {b})")
 
     def __add__(self, other: Any) -> Symbol:
         return self._make("+", other)
 
     def __radd__(self, other: Any) -> Symbol:
-        return self._make("+", other, swap=True)
+        return self if type(other) is int and other == 0 else self._make("+", other, swap=True)  # sum() starts at 0
 
     def __sub__(self, other: Any) -> Symbol:
         return self._make("-", other)
@@ -82,6 +91,12 @@ class Symbol:
 
     def __mul__(self, other: Any) -> Symbol:
         return self._make("bits.mul", other)
+
+    def __floordiv__(self, other: Any) -> Symbol:
+        return self._make("div", other)
+
+    def __divmod__(self, other: Any) -> tuple[Symbol, Symbol]:
+        return self // other, self % other
 
     def __mod__(self, other: Any) -> Symbol:
         return self._make("mod", other)
@@ -107,13 +122,16 @@ class Symbol:
     def __rlshift__(self, other: int) -> Symbol:
         if other != 1 or self.term != WORD:
             raise TypeError(f"expected 1 << {WORD}, found {other} << {self.term}")
-        return Symbol(SIZE)
+        return type(self)(SIZE)
 
     def __lt__(self, other: Any) -> Any:
         return Truth(lt(self.term, of(other)))
 
     def __gt__(self, other: Any) -> Any:
         return Truth(lt(of(other), self.term))
+
+    def __le__(self, other: Any) -> Any:
+        return Truth(le(self.term, of(other)))
 
     def __ge__(self, other: Any) -> Any:
         return Truth(le(of(other), self.term))
@@ -125,6 +143,22 @@ class Symbol:
         return bool(Truth(lnot(eq(self.term, "0"))))
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Number(Symbol):
+    """A symbol that is multiplied and shifted by plain numbers, which is linear arithmetic."""
+
+    def __mul__(self, other: Any) -> Symbol:
+        return self._make("*", other)
+
+    def __rmul__(self, other: Any) -> Symbol:
+        return self._make("*", other, swap=True)
+
+    def __and__(self, other: Any) -> Symbol:
+        return self % 2 if type(other) is int and other == 1 else self._make("bits.and", other)
+
+    def __rshift__(self, other: Any) -> Symbol:
+        return self // (1 << other)
 
 
 UNINTERPRETED = ("bits.mul", "bits.and", "bits.or", "bits.xor", "bits.shl", "bits.shr")
@@ -139,11 +173,13 @@ def of(value: Any) -> Term:
     return num(int(value))
 
 
-def paths(run: Callable[[], Result]) -> Iterator[tuple[list[Term], Result]]:
-    """Every way through a function of symbols: the conditions of its branches, and what it returns."""
+def paths(
+    run: Callable[[], Result], kind: Callable[[list[bool]], Branches] = Branches
+) -> Iterator[tuple[list[Term], Result]]:
+    """Every way through a function of symbols: the conditions of its branches, and what it returns. ``kind`` decides."""
     left: list[list[bool]] = [[]]
     while left:
-        branches = _Branches(left.pop())
+        branches = kind(left.pop())
         _CURRENT.append(branches)
         try:
             result = run()

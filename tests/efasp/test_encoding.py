@@ -28,7 +28,7 @@ from efasp.encoding import (
 from efasp.pram.isa import Instruction, Operation, Reg, operations
 from efasp.pram.machine import Configuration, Program, initial, step
 
-WIDTHS = st.sampled_from([5, 6, 16, 40, 56])
+WIDTHS = st.sampled_from([5, 6, 16, 40, 60, 61, 64])
 STATUSES = ("running", *STOPPED)
 REGISTER = st.integers(0, 7)
 

@@ -6,15 +6,11 @@ import dataclasses
 
 import pytest
 
-from efasp.codebook import Codebook, Field
-from efasp.encoding import LogLayout, vocabulary
 from efasp.operators import OPERATORS
 from efasp.syntax import Node
-from proofs import attention, encoding
+from proofs import attention
 from proofs.obligation import Regime, Verdict
 from proofs.register import obligations
-
-BOOK = vocabulary(5)
 
 
 def verdict(lemma: str) -> Verdict:
@@ -65,39 +61,3 @@ def test_dropped_sink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OPERATORS, "exact_match", dataclasses.replace(OPERATORS["exact_match"], build=build))
     found = next(attention.failures(OPERATORS["exact_match"]), None)
     assert found is not None and found["operator"] == "exact_match"
-
-
-def test_codes_that_are_no_codes() -> None:
-    """A vocabulary whose words have no bits: codes coincide, and are not read back."""
-    blind = dataclasses.replace(BOOK, fields=BOOK.fields[1:])
-    near = Codebook("near", BOOK.kinds, BOOK.payloads, (Field("word_bits", "word", "number"), *BOOK.fields[1:]))
-    assert next(encoding.distance_failures(BOOK), None) is None is next(encoding.readout_failures(BOOK), None)
-    assert next(encoding.distance_failures(blind))["distance"] == 0
-    assert next(encoding.distance_failures(near))["distance"] == 1
-    assert next(encoding.readout_failures(blind), None)
-
-
-def test_instruction_with_swapped_fields(monkeypatch: pytest.MonkeyPatch) -> None:
-    """rd and ra exchanged in the encoding: instructions are read as others."""
-    original = LogLayout.instruction_tokens
-
-    def exchanged(self: LogLayout, instruction):
-        op, rd, ra, x = original(self, instruction)
-        return op, ra, rd, x
-
-    monkeypatch.setattr(LogLayout, "instruction_tokens", exchanged)
-    assert next(encoding.instruction_failures(5, ""), None)
-
-
-def test_places_without_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Log places that forget whose they are coincide as soon as there are two processors."""
-    original = LogLayout.block_places
-
-    def forgetful(self: LogLayout, time: int):
-        rows = original(self, time).copy()
-        rows[:, 1] = 0
-        return rows
-
-    monkeypatch.setattr(LogLayout, "block_places", forgetful)
-    found = next(encoding.place_failures(range(1, 5)))
-    assert found["layout"] == "log" and found["processors"] == 2

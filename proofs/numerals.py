@@ -1,0 +1,143 @@
+"""Numbers whose bits are symbols: integers as linear forms over bits, for codes and their read-out.
+
+``Numeral`` behaves like the integer it stands for, so that ``efasp.codebook`` itself runs on it (in arrays of objects). All of
+it is exact: what the bits do not decide raises ``Undecided``, and a bit of a number that is not known is a bit of its own, so
+whatever is shown for all values of the bits holds for all integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Bit = tuple[Any, ...]  # the name of a bit: whose it is, and which
+
+
+class Undecided(ArithmeticError):
+    """What is asked depends on bits in a way that a linear form does not say."""
+
+
+class Numeral:
+    """``constant + sum of coefficient * bit``; every bit is 0 or 1."""
+
+    __slots__ = ("constant", "terms")
+
+    def __init__(self, constant: int, terms: Mapping[Bit, int] | None = None) -> None:
+        self.constant = constant
+        self.terms = {bit: c for bit, c in (terms or {}).items() if c}
+
+    @classmethod
+    def of(cls, name: str, bits: int) -> Numeral:
+        """Any number of so many bits."""
+        return cls(0, {(name, place): 1 << place for place in range(bits)})
+
+    def __repr__(self) -> str:
+        return " + ".join([f"{c} {'.'.join(map(str, bit))}" for bit, c in self.terms.items()] + [str(self.constant)])
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Least and largest value."""
+        low = self.constant + sum(c for c in self.terms.values() if c < 0)
+        return low, low + sum(map(abs, self.terms.values()))
+
+    def value(self, bits: Mapping[Bit, int]) -> int:
+        """The integer that it is under an assignment; bits that are not named are 0."""
+        return self.constant + sum(c * bits.get(bit, 0) for bit, c in self.terms.items())
+
+    # Arithmetic.
+
+    def __add__(self, other: Any) -> Numeral:
+        if not isinstance(other, Numeral):
+            return Numeral(self.constant + int(other), self.terms)
+        total = dict(self.terms)
+        for bit, c in other.terms.items():
+            total[bit] = total.get(bit, 0) + c
+        return Numeral(self.constant + other.constant, total)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> Numeral:
+        if isinstance(other, Numeral):
+            if self.terms and other.terms:
+                raise Undecided(f"({self}) * ({other})")
+            return self * other.constant if self.terms else other * self.constant
+        return Numeral(self.constant * int(other), {bit: c * int(other) for bit, c in self.terms.items()})
+
+    __rmul__ = __mul__
+
+    def __sub__(self, other: Any) -> Numeral:
+        return self + -1 * other
+
+    def __rsub__(self, other: Any) -> Numeral:
+        return -1 * self + other
+
+    def __rshift__(self, places: Any) -> Numeral | Shifted:
+        """Rounded down: what is a multiple of 2^places is divided, if the rest stays between 0 and 2^places - 1."""
+        unit = 1 << int(places)
+        high = {bit: c // unit for bit, c in self.terms.items() if c % unit == 0}
+        rest = Numeral(self.constant % unit, {bit: c for bit, c in self.terms.items() if c % unit})
+        low, top = rest.bounds
+        return Numeral(self.constant // unit, high) if low >= 0 and top < unit else Shifted(self, int(places))
+
+    def __and__(self, mask: Any) -> Numeral:
+        """The lowest bit (``mask`` 1)."""
+        if mask != 1:
+            raise Undecided(f"({self}) & {mask}")
+        odd = {bit: c % 2 for bit, c in self.terms.items()}
+        rest = Numeral(self.constant % 2, odd)
+        return rest if rest.bounds[1] <= 1 else Shifted(self, 0) & 1
+
+    # Comparisons with numbers: a truth value where the bounds decide, or the form that is 1 where it holds.
+
+    def _compare(self, holds: Any, other: Any) -> Any:
+        if isinstance(other, Numeral):
+            return (self - other)._compare(holds, 0)
+        low, top = self.bounds
+        if len(self.terms) == 1:
+            ((bit, _),) = self.terms.items()
+            off, on = (int(holds(self.value({bit: value}), other)) for value in (0, 1))
+            return bool(on) if on == off else Numeral(off, {bit: on - off})
+        if holds(low, other) != holds(top, other):
+            raise Undecided(f"{self} against {other}")
+        return holds(low, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(lambda a, b: a < b, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(lambda a, b: a <= b, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(lambda a, b: a > b, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(lambda a, b: a >= b, other)
+
+    def __eq__(self, other: Any) -> bool:
+        difference = self - other
+        low, top = difference.bounds
+        if low <= 0 <= top and difference.terms:
+            raise Undecided(f"whether {self} is {other}")
+        return not difference.constant and not difference.terms
+
+    def same(self, other: Any) -> bool:
+        """Whether it is the other for all values of the bits."""
+        difference = self - other
+        return not difference.constant and not difference.terms
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        return self != 0
+
+
+class Shifted:
+    """``number >> places`` where the form does not tell its bits: its lowest bit is one of its own."""
+
+    def __init__(self, number: Numeral, places: int) -> None:
+        self.number, self.places = number, places
+
+    def __and__(self, mask: Any) -> Numeral:
+        if mask != 1:
+            raise Undecided(f"bits of {self.number} >> {self.places}")
+        return Numeral(0, {("bit", repr(self.number), self.places): 1})

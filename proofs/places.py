@@ -1,0 +1,222 @@
+"""Family encoding (claim B), places: positions and places correspond one to one, in both layouts, for every P, M, L and T.
+
+The layouts' own arithmetic is run on symbols (``proofs.counts``). A model is taken to layouts of plain numbers: one of the
+model's shape, then small ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import Any
+
+from efasp.encoding import FIELDS, LOG_SLOTS, CellLayout, Layout, LogLayout, cell_places, log_places
+from efasp.pram.isa import REGISTERS
+from proofs.counts import FACTS, TRUE, Counts
+from proofs.obligation import Assignment, Obligation
+from proofs.smt import FALSE, Script, Term, eq, implies, land, le, lor, lt, num
+from proofs.symbols import of, paths
+
+NARROW, SMALL = 5, 3  # the width of the layouts that models are taken to, and the largest size of those that are tried
+Failures = Callable[..., Iterator[dict[str, Any]]]
+
+
+class LogShape(LogLayout):
+    """A log layout whose shape is symbols of a script."""
+
+    latest: Any = None
+
+    def __init__(self, script: Script) -> None:
+        self.count_of = shape(script, self, "(+ T 1)", "(+ latest 1)")
+        self.latest = self.count_of(script.integer("latest", 1, note="the last time that the clock holds"))
+        script.integer("T", 0, note="the sequence holds the times 0..T")
+        script.suppose(le("T", "latest"))
+        self.codebook = log_places(NARROW)
+
+
+class CellShape(CellLayout):
+    """A cell layout whose shape is symbols of a script."""
+
+    def __init__(self, script: Script) -> None:
+        self.count_of = shape(script, self)
+        self.codebook = cell_places(NARROW)
+
+
+SHAPES: dict[str, Any] = {"log": LogShape, "cells": CellShape}
+
+
+def shape(script: Script, layout: Any, *tops: Term) -> Counts:
+    """Make P, M and L symbols; ``tops``: what times are compared with."""
+    count_of = Counts(script, tops)
+    for name, note in (("P", "processors"), ("M", "words of memory"), ("L", "instructions")):
+        script.integer(name, 1, note=note)
+    layout.processors, layout.memory, layout.length = count_of("P"), count_of("M"), count_of("L")
+    return count_of
+
+
+def size(layout: Any, steps: Any) -> Any:
+    """Number of positions."""
+    return layout.context_length(steps) if isinstance(layout, LogLayout) else layout.context_length
+
+
+def found(run: Callable[[], Any]) -> Any:
+    """What a function gives, or None where there is no such position or place."""
+    try:
+        return run()
+    except IndexError:
+        return None
+
+
+# What is shown of the arithmetic.
+
+
+def limits(layout: Layout, kind: str) -> dict[str, Term]:
+    """How many values each payload of a kind of place takes in a sequence."""
+    index = "L" if kind in FIELDS else "M" if kind == "memory" else "P"
+    every = {"index": index, "time": "(+ T 1)", "register": num(REGISTERS), "slot": "2"}
+    return {name: every[name] for name in layout.codebook.kinds[layout.codebook.kind_index[kind]].payloads}
+
+
+def is_place(layout: Layout, row: Any) -> Term:
+    """Whether a row is one of the sequence's places."""
+    parts = []
+    for number, kind in enumerate(layout.codebook.kinds):
+        bounds = limits(layout, kind.name)
+        inside = [
+            land(le("0", of(value)), lt(of(value), bounds[name])) if name in bounds else eq(of(value), "0")
+            for (name, _), value in zip(layout.codebook.payloads, row[1:], strict=True)
+        ]
+        parts.append(land(eq(of(row[0]), num(number)), *inside))
+    return lor(*parts)
+
+
+def ways(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
+    """On every way through a function, what it gives is right; None never is."""
+    parts = []
+    for conditions, result in paths(lambda: found(run)):
+        goal = FALSE if result is None else right(result)
+        parts.append(implies(land(*conditions), goal) if conditions else goal)
+    return land(*parts)
+
+
+def positions_to_places(script: Script, layout: Any) -> Term:
+    """Every position has a place, which is one of the sequence's and gives the position back."""
+    at = layout.count_of(script.integer("at", 0, note="a position"))
+    script.suppose(lt("at", of(size(layout, layout.count_of("T")))))
+    back = ways(lambda: layout.position(layout.place(at)), lambda again: eq(of(again), "at"))
+    return land(ways(lambda: layout.place(at), partial(is_place, layout)), back)
+
+
+def any_place(script: Script, layout: Any, kind: str) -> Any:
+    """A place of a kind with any payloads."""
+    bounds = limits(layout, kind)
+    for name, bound in bounds.items():
+        script.integer(name, 0)
+        script.suppose(lt(name, bound))
+    return layout.row(kind, **{name: layout.count_of(name) for name in bounds})
+
+
+def places_to_positions(script: Script, layout: Any, kind: str) -> Term:
+    """Every place of a kind has a position, which is one of the sequence's and gives the place back."""
+    row, end = any_place(script, layout, kind), size(layout, layout.count_of("T"))
+
+    def right(pair: Any) -> Term:
+        at, again = pair
+        return land(le("0", of(at)), lt(of(at), of(end)), *(eq(of(a), of(b)) for a, b in zip(row, again, strict=True)))
+
+    return ways(lambda: (at := layout.position(row), layout.place(at)), right)
+
+
+def in_parts(script: Script, layout: Any, kind: str) -> Term:
+    """What is made and read in parts. The prompt's places come first. Log: each block follows the one before, and a processor's
+    token stands in its block where ``in_block`` says. Cells: a slot stands where ``slot_of`` its cell says."""
+    row = any_place(script, layout, kind)
+    payloads, zero = layout.named(row)[1], layout.count_of("0")
+    if kind in LOG_SLOTS and isinstance(layout, LogLayout):
+        here, after, first = (layout.times(time) for time in (payloads["time"], payloads["time"] + 1, zero))
+
+        def standing(pair: Any) -> Term:
+            at, inside = map(of, pair)
+            stands = land(eq(at, f"(+ {of(here.start)} {inside})"), le("0", inside), lt(inside, of(layout.block_length)))
+            return land(stands, eq(of(here.stop), of(after.start)), eq(of(first.start), of(layout.prompt_length)))
+
+        return ways(lambda: (layout.position(row), layout.in_block(kind, payloads["index"])), standing)
+    if "slot" in layout.codebook.kinds[row[0]].payloads:
+
+        def held(pair: Any) -> Term:
+            at, cell = pair
+            stands = eq(of(layout.slot_of(cell, payloads["slot"])), of(at))
+            return land(stands, le("0", of(cell)), lt(of(cell), of(layout.cells)))
+
+        return ways(lambda: (layout.position(row), layout.cell(row)), held)
+    return ways(lambda: layout.position(row), lambda at: lt(of(at), of(layout.prompt_length)))
+
+
+# With plain numbers.
+
+
+def shapes(model: Assignment) -> Iterator[tuple[int, int, int, int]]:
+    """P, M, L and T: those of a model, then small ones."""
+    yield tuple(int(model[name]) if name in model else 1 for name in "PMLT")  # type: ignore[misc]
+    yield from product(range(1, SMALL + 1), repeat=4)
+
+
+def numbers(kind: str, processors: int, memory: int, length: int) -> Layout:
+    """A layout of plain numbers."""
+    return (LogLayout if kind == "log" else CellLayout)(NARROW, "", processors, memory, length)
+
+
+def position_failures(name: str, model: Assignment) -> Iterator[dict[str, Any]]:
+    """Positions that their place does not give back, or whose place another one has, or that its part does not find."""
+    for processors, memory, length, steps in shapes(model):
+        layout: Any = numbers(name, processors, memory, length)
+        end = size(layout, steps)
+        seen: dict[Any, int] = {}
+        for at in range(end) if end < 1 << 10 else sorted({int(model.get("at", 0)), end - 1}):
+            row = found(lambda: layout.place(at))  # noqa: B023
+            again = None if row is None else found(lambda: layout.position(row))  # noqa: B023
+            if again == at and seen.setdefault(row, at) == at and (part := other_part(layout, row, at)) == at:
+                continue
+            case = {"layout": name, "P": processors, "M": memory, "L": length, "T": steps, "position": at}
+            place = None if row is None else [layout.codebook.kinds[row[0]].name, *row[1:]]
+            yield {**case, "place": place, "position of the place": again, "in its part": part if again == at else None}
+
+
+def other_part(layout: Any, row: Any, at: int) -> int:
+    """The position where what is read in parts looks for a place."""
+    kind, payloads = layout.named(row)
+    if kind in LOG_SLOTS and isinstance(layout, LogLayout):
+        return layout.times(payloads["time"]).start + layout.in_block(kind, payloads["index"])
+    if "slot" in layout.codebook.kinds[row[0]].payloads:
+        return layout.slot_of(layout.cell(row), payloads["slot"])
+    return at if at < layout.prompt_length else -1
+
+
+# Obligations.
+
+
+def digits(n: tuple[int, int]) -> Iterator[Obligation]:
+    """One digit of a mixed-radix number, with true products: what the other scripts suppose of their functions."""
+    for fact, of_what in FACTS.items():
+        script = Script("QF_NIA")
+        goal = getattr(TRUE, fact)(*(script.declare(symbol) for symbol in of_what.split()))
+        yield script.obligation("encoding.digits", "B", {"of": fact}, "all n", n, goal)
+
+
+def places(n: tuple[int, int]) -> Iterator[Obligation]:
+    """Both ways, and in parts, in both layouts."""
+    for name, make in SHAPES.items():
+        kinds = [kind.name for kind in (log_places if name == "log" else cell_places)(NARROW).kinds]
+        rows: list[tuple[str, Callable[..., Term]]] = [("positions", positions_to_places)]
+        rows += [(kind, partial(places_to_positions, kind=kind)) for kind in kinds]
+        rows += [(f"{kind} in its part", partial(in_parts, kind=kind)) for kind in kinds]
+        for what, state in rows:
+            layout = make(script := Script("QF_UFLIA"))
+            goal = state(script, layout)
+
+            def replay(model: Assignment, name: str = name) -> dict[str, Any] | None:
+                return next(position_failures(name, model), None)
+
+            params = {"layout": name, "from": what}
+            yield script.obligation("encoding.places", "B", params, "all n", n, goal, "every P, M, L, T", replay)
