@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -35,6 +37,12 @@ def positive(text: str) -> int:
 def _bound(text: str) -> int:
     if (value := positive(text)) > 1 << 64:
         raise argparse.ArgumentTypeError(f"expected at most 2^64 = {1 << 64}, found {text!r}")
+    return value
+
+
+def _mebibytes(text: str) -> int:
+    if (value := positive(text)) > 1 << 24:
+        raise argparse.ArgumentTypeError(f"expected at most {1 << 24} MiB, found {text!r}")
     return value
 
 
@@ -110,7 +118,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
     command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
     command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds an obligation (default 60)")
-    command.add_argument("--memory", type=positive, default=4096, metavar="MB", help="MiB a worker (default 4096)")
+    command.add_argument("--memory", type=_mebibytes, default=4096, metavar="MB", help="MiB a worker (default 4096)")
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     command.add_argument("--no-cache", action="store_true", help="neither use nor keep verdicts of other runs")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
@@ -128,6 +136,7 @@ def _check(check: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -> int:
     """Entry point; returns the exit code (argparse exits with 2 on bad usage)."""
+    _streams()
     options = parser(extend).parse_args(arguments)
     try:
         code: int = options.command(options)
@@ -137,11 +146,35 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
         print(f"efasp: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nothing is left to flush
+        _drop_output()  # the reader has gone
         return 0
+    except OSError as error:
+        full = error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+        where = f"{error.filename}: " if error.filename is not None else "standard output: " if full else ""
+        print(f"efasp: {where}{error.strerror or error}", file=sys.stderr)
+        _drop_output()
+        return 2
+    except MemoryError:
+        print("efasp: expected a task that fits in memory, found too large a one", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("efasp: interrupted", file=sys.stderr)
         return 130
+
+
+def _streams() -> None:
+    """A closed stream becomes the null device (else the next file would get its number); odd file names are shown escaped."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for the rest of the process)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """What is left to flush goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

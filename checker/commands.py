@@ -47,8 +47,13 @@ def word_range(text: str) -> range:
 
 def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
-    weights = _weights(options) if options.weights is not None else None
-    data = _initial_memory(options.data)
+    try:
+        weights = _weights(options) if options.weights is not None else None
+        data = _initial_memory(options.data)
+    except UsageError as error:
+        if not options.json:
+            raise
+        return max(_refuse(file, str(error), options) for file in options.files)
     codes = [_run_file(file, options, data, weights) for file in options.files]
     return next((code for code in codes if code), 0)
 
@@ -68,7 +73,9 @@ def _weights(options: argparse.Namespace) -> Weights:
 
 
 def _reason(error: Exception) -> str:
-    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or repr('')}: {error.strerror}"
+    return str(error)
 
 
 def _initial_memory(file: str | None) -> Data | None:
@@ -89,14 +96,14 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             data=data,
             extension="M" if weights is None else weights.extension,
         )
+    except (AssemblyError, OSError) as error:
+        return _refuse(file, _reason(error), options)
+    try:
         result = _execute(program, options, weights)
-    except (AssemblyError, UsageError, RangeError, OSError) as error:
-        reason = _reason(error)
-        if options.json:
-            print(json.dumps({"file": file, "error": reason}), flush=True)
-        else:
-            print(reason, file=sys.stderr)
-        return 2
+    except (UsageError, RangeError) as error:
+        return _refuse(file, str(error), options)
+    except MemoryError:
+        return _refuse(file, f"{file}: expected a machine that fits in memory, found too large a one", options)
     if options.json:
         print(json.dumps(machine.report(result, file)), flush=True)
     else:
@@ -106,6 +113,15 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     elif not result.finished:
         print(f"efasp: {file}: not finished within --max-steps {options.max_steps}", file=sys.stderr)
     return machine.exit_code(result)
+
+
+def _refuse(file: str, reason: str, options: argparse.Namespace) -> int:
+    """Say why a file cannot be run; the exit code."""
+    if options.json:
+        print(json.dumps({"file": file, "error": reason}), flush=True)
+    else:
+        print(reason, file=sys.stderr)
+    return 2
 
 
 def describe(breach: machine.Violation) -> str:
@@ -121,7 +137,12 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
 
     if weights is None:
         needed = any(OPERATIONS[i.op].extension for i in program.instructions)
-        weights = _compiled(program.word, options.engine, "M" if needed else "")
+        try:
+            weights = _compiled(program.word, options.engine, "M" if needed else "")
+        except RangeError:
+            raise
+        except ValueError as error:  # a word that is too wide
+            raise UsageError(f"--engine {options.engine}: {error}") from None
     elif weights.word != program.word:
         raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {weights.word}")
     try:
@@ -129,6 +150,10 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
             return decode.run(program, options.engine, weights.transformer, weights.extension, options.max_steps, observe)
     except decode.DecodingError as error:
         raise UsageError(f"{options.weights or options.engine}: the transformer does not decode a run: {error}") from None
+    except RuntimeError as error:
+        if "allocate memory" in str(error):  # torch's own error for it
+            raise MemoryError from None
+        raise
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checker import fresh
+from checker.rows import shaped
 from checker.settle import settle
 from checker.solvers import titles
 from checker.store import Store, digest, sources
@@ -106,7 +107,7 @@ def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collect
     """Run mutants; the outcomes in their order. ``proved``: obligations that need no control; ``told`` hears each outcome."""
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
-        if (known := store.get(_key(mutant, budget))) is not None:
+        if (known := store.get(_key(mutant, budget), _is_kept)) is not None:
             outcomes[index] = Outcome(mutant, **known)
             told(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
@@ -124,7 +125,11 @@ def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collect
     return [outcomes[index] for index in range(len(mutants))]
 
 
-KEPT = ("status", "by", "detail", "seconds", "countermodel")
+KEPT = {"status": str, "by": dict, "detail": str, "seconds": (int, float), "countermodel": object}
+
+
+def _is_kept(value: Any) -> bool:
+    return shaped(value, KEPT, STATUSES)
 
 
 def _key(mutant: Mutant, budget: Budget) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from proofs.obligation import STATUSES, Batch, Obligation, Verdict
@@ -11,6 +11,8 @@ from proofs.obligation import STATUSES, Batch, Obligation, Verdict
 Row = dict[str, Any]
 SETTLED = ("proved", "refuted", "vacuous", "measured")
 GOOD = ("proved", "measured")
+_ENDED = {"status": str, "method": str, "seconds": (int, float), "countermodel": object}
+_HEAD = {"id": str, "lemma": str, "params": dict, "scope": str, "n": list, "hash": str, "claim": str, "kind": str}
 
 
 def head(obligation: Obligation) -> Row:
@@ -33,6 +35,27 @@ def row(known: Row, verdict: Verdict, seconds: float, cached: bool = False) -> R
     ended = {"status": verdict.status, "method": verdict.method, "seconds": round(seconds, 3)}
     last = {"countermodel": verdict.countermodel, "claim": known["claim"], "kind": known["kind"], "cached": cached}
     return {**first, **ended, "hash": known["hash"], **last}
+
+
+def shaped(value: Any, shape: Mapping[str, Any], statuses: Sequence[str] = SETTLED) -> bool:
+    """Whether what the store holds is an object of these keys and types, with a status and a time that there can be."""
+    if not isinstance(value, dict) or set(value) != set(shape):
+        return False
+    return all(isinstance(value[key], kind) for key, kind in shape.items()) and value["status"] in statuses and (
+        0 <= value["seconds"] < float("inf")
+    )  # fmt: skip
+
+
+def is_verdict(value: Any) -> bool:
+    """Whether a value is a verdict as the store keeps it."""
+    return shaped(value, {**_ENDED, "run": str})
+
+
+def is_listing(value: Any) -> bool:
+    """Whether a value is the rows of a batch as the store keeps them."""
+    return isinstance(value, list) and bool(value) and all(
+        shaped(r, {**_HEAD, **_ENDED, "cached": bool}) and list(map(type, r["n"])) == [int, int] for r in value
+    )  # fmt: skip
 
 
 def failed(batch: Batch, n_max: int, reason: str) -> Row:

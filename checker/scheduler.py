@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any
 
-from checker.rows import SETTLED, Row, failed, row
+from checker.rows import SETTLED, Row, failed, is_listing, is_verdict, row
 from checker.store import Store, digest
 from checker.worker import OUT_OF_MEMORY, Work, serve
 from proofs.obligation import Verdict
@@ -100,7 +100,7 @@ class Scheduler:
         """The batches that are not listed already, those about one machine together, wide machines first."""
         groups: dict[Any, deque[int]] = {}
         for index, batch in enumerate(self.work.batches):
-            if (listed := self.store.get(self.listing(index))) is not None:
+            if (listed := self.store.get(self.listing(index), is_listing)) is not None:
                 chosen = [{**r, "cached": True} for r in listed if matches(r["lemma"], self.work.patterns)]
                 self.rows[index] = dict(enumerate(chosen))
                 self._flat += chosen
@@ -210,7 +210,7 @@ class Scheduler:
         """Tell a worker whether its obligation's verdict is known; if another worker settles that text, later."""
         assert worker.known is not None
         for key in filter(None, worker.keys):
-            if (found := self.store.get(key)) is not None:
+            if (found := self.store.get(key, is_verdict)) is not None:
                 verdict = Verdict(found["status"], found["method"], found["countermodel"])
                 known = row(worker.known, verdict, found["seconds"], cached=found["run"] != self._run_id)
                 self._row(worker.batch, worker.at, known)

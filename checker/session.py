@@ -69,7 +69,10 @@ def check(options: argparse.Namespace) -> int:
         count = export(_batches(_regime(options)[0], options.lemma), options.lemma, options.export)
         print(f"{options.export}: {count} SMT obligations, each distinct text once")
         return 0
-    writable(options)
+    if options.json not in (None, "-"):
+        writable("--json", Path(options.json))
+    if options.html is not None:
+        writable("--html", options.html, folder=True)
     with discharged(options) as found:
         if options.html is not None:
             options.pages(found, options.html)
@@ -127,13 +130,18 @@ def _regime(options: argparse.Namespace) -> tuple[Regime, str]:
     """The regime, and a digest of the weights file if one is given."""
     if options.weights is None:
         return Regime(options.n_max or 64), ""
+    from model.header import WeightsError, check_file
     from model.readback import read_plan
 
+    path: Path = options.weights
     try:
-        word, engine, extension, plan = read_plan(options.weights)
-        found = hashlib.sha256(options.weights.read_bytes()).hexdigest()
+        check_file(path)
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        word, engine, extension, plan = read_plan(path)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != found:  # the verdicts would be kept under another file's name
+            raise WeightsError(f"{path}: expected a file that stays as it is, found it changed while it was read")
     except OSError as error:
-        raise UsageError(f"--weights: {options.weights}: {error.strerror}") from None
+        raise UsageError(f"--weights: {path}: {error.strerror}") from None
     except ValueError as error:
         raise UsageError(f"--weights: {error}") from None
     n_max = min(options.n_max or 1 << word, 1 << word)

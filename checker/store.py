@@ -2,12 +2,14 @@
 
 A verdict is found again by everything that it rests on: its text, the solvers and their versions, the budget; what is not
 an SMT script, and every countermodel, rests on the sources too. Each entry carries a seal (a digest of key and value): one that
-does not match is not believed. Only what is settled is stored. A store of another version, or a broken file, is set aside.
+does not match is not believed. A seal finds damage; it is no signature: who can write the file can forge it, and ``--no-cache``
+believes nothing. Only what is settled is stored. A store of another version, or a broken file, is set aside, whole.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -18,6 +20,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +28,22 @@ from checker.rows import SETTLED, Row
 
 SCHEMA = 1  # raise it when a verdict would be found otherwise by the same solvers
 TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are kept for the HTML report
-TABLES = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL, seal TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE texts (hash TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;
-"""
+TABLES = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL, seal TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE texts (hash TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID",
+)
+ENDINGS = ("-wal", "-journal", "-shm", "")  # of a database's files; the database last: without it nothing reads the others
 
 
-def default_path() -> Path:
-    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder."""
+def default_path() -> Path | None:
+    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder; None for a user who has none."""
     if chosen := os.environ.get("EFASP_STORE"):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "efasp" / "checks.sqlite"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "efasp" / "checks.sqlite"
+    except RuntimeError:  # no home
+        return None
 
 
 def digest(*parts: object) -> str:
@@ -74,58 +81,67 @@ class Store:
         self.notice = notice
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._db: sqlite3.Connection | None = None
+        self._path = Path(os.path.realpath(path)) if path is not None else None  # SQLite keeps its log beside the file itself
         try:
-            self._db = self._open(path) if path is not None else None
+            self._db = self._open(self._path) if self._path is not None else None
         except (OSError, sqlite3.Error) as error:
             notice(f"{path}: the store cannot be used ({error}); this run keeps its verdicts to itself")
         if self._db is None:
             try:
                 self._folder = tempfile.TemporaryDirectory(prefix="efasp-")
-                self._db = self._open(Path(self._folder.name) / "checks.sqlite")
+                self._path = Path(self._folder.name) / "checks.sqlite"
+                self._db = self._open(self._path)
             except (OSError, sqlite3.Error) as error:
                 notice(f"no temporary store ({error}); equal texts are settled each time")
 
     def _open(self, path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "expected a file, found something else")
         try:
             return self._connect(path)
         except (_Foreign, sqlite3.DatabaseError) as error:
-            if isinstance(error, sqlite3.OperationalError):  # locked, unwritable, full: not the file's fault
+            if not _broken(error):
                 raise
-            aside = path.with_name(f"{path.name}.set-aside")
-            for ending in ("-wal", "-shm"):
-                path.with_name(path.name + ending).unlink(missing_ok=True)
-            os.replace(path, aside)
-            self.notice(f"{path}: {error}; set aside as {aside.name}, a new store begins")
-            return self._connect(path)
+            return self._anew(path, error)
+
+    def _anew(self, path: Path, error: Exception) -> sqlite3.Connection:
+        """A new store in the place of a file that is none; the file is kept beside it, under a name that was free."""
+        names = (f"{path.name}.set-aside{f'-{i}' if i > 1 else ''}" for i in count(1))
+        free = next(name for name in names if not any(path.with_name(name + ending).exists() for ending in ENDINGS))
+        for ending in ENDINGS:
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(path.with_name(path.name + ending), path.with_name(free + ending))
+        self.notice(f"{path}: {error}; set aside as {free}, a new store begins")
+        return self._connect(path)
 
     def _connect(self, path: Path) -> sqlite3.Connection:
         db = sqlite3.connect(path, timeout=20, isolation_level=None)
         try:
+            _ours(db)  # before anything is written to it
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("BEGIN IMMEDIATE")  # also shows that the place can be written
-            if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for statement in TABLES.split(";"):
+            if not _ours(db):
+                for statement in TABLES:
                     db.execute(statement)
                 db.execute("INSERT INTO meta VALUES ('stamp', ?)", (stamp(),))
-            names = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-            found = db.execute("SELECT value FROM meta WHERE name = 'stamp'").fetchone() if "meta" in names else None
-            if found is None or found[0] != stamp():
-                raise _Foreign(f"a store of another version ({found[0] if found else 'unknown'}, not {stamp()})")
-            db.execute("SELECT key, value, seal FROM entries LIMIT 1"), db.execute("SELECT hash, text FROM texts LIMIT 1")
             db.execute("COMMIT")
         except BaseException:
             db.close()
             raise
         return db
 
-    def get(self, key: str) -> Any:
-        """The value under a key, or None; an entry whose seal is broken is none."""
+    def get(self, key: str, whole: Callable[[Any], bool] = lambda value: True) -> Any:
+        """The value under a key, or None; an entry whose seal is broken, or whose value is not ``whole``, is none."""
         found = self._run("SELECT value, seal FROM entries WHERE key = ?", (key,))
-        if not found or found[0][1] != digest(key, found[0][0]):
+        if not found or not isinstance(found[0][0], str) or found[0][1] != digest(key, found[0][0]):
             return None
-        return json.loads(found[0][0])
+        try:
+            value = json.loads(found[0][0], parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            return None
+        return value if whole(value) else None
 
     def put(self, key: str, value: Any, text: tuple[str, bytes] | None = None) -> None:
         """An entry, with the text that it is about (its hash and the packed text): both or neither."""
@@ -147,8 +163,9 @@ class Store:
         """The text of an obligation, if it was kept and is whole."""
         found = self._run("SELECT text FROM texts WHERE hash = ?", (hash_,))
         try:
-            return zlib.decompress(found[0][0]).decode() if found else None
-        except zlib.error:
+            unpacked = zlib.decompressobj().decompress(found[0][0], 8 * TEXT_LIMIT) if found else None
+            return unpacked.decode() if unpacked is not None else None
+        except (zlib.error, UnicodeDecodeError, TypeError):
             return None
 
     def close(self) -> None:
@@ -184,10 +201,36 @@ class Store:
         with contextlib.suppress(sqlite3.Error):
             self._db.close()  # type: ignore[union-attr]
         self._db = None
+        if _broken(error) and self._path is not None:
+            with contextlib.suppress(OSError, sqlite3.Error):
+                self._db = self._anew(self._path, error)
 
 
 class _Foreign(Exception):
-    """Raised for a store that another version made."""
+    """Raised for a database that is no store of this version."""
+
+
+def _broken(error: Exception) -> bool:
+    """Whether it is the file's own fault, and not that it is locked or unwritable, or the disk full."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return not isinstance(error, sqlite3.OperationalError) or code == sqlite3.SQLITE_ERROR
+
+
+def _ours(db: sqlite3.Connection) -> bool:
+    """Whether a database is a store of this version; False for an empty one. Raises _Foreign for any other."""
+    made = sorted(str(sql) for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    if not made:
+        return False
+    if made != sorted(TABLES):
+        raise _Foreign("no store of verdicts")
+    found = db.execute("SELECT value FROM meta WHERE name = 'stamp'").fetchone()
+    if found is None or found[0] != stamp():
+        raise _Foreign(f"a store of another version ({found[0] if found else 'unknown'}, not {stamp()})")
+    return True
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def pack(content: str) -> bytes:

@@ -17,12 +17,13 @@ from model.plan import Plan
 STEPS: dict[str, Callable[[int, str], Program]] = {"mdm": masked_step, "apmdm": cell_step}
 PLACES = {"mdm": log_places, "apmdm": cell_places}
 ENGINES = tuple(STEPS)
+MAX_WORD = 64  # bits: the regime's n is at most 2^64, and no dtype is exact for so wide a word
 
 
 def check_machine(word: int, engine: str, extension: str) -> None:
     """Raises ValueError unless there is a transformer of this word width, engine and extension."""
-    if type(word) is not int or word < MIN_WORD:
-        raise ValueError(f"word: expected {MIN_WORD} bits or more, found {word!r}")
+    if type(word) is not int or not MIN_WORD <= word <= MAX_WORD:
+        raise ValueError(f"word: expected {MIN_WORD} to {MAX_WORD} bits for a transformer, found {word!r}")
     if engine not in ENGINES:
         raise ValueError(f"engine: expected {' or '.join(ENGINES)}, found {engine!r}")
     if extension not in EXTENSIONS:

@@ -111,6 +111,8 @@ def any_process(program: Program, transformer: Transformer, extension: str, *, c
         if np.array_equal(after, active.tokens):
             return
         step += 1
+        if len(after) != len(active):
+            raise DecodingError(f"step {step}: expected {len(active)} tokens, found {len(after)}: insertions or deletions")
         sequence = TokenSequence(np.concatenate([sequence.tokens[:start], after]), sequence.places)
         configuration, _ = layout.state(sequence.tokens)
         yield State(step, step, configuration, sequence)

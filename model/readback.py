@@ -18,7 +18,7 @@ from efasp.codebook import Codebook
 from efasp.exact import Matrix
 from efasp.sorts import Number
 from model.compile import codebooks
-from model.header import WeightsError, read_metadata
+from model.header import WeightsError, check_file, read_metadata, shown
 from model.plan import Head, Layer, Plan
 
 
@@ -39,8 +39,7 @@ def tensors(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> di
 
 def read_plan(path: Path) -> tuple[int, str, str, Plan]:
     """Word, engine, extension and plan. Raises WeightsError as ``model.weights.load`` does; OSError."""
-    with path.open("rb"):
-        pass  # the library's own errors for a missing or unreadable file do not say which
+    check_file(path)
     try:
         with safe_open(path, framework="numpy") as file:
             word, engine, extension, dtype, shape = read_metadata(path, file.metadata() or {})
@@ -49,7 +48,7 @@ def read_plan(path: Path) -> tuple[int, str, str, Plan]:
             if missing := sorted(set(wanted) - found):
                 raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
             if extra := sorted(found - set(wanted)):
-                raise WeightsError(f"{path}: expected no tensor {extra[0]}, found one")
+                raise WeightsError(f"{path}: expected no tensor {shown(extra[0])}, found one")
             values = {name: _tensor(path, file, name, size, dtype) for name, size in wanted.items()}
     except SafetensorError as error:
         raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None

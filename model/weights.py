@@ -6,9 +6,7 @@ The same transformer gives the same bytes.
 from __future__ import annotations
 
 import json
-import os
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +14,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from efasp.files import replacing
 from model.compile import codebooks, compile_machine
-from model.header import FORMAT, VERSION, WeightsError, read_metadata
+from model.header import FORMAT, VERSION, WeightsError, check_file, read_metadata, shown
 from model.transformer import Transformer
 
 
@@ -58,23 +57,13 @@ def dump(weights: Weights) -> bytes:
 
 def export(weights: Weights, path: Path) -> None:
     """Write a weights file; an existing one is replaced whole or not at all. Raises OSError."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(dump(weights))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path) as file:
+        file.write(dump(weights))
 
 
 def load(path: Path) -> Weights:
     """Read a weights file. Raises WeightsError for one that is malformed, truncated, foreign or unsafe; OSError."""
-    with path.open("rb"):
-        pass  # the library's own errors for a missing or unreadable file do not say which
-    if path.is_dir():
-        raise WeightsError(f"{path}: expected a file, found a folder")
+    check_file(path)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -84,7 +73,7 @@ def load(path: Path) -> Weights:
             if missing := sorted(set(wanted) - found):
                 raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
             if extra := sorted(found - set(wanted)):
-                raise WeightsError(f"{path}: expected no tensor {extra[0]}, found one")
+                raise WeightsError(f"{path}: expected no tensor {shown(extra[0])}, found one")
             for name, tensor in wanted.items():
                 value = file.get_tensor(name)
                 if value.shape != tensor.shape or value.dtype != tensor.dtype:

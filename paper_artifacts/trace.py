@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from checker.commands import UsageError
-from checker.files import write
+from checker.files import writable, write
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.exact import winners
 from efasp.pram import machine
@@ -303,6 +303,8 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, str]:
     """The program, the transformer's plan and its extension. Raises UsageError."""
     needs = None
     try:
+        if options.html is not None:
+            writable("--html", options.html)
         if options.weights is not None:
             word, engine, needs, plan = read_plan(options.weights)
             if engine != options.engine:
@@ -316,7 +318,10 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, str]:
         raise UsageError(str(error)) from None
     if needs is None:
         needs = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
-        plan = compile_machine(program.word, options.engine, needs)
+        try:
+            plan = compile_machine(program.word, options.engine, needs)
+        except ValueError as error:  # a word that is too wide
+            raise UsageError(f"--engine {options.engine}: {error}") from None
     elif word != program.word:
         raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {word}")
     return program, plan, needs

@@ -29,11 +29,14 @@ from efasp.pram.machine import (
     validate,
 )
 
+MAX_BYTES = 1 << 28  # of a file
 _MAX_DIGITS = MAX_WORD + 2  # a binary number with its 0b
 
 DIRECTIVES = (".word", ".processors", ".memory", ".policy", ".equ", ".data")
 MNEMONICS = tuple(dict.fromkeys(operation.mnemonic for operation in OPERATIONS.values()))
 _REGISTERS = f"a register r0..r{REGISTERS - 1}"
+
+_SHOWN = 160  # characters of a line in a message
 
 _TOKEN = re.compile(
     r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<directive>\.[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][A-Za-z0-9_]*)"
@@ -50,7 +53,7 @@ class AssemblyError(ValueError):
     """Raised for a program or data text that does not say what a machine can take, at ``line``, ``column`` (from 1).
 
     ``line`` 0 stands for an error in an option, which has no place in the file. ``source`` is the text of the line.
-    ``str()`` is ``FILE:LINE:COLUMN: message``, the line, and a caret under the column.
+    ``str()`` is ``FILE:LINE:COLUMN: message``, the line, and a caret under the column; of a long line the part around it.
     """
 
     def __init__(self, file: str, line: int, column: int, message: str, source: str = "") -> None:
@@ -60,8 +63,13 @@ class AssemblyError(ValueError):
     def __str__(self) -> str:
         if not self.line:
             return f"{self.file}: {self.message}"
-        shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in self.source)
-        indent = "".join("\t" if char == "\t" else " " for char in shown[: self.column - 1]).ljust(self.column - 1)
+        start, end = 0, len(self.source)
+        if end > _SHOWN:  # the part around the column
+            start = max(0, min(self.column - _SHOWN // 2, end - _SHOWN))
+            end = start + _SHOWN
+        shown = "".join(char if char.isprintable() or char == "\t" else "\ufffd" for char in self.source[start:end])
+        before = self.column - 1 - start
+        indent = "".join("\t" if char == "\t" else " " for char in shown[:before]).ljust(before)
         return f"{self.file}:{self.line}:{self.column}: {self.message}\n{shown}\n{indent}^"
 
 
@@ -562,9 +570,12 @@ def assemble_file(path: str | os.PathLike[str], **options: Unpack[Options]) -> P
 def _read(path: str | os.PathLike[str]) -> str:
     """The text of a UTF-8 file, less a byte order mark."""
     try:
-        raw = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1).removeprefix(codecs.BOM_UTF8)  # a device may give bytes without end
     except ValueError as error:  # a path with a NUL in it
         raise OSError(errno.EINVAL, f"expected a file name, found {_show(os.fspath(path))}") from error
+    if len(raw) > MAX_BYTES:
+        raise AssemblyError(os.fspath(path), 0, 0, f"expected at most {MAX_BYTES >> 20} MiB, found more")
     try:
         return raw.decode()
     except UnicodeDecodeError as error:

@@ -266,8 +266,15 @@ def test_errors(text: str, line: int, column: int, message: str) -> None:
     assert message in error.message
     head, shown, caret = str(error).split("\n")
     assert head == f"f.pram:{line}:{column}: {error.message}"
-    assert error.source == text.split("\n")[line - 1] and len(shown) == len(error.source)
+    assert error.source == text.split("\n")[line - 1] and len(shown) == min(len(error.source), 160)
     assert caret == " " * (column - 1) + "^"
+
+
+def test_a_long_line_is_shown_around_the_place() -> None:
+    """Of a line of a megabyte the message shows the part with the caret's column, which stands under what is wrong."""
+    error = refused(lambda: assemble("halt\n.data 0: " + "1 " * 500_000 + "! " + "1 " * 500_000, "f"))
+    _, shown, caret = str(error).split("\n")
+    assert error.column == 1_000_010 and len(shown) == 160 and shown[caret.index("^")] == "!"
 
 
 def test_carets_under_tabs() -> None:
