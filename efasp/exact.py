@@ -30,13 +30,13 @@ def magnitude(values: np.ndarray) -> Number:
 
 
 class Matrix:
-    """A sparse matrix of exact rationals, stored as integers over one common denominator."""
+    """A sparse matrix of exact rationals; ``scaled``: its rows as integers, over one common ``denominator``."""
 
     def __init__(self, rows: Sequence[Row], columns: int) -> None:
         self.rows, self.columns = tuple(rows), columns
         self.denominator = lcm(1, *(Fraction(c).denominator for row in rows for _, c in row))
-        self._scaled = [[(i, int(c * self.denominator)) for i, c in row] for row in rows]
-        self._weight = max((sum(abs(c) for _, c in row) for row in self._scaled), default=0)
+        self.scaled = [[(i, int(c * self.denominator)) for i, c in row] for row in rows]
+        self._weight = max((sum(abs(c) for _, c in row) for row in self.scaled), default=0)
 
     def apply(self, x: np.ndarray, bias: Sequence[Number] | None = None) -> np.ndarray:
         """``x @ self.T + bias`` for x of shape (N, columns); exact."""
@@ -45,7 +45,7 @@ class Matrix:
         top = max((abs(c) for c in constant), default=0)
         small = small and self._weight * max(1, int(magnitude(x))) + top < LIMIT
         out = np.zeros((len(x), len(self.rows)), dtype=np.int64 if small else object)
-        for place, row in enumerate(self._scaled):
+        for place, row in enumerate(self.scaled):
             if row:
                 columns, coefficients = zip(*row, strict=True)
                 picked = x[:, list(columns)]

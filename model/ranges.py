@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from math import ceil, lcm
 from typing import NamedTuple
@@ -56,15 +57,16 @@ def size(interval: Interval) -> Number:
 
 
 def _rows(matrix: Matrix, held: Sequence[Interval], biases: Sequence[Number] | None = None) -> list[_Row]:
-    sizes = list(map(size, held))
+    sizes, by = list(map(size, held)), matrix.denominator
     known: dict[int, _Row] = {}  # by the identity of the row: thresholds of one sum share it
     out = []
-    for number, row in enumerate(matrix.rows):
+    for number, (row, scaled) in enumerate(zip(matrix.rows, matrix.scaled, strict=True)):
         if id(row) not in known:
-            ends = [(c * held[i][0], c * held[i][1]) for i, c in row]
-            known[id(row)] = _Row(sum(absolute(c) * sizes[i] for i, c in row), sum(map(min, ends)), sum(map(max, ends)))
+            ends = [(c * held[i][0], c * held[i][1]) for i, c in scaled]
+            sums = sum(absolute(c) * sizes[i] for i, c in scaled), sum(map(min, ends)), sum(map(max, ends))
+            known[id(row)] = _Row(*(sums if by == 1 else (Fraction(end, by) for end in sums)))
         total, bias = known[id(row)], (biases or {number: 0})[number]
-        out.append(_Row(total.size + absolute(bias), total.low + bias, total.high + bias))
+        out.append(_Row(total.size + absolute(bias), total.low + bias, total.high + bias) if bias else total)
     return out
 
 

@@ -36,7 +36,7 @@ from typing import Any
 
 from efasp.sorts import Number
 from efasp.syntax import Attention
-from model.plan import Plan
+from model.plan import Plan, dyadic
 from model.ranges import RangeError, dtype_for, ranges
 from proofs import floats, measured
 from proofs.floats import Format
@@ -99,12 +99,12 @@ class Numbers:
     # The obligations' verdicts.
 
     def dyadic(self) -> Verdict:
-        """Every weight is a number of the dtype."""
+        """Every weight is a number of the dtype; of a plan that is refused, an integer over a power of two."""
         form, small = self.format, 1 << 20
         for name, value in weights(self.plan):
-            if not (type(value) is int and -small < value < small) and not form.holds(value):
-                return Verdict("refuted", "exact arithmetic", {"matrix": name, "weight": str(value), "dtype": form.dtype})
-        return Verdict("proved", f"exact arithmetic, {form.dtype}")
+            if not (type(value) is int and -small < value < small) and not (form.holds(value) if self.dtype else dyadic(value)):
+                return Verdict("refuted", "exact arithmetic", {"matrix": name, "weight": str(value), "dtype": self.dtype})
+        return Verdict("proved", f"exact arithmetic{', ' * bool(self.dtype)}{self.dtype or ''}")
 
     def integers(self) -> Verdict:
         """Scores are integers. What a coordinate holds is a multiple of a power of two, of 1 where the plan speaks of it."""

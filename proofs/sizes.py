@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from efasp.exact import Matrix
 from efasp.sorts import Number
-from efasp.syntax import Row
 from model.plan import Plan
 from model.ranges import absolute
 from proofs.stream import Code, Executed, Form, Mean, Reader, Terms, divided, tidy
@@ -190,9 +189,9 @@ def mapped(matrix: Matrix, spans: Sequence[Span], biases: Sequence[Number] | Non
     sizes = [span.size for span in spans]
     known: dict[int, Entry] = {}  # by the identity of the row: thresholds of one sum share it
     out = []
-    for number, row in enumerate(matrix.rows):
+    for number, (row, scaled) in enumerate(zip(matrix.rows, matrix.scaled, strict=True)):
         if id(row) not in known:
-            known[id(row)] = linear(row, spans, sizes)
+            known[id(row)] = linear(scaled, matrix.denominator, spans, sizes)
         entry, bias = known[id(row)], (biases or {number: 0})[number]
         if bias:
             size, (low, high, power), terms = entry
@@ -202,11 +201,15 @@ def mapped(matrix: Matrix, spans: Sequence[Span], biases: Sequence[Number] | Non
     return out
 
 
-def linear(row: Row, spans: Sequence[Span], sizes: Sequence[Number]) -> Entry:
-    """One row without its bias."""
+def linear(row: Sequence[tuple[int, int]], by: int, spans: Sequence[Span], sizes: Sequence[Number]) -> Entry:
+    """One row without its bias: integers over ``by``."""
     ends = [(c * spans[i].low, c * spans[i].high) for i, c in row]
     size, low, high = sum(absolute(c) * sizes[i] for i, c in row), sum(map(min, ends)), sum(map(max, ends))
     power = min((power_of(c) + spans[i].power for i, c in row if sizes[i]), default=inf)
+    if by > 1:
+        size, low, high, power = divided(size, by), divided(low, by), divided(high, by), power - power_of(by)
+    if by & (by - 1):
+        power = UNKNOWN
     return Entry(size, Span(low, high, power), power)
 
 
