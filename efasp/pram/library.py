@@ -260,6 +260,61 @@ def _encode_dyck1(brackets: str, word: int) -> Instance:
     return _instance("dyck1", brackets, word, len(brackets), words, lambda memory: bool(memory[0]))
 
 
+BRACKETS = ("()", "[]", "{}", "<>")
+
+
+def _draw_dyck2(rng: Random, size: int, word: int) -> str:
+    """Brackets of several kinds, balanced; then, in half of all cases, one of them of another kind, or as in dyck1."""
+    brackets, stack = "", list[str]()
+    for bracket in _draw_dyck1(rng, size, word):
+        if bracket == "(":
+            opening, closing = rng.choice(BRACKETS)
+            stack.append(closing)
+            brackets += opening
+        else:
+            brackets += stack.pop() if stack else rng.choice(BRACKETS)[1]
+    if rng.random() < 0.3:
+        place = rng.randrange(size)
+        side = next(pair.index(brackets[place]) for pair in BRACKETS if brackets[place] in pair)
+        return brackets[:place] + rng.choice(BRACKETS)[side] + brackets[place + 1 :]
+    return brackets
+
+
+def _encode_dyck2(brackets: str, word: int) -> Instance:
+    """Filled up to a power of two with pairs; an odd string stays unbalanced, as its own sum or a prefix's shows."""
+    side = max(2, 1 << _log2(len(brackets)))
+    codes = [2 * kind + (bracket == pair[0]) for bracket in brackets for kind, pair in enumerate(BRACKETS) if bracket in pair]
+    fill = [1] * ((side - len(codes)) % 2) + [1, 0] * ((side - len(codes)) // 2)
+    return _instance("dyck2", brackets, word, side, [1, *codes, *fill], lambda memory: bool(memory[0]), scratch=side)
+
+
+def _encode_parity(words: list[int], word: int) -> Instance:
+    n = len(words)
+    return _instance("parity", words, word, max(1, n // 8), [n, *words], lambda memory: memory[1])
+
+
+def _draw_cut(rng: Random, size: int, word: int) -> tuple[Graph, int, int]:
+    n = min(size + 1, word)
+    density = rng.choice([0.3, 0.5, 0.8])
+    edges = tuple((u, v) for u in range(n) for v in range(u + 1, n) if rng.random() < density)
+    s, t = rng.sample(range(n), 2)
+    return Graph(n, edges), s, t
+
+
+def _encode_cut(problem: tuple[Graph, int, int], word: int) -> Instance:
+    (n, edges), s, t = problem
+    near = [0] * n
+    for u, v in edges:
+        near[u] |= 1 << v
+        near[v] |= 1 << u
+    words = [0, 3 * s, 3 * t, 0, 0, 0, 0, *chain.from_iterable((near[v], 1 << v, 0) for v in range(n))]
+
+    def result(memory: Sequence[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
+        return memory[3], tuple((u, v) for u in range(n) for v in range(u + 1, n) if memory[7 + 3 * u] >> v & 1)
+
+    return _instance("cut", problem, word, n, words, result)
+
+
 def _draw_gcd(rng: Random, size: int, word: int) -> list[tuple[int, int]]:
     def pair() -> tuple[int, int]:
         top = rng.choice([1 << word, 32, 2])
@@ -337,6 +392,21 @@ _TABLE = (
         "string of ( and ) -> bool",
         _draw_dyck1,
         _encode_dyck1,
+    ),
+    Entry(
+        "dyck2",
+        "whether a string of brackets of several kinds is balanced, by levels and bitonic sorting",
+        "string of ()[]{}<> -> bool",
+        _draw_dyck2,
+        _encode_dyck2,
+    ),
+    Entry("parity", "the exclusive or of n words, by blocks and a balanced tree", "words -> word", _words, _encode_parity),
+    Entry(
+        "cut",
+        "removes as few edges as it takes to disconnect two vertices, by augmenting paths",
+        "(Graph, s, t) -> (edges removed, edges left)",
+        _draw_cut,
+        _encode_cut,
     ),
     Entry(
         "gcd",

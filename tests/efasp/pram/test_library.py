@@ -34,6 +34,9 @@ SIZES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "bfs": ((1, 2, 3, 4, 6, 8), (16, 40, 64)),
     "matmul": ((1, 2, 3, 4), (6, 8, 10)),
     "dyck1": ((1, 2, 3, 4, 6, 8), (16, 30, 64)),
+    "dyck2": ((1, 2, 4), (8, 16, 30, 64)),
+    "parity": ((1, 3, 9, 16), (40, 64, 100, 512)),
+    "cut": ((1, 2, 3), (4, 5, 7, 9, 12)),
     "gcd": ((1, 2, 3, 5), (16, 40)),
     "sum_to": ((1, 2, 8, 16), (100, 400)),
     "fault": ((1, 2, 4, 6, 8, 16), ()),
@@ -95,6 +98,28 @@ def dyck1(brackets: str, w: int) -> bool:
     return brackets == ""
 
 
+def dyck2(brackets: str, w: int) -> bool:
+    """Whether deleting pairs as long as there is one leaves nothing."""
+    before = ""
+    while before != brackets:
+        before = brackets
+        for pair in ("()", "[]", "{}", "<>"):
+            brackets = brackets.replace(pair, "")
+    return brackets == ""
+
+
+def cut_is_right(problem: tuple[Graph, int, int], answer: Any) -> bool:
+    """Whether as few edges were removed as networkx says, each of them an edge, and s and t are apart."""
+    (n, edges), s, t = problem
+    graph = nx.Graph(edges)
+    graph.add_nodes_from(range(n))
+    removed, left = answer
+    least = nx.edge_connectivity(graph, s, t)
+    rest = nx.Graph(left)
+    rest.add_nodes_from(range(n))
+    return set(left) <= set(edges) and removed == least == len(edges) - len(left) and not nx.has_path(rest, s, t)
+
+
 def fault(processors: int, w: int) -> list[int]:
     """Processors 0, 6 and 7 modulo 8 store their number, counted from 1."""
     return [pid + 1 if pid < processors and pid % 8 in (0, 6, 7) else 0 for pid in range(16)]
@@ -110,6 +135,8 @@ ORACLES: dict[str, Callable[[Any, int], Any]] = {
     "bfs": bfs,
     "matmul": matmul,
     "dyck1": dyck1,
+    "dyck2": dyck2,
+    "parity": lambda words, w: int(np.bitwise_xor.reduce(np.array(words, dtype=object))),
     "gcd": lambda pairs, w: [math.gcd(a, b) for a, b in pairs],
     "sum_to": lambda n, w: sum(range(n + 1)) % 2**w,
     "fault": fault,
@@ -128,6 +155,8 @@ def is_right(name: str, instance: Instance, answer: Any) -> bool:
     """Whether ``answer`` is right for the problem of ``instance``."""
     if name == "components":
         return components_are_right(instance.problem, answer)
+    if name == "cut":
+        return cut_is_right(instance.problem, answer)
     return answer == ORACLES[name](instance.problem, instance.word)
 
 
@@ -162,6 +191,8 @@ STEPS: dict[str, Callable[[Instance], int]] = {
     "bfs": lambda instance: 17 + 12 * levels_of(instance) if instance.problem[0].edges else 13,
     "matmul": lambda instance: 18 + 5 * (len(instance.problem[0]) - 1) + 8 * len(instance.problem[1]),
     "dyck1": lambda instance: 24 + 22 * log2(len(instance.problem)),
+    "dyck2": lambda instance: 45 + 28 * log2(instance.processors) + 8 * log2(instance.processors) ** 2,
+    "parity": lambda instance: 15 + 6 * -(-len(instance.problem) // instance.processors) + 10 * log2(instance.processors),
     "sum_to": lambda instance: 6 + 3 * instance.problem,
 }
 
@@ -173,6 +204,9 @@ def check_steps(name: str, instance: Instance, run: Run) -> None:
     elif name == "components":
         rounds, rest = divmod(run.steps - 36, 48)
         assert rest == 0 and rounds <= 3 + math.log(instance.problem.n, 1.5)
+    elif name == "cut":
+        n, cut = instance.problem[0].n, instance.result(run.configuration.memory)[0]
+        assert run.steps <= 12 + 10 * n + (cut + 1) * (26 * n + 7) + 22 * n * cut
     elif name == "gcd":
         assert run.steps <= 30 * instance.word
     else:
@@ -194,7 +228,7 @@ def test_every_program_is_tested() -> None:
     """Every file is in the library, and has sizes and an oracle here."""
     files = {entry.name for entry in (resources.files("efasp.pram") / "programs").iterdir()}
     assert files == {entry.file for entry in PROGRAMS.values()}
-    assert set(SIZES) == set(PROGRAMS) == {*ORACLES, "components"}
+    assert set(SIZES) == set(PROGRAMS) == {*ORACLES, "components", "cut"}
     assert all(entry.name == name and entry.description for name, entry in PROGRAMS.items())
 
 
@@ -265,6 +299,8 @@ SCRATCH: dict[str, Callable[[Instance], list[int]]] = {
     "bfs": lambda instance: [*range(4, 4 + instance.problem[0].n)],
     "matmul": lambda instance: [*range(3 + sum(len(m) * len(m[0]) for m in instance.problem), instance.memory)],
     "dyck1": lambda instance: [0],
+    "dyck2": lambda instance: [*range(1 + instance.processors, 1 + 2 * instance.processors)],
+    "cut": lambda instance: [3, 4, 5, 6, *range(9, 7 + 3 * instance.problem[0].n, 3)],
     "gcd": lambda instance: [*range(2 * len(instance.problem), instance.memory)],
     "sum_to": lambda instance: [1],
 }
@@ -295,6 +331,9 @@ EXAMPLES: dict[str, tuple[int, list[int]]] = {
     "bfs": (4, [0, 1, 1, 2, 3, 2**16 - 1]),
     "matmul": (23, [10, 18, 5, 26, 38, 17]),
     "dyck1": (0, [1]),
+    "dyck2": (0, [1]),
+    "parity": (1, [1]),
+    "cut": (3, [2]),
     "gcd": (12, [6, 1, 7, 12, 21, 1]),
     "sum_to": (1, [55]),
     "fault": (0, [1, 0, 0, 0, 0, 0, 7, 8]),
@@ -393,6 +432,22 @@ def test_dyck1_of_all_short_strings() -> None:
         for chosen in range(1 << n):
             brackets = "".join("()"[chosen >> place & 1] for place in range(n))
             solve("dyck1", PROGRAMS["dyck1"].encode(brackets, 16))
+
+
+def test_dyck2_of_all_short_strings() -> None:
+    """All strings of up to 5 brackets of two kinds."""
+    for n in range(1, 6):
+        for chosen in range(4**n):
+            brackets = "".join("()[]"[chosen >> 2 * place & 3] for place in range(n))
+            solve("dyck2", PROGRAMS["dyck2"].encode(brackets, 16))
+
+
+def test_cut_of_all_graphs_on_four_vertices() -> None:
+    """All 64 of them, between two vertices."""
+    pairs = list(combinations(range(4), 2))
+    for chosen in range(1 << len(pairs)):
+        graph = Graph(4, tuple(pair for place, pair in enumerate(pairs) if chosen >> place & 1))
+        solve("cut", PROGRAMS["cut"].encode((graph, 3, 1), 16))
 
 
 def test_dyck1_draws_both_kinds() -> None:
