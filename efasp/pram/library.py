@@ -290,7 +290,7 @@ def _encode_dyck2(brackets: str, word: int) -> Instance:
 
 def _encode_parity(words: list[int], word: int) -> Instance:
     n = len(words)
-    return _instance("parity", words, word, max(1, n // 8), [n, *words], lambda memory: memory[1])
+    return _instance("parity", words, word, 1 << (_log2(n) + 1) // 2, [n, *words], lambda memory: memory[1])
 
 
 def _draw_cut(rng: Random, size: int, word: int) -> tuple[Graph, int, int]:
@@ -313,6 +313,29 @@ def _encode_cut(problem: tuple[Graph, int, int], word: int) -> Instance:
         return memory[3], tuple((u, v) for u in range(n) for v in range(u + 1, n) if memory[7 + 3 * u] >> v & 1)
 
     return _instance("cut", problem, word, n, words, result)
+
+
+def _draw_sudoku(rng: Random, size: int, word: int) -> str:
+    """A solved grid, its rows, columns and digits shuffled as the boxes allow, with ``9 size`` empty cells, at most 45."""
+
+    def lines() -> list[int]:
+        return [3 * band + line for band in rng.sample(range(3), 3) for line in rng.sample(range(3), 3)]
+
+    digits, columns = rng.sample("123456789", 9), lines()
+    cells = [digits[(3 * (r % 3) + r // 3 + c) % 9] for r in lines() for c in columns]
+    for place in rng.sample(range(81), min(45, 9 * size)):
+        cells[place] = "."
+    return "".join(cells)
+
+
+def _encode_sudoku(cells: str, word: int) -> Instance:
+    """With room for 10 guesses at a time, which no instance was seen to exceed."""
+    words = [511 if cell == "." else 1 << int(cell) - 1 for cell in cells]
+
+    def result(memory: Sequence[int]) -> str | None:
+        return "".join(str(digit.bit_length()) for digit in memory[:81]) if memory[0] else None
+
+    return _instance("sudoku", cells, word, 81, words, result, scratch=249 + 81 * 10)
 
 
 def _draw_gcd(rng: Random, size: int, word: int) -> list[tuple[int, int]]:
@@ -407,6 +430,13 @@ _TABLE = (
         "(Graph, s, t) -> (edges removed, edges left)",
         _draw_cut,
         _encode_cut,
+    ),
+    Entry(
+        "sudoku",
+        "a Sudoku of nine by nine cells, by constraint propagation and backtracking",
+        "81 digits, . where there is none -> 81 digits, or None",
+        _draw_sudoku,
+        _encode_sudoku,
     ),
     Entry(
         "gcd",
