@@ -36,14 +36,14 @@ TABLES = (
 ENDINGS = ("-wal", "-journal", "-shm", "")  # of a database's files; the database last: without it nothing reads the others
 
 
-def default_path() -> Path | None:
-    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder; None for a user who has none."""
+def default_path() -> Path:
+    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder; where no store can be, for a user without one."""
     if chosen := os.environ.get("EFASP_STORE"):
         return Path(chosen)
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "efasp" / "checks.sqlite"
     except RuntimeError:  # no home
-        return None
+        return Path(os.devnull) / "checks.sqlite"
 
 
 def digest(*parts: object) -> str:

@@ -17,7 +17,7 @@ from checker.rows import is_listing, is_verdict
 from checker.store import Store, digest
 from tests.checker.test_checker import exact, proved, run, script
 
-HERE = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HERE = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STATUSES = ["proved", "refuted", "proved"]
 
 
