@@ -37,7 +37,7 @@ ENDINGS = ("-wal", "-journal", "-shm", "")  # of a database's files; the databas
 
 
 def default_path() -> Path:
-    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder; where no store can be, for a user without one."""
+    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder; a place that cannot be, if there is none."""
     if chosen := os.environ.get("EFASP_STORE"):
         return Path(chosen)
     try:
