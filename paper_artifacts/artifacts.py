@@ -9,6 +9,8 @@ from efasp.pram.machine import MIN_WORD
 from model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
 from model.compile import compile_machine
 from paper_artifacts.claims import Ledger, claims
+from paper_artifacts.disagreements import disagreements
+from paper_artifacts.experiments import graph, growth, parity, resources
 from paper_artifacts.figures import MACHINES, contexts, depths, widths
 from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
@@ -32,7 +34,7 @@ def width() -> Artifact:
             bits = int(magnitude(engine, extension, q.w, 1 << q.w, 1 << q.c)).bit_length()
             limits = {name: bound(engine, extension, name, exponent) for name in ("d_model", "d_ff", "parameters", "bits")}
             over += [f"2^{exponent}, {engine}: {name}" for name in limits if {**found, "bits": bits}[name] > limits[name]]
-            named = {"n": f"2^{exponent}", "w": word, "engine": engine, "ext": extension or "none"}
+            named: dict[str, Cell] = {"n": f"2^{exponent}", "w": word, "engine": engine, "ext": extension or "none"}
             shown = {key: found[key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")}
             limited = {"d_model bound": limits["d_model"], "d_ff bound": limits["d_ff"]}
             rows.append({**named, **shown, "bits": bits, **limited, "by": "compiled" if built else "closed form"})
@@ -104,4 +106,12 @@ def lemmas() -> Artifact:
     return Artifact("lemmas", "Lemmas", f"n = 1..{N_MAX}", tuple(columns), tuple(rows), checks)
 
 
-ARTIFACTS: dict[str, Callable[[], Artifact]] = {"width": width, "lemmas": lemmas}
+ARTIFACTS: dict[str, Callable[[], Artifact]] = {
+    "resources": resources,
+    "width": width,
+    "lemmas": lemmas,
+    "growth": growth,
+    "parity": parity,
+    "graph": graph,
+    "disagreements": disagreements,
+}

@@ -165,9 +165,9 @@ Make = Callable[[], Artifact]
 
 def registry() -> dict[str, Make]:
     """Every artifact by its name, in the order in which they are made."""
-    from paper_artifacts import artifacts
+    from paper_artifacts.artifacts import ARTIFACTS
 
-    return artifacts.ARTIFACTS
+    return ARTIFACTS
 
 
 def differing(artifact: Artifact, folder: Path) -> Iterator[str]:

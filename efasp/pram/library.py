@@ -268,9 +268,9 @@ def _draw_dyck2(rng: Random, size: int, word: int) -> str:
     brackets, stack = "", list[str]()
     for bracket in _draw_dyck1(rng, size, word):
         if bracket == "(":
-            opening, closing = rng.choice(BRACKETS)
-            stack.append(closing)
-            brackets += opening
+            pair = rng.choice(BRACKETS)
+            stack.append(pair[1])
+            brackets += pair[0]
         else:
             brackets += stack.pop() if stack else rng.choice(BRACKETS)[1]
     if rng.random() < 0.3:

@@ -1,0 +1,105 @@
+"""Runs of library programs in the compiled transformer, for the tables: in parallel processes, and kept by content."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from checker.store import Store, default_path, digest, sources
+from efasp.pram import machine
+from efasp.pram.isa import OPERATIONS
+from efasp.pram.library import PROGRAMS, Instance, build
+
+MAX_STEPS = 100_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """A library program on one instance, given by its problem, with an engine."""
+
+    name: str
+    problem: Any
+    engine: str
+    word: int = 16
+
+    @property
+    def instance(self) -> Instance:
+        """The instance."""
+        return PROGRAMS[self.name].encode(self.problem, self.word)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run gave. ``answer`` as JSON holds it; ``agrees``: state, steps and faults are those of the reference machine."""
+
+    answer: Any
+    steps: int
+    decode_steps: int | None
+    context: int | None
+    processors: int
+    memory: int
+    length: int
+    agrees: bool
+    seconds: float
+
+
+def run(task: Task) -> Found:
+    """Carry a task out, in the transformer and in the reference machine."""
+    instance = task.instance
+    program = build(task.name, instance)
+    start = time.perf_counter()
+    reference = machine.run(program, MAX_STEPS)
+    result = reference
+    if task.engine != "reference":
+        from model import decode
+
+        extension = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
+        start = time.perf_counter()
+        result = decode.run(program, task.engine, _transformer(task.word, task.engine, extension), extension, MAX_STEPS)
+    spent = time.perf_counter() - start
+    same = (result.configuration, result.steps, result.faults) == (reference.configuration, reference.steps, reference.faults)
+    return Found(
+        instance.result(result.configuration.memory),
+        result.steps,
+        result.decode_steps,
+        result.context_length,
+        program.processors,
+        program.memory,
+        program.length,
+        same and result.finished,
+        spent,
+    )
+
+
+@cache
+def _transformer(word: int, engine: str, extension: str) -> Any:
+    import torch
+
+    from model.weights import compiled
+
+    torch.set_num_threads(1)  # one process a core
+    return compiled(word, engine, extension).transformer
+
+
+def results(tasks: Sequence[Task]) -> list[Found]:
+    """The results of tasks, in their order; what was run before with the same sources is taken from the store."""
+    keys = [digest("run", sources(), repr(task)) for task in tasks]
+    path: Path = default_path().with_name("runs.sqlite")
+    with contextlib.closing(Store(path, lambda text: None)) as store:
+        known = [store.get(key) for key in keys]
+        left = [i for i, value in enumerate(known) if value is None]
+        if left:
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
+                for i, found in zip(left, pool.map(run, [tasks[i] for i in left]), strict=True):
+                    known[i] = vars(found)
+                    store.put(keys[i], known[i])
+    return [Found(**value) for value in known]
