@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from random import Random
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from efasp.pram.machine import Configuration, Program, Status
 from efasp.process import DELETE, INSERT, g
 from efasp.sorts import Number
 from model.plan import Plan
+from model.sampler import THRESHOLD, confidence
 from proofs.obligation import Machine
 
 SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
@@ -38,6 +39,13 @@ class Case:
     program: Program
     before: Configuration
     variant: int = 0
+
+
+class Predictor(Protocol):
+    """What runs on tokens: a plan, or a transformer of it in floating point."""
+
+    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """The read-out at every position; see ``Plan.forward``."""
 
 
 def first_failure(plan: Plan, machine: Machine, cases: int | None = None) -> Report | None:
@@ -243,18 +251,23 @@ def differences(program: Program, expected: Configuration, got: Configuration, b
     return None
 
 
-def tokens_of(plan: Plan | Screen, sequence: TokenSequence, layout: LogLayout | CellLayout) -> tuple[np.ndarray, np.ndarray]:
+def tokens_of(plan: Predictor, sequence: TokenSequence, layout: LogLayout | CellLayout) -> tuple[np.ndarray, np.ndarray]:
     """The token that every position predicts, and the whole read-out."""
     outputs = plan.forward(sequence.tokens, sequence.places)
     return layout.vocabulary.read(outputs[:, : layout.vocabulary.width]), outputs
 
 
-def cell_failure(plan: Plan | Screen, case: Case, extension: str) -> Report | None:
+def cell_failure(plan: Predictor, case: Case, extension: str) -> Report | None:
     """One full pass of any-process generation."""
-    program, before = case.program, case.before
-    layout = cast(CellLayout, CellLayout.of(program, extension))
+    layout = cast(CellLayout, CellLayout.of(case.program, extension))
     slots = [(cell >> case.variant % 4 ^ case.variant) & 1 for cell in range(layout.cells)]
-    sequence = layout.encode(program, before, slots)
+    return cell_pass(plan, layout, layout.encode(case.program, case.before, slots), case.program, case.before)[0]
+
+
+def cell_pass(
+    plan: Predictor, layout: CellLayout, sequence: TokenSequence, program: Program, before: Configuration
+) -> tuple[Report | None, np.ndarray]:
+    """What is wrong with the pass over a sequence that holds a configuration, and the tokens after it."""
     predicted, outputs = tokens_of(plan, sequence, layout)
     control = np.array((2 * outputs[:, layout.vocabulary.width :] > 1).tolist(), dtype=bool)
     expected, mask = pram.step(program, before), layout.vocabulary.token("mask")
@@ -262,22 +275,23 @@ def cell_failure(plan: Plan | Screen, case: Case, extension: str) -> Report | No
     for where, what in wrong:
         if where.any():
             position = int(np.flatnonzero(where)[0])
-            return {**cell_of(layout, position), "what": what, "expected": False, "got": True, "position": position}
+            report = {**cell_of(layout, position), "what": what, "expected": False, "got": True, "position": position}
+            return report, sequence.tokens
     after = g(sequence.tokens, predicted, control, mask)
     changed = np.flatnonzero(after[: layout.prompt_length] != sequence.tokens[: layout.prompt_length])
     if changed.size:
-        return {"what": "prompt", "position": int(changed[0]), "expected": "unchanged", "got": int(after[changed[0]])}
+        return {"what": "prompt", "position": int(changed[0]), "expected": "unchanged", "got": int(after[changed[0]])}, after
     cells = after[layout.prompt_length :].reshape(-1, 2)
     counts = (cells == mask).sum(axis=1)
     if (bad := np.flatnonzero(counts != 1)).size:
         at = layout.prompt_length + 2 * int(bad[0])
         got = f"{counts[bad[0]]} masks"
-        return {**cell_of(layout, at), "what": "slots", "expected": "one value and one mask", "got": got, "position": at}
+        return {**cell_of(layout, at), "what": "slots", "expected": "one value and one mask", "got": got, "position": at}, after
     try:
         state, _ = layout.state(after)
     except EncodingError as error:
-        return {"what": str(error), "expected": "a token of the cell's kind", "got": "another"}
-    return differences(program, expected, state, before)
+        return {"what": str(error), "expected": "a token of the cell's kind", "got": "another"}, after
+    return differences(program, expected, state, before), after
 
 
 def cell_of(layout: CellLayout, position: int) -> Report:
@@ -317,7 +331,7 @@ def log_of(case: Case) -> list[list[Event]]:
     return log
 
 
-def log_failure(plan: Plan | Screen, case: Case, extension: str) -> Report | None:
+def log_failure(plan: Predictor, case: Case, extension: str) -> Report | None:
     """Full passes of masked diffusion: all of the next block masked, then some of it unmasked; later times are not ready."""
     program = case.program
     layout = cast(LogLayout, LogLayout.of(program, extension))
@@ -331,7 +345,7 @@ def log_failure(plan: Plan | Screen, case: Case, extension: str) -> Report | Non
         position = size + int(np.flatnonzero(predicted[size:] >= 0)[0])
         return {"what": "not ready", "processor": (position - size) // 3, "expected": "mask", "got": int(predicted[position])}
     block = predicted[:size]
-    found = _log_difference(program, layout, state, block)
+    found = log_difference(program, layout, state, block)
     if found is None and case.variant % 4 in (1, 2):  # any order: a third, then the others
         chosen = np.arange(size) % 3 == case.variant % 3
         if case.variant % 8 > 4:
@@ -339,21 +353,33 @@ def log_failure(plan: Plan | Screen, case: Case, extension: str) -> Report | Non
         tokens = np.where(chosen, block, ahead.tokens[:size])
         again = decided(plan, join([base, TokenSequence(tokens, ahead.places[:size])]), layout)
         block = np.where(chosen, block, again[len(base) :])
-        found = _log_difference(program, layout, state, block)
+        found = log_difference(program, layout, state, block)
         found = {**found, "unmasked before": "some of the block"} if found else None
     return found
 
 
-def decided(plan: Plan | Screen, sequence: TokenSequence, layout: LogLayout) -> np.ndarray:
-    """For each position the token that a confidence-threshold sampler unmasks, -1 where it does not."""
-    from model.decode import THRESHOLD, confidence  # needs torch, which only a plan that deviates has to wait for
+def log_pass(
+    plan: Predictor, layout: LogLayout, sequence: TokenSequence, time: int, program: Program, before: Configuration
+) -> tuple[Report | None, np.ndarray]:
+    """What is wrong with the pass over a log whose block of a time is due, with later ones masked, and the tokens after it."""
+    first, last = layout.context_length(time - 1), layout.context_length(time)
+    predicted = decided(plan, sequence, layout)
+    tokens = np.concatenate([sequence.tokens[:first], predicted[first:last], sequence.tokens[last:]])
+    if (early := np.flatnonzero(predicted[last:] >= 0)).size:
+        position = last + int(early[0])
+        return {"what": "not ready", "position": position, "expected": "mask", "got": int(predicted[position])}, tokens
+    return log_difference(program, layout, before, predicted[first:last]), tokens
 
+
+def decided(plan: Predictor, sequence: TokenSequence, layout: LogLayout) -> np.ndarray:
+    """For each position the token that a confidence-threshold sampler unmasks, -1 where it does not."""
     predicted, outputs = tokens_of(plan, sequence, layout)
     sure = confidence(outputs, layout) >= THRESHOLD
     return np.where(sure & (predicted != layout.vocabulary.token("mask")), predicted, -1)
 
 
-def _log_difference(program: Program, layout: LogLayout, before: Configuration, block: np.ndarray) -> Report | None:
+def log_difference(program: Program, layout: LogLayout, before: Configuration, block: np.ndarray) -> Report | None:
+    """What is wrong with the block of tokens (-1: none) that follows a configuration."""
     events: list[Event] = []
     for pid, tokens in enumerate(block.reshape(-1, 3)):
         pc = before.pc[pid]
@@ -366,7 +392,7 @@ def _log_difference(program: Program, layout: LogLayout, before: Configuration, 
             slot = ("counter", "target", "value")[int(np.flatnonzero(tokens < 0)[0])]
             return {**who, "what": f"{slot} of a complete block before", "expected": "a token", "got": "mask, or not confident"}
         try:
-            events += layout.events(tokens)
+            events.append(layout.event(tokens.tolist(), f"processor {pid}"))
         except EncodingError as error:
             return {**who, "what": "token", "expected": "one of its slot", "got": str(error)}
     return differences(program, pram.step(program, before), layout.apply(before, events), before)
