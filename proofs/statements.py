@@ -23,7 +23,7 @@ class StatementError(ValueError):
 
 @dataclass(frozen=True)
 class Statement:
-    """One lemma. ``of``: ``operator:NAME``, ``definition:NAME`` of the step, ``code:MODULE:NAME`` or nothing; ``rests``: lemmas."""
+    """One lemma. ``of``: ``operator:NAME``, ``definition:NAME`` (of the step), ``code:MODULE:NAME``, or nothing."""
 
     lemma: str
     states: str

@@ -33,7 +33,7 @@ def test_every_operator_is_proved(word: int) -> None:
 
 
 def test_the_steps_are_proved() -> None:
-    """The recurrences' steps hold with 2^i a symbol; the columns of a product for those of 20 bits; all of w = 5 by exhaustion."""
+    """The recurrences' steps hold with 2^i a symbol, the columns of products to 20 bits, all of w = 5 by exhaustion."""
     assert refuted(gates.steps((1, 64))) == {}
     assert refuted(gates.columns(20, (1, 64))) == {}
     assert refuted(gates.tried((1, 32))) == {}
