@@ -69,7 +69,7 @@ class Mixed:
                 symbols[at] = symbols.get(at, ZERO) + form
         total = Mixed.of(narrow(sum(parts[1:], parts[0].copy())), symbols)
         merged = dict(total.symbols)
-        for at in {at for update in updates for at in update.symbols if at in merged}:
+        for at in dict.fromkeys(at for update in updates for at in update.symbols if at in merged):
             merged[at] = space.merged(total[at])
             total.numbers[at] = 0
         return Mixed.of(total.numbers, merged)
