@@ -10,7 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -57,6 +57,11 @@ class Scheduler:
 
     def __post_init__(self) -> None:
         self.rows = [{} for _ in self.work.batches]
+        seen: Counter[str] = Counter()
+        self._ids: list[tuple[str, int]] = []  # of each batch its id, and how many before it have the same
+        for batch in self.work.batches:
+            self._ids.append((batch.id, seen[batch.id]))
+            seen[batch.id] += 1
         self._workers: list[Worker] = []
         self._groups: deque[deque[int]] = deque()
         self._run_id = digest(os.getpid(), monotonic(), os.urandom(8).hex())[:16]
@@ -88,10 +93,8 @@ class Scheduler:
 
     def listing(self, index: int) -> str:
         """Where the finished rows of a batch are kept: its id, which of that id it is, and all that they rest on."""
-        batches, work = self.work.batches, self.work
-        which = sum(batch.id == batches[index].id for batch in batches[:index])
-        named = (batches[index].id, which, self.n_max, work.basis, list(work.solvers), work.seconds)
-        return digest("listing", *named)
+        work = self.work
+        return digest("listing", *self._ids[index], self.n_max, work.basis, list(work.solvers), work.seconds)
 
     def _whole(self, index: int) -> bool:
         return all(matches(name, self.work.patterns) for name in self.work.batches[index].lemmas)
