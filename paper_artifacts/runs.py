@@ -81,12 +81,14 @@ def run(task: Task) -> Found:
 
 @cache
 def _transformer(word: int, engine: str, extension: str) -> Any:
-    import torch
-
     from model.weights import compiled
 
-    torch.set_num_threads(1)  # one process a core
     return compiled(word, engine, extension).transformer
+
+
+def _single_threaded() -> None:
+    """One process a core: no threads besides. Before torch is imported."""
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def results(tasks: Sequence[Task]) -> list[Found]:
@@ -98,7 +100,7 @@ def results(tasks: Sequence[Task]) -> list[Found]:
         left = [i for i, value in enumerate(known) if value is None]
         if left:
             context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
+            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, _single_threaded) as pool:
                 for i, found in zip(left, pool.map(run, [tasks[i] for i in left]), strict=True):
                     known[i] = vars(found)
                     store.put(keys[i], known[i])
