@@ -1,7 +1,8 @@
 """``make rocq``: builds the theorems under ``proofs/rocq``, prints what they assume, and fails where something does not hold.
 
 The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
-``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Coq 8.16 or later.
+``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
+proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. Coq 8.16 or later, and OCaml.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ BUILD = ROOT / "build" / "rocq"
 FILES = (
     "Form", "Gates", "Product", "Attention", "Lookups", "Match", "Aggregates", "Log", "Slots", "Softmax", "Generated",
 )  # fmt: skip
+CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
+PROGRAMS = ("lrat_check", "smt_check")
 # The axioms of the standard library's real numbers and their analysis; nothing else may be assumed, and these only where
 # reals are spoken of.
 REALS = (
@@ -29,7 +32,9 @@ REALS = (
     "FunctionalExtensionality.functional_extensionality_dep",
     "Classical_Prop.classic",
 )
+REAL_FILES = ("Softmax", "Script")
 SECONDS = 300  # for one file; the slowest takes a few
+MISSING_OCAML = "ocamlopt not found: expected OCaml 4.13 or later on the path (Debian: apt-get install ocaml-nox)"
 MISSING = "coqc not found: expected Coq 8.16 or later on the path (Debian: apt-get install coq ocaml-nox)"
 BACKS = re.compile(r"\(\* backs: ([^*]+) \*\)\s*(?:Theorem|Corollary|Lemma) (\w+)")
 
@@ -41,6 +46,9 @@ class Theorem:
     file: str
     name: str
     backs: tuple[str, ...]
+
+
+SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
 
 
 class RocqError(Exception):
@@ -87,14 +95,37 @@ def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
 
 def coqc(source: Path) -> str:
     """What coqc prints. Raises RocqError where the file does not compile."""
-    command = ["coqc", "-q", "-Q", ".", "Efasp", source.name]
+    return ran(["coqc", "-q", "-Q", ".", "Efasp", source.name], source.parent, f"{source.name} does not compile")
+
+
+def ran(command: Sequence[str], folder: Path, failure: str) -> str:
+    """What a command prints. Raises RocqError where it fails or does not end."""
     try:
-        done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        raise RocqError(f"{source.name}: coqc did not end within {SECONDS} s") from None
+        raise RocqError(f"{failure}: {command[0]} did not end within {SECONDS} s") from None
     if done.returncode:
-        raise RocqError(f"{source.name} does not compile:\n{done.stderr.strip() or done.stdout.strip()}")
+        raise RocqError(f"{failure}:\n{done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
+
+
+def programs(folder: Path = BUILD) -> dict[str, Path]:
+    """The checkers as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
+    fresh = compiled({name: (SOURCES / f"{name}.v").read_text() for name in CHECKER_FILES}, folder)
+    found = {name.replace("_", "-"): folder.parent / name.replace("_", "-") for name in PROGRAMS}
+    for source in SOURCES.glob("*.ml"):
+        copy = folder / source.name
+        if not copy.exists() or copy.read_text() != source.read_text():
+            copy.write_text(source.read_text())
+            fresh.append(source.name)
+    if fresh or not all(path.exists() for path in found.values()):
+        if shutil.which("ocamlopt") is None:
+            raise RocqError(MISSING_OCAML)
+        for name, path in zip(PROGRAMS, found.values(), strict=True):
+            path.unlink(missing_ok=True)
+            parts = ["checkers.mli", "checkers.ml", "reading.ml", f"{name}.ml"]
+            ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{name}.ml does not compile")
+    return found
 
 
 def version() -> str:
@@ -123,7 +154,7 @@ def assumptions(of: Sequence[Theorem], folder: Path = BUILD) -> dict[str, tuple[
 
 def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
     """What the theorems of a file assume and may not."""
-    bad = {file: [axiom for axiom in axioms if file != "Softmax" or axiom not in REALS] for file, axioms in found.items()}
+    bad = {file: [a for a in axioms if file not in REAL_FILES or a not in REALS] for file, axioms in found.items()}
     return [f"{file}: assumes {axiom}" for file, axioms in bad.items() for axiom in axioms]
 
 
@@ -141,10 +172,12 @@ def main() -> int:
             raise RocqError(MISSING)
         sources = texts()
         compiled(sources, BUILD)
-        found = assumptions(theorems())
+        built = programs()
+        shown = [*theorems(), *SOUND]
+        found = assumptions(shown)
         for file, axioms in found.items():
-            for theorem in (theorem for theorem in theorems() if theorem.file == file):
-                print(f"{file}.{theorem.name}, for {' '.join(theorem.backs)}")
+            for theorem in (theorem for theorem in shown if theorem.file == file):
+                print(f"{file}.{theorem.name}, for {' '.join(theorem.backs) or 'its checker'}")
             print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
         if bad := wrong(found):
             raise RocqError("\n".join(bad))
@@ -153,7 +186,7 @@ def main() -> int:
     except RocqError as error:
         print(f"rocq: {error}", file=sys.stderr)
         return 1
-    print(f"{version()}: {len(theorems())} theorems for {len(backed())} lemmas")
+    print(f"{version()}: {len(theorems())} theorems for {len(backed())} lemmas; {', '.join(built)} in build/")
     return 0
 
 

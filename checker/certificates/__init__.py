@@ -1,0 +1,1 @@
+"""Refutations that another checker replays: scripts as clauses, the search for a proof, LRAT, and Rocq goals."""

@@ -1,0 +1,138 @@
+"""Scripts as Rocq theorems: for all values of the names, what is supposed implies the goal. Proved by lia, nia, lra or nra.
+
+This is for small scripts, and for the few that multiply unknowns; those that are linear have certificates
+(``checker.certificates.refutation``), which are found and replayed faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from checker.certificates.clauses import DIV, MOD
+from checker.certificates.terms import Script, ScriptError
+
+HEADER = """\
+From Coq Require Import ZArith Lia Reals Lra.
+(* Cases of ifs and alternatives, as long as linear arithmetic does not settle it; then what multiplies, too. *)
+Ltac alternatives linear full :=
+  first [contradiction | linear | lazymatch goal with
+    | H : _ \\/ _ |- _ => destruct H; subst; alternatives linear full
+    | H : _ /\\ _ |- _ => destruct H; subst; alternatives linear full
+    | |- _ /\\ _ => split; alternatives linear full
+    | |- _ -> _ => intro; subst; alternatives linear full
+    | |- _ => full
+    end].
+"""
+
+
+@dataclass
+class Goal:
+    """A theorem in the making: ``ifs`` are numbers with their cases, ``facts`` what is used of functions."""
+
+    script: Script
+    ifs: dict[int, str] = field(default_factory=dict)
+
+    def term(self, number: int) -> str:
+        """A term."""
+        match self.script.terms[number]:
+            case ("num", value):
+                return str(value) if value >= 0 else f"({value})"
+            case ("var", i):
+                return f"x{i}"
+            case ("plus", a, b):
+                return f"({self.term(a)} + {self.term(b)})"
+            case ("times", k, a):
+                return f"({f'({k})' if k < 0 else k} * {self.term(a)})"
+            case ("over", a, q):
+                return f"({self.term(a)} / {q})"
+            case ("product", a, b):
+                return f"({self.term(a)} * {self.term(b)})"
+            case ("apply", f, a, b):
+                arguments = [self.term(a)] if self.arity("function", f) == 1 else [self.term(a), self.term(b)]
+                return f"(f{f} {' '.join(arguments)})"
+        return f"i{number}"
+
+    def formula(self, number: int) -> str:
+        """A formula."""
+        match self.script.formulas[number]:
+            case ("truth", value):
+                return "True" if value else "False"
+            case ("flag", i):
+                return f"(b{i} = true)"
+            case ("le", a, b):
+                return f"({self.term(a)} <= {self.term(b)})"
+            case ("eq", a, b):
+                return f"({self.term(a)} = {self.term(b)})"
+            case ("not", f):
+                return f"(~ {self.formula(f)})"
+            case ("holds", p, a, b):
+                arguments = [self.term(a)] if self.arity("predicate", p) == 1 else [self.term(a), self.term(b)]
+                return f"(p{p} {' '.join(arguments)} = true)"
+            case ("or", f, g) if self.script.formulas[f][0] == "not":
+                return f"({self.formula(self.script.formulas[f][1])} -> {self.formula(g)})"
+            case ("iff", f, g):
+                one, other = self.formula(f), self.formula(g)
+                return f"(({one} /\\ {other}) \\/ (~ {one} /\\ ~ {other}))"
+        word, f, g = self.script.formulas[number]
+        return f"({self.formula(f)} {CONNECTIVES[word]} {self.formula(g)})"
+
+    def arity(self, kind: str, number: int) -> int:
+        """Of a function or predicate."""
+        return next(arity for k, n, arity in self.script.names.values() if (k, n) == (kind, number))
+
+    def uses(self, word: str) -> list[tuple[int, int, int]]:
+        """Function, and arguments, of every term that applies one."""
+        return [node[1:] for node in self.script.terms.nodes if node[0] == word]
+
+
+CONNECTIVES = {"and": "/\\", "or": "\\/"}
+
+
+def rocq_goal(text: str, name: str = "obligation") -> str:
+    """The theorem that a script with a negated goal (its last assertion) says, with its proof. Raises ScriptError.
+
+    An if is a number with two cases. Remainder and quotient are functions of which SMT-LIB's definition is supposed.
+    """
+    script = Script(text)
+    *supposed, negated = script.assertions
+    if script.formulas[negated][0] != "not":
+        raise ScriptError("expected a negated goal as last assertion, found another formula")
+    goal = Goal(script)
+    kind, scope = ("Z", "Z") if script.integral else ("R", "R")
+    binders = [f"(x{i} : {kind})" for i in range(script.counts["number"])]
+    binders += [f"(b{i} : bool)" for i in range(script.counts["flag"])]
+    divides = script.integral and any(f in (MOD, DIV) for f, _, _ in goal.uses("apply"))
+    for what, prefix, result in (("function", "f", kind), ("predicate", "p", "bool")):
+        for word, n, arity in script.names.values():
+            if word == what and (divides or what == "predicate" or n not in (MOD, DIV)):
+                binders.append(f"({prefix}{n} : {' -> '.join([kind] * arity + [result])})")
+    cases = [(n, node) for n, node in enumerate(script.terms.nodes, 1) if node[0] == "if"]
+    binders += [f"(i{n} : {kind})" for n, _ in cases]
+    binders += [DIVIDES] if divides else []
+    lines = []
+    for n, (_, c, a, b) in cases:
+        condition = goal.formula(c)
+        lines.append(f"({condition} /\\ i{n} = {goal.term(a)}) \\/ (~ {condition} /\\ i{n} = {goal.term(b)})")
+    lines += [goal.formula(f) for f in supposed]
+    statement = " ->\n  ".join([*lines, goal.formula(script.formulas[negated][1])])
+    solvers = "lia nia" if script.integral else "lra nra"
+    proof = " ".join([*facts(goal, divides), f"alternatives {' '.join(f'ltac:({s})' for s in solvers.split())}."])
+    forall = f"forall {' '.join(binders)},\n  " if binders else ""
+    return f"Open Scope {scope}_scope.\nTheorem {name} : {forall}{statement}.\nProof. intros. {proof} Qed.\nClose Scope {scope}_scope.\n"
+
+
+DIVIDES = f"(divides : forall a b, b <> 0 -> a = b * f{DIV} a b + f{MOD} a b /\\ 0 <= f{MOD} a b < Z.abs b)"
+
+
+def facts(goal: Goal, divides: bool) -> Iterator[str]:
+    """Tactics that state what is used of functions: division, and equal results of equal arguments."""
+    used = goal.uses("apply")
+    for a, b in dict.fromkeys((a, b) for f, a, b in used if f in (MOD, DIV)) if divides else ():
+        yield f"pose proof (divides {goal.term(a)} {goal.term(b)})."
+    for (f, a, b), (g, c, d) in combinations(dict.fromkeys(used), 2):
+        if f == g and f not in (MOD, DIV):
+            same = [f"{goal.term(x)} = {goal.term(y)}" for x, y in ((a, c), (b, d)) if x != y]
+            results = (goal.term(goal.script.terms.of("apply", *use)) for use in ((f, a, b), (g, c, d)))
+            yield f"assert ({' -> '.join([*same, ' = '.join(results)])}) by congruence."
