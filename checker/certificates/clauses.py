@@ -1,5 +1,7 @@
-"""Clauses about a script's formulas that hold for a reason: gates, cases of ifs, division, congruence. A literal is a formula's number, or its
-negative; reasons are those of ``proofs/rocq/Smt.v``."""
+"""Clauses about a script's formulas that hold for a reason: gates, cases of ifs, division, congruence.
+
+A literal is a formula's number, or its negative; the reasons are those of ``proofs/rocq/Smt.v``.
+"""
 
 from __future__ import annotations
 

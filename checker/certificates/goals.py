@@ -17,7 +17,7 @@ HEADER = """\
 From Coq Require Import ZArith Lia Reals Lra.
 (* Cases of ifs and alternatives, as long as linear arithmetic does not settle it; then what multiplies, too. *)
 Ltac alternatives linear full :=
-  first [contradiction | linear | lazymatch goal with
+  first [congruence | linear | lazymatch goal with
     | H : _ \\/ _ |- _ => destruct H; subst; alternatives linear full
     | H : _ /\\ _ |- _ => destruct H; subst; alternatives linear full
     | |- _ /\\ _ => split; alternatives linear full
@@ -100,7 +100,7 @@ def rocq_goal(text: str, name: str = "obligation") -> str:
     if script.formulas[negated][0] != "not":
         raise ScriptError("expected a negated goal as last assertion, found another formula")
     goal = Goal(script)
-    kind, scope = ("Z", "Z") if script.integral else ("R", "R")
+    kind = "Z" if script.integral else "R"
     binders = [f"(x{i} : {kind})" for i in range(script.counts["number"])]
     binders += [f"(b{i} : bool)" for i in range(script.counts["flag"])]
     divides = script.integral and any(f in (MOD, DIV) for f, _, _ in goal.uses("apply"))
@@ -120,7 +120,8 @@ def rocq_goal(text: str, name: str = "obligation") -> str:
     solvers = "lia nia" if script.integral else "lra nra"
     proof = " ".join([*facts(goal, divides), f"alternatives {' '.join(f'ltac:({s})' for s in solvers.split())}."])
     forall = f"forall {' '.join(binders)},\n  " if binders else ""
-    return f"Open Scope {scope}_scope.\nTheorem {name} : {forall}{statement}.\nProof. intros. {proof} Qed.\nClose Scope {scope}_scope.\n"
+    theorem = f"Theorem {name} : {forall}{statement}.\nProof. intros. {proof} Qed.\n"
+    return f"Open Scope {kind}_scope.\n{theorem}Close Scope {kind}_scope.\n"
 
 
 DIVIDES = f"(divides : forall a b, b <> 0 -> a = b * f{DIV} a b + f{MOD} a b /\\ 0 <= f{MOD} a b < Z.abs b)"

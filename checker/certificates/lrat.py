@@ -1,4 +1,4 @@
-"""LRAT proofs: from clauses, by CaDiCaL's DRUP proof, with the clauses that each step needs named, and nothing that is not needed.
+"""LRAT proofs: CaDiCaL's DRUP proof, with the clauses that each step rests on, and only the steps that are needed.
 
 CaDiCaL (Debian's ``cadical``) says which clauses follow in which order; which clauses each follows from is found here, by unit
 propagation. Neither is believed: ``lrat-check`` replays the outcome.

@@ -1,4 +1,4 @@
-"""Scripts as the verified checker reads them (``proofs/rocq/Script.v``): numbered terms and formulas, each made of earlier ones."""
+"""Scripts as the verified checker reads them (``proofs/rocq/Script.v``): numbered terms and formulas, made of earlier ones."""
 
 from __future__ import annotations
 

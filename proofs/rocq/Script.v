@@ -36,16 +36,21 @@ Fixpoint nested (ts : list token) (stack : list (list tree)) : option (list tree
 Inductive kind := Number (i : nat) | Boolean (i : nat) | Function (i arity : nat) | Predicate (i arity : nat).
 Record names := { known : list (string * kind); numbers : nat; booleans : nat; functions : nat; predicates : nat }.
 Definition at_first : names :=
-  {| known := [("mod"%string, Function 0 2); ("div"%string, Function 1 2)]; numbers := 0; booleans := 0; functions := 2; predicates := 0 |}.
+  {| known := [("mod"%string, Function 0 2); ("div"%string, Function 1 2)]; numbers := 0; booleans := 0; functions := 2;
+    predicates := 0 |}.
 Fixpoint find (w : string) (l : list (string * kind)) : option kind :=
   match l with [] => None | (v, k) :: rest => if String.eqb v w then Some k else find w rest end.
 Definition named (ns : names) (w : string) (k : nat -> kind) : option names :=
   match find w (known ns), k O with
   | Some _, _ => None
-  | None, Number _ => Some {| known := (w, k (numbers ns)) :: known ns; numbers := S (numbers ns); booleans := booleans ns; functions := functions ns; predicates := predicates ns |}
-  | None, Boolean _ => Some {| known := (w, k (booleans ns)) :: known ns; numbers := numbers ns; booleans := S (booleans ns); functions := functions ns; predicates := predicates ns |}
-  | None, Function _ _ => Some {| known := (w, k (functions ns)) :: known ns; numbers := numbers ns; booleans := booleans ns; functions := S (functions ns); predicates := predicates ns |}
-  | None, Predicate _ _ => Some {| known := (w, k (predicates ns)) :: known ns; numbers := numbers ns; booleans := booleans ns; functions := functions ns; predicates := S (predicates ns) |}
+  | None, Number _ => Some {| known := (w, k (numbers ns)) :: known ns; numbers := S (numbers ns); booleans := booleans ns;
+    functions := functions ns; predicates := predicates ns |}
+  | None, Boolean _ => Some {| known := (w, k (booleans ns)) :: known ns; numbers := numbers ns;
+    booleans := S (booleans ns); functions := functions ns; predicates := predicates ns |}
+  | None, Function _ _ => Some {| known := (w, k (functions ns)) :: known ns; numbers := numbers ns;
+    booleans := booleans ns; functions := S (functions ns); predicates := predicates ns |}
+  | None, Predicate _ _ => Some {| known := (w, k (predicates ns)) :: known ns; numbers := numbers ns;
+    booleans := booleans ns; functions := functions ns; predicates := S (predicates ns) |}
   end.
 
 Fixpoint digits (s : string) (n : Z) : option Z :=
@@ -72,7 +77,8 @@ Fixpoint constant (t : term) : option (Z * positive) := (* a numeral, its multip
   | Over a q => match constant a with Some (z, r) => Some (z, Pos.mul q r) | None => None end
   | _ => None
   end.
-Definition multiple (c : Z * positive) (t : term) : term := match c with (z, xH) => Times z t | (z, q) => Over (Times z t) q end.
+Definition multiple (c : Z * positive) (t : term) : term := match c with (z, xH) => Times z t | (z, q) => Over (Times z t) q
+  end.
 Definition product (a b : term) : term :=
   match constant a, constant b with Some c, _ => multiple c b | _, Some c => multiple c a | _, _ => Product a b end.
 Definition minus (a b : term) : term := Plus a (Times (-1) b).
@@ -185,7 +191,8 @@ Definition sorted (w : string) (st : state) : option (bool * state) := (* whethe
   else if String.eqb w "Real" then Some (false, with_ false true)
   else None.
 Definition renamed (st : state) (ns : option names) (fs : list formula) : option state :=
-  match ns with None => None | Some n => Some {| names_of := n; integers := integers st; reals := reals st; read := fs ++ read st |} end.
+  match ns with None => None | Some n => Some {| names_of := n; integers := integers st; reals := reals st;
+    read := fs ++ read st |} end.
 Fixpoint numeric (st : state) (ts : list tree) : option state := (* sorts of arguments *)
   match ts with
   | [] => Some st
@@ -267,11 +274,14 @@ Definition divides (functions : nat -> Z -> Z -> Z) : Prop := forall a b, b <> 0
 Definition refuted (text : string) : Prop :=
   match script text with
   | None => False
-  | Some (true, fs) => forall vars flags functions predicates, divides functions -> ~ forall f, In f fs -> holds_Z vars flags functions predicates f = true
-  | Some (false, fs) => forall vars flags functions predicates, ~ forall f, In f fs -> holds_R vars flags functions predicates f = true
+  | Some (true, fs) => forall vars flags functions predicates, divides functions -> ~ forall f, In f fs -> holds_Z vars
+    flags functions predicates f = true
+  | Some (false, fs) => forall vars flags functions predicates, ~ forall f, In f fs -> holds_R vars flags functions
+    predicates f = true
   end.
 
-Definition accepted (text : string) (table : PositiveMap.t formula) (reasoned : list (clause * reason)) (proof : list step) : bool :=
+Definition accepted (text : string) (table : PositiveMap.t formula) (reasoned : list (clause * reason)) (proof : list step)
+  : bool :=
   match script text with
   | None => false
   | Some (integral, fs) => refutation integral (negb integral) fs table reasoned proof
@@ -285,14 +295,18 @@ Proof. intros a b. unfold least_R. destruct (Rle_dec a b); split; (discriminate 
 
 Theorem accepted_sound : forall text table reasoned proof, accepted text table reasoned proof = true -> refuted text.
 Proof.
-  intros text table reasoned proof H. unfold accepted in H. unfold refuted. destruct (script text) as [[[|] fs]|]; [| |discriminate];
+  intros text table reasoned proof H. unfold accepted in H. unfold refuted. destruct (script text) as [[[|] fs]|];
+    [| |discriminate];
     intros vars flags functions predicates.
-  - intros E A. refine (refutation_sound Z 0 1 Z.add Z.mul Z.sub Z.opp Z.leb (fun z => z) (fun a q => a / Zpos q) vars flags functions predicates
-      true false Zth eq_refl eq_refl _ _ _ _ _ _ _ _ _ _ _ _ _ _ fs table A reasoned proof H); intros; try reflexivity; try lia; try discriminate.
+  - intros E A. refine (refutation_sound Z 0 1 Z.add Z.mul Z.sub Z.opp Z.leb (fun z => z) (fun a q => a / Zpos q) vars flags
+    functions predicates
+      true false Zth eq_refl eq_refl _ _ _ _ _ _ _ _ _ _ _ _ _ _ fs table A reasoned proof H); intros; try reflexivity;
+        try lia; try discriminate.
     + nia.
     + destruct (E a k ltac:(lia)). lia.
     + destruct (E a b ltac:(lia)) as [Q R]. assert (functions 1%nat a b = 0) by nia. nia.
-  - intros A. refine (refutation_sound R 0%R 1%R Rplus Rmult Rminus Ropp least_R IZR (fun a q => (a / IZR (Zpos q))%R) vars flags functions predicates
+  - intros A. refine (refutation_sound R 0%R 1%R Rplus Rmult Rminus Ropp least_R IZR (fun a q => (a / IZR (Zpos q))%R) vars
+    flags functions predicates
       false true RTheory eq_refl eq_refl plus_IZR mult_IZR _ _ _ _ _ _ _ _ _ _ _ _ fs table A reasoned proof H); intros;
       rewrite ?least_R_true, ?least_R_false in *; try lra; try discriminate.
     + apply Rmult_le_pos; [|assumption]. apply IZR_le. assumption.

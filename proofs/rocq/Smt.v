@@ -1,11 +1,13 @@
-(* A checker of refutations of linear scripts: formulas over terms, clauses about them that hold for a reason, and an LRAT proof
+(* A checker of refutations of linear scripts: formulas over terms, clauses about them that hold for a reason, and an LRAT
+  proof
    from these clauses. What it accepts has no model: over the integers, or over the reals. *)
 From Coq Require Import ZArith List PArith Bool Lia FMapPositive Ring Reals Lra.
 From Efasp Require Import Lrat.
 Import ListNotations.
 Open Scope Z_scope.
 
-(* Functions and predicates have two arguments (of one the second is 0) and may mean anything, but for functions 0 and 1, which
+(* Functions and predicates have two arguments (of one the second is 0) and may mean anything, but for functions 0 and 1,
+  which
    over the integers are the remainder and the quotient. *)
 Inductive term : Type :=
   | Num (z : Z) | Var (i : nat) | Plus (a b : term) | Times (k : Z) (a : term) | Over (a : term) (q : positive)
@@ -61,11 +63,13 @@ Fixpoint linearised (divisible : bool) (t : term) : linear :=
   | Num z => (1%positive, [], z)
   | Plus a b => combined 1 (linearised divisible a) (linearised divisible b)
   | Times k a => combined k (linearised divisible a) (1%positive, [], 0)
-  | Over a q => if divisible then let '(d, ts, c) := linearised divisible a in ((d * q)%positive, ts, c) else (1%positive, [(1, t)], 0)
+  | Over a q => if divisible then let '(d, ts, c) := linearised divisible a in ((d * q)%positive, ts, c) else (1%positive,
+    [(1, t)], 0)
   | _ => (1%positive, [(1, t)], 0)
   end.
 
-(* Why a clause holds. A gate: by the meaning of one connective, all but its two parts unknown. Farkas: multiples of the negated
+(* Why a clause holds. A gate: by the meaning of one connective, all but its two parts unknown.
+  Farkas: multiples of the negated
    literals add up to a contradiction. A branch: a case of an if. Congruence: equal arguments, equal results. Division by a
    constant: quotient and remainder; of a number below the divisor, it and 0. *)
 Inductive reason := Asserted | Gate (pivot : positive) | Farkas (multipliers : list Z) | Branch | Congruent | Division.
@@ -102,7 +106,8 @@ Definition negated (l : literal) : option (linear * sense) :=
   let difference a b := combined (-1) (linearised divisible b) (linearised divisible a) in (* a - b *)
   match at_ (snd l), fst l with
   | AtMost a b, false => Some (difference b a, Least)
-  | AtMost a b, true => if integral then Some (combined 1 (1%positive, [], -1) (difference a b), Least) else Some (difference a b, Above)
+  | AtMost a b, true => if integral then Some (combined 1 (1%positive, [], -1) (difference a b), Least) else Some
+    (difference a b, Above)
   | Equal a b, false => Some (difference a b, Zero)
   | _, _ => None
   end.
@@ -152,7 +157,8 @@ Definition by_congruence (c : clause) : bool :=
 
 Definition divided_whole (a b : term) : bool := (* a = k quotient + remainder *)
   match b with
-  | Plus (Times k (Apply 1 d (Num l))) (Apply 0 e (Num m)) => same_term a d && same_term a e && (k =? l) && (k =? m) && (0 <? k)
+  | Plus (Times k (Apply 1 d (Num l))) (Apply 0 e (Num m)) => same_term a d && same_term a e && (k =? l) && (k =? m) && (0
+    <? k)
   | _ => false
   end.
 Definition divided_small (c : clause) (a b : term) : bool := (* the remainder of b is b, if 0 <= b < divisor *)
@@ -274,7 +280,8 @@ Lemma speaks_combined : forall m a b v w, speaks a v -> speaks b w -> speaks (co
 Proof.
   intros m [[d ts] c] [[e us] f] v w A B. unfold speaks in *. cbn [combined].
   rewrite sum_added, sum_scaled, num_add, !num_mul, Pos2Z.inj_mul, num_mul.
-  transitivity (add (mul (mul (num m) (num (Zpos e))) (mul (num (Zpos d)) v)) (mul (num (Zpos d)) (mul (num (Zpos e)) w))); [ring|].
+  transitivity (add (mul (mul (num m) (num (Zpos e))) (mul (num (Zpos d)) v)) (mul (num (Zpos d)) (mul (num (Zpos e)) w)));
+    [ring|].
   rewrite A, B. ring.
 Qed.
 
@@ -289,10 +296,12 @@ Proof.
   - intros a A b B. replace (add (value a) (value b)) with (add (mul (num 1) (value a)) (value b)) by (rewrite num_1; ring).
     apply speaks_combined; assumption.
   - intros k a A. replace (mul (num k) (value a)) with (add (mul (num k) (value a)) d0) by ring.
-    apply speaks_combined; [exact A|]. unfold speaks. cbn [sum fold_right]. change (Zpos 1) with 1. rewrite num_0, num_1. ring.
+    apply speaks_combined; [exact A|]. unfold speaks. cbn [sum fold_right]. change (Zpos 1) with 1. rewrite num_0, num_1.
+      ring.
   - intros a A q. destruct divisible eqn:E; [|exact (speaks_itself (Over a q))].
     destruct (linearised true a) as [[d ts] c]. unfold speaks in *. rewrite Pos2Z.inj_mul, num_mul, <- A.
-    transitivity (mul (num (Zpos d)) (mul (num (Zpos q)) (over (value a) q))); [ring|]. rewrite (is_divisible eq_refl). reflexivity.
+    transitivity (mul (num (Zpos d)) (mul (num (Zpos q)) (over (value a) q)));
+      [ring|]. rewrite (is_divisible eq_refl). reflexivity.
   - intros a _ b _. apply (speaks_itself (Product a b)).
   - intros c _ a _ b _. apply (speaks_itself (If c a b)).
   - intros f a _ b _. apply (speaks_itself (Apply f a b)).
@@ -309,14 +318,16 @@ Proof. intros s x E. unfold true_in, v. cbn [fst snd]. rewrite E. apply eqb_refl
 
 Lemma gate_sound : forall pivot c, by_gate table pivot c = true -> satisfied v c.
 Proof.
-  intros pivot c H. unfold by_gate in H. fold (at_ pivot) in H. destruct (parts (at_ pivot)) as [[[g h] op]|] eqn:P; [|discriminate].
+  intros pivot c H. unfold by_gate in H. fold (at_ pivot) in H. destruct (parts (at_ pivot)) as [[[g h] op]|] eqn:P;
+    [|discriminate].
   assert (O : holds (at_ pivot) = op (holds g) (holds h)).
   { destruct (at_ pivot); cbn in P; try discriminate; injection P as <- <- <-; reflexivity. }
   rewrite forallb_forall in H. assert (B : forall b, In b [true; false]) by (intros [|]; cbn; tauto).
   specialize (H (holds g) (B _)). cbn beta in H. rewrite forallb_forall in H. specialize (H (holds h) (B _)). cbn beta in H.
   apply existsb_exists in H as ([s x] & I & H). apply existsb_exists. exists (s, x). split; [exact I|]. apply literal_true.
   destruct (Pos.eqb_spec x pivot) as [->|N]; [rewrite O; apply eqb_prop; exact H|].
-  apply orb_prop in H as [H|H]; apply andb_prop in H as [E F]; apply eqb_prop in F as <-; apply (proj2 same_sound) in E; fold (at_ x) in E; rewrite E; reflexivity.
+  apply orb_prop in H as [H|H]; apply andb_prop in H as [E F]; apply eqb_prop in F as <-; apply (proj2 same_sound) in E;
+    fold (at_ x) in E; rewrite E; reflexivity.
 Qed.
 
 Local Opaque combined.
@@ -324,8 +335,10 @@ Local Opaque combined.
 Lemma sense_sound : forall l form s, true_in v l = false -> negated integral divisible table l = Some (form, s) ->
   exists w, speaks form w /\ match s with Least => least d0 w = true | Above => least w d0 = false | Zero => w = d0 end.
 Proof.
-  intros [s x] form sense T N. unfold negated in N. cbn [fst snd] in N. fold (at_ x) in N. unfold true_in, v in T. cbn [fst snd] in T.
-  assert (D_ : forall a b, speaks (combined (-1) (linearised divisible b) (linearised divisible a)) (sub (value a) (value b))).
+  intros [s x] form sense T N. unfold negated in N. cbn [fst snd] in N. fold (at_ x) in N. unfold true_in, v in T.
+    cbn [fst snd] in T.
+  assert (D_ : forall a b, speaks (combined (-1) (linearised divisible b) (linearised divisible a)) (sub (value a) (value
+    b))).
   { intros a b. replace (sub (value a) (value b)) with (add (mul (num (-1)) (value b)) (value a)).
     - apply speaks_combined; apply speaks_linearised.
     - change (-1) with (- (1)). rewrite num_opp, num_1. ring. }
@@ -335,32 +348,39 @@ Proof.
   destruct (at_ x) as [| |a b|a b| | | | |]; destruct s; try discriminate N.
   - destruct integral eqn:I.
     + injection N as <- <-. exists (sub (sub (value a) (value b)) d1). split.
-      * replace (sub (sub (value a) (value b)) d1) with (add (mul (num 1) (opp d1)) (sub (value a) (value b))) by (rewrite num_1; ring).
-        apply speaks_combined; [|apply D_]. unfold speaks. cbn [sum fold_right]. change (Zpos 1) with 1. change (-1) with (- (1)).
+      * replace (sub (sub (value a) (value b)) d1) with (add (mul (num 1) (opp d1)) (sub (value a) (value b))) by (rewrite
+        num_1; ring).
+        apply speaks_combined; [|apply D_]. unfold speaks. cbn [sum fold_right]. change (Zpos 1) with 1.
+          change (-1) with (- (1)).
         rewrite num_opp, num_1. ring.
       * cbn [holds] in T. destruct (least (value a) (value b)) eqn:L; [discriminate T|].
-        apply (is_integral eq_refl) in L. apply S0 in L. replace (sub (sub (value a) (value b)) d1) with (sub (value a) (add (value b) d1)) by ring. exact L.
+        apply (is_integral eq_refl) in L. apply S0 in L. replace (sub (sub (value a) (value b)) d1) with (sub (value a) (add
+          (value b) d1)) by ring. exact L.
     + injection N as <- <-. exists (sub (value a) (value b)). split; [apply D_|].
       cbn [holds] in T. destruct (least (value a) (value b)) eqn:L; [discriminate T|].
       destruct (least (sub (value a) (value b)) d0) eqn:M; [|reflexivity]. exfalso. apply (least_add _ _ (value b)) in M.
-      replace (add (sub (value a) (value b)) (value b)) with (value a) in M by ring. replace (add d0 (value b)) with (value b) in M by ring. congruence.
+      replace (add (sub (value a) (value b)) (value b)) with (value a) in M by ring.
+        replace (add d0 (value b)) with (value b) in M by ring. congruence.
   - injection N as <- <-. exists (sub (value b) (value a)). split; [apply D_|]. cbn [holds] in T.
     destruct (least (value a) (value b)) eqn:L; [|discriminate T]. apply S0. exact L.
   - injection N as <- <-. exists (sub (value a) (value b)). split; [apply D_|]. cbn [holds] in T.
-    destruct (least (value a) (value b)) eqn:L; [|discriminate T]. destruct (least (value b) (value a)) eqn:M; [|discriminate T].
+    destruct (least (value a) (value b)) eqn:L; [|discriminate T]. destruct (least (value b) (value a)) eqn:M;
+      [|discriminate T].
     rewrite (least_antisym _ _ L M). ring.
 Qed.
 
 Lemma add_least : forall a b, least d0 a = true -> least d0 b = true -> least d0 (add a b) = true.
 Proof.
-  intros a b A B. apply (least_trans _ b); [exact B|]. apply (least_add _ _ b) in A. replace (add d0 b) with b in A by ring. exact A.
+  intros a b A B. apply (least_trans _ b); [exact B|]. apply (least_add _ _ b) in A.
+    replace (add d0 b) with b in A by ring. exact A.
 Qed.
 
 Lemma summed_sound : forall c ks form strict, ~ satisfied v c -> summed integral divisible table c ks = Some (form, strict) ->
   exists w, speaks form w /\ least d0 w = true /\ (strict = true -> least w d0 = false).
 Proof.
   induction c as [|l c IH]; intros [|k ks] form strict N H; cbn [summed] in H;
-    try (injection H as <- <-; exists d0; split; [unfold speaks; cbn [sum fold_right]; change (Zpos 1) with 1; rewrite num_0, num_1; ring|split; [apply least_refl|discriminate]]).
+    try (injection H as <- <-; exists d0; split; [unfold speaks; cbn [sum fold_right]; change (Zpos 1) with 1;
+      rewrite num_0, num_1; ring|split; [apply least_refl|discriminate]]).
   destruct (summed integral divisible table c ks) as [[total str]|] eqn:E; [|discriminate].
   assert (N' : ~ satisfied v c) by (intros S; apply N; unfold satisfied in *; cbn [existsb]; rewrite S; apply orb_true_r).
   assert (L : true_in v l = false).
@@ -370,20 +390,24 @@ Proof.
   destruct (sense_sound l f s L G) as (u & U & Q).
   assert (C : speaks (combined k f total) (add (mul (num k) u) w)) by (apply speaks_combined; assumption).
   destruct s.
-  - destruct (Z.ltb_spec 0 k) as [K|K]; [|discriminate]. injection H as <- <-. exists (add (mul (num k) u) w). split; [exact C|].
+  - destruct (Z.ltb_spec 0 k) as [K|K]; [|discriminate]. injection H as <- <-. exists (add (mul (num k) u) w). split;
+    [exact C|].
     assert (M : least d0 (mul (num k) u) = true) by (apply least_mul; [lia|exact Q]). split; [apply add_least; assumption|].
     intros T. specialize (S T). destruct (least (add (mul (num k) u) w) d0) eqn:V; [|reflexivity]. exfalso.
     assert (least w d0 = true); [|congruence]. apply (least_trans _ (add (mul (num k) u) w)); [|exact V].
     apply (least_add _ _ w) in M. replace (add d0 w) with w in M by ring. exact M.
-  - destruct (Z.ltb_spec 0 k) as [K|K]; [|discriminate]. injection H as <- <-. exists (add (mul (num k) u) w). split; [exact C|].
-    assert (M : least d0 (mul (num k) u) = true) by (apply least_mul; [lia|apply least_total; exact Q]). split; [apply add_least; assumption|].
+  - destruct (Z.ltb_spec 0 k) as [K|K]; [|discriminate]. injection H as <- <-. exists (add (mul (num k) u) w). split;
+    [exact C|].
+    assert (M : least d0 (mul (num k) u) = true) by (apply least_mul; [lia|apply least_total; exact Q]). split;
+      [apply add_least; assumption|].
     intros _. destruct (least (add (mul (num k) u) w) d0) eqn:V; [|reflexivity]. exfalso.
     assert (Z0 : mul (num k) u = d0).
     { apply least_antisym; [|exact M]. apply (least_trans _ (add (mul (num k) u) w)); [|exact V].
       apply (least_add _ _ (mul (num k) u)) in P. replace (add d0 (mul (num k) u)) with (mul (num k) u) in P by ring.
       replace (add w (mul (num k) u)) with (add (mul (num k) u) w) in P by ring. exact P. }
     assert (u = d0); [|subst u; rewrite least_refl in Q; discriminate]. apply (cancel k); [exact K|]. rewrite Z0. ring.
-  - injection H as <- <-. exists (add (mul (num k) u) w). split; [exact C|]. rewrite Q. replace (add (mul (num k) d0) w) with w by ring. tauto.
+  - injection H as <- <-. exists (add (mul (num k) u) w). split;
+    [exact C|]. rewrite Q. replace (add (mul (num k) d0) w) with w by ring. tauto.
 Qed.
 
 Lemma farkas_sound : forall c ks, by_farkas integral divisible table c ks = true -> satisfied v c.
@@ -393,39 +417,48 @@ Proof.
   destruct (summed integral divisible table c ks) as [[[[d ts] k] strict]|] eqn:E; [|discriminate].
   destruct (summed_sound c ks _ _ N E) as (w & W & P & S). apply andb_prop in H as [Z0 K].
   assert (T0 : sum ts = d0).
-  { clear - Z0 num_0 ring. induction ts as [|[c t] ts IH]; [reflexivity|]. cbn [forallb fst] in Z0. apply andb_prop in Z0 as [C Z0].
+  { clear - Z0 num_0 ring. induction ts as [|[c t] ts IH]; [reflexivity|]. cbn [forallb fst] in Z0.
+    apply andb_prop in Z0 as [C Z0].
     apply Z.eqb_eq in C as ->. cbn [sum fold_right]. fold (sum ts). rewrite IH, num_0 by exact Z0. ring. }
   unfold speaks in W. rewrite T0 in W. assert (W' : mul (num (Zpos d)) w = num k) by (rewrite W; ring). clear W.
   assert (M : least d0 (num k) = true) by (rewrite <- W'; apply least_mul; [lia|exact P]). rewrite least_num in M.
   destruct strict; [|lia]. assert (k = 0) by lia. subst k. specialize (S eq_refl).
-  assert (w = d0); [|subst w; rewrite least_refl in S; discriminate]. apply (cancel (Zpos d)); [lia|]. rewrite W', num_0. ring.
+  assert (w = d0); [|subst w; rewrite least_refl in S; discriminate]. apply (cancel (Zpos d));
+    [lia|]. rewrite W', num_0. ring.
 Qed.
 
 Lemma negative_sound : forall c f, negative table c f = true -> ~ satisfied v c -> holds f = true.
 Proof.
-  intros c f H N. apply existsb_exists in H as ([s x] & I & H). apply andb_prop in H as [S E]. apply (proj2 same_sound) in E. subst f.
+  intros c f H N. apply existsb_exists in H as ([s x] & I & H). apply andb_prop in H as [S E].
+    apply (proj2 same_sound) in E. subst f.
   destruct s; [discriminate|]. fold (at_ x). destruct (holds (at_ x)) eqn:T; [reflexivity|]. destruct N. apply existsb_exists.
   exists (false, x). split; [exact I|apply literal_true; exact T].
 Qed.
 
 Lemma positive_sound : forall c f, positive_ table c f = true -> ~ satisfied v c -> holds f = false.
 Proof.
-  intros c f H N. apply existsb_exists in H as ([s x] & I & H). apply andb_prop in H as [-> E]. apply (proj2 same_sound) in E. subst f.
+  intros c f H N. apply existsb_exists in H as ([s x] & I & H). apply andb_prop in H as [-> E].
+    apply (proj2 same_sound) in E. subst f.
   fold (at_ x). destruct (holds (at_ x)) eqn:T; [|reflexivity]. destruct N. apply existsb_exists.
   exists (true, x). split; [exact I|apply literal_true; exact T].
 Qed.
 
 Lemma equal_sound : forall c a b, equal_in table c a b = true -> ~ satisfied v c -> value a = value b.
 Proof.
-  intros c a b H N. apply orb_prop in H as [H|H]; [apply orb_prop in H as [H|H]; [apply (proj1 same_sound) in H; congruence|]|];
-    (apply (negative_sound c _) in H; [|exact N]); cbn [holds] in H; apply andb_prop in H as [L M]; apply least_antisym; assumption.
+  intros c a b H N. apply orb_prop in H as [H|H]; [apply orb_prop in H as [H|H]; [apply (proj1 same_sound) in H;
+    congruence|]|];
+    (apply (negative_sound c _) in H; [|exact N]); cbn [holds] in H; apply andb_prop in H as [L M]; apply least_antisym;
+      assumption.
 Qed.
 
 Lemma branch_sound : forall c, by_branch table c = true -> satisfied v c.
 Proof.
-  intros c H. destruct (existsb (true_in v) c) eqn:T; [exact T|]. assert (N : ~ satisfied v c) by (unfold satisfied; congruence).
-  apply existsb_exists in H as ([s x] & I & H). fold (at_ x) in H. destruct (at_ x) as [| | |a d| | | | |] eqn:F; try discriminate.
-  destruct a as [| | | | | |f a b|]; try discriminate. apply andb_prop in H as [-> H]. apply existsb_exists. exists (true, x). split; [exact I|].
+  intros c H. destruct (existsb (true_in v) c) eqn:T; [exact T|]. assert (N : ~ satisfied v c) by (unfold satisfied;
+    congruence).
+  apply existsb_exists in H as ([s x] & I & H). fold (at_ x) in H. destruct (at_ x) as [| | |a d| | | | |] eqn:F;
+    try discriminate.
+  destruct a as [| | | | | |f a b|]; try discriminate. apply andb_prop in H as [-> H]. apply existsb_exists.
+    exists (true, x). split; [exact I|].
   apply literal_true. rewrite F. cbn [holds value].
   apply orb_prop in H as [H|H]; apply andb_prop in H as [E H]; apply (proj1 same_sound) in E; subst d;
     [rewrite (negative_sound c f H N)|rewrite (positive_sound c f H N)]; rewrite least_refl; reflexivity.
@@ -433,8 +466,10 @@ Qed.
 
 Lemma congruence_sound : forall c, by_congruence table c = true -> satisfied v c.
 Proof.
-  intros c H. destruct (existsb (true_in v) c) eqn:T; [exact T|]. assert (N : ~ satisfied v c) by (unfold satisfied; congruence).
-  apply existsb_exists in H as ([s x] & I & H). fold (at_ x) in H. destruct (at_ x) as [| | |t u| | | | |p a b] eqn:F; try discriminate.
+  intros c H. destruct (existsb (true_in v) c) eqn:T; [exact T|]. assert (N : ~ satisfied v c) by (unfold satisfied;
+    congruence).
+  apply existsb_exists in H as ([s x] & I & H). fold (at_ x) in H. destruct (at_ x) as [| | |t u| | | | |p a b] eqn:F;
+    try discriminate.
   - destruct t as [| | | | | | |f a b]; try discriminate. destruct u as [| | | | | | |g d e]; try discriminate.
     rewrite !andb_true_iff, Nat.eqb_eq in H. destruct H as (((-> & ->) & H1) & H2).
     apply existsb_exists. exists (true, x). split; [exact I|]. apply literal_true. rewrite F. cbn [holds value].
@@ -443,8 +478,10 @@ Proof.
     destruct (at_ y) as [| | | | | | | |q d e] eqn:G; try discriminate. rewrite !andb_true_iff, Nat.eqb_eq in H.
     destruct H as (((S & ->) & H1) & H2). destruct t; [discriminate|].
     assert (Hy : holds (at_ y) = true).
-    { destruct (holds (at_ y)) eqn:Y; [reflexivity|]. destruct N. apply existsb_exists. exists (false, y). split; [exact J|apply literal_true; exact Y]. }
-    apply existsb_exists. exists (true, x). split; [exact I|]. apply literal_true. rewrite F. rewrite G in Hy. cbn [holds value] in *.
+    { destruct (holds (at_ y)) eqn:Y; [reflexivity|]. destruct N. apply existsb_exists. exists (false, y). split;
+      [exact J|apply literal_true; exact Y]. }
+    apply existsb_exists. exists (true, x). split; [exact I|]. apply literal_true. rewrite F. rewrite G in Hy.
+      cbn [holds value] in *.
     rewrite <- (equal_sound c d a H1 N), <- (equal_sound c e b H2 N). exact Hy.
 Qed.
 
@@ -452,15 +489,19 @@ Lemma division_sound : forall c, by_division integral table c = true -> satisfie
 Proof.
   intros c H. unfold by_division in H. apply andb_prop in H as [I H]. destruct (existsb (true_in v) c) eqn:T; [exact T|].
   assert (N : ~ satisfied v c) by (unfold satisfied; congruence). apply existsb_exists in H as ([s x] & J & H).
-  apply andb_prop in H as [-> H]. apply existsb_exists. exists (true, x). split; [exact J|]. apply literal_true. fold (at_ x) in H.
+  apply andb_prop in H as [-> H]. apply existsb_exists. exists (true, x). split;
+    [exact J|]. apply literal_true. fold (at_ x) in H.
   destruct (at_ x) as [| |a b|a b| | | | |]; try discriminate.
   - unfold divided_rest in H. destruct a as [[| |]| | | | | | |f a e]; try discriminate.
     + destruct b as [| | | | | | |[|f] a b]; try discriminate. destruct b as [k| | | | | | |]; try discriminate.
       apply Z.ltb_lt in H. cbn [holds value]. rewrite num_0. apply (divided I _ k H).
-    + destruct f as [|f]; [|discriminate]. destruct e as [k| | | | | | |]; try discriminate. destruct b as [l| | | | | | |]; try discriminate.
-      apply andb_prop in H as [K L]. apply Z.ltb_lt in K. apply Z.eqb_eq in L as ->. cbn [holds value]. apply (divided I _ k K).
+    + destruct f as [|f]; [|discriminate]. destruct e as [k| | | | | | |];
+      try discriminate. destruct b as [l| | | | | | |]; try discriminate.
+      apply andb_prop in H as [K L]. apply Z.ltb_lt in K. apply Z.eqb_eq in L as ->. cbn [holds value].
+        apply (divided I _ k K).
   - apply orb_prop in H as [H|H].
-    + unfold divided_whole in H. destruct b as [| |b e| | | | |]; try discriminate. destruct b as [| | |k b| | | |]; try discriminate.
+    + unfold divided_whole in H. destruct b as [| |b e| | | | |]; try discriminate. destruct b as [| | |k b| | | |];
+      try discriminate.
       destruct b as [| | | | | | |[|[|f]] b l]; try discriminate. destruct l as [l| | | | | | |]; try discriminate.
       destruct e as [| | | | | | |[|f] d m]; try discriminate. destruct m as [m| | | | | | |]; try discriminate.
       rewrite !andb_true_iff, !Z.eqb_eq, Z.ltb_lt in H. destruct H as ((((A & B) & <-) & <-) & K).
@@ -475,9 +516,11 @@ Qed.
 Lemma justified_sound : forall c r, justified integral divisible assertions table c r = true -> satisfied v c.
 Proof.
   intros c [|pivot|ks| | |] H; cbn [justified] in H;
-    [|exact (gate_sound pivot c H)|exact (farkas_sound c ks H)|exact (branch_sound c H)|exact (congruence_sound c H)|exact (division_sound c H)].
+    [|exact (gate_sound pivot c H)|exact (farkas_sound c ks H)|exact (branch_sound c H)|exact (congruence_sound c H)|exact
+      (division_sound c H)].
   apply existsb_exists in H as ([s x] & I & H). apply andb_prop in H as [-> H]. apply existsb_exists in H as (f & F & E).
-  apply (proj2 same_sound) in E. apply existsb_exists. exists (true, x). split; [exact I|]. apply literal_true. fold (at_ x) in E. rewrite E.
+  apply (proj2 same_sound) in E. apply existsb_exists. exists (true, x). split;
+    [exact I|]. apply literal_true. fold (at_ x) in E. rewrite E.
   apply asserted. exact F.
 Qed.
 
