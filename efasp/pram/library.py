@@ -333,7 +333,8 @@ def _encode_sudoku(cells: str, word: int) -> Instance:
     words = [511 if cell == "." else 1 << int(cell) - 1 for cell in cells]
 
     def result(memory: Sequence[int]) -> str | None:
-        return "".join(str(digit.bit_length()) for digit in memory[:81]) if memory[0] else None
+        digits = (str(mask.bit_length()) if mask.bit_count() == 1 else "." for mask in memory[:81])
+        return "".join(digits) if any(memory[:81]) else None
 
     return _instance("sudoku", cells, word, 81, words, result, scratch=249 + 81 * 10)
 

@@ -102,6 +102,12 @@ def test_too_many_guesses() -> None:
     assert run.finished and {fault.reason for fault in run.faults} == {"store"} and len(run.faults) == 81
 
 
+def test_what_is_not_solved_is_no_digit() -> None:
+    """A cell with several candidates left reads as an empty one, not as its greatest candidate."""
+    instance = PROGRAMS["sudoku"].encode(SHORT, 11)
+    assert instance.result([instance.data[at] for at in range(81)]) == SHORT and instance.result([0] * 81) is None
+
+
 def test_scratch_need_not_be_zero() -> None:
     """Whatever stands beyond the cells at the start, neither solution nor steps change."""
     instance, rng = PROGRAMS["sudoku"].encode(SHORT, 11), Random(1)
