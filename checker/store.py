@@ -52,10 +52,10 @@ def digest(*parts: object) -> str:
 
 
 @cache
-def sources() -> str:
-    """A digest of the package's own sources and of the versions that its computations rest on."""
+def sources(packages: tuple[str, ...] = ("checker", "efasp", "model", "proofs")) -> str:
+    """A digest of the sources of these packages and of the versions that their computations rest on."""
     root, found = Path(__file__).parents[1], hashlib.sha256()
-    for package in ("checker", "efasp", "model", "proofs"):
+    for package in packages:
         for path in sorted((root / package).rglob("*")):
             if path.suffix in (".py", ".pram"):
                 found.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())

@@ -10,7 +10,7 @@ from model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities,
 from model.compile import compile_machine
 from paper_artifacts.claims import Ledger, claims
 from paper_artifacts.disagreements import disagreements
-from paper_artifacts.experiments import graph, growth, parity, resources
+from paper_artifacts.experiments import graph, growth, instances, parity, resources, sudoku
 from paper_artifacts.figures import MACHINES, contexts, depths, widths
 from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
@@ -112,5 +112,7 @@ ARTIFACTS: dict[str, Callable[[], Artifact]] = {
     "growth": growth,
     "parity": parity,
     "graph": graph,
+    "sudoku": sudoku,
+    "puzzles": instances,
     "disagreements": disagreements,
 }

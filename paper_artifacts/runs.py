@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import multiprocessing
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -92,16 +93,29 @@ def _single_threaded() -> None:
 
 
 def results(tasks: Sequence[Task]) -> list[Found]:
-    """The results of tasks, in their order; what was run before with the same sources is taken from the store."""
-    keys = [digest("run", sources(), repr(task)) for task in tasks]
-    path: Path = default_path().with_name("runs.sqlite")
-    with contextlib.closing(Store(path, lambda text: None)) as store:
+    """The results of tasks, in their order."""
+    return [Found(**value) for value in kept(_run, tasks)]
+
+
+def _run(task: Task) -> dict[str, Any]:
+    return vars(run(task))
+
+
+def kept(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+    """What a module's function gives for each item, in their order, as JSON holds it.
+
+    In parallel, a process a core; what is known from the same sources is taken from the store, and what is new is kept there
+    as it comes.
+    """
+    code = Path(inspect.getfile(work)).read_text(encoding="utf-8")
+    keys = [digest(work.__qualname__, sources(("efasp", "model")), code, repr(item)) for item in items]
+    with contextlib.closing(Store(default_path().with_name("runs.sqlite"), lambda text: None)) as store:
         known = [store.get(key) for key in keys]
         left = [i for i, value in enumerate(known) if value is None]
         if left:
             context = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, _single_threaded) as pool:
-                for i, found in zip(left, pool.map(run, [tasks[i] for i in left]), strict=True):
-                    known[i] = vars(found)
-                    store.put(keys[i], known[i])
-    return [Found(**value) for value in known]
+                for i, found in zip(left, pool.map(work, [items[i] for i in left]), strict=True):
+                    known[i] = found
+                    store.put(keys[i], found)
+    return known

@@ -3,37 +3,32 @@
 At most 28 givens and one solution each: puzzles made here from seeds, in which no given can be left out, and published ones.
 The solver that checks them shares nothing with the library program.
 
-A run takes a thousand forward passes or more over some 4,000 tokens, so few are decoded whole (``decoded``); of every other run
+A run takes from 700 to 140,000 forward passes over some 3,000 tokens, so few are decoded whole (``WHOLE``); of every other run
 single steps are, in the same transformer, from states that the reference machine goes through. A row says which.
 """
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import statistics
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 from typing import Any
 
-from checker.store import Store, default_path, digest, sources
 from efasp.encoding import CellLayout
 from efasp.pram import machine
-from efasp.pram.library import PROGRAMS, build
+from efasp.pram.library import PROGRAMS, Instance, build
 from efasp.pram.machine import Configuration, Program
 from efasp.process import g
+from paper_artifacts.runs import kept
 
 COUNT, GIVENS = 100, 28  # puzzles made here; at most so many givens
-WORD = 11  # bits: the program's memory of 1,140 words needs them
+STACK, MOST = 330, 10  # where the guesses begin in the program's memory, 81 words each; and how many any of these runs makes
 LONGEST = 1_000_000  # steps of a run
-DECODED, SAMPLED = 2, 2  # puzzles that are decoded whole; single steps of each other one
+WHOLE = {0: 3, 1: 1, 2: 1}  # of the runs with so many guesses, how many are decoded whole: those with fewest steps
+SAMPLED = 2  # single steps of each other one
 
 PUBLISHED = {
     "AI Escargot": "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
@@ -123,52 +118,98 @@ def made(seed: int) -> Puzzle:
     raise AssertionError(f"seed {seed}: expected a puzzle of at most {GIVENS} givens in 100 attempts, found none")
 
 
-def puzzles(count: int = COUNT) -> Iterator[Puzzle]:
+def puzzles(count: int = COUNT) -> list[Puzzle]:
     """The puzzles made from the seeds 0, 1, ..., and the published ones. Raises ValueError where one is not as it should be."""
-    for puzzle in (*map(made, range(count)), *(Puzzle(name, cells) for name, cells in PUBLISHED.items())):
+    found = [Puzzle(**made) for made in kept(_made, range(count))]
+    found += [Puzzle(name, cells) for name, cells in PUBLISHED.items()]
+    for puzzle in found:
         if puzzle.givens > GIVENS or len(solutions(puzzle.cells)) != 1:
             raise ValueError(f"{puzzle.name}: expected at most {GIVENS} givens and one solution")
-        yield puzzle
+    return found
+
+
+def _made(seed: int) -> dict[str, Any]:
+    return vars(made(seed))
 
 
 # Runs.
 
 
-def run(puzzle: Puzzle, whole: bool = False) -> dict[str, Any]:
-    """One puzzle in the reference machine and, whole or at ``SAMPLED`` random steps, in the plain transformer; a row.
+@dataclass(frozen=True)
+class Room:
+    """A puzzle and the machine that it is given: memory for as many guesses at a time, and a word that its addresses fit."""
 
-    ``guesses``: how many were open at a time; ``decode_steps``: of a run that was decoded whole; ``sampled``: single steps that
-    were; ``agrees``: whether all that was decoded is what the reference machine does.
-    """
-    instance = PROGRAMS["sudoku"].encode(puzzle.cells, WORD)
-    program = build("sudoku", instance, extension="")
-    start = time.perf_counter()
-    wanted = machine.run(program, LONGEST)
+    puzzle: Puzzle
+    guesses: int = MOST
+
+    @property
+    def memory(self) -> int:
+        """Words of memory."""
+        return STACK + 81 * self.guesses
+
+    @property
+    def word(self) -> int:
+        """Bits of a word: 9 hold the candidates of a cell."""
+        return max(9, (self.memory - 1).bit_length())
+
+    @property
+    def instance(self) -> Instance:
+        """The instance of the library program."""
+        whole = PROGRAMS["sudoku"].encode(self.puzzle.cells, self.word)
+        return replace(whole, memory=self.memory, data={at: word for at, word in whole.data.items() if at < self.memory})
+
+    @property
+    def program(self) -> Program:
+        """The program, to be run."""
+        return build("sudoku", self.instance, extension="")
+
+
+def reference(puzzle: Puzzle) -> dict[str, Any]:
+    """One puzzle in the reference machine: a row. ``guesses``: how many were open at a time, at most."""
+    room = Room(puzzle)
+    found = machine.run(room.program, LONGEST)
+    memory = found.configuration.memory
+    return {
+        **vars(puzzle),
+        "givens": puzzle.givens,
+        "solved": found.finished and not found.faults and [room.instance.result(memory)] == solutions(puzzle.cells),
+        "guesses": sum(any(memory[at : at + 81]) for at in range(STACK, room.memory, 81)),
+        "steps": found.steps,
+    }
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """A puzzle to be decoded in the plain transformer, whole or at ``SAMPLED`` random steps."""
+
+    room: Room
+    whole: bool
+
+
+def decoding(task: Decoding) -> dict[str, Any]:
+    """What came of it: ``decode_steps`` of a run that was decoded whole, how many single steps were ``sampled``, and whether
+    all of it ``agrees`` with the reference machine."""
+    program = task.room.program
+    wanted, start = machine.run(program, LONGEST), time.perf_counter()
     decode_steps, sampled = None, 0
-    if whole:
+    if task.whole:
         from model import decode
 
-        found = decode.run(program, "apmdm", _transformer(), "", wanted.steps + 1)
+        found = decode.run(program, "apmdm", _transformer(task.room.word), "", wanted.steps + 1)
         decode_steps = found.decode_steps
         agrees = (found.configuration, found.steps, found.faults) == (wanted.configuration, wanted.steps, wanted.faults)
-        answer = instance.result(found.configuration.memory)
+        agrees &= found.finished
     else:
-        chosen = set(Random(puzzle.cells).sample(range(wanted.steps), SAMPLED))
+        chosen = set(Random(task.room.puzzle.cells).sample(range(wanted.steps), SAMPLED))
         pairs = [pair for number, pair in enumerate(pairwise(machine.trace(program))) if number in chosen]
         agrees, sampled = all(stepped(program, before) == after for before, after in pairs), len(pairs)
-        answer = instance.result(wanted.configuration.memory)
+    context = CellLayout.of(program, "").context_length  # type: ignore[attr-defined]
     return {
-        "name": puzzle.name,
-        "seed": puzzle.seed,
-        "givens": puzzle.givens,
-        "cells": puzzle.cells,
-        "solved": wanted.finished and not wanted.faults and [answer] == solutions(puzzle.cells),
-        "guesses": sum(any(wanted.configuration.memory[at : at + 81]) for at in range(330, program.memory, 81)),
-        "steps": wanted.steps,
         "decode_steps": decode_steps,
         "sampled": sampled,
         "agrees": agrees,
-        "context": CellLayout.of(program, "").context_length,  # type: ignore[attr-defined]
+        "word": task.room.word,
+        "context": context,
         "seconds": time.perf_counter() - start,
     }
 
@@ -180,63 +221,24 @@ def stepped(program: Program, before: Configuration) -> Configuration:
     layout = CellLayout.of(program, "")
     assert isinstance(layout, CellLayout)
     sequence, book = layout.encode(program, before), layout.vocabulary
-    outputs = _transformer().outputs(sequence.tokens, sequence.places)
+    outputs = _transformer(program.word).outputs(sequence.tokens, sequence.places)
     after = g(sequence.tokens, predictions(outputs, layout), outputs[:, book.width :] > 0.5, book.token("mask"))
     return layout.state(after)[0]
 
 
 @cache
-def _transformer() -> Any:
+def _transformer(word: int) -> Any:
     from model.weights import compiled
 
-    return compiled(WORD, "apmdm").transformer
+    return compiled(word, "apmdm").transformer
 
 
-def _alone() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"  # one process a core; before torch is imported
-
-
-def rows(chosen: Sequence[Puzzle], decoded: int = DECODED) -> list[dict[str, Any]]:
-    """The rows of some puzzles, in their order, the first ``decoded`` of them decoded whole.
-
-    In parallel; what is known from the same sources is not run again.
-    """
-    code, whole = Path(__file__).read_text(encoding="utf-8"), [number < decoded for number in range(len(chosen))]
-    keys = [digest("sudoku", sources(), code, full, repr(puzzle)) for puzzle, full in zip(chosen, whole, strict=True)]
-    with contextlib.closing(Store(default_path().with_name("runs.sqlite"), lambda text: None)) as store:
-        known = [store.get(key) for key in keys]
-        left = [number for number, row in enumerate(known) if row is None]
-        if left:
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context, initializer=_alone) as pool:
-                made_now = pool.map(run, [chosen[i] for i in left], [whole[i] for i in left])
-                for number, row in zip(left, made_now, strict=True):
-                    known[number] = row
-                    store.put(keys[number], row)
-    return known
-
-
-def summary(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row for the puzzles made here, and one for each published one."""
-    groups = [[row for row in found if row["seed"] is not None], *([row] for row in found if row["seed"] is None)]
-    out = []
-    for group in filter(None, groups):
-        steps = [row["steps"] for row in group]
-        decoded = [row for row in group if row["decode_steps"] is not None]
-        out.append(
-            {
-                "puzzles": f"made here, {len(group)} seeds" if group[0]["seed"] is not None else group[0]["name"],
-                "n": len(group),
-                "givens": [min(row["givens"] for row in group), max(row["givens"] for row in group)],
-                "with guesses": sum(row["guesses"] > 0 for row in group),
-                "solved (reference machine)": sum(row["solved"] for row in group),
-                "decoded whole": len(decoded),
-                "decode_steps": sum(row["decode_steps"] for row in decoded),
-                "sampled steps": sum(row["sampled"] for row in group),
-                "agree": sum(row["agrees"] for row in group),
-                "steps": [min(steps), statistics.median(steps), max(steps)],
-                "context": max(row["context"] for row in group),
-                "seconds": sum(row["seconds"] for row in group),
-            }
-        )
-    return out
+def rows(chosen: Sequence[Puzzle], whole: dict[int, int] = WHOLE) -> list[dict[str, Any]]:
+    """The rows of some puzzles, in their order: of ``reference`` and ``decoding`` together."""
+    found = kept(reference, chosen)
+    order = sorted(range(len(found)), key=lambda i: found[i]["steps"])
+    full = {i for guesses, most in whole.items() for i in [i for i in order if found[i]["guesses"] == guesses][:most]}
+    tasks = [Decoding(Room(p, row["guesses"]), i in full) for i, (p, row) in enumerate(zip(chosen, found, strict=True))]
+    longest = sorted(range(len(tasks)), key=lambda i: (not tasks[i].whole, -found[i]["steps"]))
+    decoded = dict(zip(longest, kept(decoding, [tasks[i] for i in longest]), strict=True))
+    return [{**row, **decoded[i]} for i, row in enumerate(found)]
