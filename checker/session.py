@@ -26,13 +26,15 @@ from checker.scheduler import Scheduler
 from checker.solvers import PACKAGES, available
 from checker.store import Store, default_path, digest, sources
 from checker.worker import Work
+from model.plan import Plan
 from proofs.obligation import Batch, Machine, Regime
 from proofs.register import batches, matches
 
 
 @dataclass(frozen=True)
 class Report:
-    """A run's result. ``text`` gives the text of an obligation by its hash, where the store kept it."""
+    """A run's result. ``text`` gives the text of an obligation by its hash, where the store kept it; ``given``: the machine and
+    the transformer of the weights file, if the run was of one."""
 
     rows: list[Row]
     mutants: matrix.Section
@@ -40,6 +42,7 @@ class Report:
     seconds: float
     environment: dict[str, Any]
     text: Callable[[str], str | None]
+    given: tuple[Machine, Plan] | None = None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -64,9 +67,9 @@ Pages = Callable[[Report, Path], None]  # writes the report as web pages into a 
 def check(options: argparse.Namespace) -> int:
     """`efasp check`: settle the chosen obligations and report. ``options.pages`` writes the web pages."""
     if options.list:
-        return _list(_batches(_regime(options)[0], options.lemma), options.lemma)
+        return _list(_batches(regime_of(options)[0], options.lemma), options.lemma)
     if options.export is not None:
-        count = export(_batches(_regime(options)[0], options.lemma), options.lemma, options.export)
+        count = export(_batches(regime_of(options)[0], options.lemma), options.lemma, options.export)
         print(f"{options.export}: {count} SMT obligations, each distinct text once")
         return 0
     if options.json not in (None, "-"):
@@ -90,7 +93,7 @@ def check(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def discharged(options: argparse.Namespace) -> Iterator[Report]:
     """A run by the options of `efasp check`; the store is open inside. Raises UsageError before anything is settled."""
-    regime, weights = _regime(options)
+    regime, weights = regime_of(options)
     solvers = _solvers(options.solver)
     chosen = _batches(regime, options.lemma)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
@@ -109,7 +112,7 @@ def discharged(options: argparse.Namespace) -> Iterator[Report]:
             if options.json != "-":
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
             raise
-        yield Report(rows, found, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store.text)
+        yield Report(rows, found, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store.text, regime.given)
 
 
 def silent(chosen: list[Batch], patterns: list[str] | None, rows: list[Row], n_max: int) -> list[Row]:
@@ -126,7 +129,7 @@ def silent(chosen: list[Batch], patterns: list[str] | None, rows: list[Row], n_m
 # Options.
 
 
-def _regime(options: argparse.Namespace) -> tuple[Regime, str]:
+def regime_of(options: argparse.Namespace) -> tuple[Regime, str]:
     """The regime, and a digest of the weights file if one is given."""
     if options.weights is None:
         return Regime(options.n_max or 64), ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from checker.rows import Row, groups, seconds, summary
 from checker.session import Report
 from paper_artifacts import graph
 from paper_artifacts.audit import Sheet, sheet
+from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.claims import GRADES, Ledger, Status, claims
 from paper_artifacts.figures import Figure, figures
 from proofs.mutation import Mutant, load
@@ -51,10 +53,12 @@ class Site:
         self.ledger = Ledger(self.report.rows, self.measured)
         self.mutants: list[Mutant] = load()
         self.outcomes: list[dict[str, Any]] = self.report.mutants.get("matrix", [])
+        self.cases: dict[str, str] = {}  # the page of a countermodel, by the obligation's id
 
     def pages(self) -> dict[str, str]:
         """Every file by its path in the folder."""
         out = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "page.js")}
+        out |= self._cases()
         out["index.html"] = self._index()
         out["lemmas.html"] = self._lemmas()
         listed = graph.boxes(self.ledger)
@@ -130,7 +134,27 @@ class Site:
         for row in found.rows:
             first.setdefault(row["hash"], row)
         listed = [(hash_, row["id"], _cut(texts[hash_])) for hash_, row in first.items() if row["kind"] == "smt"]
-        return self._page("lemma.html", name, "../", sheet=found, texts=listed)
+        return self._page("lemma.html", name, "../", sheet=found, texts=listed, cases=self.cases)
+
+    def _cases(self) -> dict[str, str]:
+        """A page for each of the first countermodels; of equal ones the first obligation's."""
+        out: dict[str, str] = {}
+        known: dict[str, str] = {}
+        for row in self.report.rows:
+            said = json.dumps(row["countermodel"], sort_keys=True)
+            if row["status"] != "refuted" or row["countermodel"] is None or (said not in known and len(known) == CASES):
+                continue
+            if said not in known:
+                name = f"case/{len(known) + 1}.html"
+                try:
+                    data = replayed(row, self.report.n_max, self.report.given).data
+                except CaseError:
+                    continue
+                back = f"../lemma/{row['lemma']}.html"
+                out[name] = environment().get_template("trace.html").render(title=row["id"], data=data, back=back)
+                known[said] = name
+            self.cases[row["id"]] = known[said]
+        return out
 
     def _mutants(self) -> str:
         ended = {row["mutant"]: row for row in self.outcomes}
@@ -149,6 +173,7 @@ class Site:
         return self._page("mutants.html", "Mutants", mutants=rows, ran=bool(self.outcomes), section=section, families=families)
 
 
+CASES = 24  # countermodels with a page
 LONGEST = 12_000  # characters of a text on a page; `efasp audit LEMMA` has it whole
 
 

@@ -130,19 +130,28 @@ def sample(machine: Machine, plan: Plan, case: Case) -> Report | None:
 
 def disagreement(machine: Machine, plan: Plan, program: Program, steps: int) -> Report | None:
     """The plan's exact decoding of a program against the machine: where they first differ, or None."""
+    for one in passes(machine, plan, program, steps):
+        if one.report is not None:
+            listing = {"program": disassemble(program).splitlines(), "memory": list(program.data)}
+            when = {"step": one.time, "of steps": steps}
+            return {"engine": machine.engine, "w": machine.word, **listing, **when, **one.report}
+    return None
+
+
+def passes(machine: Machine, plan: Plan, program: Program, steps: int) -> Iterator[replay.Pass]:
+    """The passes of a plan's exact decoding of a program, to so many steps or the first that is wrong."""
     layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
     assert isinstance(layout, (LogLayout, CellLayout))
     sequence, before = start(layout, program, steps), pram.initial(program)
     for time, (_, after) in enumerate(history(program, steps), 1):
         if isinstance(layout, LogLayout):
-            report, tokens = replay.log_pass(plan, layout, sequence, time, program, before)
+            one = replay.log_pass(plan, layout, sequence, time, program, before)
         else:
-            report, tokens = replay.cell_pass(plan, layout, sequence, program, before)
-        if report is not None:
-            listing = {"program": disassemble(program).splitlines(), "memory": list(program.data), "step": time}
-            return {"engine": machine.engine, "w": machine.word, **listing, **report}
-        sequence, before = TokenSequence(tokens, sequence.places), after
-    return None
+            one = replay.cell_pass(plan, layout, sequence, time, program, before)
+        yield one
+        if one.report is not None:
+            return
+        sequence, before = TokenSequence(one.after, sequence.places), after
 
 
 def fingerprint(plan: Plan) -> str:

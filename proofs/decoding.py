@@ -126,22 +126,27 @@ def history(program: Program, steps: int) -> list[tuple[tuple[Event, ...], Confi
     """What the machine does: for every step each processor's event, and the configuration after it."""
     found, before = [], pram.initial(program)
     for _ in range(steps):
-        after = pram.step(program, before)
-        stores = {access.pid: access for access in pram.accesses(program, before) if access.kind == "write"}
-        events = []
-        for pid, status in enumerate(before.status):
-            write = None
-            if pid in stores:
-                write = Write("memory", stores[pid].address, stores[pid].value)
-            elif status == after.status[pid] == "running":
-                instruction = program.instructions[before.pc[pid]]
-                if OPERATIONS[instruction.op].writes_register:
-                    assert instruction.rd is not None
-                    write = Write("register", instruction.rd, after.registers[pid][instruction.rd])
-            events.append(Event(after.pc[pid], after.status[pid], write))
-        found.append((tuple(events), after))
-        before = after
+        found.append(happened(program, before))
+        before = found[-1][1]
     return found
+
+
+def happened(program: Program, before: Configuration) -> tuple[tuple[Event, ...], Configuration]:
+    """What the machine does in one step: each processor's event, and the configuration after it."""
+    after = pram.step(program, before)
+    stores = {access.pid: access for access in pram.accesses(program, before) if access.kind == "write"}
+    events = []
+    for pid, status in enumerate(before.status):
+        write = None
+        if pid in stores:
+            write = Write("memory", stores[pid].address, stores[pid].value)
+        elif status == after.status[pid] == "running":
+            instruction = program.instructions[before.pc[pid]]
+            if OPERATIONS[instruction.op].writes_register:
+                assert instruction.rd is not None
+                write = Write("register", instruction.rd, after.registers[pid][instruction.rd])
+        events.append(Event(after.pc[pid], after.status[pid], write))
+    return tuple(events), after
 
 
 def start(layout: LogLayout | CellLayout, program: Program, steps: int) -> TokenSequence:

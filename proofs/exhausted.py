@@ -15,7 +15,7 @@ from efasp.pram.isa import Instruction, Operation, operations
 from efasp.pram.machine import Configuration, Program
 from model.plan import Plan
 from proofs.obligation import Machine, Verdict
-from proofs.replay import CELLS, RUNNING, Case, cell_failure, log_failure, register_form
+from proofs.replay import CELLS, RUNNING, Case, failure, register_form
 
 WORD, SIZE = 5, 32
 SHIFT = 7  # between the two operands, where not all pairs are run
@@ -91,9 +91,8 @@ def settle(machine: Machine, plan: Plan, few: bool) -> Verdict:
     """Run every pass; ``measured`` if all are right, else ``refuted`` with what is wrong first."""
     torch = Torch(plan)
     method, count = f"torch, {torch.transformer.dtype_name}", 0
-    run = cell_failure if machine.engine == "apmdm" else log_failure
-    for case in passes(machine, few):
-        if (report := run(torch, case, machine.extension)) is not None:
-            return Verdict("refuted", method, {"engine": machine.engine, "w": machine.word, **report})
+    for number, case in enumerate(passes(machine, few)):
+        if (report := failure(torch, machine, case)) is not None:
+            return Verdict("refuted", method, {"engine": machine.engine, "w": machine.word, "single step": number, **report})
         count += case.program.processors
     return Verdict("measured", f"{method}: {count} single steps as efasp.pram.machine has them")

@@ -21,10 +21,12 @@ from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Operation, Reg, operations
 from efasp.pram.machine import Configuration, Program, Status
 from efasp.process import DELETE, INSERT, g
+from model.compile import compile_machine
 from efasp.sorts import Number
 from model.plan import Plan
 from model.sampler import THRESHOLD, confidence
 from proofs.obligation import Machine
+from proofs.screen import Near, Screen, screen
 
 SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
 CELLS = 19  # memory words of the states: addresses from 19 on are outside
@@ -34,11 +36,26 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A program and a state before a step. ``variant`` numbers ways to write the state down (slots, log)."""
+    """A program and a state before a step. ``variant`` numbers ways to write the state down (slots, log); ``idle``: times in
+    the log before anything is written."""
 
     program: Program
     before: Configuration
     variant: int = 0
+    idle: int = 0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over a sequence that holds a configuration: the tokens after it (of a log -1 where none was unmasked), and
+    what is wrong with them. ``time``: the step, of a log the block that is due; ``control``: of cells, the control bits."""
+
+    sequence: TokenSequence
+    time: int
+    before: Configuration
+    after: np.ndarray
+    report: Report | None
+    control: np.ndarray | None = None
 
 
 class Predictor(Protocol):
@@ -49,19 +66,48 @@ class Predictor(Protocol):
 
 
 def first_failure(plan: Plan, machine: Machine, cases: int | None = None) -> Report | None:
-    """The first state on which the plan is wrong, with what was expected and what it gave; None where it is right on all.
+    """The first state on which the plan is wrong: its number among ``states``, what was expected and what the plan gave.
 
-    Where float64 holds the numbers, it looks for states; what it finds is run again exactly, and only that counts.
+    None where it is right on all. Where float64 holds the numbers, it looks for states; what it finds is run again exactly,
+    and only that counts.
     """
-    run = log_failure if machine.engine == "mdm" else cell_failure
     quick = Screen(plan) if machine.word <= SCREENED else None
-    for case in islice(states(machine.word, machine.extension), cases):
-        if quick is not None and run(quick, case, machine.extension) is None:
+    for number, case in enumerate(islice(states(machine.word, machine.extension), cases)):
+        if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
             continue
-        report = run(plan, case, machine.extension)
+        report = failure(plan, machine, case)
         if report is not None:
-            return {"engine": machine.engine, "w": machine.word, **report}
+            return {"engine": machine.engine, "w": machine.word, "state": number, **report}
     return None
+
+
+def unmoved(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
+    """Whether a plan beside a fresh compile that is remembered, and right on a case, reads out the same on it."""
+    if not isinstance(quick, Near):
+        return False
+    if number not in quick.base.traces:
+        made = list(passes(quick.fresh, machine, case))
+        if any(one.report is not None for one in made):
+            return False
+        quick.base.keep(number, ((one.sequence.tokens, one.sequence.places) for one in made))
+    return quick.unmoved(number)
+
+
+def remember(machine: Machine) -> None:
+    """Keep what the fresh compile that ``proofs.screen`` remembers makes of every state."""
+    quick = screen(compile_machine(machine.word, machine.engine, machine.extension), machine)
+    for number, case in enumerate(states(machine.word, machine.extension)):
+        unmoved(quick, machine, number, case)
+
+
+def failure(plan: Predictor, machine: Machine, case: Case) -> Report | None:
+    """What is wrong with what a plan makes of a case, or None."""
+    return next((one.report for one in passes(plan, machine, case) if one.report is not None), None)
+
+
+def passes(plan: Predictor, machine: Machine, case: Case) -> Iterator[Pass]:
+    """The passes of a plan over a case."""
+    return (log_passes if machine.engine == "mdm" else cell_passes)(plan, case, machine.extension)
 
 
 class Screen:
@@ -141,6 +187,7 @@ def states(word: int, extension: str) -> Iterator[Case]:
         yield shuffled(rng, word, extension, variant)
     yield from stopped(word, extension)
     yield from contested(word, extension)
+    yield from late(rng, word, extension)
     for variant in range(8, 56):
         yield shuffled(rng, word, extension, variant)
     yield from paired(word, extension)
@@ -178,6 +225,16 @@ def shuffled(rng: Random, word: int, extension: str, variant: int) -> Case:
         tuple(rng.choice(statuses) for _ in range(count)),
     )
     return Case(Program(tuple(code), word, count, CELLS, data=before.memory), before, variant)
+
+
+def late(rng: Random, word: int, extension: str) -> Iterator[Case]:
+    """Few processors at times at which many bits of the clock change, after nothing was written for long."""
+    for variant, time in enumerate((1, 2, 4, 8, 15, 16, 17, 24, 31, 32)):
+        case = shuffled(rng, word, extension, variant)
+        before = case.before
+        before = replace(before, registers=before.registers[:3], pc=before.pc[:3], status=before.status[:3])
+        case = replace(case, program=replace(case.program, processors=3), before=before)
+        yield replace(case, idle=max(0, time - 1 - len(log_of(case))))
 
 
 def stopped(word: int, extension: str) -> Iterator[Case]:
@@ -257,19 +314,32 @@ def tokens_of(plan: Predictor, sequence: TokenSequence, layout: LogLayout | Cell
     return layout.vocabulary.read(outputs[:, : layout.vocabulary.width]), outputs
 
 
-def cell_failure(plan: Predictor, case: Case, extension: str) -> Report | None:
+def cell_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
     """One full pass of any-process generation."""
     layout = cast(CellLayout, CellLayout.of(case.program, extension))
     slots = [(cell >> case.variant % 4 ^ case.variant) & 1 for cell in range(layout.cells)]
-    return cell_pass(plan, layout, layout.encode(case.program, case.before, slots), case.program, case.before)[0]
+    yield cell_pass(plan, layout, layout.encode(case.program, case.before, slots), 1, case.program, case.before)
 
 
 def cell_pass(
-    plan: Predictor, layout: CellLayout, sequence: TokenSequence, program: Program, before: Configuration
-) -> tuple[Report | None, np.ndarray]:
-    """What is wrong with the pass over a sequence that holds a configuration, and the tokens after it."""
+    plan: Predictor, layout: CellLayout, sequence: TokenSequence, time: int, program: Program, before: Configuration
+) -> Pass:
+    """The pass over cells that hold a configuration."""
     predicted, outputs = tokens_of(plan, sequence, layout)
     control = np.array((2 * outputs[:, layout.vocabulary.width :] > 1).tolist(), dtype=bool)
+    report, after = cell_difference(program, layout, sequence, before, predicted, control)
+    return Pass(sequence, time, before, after, report, control)
+
+
+def cell_difference(
+    program: Program,
+    layout: CellLayout,
+    sequence: TokenSequence,
+    before: Configuration,
+    predicted: np.ndarray,
+    control: np.ndarray,
+) -> tuple[Report | None, np.ndarray]:
+    """What is wrong with the tokens and control bits that cells are given, and the tokens after them."""
     expected, mask = pram.step(program, before), layout.vocabulary.token("mask")
     wrong = [(control[:, INSERT], "inserts a mask"), (control[:, DELETE], "deletes"), (predicted == mask, "predicts the mask")]
     for where, what in wrong:
@@ -326,56 +396,53 @@ def log_of(case: Case) -> list[list[Event]]:
     times = max(1, *map(len, writes))
     rows = list(zip(state.pc, state.status, writes, strict=True))
     log = [[Event(pc, status, mine[t] if t < len(mine) else None) for pc, status, mine in rows] for t in range(times)]
+    log = [[Event(pc, status, None) for pc, status, _ in rows]] * case.idle + log
     if noisy:  # counters before the last time are others
         log[:-1] = [[replace(e, pc=(e.pc + 1) % size, status="running") for e in events] for events in log[:-1]]
     return log
 
 
-def log_failure(plan: Predictor, case: Case, extension: str) -> Report | None:
+def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
     """Full passes of masked diffusion: all of the next block masked, then some of it unmasked; later times are not ready."""
     program = case.program
     layout = cast(LogLayout, LogLayout.of(program, extension))
     log, state = log_of(case), pram.initial(program)
     for events in log:
         state = layout.apply(state, events)
-    base, time, size = layout.encode(program, log), len(log) + 1, layout.block_length
-    ahead = join([layout.masks(time), layout.masks(time + 1)]) if case.variant % 4 == 3 else layout.masks(time)
-    predicted = decided(plan, join([base, ahead]), layout)[len(base) :]
-    if (predicted[size:] >= 0).any():
-        position = size + int(np.flatnonzero(predicted[size:] >= 0)[0])
-        return {"what": "not ready", "processor": (position - size) // 3, "expected": "mask", "got": int(predicted[position])}
-    block = predicted[:size]
-    found = log_difference(program, layout, state, block)
-    if found is None and case.variant % 4 in (1, 2):  # any order: a third, then the others
-        chosen = np.arange(size) % 3 == case.variant % 3
-        if case.variant % 8 > 4:
-            chosen = np.arange(size) // 3 % 2 == 0
-        tokens = np.where(chosen, block, ahead.tokens[:size])
-        again = decided(plan, join([base, TokenSequence(tokens, ahead.places[:size])]), layout)
-        block = np.where(chosen, block, again[len(base) :])
-        found = log_difference(program, layout, state, block)
-        found = {**found, "unmasked before": "some of the block"} if found else None
-    return found
+    time, later = len(log) + 1, range(2 if case.variant % 4 == 3 else 1)
+    sequence = join([layout.encode(program, log), *(layout.masks(time + ahead) for ahead in later)])
+    first = log_pass(plan, layout, sequence, time, program, state)
+    yield first
+    if first.report is None and case.variant % 4 in (1, 2):  # any order: a third, then the others
+        place = np.arange(layout.block_length)
+        chosen = place // 3 % 2 == 0 if case.variant % 8 > 4 else place % 3 == case.variant % 3
+        tokens, span = sequence.tokens.copy(), layout.times(time)
+        tokens[span] = np.where(chosen, first.after[span], tokens[span])
+        second = log_pass(plan, layout, TokenSequence(tokens, sequence.places), time, program, state)
+        yield replace(second, report=second.report and {**second.report, "unmasked before": "some of the block"})
 
 
 def log_pass(
     plan: Predictor, layout: LogLayout, sequence: TokenSequence, time: int, program: Program, before: Configuration
-) -> tuple[Report | None, np.ndarray]:
-    """What is wrong with the pass over a log whose block of a time is due, with later ones masked, and the tokens after it."""
-    first, last = layout.context_length(time - 1), layout.context_length(time)
-    predicted = decided(plan, sequence, layout)
-    tokens = np.concatenate([sequence.tokens[:first], predicted[first:last], sequence.tokens[last:]])
-    if (early := np.flatnonzero(predicted[last:] >= 0)).size:
-        position = last + int(early[0])
-        return {"what": "not ready", "position": position, "expected": "mask", "got": int(predicted[position])}, tokens
-    return log_difference(program, layout, before, predicted[first:last]), tokens
+) -> Pass:
+    """The pass over a log that holds a configuration and whose block of a time is due, with later ones masked."""
+    span, masked = layout.times(time), sequence.tokens == layout.vocabulary.token("mask")
+    predicted, due = decided(plan, sequence, layout)
+    tokens = sequence.tokens.copy()
+    tokens[span] = np.where(masked[span], due[span], tokens[span])
+    if (early := np.flatnonzero(predicted[span.stop :] != layout.vocabulary.token("mask"))).size:
+        position = span.stop + int(early[0])
+        report: Report | None = {"what": "not ready", "position": position, "expected": "mask", "got": int(predicted[position])}
+    else:
+        report = log_difference(program, layout, before, tokens[span])
+    return Pass(sequence, time, before, tokens, report)
 
 
-def decided(plan: Predictor, sequence: TokenSequence, layout: LogLayout) -> np.ndarray:
-    """For each position the token that a confidence-threshold sampler unmasks, -1 where it does not."""
+def decided(plan: Predictor, sequence: TokenSequence, layout: LogLayout) -> tuple[np.ndarray, np.ndarray]:
+    """For each position the token that is predicted, and the one that a confidence-threshold sampler unmasks, -1 for none."""
     predicted, outputs = tokens_of(plan, sequence, layout)
     sure = confidence(outputs, layout) >= THRESHOLD
-    return np.where(sure & (predicted != layout.vocabulary.token("mask")), predicted, -1)
+    return predicted, np.where(sure & (predicted != layout.vocabulary.token("mask")), predicted, -1)
 
 
 def log_difference(program: Program, layout: LogLayout, before: Configuration, block: np.ndarray) -> Report | None:

@@ -14,7 +14,7 @@ from efasp.pram import machine
 from efasp.pram.assembler import assemble_file
 from model.compile import compile_machine
 from paper_artifacts.cli import main
-from paper_artifacts.trace import Tracer, shown
+from paper_artifacts.tracer import Tracer, shown
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = str(ROOT / "programs" / "sum_to.pram")

@@ -1,0 +1,99 @@
+"""Frames of a trace as text, and as the data of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from efasp.pram.assembler import disassemble
+from efasp.pram.machine import Configuration
+from paper_artifacts.tracer import Frame, Tracer
+
+
+def difference(frame: Frame) -> str:
+    """What differs first, in words."""
+    said = frame.differs or {}
+    who = f"processor {said['processor']}, " if "processor" in said else ""
+    where = f" (position {frame.at})" if frame.at is not None else ""
+    return f"{who}{said.get('what', '?')}: expected {said.get('expected')}, got {said.get('got')}{where}"
+
+
+def machine_lines(state: Configuration | None) -> list[str]:
+    """A configuration as text."""
+    if state is None:
+        return ["the tokens are no state of the machine"]
+    lines = [f"memory {' '.join(map(str, state.memory))}"]
+    for pid, bank in enumerate(state.registers):
+        words = " ".join(f"r{n}={word}" for n, word in enumerate(bank) if word) or "all registers 0"
+        lines.append(f"processor {pid}: pc {state.pc[pid]}, {state.status[pid]}, {words}")
+    return lines
+
+
+def frame_text(tracer: Tracer, frame: Frame) -> str:
+    """One decoding step as text."""
+    lines = [
+        f"decoding step {frame.step} ({tracer.engine})",
+        "",
+        "before:",
+        *_indent(machine_lines(frame.before)),
+    ]
+    lines += ["after:", *_indent(machine_lines(frame.state))]
+    if frame.differs is not None:
+        wanted = [line for line in machine_lines(frame.expected) if line not in machine_lines(frame.state)]
+        lines += ["the machine, where it differs:", *_indent(wanted), "", f"first difference: {difference(frame)}"]
+    lines += ["", f"positions that changed: {len(frame.changed)} of {len(frame.marks)}"]
+    for p in frame.changed:
+        now = tracer.token(frame.after[p])
+        bits = f", control {frame.control[p]}" if p in frame.control else ""
+        was = tracer.token(frame.sequence.tokens[p])
+        lines.append(f"  {p:>4}  {tracer.place(frame.sequence.places[p])}: {was} -> {now} ({frame.marks[p]}{bits})")
+    for p, view in frame.views.items():
+        lines += ["", f"position {p}: {tracer.place(frame.sequence.places[p])}"]
+        for look in view.looks:
+            to = ", ".join(f"{q} ({tracer.place(frame.sequence.places[q])})" for q in look.positions[:4])
+            more = f" and {len(look.positions) - 4} more" if len(look.positions) > 4 else ""
+            lines.append(f"  layer {look.layer} head {look.head} [{look.writes}]: attends to {to}{more}")
+        for title, fields in view.fields:
+            held = (f"{name} = {value}" + (f" (fresh compile: {wanted})" if wanted else "") for name, value, wanted in fields)
+            lines.append(f"  {title}: " + "; ".join(held))
+    return "\n".join(lines) + "\n"
+
+
+def _indent(lines: Sequence[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+# The page's data.
+
+
+def page_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
+    """Everything that the page shows, as JSON holds it."""
+    return {
+        "program": disassemble(tracer.program).splitlines(),
+        "engine": tracer.engine,
+        "frames": [_frame(tracer, frame) for frame in frames],
+    }
+
+
+def _frame(tracer: Tracer, frame: Frame) -> dict[str, Any]:
+    views = {
+        str(p): {
+            "looks": [[look.layer, look.head, look.writes, look.positions] for look in view.looks],
+            "fields": view.fields,
+        }
+        for p, view in frame.views.items()
+    }
+    return {
+        "step": frame.step,
+        "tokens": [tracer.token(t) for t in frame.sequence.tokens],
+        "after": [tracer.token(t) for t in frame.after],
+        "places": [tracer.place(row) for row in frame.sequence.places],
+        "marks": frame.marks,
+        "control": frame.control,
+        "before": machine_lines(frame.before),
+        "state": machine_lines(frame.state),
+        "expected": machine_lines(frame.expected) if frame.differs else [],
+        "differs": difference(frame) if frame.differs else None,
+        "at": frame.at,
+        "views": views,
+    }
