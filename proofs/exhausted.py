@@ -28,7 +28,7 @@ class Torch:
     def __init__(self, plan: Plan) -> None:
         from model.transformer import Transformer
 
-        self.transformer = Transformer.of(plan)
+        self.transformer = Transformer.of(plan, plan.dtype)  # of a weights file: as it says
 
     def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """The read-out at every position."""
