@@ -73,6 +73,7 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     _export(listed.add_parser("export", help="write the compiled transformer to a safetensors file"))
     check = listed.add_parser("check", help="discharge the obligations of the construction")
     _check(check)
+    _certify(listed.add_parser("certify", help="a proof for every SMT obligation, replayed by checkers that are no solvers"))
     if extend is not None:
         extend(listed, check)
     return top
@@ -113,25 +114,42 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.set_defaults(command=commands.export)
 
 
-def run_options(command: argparse.ArgumentParser) -> None:
-    """The options of a run of the checker."""
+def budget_options(command: argparse.ArgumentParser) -> None:
+    """The bound, and what a run may take."""
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
     command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
     command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds an obligation (default 60)")
     command.add_argument("--memory", type=_mebibytes, default=4096, metavar="MB", help="MiB a worker (default 4096)")
+    command.add_argument("--no-cache", action="store_true", help="neither use nor keep what other runs found")
+
+
+def choice_options(command: argparse.ArgumentParser) -> None:
+    """The lemmas, the transformer and the report."""
+    command.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
+    command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
+    command.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
+
+
+def run_options(command: argparse.ArgumentParser) -> None:
+    """The options of a run of the checker."""
+    budget_options(command)
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
-    command.add_argument("--no-cache", action="store_true", help="neither use nor keep verdicts of other runs")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
 
 
 def _check(check: argparse.ArgumentParser) -> None:
     run_options(check)
-    check.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
-    check.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
+    choice_options(check)
     check.add_argument("--list", action="store_true", help="list the obligations, settle none")
     check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, settle none")
-    check.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
     check.set_defaults(command=commands.check, html=None)
+
+
+def _certify(certify: argparse.ArgumentParser) -> None:
+    budget_options(certify)
+    choice_options(certify)
+    certify.add_argument("--out", type=Path, metavar="DIR", help="write every script and its proof")
+    certify.set_defaults(command=commands.certify)
 
 
 def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -> int:

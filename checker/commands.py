@@ -256,3 +256,10 @@ def check(options: argparse.Namespace) -> int:
     from checker.session import check as settle
 
     return settle(options)
+
+
+def certify(options: argparse.Namespace) -> int:
+    """`efasp certify`: proofs for the obligations, and their replay."""
+    from checker.certify import certify as prove
+
+    return prove(options)

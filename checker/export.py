@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from checker.files import write
@@ -10,13 +10,17 @@ from proofs.obligation import Batch, Obligation
 from proofs.register import matches
 
 
-def scripts(chosen: Iterable[Batch], patterns: list[str] | None) -> dict[str, list[Obligation]]:
-    """The SMT obligations of some batches by their hash: equal texts are one thing to show."""
+def built(chosen: Iterable[Batch], patterns: list[str] | None) -> Iterator[Obligation]:
+    """The obligations of some batches whose lemma matches one of the globs."""
+    return (o for batch in chosen for o in batch.build() if matches(o.lemma, patterns))
+
+
+def scripts(obligations: Iterable[Obligation]) -> dict[str, list[Obligation]]:
+    """Those that are SMT scripts, by their hash: equal texts are one thing to show."""
     found: dict[str, list[Obligation]] = {}
-    for batch in chosen:
-        for obligation in batch.build():
-            if obligation.kind == "smt" and matches(obligation.lemma, patterns):
-                found.setdefault(obligation.hash, []).append(obligation)
+    for obligation in obligations:
+        if obligation.kind == "smt":
+            found.setdefault(obligation.hash, []).append(obligation)
     return found
 
 
@@ -43,7 +47,7 @@ def text(same: list[Obligation]) -> str:
 
 def export(chosen: Iterable[Batch], patterns: list[str] | None, folder: Path) -> int:
     """Write the files; how many. Raises UsageError."""
-    found = scripts(chosen, patterns)
+    found = scripts(built(chosen, patterns))
     for same in found.values():
         write(folder / name(same[0]), text(same), "--export")
     return len(found)

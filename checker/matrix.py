@@ -14,9 +14,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from checker import mutants
+from checker import hypotheses, mutants
 from checker.commands import UsageError
-from checker.mutants import Budget, Outcome
+from checker.export import built, scripts
+from checker.mutants import Budget
 from checker.rows import Row
 from checker.store import Store
 from proofs.mutation import Mutant, MutantError, load
@@ -40,8 +41,11 @@ def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch]
     every = listed()
     some = mutants.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
-    with _progress("mutants", len(some)) as told:
+    with progress("mutants", len(some)) as told:
         outcomes = mutants.run(some, budget, store, proved, told)
+    texts = list(scripts(built(chosen, options.lemma)).values())
+    with progress("hypotheses", len(texts)) as told:
+        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, told)
     counts = Counter(outcome.status for outcome in outcomes)
     return {
         "killed": counts["killed"],
@@ -49,6 +53,7 @@ def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch]
         "errors": counts["error"],
         "lemmas without": mutants.without(every, chosen, options.lemma),
         "matrix": [outcome.row for outcome in outcomes],
+        "hypotheses": dropped,
     }
 
 
@@ -80,17 +85,18 @@ def show(found: Section) -> None:
             print(f"{row['status']}: {row['mutant']}: {row['detail']}")
     if found["lemmas without"]:
         print(f"no mutant of: {' '.join(found['lemmas without'])}")
+    hypotheses.show(found["hypotheses"])
     print(f"{found['killed']} mutants killed, {found['survived']} survived, {found['errors']} not tried")
 
 
 @contextmanager
-def _progress(what: str, count: int) -> Iterator[Callable[[Outcome], None]]:
-    """A bar on standard error, on a terminal only; gives the function that is told each outcome."""
+def progress(what: str, count: int) -> Iterator[Callable[[object], None]]:
+    """A bar on standard error, on a terminal only; gives the function that is told of each."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda outcome: None
+        yield lambda one: None
         return
     columns = (TextColumn(what), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=count)
-        yield lambda outcome: bar.update(task, advance=1, refresh=True)
+        yield lambda one: bar.update(task, advance=1, refresh=True)

@@ -67,9 +67,9 @@ Pages = Callable[[Report, Path], None]  # writes the report as web pages into a 
 def check(options: argparse.Namespace) -> int:
     """`efasp check`: settle the chosen obligations and report. ``options.pages`` writes the web pages."""
     if options.list:
-        return _list(_batches(regime_of(options)[0], options.lemma), options.lemma)
+        return _list(selected(regime_of(options)[0], options.lemma), options.lemma)
     if options.export is not None:
-        count = export(_batches(regime_of(options)[0], options.lemma), options.lemma, options.export)
+        count = export(selected(regime_of(options)[0], options.lemma), options.lemma, options.export)
         print(f"{options.export}: {count} SMT obligations, each distinct text once")
         return 0
     if options.json not in (None, "-"):
@@ -95,10 +95,10 @@ def discharged(options: argparse.Namespace) -> Iterator[Report]:
     """A run by the options of `efasp check`; the store is open inside. Raises UsageError before anything is settled."""
     regime, weights = regime_of(options)
     solvers = _solvers(options.solver)
-    chosen = _batches(regime, options.lemma)
+    chosen = selected(regime, options.lemma)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
     start = time.monotonic()
-    with contextlib.closing(Store(None if options.no_cache else default_path(), _notice)) as store:
+    with contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
         jobs = options.jobs or len(os.sched_getaffinity(0))
         scheduler = Scheduler(work, regime.n_max, jobs, store)
         try:
@@ -130,7 +130,7 @@ def silent(chosen: list[Batch], patterns: list[str] | None, rows: list[Row], n_m
 
 
 def regime_of(options: argparse.Namespace) -> tuple[Regime, str]:
-    """The regime, and a digest of the weights file if one is given."""
+    """The regime, and a digest of the weights file if one is given. Raises UsageError."""
     if options.weights is None:
         return Regime(options.n_max or 64), ""
     from model.header import WeightsError, check_file
@@ -160,8 +160,8 @@ def _solvers(names: list[str] | None) -> list[str]:
     return list(dict.fromkeys(names or list(installed)[:1]))
 
 
-def _batches(regime: Regime, patterns: list[str] | None) -> list[Batch]:
-    """The batches of the regime; of a weights file's, those that speak of its machine."""
+def selected(regime: Regime, patterns: list[str] | None) -> list[Batch]:
+    """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
     chosen = [b for b in batches(regime, patterns) if regime.given is None or "engine" in b.params]
     for pattern in patterns or []:
         if not any(matches(name, [pattern]) for batch in chosen for name in batch.lemmas):
@@ -188,5 +188,6 @@ def environment(solvers: list[str], jobs: int) -> dict[str, Any]:
     return {**where, **packages, "solvers": versions, "cores": len(os.sched_getaffinity(0)), "jobs": jobs}
 
 
-def _notice(text: str) -> None:
+def notice(text: str) -> None:
+    """What the user should know, on standard error."""
     print(f"efasp: {text}", file=sys.stderr)

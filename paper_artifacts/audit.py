@@ -7,7 +7,7 @@ import difflib
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from checker.certify import kept
 from checker.commands import UsageError
 from checker.files import writable
 from checker.rows import Row
-from checker.session import Report, discharged
+from checker.session import Report, discharged, notice
+from checker.store import Store, default_path
 from paper_artifacts.claims import GRADES, Claim, Ledger, Status, claims
 from paper_artifacts.constructions import Construction, construction
 from paper_artifacts.status import artifacts
+from paper_artifacts.trust import show as show_trust
 from proofs.mutation import Mutant, load
 from proofs.statements import Statement, below, statements
 
@@ -214,12 +217,16 @@ def audit(options: argparse.Namespace) -> int:
         raise UsageError("--out: expected with --format html, and only there")
     if options.lemma is not None and options.format == "html":
         raise UsageError("--format: expected text or json for one lemma, found html")
+    if options.trust and (options.lemma is not None or options.format == "html"):
+        raise UsageError("--trust: expected no lemma, and --format text or json")
     if options.out is not None:
         writable("--out", options.out, folder=True)
     name = options.lemma
     options.lemma = None if name is None else below([name])
     with discharged(options) as found:
-        if options.format == "html":
+        if options.trust:
+            _show_trust(found, options)
+        elif options.format == "html":
             _write_pages(found, options.out)
         elif name is None:
             ledger = Ledger(found.rows, artifacts())
@@ -231,6 +238,13 @@ def audit(options: argparse.Namespace) -> int:
             shown = sheet_of(name, found)
             print(json.dumps(sheet_data(shown), indent=1) if options.format == "json" else sheet_text(shown), end="\n")
         return found.exit_code
+
+
+def _show_trust(found: Report, options: argparse.Namespace) -> None:
+    """With the routes of the proofs that `efasp certify` kept."""
+    with closing(Store(None if options.no_cache else default_path(), notice)) as store:
+        routes = {row["hash"]: (kept(store, row["hash"]) or {}).get("route", "") for row in found.rows if row["kind"] == "smt"}
+    show_trust(found.rows, lambda hash_: routes.get(hash_, ""), options.format)
 
 
 @contextmanager

@@ -145,11 +145,14 @@ def assumptions(of: Sequence[Theorem], folder: Path = BUILD) -> dict[str, tuple[
     blocks = re.split(r"^(?=Closed under|Axioms:|Section Variables:)", coqc(source), flags=re.MULTILINE)[1:]
     if len(blocks) != len(names):
         raise RocqError(f"Assumptions.v: expected {len(names)} answers, found {len(blocks)}")
-    found = {}
-    for name, block in zip(names, blocks, strict=True):
-        closed = block.startswith("Closed under the global context")
-        found[name] = () if closed else tuple(re.findall(r"^(\S+)\s*:", block.partition("\n")[2], re.MULTILINE)) or (block,)
-    return found
+    return {name: printed(block) for name, block in zip(names, blocks, strict=True)}
+
+
+def printed(block: str) -> tuple[str, ...]:
+    """The axioms of one answer to Print Assumptions; of an answer that is not understood the answer itself."""
+    if block.strip() == "Closed under the global context":
+        return ()
+    return tuple(re.findall(r"^(\S+)\s*:", block.partition("\n")[2], re.MULTILINE)) or (block,)
 
 
 def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -24,6 +24,16 @@ Ltac alternatives linear full :=
     | |- _ -> _ => intro; subst; alternatives linear full
     | |- _ => full
     end].
+(* A quotient that is named by other means: what it multiplies decides. *)
+Lemma quotient : forall rest quot : Z -> Z -> Z,
+  (forall a b, b <> 0 -> a = b * quot a b + rest a b /\\ 0 <= rest a b < Z.abs b)%Z ->
+  forall a b q, (0 <= a - b * q < b -> quot a b = q /\\ rest a b = a - b * q)%Z.
+Proof.
+  intros rest quot divides a b q H. destruct (divides a b ltac:(lia)) as [E [L U]]. rewrite Z.abs_eq in U by lia.
+  assert (quot a b = q) by nia. subst q. lia.
+Qed.
+Lemma reciprocal : forall v x t r, (v * x = t -> r * x = 1 -> v = t * r)%R.
+Proof. intros v x t r <- H. rewrite Rmult_assoc, (Rmult_comm x r), H. ring. Qed.
 """
 
 
@@ -128,12 +138,28 @@ DIVIDES = f"(divides : forall a b, b <> 0 -> a = b * f{DIV} a b + f{MOD} a b /\\
 
 
 def facts(goal: Goal, divides: bool) -> Iterator[str]:
-    """Tactics that state what is used of functions: division, and equal results of equal arguments."""
+    """Tactics that state what is used of functions (division, equal results of equal arguments) and of reciprocals."""
     used = goal.uses("apply")
     for a, b in dict.fromkeys((a, b) for f, a, b in used if f in (MOD, DIV)) if divides else ():
         yield f"pose proof (divides {goal.term(a)} {goal.term(b)})."
+        for _, x, y in (node for node in goal.script.terms.nodes if node[0] == "product" and b in node[1:]):
+            other = goal.term(x if y == b else y)
+            yield f"pose proof (quotient f{MOD} f{DIV} divides {goal.term(a)} {goal.term(b)} {other})."
     for (f, a, b), (g, c, d) in combinations(dict.fromkeys(used), 2):
         if f == g and f not in (MOD, DIV):
             same = [f"{goal.term(x)} = {goal.term(y)}" for x, y in ((a, c), (b, d)) if x != y]
             results = (goal.term(goal.script.terms.of("apply", *use)) for use in ((f, a, b), (g, c, d)))
             yield f"assert ({' -> '.join([*same, ' = '.join(results)])}) by congruence."
+    equations = [goal.script.formulas[f][1:] for f in goal.script.assertions if goal.script.formulas[f][0] == "eq"]
+    products = [(goal.script.terms[a][1:], b) for a, b in equations if goal.script.terms[a][0] == "product"]
+    for (r, x), one in products:
+        if goal.script.terms[one] == ("num", 1) and not goal.script.integral:
+            reciprocal = goal.term(r)
+            yield f"try assert (0 < {reciprocal}) by nra."
+            for (v, y), t in products:
+                if y == x and v != r:
+                    named = " ".join(goal.term(n) for n in (v, x, t, r))
+                    yield f"pose proof (reciprocal {named} ltac:(assumption) ltac:(assumption))."
+            for word, *parts in goal.script.formulas.nodes:
+                if word == "le" and parts[0] == x:
+                    yield f"try assert (1 <= {goal.term(parts[1])} * {reciprocal}) by nra."

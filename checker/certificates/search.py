@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from math import lcm
 from time import monotonic
 
 import z3
 
-from checker.certificates.clauses import Clause, Reasoned, of_script
+from checker.certificates.clauses import DIV, Clause, Reasoned, of_script
 from checker.certificates.propagation import Propagation
 from checker.certificates.terms import Form, Script, added
 
@@ -247,15 +248,42 @@ class Search:
     def branch(self) -> None:
         """Values that are not integers: a comparison on one of them. Raises Open where there is none."""
         model = self.facts.model()
-        for term, name in self.bases.items():
-            value = model.eval(name, model_completion=True).as_fraction()
-            if self.script.integral and value.denominator > 1:
+        for term in (*self._excesses, *self.bases) if self.script.integral else ():
+            terms, constant = self.script.linear(term)
+            values = (c * model.eval(self._base(t), model_completion=True).as_fraction() for t, c in terms.items())
+            value = sum(values, constant)
+            if value.denominator > 1:
                 new = self.script.at_most(term, self.script.num(value.numerator // value.denominator))
                 if new not in self.split:
                     self.split.append(new)
                     self.sat.add(z3.Or(self._literal(new), self._literal(-new)))
                     return
         raise Open("values that linear arithmetic allows")
+
+    @cached_property
+    def _excesses(self) -> list[int]:
+        """For every quotient how far it is above what its dividend's multiples of the divisor make, which has bounds."""
+        script, found = self.script, list[int]()
+        for number, node in enumerate(list(script.terms.nodes), 1):
+            if node[:2] == ("apply", DIV) and script.terms[node[3]][0] == "num" and script.terms[node[3]][1] > 0:
+                for term, factor in self._expanded(node[2]).items():
+                    number = script.plus(number, script.times(-(factor // script.terms[node[3]][1]), term))
+                found.append(number)
+        return found
+
+    def _expanded(self, term: int) -> dict[int, Fraction]:
+        """The coefficients of a term, names that stand for terms replaced by them."""
+        (terms, _), replaced = self.script.linear(term), list[tuple[Fraction, Form]]()
+        for base, factor in terms.items():
+            body = self._definitions.get(base)
+            replaced.append((factor, ({base: Fraction(1)} if body is None else self._expanded(body), Fraction(0))))
+        return added(*replaced)[0]
+
+    @cached_property
+    def _definitions(self) -> dict[int, int]:
+        """Names, and the terms made before them that they equal."""
+        equalities = (self.script.formulas[f] for f in self.script.assertions)
+        return {e[1]: e[2] for e in equalities if e[0] == "eq" and self.script.terms[e[1]][0] == "var" and e[1] > e[2]}
 
 
 def _number(value: Fraction) -> z3.RatNumRef:

@@ -1,0 +1,145 @@
+"""Routes to a proof that is not the solver's word: how it is found, what replays it, and what is taken on trust on the way.
+
+What is found is never believed: it counts when the replay accepts it, and a proof that was kept is replayed every time.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import z3
+
+from checker.certificates.blasting import HOLE, clauses
+from checker.certificates.goals import HEADER, rocq_goal
+from checker.certificates.lrat import ProofError, dimacs, drup, steps
+from checker.certificates.refutation import certificate
+from checker.certificates.replay import replayed
+from checker.certificates.search import Open
+from checker.certificates.terms import ScriptError
+from checker.solvers import solve, titles
+from proofs.rocq_build import REALS, RocqError, coqc, printed, version
+from proofs.smt import satisfied
+
+
+@dataclass(frozen=True)
+class Route:
+    """``find`` gives a proof of a script as text; ``accepts`` is told the script and a proof, in a folder of its own.
+
+    ``by``: what replays; ``ending``: of the proof's file; ``hole``: what is taken on trust besides, or nothing. Both functions
+    raise what ``FAILS`` lists.
+    """
+
+    name: str
+    by: Callable[[], str]
+    ending: str
+    find: Callable[[str, float], str]
+    accepts: Callable[[str, str, Path], bool]
+    hole: str = ""
+
+
+EVALUATED = "evaluation"
+BITS = re.compile(r"BitVec|FloatingPoint")  # sorts of scripts that are not evaluated here
+FAILS = (ScriptError, Open, ProofError, RocqError, z3.Z3Exception)
+
+
+def _by_smt_check(text: str, proof: str, folder: Path) -> bool:
+    return replayed("smt-check", _written(folder / "script.smt2", text), _written(folder / "proof.cert", proof))
+
+
+def _theorem(text: str, seconds: float) -> str:
+    """The tactics are the proof; whether they do is for the kernel to say."""
+    return HEADER + rocq_goal(text) + "Print Assumptions obligation.\n"
+
+
+def _by_kernel(text: str, proof: str, folder: Path) -> bool:
+    """The theorem is written anew from the script: a kept one may state another."""
+    source = _written(folder / "Obligation.v", _theorem(text, 0))
+    return proof == _theorem(text, 0) and set(printed(coqc(source))) <= set(REALS)
+
+
+def _refuted_clauses(text: str, seconds: float) -> str:
+    found = clauses(text)
+    return "".join(f"{step}\n" for step in steps(found, drup(found, seconds)))
+
+
+def _by_lrat_check(text: str, proof: str, folder: Path) -> bool:
+    cnf = _written(folder / "clauses.cnf", dimacs(clauses(text)))
+    return replayed("lrat-check", cnf, _written(folder / "proof.lrat", proof))
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@cache
+def _kernel() -> str:
+    return f"the kernel of {version()}"
+
+
+ROUTES = (
+    Route("linear", lambda: "smt-check, proved sound in Rocq", "cert", certificate, _by_smt_check),
+    Route("goal", _kernel, "v", _theorem, _by_kernel),
+    Route("clauses", lambda: "lrat-check, proved sound in Rocq", "lrat", _refuted_clauses, _by_lrat_check, HOLE),
+)
+BY_NAME = {route.name: route for route in ROUTES}
+
+
+def attempt(text: str, hypotheses: str, seconds: float, kept: dict[str, Any] | None, solvers: Sequence[str]) -> dict[str, Any]:
+    """What there is for a script that has no model: a proof that is replayed, and another solver's word.
+
+    ``kept``: such a value of an earlier run, whose proof is replayed and made anew only where it is rejected. Keys: ``route``
+    (or ""), ``proof``, ``second`` (solvers that agree), ``against`` (those that say it has a model), ``reasons``: for each
+    route that failed, why; ``consistent``: what says that the hypotheses have a model, or "".
+    """
+    found: dict[str, Any] = {"route": "", "proof": "", "second": [], "against": [], "reasons": {}}
+    if kept is not None:
+        found |= {key: kept[key] for key in ("second", "against", "reasons")}
+    sys.setrecursionlimit(50_000)  # terms are deep
+    found["consistent"] = consistent(hypotheses, seconds, solvers)
+    routes = [BY_NAME[kept["route"]]] if kept is not None and kept["route"] in BY_NAME else []
+    for route, known in [*((r, kept["proof"]) for r in routes if kept is not None), *((r, None) for r in ROUTES)]:
+        try:
+            proof = route.find(text, seconds) if known is None else known
+            with tempfile.TemporaryDirectory() as folder:
+                if route.accepts(text, proof, Path(folder)):
+                    found |= {"route": route.name, "proof": proof}
+                    break
+            found["reasons"][route.name] = "the replay rejects the proof"
+        except FAILS as error:
+            found["reasons"][route.name] = _first_line(error)
+    if kept is None:
+        found |= _asked(text, seconds, solvers)
+    return found
+
+
+def consistent(hypotheses: str, seconds: float, solvers: Sequence[str]) -> str:
+    """``evaluation`` where a model makes all hypotheses true as they are evaluated here; else another solver that says so."""
+    answer = solve("z3", hypotheses, seconds)
+    if answer.result == "sat" and answer.model is not None and not BITS.search(hypotheses):
+        return EVALUATED if satisfied(hypotheses, answer.model) else ""
+    return next((titles([name])[0] for name in solvers if solve(name, hypotheses, seconds).result == "sat"), "")
+
+
+def _first_line(error: Exception) -> str:
+    words = str(error).split()
+    return " ".join(words)[:200] or type(error).__name__
+
+
+def _asked(text: str, seconds: float, solvers: Sequence[str]) -> dict[str, list[str]]:
+    """The first solver that says unsat is enough; what one says against it is kept."""
+    found: dict[str, list[str]] = {"second": [], "against": []}
+    for name in solvers:
+        answer = solve(name, text, seconds)
+        if answer.result in ("sat", "unsat"):
+            found["second" if answer.result == "unsat" else "against"] += titles([name])
+        if answer.result == "unsat":
+            break
+    return found

@@ -1,0 +1,224 @@
+"""`efasp certify`: for every SMT obligation a proof that is no solver's word, replayed at once, and a second solver's answer.
+
+What is kept of an earlier run are proofs, not verdicts: every run replays them. Only SMT scripts have certificates; what other
+obligations rest on is said by `efasp audit --trust`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import json
+import os
+import shutil
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from checker import fresh
+from checker.certificates.lrat import MISSING as NO_CADICAL
+from checker.certificates.routes import BY_NAME, ROUTES
+from checker.commands import UsageError
+from checker.export import built, name, scripts
+from checker.files import writable, write
+from checker.matrix import progress
+from checker.session import environment, notice, regime_of, selected
+from checker.solvers import available, titles
+from checker.store import Store, default_path, digest
+from proofs.obligation import Obligation
+from proofs.rocq_build import RocqError, programs
+
+STATUSES = ("certified", "holey", "cross-checked", "open", "contradicted")
+KEYS = {"route", "proof", "second", "against", "reasons", "consistent"}  # of what is kept
+LIMITS = 12  # a script's routes and solvers may take this many times the seconds of one, in all
+SECOND = ("bitwuzla", "cvc5")  # solvers other than the first, in the order in which they are asked
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What there is for one script: the obligations that it is the text of, and what ``checker.certificates.routes`` found."""
+
+    same: list[Obligation]
+    found: dict[str, Any]
+    seconds: float
+
+    @property
+    def status(self) -> str:
+        """Certified, holey (a step is taken on trust), cross-checked only, open, or contradicted by a solver."""
+        if self.found["against"]:
+            return "contradicted"
+        if self.found["route"]:
+            return "holey" if BY_NAME[self.found["route"]].hole else "certified"
+        return "cross-checked" if self.found["second"] else "open"
+
+    @property
+    def by(self) -> str:
+        """What replayed the proof."""
+        return BY_NAME[self.found["route"]].by() if self.found["route"] else ""
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As the report holds it."""
+        first = self.same[0]
+        hole = BY_NAME[self.found["route"]].hole if self.found["route"] else ""
+        named = {"hash": first.hash, "lemma": first.lemma, "claim": first.claim, "ids": [o.id for o in self.same]}
+        ended = {"status": self.status, "by": self.by, "hole": hole, "second": self.found["second"]}
+        ended |= {"against": self.found["against"], "hypotheses": self.found["consistent"]}
+        ended |= {"reasons": {} if self.found["route"] else self.found["reasons"]}
+        return {**named, **ended, "seconds": round(self.seconds, 3)}
+
+
+def certify(options: argparse.Namespace) -> int:
+    """The command. 0: every script is certified, holey or cross-checked, and its hypotheses have a model; 1: a solver says that
+    the script has one; 3 else."""
+    _tools()
+    regime, _ = regime_of(options)
+    chosen = selected(regime, options.lemma)
+    if options.json not in (None, "-"):
+        writable("--json", Path(options.json))
+    if options.out is not None:
+        writable("--out", options.out, folder=True)
+    with contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
+        jobs = options.jobs or len(os.sched_getaffinity(0))
+        listed = list(built(chosen, options.lemma))
+        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store)
+    summary = {status: sum(c.status == status for c in found) for status in STATUSES}
+    report = {
+        "n_max": regime.n_max,
+        "summary": summary,
+        "certificates": [c.row for c in found],
+        "not SMT": dict(sorted(Counter(o.kind for o in listed if o.kind != "smt").items())),
+        "environment": environment(second(), jobs),
+    }
+    if options.out is not None:
+        _write(options.out, found, report)
+    if options.json is not None and options.json != "-":
+        write(Path(options.json), json.dumps(report, indent=1) + "\n", "--json")
+    if options.json == "-":
+        print(json.dumps(report, indent=1))
+    else:
+        _show(found, report)
+    unsettled = summary["open"] or not all(c.found["consistent"] for c in found)
+    return 1 if summary["contradicted"] else 3 if unsettled else 0
+
+
+def _tools() -> None:
+    """The checkers, built where they are not yet. Raises UsageError that says what is missing."""
+    if shutil.which("cadical") is None:
+        raise UsageError(f"certify: {NO_CADICAL}")
+    try:
+        programs()
+    except RocqError as error:
+        raise UsageError(f"certify: {error}") from None
+
+
+def second() -> list[str]:
+    """The solvers that are asked besides the one that proved."""
+    return [solver for solver in SECOND if solver in available()]
+
+
+def key(hash_: str) -> str:
+    """Where the proof of the script with this hash is kept."""
+    return digest("certificate", hash_, *titles(second()))
+
+
+def kept(store: Store, hash_: str) -> dict[str, Any] | None:
+    """What was found for a script in an earlier run: a proof to be replayed, not to be believed."""
+    return _unpacked(store.get(key(hash_)))
+
+
+def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
+    """What there is for some scripts, in their order; proofs are kept as they come."""
+    found: dict[int, Certificate] = {}
+    known = [kept(store, same[0].hash) for same in asked]
+
+    def job(index: int) -> fresh.Job:
+        first = asked[index][0]
+        arguments = {
+            "text": first.content,
+            "hypotheses": first.hypotheses,
+            "seconds": seconds,
+            "kept": known[index],
+            "solvers": second(),
+        }
+        return fresh.job("checker.certificates.routes:attempt", arguments, LIMITS * seconds, memory)
+
+    with progress("scripts", len(asked)) as told:
+
+        def heard(index: int, reply: fresh.Reply) -> None:
+            value = reply.get("value") or {
+                "route": "", "proof": "", "second": [], "against": [], "consistent": "",
+                "reasons": {"every route": reply.get("ended") or reply["message"]},
+            }  # fmt: skip
+            found[index] = Certificate(asked[index], value, reply["seconds"])
+            if value["route"] and value != known[index]:
+                store.put(key(asked[index][0].hash), _packed(value))
+            told(found[index])
+
+        fresh.run([job(index) for index in range(len(asked))], jobs, heard)
+    return [found[index] for index in range(len(asked))]
+
+
+def _packed(value: dict[str, Any]) -> str:
+    return base64.b85encode(zlib.compress(json.dumps(value).encode(), 6)).decode()
+
+
+def _unpacked(kept: Any) -> dict[str, Any] | None:
+    """What was packed; None for anything else."""
+    try:
+        value = json.loads(zlib.decompress(base64.b85decode(kept)))
+    except (TypeError, ValueError, zlib.error):
+        return None
+    whole = isinstance(value, dict) and set(value) == KEYS and isinstance(value["proof"], str)
+    return value if whole else None
+
+
+def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -> None:
+    """Every script beside its proof, and the report as ``certificates.json``."""
+    for c in found:
+        path = folder / name(c.same[0])
+        write(path, c.same[0].content, "--out")
+        if c.found["route"]:
+            write(path.with_suffix(f".{BY_NAME[c.found['route']].ending}"), c.found["proof"], "--out")
+    write(folder / "certificates.json", json.dumps(report, indent=1) + "\n", "--out")
+
+
+# On a terminal.
+
+
+def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title=f"certificates, n = 1..{report['n_max']}", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("")
+    for heading in ("scripts", "obligations", "second solver agrees", "seconds"):
+        table.add_column(heading, justify="right")
+    groups = [(status, by) for status in STATUSES for by in (*(r.by() for r in ROUTES), "")]
+    for status, by in groups:
+        mine = [c for c in found if (c.status, c.by) == (status, by)]
+        if mine:
+            numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.found["second"]) for c in mine)]
+            label = f"{status}: replayed by {by}" if by else status
+            table.add_row(label, *map(str, numbers), f"{sum(c.seconds for c in mine):.1f}")
+    console.print(table)
+    for route in ROUTES:
+        if route.hole and any(c.found["route"] == route.name for c in found):
+            print(f"holey: {route.hole}")
+    for c in found:
+        if c.status not in ("certified", "holey"):
+            reasons = "; ".join(f"{route}: {why}" for route, why in c.found["reasons"].items())
+            against = f"{', '.join(c.found['against'])} finds a model" if c.found["against"] else ""
+            print(f"{c.status}: {c.same[0].id}: {against or reasons}")
+    if alone := [c.same[0].id for c in found if not c.found["second"]]:
+        print(f"no second solver within the time: {len(alone)} scripts ({', '.join(alone[:5])}{', ...' if alone[5:] else ''})")
+    models = Counter(c.found["consistent"] or "nothing" for c in found)
+    print(f"hypotheses have a model, by {', by '.join(f'{how}: {count}' for how, count in models.items())}")
+    others = ", ".join(f"{count} {kind}" for kind, count in report["not SMT"].items())
+    print(f"obligations without a script, which have no certificate: {others or 'none'}")

@@ -1,0 +1,117 @@
+"""Hypotheses dropped in turn: one without which the goal still follows is dead weight, and is reported.
+
+A hypothesis is a line of a script that asserts, other than the negated goal. It matters if the script has a model without it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import z3
+from rich.console import Console
+from rich.table import Table
+
+from checker import fresh
+from checker.settle import ASSERT
+from checker.store import Store, digest
+from proofs.obligation import Obligation
+
+MATTERS, DEAD, UNKNOWN = "matters", "dead", "unknown"
+LIMIT = 20  # a script may take this many times the seconds of one hypothesis
+ENDED = {"sat": MATTERS, "unsat": DEAD, "unknown": UNKNOWN}
+
+
+def dropped(text: str, seconds: float) -> dict[str, str]:
+    """For every hypothesis of a script that has no model how it is without it: ``matters``, ``dead``, or ``unknown``.
+
+    It is dead where the goal follows from the others. Those that Z3 does not need for one refutation are, all at once; each of
+    those that it does need is left out by itself.
+    """
+    lines = text.splitlines()
+    *asserted, _ = [index for index, line in enumerate(lines) if line.startswith(ASSERT)]
+    names = {index: f"hypothesis!{index}" for index in asserted}
+    for index, name in names.items():
+        said = lines[index].partition(" ; ")[0].removeprefix(ASSERT).removesuffix(")")
+        lines[index] = f"(declare-const {name} Bool)\n(assert (=> {name} {said}))"
+    solver = z3.Solver()
+    solver.set("timeout", int(1000 * seconds))
+    solver.from_string("\n".join(lines))
+    if solver.check(*map(z3.Bool, names.values())) != z3.unsat:
+        return {text.splitlines()[index]: UNKNOWN for index in names}
+    needed = {str(name) for name in solver.unsat_core()}
+    found: dict[str, str] = {}
+    for index, name in names.items():
+        others = [z3.Bool(other) for other in names.values() if other != name]
+        without = DEAD if name not in needed else ENDED[str(solver.check(*others))]
+        found[text.splitlines()[index]] = without
+    return found
+
+
+def label(line: str) -> str:
+    """What names a hypothesis in every script of a lemma: its comment, or else what it says."""
+    said, _, note = line.partition(" ; ")
+    return note or said.removeprefix(ASSERT).removesuffix(")")
+
+
+def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store,
+            told: Callable[[object], None]) -> dict[str, Any]:  # fmt: skip
+    """What `efasp check --mutants` says of hypotheses. ``scripts``: each with the obligations that it is the text of.
+
+    For every lemma each of its hypotheses, with the number of its scripts in which that matters, is dead, is not known; and the
+    ids of scripts that could not be tried.
+    """
+    keys = [digest("dropped", same[0].content, z3.get_full_version(), seconds) for same in scripts]
+    known = {index: found for index, key in enumerate(keys) if (found := store.get(key)) is not None}
+    todo = [index for index in range(len(scripts)) if index not in known]
+    for found in known.values():
+        told(found)
+
+    def heard(number: int, reply: fresh.Reply) -> None:
+        if "value" in reply:
+            known[todo[number]] = reply["value"]
+            store.put(keys[todo[number]], reply["value"])
+        told(reply)
+
+    arguments = [{"text": scripts[index][0].content, "seconds": seconds} for index in todo]
+    fresh.run([fresh.job("checker.hypotheses:dropped", a, LIMIT * seconds, memory) for a in arguments], jobs, heard)
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for index, same in enumerate(scripts):
+        for lemma in dict.fromkeys(o.lemma for o in same):
+            for line, ended in known.get(index, {}).items():
+                counts.setdefault((lemma, label(line)), Counter())[ended] += 1
+    rows = [
+        {"lemma": lemma, "hypothesis": said, **{name: c[name] for name in ENDED.values()}}
+        for (lemma, said), c in counts.items()
+    ]
+    return {"dropped": rows, "not tried": [same[0].id for index, same in enumerate(scripts) if index not in known]}
+
+
+def status(rows: Sequence[dict[str, Any]]) -> str:
+    """Of the rows about one hypothesis: it matters where it does in one of them, is dead where it is in all."""
+    return MATTERS if any(row[MATTERS] for row in rows) else UNKNOWN if any(row[UNKNOWN] for row in rows) else DEAD
+
+
+def show(found: dict[str, Any]) -> None:
+    """By family: how many hypotheses lemmas have, and how many are dead, in their lemma and in every lemma of the family."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title="hypotheses, each dropped in turn", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("family")
+    for heading in ("lemmas", "hypotheses", MATTERS, DEAD, UNKNOWN, "dead in every lemma"):
+        table.add_column(heading, justify="right")
+    families: dict[str, list[dict[str, Any]]] = {}
+    for row in found["dropped"]:
+        families.setdefault(row["lemma"].partition(".")[0], []).append(row)
+    for family, rows in families.items():
+        counts = Counter(status([row]) for row in rows)
+        shared: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            shared.setdefault(row["hypothesis"], []).append(row)
+        dead = sum(status(same) == DEAD for same in shared.values())
+        numbers = [len({row["lemma"] for row in rows}), len(rows), *(counts[name] for name in (MATTERS, DEAD, UNKNOWN)), dead]
+        table.add_row(family, *(str(number or "") for number in numbers))
+    console.print(table)
+    if found["not tried"]:
+        print(f"hypotheses not tried: {' '.join(found['not tried'])}")

@@ -1,0 +1,196 @@
+"""`efasp certify`, and hypotheses dropped in turn: what is accepted is a proof of that script, and nothing kept is believed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from checker.certificates.lrat import ProofError
+from checker.certificates.routes import BY_NAME, EVALUATED, attempt, consistent
+from checker.certify import certificates
+from checker.cli import main
+from checker.hypotheses import DEAD, MATTERS, dropped, label, section
+from checker.store import Store
+from proofs.obligation import Obligation
+from proofs.smt import Script, land, le, lt, plus, satisfied
+from tests.checker.test_certificates import needs_tools
+from tests.checker.test_check import lemma_of
+
+BITS = """(set-logic QF_BV)
+(declare-const a (_ BitVec 4))
+(declare-const b (_ BitVec 4))
+(assert (bvult a b))
+(assert (not {goal}))
+(check-sat)
+"""
+ODD = "(bvugt b #b0000)"  # follows
+EVEN = "(bvugt a #b0000)"  # does not
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test finds is kept in its own folder."""
+    monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
+
+
+def sums(goal: str = "(<= 2 (+ a b))") -> Obligation:
+    """That two numbers of 1 or more add up to 2 or more, with a hypothesis that is not needed."""
+    script = Script()
+    script.integer("a", 1, note="the first")
+    script.integer("b", 1)
+    script.suppose(le("a", "9"), "a digit")
+    return script.obligation("x.sums", "F", {}, "all n", (1, 64), goal)
+
+
+def certify(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict]:
+    """Exit code and report."""
+    code = main(["certify", "--json", "-", "--jobs", "1", *arguments])
+    return code, json.loads(capsys.readouterr().out)
+
+
+# The command.
+
+
+@needs_tools
+def test_every_script_of_a_family_is_certified(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Each obligation that `efasp check` proves by a solver has a proof; the files written are those that the checkers take."""
+    chosen = ["--lemma", "gates.step.add", "gates.not", "encoding.digits", "--n-max", "32"]
+    main(["check", "--json", "-", *chosen])
+    rows = [row for row in json.loads(capsys.readouterr().out)["obligations"] if row["kind"] == "smt"]
+    code, report = certify(capsys, *chosen, "--out", str(tmp_path / "proofs"))
+    found = {name: c for c in report["certificates"] for name in c["ids"]}
+    assert code == 0 and set(found) == {row["id"] for row in rows}
+    assert all(c["status"] == "certified" and c["hypotheses"] == EVALUATED for c in found.values())
+    assert report["summary"]["certified"] == len(report["certificates"]) == len({row["hash"] for row in rows})
+    assert {"smt-check, proved sound in Rocq"} < {c["by"] for c in found.values()}
+    for certificate in (tmp_path / "proofs").glob("*.cert"):
+        assert BY_NAME["linear"].accepts(certificate.with_suffix(".smt2").read_text(), certificate.read_text(), tmp_path)
+
+
+@needs_tools
+def test_what_was_kept_is_replayed_and_not_believed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A second run takes the proof of the first; one that was changed is rejected, and made anew."""
+    asked = [[sums()]]
+    with_store = Store(tmp_path / "s.sqlite", print)
+    (first,) = certificates(asked, 20, 2048, 1, with_store)
+    (again,) = certificates(asked, 20, 2048, 1, with_store)
+    assert first.status == again.status == "certified" and first.found == again.found
+    text, hypotheses = sums().content, sums().hypotheses
+    lines = first.found["proof"].splitlines()
+    other = {**first.found, "proof": "\n".join(lines[:-1]) + "\n"}
+    mended = attempt(text, hypotheses, 20, other, [])
+    assert mended["proof"] == first.found["proof"] and mended["reasons"] == {"linear": "the replay rejects the proof"}
+    assert attempt(text, hypotheses, 20, {**other, "proof": ""}, [])["route"] == "linear"  # no proof at all
+    with_store.close()
+
+
+@needs_tools
+def test_a_script_with_a_model_is_contradicted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No route gives a proof, the second solver finds a model: exit 1; without a second solver it stays open: exit 3."""
+    lemma_of(monkeypatch, sums("(<= 3 (+ a b))"))
+    code, report = certify(capsys)
+    (row,) = report["certificates"]
+    assert code == 1 and row["status"] == "contradicted" and not row["by"]
+    assert set(row["reasons"]) == {"linear", "goal", "clauses"}
+    monkeypatch.setattr("checker.certify.SECOND", ())
+    code, report = certify(capsys)
+    assert code == 3 and report["summary"]["open"] == 1
+
+
+def test_a_checker_that_is_missing_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 2, and how to get it."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert main(["certify", "--lemma", "gates.not"]) == 2
+    assert "cadical not found" in capsys.readouterr().err
+
+
+# Routes.
+
+
+@needs_tools
+def test_bit_vectors_are_refuted_as_clauses() -> None:
+    """A hole that is named; a script that has a model has no proof, by this route or another's files."""
+    found = attempt(BITS.format(goal=ODD), BITS.format(goal="false"), 20, None, ["bitwuzla"])
+    assert found["route"] == "clauses" and BY_NAME["clauses"].hole and found["consistent"].startswith("bitwuzla")
+    wrong = attempt(BITS.format(goal=EVEN), BITS.format(goal="false"), 20, found, ["bitwuzla"])
+    assert not wrong["route"] and "model" in wrong["reasons"]["clauses"]
+
+
+@needs_tools
+def test_a_theorem_is_that_of_its_script(tmp_path: Path) -> None:
+    """A file that proves another theorem, or supposes one, is not accepted."""
+    route, text = BY_NAME["goal"], sums().content
+    proof = route.find(text, 20)
+    assert route.accepts(text, proof, tmp_path)
+    assert not route.accepts(sums("(<= 1 (+ a b))").content, proof, tmp_path)
+    assert not route.accepts(text, proof.replace("Qed.", "Admitted."), tmp_path)
+
+
+@needs_tools
+def test_a_theorem_that_supposes_something_is_not_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Print Assumptions says is read: an axiom of our own is none of the standard library's."""
+    wrong = sums("(<= 3 (+ a b))").content
+    route = BY_NAME["goal"]
+    supposed = "Axiom absurd : False. Theorem obligation : 1 = 2. Proof. destruct absurd. Qed.\n"
+    monkeypatch.setattr("checker.certificates.routes.rocq_goal", lambda text: supposed)
+    assert not route.accepts(wrong, route.find(wrong, 20), tmp_path)
+
+
+def test_clauses_are_of_bit_vectors_alone() -> None:
+    """Arithmetic is no Boolean variable."""
+    found = attempt(sums("(<= 3 (+ a b))").content, sums().hypotheses, 5, None, [])
+    assert "expected a script of bit-vectors" in found["reasons"]["clauses"] or "cadical" in found["reasons"]["clauses"]
+
+
+def test_hypotheses_without_a_model() -> None:
+    """Nothing says that contradictory hypotheses have one; a model is evaluated here."""
+    script = Script()
+    script.integer("a", 1, 3)
+    assert consistent(script.text(), 5, ["cvc5"]) == EVALUATED
+    script.suppose(lt("3", "a"))
+    assert consistent(script.text(), 5, ["cvc5"]) == ""
+
+
+def test_a_wrong_proof_file_is_said_to_be_wrong(tmp_path: Path) -> None:
+    """Files that are not read are an error of the proof, not of the script."""
+    if shutil.which("ocamlopt") is None:
+        pytest.skip("ocamlopt is not installed")
+    with pytest.raises(ProofError, match="line 1"):
+        BY_NAME["linear"].accepts(sums().content, "x 1 2\n", tmp_path)
+
+
+# Hypotheses.
+
+
+def test_hypotheses_are_dropped_in_turn() -> None:
+    """Against a direct search over small numbers: one matters where the others allow values for which the goal fails."""
+    script, values = Script(), range(-2, 12)
+    script.integer("a", 1)
+    script.integer("b", 1)
+    script.suppose(le("a", "9"), "a digit")
+    script.suppose(lt("a", "b"))
+    goal = land(le("3", plus("a", "b")), le("2", "b"))
+    text = script.obligation("x.y", "F", {}, "all n", (1, 64), goal).content
+    lines = text.splitlines()
+    wanted = {}
+    for line in [line for line in lines if line.startswith("(assert") and "negated goal" not in line]:
+        without = "\n".join(other for other in lines if other != line)
+        open_ = any(satisfied(without, {"a": a, "b": b}) for a, b in product(values, values))
+        wanted[line] = MATTERS if open_ else DEAD
+    assert dropped(text, 5) == wanted and set(wanted.values()) == {MATTERS, DEAD}
+    assert label(next(line for line in wanted if "digit" in line)) == "a digit"
+
+
+def test_hypotheses_of_a_lemma(tmp_path: Path) -> None:
+    """Over its scripts, by name; a second time from the store."""
+    store, one, two = Store(tmp_path / "s.sqlite", print), sums(), sums("(<= 1 b)")
+    found = section([[one], [two]], 10, 2048, 1, store, lambda reply: None)
+    assert found == section([[one], [two]], 10, 2048, 1, store, lambda reply: None)
+    rows = {row["hypothesis"]: row for row in found["dropped"]}
+    assert rows["a digit"] == {"lemma": "x.sums", "hypothesis": "a digit", "matters": 0, "dead": 2, "unknown": 0}
+    assert rows["(<= 1 b)"]["matters"] == 2 and rows["(<= 1 a)"]["matters"] == 1 and not found["not tried"]
+    store.close()
