@@ -80,6 +80,8 @@ def certify(options: argparse.Namespace) -> int:
     """The command. 0: every script is certified, holey or cross-checked, and its hypotheses have a model; 1: a solver says that
     the script has one; 3 else."""
     _tools()
+    if options.cvc5_proofs is not None and (options.out is None or "cvc5" not in available()):
+        raise UsageError("--cvc5-proofs: expected --out DIR and an installed cvc5")
     regime, _ = regime_of(options)
     chosen = selected(regime, options.lemma)
     if options.json not in (None, "-"):
@@ -100,6 +102,12 @@ def certify(options: argparse.Namespace) -> int:
     }
     if options.out is not None:
         _write(options.out, found, report)
+        if options.cvc5_proofs is not None:
+            count = _foreign(options, found, jobs)
+            print(
+                f"{options.out}: {count} proofs by cvc5, which nothing here replays and which count for nothing",
+                file=sys.stderr,
+            )
     if options.json is not None and options.json != "-":
         write(Path(options.json), json.dumps(report, indent=1) + "\n", "--json")
     if options.json == "-":
@@ -189,6 +197,21 @@ def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -
         if c.found["route"]:
             write(path.with_suffix(f".{BY_NAME[c.found['route']].ending}"), c.found["proof"], "--out")
     write(folder / "certificates.json", json.dumps(report, indent=1) + "\n", "--out")
+
+
+def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: int) -> int:
+    """cvc5's own proofs beside the scripts; how many."""
+    form, seconds = options.cvc5_proofs, options.timeout
+    written: list[Path] = []
+
+    def heard(index: int, reply: fresh.Reply) -> None:
+        if reply.get("value"):
+            written.append((options.out / name(found[index].same[0])).with_suffix(f".{form}"))
+            write(written[-1], reply["value"], "--out")
+
+    texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in found]
+    fresh.run([fresh.job("checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts], jobs, heard)
+    return len(written)
 
 
 # On a terminal.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from checker import commands
+from checker.solvers import PROOFS
 from efasp.pram.machine import POLICIES
 from model.compile import ENGINES
 
@@ -149,6 +150,7 @@ def _certify(certify: argparse.ArgumentParser) -> None:
     budget_options(certify)
     choice_options(certify)
     certify.add_argument("--out", type=Path, metavar="DIR", help="write every script and its proof")
+    certify.add_argument("--cvc5-proofs", choices=PROOFS, help="with --out: also cvc5's own proofs, which nothing here replays")
     certify.set_defaults(command=commands.certify)
 
 

@@ -61,12 +61,13 @@ def test_every_script_of_a_family_is_certified(capsys: pytest.CaptureFixture[str
     chosen = ["--lemma", "gates.step.add", "gates.not", "encoding.digits", "--n-max", "32"]
     main(["check", "--json", "-", *chosen])
     rows = [row for row in json.loads(capsys.readouterr().out)["obligations"] if row["kind"] == "smt"]
-    code, report = certify(capsys, *chosen, "--out", str(tmp_path / "proofs"))
+    code, report = certify(capsys, *chosen, "--out", str(tmp_path / "proofs"), "--cvc5-proofs", "cpc")
     found = {name: c for c in report["certificates"] for name in c["ids"]}
     assert code == 0 and set(found) == {row["id"] for row in rows}
     assert all(c["status"] == "certified" and c["hypotheses"] == EVALUATED for c in found.values())
     assert report["summary"]["certified"] == len(report["certificates"]) == len({row["hash"] for row in rows})
     assert {"smt-check, proved sound in Rocq"} < {c["by"] for c in found.values()}
+    assert len(list((tmp_path / "proofs").glob("*.cpc"))) == len(report["certificates"])
     for certificate in (tmp_path / "proofs").glob("*.cert"):
         assert BY_NAME["linear"].accepts(certificate.with_suffix(".smt2").read_text(), certificate.read_text(), tmp_path)
 
@@ -106,6 +107,13 @@ def test_a_checker_that_is_missing_is_named(capsys: pytest.CaptureFixture[str], 
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert main(["certify", "--lemma", "gates.not"]) == 2
     assert "cadical not found" in capsys.readouterr().err
+
+
+def test_proofs_of_cvc5_need_a_place(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 2 without --out."""
+    monkeypatch.setattr("checker.certify._tools", lambda: None)
+    assert main(["certify", "--cvc5-proofs", "cpc"]) == 2
+    assert "--cvc5-proofs: expected --out" in capsys.readouterr().err
 
 
 # Routes.
