@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from checker.rows import Row
-from efasp.pram.assembler import assemble
+from efasp.pram.assembler import assemble, disassemble
 from efasp.pram.machine import Program
 from model.compile import compile_machine
 from model.plan import Plan
@@ -52,10 +52,10 @@ def replayed(row: Row, n_max: int, given: Given = None) -> Replayed:
     said = row["countermodel"]
     statement = statements().get(row["lemma"])
     facts = [("obligation", row["id"]), *([("lemma", statement.states)] if statement else []), ("refuted by", row["method"])]
-    facts += [(name, words(value)) for name, value in said.items()]
     try:
         found = _passes(row, said, n_max, given)
         if found is None:
+            facts += [(name, words(value)) for name, value in said.items()]
             return Replayed(
                 row, [*facts, ("machine", "the countermodel is of an operator or a lookup, of no whole machine")], None, []
             )
@@ -66,6 +66,8 @@ def replayed(row: Row, n_max: int, given: Given = None) -> Replayed:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise CaseError(f"{row['id']}: expected a countermodel of this package, found {said} ({error})") from None
     last = frames[-1]
+    facts += [("countermodel", case_words(said, tracer.program))]
+    facts += [(name, words(said[name])) for name in ("deviates", "weights") if said.get(name)]
     if last.differs is None:
         facts.append(
             ("replayed exactly", "as the machine: other weights than those of the report, or a matter of floating point")
@@ -112,6 +114,16 @@ def _to_failure(passes: Iterator[replay.Pass]) -> Iterator[replay.Pass]:
         yield one
         if one.report is not None:
             return
+
+
+def case_words(said: Mapping[str, Any], program: Program) -> str:
+    """Which processor at which instruction, what was expected of it and what it got."""
+    lines = [line.strip() for line in disassemble(program).splitlines() if line.startswith(" ")]
+    pc = said.get("before", {}).get("pc")
+    at = f"processor {said['processor']}" if "processor" in said else ""
+    if isinstance(pc, int):
+        at += f" at pc {pc}, {lines[pc] if pc < len(lines) else 'outside the program'}"
+    return f"{at + ': ' if at else ''}{said['what']}, expected {words(said['expected'])}, got {words(said['got'])}"
 
 
 def words(value: Any) -> str:

@@ -1,11 +1,12 @@
-"""Figures of the report as SVG: sizes against n with their bounds, and the checker's time against w."""
+"""Figures as SVG: sizes and decoding steps against n with their bounds, and the checker's time against w."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -14,17 +15,19 @@ from checker.rows import Row, seconds
 from efasp.encoding import CellLayout, LogLayout
 from efasp.pram.machine import MIN_WORD
 from model.closed_forms import bound, quantities, shape
+from paper_artifacts.status import GENERATED
 from proofs.obligation import narrowest_word
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: a name for its file, a title, what it shows, and the drawing."""
+    """A figure: a name for its file, a title, what it shows, and the drawing; ``timed``: of times, and so never the same."""
 
     name: str
     title: str
     caption: str
     svg: Markup
+    timed: bool = False
 
 
 def drawn(name: str, title: str, caption: str, draw: Callable[[Any], None], size: tuple[float, float] = (7.0, 3.6)) -> Figure:
@@ -57,16 +60,18 @@ def checker_time(rows: Sequence[Row]) -> Figure:
 
     def draw(axes: Any) -> None:
         for number, family in enumerate(families):
-            mine = [row for row in rows if row["lemma"].startswith(f"{family}.")]
-            spent = [seconds(row for row in mine if row["params"].get("w") == w) for w in widths]
-            axes.plot(widths, spent, marker="os^Dvx*"[number % 7], markersize=3, label=family)
+            mine = [row for row in sized if row["lemma"].startswith(f"{family}.")]
+            here = [w for w in widths if any(row["params"]["w"] == w for row in mine)]
+            spent = [seconds(row for row in mine if row["params"]["w"] == w) for w in here]
+            axes.plot(here, spent, marker="os^Dvx*"[number % 7], markersize=4, label=family)
         axes.set_xlabel("w, bits of a word")
         axes.set_ylabel("seconds")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
 
     caption = "Time of the obligations of each width, by family; equal texts count once. Times vary from run to run."
-    return drawn("checker-time", "Time of the checker against w", caption, draw)
+    return replace(drawn("checker-time", "Time of the checker against w", caption, draw), timed=True)
 
 
 MACHINES = (("mdm", ""), ("mdm", "M"), ("apmdm", ""), ("apmdm", "M"))
@@ -85,7 +90,8 @@ def widths() -> Figure:
         for number, (engine, extension) in enumerate(MACHINES):
             sizes = [shape(engine, extension, quantities(narrowest_word(1 << e), extension))["d_model"] for e in EXPONENTS]
             limit = [bound(engine, extension, "d_model", e) for e in EXPONENTS]
-            axes.plot(EXPONENTS, sizes, color=f"C{number}", label=named(engine, extension))
+            style = "-" if engine == "mdm" else (0, (4, 4))  # one lies on the other
+            axes.plot(EXPONENTS, sizes, color=f"C{number}", linestyle=style, label=named(engine, extension))
             axes.plot(EXPONENTS, limit, color=f"C{number}", linestyle=":", linewidth=1)
         axes.set_xlabel("log2 n")
         axes.set_ylabel("d_model")
@@ -128,6 +134,7 @@ def contexts(length: int = 32) -> Figure:
         axes.plot(small, cells, color="C1", label="apmdm, cells")
         axes.plot(small, [3 * (10 * 2**e + 4 * length) for e in small], color="C1", linestyle=":", label="3 (S + 4 L)")
         axes.set_xlabel("log2 n")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("tokens")
         axes.set_yscale("log", base=2)
         axes.legend(frameon=False)
@@ -136,6 +143,32 @@ def contexts(length: int = 32) -> Figure:
     return drawn("context", "Context against n", caption, draw)
 
 
+def decoding(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Decoding steps against n, from the rows of the table growth, with the programs' stated bounds."""
+
+    def draw(axes: Any) -> None:
+        for number, name in enumerate(dict.fromkeys(row["program"] for row in rows)):
+            mine, color = [row for row in rows if row["program"] == name], f"C{number}"
+            for decoded, face in ((True, color), (False, "white")):
+                points = [(row["n"], row["t"]) for row in mine if (row["decode"] is not None) == decoded]
+                label = f"{name}, {'decoding' if decoded else 'PRAM'} steps"
+                axes.plot(*zip(*points, strict=True), "os"[number], color=color, markerfacecolor=face, label=label)
+            axes.plot([row["n"] for row in mine], [row["bound"] for row in mine], ":", color=color, label=f"{name}, bound")
+        axes.set_xscale("log", base=2)
+        axes.set_xlabel("n")
+        axes.set_ylabel("steps")
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
+
+    caption = (
+        "The most decoding steps of some random instances a size: connected components against c log n, Dyck-2 against "
+        "c log^2 n; dotted: the bounds that the programs state. Hollow: PRAM steps of the reference machine, not decoded."
+    )
+    return drawn("decoding", "Decoding steps against n", caption, draw)
+
+
 def figures(rows: Sequence[Row]) -> list[Figure]:
-    """The figures of a run."""
-    return [widths(), depths(), contexts(), checker_time(rows)]
+    """The figures of a run; that of decoding steps is of the runs that `efasp tables` made."""
+    kept = GENERATED / "growth.json"
+    grown = [decoding(json.loads(kept.read_text(encoding="utf-8"))["rows"])] if kept.exists() else []
+    return [widths(), depths(), contexts(), *grown, checker_time(rows)]
