@@ -20,6 +20,7 @@ from paper_artifacts.audit import Sheet, sheet
 from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.claims import GRADES, Ledger, Status, claims
 from paper_artifacts.figures import Figure, figures
+from paper_artifacts.status import shown
 from proofs.mutation import Mutant, load
 from proofs.obligation import STATUSES
 from proofs.statements import statements
@@ -30,6 +31,7 @@ PAGES = [
     ("lemmas.html", "Lemmas"),
     ("graph.html", "Graph"),
     ("mutants.html", "Mutants"),
+    ("tables.html", "Tables"),
     ("figures.html", "Figures"),
 ]
 
@@ -65,8 +67,10 @@ class Site:
         nodes = [(box.name, box.page, box.grade, box.legs) for box in listed]
         out["graph.html"] = self._page("graph.html", "Dependency graph", svg=Markup(graph.svg(listed)), nodes=nodes)
         out["mutants.html"] = self._mutants()
-        shown: Sequence[Figure] = figures(self.report.rows)
-        out["figures.html"] = self._page("figures.html", "Figures", figures=shown)
+        drawn: Sequence[Figure] = figures(self.report.rows)
+        out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
+        written = [table for table in shown() if table.name in self.measured and table.name != "lemmas"]  # those have a page
+        out["tables.html"] = self._page("tables.html", "Tables", tables=written)
         for claim in claims().values():
             out[f"claim/{claim.id}.html"] = self._claim(claim.id)
         for name in statements():
@@ -124,7 +128,13 @@ class Site:
         claim = claims()[name]
         lemmas = [(statements()[lemma], self.ledger.lemma(lemma)) for lemma in claim.lemmas]
         measures = [(m, self.measured.get(m, Status("open", "not generated"))) for m in claim.measures]
-        values = {"claim": claim, "status": self.ledger.claim(claim), "lemmas": lemmas, "measures": measures}
+        values = {
+            "claim": claim,
+            "status": self.ledger.claim(claim),
+            "lemmas": lemmas,
+            "measures": measures,
+            "tables": self.measured,
+        }
         return self._page("claim.html", f"{claim.id}: {claim.title}", "../", **values)
 
     def _lemma(self, name: str) -> str:
