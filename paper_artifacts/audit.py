@@ -177,6 +177,8 @@ def sheet_text(found: Sheet) -> str:
         if shown.expansion:
             lines += ["", "Expansion into primitives:", "", *_indented(shown.expansion)]
             lines += ["", shown.size]
+        if shown.entries:
+            lines += ["", f"Matrix entries ({shown.entries[0]}):", "", *_indented("\n".join(shown.entries[1:]))]
     lines += ["", f"Obligations ({len(found.rows)}):"]
     texts: dict[str, list[Row]] = {}
     for row in found.rows:

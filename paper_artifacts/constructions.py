@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
 
@@ -12,6 +12,7 @@ from efasp.operators import OPERATORS
 from efasp.printer import show
 from efasp.syntax import Node, Program, depth, hidden
 from model.compile import STEPS
+from paper_artifacts.entries import entries
 from proofs import attention as attention_family
 from proofs.recurrences import build
 
@@ -21,12 +22,16 @@ LONGEST = 400  # lines of an expansion that are shown
 
 @dataclass(frozen=True)
 class Construction:
-    """``definition``: source, or the definition's text; ``expansion``: by the six primitives; ``size``: depth and width."""
+    """``definition``: source, or the definition's text; ``expansion``: by the six primitives; ``size``: depth and width.
+
+    ``entries``: the rows of the compiled matrices that make it.
+    """
 
     title: str
     definition: str
     expansion: str = ""
     size: str = ""
+    entries: tuple[str, ...] = ()
 
 
 @cache
@@ -37,7 +42,8 @@ def construction(of: str) -> Construction:
     if kind not in makers:
         raise ValueError(f"of: expected operator:, definition: or code:, found {of!r}")
     try:
-        return makers[kind](name)
+        made = makers[kind](name)
+        return made if kind == "code" else replace(made, entries=tuple(entries(kind, name, WORD)))
     except (KeyError, AttributeError, ImportError) as error:
         raise ValueError(f"of: expected a construction, found {of!r} ({type(error).__name__}: {error})") from None
 
