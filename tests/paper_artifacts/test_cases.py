@@ -17,6 +17,7 @@ from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.cli import main
 from proofs.bounded import disagreement
 from proofs.obligation import Machine
+from tests.paper_artifacts.test_audit import CHROMIUM, dumped
 
 BROKEN = "layers.2.up.weight"  # the third layer's feed-forward block, w = 5
 
@@ -82,6 +83,15 @@ def test_the_countermodel_opens_at_the_first_value_that_differs(broken: Path, tm
         and wrong[0] == "layer 3, feed-forward"
         and facts["first value of the residual stream"].startswith("after layer 3, feed")
     )
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the page is not opened in a browser")
+def test_the_page_opens_there_in_a_browser(broken: Path) -> None:
+    """The position that is wrong is chosen, and the first sublayer with a field that is wrong is open."""
+    page = dumped(broken / "pages" / "case" / "1.html")
+    assert re.search(r'class="cell unmasked at chosen"', page) and "First difference: processor" in page
+    opened = re.search(r"<details open[^>]*><summary>([^<]*)</summary>", page)
+    assert opened and opened[1].startswith("after layer 3, feed-forward") and "in a fresh compile" in page
 
 
 @pytest.mark.parametrize("name", ["lowering.stack[w=5,engine=apmdm,ext=none]", "bounded.steps[w=5,engine=apmdm,ext=none]"])

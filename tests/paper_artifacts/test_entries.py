@@ -7,9 +7,11 @@ import re
 import pytest
 
 from model.compile import STEPS, compile_machine
-from paper_artifacts.cli import main
+from paper_artifacts.audit import sheet, sheet_text
+from paper_artifacts.claims import Ledger
 from paper_artifacts.entries import _made, entries, explained
 from proofs.stream import total
+from tests.paper_artifacts.test_audit import full
 
 
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])
@@ -48,8 +50,7 @@ def test_what_the_step_lacks_has_none() -> None:
     assert entries("operator", "seq_mean", 5) == []
 
 
-def test_a_lemma_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lemma_shows_them() -> None:
     """`efasp audit` of one lemma: from the claim to the entries."""
-    assert main(["audit", "step.taken", "--n-max", "32"]) == 0
-    text = capsys.readouterr().out
+    text = sheet_text(sheet("step.taken", Ledger([full("step.taken")]), {}, [], []))
     assert "claims      " in text and "Matrix entries (apmdm, w = 5" in text and re.search(r"layer 3 unit \d+: up\[", text)
