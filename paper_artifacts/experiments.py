@@ -270,13 +270,14 @@ def growth() -> Artifact:
     for name, sizes_ in POINTS.items():
         matrix = np.array([FITS[name](n) for n in sizes_])
         fit, *_ = np.linalg.lstsq(matrix, np.array([worst[name, n] for n in sizes_]), rcond=None)
-        terms = ["log2^2 n", "log2 n", "1"][-len(fit) :]
-        notes.append(f"Fitted, {name}: steps ~ " + " + ".join(f"{c:.1f} {t}" for c, t in zip(fit, terms, strict=True)) + ".")
+        terms = [" log2^2 n", " log2 n", ""][-len(fit) :]
+        notes.append(f"Fitted, {name}: steps ~ " + " + ".join(f"{c:.1f}{t}" for c, t in zip(fit, terms, strict=True)) + ".")
         for n, row in zip(sizes_, matrix, strict=True):
             runs, steps = here[name, n], [f.decode_steps or 0 for f in here[name, n]]
             engine = tasks[SAMPLES * points.index((name, n))].engine
-            rows.append({"program": name, "n": n, "p": runs[0].processors, "t": worst[name, n], "fit": float(row @ fit),
-                         "bound": STATED_STEPS[name](n), "engine": engine, "decode": max(steps) or None,
+            rows.append({"program": name, "n": n, "p": runs[0].processors, "t": worst[name, n],
+                         "fit": round(float(row @ fit), 1), "bound": round(STATED_STEPS[name](n), 1), "engine": engine,
+                         "decode": max(steps) or None,
                          "context": max(f.context or 0 for f in runs) or None,
                          "seconds": sum(f.seconds for f in runs)})  # fmt: skip
         within = all(worst[name, n] <= STATED_STEPS[name](n) for n in sizes_)

@@ -148,7 +148,7 @@ def cell(value: Cell, column: Column) -> str:
 
 
 def _rounded(value: Cell, column: Column) -> Cell:
-    return round(value, 1 if column.kind == "time" else 3) if isinstance(value, float) else value
+    return round(value, 1 if column.kind == "time" else 4) if isinstance(value, float) else value
 
 
 def escaped(text: str) -> str:
