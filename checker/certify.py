@@ -195,7 +195,8 @@ def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -
         path = folder / name(c.same[0])
         write(path, c.same[0].content, "--out")
         if c.found["route"]:
-            write(path.with_suffix(f".{BY_NAME[c.found['route']].ending}"), c.found["proof"], "--out")
+            for ending, text in BY_NAME[c.found["route"]].files(c.same[0].content, c.found["proof"]).items():
+                write(path.with_suffix(f".{ending}"), text, "--out")
     write(folder / "certificates.json", json.dumps(report, indent=1) + "\n", "--out")
 
 
@@ -233,7 +234,7 @@ def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
     console.print(table)
     for route in ROUTES:
         if route.hole and any(c.found["route"] == route.name for c in found):
-            print(f"holey: {route.hole}")
+            print(f"holey, by {route.by()}: {route.hole}")
     for c in found:
         if c.status not in ("certified", "holey"):
             reasons = "; ".join(f"{route}: {why}" for route, why in c.found["reasons"].items())

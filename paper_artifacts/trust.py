@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from checker.certificates.routes import BY_NAME
 from checker.rows import Row
 from paper_artifacts.claims import claims
 from proofs.register import matches
@@ -23,7 +24,7 @@ from proofs.statements import StatementError, below
 
 FILE = Path(__file__).with_name("trust.toml")
 KINDS = ("smt", "exact", "exhaustive", "polynomial", "measurement")
-ROUTES = ("none", "linear", "goal", "clauses")
+ROUTES = ("none", *BY_NAME)
 Route = Callable[[str], str]  # from an obligation's hash to the route of the proof that was kept of it, or ""
 
 

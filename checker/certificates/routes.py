@@ -5,6 +5,7 @@ What is found is never believed: it counts when the replay accepts it, and a pro
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any
 import z3
 
 from checker.certificates.blasting import HOLE, clauses
+from checker.certificates.encoder import Encoder
 from checker.certificates.goals import HEADER, rocq_goal
 from checker.certificates.lrat import ProofError, dimacs, drup, steps
 from checker.certificates.refutation import certificate
@@ -32,15 +34,15 @@ from proofs.smt import satisfied
 class Route:
     """``find`` gives a proof of a script as text; ``accepts`` is told the script and a proof, in a folder of its own.
 
-    ``by``: what replays; ``ending``: of the proof's file; ``hole``: what is taken on trust besides, or nothing. Both functions
-    raise what ``FAILS`` lists.
+    ``by``: what replays; ``files``: what it replays beside the script, by ending; ``hole``: what is taken on trust besides, or
+    nothing. The functions raise what ``FAILS`` lists.
     """
 
     name: str
     by: Callable[[], str]
-    ending: str
     find: Callable[[str, float], str]
     accepts: Callable[[str, str, Path], bool]
+    files: Callable[[str, str], dict[str, str]]
     hole: str = ""
 
 
@@ -64,14 +66,38 @@ def _by_kernel(text: str, proof: str, folder: Path) -> bool:
     return proof == _theorem(text, 0) and set(printed(coqc(source))) <= set(REALS)
 
 
-def _refuted_clauses(text: str, seconds: float) -> str:
-    found = clauses(text)
-    return "".join(f"{step}\n" for step in steps(found, drup(found, seconds)))
+Encode = Callable[[str], list[list[int]]]
+ENCODERS: dict[str, Encode] = {"gates": lambda text: Encoder(text).clauses, "tactics": clauses}
+TWICE = (
+    "the clauses are made by two encoders that share nothing, both refuted: Z3's tactics, and checker/certificates/encoder.py"
+)
 
 
-def _by_lrat_check(text: str, proof: str, folder: Path) -> bool:
-    cnf = _written(folder / "clauses.cnf", dimacs(clauses(text)))
-    return replayed("lrat-check", cnf, _written(folder / "proof.lrat", proof))
+@dataclass(frozen=True)
+class Refuted:
+    """The clauses of some encoders, each with an LRAT proof; all must be refuted. The proof is JSON, by encoder."""
+
+    encoders: tuple[str, ...]
+
+    def find(self, text: str, seconds: float) -> str:
+        """CaDiCaL's proofs with hints."""
+        found = {name: ENCODERS[name](text) for name in self.encoders}
+        proofs = {name: steps(made, drup(made, seconds)) for name, made in found.items()}
+        return json.dumps({name: "".join(f"{step}\n" for step in proof) for name, proof in proofs.items()})
+
+    def accepts(self, text: str, proof: str, folder: Path) -> bool:
+        """Clauses are made anew; of the proof only the steps are taken."""
+        files = {name: _written(folder / name, content) for name, content in self.files(text, proof).items()}
+        return all(replayed("lrat-check", files[f"{name}.cnf"], files[f"{name}.lrat"]) for name in self.encoders)
+
+    def files(self, text: str, proof: str) -> dict[str, str]:
+        """A DIMACS file and its LRAT proof for each encoder."""
+        try:
+            said = {name: str(json.loads(proof)[name]) for name in self.encoders}
+        except (ValueError, KeyError, TypeError):
+            raise ProofError(f"expected the steps for {' and '.join(self.encoders)} as JSON") from None
+        cnf = {f"{name}.cnf": dimacs(ENCODERS[name](text)) for name in self.encoders}
+        return cnf | {f"{name}.lrat": steps_ for name, steps_ in said.items()}
 
 
 def _written(path: Path, text: str) -> Path:
@@ -84,10 +110,13 @@ def _kernel() -> str:
     return f"the kernel of {version()}"
 
 
+LRAT_CHECK, SMT_CHECK = "lrat-check, proved sound in Rocq", "smt-check, proved sound in Rocq"
+ONCE, BOTH = Refuted(("tactics",)), Refuted(("gates", "tactics"))
 ROUTES = (
-    Route("linear", lambda: "smt-check, proved sound in Rocq", "cert", certificate, _by_smt_check),
-    Route("goal", _kernel, "v", _theorem, _by_kernel),
-    Route("clauses", lambda: "lrat-check, proved sound in Rocq", "lrat", _refuted_clauses, _by_lrat_check, HOLE),
+    Route("linear", lambda: SMT_CHECK, certificate, _by_smt_check, lambda text, proof: {"cert": proof}),
+    Route("goal", _kernel, _theorem, _by_kernel, lambda text, proof: {"v": proof}),
+    Route("encodings", lambda: f"{LRAT_CHECK}, twice", BOTH.find, BOTH.accepts, BOTH.files, TWICE),
+    Route("clauses", lambda: LRAT_CHECK, ONCE.find, ONCE.accepts, ONCE.files, HOLE),
 )
 BY_NAME = {route.name: route for route in ROUTES}
 

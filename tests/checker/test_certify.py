@@ -9,26 +9,28 @@ from pathlib import Path
 
 import pytest
 
+from checker.certificates.encoder import Encoder
 from checker.certificates.lrat import ProofError
 from checker.certificates.routes import BY_NAME, EVALUATED, attempt, consistent
+from checker.certificates.terms import ScriptError
 from checker.certify import certificates
 from checker.cli import main
 from checker.hypotheses import DEAD, MATTERS, dropped, label, section
 from checker.store import Store
 from proofs.obligation import Obligation
-from proofs.smt import Script, land, le, lt, plus, satisfied
+from proofs.smt import Script, land, le, lt, parse, plus, satisfied
 from tests.checker.test_certificates import needs_tools
 from tests.checker.test_check import lemma_of
 
 BITS = """(set-logic QF_BV)
 (declare-const a (_ BitVec 4))
 (declare-const b (_ BitVec 4))
-(assert (bvult a b))
+(assert (bvslt a b))
 (assert (not {goal}))
 (check-sat)
 """
-ODD = "(bvugt b #b0000)"  # follows
-EVEN = "(bvugt a #b0000)"  # does not
+ODD = "(bvsgt b #b1000)"  # follows
+EVEN = "(bvsgt a #b1000)"  # does not
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +98,7 @@ def test_a_script_with_a_model_is_contradicted(capsys: pytest.CaptureFixture[str
     code, report = certify(capsys)
     (row,) = report["certificates"]
     assert code == 1 and row["status"] == "contradicted" and not row["by"]
-    assert set(row["reasons"]) == {"linear", "goal", "clauses"}
+    assert set(row["reasons"]) == {"linear", "goal", "encodings", "clauses"}
     monkeypatch.setattr("checker.certify.SECOND", ())
     code, report = certify(capsys)
     assert code == 3 and report["summary"]["open"] == 1
@@ -120,12 +122,103 @@ def test_proofs_of_cvc5_need_a_place(capsys: pytest.CaptureFixture[str], monkeyp
 
 
 @needs_tools
-def test_bit_vectors_are_refuted_as_clauses() -> None:
-    """A hole that is named; a script that has a model has no proof, by this route or another's files."""
+def test_bit_vectors_are_refuted_as_clauses(tmp_path: Path) -> None:
+    """By two encoders, a hole that is named; a script that has a model has no proof, not even with another script's."""
     found = attempt(BITS.format(goal=ODD), BITS.format(goal="false"), 20, None, ["bitwuzla"])
-    assert found["route"] == "clauses" and BY_NAME["clauses"].hole and found["consistent"].startswith("bitwuzla")
+    assert found["route"] == "encodings" and BY_NAME["encodings"].hole and found["consistent"].startswith("bitwuzla")
+    files = BY_NAME["encodings"].files(BITS.format(goal=ODD), found["proof"])
+    assert set(files) == {"gates.cnf", "gates.lrat", "tactics.cnf", "tactics.lrat"}
+    for one in ("gates", "tactics"):  # each of the two must be refuted
+        proof = json.dumps({**json.loads(found["proof"]), one: ""})
+        assert not BY_NAME["encodings"].accepts(BITS.format(goal=ODD), proof, tmp_path)
     wrong = attempt(BITS.format(goal=EVEN), BITS.format(goal="false"), 20, found, ["bitwuzla"])
     assert not wrong["route"] and "model" in wrong["reasons"]["clauses"]
+
+
+@needs_tools
+def test_floating_point_numbers_have_one_encoder() -> None:
+    """Another hole."""
+    text = """(set-logic QF_FP)
+(declare-const x (_ FloatingPoint 5 11))
+(assert (fp.gt x ((_ to_fp 5 11) RNE 1.0)))
+(assert (not (fp.gt x ((_ to_fp 5 11) RNE 0.0))))
+(check-sat)
+"""
+    assert attempt(text, text, 20, None, [])["route"] == "clauses"
+
+
+WORDS = {
+    "bvadd": lambda a, b: a + b,
+    "bvmul": lambda a, b: a * b,
+    "bvsub": lambda a, b: a - b,
+    "bvand": lambda a, b: a & b,
+    "bvor": lambda a, b: a | b,
+    "bvxor": lambda a, b: a ^ b,
+    "bvshl": lambda a, b: a << b,
+    "bvashr": lambda a, b: _signed(a) >> b,
+    "concat": lambda a, b: a << 3 | b,
+    "(_ sign_extend 2)": lambda a: _signed(a),
+    "(_ extract 2 1)": lambda a: a >> 1,
+    "ite c": lambda a, b: a,
+}
+FORMULAS = {
+    "bvsgt": lambda a, b: _signed(a) > _signed(b),
+    "bvslt": lambda a, b: _signed(a) < _signed(b),
+    "bvsle": lambda a, b: _signed(a) <= _signed(b),
+    "=": lambda a, b: a == b,
+}
+
+
+def _signed(a: int) -> int:
+    """Three bits as a signed number."""
+    return a - 8 if a > 3 else a
+
+
+@pytest.mark.parametrize("operation", [*WORDS, *FORMULAS])
+def test_our_encoder_against_arithmetic(operation: str) -> None:
+    """Every operation on all words of three bits: from the inputs unit propagation finds the outputs of arithmetic."""
+    meaning = {**WORDS, **FORMULAS}[operation]
+    arity = meaning.__code__.co_argcount
+    declared = "".join(f"(declare-const {name} (_ BitVec 3))" for name in "ab") + "(declare-const c Bool)"
+    encoder = Encoder(declared)
+    value = encoder.value(parse(f"({operation} {' '.join('ab'[:arity])})")[0])
+    outputs = [value] if isinstance(value, int) else value
+    a, b = (encoder.names[name] for name in "ab")
+    for x, y in product(range(8), repeat=2):
+        known = {encoder.names["c"]}
+        known |= {bit if number >> i & 1 else -bit for bits, number in ((a, x), (b, y)) for i, bit in enumerate(bits)}
+        _propagate(encoder.clauses, known)
+        wanted = int(meaning(*(x, y)[:arity]))
+        found = sum((bit in known) << i for i, bit in enumerate(outputs))
+        assert all(bit in known or -bit in known for bit in outputs)
+        assert found == wanted % (1 << len(outputs)), (x, y)
+
+
+def _propagate(clauses: list[list[int]], known: set[int]) -> None:
+    """What follows from literals, by unit propagation."""
+    before = -1
+    while len(known) != before:
+        before = len(known)
+        for clause in clauses:
+            left = [literal for literal in clause if -literal not in known]
+            if len(left) == 1:
+                known.add(left[0])
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("(declare-const x Int)", "expected Bool or a bit-vector, found Int"),
+        ("(declare-const x Bool) (assert (bvadd x x))", "expected a bit-vector, found a formula"),
+        ("(declare-const x (_ BitVec 2)) (assert x)", "expected a formula, found a bit-vector of 2 bits"),
+        ("(declare-const x (_ BitVec 2)) (assert (bvult x x))", "expected an operation that is read, found bvult"),
+        ("(push 1)", "expected a command that is read, found push"),
+    ],
+)
+def test_what_our_encoder_does_not_read(text: str, message: str) -> None:
+    """Nothing is guessed at."""
+    with pytest.raises(ScriptError, match=message):
+        Encoder(text)
 
 
 @needs_tools

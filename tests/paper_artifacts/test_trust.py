@@ -54,7 +54,7 @@ def test_a_proof_takes_the_solver_away(capsys: pytest.CaptureFixture[str]) -> No
     (one,) = (row for row in trust(rows, lambda hash_: "linear" if hash_ == "1" else "") if row["claim"] == "F")
     counts = one["rests on"]
     assert (counts["solver"], counts["kernel"], counts["extraction"], counts["translation"]) == (1, 1, 1, 0)
-    assert one["obligations"] == 3 and one["proofs"] == {"none": 1, "linear": 1, "goal": 0, "clauses": 0}
+    assert one["obligations"] == 3 and one["proofs"] == {"none": 1, "linear": 1, "goal": 0, "encodings": 0, "clauses": 0}
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
