@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup check test lint bench rocq
+.PHONY: setup check test lint bench rocq certify
 setup: .venv/.done
 
 # torch first and pinned: an unpinned one may pull a build of several gigabytes.
@@ -25,6 +25,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+certify: setup
+	$(BIN)/efasp certify
 
 rocq: setup
 	$(BIN)/python -m proofs.rocq_build
