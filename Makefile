@@ -27,6 +27,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 certify: setup
+	$(BIN)/pip install -q -e '.[solvers]'
 	$(BIN)/efasp certify
 
 rocq: setup

@@ -243,6 +243,7 @@ def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
     if alone := [c.same[0].id for c in found if not c.found["second"]]:
         print(f"no second solver within the time: {len(alone)} scripts ({', '.join(alone[:5])}{', ...' if alone[5:] else ''})")
     models = Counter(c.found["consistent"] or "nothing" for c in found)
-    print(f"hypotheses have a model, by {', by '.join(f'{how}: {count}' for how, count in models.items())}")
+    listed = ", ".join(f"by {how}: {count}" for how, count in models.items())
+    print(f"hypotheses that have a model, {listed or 'of no script'}")
     others = ", ".join(f"{count} {kind}" for kind, count in report["not SMT"].items())
     print(f"obligations without a script, which have no certificate: {others or 'none'}")
