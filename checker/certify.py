@@ -7,13 +7,11 @@ obligations rest on is said by `efasp audit --trust`.
 from __future__ import annotations
 
 import argparse
-import base64
 import contextlib
 import json
 import os
 import shutil
 import sys
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from checker import fresh
+from checker.certificates.kept import keep, kept, second
 from checker.certificates.lrat import MISSING as NO_CADICAL
 from checker.certificates.routes import BY_NAME, ROUTES
 from checker.commands import UsageError
@@ -31,15 +30,13 @@ from checker.export import built, name, scripts
 from checker.files import writable, write
 from checker.matrix import progress
 from checker.session import environment, notice, regime_of, selected
-from checker.solvers import available, titles
-from checker.store import Store, default_path, digest
+from checker.solvers import available
+from checker.store import Store, default_path
 from proofs.obligation import Obligation
 from proofs.rocq_build import RocqError, programs
 
 STATUSES = ("certified", "holey", "cross-checked", "open", "contradicted")
-KEYS = {"route", "proof", "second", "against", "reasons", "consistent"}  # of what is kept
 LIMITS = 12  # a script's routes and solvers may take this many times the seconds of one, in all
-SECOND = ("bitwuzla", "cvc5")  # solvers other than the first, in the order in which they are asked
 
 
 @dataclass(frozen=True)
@@ -128,21 +125,6 @@ def _tools() -> None:
         raise UsageError(f"certify: {error}") from None
 
 
-def second() -> list[str]:
-    """The solvers that are asked besides the one that proved."""
-    return [solver for solver in SECOND if solver in available()]
-
-
-def key(hash_: str) -> str:
-    """Where the proof of the script with this hash is kept."""
-    return digest("certificate", hash_, *titles(second()))
-
-
-def kept(store: Store, hash_: str) -> dict[str, Any] | None:
-    """What was found for a script in an earlier run: a proof to be replayed, not to be believed."""
-    return _unpacked(store.get(key(hash_)))
-
-
 def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
     """What there is for some scripts, in their order; proofs are kept as they come."""
     found: dict[int, Certificate] = {}
@@ -168,25 +150,11 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
             }  # fmt: skip
             found[index] = Certificate(asked[index], value, reply["seconds"])
             if value["route"] and value != known[index]:
-                store.put(key(asked[index][0].hash), _packed(value))
+                keep(store, asked[index][0].hash, value)
             told(found[index])
 
         fresh.run([job(index) for index in range(len(asked))], jobs, heard)
     return [found[index] for index in range(len(asked))]
-
-
-def _packed(value: dict[str, Any]) -> str:
-    return base64.b85encode(zlib.compress(json.dumps(value).encode(), 6)).decode()
-
-
-def _unpacked(kept: Any) -> dict[str, Any] | None:
-    """What was packed; None for anything else."""
-    try:
-        value = json.loads(zlib.decompress(base64.b85decode(kept)))
-    except (TypeError, ValueError, zlib.error):
-        return None
-    whole = isinstance(value, dict) and set(value) == KEYS and isinstance(value["proof"], str)
-    return value if whole else None
 
 
 def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -> None:

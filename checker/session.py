@@ -12,11 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from checker import matrix, report
+from checker.certificates.kept import kept
 from checker.commands import UsageError
 from checker.export import export
 from checker.files import writable, write
@@ -33,8 +35,9 @@ from proofs.register import batches, matches
 
 @dataclass(frozen=True)
 class Report:
-    """A run's result. ``text`` gives the text of an obligation by its hash, where the store kept it; ``given``: the machine and
-    the transformer of the weights file, if the run was of one."""
+    """A run's result. ``text`` and ``route`` give, by an obligation's hash, its text where the store kept it, and the route by
+    which `efasp certify` has a proof, if it has; ``given``: the machine and the transformer of a run of a weights file.
+    """
 
     rows: list[Row]
     mutants: matrix.Section
@@ -43,6 +46,7 @@ class Report:
     environment: dict[str, Any]
     text: Callable[[str], str | None]
     given: tuple[Machine, Plan] | None = None
+    route: Callable[[str], str] = lambda hash_: ""
 
     @property
     def data(self) -> dict[str, Any]:
@@ -112,7 +116,9 @@ def discharged(options: argparse.Namespace) -> Iterator[Report]:
             if options.json != "-":
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
             raise
-        yield Report(rows, found, regime.n_max, time.monotonic() - start, environment(solvers, jobs), store.text, regime.given)
+        known = environment(solvers, jobs)
+        route = cache(lambda hash_: str((kept(store, hash_) or {}).get("route", "")))
+        yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
 
 
 def silent(chosen: list[Batch], patterns: list[str] | None, rows: list[Row], n_max: int) -> list[Row]:

@@ -7,7 +7,7 @@ import difflib
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from checker.certify import kept
 from checker.commands import UsageError
 from checker.files import writable
 from checker.rows import Row
-from checker.session import Report, discharged, notice
-from checker.store import Store, default_path
+from checker.session import Report, discharged
 from paper_artifacts.claims import GRADES, Claim, Ledger, Status, claims
 from paper_artifacts.constructions import Construction, construction
 from paper_artifacts.status import artifacts
@@ -227,7 +225,7 @@ def audit(options: argparse.Namespace) -> int:
     options.lemma = None if name is None else below([name])
     with discharged(options) as found:
         if options.trust:
-            _show_trust(found, options)
+            show_trust(found.rows, found.route, options.format)
         elif options.format == "html":
             _write_pages(found, options.out)
         elif name is None:
@@ -240,13 +238,6 @@ def audit(options: argparse.Namespace) -> int:
             shown = sheet_of(name, found)
             print(json.dumps(sheet_data(shown), indent=1) if options.format == "json" else sheet_text(shown), end="\n")
         return found.exit_code
-
-
-def _show_trust(found: Report, options: argparse.Namespace) -> None:
-    """With the routes of the proofs that `efasp certify` kept."""
-    with closing(Store(None if options.no_cache else default_path(), notice)) as store:
-        routes = {row["hash"]: (kept(store, row["hash"]) or {}).get("route", "") for row in found.rows if row["kind"] == "smt"}
-    show_trust(found.rows, lambda hash_: routes.get(hash_, ""), options.format)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.claims import GRADES, Ledger, Status, claims
 from paper_artifacts.figures import Figure, figures
 from paper_artifacts.status import shown
+from paper_artifacts.trust import bases, trust
 from proofs.mutation import Mutant, load
 from proofs.obligation import STATUSES
 from proofs.statements import statements
@@ -31,6 +32,7 @@ PAGES = [
     ("lemmas.html", "Lemmas"),
     ("graph.html", "Graph"),
     ("mutants.html", "Mutants"),
+    ("trust.html", "Trust"),
     ("tables.html", "Tables"),
     ("figures.html", "Figures"),
 ]
@@ -67,6 +69,8 @@ class Site:
         nodes = [(box.name, box.page, box.grade, box.legs) for box in listed]
         out["graph.html"] = self._page("graph.html", "Dependency graph", svg=Markup(graph.svg(listed)), nodes=nodes)
         out["mutants.html"] = self._mutants()
+        rested = trust(self.report.rows, self.report.route)
+        out["trust.html"] = self._page("trust.html", "What must be believed", bases=bases(), claims=rested)
         drawn: Sequence[Figure] = figures(self.report.rows)
         out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
         written = [table for table in shown() if table.name in self.measured and table.name != "lemmas"]  # those have a page

@@ -97,12 +97,12 @@ def test_what_was_kept_is_replayed_and_not_believed(capsys: pytest.CaptureFixtur
 def test_a_script_with_a_model_is_contradicted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """No route gives a proof, the second solver finds a model: exit 1; without a second solver it stays open: exit 3."""
     lemma_of(monkeypatch, sums("(<= 3 (+ a b))"))
-    monkeypatch.setattr("checker.certify.SECOND", ("z3",))
+    monkeypatch.setattr("checker.certificates.kept.SECOND", ("z3",))
     code, report = certify(capsys)
     (row,) = report["certificates"]
     assert code == 1 and row["status"] == "contradicted" and not row["by"]
     assert set(row["reasons"]) == {"linear", "goal", "encodings", "clauses"}
-    monkeypatch.setattr("checker.certify.SECOND", ())
+    monkeypatch.setattr("checker.certificates.kept.SECOND", ())
     code, report = certify(capsys)
     assert code == 3 and report["summary"]["open"] == 1
 
