@@ -141,6 +141,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
 def _check(check: argparse.ArgumentParser) -> None:
     run_options(check)
     choice_options(check)
+    check.add_argument("--changes", type=positive, default=130, metavar="K", help="mutants of a weights file (default 130)")
     check.add_argument("--list", action="store_true", help="list the obligations, settle none")
     check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, settle none")
     check.set_defaults(command=commands.check, html=None)

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from checker import hypotheses, mutants
+from checker import altered, hypotheses, mutants
 from checker.commands import UsageError
 from checker.export import built, scripts
 from checker.mutants import Budget
@@ -37,7 +37,12 @@ def listed() -> list[Mutant]:
 
 def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
             store: Store) -> Section:  # fmt: skip
-    """Run the mutants of the chosen lemmas. ``rows``: of the run itself, whose proofs need no control."""
+    """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
+    if regime.given is not None:
+        with progress("changes", options.changes) as told:
+            made = altered.run(options.weights, regime, options.lemma, options.changes, budget, store, told)
+        counts = Counter(outcome["status"] for outcome in made)
+        return {**{status: counts[status] for status in altered.STATUSES}, "matrix": made}
     every = listed()
     some = mutants.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
@@ -65,7 +70,10 @@ def exit_code(found: Section, code: int) -> int:
 
 
 def show(found: Section) -> None:
-    """A table by family, then every mutant that was not killed."""
+    """A table by family, then every mutant that was not killed; of changed weights by tensor, then those that survived."""
+    if "harmless" in found:
+        _show_changes(found)
+        return
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table(title="mutants", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("family")
@@ -87,6 +95,26 @@ def show(found: Section) -> None:
         print(f"no mutant of: {' '.join(found['lemmas without'])}")
     hypotheses.show(found["hypotheses"])
     print(f"{found['killed']} mutants killed, {found['survived']} survived, {found['errors']} not tried")
+
+
+def _show_changes(found: Section) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title="single-weight changes", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("tensor")
+    for name in (*altered.STATUSES, "seconds"):
+        table.add_column(name, justify="right")
+    tensors: dict[str, list[dict[str, Any]]] = {}
+    for row in found["matrix"]:
+        tensors.setdefault(row["tensor"], []).append(row)
+    for tensor, members in sorted(tensors.items()):
+        counts = Counter(row["status"] for row in members)
+        numbers = (str(counts[status] or "") for status in altered.STATUSES)
+        table.add_row(escape(tensor), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
+    console.print(table)
+    for row in found["matrix"]:
+        if row["status"] == "survived":
+            print(f"survived: {row['mutant']}: {row['detail']}")
+    print(f"{found['killed']} changes killed, {found['harmless']} harmless, {found['survived']} survived")
 
 
 @contextmanager

@@ -80,9 +80,20 @@ def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return narrow(out)
 
 
+def whole(values: np.ndarray) -> np.ndarray:
+    """The least multiple of the values by a positive factor that is integers, in int64 where they fit."""
+    if values.dtype == np.int64:
+        return values
+    flat = list(map(Fraction, values.ravel().tolist()))
+    by = lcm(1, *{value.denominator for value in flat})
+    out = np.empty(len(flat), dtype=object)
+    out[:] = [value.numerator * (by // value.denominator) for value in flat]
+    return narrow(out.reshape(values.shape))
+
+
 def winners(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """For each row of q whether each row of k has the maximal score."""
-    s = scores(q, k)
+    s = scores(whole(q), whole(k))
     best: np.ndarray = s == s.max(axis=1, keepdims=True)
     return best
 

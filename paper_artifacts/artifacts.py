@@ -12,6 +12,7 @@ from paper_artifacts.claims import Ledger, claims
 from paper_artifacts.disagreements import disagreements
 from paper_artifacts.experiments import graph, growth, instances, parity, resources, sudoku
 from paper_artifacts.figures import MACHINES, checker_time, contexts, depths, widths
+from paper_artifacts.kills import kills, matrix
 from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
 from proofs.obligation import narrowest_word
@@ -116,4 +117,6 @@ ARTIFACTS: dict[str, Callable[[], Artifact]] = {
     "sudoku": sudoku,
     "puzzles": instances,
     "disagreements": disagreements,
+    "kills": kills,
+    "mutants": matrix,
 }

@@ -10,34 +10,158 @@ and what a position unmasks does where the program unmasks it.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil, floor, lcm
+from types import SimpleNamespace
 from typing import Any
 
 from efasp.encoding import LOG_SLOTS
 from efasp.process import REMASK
+from efasp.sorts import Number, OneHot
+from efasp.syntax import Attention
+from proofs.lookups import names
 from proofs.obligation import Machine, Obligation
-from proofs.smt import FALSE, Script, Term, eq, implies, land, le, linear, lor, lt, num, plus, relu
+from proofs.positions import lookup
+from proofs.simulation import well_formed_cells, well_formed_log
+from proofs.smt import TRUE, Script, Term, eq, implies, ite, land, le, linear, lor, lt, num, plus, relu
+from proofs.step import Step
 from proofs.stream import Code, Form, Mean, Reader, Stream, Unit, total
 
 EXPANDED = 600  # ReLUs whose definition is given to the solver, nearest first; the others are anything within their bounds
+CASES = 8  # values of a form that are told apart
 
 
 class Harm:
-    """One script: the atoms that two lists of read-out forms need, with what is known of them."""
+    """One position in a script: the atoms that some forms need, named with a prefix, with what is known of them."""
 
-    def __init__(self, reader: Reader, outputs: list[Form], machine: Machine) -> None:
-        self.reader, self.machine, self.stream = reader, machine, reader.stream
-        self.pairs = list(zip(outputs, reader.outputs, strict=True))
-        self.script = Script("QF_LRA")
-        self.book = self.stream.books["te"]
+    def __init__(self, reader: Reader, machine: Machine, script: Script, prefix: str = "", forms: Sequence[Form] = ()) -> None:
+        self.reader, self.machine, self.script, self.prefix = reader, machine, script, prefix
+        self.stream, self.book = reader.stream, reader.stream.books["te"]
         self.names: dict[int, Term] = {}
-        self.declare([form for a, b in self.pairs if a != b for form in (a, b)] + self.flags("te") + self.flags("pe"))
+        self._known_parts: dict[int, int] = {}
+        self.silent: dict[int, list[tuple[Form, int]]] = {}  # by score: forms that have a value where a lookup finds nothing
+        self.lookups = self._lookups(Step(machine))
+        self.payloads: dict[tuple[str, str], Term] = {}
+        self.declare([*forms, *self.flags("te"), *self.flags("pe"), *self._payload_bits()])
+        self._fields()
+        self._well_formed()
+        self._sorts()
+        self._nothing()
+        self._sink()
 
-        sort = reader.program.output.sort
-        for (got, wanted), (low, high) in zip(self.pairs, sort.bounds, strict=True):
-            if got != wanted and sort.integral:
-                values = range(int(low), int(high) + 1)
-                self.script.suppose(lor(*(eq(self.term(wanted), num(value)) for value in values)), "the program's read-out")
+    def _lookups(self, step: Step) -> list[Attention]:
+        """The program's lookups; notes what keeps each from finding anything: that it is absent, or a word of it is none."""
+        found = []
+        for name in names(step):
+            here = lookup(step, name)
+            score = self.reader.lookups[here.node.q, here.node.k]
+            found.append(here.node)
+            if score not in self.silent:
+                words = [(self.reader.of[query][0], 0) for query, _ in here.words]
+                self.silent[score] = words + ([(self.reader.of[here.absent][0], 1)] if here.absent is not None else [])
+        return found
+
+    def _nothing(self) -> None:
+        """What a lookup that finds nothing reads is the sink's: 0 (lemma step.sink), or what its flag, which is 1, makes."""
+        sink = self.stream.code("te", self.book.slots["bos"].start)
+        for node in self.lookups:
+            forms, values = self.reader.of[node], self.reader.of[node.v]
+            for form, value in zip(forms, values, strict=True):
+                if not self.known(form):
+                    continue
+                reads: Number = 0
+                if value.terms.keys() <= sink.terms.keys():
+                    reads = value.constant + sum(Fraction(c, 2) for c in value.terms.values())
+                for flag, at in self.silent[self.reader.lookups[node.q, node.k]]:
+                    self.script.suppose(implies(eq(self.term(flag), num(at)), eq(self.term(form), num(Fraction(reads)))))
+
+    def _payload_bits(self) -> list[Form]:
+        """The coordinates that hold the bits of each payload of the place."""
+        book = self.stream.books["pe"]
+        fields = [field for field in book.fields if field.encode == "signs" and not field.shift]
+        return [self.stream.code("pe", c) for field in fields for c in book.slots[field.name]]
+
+    def _fields(self) -> None:
+        """A payload is what its bits say, where it is carried (else they are 0), and so are its other fields."""
+        for side, book in self.stream.books.items():
+            owner = {
+                name: plus(*(self.flag(side, kind.name) for kind in book.kinds if name in kind.payloads))
+                for name, _ in book.payloads
+            }
+            read: dict[tuple[str, int], Term] = {}
+            for field in book.fields:
+                slot = [self.stream.code(side, c) for c in book.slots[field.name]]
+                if field.encode != "signs" or not all(map(self.known, slot)):
+                    continue
+                bits = [(Fraction(1 << place, 2), self.term(form)) for place, form in enumerate(slot)]
+                whole = linear([*bits, (Fraction((1 << len(slot)) - 1, 2), owner[field.payload])])
+                label = f"{self.prefix}{side}.{field.name}.number"
+                read[field.payload, field.shift] = self.script.define(label, whole, "Real")
+            for (name, shift), term in read.items():
+                if not shift:
+                    self.payloads[side, name] = term
+                elif shift == -1 and (name, 0) in read:
+                    top = num((1 << book.bits[name]) - 1)
+                    before = ite(eq(read[name, 0], "0"), top, f"(- {read[name, 0]} 1)")
+                    self.script.suppose(implies(eq(owner[name], "1"), eq(term, before)))
+            for field in book.fields:
+                slot = [self.stream.code(side, c) for c in book.slots[field.name]]
+                if (
+                    field.encode == "number"
+                    and not field.shift
+                    and (side, field.payload) in self.payloads
+                    and self.known(slot[0])
+                ):
+                    self.script.suppose(eq(self.term(slot[0]), self.payloads[side, field.payload]))
+
+    def _sink(self) -> None:
+        """At the sink the program's lookups find nothing but itself (lemma step.sink): its atoms have known values there."""
+        book, places = self.book, self.stream.books["pe"]
+        codes = {"te": book.codes([book.row("bos")])[0].tolist(), "pe": places.codes([places.row("bos")])[0].tolist()}
+        known: dict[int, Fraction] = {}
+        for atom in range(1, self.reader.own_atoms):
+            kind = self.stream.atoms[atom]
+            if isinstance(kind, Code):
+                known[atom] = Fraction(codes[kind.side][kind.coordinate], 2)
+            elif isinstance(kind, Mean):
+                known[atom] = known[kind.atom]
+            elif isinstance(kind, Unit):
+                inner = sum((c * known[a] for a, c in self.stream.directions[kind.direction].items()), Fraction(0))
+                known[atom] = max(kind.sign * inner + kind.constant, Fraction(0))
+        here = [eq(name, num(known[atom])) for atom, name in sorted(self.names.items()) if atom in known]
+        self.script.suppose(implies(eq(self.flag("te", "bos"), "1"), land(*here)), "step.sink")
+
+    def _well_formed(self) -> None:
+        """What tokens stand at what places."""
+        at: Any = Place(self)
+        for condition, _ in (well_formed_log if self.machine.engine == "mdm" else well_formed_cells)(at):
+            self.script.suppose(condition, "a well-formed sequence")
+        if self.machine.engine == "mdm":
+            self._blocks(at)
+
+    def _blocks(self, at: Place) -> None:
+        """Times are of the regime; which blocks are complete, and which positions are ready (family simulation)."""
+        slot, time = at.kind(*(f"pe.{name}" for name in LOG_SLOTS)), at.payload("pe", "time")
+        self.script.suppose(implies(slot, le(time, num(self.machine.n[1]))), "T = n")
+        for name, holds, when in (("incomplete", 1, lt("t", time)), ("ready", 0, lt("t", f"(- {time} 1)"))):
+            (form,) = self.reader.of[self.reader.program.definitions[name]]
+            if self.known(form):
+                self.script.suppose(
+                    eq(eq(self.term(form), num(holds)), land(slot, when)), f"simulation.{'complete' if holds else name}"
+                )
+
+    def _sorts(self) -> None:
+        """The sorts of the program's nodes that need no other atoms."""
+        for node, forms in self.reader.of.items():
+            sort = node.sort
+            whole = all(atom in self.names for form in forms for atom in form.terms)
+            if isinstance(sort, OneHot) and whole:
+                self.script.suppose(le(plus(*map(self.term, forms)), "1"), "at most one flag")
+            for form, (low, high) in zip(forms, sort.bounds, strict=True):
+                if sort.integral and high - low <= 2 and form.terms and self.known(form):
+                    values = range(int(low), int(high) + 1)
+                    self.script.suppose(lor(*(eq(self.term(form), num(value)) for value in values)))
 
     def flags(self, side: str) -> list[Form]:
         """The kind flags of a code."""
@@ -62,6 +186,8 @@ class Harm:
                 continue
             needed[atom] = None
             kind = stream.atoms[atom]
+            if isinstance(kind, Mean):
+                queue.extend(below for form, _ in self.silent.get(kind.score, ()) for below in form.terms)
             if isinstance(kind, Unit) and len(expanded) < EXPANDED:
                 expanded.add(atom)
                 queue.extend(stream.directions[kind.direction])
@@ -69,25 +195,55 @@ class Harm:
             for form in self.flags(side):
                 needed |= dict.fromkeys(form.terms)
         for atom in sorted(needed):
-            self.names[atom] = f"a{atom}"
+            self.names[atom] = f"{self.prefix}a{atom}"
             low, high = stream.sharper.get(atom, stream.bounds[atom])
-            self.script.declare(f"a{atom}", "Real", describe(stream, atom))
-            over = 2 if isinstance(stream.atoms[atom], Code) else self.reader.integral.get(atom, 0)
-            if over and (high - low) * over <= 2:
+            self.script.declare(self.names[atom], "Real", describe(stream, atom))
+            over = self.reader.integral.get(atom) or self._parts(atom)
+            if over and (high - low) * over <= 4:
                 values = range(int(low * over), int(high * over) + 1)
-                self.script.suppose(lor(*(eq(f"a{atom}", num(Fraction(value, over))) for value in values)))
+                self.script.suppose(lor(*(eq(self.names[atom], num(Fraction(value, over))) for value in values)))
             else:
-                self.script.suppose(land(le(num(low), f"a{atom}"), le(f"a{atom}", num(high))))
+                self.script.suppose(land(le(num(low), self.names[atom]), le(self.names[atom], num(high))))
         for atom in sorted(expanded):
             unit = stream.atoms[atom]
             assert isinstance(unit, Unit)
             inner = total([(unit.sign, Form(stream.directions[unit.direction]))], unit.constant)
-            self.script.suppose(eq(f"a{atom}", relu(self.term(inner))))
+            self.script.suppose(eq(self.names[atom], relu(self.term(inner))))
         self._codes()
         for number, (low, high) in sorted(stream.known.items()):
             direction = Form(stream.directions[number])
             if len(direction.terms) > 1 and all(atom in self.names for atom in direction.terms):
                 self.script.suppose(land(le(num(low), self.term(direction)), le(self.term(direction), num(high))))
+
+    def _parts(self, atom: int) -> int:
+        """An integer of which the atom is always a multiple of one part; 0 where none is known.
+
+        What the program looks up is one of the values that it reads, or 0 (lemma numerics.ties).
+        """
+        if atom not in self._known_parts:
+            kind = self.stream.atoms[atom]
+            parts = 0
+            if isinstance(kind, Code):
+                parts = 2
+            elif isinstance(kind, Mean) and kind.score < self.reader.own_scores:
+                parts = self._parts(kind.atom)
+            elif isinstance(kind, Unit):
+                terms = [(self._parts(a), Fraction(c).denominator) for a, c in self.stream.directions[kind.direction].items()]
+                below = [parts * denominator for parts, denominator in terms]
+                parts = lcm(Fraction(kind.constant).denominator, *below) if all(below) else 0
+            self._known_parts[atom] = parts if parts <= 8 else 0
+        return self._known_parts[atom]
+
+    def values(self, form: Form) -> list[Fraction] | None:
+        """All values that a form may have, if they are few."""
+        each = [(self._parts(atom), Fraction(c).denominator) for atom, c in form.terms.items()]
+        if not all(parts for parts, _ in each):
+            return None
+        over = lcm(Fraction(form.constant).denominator, *(parts * denominator for parts, denominator in each))
+        low, high = self.stream.interval(form, promised=True)
+        if (high - low) * over > CASES:
+            return None
+        return [Fraction(value, over) for value in range(ceil(low * over), floor(high * over) + 1)]
 
     def _codes(self) -> None:
         for side, book in self.stream.books.items():
@@ -96,45 +252,33 @@ class Harm:
                 owner = plus(*(self.flag(side, kind.name) for kind in book.kinds if field.payload in kind.payloads))
                 for coordinate in book.slots[field.name] if field.encode == "signs" else ():
                     form = self.stream.code(side, coordinate)
-                    if all(atom in self.names for atom in form.terms):
+                    if self.known(form):
                         sign = self.term(form)
                         self.script.suppose(lor(eq(sign, owner), eq(sign, f"(- {owner})")))
 
-    def log_goal(self) -> Term:
-        """For masked diffusion: at masked positions of the log, the same flags, and bits of the same sign."""
-        due = land(eq(self.flag("te", "mask"), "1"), eq(plus(*(self.flag("pe", name) for name in LOG_SLOTS)), "1"))
-        kinds, goals = len(self.book.kinds), []
-        for row, (got, wanted) in enumerate(self.pairs):
-            if got == wanted:
-                continue
-            f, p = self.term(got), self.term(wanted)
-            signs = land(implies(lt("0", p), le("1", f)), implies(lt(p, "0"), le(f, num(-1))), implies(eq(p, "0"), eq(f, "0")))
-            goals.append(eq(f, p) if row < kinds else signs)
-        return implies(due, land(*goals))
+    def known(self, form: Form) -> bool:
+        """Whether all atoms of a form are declared."""
+        return all(atom in self.names for atom in form.terms)
 
-    def cell_goal(self) -> Term:
-        """For any-process generation: control bits, and what is unmasked; the mask is predicted nowhere."""
-        width, kinds = self.book.width, len(self.book.kinds)
-        rows = {row: (self.term(a), self.term(b)) for row, (a, b) in enumerate(self.pairs) if a != b}
-        half = num(Fraction(1, 2))
-        goals = [eq(lt(half, f), lt(half, p)) for row, (f, p) in rows.items() if row >= width]
-        shown = [eq(f, p) for row, (f, p) in rows.items() if row < kinds]
-        shown += [eq(lt("0", f), lt("0", p)) for row, (f, p) in rows.items() if kinds <= row < width]
-        unmasks = eq(self.flag("te", "mask"), "1")
-        remask = self.pairs[width + REMASK][1]
-        if shown and all(atom in self.names for atom in remask.terms):
-            unmasks = land(unmasks, le(self.term(remask), half))
-        if shown:
-            goals.append(implies(unmasks, land(*shown)))
-        mask = self.book.kind_index["mask"]
-        if any(row <= mask for row in rows):
-            flags = [self.term(self.pairs[row][0]) if self.known(row) else None for row in range(mask + 1)]
-            goals.append(FALSE if flags[-1] is None else lor(*(le(flags[-1], flag) for flag in flags[:-1] if flag)))
-        return land(*goals)
 
-    def known(self, row: int) -> bool:
-        """Whether all atoms of a read-out row are declared."""
-        return all(atom in self.names for atom in self.pairs[row][0].terms)
+class Place:
+    """The position as ``proofs.simulation`` asks for one: kinds of its token and place. Payloads may be anything."""
+
+    def __init__(self, harm: Harm) -> None:
+        self.harm, self.step = harm, SimpleNamespace(te=harm.book)
+        for name in ("t", "length", "cells", "processors") if not harm.prefix.strip("i") else ():
+            harm.script.declare(name, "Real")
+
+    def kind(self, *names: str) -> Term:
+        """Whether it is of one of the kinds, given as ``pe.target``."""
+        return eq(plus(*(self.harm.flag(*name.split(".", 1)) for name in names)), "1")
+
+    def payload(self, side: str, name: str) -> Term:
+        """A payload, or a number of which nothing is known."""
+        known = self.harm.payloads
+        if (side, name) not in known:
+            known[side, name] = self.harm.script.declare(f"{self.harm.prefix}{side}.{name}", "Real")
+        return known[side, name]
 
 
 def describe(stream: Stream, atom: int) -> str:
@@ -151,10 +295,78 @@ def describe(stream: Stream, atom: int) -> str:
     return f"relu({' + '.join(parts)}{' + ...' if len(stream.directions[kind.direction]) > 6 else ''} + {kind.constant})"
 
 
+# What is read out.
+
+
+class ReadOut:
+    """One script: that what is read out at a position does what the program's read-out does."""
+
+    def __init__(self, reader: Reader, outputs: list[Form], machine: Machine) -> None:
+        self.pairs = list(zip(outputs, reader.outputs, strict=True))
+        self.script = Script("QF_LRA")
+        differing = [form for a, b in self.pairs if a != b for form in (a, b)]
+        book = reader.stream.books["te"]
+        self.kinds = len(book.kinds) if any(a != b for a, b in self.pairs[: len(book.kinds)]) else 0
+        differing += [form for pair in self.pairs[: self.kinds] for form in pair]
+        if machine.engine == "apmdm":
+            differing.append(reader.outputs[book.width + REMASK])
+        self.at = Harm(reader, machine, self.script, forms=differing)
+        self.book, self.term, self.flag = self.at.book, self.at.term, self.at.flag
+        sort = reader.program.output.sort
+        for (got, wanted), (low, high) in zip(self.pairs, sort.bounds, strict=True):
+            if got != wanted and sort.integral:
+                values = range(int(low), int(high) + 1)
+                self.script.suppose(lor(*(eq(self.term(wanted), num(value)) for value in values)), "the program's read-out")
+
+    def one_kind(self, lead: Term) -> Term:
+        """Flags name the kind that the program's one flag of 1 names, by a lead over all others; else they are its flags."""
+        flags = [(self.term(got), self.term(wanted)) for got, wanted in self.pairs[: self.kinds]]
+        goals, found = [], []
+        for row, (f, p) in enumerate(flags):
+            ahead = [
+                lt(other, f) if lead == "0" else le(plus(other, lead), f) for o, (other, _) in enumerate(flags) if o != row
+            ]
+            alone = land(eq(p, "1"), *(eq(other, "0") for o, (_, other) in enumerate(flags) if o != row))
+            goals.append(implies(alone, land(*ahead)))
+            found.append(alone)
+        same = land(*(eq(f, p) for f, p in flags))
+        return land(*goals, lor(*found, same)) if flags else TRUE
+
+    def log_goal(self) -> Term:
+        """For masked diffusion: at masked positions of the log, flags that lead by 1 or more, and bits of the same sign."""
+        due = land(eq(self.flag("te", "mask"), "1"), eq(plus(*(self.flag("pe", name) for name in LOG_SLOTS)), "1"))
+        kinds, goals = len(self.book.kinds), [self.one_kind("1")]
+        for got, wanted in self.pairs[kinds:]:
+            if got == wanted:
+                continue
+            f, p = self.term(got), self.term(wanted)
+            signs = land(implies(lt("0", p), le("1", f)), implies(lt(p, "0"), le(f, num(-1))), implies(eq(p, "0"), eq(f, "0")))
+            goals.append(signs)
+        return implies(due, land(*goals))
+
+    def cell_goal(self) -> Term:
+        """For any-process generation: control bits, and what is unmasked; the mask is predicted nowhere."""
+        width, kinds = self.book.width, len(self.book.kinds)
+        rows = {row: (self.term(a), self.term(b)) for row, (a, b) in enumerate(self.pairs) if a != b}
+        half = num(Fraction(1, 2))
+        goals = [eq(lt(half, f), lt(half, p)) for row, (f, p) in rows.items() if row >= width]
+        shown = [self.one_kind("0")] if self.kinds else []
+        shown += [eq(lt("0", f), lt("0", p)) for row, (f, p) in rows.items() if kinds <= row < width]
+        unmasks = eq(self.flag("te", "mask"), "1")
+        remask = self.pairs[width + REMASK][1]
+        if shown:
+            goals.append(implies(land(unmasks, le(self.term(remask), half)), land(*shown)))
+        mask = self.book.kind_index["mask"]
+        if self.kinds:
+            flags = [self.term(got) for got, _ in self.pairs[: mask + 1]]
+            goals.append(lor(*(le(flags[-1], flag) for flag in flags[:-1])))
+        return land(*goals)
+
+
 def obligation(
     reader: Reader, outputs: list[Form], machine: Machine, name: str, params: dict[str, Any], scope: str
 ) -> Obligation:
     """The obligation that what is read out does not differ."""
-    harm = Harm(reader, outputs, machine)
-    goal = harm.log_goal() if machine.engine == "mdm" else harm.cell_goal()
-    return harm.script.obligation(name, machine.claim, params, scope, machine.n, goal, replay=lambda _: None)
+    made = ReadOut(reader, outputs, machine)
+    goal = made.log_goal() if machine.engine == "mdm" else made.cell_goal()
+    return made.script.obligation(name, machine.claim, params, scope, machine.n, goal, replay=lambda _: None)

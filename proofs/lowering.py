@@ -22,10 +22,11 @@ from efasp.codebook import Codebook
 from efasp.sorts import Number
 from model.compile import STEPS, compile_machine
 from model.plan import Layer, Plan
-from proofs import harmless, replay
+from proofs import harmless, replay, sweep
 from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from proofs.smt import Script, eq, implies, land, le, lt, minus, plus, relu
-from proofs.stream import Executed, Reader, TooManyTerms
+from proofs.stream import Executed, Form, Reader, TooManyTerms
+from proofs.sweep import Swept
 
 FEW = 8  # differing weights that a countermodel lists
 
@@ -101,6 +102,17 @@ def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
         return reader, Executed(list(reader.outputs), [], [], [], []), str(error)
 
 
+@lru_cache(maxsize=1)
+def swept(machine: Machine, plan: Plan) -> Swept | None:
+    """The plan executed beside a fresh compile, if it has that one's shape."""
+    if plan.shape != compile_machine(machine.word, machine.engine, machine.extension).shape:
+        return None
+    try:
+        return sweep.Sweep(read(machine, plan)[0], plan, machine).found
+    except TooManyTerms:
+        return None
+
+
 class Comparison:
     """A plan beside the program that it should compute."""
 
@@ -148,20 +160,44 @@ class Comparison:
         ]
 
     def obligations(self) -> Iterator[Obligation]:
-        """One a layer, then one for the stack."""
+        """One a layer, then one for the stack; of a plan that deviates and that no state refutes, what is swept."""
+        layers = [f"{digest(layer)} {len(self.reader.stream.atoms)}" for layer in self.plan.layers]
+        whole = " ".join(digest(part) for part in (self.plan.token, self.plan.place, *self.plan.layers, self.plan.out))
+        beside = None if self.equal or self.excess or self.case is not None else swept(self.machine, self.plan)
+        if beside is not None:
+            yield from self._beside(beside, layers, whole)
+            return
         deviating = {d.layer for d in self.deviations}
-        for number, layer in enumerate(self.plan.layers, 1):
+        for number, content in enumerate(layers, 1):
             params = {**self.machine.params, "layer": number}
-            content = f"{digest(layer)} {len(self.reader.stream.atoms)}"
             if self.equal or (number not in deviating and not self.excess):
                 yield self._exact("lowering.layer", params, content, self._scaled(number))
             else:
-                yield self._unequal("lowering.layer", params, content)
-        content = " ".join(digest(part) for part in (self.plan.token, self.plan.place, *self.plan.layers, self.plan.out))
+                yield self._unequal("lowering.layer", params, content, self.outputs)
         if self.equal:
-            yield self._exact("lowering.stack", self.machine.params, content, self._proved())
+            yield self._exact("lowering.stack", self.machine.params, whole, self._proved())
         else:
-            yield self._unequal("lowering.stack", self.machine.params, content)
+            yield self._unequal("lowering.stack", self.machine.params, whole, self.outputs)
+
+    def _beside(self, found: Swept, layers: list[str], whole: str) -> Iterator[Obligation]:
+        """What is the same within each layer, and that what is left does no harm."""
+        scope = f"{self.scope}, well-formed sequences"
+        cut = {part.layer for part in found.cuts}
+        for number, content in enumerate(layers, 1):
+            params = {**self.machine.params, "layer": number}
+            rivals = [rival for rival in found.rivals if rival.layer == number]
+            if number in cut:
+                yield sweep.rows_alike(self.reader, found, self.machine, number, scope)
+            for rival in rivals:
+                yield sweep.reads_alike(self.reader, rival, self.machine, scope)
+            if number in found.left:
+                yield self._unequal("lowering.layer", params, content, found.executed.outputs)
+            elif number not in cut and not rivals:
+                yield self._exact("lowering.layer", params, content, self._scaled(number))
+        if found.executed.outputs == self.reader.outputs:
+            yield self._exact("lowering.stack", self.machine.params, whole, self._proved())
+        else:
+            yield self._unequal("lowering.stack", self.machine.params, whole, found.executed.outputs)
 
     def _proved(self) -> Verdict:
         stream = self.reader.stream
@@ -178,14 +214,14 @@ class Comparison:
         machine = self.machine
         return Obligation(name, machine.claim, params, self.scope, machine.n, "exact", content, lambda: verdict)
 
-    def _unequal(self, name: str, params: dict[str, Any], content: str) -> Obligation:
+    def _unequal(self, name: str, params: dict[str, Any], content: str, outputs: list[Form]) -> Obligation:
         """The obligation of what is not equal: refuted by a case, else for a solver."""
         if self.case is not None:
             method = "exact forward pass on machine states"
             return self._exact(name, params, content, Verdict("refuted", method, self.case))
         if self.excess:
             return self._exact(name, params, content, Verdict("unknown", self.excess))
-        return harmless.obligation(self.reader, self.outputs, self.machine, name, params, self.scope)
+        return harmless.obligation(self.reader, outputs, self.machine, name, params, f"{self.scope}, well-formed sequences")
 
 
 def numbers(plan: Plan) -> dict[tuple[str, int, int], Number]:

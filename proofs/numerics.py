@@ -41,7 +41,7 @@ from model.ranges import RangeError, dtype_for, ranges
 from proofs import floats, measured
 from proofs.floats import Format
 from proofs.lookups import mixing, names
-from proofs.lowering import digest, read
+from proofs.lowering import digest, read, swept
 from proofs.measured import deviating, fractional
 from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from proofs.positions import lookup
@@ -84,6 +84,9 @@ class Numbers:
     def sizes(self) -> Sizes | None:
         """What the matrices say; None where the plan's forms grow too large."""
         reader, executed, excess = read(self.machine, self.plan)
+        if not excess and executed.outputs != reader.outputs and self.given:
+            beside = swept(self.machine, self.plan)
+            executed = beside.executed if beside is not None else executed
         return None if excess else Sizes(reader, executed, self.plan)
 
     @property

@@ -7,7 +7,7 @@ are a fixed list: passing it proves nothing, failing it is a countermodel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from random import Random
@@ -16,13 +16,11 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from efasp.encoding import COUNTERS, CellLayout, EncodingError, Event, LogLayout, TokenSequence, Write, join
-from efasp.exact import Matrix
 from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Operation, Reg, operations
 from efasp.pram.machine import Configuration, Program, Status
 from efasp.process import DELETE, INSERT, g
 from model.compile import compile_machine
-from efasp.sorts import Number
 from model.plan import Plan
 from model.sampler import THRESHOLD, confidence
 from proofs.obligation import Machine
@@ -71,7 +69,7 @@ def first_failure(plan: Plan, machine: Machine, cases: int | None = None) -> Rep
     None where it is right on all. Where float64 holds the numbers, it looks for states; what it finds is run again exactly,
     and only that counts.
     """
-    quick = Screen(plan) if machine.word <= SCREENED else None
+    quick = screen(plan, machine) if machine.word <= SCREENED else None
     for number, case in enumerate(islice(states(machine.word, machine.extension), cases)):
         if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
             continue
@@ -108,52 +106,6 @@ def failure(plan: Predictor, machine: Machine, case: Case) -> Report | None:
 def passes(plan: Predictor, machine: Machine, case: Case) -> Iterator[Pass]:
     """The passes of a plan over a case."""
     return (log_passes if machine.engine == "mdm" else cell_passes)(plan, case, machine.extension)
-
-
-class Screen:
-    """A plan in float64, with average-hard attention: not exact, but fast whatever the weights."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.token, self.place, self.out = map(dense, (plan.token, plan.place, plan.out))
-        self.layers = [
-            (
-                [tuple(map(dense, (h.q, h.k, h.v, h.o))) for h in layer.heads],
-                dense(layer.up),
-                floats(layer.bias),
-                dense(layer.down),
-            )
-            for layer in plan.layers
-        ]
-
-    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """The read-out at every position; see ``Plan.forward``."""
-        book, places = self.plan.vocabulary, self.plan.places
-        codes = book.codes(book.rows(tokens)).astype(float), places.codes(positions).astype(float)
-        h = codes[0] @ self.token.T + codes[1] @ self.place.T
-        for heads, up, bias, down in self.layers:
-            update = np.zeros_like(h)
-            for q, k, v, o in heads:
-                scores = (h @ q.T) @ (h @ k.T).T
-                winners = (scores == scores.max(axis=1, keepdims=True)).astype(float)
-                update += (winners @ (h @ v.T)) / winners.sum(axis=1, keepdims=True) @ o.T
-            h = h + update
-            h = h + np.maximum(h @ up.T + bias, 0) @ down.T
-        return h @ self.out.T + floats(self.plan.out_bias)
-
-
-def dense(matrix: Matrix) -> np.ndarray:
-    """A matrix in float64."""
-    out = np.zeros((len(matrix.rows), matrix.columns))
-    for place, row in enumerate(matrix.rows):
-        for column, value in row:
-            out[place, column] = float(value)
-    return out
-
-
-def floats(values: Sequence[Number]) -> np.ndarray:
-    """Numbers in float64."""
-    return np.array([float(value) for value in values])
 
 
 # The states.

@@ -1,0 +1,127 @@
+"""The tables of mutants: single-weight changes of exported transformers, and the kill matrix of the constructions' mutants."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from checker import altered, mutants
+from checker.changes import KINDS
+from checker.mutants import Budget
+from checker.store import Store, default_path, digest, sources
+from efasp.pram.machine import MIN_WORD
+from model.readback import read_plan
+from paper_artifacts.figures import MACHINES
+from paper_artifacts.tables import Artifact, Cell, Check, Column
+from proofs.mutation import load
+from proofs.obligation import Machine, Regime
+
+CHANGES = 130  # of each machine
+N_MAX = 1 << MIN_WORD
+BUDGET = Budget(len(os.sched_getaffinity(0)), ("z3",), 20.0, 4096)
+FAMILIES = altered.FAMILIES  # whose lemmas are made from the weights
+
+
+def changes(engine: str, extension: str) -> list[dict[str, Any]]:
+    """The outcomes of a machine's changes; what was found before with the same sources is taken from the store."""
+    key = digest("changes", sources(), engine, extension, CHANGES)
+    with contextlib.closing(Store(default_path().with_name("changes.sqlite"), lambda text: None)) as store:
+        if (known := store.get(key)) is None:
+            with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+                path = Path(folder) / "weights.safetensors"
+                known = _checked(path, engine, extension, store)
+            store.put(key, known)
+    found: list[dict[str, Any]] = known
+    return found
+
+
+def _checked(path: Path, engine: str, extension: str, store: Store) -> list[dict[str, Any]]:
+    from model.weights import compiled, export
+
+    export(compiled(MIN_WORD, engine, extension), path)
+    machine, plan = Machine(MIN_WORD, engine, extension, (1, N_MAX)), read_plan(path)[3]
+    made = altered.run(path, Regime(N_MAX, (machine, plan)), None, CHANGES, BUDGET, store)
+    return [{name: one[name] for name in ("mutant", "tensor", "kind", "status", "by", "detail", "seconds")} for one in made]
+
+
+def group(tensor: str) -> str:
+    """A tensor's name without its layer."""
+    return re.sub(r"^layers\.\d+\.|\.weight$", "", tensor)
+
+
+def kills() -> Artifact:
+    """Single-weight changes by matrix and kind: how many are refuted, by which family, and how many do no harm."""
+    every = [(f"{engine}{', M' if ext else ''}", one) for engine, ext in MACHINES for one in changes(engine, ext)]
+    rows: list[dict[str, Cell]] = []
+    keys = sorted({(group(one["tensor"]), list(KINDS).index(one["kind"])) for _, one in every})
+    for matrix, kind in [*keys, ("all", -1)]:
+        members = [
+            one
+            for _, one in every
+            if matrix == "all" or (group(one["tensor"]) == matrix and list(KINDS).index(one["kind"]) == kind)
+        ]
+        statuses = Counter(one["status"] for one in members)
+        by = Counter(one["by"][0].partition(".")[0] for one in members if one["by"])
+        named: dict[str, Cell] = {"matrix": matrix, "kind": list(KINDS.values())[kind] if kind >= 0 else "all"}
+        counts: dict[str, Cell] = {status: statuses[status] for status in altered.STATUSES}
+        families: dict[str, Cell] = {family: by[family] for family in FAMILIES}
+        rows.append({**named, "changes": len(members), **counts, **families, "seconds": sum(one["seconds"] for one in members)})
+    headings = {"killed": "refuted", "survived": "not settled"}
+    columns = [Column("matrix", "matrix"), Column("kind", "change"), Column("changes", "changes", "number")]
+    columns += [Column(status, headings.get(status, status), "number") for status in altered.STATUSES]
+    columns += [Column(family, f"by {family}", "number") for family in FAMILIES] + [Column("seconds", "seconds", "time")]
+    tensors = {(machine, one["tensor"]) for machine, one in every}
+    open_ = [f"{machine}: {one['mutant']}" for machine, one in every if one["status"] == "survived"]
+    wrong = [one["mutant"] for _, one in every if altered.DECODED in one["detail"]]
+    checks = (
+        Check(f"{len(every)} changes, 500 at least, in each of {len(tensors)} tensors", len(every) >= 500),
+        Check("no change of which all is proved is decoded wrongly by torch", not wrong),
+        Check(
+            f"every change is refuted by a countermodel that is confirmed, or all is proved: {len(open_)} are not", not open_
+        ),
+    )
+    per = Counter((machine, one["status"]) for machine, one in every)
+    notes = tuple(
+        f"{machine}: "
+        + ", ".join(f"{per[machine, status]} {headings.get(status, status)}" for status in altered.STATUSES)
+        + "."
+        for machine in dict.fromkeys(machine for machine, _ in every)
+    )
+    if open_:
+        notes += ("Not settled: " + "; ".join(open_) + ".",)
+    scope = f"w = {MIN_WORD}, n <= {N_MAX}, {CHANGES} changes of each of {len(MACHINES)} transformers, drawn with fixed seeds"
+    return Artifact("kills", "Single-weight changes", scope, tuple(columns), tuple(rows), checks, notes)
+
+
+def matrix() -> Artifact:
+    """The kill matrix: every mutant of a construction, and the lemmas that refute it."""
+    listed = load()
+    with contextlib.closing(Store(default_path(), lambda text: None)) as store:
+        outcomes = mutants.run(listed, BUDGET, store)
+    rows: tuple[dict[str, Cell], ...] = tuple(
+        {
+            "family": one.mutant.family,
+            "mutant": one.mutant.name,
+            "module": one.mutant.module,
+            "lemmas": " ".join(one.mutant.lemmas),
+            "status": one.status,
+            "seconds": one.seconds,
+        }
+        for one in outcomes
+    )
+    columns = (
+        Column("family", "family"), Column("mutant", "mutant"), Column("module", "module"), Column("lemmas", "refuted by"),
+        Column("status", "status"), Column("seconds", "seconds", "time"),
+    )  # fmt: skip
+    left = [one.mutant.id for one in outcomes if one.status != "killed"]
+    lemmas = {name for one in outcomes for name in one.by}
+    checks = (Check(f"{len(rows)} mutants, each refuted by every lemma named: {', '.join(left[:3]) or 'all are'}", not left),)
+    notes = (f"{len(lemmas)} lemmas refute a mutant.",)
+    return Artifact(
+        "mutants", "Mutants of constructions", "n <= 32 unless a mutant says otherwise", columns, rows, checks, notes
+    )
