@@ -86,10 +86,18 @@ def _batch(change: Change, file: File, machine: Machine, n_max: int, settled: Ca
 def _outcome(change: Change, row: Row) -> Outcome:
     """A row of the scheduler as the report holds it."""
     status = {"refuted": "killed", "proved": "harmless"}.get(row["status"], "survived")
-    about = {"mutant": change.id, "tensor": change.tensor, "kind": change.kind, "status": status}
     by = [row["countermodel"]["obligation"]] if status == "killed" else []
+    lemmas = [name.partition("[")[0] for name in by]
+    about = {"mutant": f"weights: {change.id}", "module": change.tensor, "lemmas": lemmas, "kind": change.kind}
     detail = row["method"] if status != "survived" else f"{row['status']}: {row['method']}"
-    return {**about, "by": by, "detail": detail, "seconds": row["seconds"], "countermodel": row["countermodel"]}
+    return {
+        **about,
+        "status": status,
+        "by": by,
+        "detail": detail,
+        "seconds": row["seconds"],
+        "countermodel": row["countermodel"],
+    }
 
 
 # One change, in a process of its own.

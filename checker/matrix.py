@@ -105,7 +105,7 @@ def _show_changes(found: Section) -> None:
         table.add_column(name, justify="right")
     tensors: dict[str, list[dict[str, Any]]] = {}
     for row in found["matrix"]:
-        tensors.setdefault(row["tensor"], []).append(row)
+        tensors.setdefault(row["module"], []).append(row)
     for tensor, members in sorted(tensors.items()):
         counts = Counter(row["status"] for row in members)
         numbers = (str(counts[status] or "") for status in altered.STATUSES)

@@ -46,7 +46,7 @@ def _checked(path: Path, engine: str, extension: str, store: Store) -> list[dict
     export(compiled(MIN_WORD, engine, extension), path)
     machine, plan = Machine(MIN_WORD, engine, extension, (1, N_MAX)), read_plan(path)[3]
     made = altered.run(path, Regime(N_MAX, (machine, plan)), None, CHANGES, BUDGET, store)
-    return [{name: one[name] for name in ("mutant", "tensor", "kind", "status", "by", "detail", "seconds")} for one in made]
+    return [{name: one[name] for name in ("mutant", "module", "kind", "status", "by", "detail", "seconds")} for one in made]
 
 
 def group(tensor: str) -> str:
@@ -58,12 +58,12 @@ def kills() -> Artifact:
     """Single-weight changes by matrix and kind: how many are refuted, by which family, and how many do no harm."""
     every = [(f"{engine}{', M' if ext else ''}", one) for engine, ext in MACHINES for one in changes(engine, ext)]
     rows: list[dict[str, Cell]] = []
-    keys = sorted({(group(one["tensor"]), list(KINDS).index(one["kind"])) for _, one in every})
+    keys = sorted({(group(one["module"]), list(KINDS).index(one["kind"])) for _, one in every})
     for matrix, kind in [*keys, ("all", -1)]:
         members = [
             one
             for _, one in every
-            if matrix == "all" or (group(one["tensor"]) == matrix and list(KINDS).index(one["kind"]) == kind)
+            if matrix == "all" or (group(one["module"]) == matrix and list(KINDS).index(one["kind"]) == kind)
         ]
         statuses = Counter(one["status"] for one in members)
         by = Counter(one["by"][0].partition(".")[0] for one in members if one["by"])
@@ -75,7 +75,7 @@ def kills() -> Artifact:
     columns = [Column("matrix", "matrix"), Column("kind", "change"), Column("changes", "changes", "number")]
     columns += [Column(status, headings.get(status, status), "number") for status in altered.STATUSES]
     columns += [Column(family, f"by {family}", "number") for family in FAMILIES] + [Column("seconds", "seconds", "time")]
-    tensors = {(machine, one["tensor"]) for machine, one in every}
+    tensors = {(machine, one["module"]) for machine, one in every}
     open_ = [f"{machine}: {one['mutant']}" for machine, one in every if one["status"] == "survived"]
     wrong = [one["mutant"] for _, one in every if altered.DECODED in one["detail"]]
     checks = (

@@ -121,13 +121,9 @@ class Comparison:
         self.scope = f"n <= {n_max}, given the sorts"
         self.reader, executed, self.excess = read(machine, plan)
         self.outputs, self.deviations, self.soft = executed[:3]
-        books = (plan.vocabulary, plan.places) == tuple(self.reader.stream.books.values())
-        self.equal = (
-            not self.excess
-            and books
-            and self.outputs == self.reader.outputs
-            and all(map(_has_one, (plan.vocabulary, plan.places)))
-        )
+        books = (plan.vocabulary, plan.places)
+        self.coded = books == tuple(self.reader.stream.books.values()) and all(map(_has_one, books))
+        self.equal = not self.excess and self.coded and self.outputs == self.reader.outputs
 
     @cached_property
     def case(self) -> dict[str, Any] | None:
@@ -163,7 +159,8 @@ class Comparison:
         """One a layer, then one for the stack; of a plan that deviates and that no state refutes, what is swept."""
         layers = [f"{digest(layer)} {len(self.reader.stream.atoms)}" for layer in self.plan.layers]
         whole = " ".join(digest(part) for part in (self.plan.token, self.plan.place, *self.plan.layers, self.plan.out))
-        beside = None if self.equal or self.excess or self.case is not None else swept(self.machine, self.plan)
+        apart = self.equal or self.excess or not self.coded or self.case is not None
+        beside = None if apart else swept(self.machine, self.plan)
         if beside is not None:
             yield from self._beside(beside, layers, whole)
             return

@@ -215,8 +215,9 @@ def rows_alike(reader: Reader, swept: Swept, machine: Machine, number: int, scop
 def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> Obligation:
     """Of three positions and the sink: what wins by the plan's scores has the value that what wins by the fresh ones had.
 
-    i is the query, j wins by the fresh scores, k by the plan's. All that win by the fresh ones hold one value (lemma
-    numerics.ties), so where k does too, its own fresh value is the one; else it is j's.
+    i is the query, j wins by the fresh scores, k by the plan's. All that win by the fresh ones hold one value, and where it is
+    not 0 there is one winner (lemma numerics.ties). So k must be one of them, with its fresh value, or both read 0: then this
+    lemma holds of the plan's scores too.
     """
     script = Script("QF_LRA")
     (q, k, v), (q_old, k_old, v_old) = rival.got, rival.wanted
@@ -235,8 +236,9 @@ def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> O
         return Obligation("lowering.layer", machine.claim, params, scope, machine.n, "exact", str(rival), lambda: verdict)
     best = [le(scores["old", "k"], scores["old", "j"]), le(scores["old", "s"], scores["old", "j"])]
     best += [le(scores["new", "j"], scores["new", "k"]), le(scores["new", "s"], scores["new", "k"])]
-    same = [land(*(eq(other.term(a), at.term(b)) for a, b in zip(v, v_old, strict=True))) for at in (other, j)]
-    goal = implies(*best, ite(eq(scores["old", "j"], scores["old", "k"]), *same))
+    still = land(*(eq(other.term(a), other.term(b)) for a, b in zip(v, v_old, strict=True)))
+    nothing = land(*(land(eq(other.term(a), "0"), eq(j.term(b), "0")) for a, b in zip(v, v_old, strict=True)))
+    goal = implies(*best, ite(eq(scores["old", "j"], scores["old", "k"]), still, nothing))
     return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, goal, replay=lambda _: None)
 
 
