@@ -116,19 +116,8 @@ class Harm:
                     self.script.suppose(eq(self.term(slot[0]), self.payloads[side, field.payload]))
 
     def _sink(self) -> None:
-        """At the sink the program's lookups find nothing but itself (lemma step.sink): its atoms have known values there."""
-        book, places = self.book, self.stream.books["pe"]
-        codes = {"te": book.codes([book.row("bos")])[0].tolist(), "pe": places.codes([places.row("bos")])[0].tolist()}
-        known: dict[int, Fraction] = {}
-        for atom in range(1, self.reader.own_atoms):
-            kind = self.stream.atoms[atom]
-            if isinstance(kind, Code):
-                known[atom] = Fraction(codes[kind.side][kind.coordinate], 2)
-            elif isinstance(kind, Mean):
-                known[atom] = known[kind.atom]
-            elif isinstance(kind, Unit):
-                inner = sum((c * known[a] for a, c in self.stream.directions[kind.direction].items()), Fraction(0))
-                known[atom] = max(kind.sign * inner + kind.constant, Fraction(0))
+        """What the program's atoms are at the sink."""
+        known = sink_values(self.reader)
         here = [eq(name, num(known[atom])) for atom, name in sorted(self.names.items()) if atom in known]
         self.script.suppose(implies(eq(self.flag("te", "bos"), "1"), land(*here)), "step.sink")
 
@@ -259,6 +248,22 @@ class Harm:
     def known(self, form: Form) -> bool:
         """Whether all atoms of a form are declared."""
         return all(atom in self.names for atom in form.terms)
+
+
+def sink_values(reader: Reader) -> dict[int, Fraction]:
+    """The program's atoms at the sink, where its lookups find nothing but the sink itself (lemma step.sink)."""
+    stream, known = reader.stream, {0: Fraction(1)}
+    codes = {side: book.codes([book.row("bos")])[0].tolist() for side, book in stream.books.items()}
+    for atom in range(1, reader.own_atoms):
+        kind = stream.atoms[atom]
+        if isinstance(kind, Code):
+            known[atom] = Fraction(codes[kind.side][kind.coordinate], 2)
+        elif isinstance(kind, Mean):
+            known[atom] = known[kind.atom]
+        elif isinstance(kind, Unit):
+            inner = sum((c * known[a] for a, c in stream.directions[kind.direction].items()), Fraction(0))
+            known[atom] = max(kind.sign * inner + kind.constant, Fraction(0))
+    return known
 
 
 class Place:

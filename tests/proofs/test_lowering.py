@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 import pytest
 
+from efasp.evaluate import evaluate
 from efasp.exact import Matrix
 from efasp.sorts import Number
-from model.compile import compile_machine
+from efasp.syntax import PositionEmbedding, TokenEmbedding
+from model.compile import STEPS, compile_machine
 from model.plan import Head, Layer, Plan
 from proofs import lowering, replay
+from proofs.harmless import sink_values
 from proofs.obligation import Machine, Obligation, Regime
+from proofs.stream import Reader
 
 WIDE = (1, 32)
 
@@ -114,6 +119,53 @@ def test_split_unit_is_proved() -> None:
     down = [(*row, *((last, v) for u, v in row if u == 0)) for row in down]
     twice = with_layer(plan, 1, up=up, bias=(*old.bias, old.bias[0]), down=Matrix(down, last + 1))
     assert set(settled(twice, Machine(5, "apmdm", "", WIDE)).values()) == {"proved"}
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_split_heads_are_proved(engine: str) -> None:
+    """A head in two, each with some of what it reads; or each with half of it."""
+    plan = compile_machine(5, engine)
+    head, *others = plan.layers[2].heads
+    odd = {i for i in range(head.o.columns) if i % 2}
+
+    def some(keep: set[int]) -> Head:
+        return dataclasses.replace(
+            head, o=Matrix([tuple((c, v) for c, v in row if c in keep) for row in head.o.rows], head.o.columns)
+        )
+
+    half = dataclasses.replace(head, o=scaled(head.o, Fraction(1, 2)))
+    for first, second in ((some(odd), some(set(range(head.o.columns)) - odd)), (half, half)):
+        twice = with_layer(plan, 2, heads=(*others, first, second))
+        assert set(settled(twice, Machine(5, engine, "", WIDE)).values()) == {"proved"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_permuted_heads_and_units_are_proved(seed: int) -> None:
+    """Any order of the heads and of the hidden units of every layer."""
+    rng, plan = Random(seed), compile_machine(5, "apmdm")
+    for number, layer in enumerate(plan.layers):
+        units = rng.sample(range(len(layer.bias)), len(layer.bias))
+        place = {unit: at for at, unit in enumerate(units)}
+        down = [tuple(sorted((place[unit], v) for unit, v in row)) for row in layer.down.rows]
+        up = Matrix([layer.up.rows[unit] for unit in units], plan.width)
+        heads = tuple(rng.sample(layer.heads, len(layer.heads)))
+        bias = tuple(layer.bias[unit] for unit in units)
+        plan = with_layer(plan, number, heads=heads, up=up, bias=bias, down=Matrix(down, len(units)))
+    assert set(settled(plan, Machine(5, "apmdm", "", WIDE)).values()) == {"proved"}
+
+
+def test_the_programs_atoms_at_the_sink() -> None:
+    """What is supposed of the sink is what the program gives there, node by node, for a sequence of the sink alone."""
+    for engine in ("mdm", "apmdm"):
+        machine = Machine(5, engine, "", WIDE)
+        reader = Reader(STEPS[engine](5, ""))
+        known = sink_values(reader)
+        te, pe = reader.stream.books["te"], reader.stream.books["pe"]
+        at = {TokenEmbedding(te): te.codes([te.row("bos")]), PositionEmbedding(pe): pe.codes([pe.row("bos")])}
+        nodes = [node for node in reader.of if node not in at]
+        for node, values in zip(nodes, evaluate(*nodes, values=at), strict=True):
+            forms = reader.of[node]
+            assert [f.constant + sum(c * known[a] for a, c in f.terms.items()) for f in forms] == values[0].tolist(), machine
 
 
 def _fraction(pair: tuple[int, Number]) -> tuple[int, Fraction]:

@@ -1,0 +1,98 @@
+"""What is supposed of a position when a deviation is shown to do no harm, held against positions of sequences that are run."""
+
+from __future__ import annotations
+
+from itertools import islice
+from random import Random
+
+import numpy as np
+import pytest
+import z3
+
+from efasp.encoding import TokenSequence
+from model.compile import STEPS, compile_machine
+from proofs import harmless, replay, sweep
+from proofs.harmless import Harm
+from proofs.obligation import Machine
+from proofs.screen import Screen
+from proofs.smt import TRUE, Script
+from proofs.stream import Code, Form, Mean, Reader, Unit
+
+ENGINES = ("mdm", "apmdm")
+
+
+def machine(engine: str, extension: str = "") -> Machine:
+    """The machine of the regime."""
+    return Machine(5, engine, extension, (1, 32))
+
+
+def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
+    """The program's atoms at every position of a sequence, (atoms, positions): lookups are average-hard attention."""
+    stream = reader.stream
+    te, pe = (stream.books[side] for side in ("te", "pe"))
+    codes = {"te": te.codes(te.rows(sequence.tokens)), "pe": pe.codes(sequence.places)}
+    known = np.ones((reader.own_atoms, len(sequence)))
+    for atom in range(1, reader.own_atoms):
+        kind = stream.atoms[atom]
+        if isinstance(kind, Code):
+            known[atom] = codes[kind.side][:, kind.coordinate] / 2
+        elif isinstance(kind, Unit):
+            inner = sum(float(c) * known[a] for a, c in stream.directions[kind.direction].items())
+            known[atom] = np.maximum(kind.sign * inner + float(kind.constant), 0)
+        elif isinstance(kind, Mean):
+            scores = sum(float(c) * np.outer(known[a], known[b]) for (a, b), c in stream.scores[kind.score].items())
+            best = scores == scores.max(axis=1, keepdims=True)
+            known[atom] = (best @ known[kind.atom]) / best.sum(axis=1)
+    return known
+
+
+def sequences(engine: str) -> list[TokenSequence]:
+    """Sequences of states of several kinds, those with few positions."""
+    plan, found = Screen(compile_machine(5, engine)), []
+    for case in list(replay.states(5, ""))[8:60:3]:
+        if case.program.processors < 8:
+            found += [one.sequence for one in islice(replay.passes(plan, machine(engine), case), 1)]
+    return found[:6]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
+    """Every hypothesis about a position, all atoms declared, has a model in which the atoms have the values that they have."""
+    reader, rng = Reader(STEPS[engine](5, "")), Random(1)
+    script = Script("QF_LRA")
+    at = Harm(reader, machine(engine), script, forms=list(reader.outputs))
+    assert len(at.names) > 0.8 * reader.own_atoms
+    solver = z3.Solver(ctx=z3.Context())
+    solver.from_string(script.text(TRUE).rpartition("(assert (not")[0])
+    found = sequences(engine)
+    assert found
+    for sequence in found:
+        known = values(reader, sequence)
+        for position in rng.sample(range(len(sequence)), min(25, len(sequence))):
+            solver.push()
+            for atom, name in at.names.items():
+                value = z3.RealVal(str(known[atom, position]), solver.ctx)
+                solver.add(z3.Real(name, solver.ctx) == value)
+            assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
+            solver.pop()
+
+
+def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the sink's values supposed of every position, the states would contradict it."""
+    monkeypatch.setattr(Harm, "_sink", lambda self: self.script.suppose(harmless.eq(self.flag("te", "bos"), "1")))
+    with pytest.raises(AssertionError):
+        test_what_is_supposed_holds_where_it_is_run("apmdm")
+
+
+def test_a_wrong_cut_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is run only chooses the cuts: a choice that is wrong gives an obligation that fails."""
+    reader, where = Reader(STEPS["apmdm"](5, "")), machine("apmdm")
+    swept = sweep.Swept(sweep.Executed([], [], [], [], []))
+    node = reader.program.definitions["result"]
+    a, b = reader.of[node][0], reader.of[node][1]
+    assert isinstance(a, Form)
+    swept.cuts.append(sweep.Cut(1, "up, row 0", a, b))
+    found = sweep.rows_alike(reader, swept, where, 1, "n <= 32")
+    solver = z3.Solver(ctx=z3.Context())
+    solver.from_string(found.content)
+    assert solver.check() == z3.sat
