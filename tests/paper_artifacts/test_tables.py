@@ -1,0 +1,144 @@
+"""`efasp tables`: what is written, what a comparison sees, and the tables that are made quickly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+from paper_artifacts import experiments, tables
+from paper_artifacts.cli import main
+from paper_artifacts.figures import Figure, decoding
+from paper_artifacts.runs import Found
+from paper_artifacts.status import GENERATED, artifacts, shown
+from paper_artifacts.tables import Artifact, Cell, Check, Column, files
+
+COLUMNS = (Column("name", "a name"), Column("n", "n", "number"), Column("seconds", "seconds", "time"))
+ROWS: tuple[dict[str, Cell], ...] = (
+    {"name": "a|b & 50 %", "n": 12345, "seconds": 1.25},
+    {"name": "c_1", "n": None, "seconds": 2.0},
+)
+
+
+def table(**changes: object) -> Artifact:
+    """A small table."""
+    known: dict = {"rows": ROWS, "checks": (Check("that holds", True),), "notes": ("A note.",), **changes}
+    return Artifact("small", "A small table", "measured: little", COLUMNS, known.pop("rows"), **known)
+
+
+def test_four_forms() -> None:
+    """Markdown, CSV, LaTeX and JSON say the same, each with the command that made it; what means something there is escaped."""
+    made = files(table())
+    assert set(made) == {"small.md", "small.csv", "small.tex", "small.json"}
+    assert "| a\\|b & 50 % | 12,345 | 1.2 |" in made["small.md"] and "| c_1 | - | 2.0 |" in made["small.md"]
+    assert made["small.csv"].splitlines() == ["name,n,seconds", "a|b & 50 %,12345,1.2", "c_1,,2.0"]
+    assert r"a|b \& 50 \% & 12,345 & 1.2 \\" in made["small.tex"] and r"\toprule" in made["small.tex"]
+    said = json.loads(made["small.json"])
+    assert said["rows"][0] == {"name": "a|b & 50 %", "n": 12345} and said["checks"] == [{"what": "that holds", "holds": True}]
+    assert all("efasp tables --only small" in text for name, text in made.items() if not name.endswith(".csv"))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> list[Artifact]:
+    """What is made, in the place of all that there is: its first."""
+    made = [table()]
+    monkeypatch.setattr(tables, "registry", lambda: {"small": lambda: made[0]})
+    return made
+
+
+def test_times_are_not_compared(small: list[Artifact], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another time is no difference, another number is one; nothing is written."""
+    timed, drawing = (
+        Figure("time", "t", "c", Markup("<svg>1</svg>"), timed=True),
+        Figure("size", "t", "c", Markup("<svg>2</svg>")),
+    )
+    small[0] = table(figures=(timed, drawing))
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    slower = tuple({**row, "seconds": 9.0} for row in ROWS)
+    small[0] = table(rows=slower, figures=(Figure("time", "t", "c", Markup("<svg>9</svg>"), timed=True), drawing))
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 0
+    small[0] = table(rows=({**ROWS[0], "n": 12346}, ROWS[1]), figures=(timed, Figure("size", "t", "c", Markup("<svg>3</svg>"))))
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+    said = capsys.readouterr().err
+    assert all(f"{name}:" in said for name in ("small.md", "small.csv", "small.tex", "small.json", "size.svg"))
+    assert "time.svg" not in said and "12,345" in (tmp_path / "small.md").read_text()
+
+
+def test_a_file_that_is_not_there_differs(small: list[Artifact], tmp_path: Path) -> None:
+    """Each of an artifact's files must be committed."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    (tmp_path / "small.tex").unlink()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+
+
+def test_a_check_that_fails_is_red(small: list[Artifact], tmp_path: Path) -> None:
+    """Exit 1, a line in the table, and the status of a claim that rests on it."""
+    small[0] = table(checks=(Check("that fails", False),))
+    assert main(["tables", "--out", str(tmp_path)]) == 1
+    assert "* FAILS: that fails" in (tmp_path / "small.md").read_text()
+    status = artifacts(tmp_path)["small"]
+    assert (status.grade, status.why) == ("refuted", "that fails")
+
+
+def test_what_was_written_is_read_again(small: list[Artifact], tmp_path: Path) -> None:
+    """Headings, cells and lines of the Markdown, for the pages of the report."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    (found,) = shown(tmp_path)
+    assert (found.name, found.title, found.headings) == ("small", "A small table", ["a name", "n", "seconds"])
+    assert found.rows == [["a|b & 50 %", "12,345", "1.2"], ["c_1", "-", "2.0"]]
+    assert found.lines == ["Scope: measured: little.", "A note.", "holds: that holds"]
+
+
+def test_what_is_slow_is_said_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before it begins."""
+    monkeypatch.setattr(tables, "registry", lambda: {"small": table, "graph": table})
+    main(["tables", "--out", str(tmp_path)])
+    assert capsys.readouterr().err.startswith("about, where nothing is kept of an earlier run: graph (")
+    main(["tables", "--out", str(tmp_path), "--only", "small"])
+    assert "about" not in capsys.readouterr().err
+
+
+def test_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table that there is not."""
+    assert main(["tables", "--only", "no-such"]) == 2
+    assert "--only: expected one of resources" in capsys.readouterr().err
+
+
+def test_what_is_committed_is_what_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table that takes no runs, now and as committed."""
+    assert main(["tables", "--check", "--only", "disagreements"]) == 0
+
+
+def test_every_committed_table_holds() -> None:
+    """It is one of the registry, in all four forms, and none of its checks failed."""
+    for path in GENERATED.glob("*.json"):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        assert path.stem in tables.registry() and said["rows"] and all(check["holds"] for check in said["checks"]), path
+        assert all(path.with_suffix(f".{kind}").exists() for kind in ("md", "csv", "tex"))
+
+
+def test_a_wrong_cut_is_noticed() -> None:
+    """Too many edges, an edge that was not there, or ends still connected: not what networkx says."""
+    square = (experiments.Graph(4, ((0, 1), (0, 2), (1, 3), (2, 3))), 0, 3)
+    assert experiments.disconnected(square, [2, [[0, 1], [0, 2]]])
+    for answer in ([3, [[0, 1]]], [2, [[0, 1], [1, 3]]], [2, [[0, 1], [1, 2]]], [1, [[0, 1], [0, 2]]]):
+        assert not experiments.disconnected(square, answer)
+
+
+def test_a_run_that_does_not_agree_fails_its_check() -> None:
+    """And one in which a decoding step is no PRAM step."""
+    good = Found(0, 5, 5, 99, 1, 1, 1, True, 0.1)
+    assert experiments.faithful([good], "x").holds
+    for bad in (Found(0, 5, 5, 99, 1, 1, 1, False, 0.1), Found(0, 5, 6, 99, 1, 1, 1, True, 0.1)):
+        assert not experiments.faithful([good, bad], "x").holds
+
+
+def test_decoding_steps_are_drawn_from_the_rows() -> None:
+    """The same rows give the same bytes; what was not decoded is drawn apart."""
+    rows = [{"program": "p", "n": n, "t": 3 * n, "bound": 4 * n, "decode": None if n > 4 else 3 * n} for n in (2, 4, 8)]
+    assert decoding(rows) == decoding(rows)
+    assert "p, decoding steps" in decoding(rows).svg and "p, PRAM steps" in decoding(rows).svg
