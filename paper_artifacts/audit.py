@@ -241,9 +241,9 @@ def audit(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def run_all(n_max: int) -> Iterator[Report]:
-    """A run of every lemma with the options' defaults; the store is open inside."""
-    options = {"n_max": n_max, "lemma": None, "jobs": None, "timeout": 60.0, "memory": 4096, "solver": None}
+def run_all(n_max: int, lemmas: list[str] | None = None) -> Iterator[Report]:
+    """A run of every lemma, or of some, with the options' defaults; the store is open inside."""
+    options = {"n_max": n_max, "lemma": lemmas, "jobs": None, "timeout": 60.0, "memory": 4096, "solver": None}
     with discharged(argparse.Namespace(**options, no_cache=False, mutants=False, weights=None, json=None)) as found:
         yield found
 

@@ -140,7 +140,7 @@ def graph() -> Artifact:
                      "how": "program cut, decoded whole", **sizes([found[i] for i in here])})  # fmt: skip
     checks = (Check("every cut is a minimum cut (networkx)", all(good)), faithful(found, "cut"))
     notes = (
-        NOT_LEARNING + " Here every edge costs 1, and the instances are our own: the paper's are not public.",
+        NOT_LEARNING + " Here every edge costs 1, and the instances are our own: the paper's are not at hand.",
         f"ARM: {TRAINED}.",
     )
     shown = columns(("n", "nodes", "number"), ("reported", "reported, AP-MDM", "text"), ("arm", "reported, ARM", "text"),
@@ -198,7 +198,7 @@ def sudoku() -> Artifact:
               all(r["agrees"] for r in found if r["decode_steps"] is None)),
     )  # fmt: skip
     notes = (
-        NOT_LEARNING + " The paper's instances are not public; ours have at most 28 givens and one solution each, and no "
+        NOT_LEARNING + " The paper's test puzzles are not at hand; ours have at most 28 givens and one solution each, and no "
         "given of those made from seeds can be left out. They are in the table puzzles.",
         f"In the transformer (any-process generation) {len(whole)} of {len(found)} runs were decoded whole, those with fewest "
         f"steps among runs with {' or '.join(map(str, WHOLE))} guesses open at a time; of each other run {SAMPLED} random "

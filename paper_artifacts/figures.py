@@ -70,7 +70,7 @@ def checker_time(rows: Sequence[Row]) -> Figure:
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
 
-    caption = "Time of the obligations of each width, by family; equal texts count once. Times vary from run to run."
+    caption = "Time of the obligations of each width, by family; a text counts once a width. Times vary from run to run."
     return replace(drawn("checker-time", "Time of the checker against w", caption, draw), timed=True)
 
 
