@@ -76,6 +76,7 @@ def checker_time(rows: Sequence[Row]) -> Figure:
 
 MACHINES = (("mdm", ""), ("mdm", "M"), ("apmdm", ""), ("apmdm", "M"))
 EXPONENTS = range(1, 65)
+FEW = 6  # widths of a run, of which too little is seen
 
 
 def named(engine: str, extension: str) -> str:
@@ -168,7 +169,11 @@ def decoding(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def figures(rows: Sequence[Row]) -> list[Figure]:
-    """The figures of a run; that of decoding steps is of the runs that `efasp tables` made."""
+    """The figures of a run. That of decoding steps is of the runs of `efasp tables`; with few widths so is that of times."""
     kept = GENERATED / "growth.json"
     grown = [decoding(json.loads(kept.read_text(encoding="utf-8"))["rows"])] if kept.exists() else []
-    return [widths(), depths(), contexts(), *grown, checker_time(rows)]
+    spent, drawn_before = checker_time(rows), GENERATED / "checker-time.svg"
+    if len({row["params"].get("w") for row in rows if row["lemma"].startswith("step.")}) < FEW and drawn_before.exists():
+        caption = "Time of the obligations of each width, by family, in the run of efasp tables to n = 2^32."
+        spent = Figure(spent.name, spent.title, caption, Markup(drawn_before.read_text(encoding="utf-8")), timed=True)
+    return [widths(), depths(), contexts(), *grown, spent]

@@ -114,7 +114,7 @@ class Site:
             "index.html",
             "The paper's claims",
             totals=[(status, counts[status]) for status in shown],
-            seconds=self.report.seconds,
+            seconds=seconds(self.report.rows),
             claims=listed,
             groups=tables,
             environment=facts,

@@ -162,7 +162,7 @@ def escaped(text: str) -> str:
 
 # Minutes of one core, about, where nothing is kept of an earlier run.
 SLOW = {
-    "resources": 5,
+    "resources": 1,
     "lemmas": 10,
     "times": 10,
     "growth": 3,
