@@ -18,7 +18,7 @@ from typing import Any
 
 from efasp.encoding import LOG_SLOTS
 from efasp.process import REMASK
-from efasp.sorts import Number, OneHot
+from efasp.sorts import Number, OneHot, Signs
 from efasp.syntax import Attention
 from proofs.lookups import names
 from proofs.obligation import Machine, Obligation
@@ -147,6 +147,9 @@ class Harm:
             whole = all(atom in self.names for form in forms for atom in form.terms)
             if isinstance(sort, OneHot) and whole:
                 self.script.suppose(le(plus(*map(self.term, forms)), "1"), "at most one flag")
+            if isinstance(sort, Signs):
+                none = [eq(self.term(form), "0") for form in forms if self.known(form)]
+                self.script.suppose(land(*(eq(none[0], other) for other in none[1:])), "a word, or none")
             for form, (low, high) in zip(forms, sort.bounds, strict=True):
                 if sort.integral and high - low <= 2 and form.terms and self.known(form):
                     values = range(int(low), int(high) + 1)

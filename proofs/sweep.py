@@ -243,7 +243,7 @@ def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> O
 
 
 def score(script: Script, name: str, i: Harm, j: Harm, queries: Sequence[Form], keys: Sequence[Form]) -> Term:
-    """A score, for every component of the query a case for each value that it may have. Raises TooManyCases."""
+    """A score; for every component a case for each value that the query, or the key, may have. Raises TooManyCases."""
     parts = [_product(i, j, q, k) for q, k in zip(queries, keys, strict=True)]
     return script.define(name, plus(*(part for part in parts if part != "0")), "Real")
 
@@ -253,10 +253,12 @@ def _product(i: Harm, j: Harm, q: Form, k: Form) -> Term:
         return linear([(Fraction(q.constant), j.term(k))]) if q.constant else "0"
     if not k.terms:
         return linear([(Fraction(k.constant), i.term(q))]) if k.constant else "0"
-    values = i.values(q)
+    values, case, other = i.values(q), i.term(q), j.term(k)
     if values is None:
-        raise TooManyCases("a query of more values than are told apart")
-    term, key = linear([(values[-1], j.term(k))]), j.term(k)
+        values, case, other = j.values(k), other, case
+    if values is None:
+        raise TooManyCases("a query and a key of more values than are told apart")
+    term = linear([(values[-1], other)])
     for value in values[:-1]:
-        term = ite(eq(i.term(q), num(value)), linear([(value, key)]), term)
+        term = ite(eq(case, num(value)), linear([(value, other)]), term)
     return term
