@@ -327,14 +327,16 @@ class ReadOut:
                 self.script.suppose(lor(*(eq(self.term(wanted), num(value)) for value in values)), "the program's read-out")
 
     def one_kind(self, lead: Term) -> Term:
-        """Flags name the kind that the program's one flag of 1 names, by a lead over all others; else they are its flags."""
+        """The kind is read that the program's one flag of 1 names (else the flags are the program's).
+
+        It leads all others by so much; or, with a lead of 0, it is the first of the largest, as ``Codebook.read`` has it.
+        """
         flags = [(self.term(got), self.term(wanted)) for got, wanted in self.pairs[: self.kinds]]
         goals, found = [], []
         for row, (f, p) in enumerate(flags):
-            ahead = [
-                lt(other, f) if lead == "0" else le(plus(other, lead), f) for o, (other, _) in enumerate(flags) if o != row
-            ]
-            alone = land(eq(p, "1"), *(eq(other, "0") for o, (_, other) in enumerate(flags) if o != row))
+            others = [(o, got, wanted) for o, (got, wanted) in enumerate(flags) if o != row]
+            alone = land(eq(p, "1"), *(eq(wanted, "0") for _, _, wanted in others))
+            ahead = [lt(got, f) if lead == "0" and o < row else le(plus(got, lead), f) for o, got, _ in others]
             goals.append(implies(alone, land(*ahead)))
             found.append(alone)
         same = land(*(eq(f, p) for f, p in flags))
