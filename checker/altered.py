@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -40,12 +40,16 @@ DECODED = "all is proved, but the transformer decodes a program wrongly"
 Outcome = dict[str, Any]
 
 
-def run(path: Path, regime: Regime, patterns: list[str] | None, count: int, budget: Budget, store: Store,
+def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
+    """Changes of a weights file, the same for the same machine."""
+    return sample(File(path).tensors, count, f"{machine.word} {machine.engine} {machine.extension}")
+
+
+def run(path: Path, regime: Regime, patterns: list[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
         told: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
-    """Check ``count`` changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
+    """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
     machine, file = regime.given[0], File(path)
-    changes = sample(file.tensors, count, f"{machine.word} {machine.engine} {machine.extension}")
     ended = partial(verdict, file, machine, regime.n_max, patterns, budget)
     batches = [_batch(change, file, machine, regime.n_max, partial(ended, change)) for change in changes]
     basis = digest(sources(), patterns, titles(budget.solvers), budget.seconds)

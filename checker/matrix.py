@@ -39,8 +39,9 @@ def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch]
             store: Store) -> Section:  # fmt: skip
     """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
     if regime.given is not None:
-        with progress("changes", options.changes) as told:
-            made = altered.run(options.weights, regime, options.lemma, options.changes, budget, store, told)
+        changes = altered.drawn(options.weights, regime.given[0], options.changes)
+        with progress("changes", len(changes)) as told:
+            made = altered.run(options.weights, regime, options.lemma, changes, budget, store, told)
         counts = Counter(outcome["status"] for outcome in made)
         return {**{status: counts[status] for status in altered.STATUSES}, "matrix": made}
     every = listed()

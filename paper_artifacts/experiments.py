@@ -126,10 +126,13 @@ def disconnected(problem: tuple[Graph, int, int], answer: Any) -> bool:
 
 def graph() -> Artifact:
     """Edit a graph so that s and t are disconnected, at minimal cost, at 4 to 10 nodes."""
-    tasks = []
+    tasks: list[Task] = []
     for n in NODES:
-        rng = Random(f"{SEED} graph {n}")
-        tasks += [Task("cut", drawn_graph(rng, n), "apmdm", graph_word(n)) for _ in range(GRAPHS)]
+        rng, drawn = Random(f"{SEED} graph {n}"), dict[str, Task]()
+        while len(drawn) < GRAPHS:  # no instance twice
+            task = Task("cut", drawn_graph(rng, n), "apmdm", graph_word(n))
+            drawn.setdefault(repr(task), task)
+        tasks += drawn.values()
     found = results(tasks)
     rows: list[dict[str, Cell]] = []
     good = [disconnected(t.problem, f.answer) for t, f in zip(tasks, found, strict=True)]

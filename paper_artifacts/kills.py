@@ -1,4 +1,4 @@
-"""The tables of mutants: single-weight changes of exported transformers, and the kill matrix of the constructions' mutants."""
+"""The tables of mutants: single-weight changes of exported transformers, and the kill matrix of constructions."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import re
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from checker import altered, mutants
 from checker.changes import KINDS
 from checker.mutants import Budget
-from checker.store import Store, default_path, digest, sources
+from checker.store import Store, default_path, digest
 from efasp.pram.machine import MIN_WORD
 from model.readback import read_plan
 from paper_artifacts.figures import MACHINES
+from paper_artifacts.notes import Run, through
 from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
 from proofs.obligation import Machine, Regime
@@ -24,29 +24,27 @@ from proofs.obligation import Machine, Regime
 CHANGES = 130  # of each machine
 N_MAX = 1 << MIN_WORD
 BUDGET = Budget(len(os.sched_getaffinity(0)), ("z3",), 20.0, 4096)
+KEPT = ("mutant", "module", "kind", "status", "by", "detail", "seconds")  # of an outcome
 FAMILIES = altered.FAMILIES  # whose lemmas are made from the weights
 
 
-def changes(engine: str, extension: str) -> list[dict[str, Any]]:
+def changes(engine: str, extension: str) -> list[Run]:
     """The outcomes of a machine's changes; what was found before with the same sources is taken from the store."""
-    key = digest("changes", sources(), engine, extension, CHANGES)
-    with contextlib.closing(Store(default_path().with_name("changes.sqlite"), lambda text: None)) as store:
-        if (known := store.get(key)) is None:
-            with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
-                path = Path(folder) / "weights.safetensors"
-                known = _checked(path, engine, extension, store)
-            store.put(key, known)
-    found: list[dict[str, Any]] = known
-    return found
-
-
-def _checked(path: Path, engine: str, extension: str, store: Store) -> list[dict[str, Any]]:
     from model.weights import compiled, export
 
-    export(compiled(MIN_WORD, engine, extension), path)
-    machine, plan = Machine(MIN_WORD, engine, extension, (1, N_MAX)), read_plan(path)[3]
-    made = altered.run(path, Regime(N_MAX, (machine, plan)), None, CHANGES, BUDGET, store)
-    return [{name: one[name] for name in ("mutant", "module", "kind", "status", "by", "detail", "seconds")} for one in made]
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = Path(folder) / "weights.safetensors"
+        export(compiled(MIN_WORD, engine, extension), path)
+        machine, plan = Machine(MIN_WORD, engine, extension, (1, N_MAX)), read_plan(path)[3]
+        every = altered.drawn(path, machine, CHANGES)
+
+        def made(due: list[int]) -> list[Run]:
+            with contextlib.closing(Store(default_path().with_name("changes.sqlite"), lambda text: None)) as store:
+                some = [every[i] for i in due]
+                outcomes = altered.run(path, Regime(N_MAX, (machine, plan)), None, some, BUDGET, store)
+            return [{name: one[name] for name in KEPT} for one in outcomes]
+
+        return through([f"{engine} {extension or 'none'} {change.id}" for change in every], made)
 
 
 def group(tensor: str) -> str:
@@ -101,25 +99,30 @@ def kills() -> Artifact:
 def matrix() -> Artifact:
     """The kill matrix: every mutant of a construction, and the lemmas that refute it."""
     listed = load()
-    with contextlib.closing(Store(default_path(), lambda text: None)) as store:
-        outcomes = mutants.run(listed, BUDGET, store)
+
+    def made(due: list[int]) -> list[Run]:
+        with contextlib.closing(Store(default_path(), lambda text: None)) as store:
+            outcomes = mutants.run([listed[i] for i in due], BUDGET, store)
+        return [{"status": one.status, "by": sorted(one.by), "seconds": one.seconds} for one in outcomes]
+
+    found = through([f"{mutant.id}, {digest(sorted(vars(mutant).items()))[:8]}" for mutant in listed], made)
     rows: tuple[dict[str, Cell], ...] = tuple(
         {
-            "family": one.mutant.family,
-            "mutant": one.mutant.name,
-            "module": one.mutant.module,
-            "lemmas": " ".join(one.mutant.lemmas),
-            "status": one.status,
-            "seconds": one.seconds,
+            "family": mutant.family,
+            "mutant": mutant.name,
+            "module": mutant.module,
+            "lemmas": " ".join(mutant.lemmas),
+            "status": one["status"],
+            "seconds": one["seconds"],
         }
-        for one in outcomes
+        for mutant, one in zip(listed, found, strict=True)
     )
     columns = (
         Column("family", "family"), Column("mutant", "mutant"), Column("module", "module"), Column("lemmas", "refuted by"),
         Column("status", "status"), Column("seconds", "seconds", "time"),
     )  # fmt: skip
-    left = [one.mutant.id for one in outcomes if one.status != "killed"]
-    lemmas = {name for one in outcomes for name in one.by}
+    left = [mutant.id for mutant, one in zip(listed, found, strict=True) if one["status"] != "killed"]
+    lemmas = {name for one in found for name in one["by"]}
     checks = (Check(f"{len(rows)} mutants, each refuted by every lemma named: {', '.join(left[:3]) or 'all are'}", not left),)
     notes = (f"{len(lemmas)} lemmas refute a mutant.",)
     return Artifact(

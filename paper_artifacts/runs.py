@@ -18,6 +18,7 @@ from checker.store import Store, default_path, digest, sources
 from efasp.pram import machine
 from efasp.pram.isa import OPERATIONS
 from efasp.pram.library import PROGRAMS, Instance, build
+from paper_artifacts.notes import through
 
 MAX_STEPS = 100_000
 
@@ -102,11 +103,14 @@ def _run(task: Task) -> dict[str, Any]:
 
 
 def kept(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
-    """What a module's function gives for each item, in their order, as JSON holds it.
+    """What a module's function gives for each item, in their order, as JSON holds it; noted with the table that is made."""
+    keys = [f"{work.__module__}.{work.__qualname__} {digest(repr(item))[:16]}" for item in items]
+    return through(keys, lambda due: _made(work, [items[i] for i in due]))
 
-    In parallel, a process a core; what is known from the same sources is taken from the store, and what is new is kept there
-    as it comes.
-    """
+
+def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+    """In parallel, a process a core; what is known from the same sources is taken from the store, and what is new is kept there
+    as it comes."""
     code = Path(inspect.getfile(work)).read_text(encoding="utf-8")
     keys = [digest(work.__qualname__, sources(("efasp", "model")), code, repr(item)) for item in items]
     with contextlib.closing(Store(default_path().with_name("runs.sqlite"), lambda text: None)) as store:

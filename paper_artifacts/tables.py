@@ -19,6 +19,7 @@ from typing import Literal
 from checker.commands import UsageError
 from checker.files import write
 from paper_artifacts.figures import Figure
+from paper_artifacts.notes import CURRENT, Notes, read
 from paper_artifacts.status import GENERATED
 
 Kind = Literal["text", "number", "time"]
@@ -172,6 +173,7 @@ SLOW = {
     "kills": 30,
     "mutants": 10,
 }
+UNCOMPARED = ("times",)  # all of it are times
 Make = Callable[[], Artifact]
 
 
@@ -204,21 +206,37 @@ def tables(options: argparse.Namespace) -> int:
     for name in options.only or []:
         if name not in known:
             raise UsageError(f"--only: expected one of {', '.join(known)}, found {name}")
+    if options.all and not options.check:
+        raise UsageError("--all: expected with --check, and only there: without it every run is made")
     folder: Path = options.out or GENERATED
     wrong: list[str] = []
     chosen = {name: make for name, make in known.items() if not options.only or name in options.only}
-    if long := [f"{name} ({minutes} minutes of one core)" for name, minutes in SLOW.items() if name in chosen]:
+    sampled = options.check and not options.all
+    if sampled and not options.only:
+        chosen = {name: make for name, make in chosen.items() if name not in UNCOMPARED}
+    if not sampled and (
+        long := [f"{name} ({minutes} minutes of one core)" for name, minutes in SLOW.items() if name in chosen]
+    ):
         print(f"about, where nothing is kept of an earlier run: {', '.join(long)}", file=sys.stderr, flush=True)
     for name, make in chosen.items():
         print(f"{name} ...", file=sys.stderr, flush=True)
+        noted = folder / "runs" / f"{name}.json"
+        notes = Notes(read(noted) if options.check else None, not sampled)
+        token = CURRENT.set(notes)
         artifact = make()
+        CURRENT.reset(token)
         failed = [f"{name}: does not hold: {check.what}" for check in artifact.checks if not check.holds]
-        found = list(differing(artifact, folder)) if options.check else []
+        found = [f"{noted}: {line}" for line in (*notes.wrong, *notes.stale())]
+        found += list(differing(artifact, folder)) if options.check else []
         if not options.check:
             for file, text in files(artifact).items():
                 write(folder / file, text, "--out")
-        print(f"{name}: {len(artifact.rows)} rows, {len(artifact.checks) - len(failed)} of {len(artifact.checks)} checks hold"
-              + (f", {len(found)} files differ" if options.check else ""))  # fmt: skip
+            if notes.runs:
+                write(noted, notes.text(EDIT.format(artifact.command)), "--out")
+        runs = f", {len(notes.again)} of {len(notes.runs)} runs made now" if notes.runs else ""
+        compared = f", {len(found)} differences" if options.check else ""
+        held = f"{len(artifact.checks) - len(failed)} of {len(artifact.checks)} checks hold"
+        print(f"{name}: {len(artifact.rows)} rows{runs}, {held}{compared}", flush=True)
         wrong += failed + found
     for line in wrong:
         print(line, file=sys.stderr)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from paper_artifacts import experiments, tables
 from paper_artifacts.cli import main
 from paper_artifacts.figures import Figure, decoding
+from paper_artifacts.notes import through
 from paper_artifacts.runs import Found
 from paper_artifacts.status import GENERATED, artifacts, shown
 from paper_artifacts.tables import Artifact, Cell, Check, Column, files
@@ -142,3 +143,59 @@ def test_decoding_steps_are_drawn_from_the_rows() -> None:
     rows = [{"program": "p", "n": n, "t": 3 * n, "bound": 4 * n, "decode": None if n > 4 else 3 * n} for n in (2, 4, 8)]
     assert decoding(rows) == decoding(rows)
     assert "p, decoding steps" in decoding(rows).svg and "p, PRAM steps" in decoding(rows).svg
+
+
+@pytest.fixture
+def squares(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A table of 200 runs; the numbers of those that were made."""
+    made: list[int] = []
+
+    def make(due: list[int]) -> list[dict]:
+        made.extend(due)
+        return [{"square": i * i, "seconds": 0.5} for i in due]
+
+    def artifact() -> Artifact:
+        runs = through([f"square of {i}" for i in range(200)], make)
+        return table(rows=({"name": "sum", "n": sum(run["square"] for run in runs), "seconds": 1.0},))
+
+    monkeypatch.setattr(tables, "registry", lambda: {"small": artifact})
+    return made
+
+
+def test_a_comparison_makes_a_sample_of_the_runs_again(squares: list[int], tmp_path: Path) -> None:
+    """All are made to be written down, and with --all; else those that are due, and any that is not written down."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0 and squares == list(range(200))
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 0 and 0 < len(squares) < 30
+    due = list(squares)
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check", "--all"]) == 0 and squares == list(range(200))
+    noted = tmp_path / "runs" / "small.json"
+    lines = noted.read_text().splitlines()
+    left = next(i for i in range(200) if i not in due)
+    noted.write_text("\n".join(line for line in lines if f'"square of {left}"' not in line))
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1  # a run that nobody wrote down
+    assert sorted(squares) == sorted({*due, left})
+    assert main(["tables", "--out", str(tmp_path), "--all"]) == 2
+
+
+def test_a_run_that_was_written_down_wrongly(squares: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of the sample is seen at once; any other by the table, where it matters there, or by --all."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 0
+    noted = tmp_path / "runs" / "small.json"
+    right = noted.read_text()
+    for number in (squares[0], next(i for i in range(2, 200) if i not in squares)):
+        wrong = right.replace(
+            f'"square of {number}": {{"seconds": 0.5, "square": {number**2}}}', f'"square of {number}": {{"square": 1}}'
+        )
+        assert wrong != right
+        noted.write_text(wrong)
+        assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+        assert main(["tables", "--out", str(tmp_path), "--check", "--all"]) == 1
+        assert f"square of {number}: made again" in capsys.readouterr().err
+    noted.write_text(right.replace("\n}}", ',\n  "square of 1000": {"square": 1}\n}}'))
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+    assert "square of 1000: written down, but no run" in capsys.readouterr().err
