@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from checker.solvers import Answer, solve
-from proofs.obligation import Obligation, Verdict
+from proofs.obligation import Obligation, Undecided, Verdict
 
 ASSERT, CHECK = "(assert ", "(check-sat)"
 
@@ -94,6 +94,8 @@ def refutation(obligation: Obligation, answer: Answer, method: str) -> Verdict:
         found = obligation.replay(model)
     except MemoryError:
         raise
+    except Undecided as error:
+        return Verdict("unknown", f"{error}; {method}")
     except Exception as error:
         reason = f"the countermodel could not be replayed: {type(error).__name__}: {error}; {method}"
         return Verdict("error", reason, plain({"assignment": model, "replayed": False}))

@@ -21,7 +21,7 @@ from efasp.process import REMASK
 from efasp.sorts import Number, OneHot, Signs
 from efasp.syntax import Attention
 from proofs.lookups import names
-from proofs.obligation import Machine, Obligation
+from proofs.obligation import Machine, Obligation, undecided
 from proofs.positions import lookup
 from proofs.simulation import well_formed_cells, well_formed_log
 from proofs.smt import TRUE, Script, Term, eq, implies, ite, land, le, linear, lor, lt, num, plus, relu
@@ -379,4 +379,4 @@ def obligation(
     """The obligation that what is read out does not differ."""
     made = ReadOut(reader, outputs, machine)
     goal = made.log_goal() if machine.engine == "mdm" else made.cell_goal()
-    return made.script.obligation(name, machine.claim, params, scope, machine.n, goal, replay=lambda _: None)
+    return made.script.obligation(name, machine.claim, params, scope, machine.n, goal, replay=undecided)

@@ -38,6 +38,15 @@ class Verdict:
     countermodel: dict[str, Any] | None = None
 
 
+class Undecided(Exception):
+    """Raised by a replay where it cannot be told whether the construction ever gets to a model: it refutes nothing."""
+
+
+def undecided(model: Assignment) -> None:
+    """The replay of an obligation whose hypotheses more than what can happen satisfies. Raises Undecided."""
+    raise Undecided("a model, but perhaps of no sequence that there is")
+
+
 @dataclass(frozen=True)
 class Obligation:
     """One thing to show.
@@ -46,7 +55,7 @@ class Obligation:
     "measured"); ``n``: the first and last n for which it stands; ``content``: what is shown, as text (of an SMT obligation
     its script); ``settle`` gives the verdict of every other kind, deterministically. ``replay`` takes a solver's model of a
     refuted SMT obligation to the construction itself and gives what is wrong there, in the machine's terms, or None
-    if the construction is right there after all.
+    if the construction is right there after all; it raises Undecided where that cannot be told.
     """
 
     lemma: str

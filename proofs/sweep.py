@@ -24,7 +24,7 @@ from model.compile import compile_machine
 from model.plan import Head, Layer, Plan
 from proofs import replay
 from proofs.harmless import Harm
-from proofs.obligation import Machine, Obligation, Verdict
+from proofs.obligation import Machine, Obligation, Verdict, undecided
 from proofs.screen import Screen
 from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, num, plus
 from proofs.stream import NOTHING, Executed, Form, Reader, Scored, total
@@ -209,7 +209,7 @@ def rows_alike(reader: Reader, swept: Swept, machine: Machine, number: int, scop
     goal = land(*(eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts))
     params = {**machine.params, "layer": number, "of": "rows"}
     note = "; ".join(cut.where for cut in cuts)
-    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, goal, note, lambda _: None)
+    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, goal, note, undecided)
 
 
 def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> Obligation:
@@ -239,7 +239,7 @@ def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> O
     still = land(*(eq(other.term(a), other.term(b)) for a, b in zip(v, v_old, strict=True)))
     nothing = land(*(land(eq(other.term(a), "0"), eq(j.term(b), "0")) for a, b in zip(v, v_old, strict=True)))
     goal = implies(*best, ite(eq(scores["old", "j"], scores["old", "k"]), still, nothing))
-    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, goal, replay=lambda _: None)
+    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, goal, replay=undecided)
 
 
 def score(script: Script, name: str, i: Harm, j: Harm, queries: Sequence[Form], keys: Sequence[Form]) -> Term:

@@ -173,9 +173,7 @@ def of(value: Any) -> Term:
     return num(int(value))
 
 
-def paths(
-    run: Callable[[], Result], kind: Callable[[list[bool]], Branches] = Branches
-) -> Iterator[tuple[list[Term], Result]]:
+def paths(run: Callable[[], Result], kind: Callable[[list[bool]], Branches] = Branches) -> Iterator[tuple[list[Term], Result]]:
     """Every way through a function of symbols: the conditions of its branches, and what it returns. ``kind`` decides."""
     left: list[list[bool]] = [[]]
     while left:

@@ -21,7 +21,7 @@ from checker.scheduler import Scheduler
 from checker.settle import settle, smt
 from checker.store import Store
 from checker.worker import Work
-from proofs.obligation import Batch, Obligation, Verdict
+from proofs.obligation import Batch, Obligation, Verdict, undecided
 from proofs.smt import Script, eq, le, lt
 
 ROOT = Path(__file__).parents[2]
@@ -193,6 +193,15 @@ def test_every_installed_solver(name: str) -> None:
         assert found.status == status
         if found.countermodel is not None:
             assert found.countermodel["a"] < found.countermodel["b"]
+
+
+def test_a_model_that_may_not_be_reached_refutes_nothing() -> None:
+    """Where the replay cannot tell, the obligation is unknown, without a countermodel; what holds is proved all the same."""
+    s = Script("QF_LIA")
+    x, y = s.integer("x", 0), s.integer("y", 0)
+    for goal, status in ((lt(x, y), "unknown"), (le("0", x), "proved")):
+        verdict = smt(s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=undecided), ["z3"], 10)
+        assert verdict.status == status and verdict.countermodel is None
 
 
 def test_a_script_that_is_not_its_hypotheses_and_a_goal() -> None:
