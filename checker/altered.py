@@ -52,7 +52,7 @@ def run(path: Path, regime: Regime, patterns: list[str] | None, changes: Sequenc
     machine, file = regime.given[0], File(path)
     ended = partial(verdict, file, machine, regime.n_max, patterns, budget)
     batches = [_batch(change, file, machine, regime.n_max, partial(ended, change)) for change in changes]
-    basis = digest(sources(), patterns, titles(budget.solvers), budget.seconds)
+    basis = digest(sources(), file.data.hex(), patterns, titles(budget.solvers), budget.seconds)
     work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis)
     scheduler = Scheduler(work, regime.n_max, budget.jobs, store)
     seen = 0

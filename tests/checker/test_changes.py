@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from checker.changes import KINDS, Change, File, sample, unit
 from checker.cli import main
 from checker.mutants import Budget
 from checker.settle import settle
+from checker.store import Store
 from model.readback import read_plan
 from model.weights import compiled, export
 from proofs import lowering, replay, screen
@@ -73,6 +75,19 @@ def test_a_changed_file_differs_in_what_the_change_names(exported: dict[str, Pat
 
 
 # What becomes of them.
+
+
+def test_one_change_of_two_files_is_two_things(exported: dict[str, Path], tmp_path: Path) -> None:
+    """What one store keeps of a change of one file says nothing of the same change of another."""
+    files = {engine: File(path) for engine, path in exported.items()}
+    one, other = (file.tensors["layers.1.up.bias"] for file in files.values())
+    place = next(i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a == b != 0)
+    change = Change("layers.1.up.bias", "zero", (place,), float(one[place]), 0.0)
+    with closing(Store(tmp_path / "store.sqlite", print)) as store:
+        for engine, path in exported.items():
+            regime = Regime(32, (Machine(5, engine, "", (1, 32)), read_plan(path)[3]))
+            (found,) = altered.run(path, regime, None, [change], BUDGET, store)
+            assert found["status"] == "killed" and f"engine={engine}," in found["by"][0]
 
 
 KILLED = [
