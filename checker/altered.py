@@ -51,8 +51,9 @@ def run(path: Path, regime: Regime, patterns: list[str] | None, changes: Sequenc
     assert regime.given is not None
     machine, file = regime.given[0], File(path)
     ended = partial(verdict, file, machine, regime.n_max, patterns, budget)
-    batches = [_batch(change, file, machine, regime.n_max, partial(ended, change)) for change in changes]
-    basis = digest(sources(), file.data.hex(), patterns, titles(budget.solvers), budget.seconds)
+    whole = digest(file.data.hex())
+    batches = [_batch(change, whole, machine, regime.n_max, partial(ended, change)) for change in changes]
+    basis = digest(sources(), whole, patterns, titles(budget.solvers), budget.seconds)
     work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis)
     scheduler = Scheduler(work, regime.n_max, budget.jobs, store)
     seen = 0
@@ -77,9 +78,9 @@ def prepare(machine: Machine) -> None:
     replay.remember(machine)
 
 
-def _batch(change: Change, file: File, machine: Machine, n_max: int, settled: Callable[[], Verdict]) -> Batch:
+def _batch(change: Change, whole: str, machine: Machine, n_max: int, settled: Callable[[], Verdict]) -> Batch:
     params = {"tensor": change.tensor, "kind": change.kind, "change": change.id}
-    content = digest(file.data.hex(), change, n_max)
+    content = digest(whole, change, n_max)
 
     def build() -> Iterator[Obligation]:
         yield Obligation("weights.change", machine.claim, params, "n", machine.n, "exact", content, settled)
@@ -169,7 +170,7 @@ def decoded(path: Path, machine: Machine, seed: str) -> dict[str, Any] | None:
             got = decode.run(program, machine.engine, weights.transformer, machine.extension, STEPS)
         except decode.DecodingError as error:
             return {"program": list(map(str, program.instructions)), "memory": list(program.data), "got": str(error)}
-        if (got.configuration, got.steps, got.faults) != (wanted.configuration, wanted.steps, wanted.faults):
+        if got.outcome != wanted.outcome:
             return {"program": list(map(str, program.instructions)), "memory": list(program.data), "got": "another result"}
     return None
 

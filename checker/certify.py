@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from checker import fresh
-from checker.certificates.kept import keep, kept, second
+from checker.certificates.kept import NOTHING, keep, kept, second
 from checker.certificates.lrat import MISSING as NO_CADICAL
 from checker.certificates.routes import BY_NAME, ROUTES
 from checker.commands import UsageError
 from checker.export import built, name, scripts
-from checker.files import writable, write
+from checker.files import json_writable, json_written, writable, write
 from checker.matrix import progress
 from checker.session import environment, notice, regime_of, selected
 from checker.solvers import available
@@ -81,8 +81,7 @@ def certify(options: argparse.Namespace) -> int:
         raise UsageError("--cvc5-proofs: expected --out DIR and an installed cvc5")
     regime, _ = regime_of(options)
     chosen = selected(regime, options.lemma)
-    if options.json not in (None, "-"):
-        writable("--json", Path(options.json))
+    json_writable(options.json)
     if options.out is not None:
         writable("--out", options.out, folder=True)
     with contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
@@ -105,11 +104,7 @@ def certify(options: argparse.Namespace) -> int:
                 f"{options.out}: {count} proofs by cvc5, which nothing here replays and which count for nothing",
                 file=sys.stderr,
             )
-    if options.json is not None and options.json != "-":
-        write(Path(options.json), json.dumps(report, indent=1) + "\n", "--json")
-    if options.json == "-":
-        print(json.dumps(report, indent=1))
-    else:
+    if not json_written(options.json, report):
         _show(found, report)
     unsettled = summary["open"] or not all(c.found["consistent"] for c in found)
     return 1 if summary["contradicted"] else 3 if unsettled else 0
@@ -144,10 +139,7 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
     with progress("scripts", len(asked)) as told:
 
         def heard(index: int, reply: fresh.Reply) -> None:
-            value = reply.get("value") or {
-                "route": "", "proof": "", "second": [], "against": [], "consistent": "",
-                "reasons": {"every route": reply.get("ended") or reply["message"]},
-            }  # fmt: skip
+            value = reply.get("value") or {**NOTHING, "reasons": {"every route": reply.get("ended") or reply["message"]}}
             found[index] = Certificate(asked[index], value, reply["seconds"])
             if value["route"] and value != known[index]:
                 keep(store, asked[index][0].hash, value)

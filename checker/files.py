@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from checker.commands import UsageError
 from efasp.files import check, replacing
@@ -26,3 +28,20 @@ def write(path: Path, text: str, flag: str) -> None:
             file.write(text.encode("utf-8", "backslashreplace"))  # a file's name may be no UTF-8
     except OSError as error:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
+
+
+def json_writable(target: str | None) -> None:
+    """Raises UsageError, before the work, where a report cannot be written (``-`` is standard output)."""
+    if target not in (None, "-"):
+        writable("--json", Path(target))
+
+
+def json_written(target: str | None, report: Any) -> bool:
+    """Write a report where it is wanted; whether that was standard output, on which nothing else may stand then."""
+    if target is not None:
+        text = json.dumps(report, indent=1)
+        if target == "-":
+            print(text)
+            return True
+        write(Path(target), text + "\n", "--json")
+    return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
-import json
 import os
 import platform
 import sys
@@ -21,7 +20,7 @@ from checker import matrix, report
 from checker.certificates.kept import kept
 from checker.commands import UsageError
 from checker.export import export
-from checker.files import writable, write
+from checker.files import json_writable, json_written, writable
 from checker.mutants import Budget
 from checker.rows import Row, exit_code, failed, head, summary
 from checker.scheduler import Scheduler
@@ -76,18 +75,14 @@ def check(options: argparse.Namespace) -> int:
         count = export(selected(regime_of(options)[0], options.lemma), options.lemma, options.export)
         print(f"{options.export}: {count} SMT obligations, each distinct text once")
         return 0
-    if options.json not in (None, "-"):
-        writable("--json", Path(options.json))
+    json_writable(options.json)
     if options.html is not None:
         writable("--html", options.html, folder=True)
     with discharged(options) as found:
         if options.html is not None:
             options.pages(found, options.html)
-        if options.json == "-":
-            print(json.dumps(found.data, indent=1))
+        if json_written(options.json, found.data):
             return found.exit_code
-        if options.json is not None:
-            write(Path(options.json), json.dumps(found.data, indent=1) + "\n", "--json")
         if options.mutants:
             matrix.show(found.mutants)
         report.show(found.rows, found.n_max, found.seconds)

@@ -37,9 +37,10 @@ def frame_text(tracer: Tracer, frame: Frame) -> str:
         "before:",
         *_indent(machine_lines(frame.before)),
     ]
-    lines += ["after:", *_indent(machine_lines(frame.state))]
+    found = machine_lines(frame.state)
+    lines += ["after:", *_indent(found)]
     if frame.differs is not None:
-        wanted = [line for line in machine_lines(frame.expected) if line not in machine_lines(frame.state)]
+        wanted = [line for line in machine_lines(frame.expected) if line not in found]
         lines += ["the machine, where it differs:", *_indent(wanted), "", f"first difference: {difference(frame)}"]
     lines += ["", f"positions that changed: {len(frame.changed)} of {len(frame.marks)}"]
     for p in frame.changed:

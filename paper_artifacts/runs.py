@@ -65,9 +65,8 @@ def run(task: Task) -> Found:
 
         extension = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
         start = time.perf_counter()
-        result = decode.run(program, task.engine, _transformer(task.word, task.engine, extension), extension, MAX_STEPS)
+        result = decode.run(program, task.engine, transformer(task.word, task.engine, extension), extension, MAX_STEPS)
     spent = time.perf_counter() - start
-    same = (result.configuration, result.steps, result.faults) == (reference.configuration, reference.steps, reference.faults)
     return Found(
         instance.result(result.configuration.memory),
         result.steps,
@@ -76,13 +75,14 @@ def run(task: Task) -> Found:
         program.processors,
         program.memory,
         program.length,
-        same and result.finished,
+        result.outcome == reference.outcome and result.finished,
         spent,
     )
 
 
 @cache
-def _transformer(word: int, engine: str, extension: str) -> Any:
+def transformer(word: int, engine: str, extension: str = "") -> Any:
+    """The compiled transformer of a width."""
     from model.weights import compiled
 
     return compiled(word, engine, extension).transformer

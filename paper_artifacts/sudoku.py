@@ -22,7 +22,7 @@ from efasp.pram import machine
 from efasp.pram.library import PROGRAMS, Instance, build
 from efasp.pram.machine import Configuration, Program
 from efasp.process import g
-from paper_artifacts.runs import kept
+from paper_artifacts.runs import kept, transformer
 
 COUNT, GIVENS = 100, 28  # puzzles made here; at most so many givens
 STACK, MOST = 330, 10  # where the guesses begin in the program's memory, 81 words each; and how many any of these runs makes
@@ -195,10 +195,9 @@ def decoding(task: Decoding) -> dict[str, Any]:
     if task.whole:
         from model import decode
 
-        found = decode.run(program, "apmdm", _transformer(task.room.word), "", wanted.steps + 1)
+        found = decode.run(program, "apmdm", transformer(task.room.word, "apmdm"), "", wanted.steps + 1)
         decode_steps = found.decode_steps
-        agrees = (found.configuration, found.steps, found.faults) == (wanted.configuration, wanted.steps, wanted.faults)
-        agrees &= found.finished
+        agrees = found.outcome == wanted.outcome and found.finished
     else:
         chosen = set(Random(task.room.puzzle.cells).sample(range(wanted.steps), SAMPLED))
         pairs = [pair for number, pair in enumerate(pairwise(machine.trace(program))) if number in chosen]
@@ -221,16 +220,9 @@ def stepped(program: Program, before: Configuration) -> Configuration:
     layout = CellLayout.of(program, "")
     assert isinstance(layout, CellLayout)
     sequence, book = layout.encode(program, before), layout.vocabulary
-    outputs = _transformer(program.word).outputs(sequence.tokens, sequence.places)
+    outputs = transformer(program.word, "apmdm").outputs(sequence.tokens, sequence.places)
     after = g(sequence.tokens, predictions(outputs, layout), outputs[:, book.width :] > 0.5, book.token("mask"))
     return layout.state(after)[0]
-
-
-@cache
-def _transformer(word: int) -> Any:
-    from model.weights import compiled
-
-    return compiled(word, "apmdm").transformer
 
 
 def rows(chosen: Sequence[Puzzle], whole: dict[int, int] = WHOLE) -> list[dict[str, Any]]:

@@ -18,12 +18,13 @@ left over is compared as it is: forms that differ may still be equal as function
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple, TypeVar
 
 from efasp.codebook import Codebook
+from efasp.exact import Matrix
 from efasp.sorts import Interval, Number
 from efasp.syntax import (
     Affine,
@@ -93,6 +94,11 @@ def total(parts: Iterable[tuple[Number, Form]], constant: Number = 0) -> Form:
         for atom, c in form.terms.items():
             terms[atom] = terms.get(atom, 0) + factor * c
     return Form({atom: c if type(c) is int else tidy(c) for atom, c in terms.items() if c}, tidy(constant))
+
+
+def mapped(matrix: Matrix, h: Sequence[Form]) -> list[Form]:
+    """The rows of a matrix on forms."""
+    return [total([(c, h[i]) for i, c in row]) for row in matrix.rows]
 
 
 def primitive(terms: dict[Key, Number]) -> tuple[Number, dict[Key, Number]]:
@@ -343,12 +349,7 @@ class Reader:
 
     def execute(self, plan: Plan) -> Executed:
         """The forms of a plan's read-out. Raises TooManyTerms."""
-        stream = self.stream
-        codes = {side: [stream.code(side, c) for c in range(book.width)] for side, book in stream.books.items()}
-        h = [
-            total([(c, codes["te"][i]) for i, c in token] + [(c, codes["pe"][i]) for i, c in place])
-            for token, place in zip(plan.token.rows, plan.place.rows, strict=True)
-        ]
+        stream, h = self.stream, self.embedded(plan)
         deviations: list[Deviation] = []
         soft: list[tuple[int, int, Number]] = []
         residual, heads = [h], list[list[Scored]]()
@@ -372,11 +373,20 @@ class Reader:
             update = [[(c, units[i]) for i, c in row] for row in layer.down.rows]
             h = self._added(h, update, number, origin, deviations)
             residual.append(h)
-        outputs = [total([(c, h[i]) for i, c in row], b) for row, b in zip(plan.out.rows, plan.out_bias, strict=True)]
-        return Executed(outputs, deviations, soft, residual, heads)
+        return Executed(self.read_out(plan, h), deviations, soft, residual, heads)
+
+    def embedded(self, plan: Plan) -> list[Form]:
+        """The stream before the first layer."""
+        code = {side: [self.stream.code(side, c) for c in range(b.width)] for side, b in self.stream.books.items()}
+        rows = zip(plan.token.rows, plan.place.rows, strict=True)
+        return [total([(c, code["te"][i]) for i, c in token] + [(c, code["pe"][i]) for i, c in place]) for token, place in rows]
+
+    def read_out(self, plan: Plan, h: list[Form]) -> list[Form]:
+        """What is read out of the stream after the last layer."""
+        return [total([(c, h[i]) for i, c in row], b) for row, b in zip(plan.out.rows, plan.out_bias, strict=True)]
 
     def _head(self, head: Head, h: list[Form]) -> Scored:
-        q, k, v = ([total([(c, h[i]) for i, c in row]) for row in m.rows] for m in (head.q, head.k, head.v))
+        q, k, v = (mapped(matrix, h) for matrix in (head.q, head.k, head.v))
         if not any(head.o.rows) or all(form == Form(NOTHING) for form in v):
             return Scored(q, k, v)
         return Scored(q, k, v, *self.stream.score(zip(q, k, strict=True)))

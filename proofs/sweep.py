@@ -27,7 +27,7 @@ from proofs.harmless import Harm
 from proofs.obligation import Machine, Obligation, Verdict, undecided
 from proofs.screen import Screen
 from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, num, plus
-from proofs.stream import NOTHING, Executed, Form, Reader, Scored, total
+from proofs.stream import NOTHING, Executed, Form, Reader, Scored, mapped, total
 
 RUN = 4  # states that choose the cuts
 
@@ -108,7 +108,7 @@ class Sweep:
 
     def run(self) -> None:
         """Layer by layer. Raises TooManyTerms."""
-        h, g = self._embedded(self.plan), self._embedded(self.fresh)
+        h, g = self.reader.embedded(self.plan), self.reader.embedded(self.fresh)
         executed = self.found.executed
         executed.residual.append(h)
         for number, (layer, fresh) in enumerate(zip(self.plan.layers, self.fresh.layers, strict=True), 1):
@@ -123,13 +123,7 @@ class Sweep:
             units, wanted = self._units(number, layer, fresh, h, g)
             h, g = added(h, [(layer.down, units)]), added(g, [(fresh.down, wanted)])
             executed.residual.append(h)
-        rows = zip(self.plan.out.rows, self.plan.out_bias, strict=True)
-        executed.outputs.extend(total([(c, h[i]) for i, c in row], b) for row, b in rows)
-
-    def _embedded(self, plan: Plan) -> list[Form]:
-        code = {side: [self.stream.code(side, c) for c in range(b.width)] for side, b in self.stream.books.items()}
-        rows = zip(plan.token.rows, plan.place.rows, strict=True)
-        return [total([(c, code["te"][i]) for i, c in token] + [(c, code["pe"][i]) for i, c in place]) for token, place in rows]
+        executed.outputs.extend(self.reader.read_out(self.plan, h))
 
     def _cut(self, number: int, part: str, got: list[Form], wanted: list[Form]) -> list[Form]:
         """Forms, those that are the same wherever they are run now the fresh compile's."""
@@ -146,8 +140,8 @@ class Sweep:
     ) -> tuple[list[Form], list[Form]]:
         """What a head reads, and the fresh compile's."""
         size, where = len(head.q.rows), f"head {index}"
-        fresh: Sides = (mapped(other.q, g, size), mapped(other.k, g, size), mapped(other.v, g, size))
-        q, k, v = (mapped(matrix, h, size) for matrix in (head.q, head.k, head.v))
+        fresh: Sides = (padded(other.q, g, size), padded(other.k, g, size), padded(other.v, g, size))
+        q, k, v = (padded(matrix, h, size) for matrix in (head.q, head.k, head.v))
         cut = partial(self._cut, number)
         sides = cut(f"{where} q", q, fresh[0]), cut(f"{where} k", k, fresh[1]), cut(f"{where} v", v, fresh[2])
         score, factor, old = self._read(*fresh)
@@ -180,9 +174,9 @@ class Sweep:
         return units, theirs
 
 
-def mapped(matrix: Matrix, h: list[Form], size: int) -> list[Form]:
+def padded(matrix: Matrix, h: list[Form], size: int) -> list[Form]:
     """The rows of a matrix on forms, and nothing up to a size."""
-    rows = [total([(c, h[i]) for i, c in row]) for row in matrix.rows]
+    rows = mapped(matrix, h)
     return rows + [Form(NOTHING)] * (size - len(rows))
 
 

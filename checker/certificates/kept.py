@@ -10,7 +10,15 @@ from typing import Any
 from checker.solvers import available, titles
 from checker.store import Store, digest
 
-KEYS = {"route", "proof", "second", "against", "reasons", "consistent"}  # of what ``routes.attempt`` gives
+# What ``routes.attempt`` gives, before it has tried anything.
+NOTHING: dict[str, Any] = {
+    "route": "",
+    "proof": "",
+    "second": [],
+    "against": [],
+    "reasons": {},
+    "consistent": "",
+}
 SECOND = ("bitwuzla", "cvc5")  # solvers other than the first, in the order in which they are asked
 
 
@@ -34,5 +42,5 @@ def kept(store: Store, hash_: str) -> dict[str, Any] | None:
         value = json.loads(zlib.decompress(base64.b85decode(store.get(_key(hash_)))))
     except (TypeError, ValueError, zlib.error):
         return None
-    whole = isinstance(value, dict) and set(value) == KEYS and isinstance(value["proof"], str)
+    whole = isinstance(value, dict) and set(value) == set(NOTHING) and isinstance(value["proof"], str)
     return value if whole else None

@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ import z3
 from checker.certificates.blasting import HOLE, clauses
 from checker.certificates.encoder import Encoder
 from checker.certificates.goals import HEADER, rocq_goal
+from checker.certificates.kept import NOTHING
 from checker.certificates.lrat import ProofError, dimacs, drup, steps
 from checker.certificates.refutation import certificate
 from checker.certificates.replay import replayed
@@ -62,8 +64,8 @@ def _theorem(text: str, seconds: float) -> str:
 
 def _by_kernel(text: str, proof: str, folder: Path) -> bool:
     """The theorem is written anew from the script: a kept one may state another."""
-    source = _written(folder / "Obligation.v", _theorem(text, 0))
-    return proof == _theorem(text, 0) and set(printed(coqc(source))) <= set(REALS)
+    theorem = _theorem(text, 0)
+    return proof == theorem and set(printed(coqc(_written(folder / "Obligation.v", theorem)))) <= set(REALS)
 
 
 Encode = Callable[[str], list[list[int]]]
@@ -128,13 +130,13 @@ def attempt(text: str, hypotheses: str, seconds: float, kept: dict[str, Any] | N
     (or ""), ``proof``, ``second`` (solvers that agree), ``against`` (those that say it has a model), ``reasons``: for each
     route that failed, why; ``consistent``: what says that the hypotheses have a model, or "".
     """
-    found: dict[str, Any] = {"route": "", "proof": "", "second": [], "against": [], "reasons": {}}
-    if kept is not None:
-        found |= {key: kept[key] for key in ("second", "against", "reasons")}
+    found = deepcopy(NOTHING if kept is None else {**kept, "route": "", "proof": ""})
     sys.setrecursionlimit(50_000)  # terms are deep
     found["consistent"] = consistent(hypotheses, seconds, solvers)
-    routes = [BY_NAME[kept["route"]]] if kept is not None and kept["route"] in BY_NAME else []
-    for route, known in [*((r, kept["proof"]) for r in routes if kept is not None), *((r, None) for r in ROUTES)]:
+    tried: list[tuple[Route, str | None]] = [(route, None) for route in ROUTES]
+    if kept is not None and kept["route"] in BY_NAME:
+        tried.insert(0, (BY_NAME[kept["route"]], kept["proof"]))
+    for route, known in tried:
         try:
             proof = route.find(text, seconds) if known is None else known
             with tempfile.TemporaryDirectory() as folder:

@@ -93,6 +93,11 @@ class Run:
     context_length: int | None = None
     transformer: dict[str, object] | None = None
 
+    @property
+    def outcome(self) -> tuple[Configuration, int, list[Fault]]:
+        """What every engine must give: the configuration at the end, the steps and the faults."""
+        return self.configuration, self.steps, self.faults
+
 
 class Access(NamedTuple):
     """One processor's access to shared memory in a step; ``value`` is the word read, or the word to be written."""

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 import z3
 
-from efasp.encoding import LogLayout
+from efasp.encoding import LogLayout, TokenSequence
 from efasp.exact import Matrix
 from efasp.pram import machine as pram
 from efasp.pram.isa import EXTENSIONS, operations
@@ -52,6 +52,15 @@ def broken(engine: str, row: int) -> Plan:
 # What is read is the plan.
 
 
+def drawn(reader: Reader, case: Case, rng: Random) -> tuple[dict[int, int], TokenSequence]:
+    """Random values of the symbols: by atom, and the sequence that they make."""
+    chosen = {name: rng.randrange(1 << bits) for name, bits in case.symbols.items()}
+    atoms = {
+        reader.forms[name][i].terms[0][0]: number >> i & 1 for name, number in chosen.items() for i in range(case.symbols[name])
+    }
+    return atoms, start(reader.layout, case.marked(chosen), case.steps)
+
+
 @kinds
 def test_outputs_are_the_plans_own(engine: str, extension: str) -> None:
     """For values of the symbols, every number of the symbolic read-out is that of the exact forward pass."""
@@ -63,13 +72,7 @@ def test_outputs_are_the_plans_own(engine: str, extension: str) -> None:
     outputs = reader.tokens.outputs(plan, tokens, places)
     rng = Random(1)
     for _ in range(6):
-        chosen = {name: rng.randrange(1 << bits) for name, bits in case.symbols.items()}
-        atoms = {
-            reader.forms[name][i].terms[0][0]: number >> i & 1
-            for name, number in chosen.items()
-            for i in range(case.symbols[name])
-        }
-        sequence = start(reader.layout, case.marked(chosen), case.steps)
+        atoms, sequence = drawn(reader, case, rng)
         known: dict[int, int] = {}
         found = [[value(reader.space, form, atoms, known) for form in row] for row in outputs]
         assert found == plan.forward(sequence.tokens, sequence.places).tolist()
@@ -84,13 +87,7 @@ def test_tokens_stand_for_programs(engine: str) -> None:
     tokens, places = reader.start()
     book, rng = reader.layout.vocabulary, Random(2)
     for _ in range(40):
-        chosen = {name: rng.randrange(1 << bits) for name, bits in case.symbols.items()}
-        atoms = {
-            reader.forms[name][i].terms[0][0]: number >> i & 1
-            for name, number in chosen.items()
-            for i in range(case.symbols[name])
-        }
-        sequence = start(reader.layout, case.marked(chosen), case.steps)
+        atoms, sequence = drawn(reader, case, rng)
         assert (sequence.places == places).all()
         for token, expected in zip(tokens, sequence.tokens.tolist(), strict=True):
             kind, payload = book.split(expected)
