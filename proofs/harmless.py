@@ -2,9 +2,10 @@
 
 Codes are flags of which one is 1 and signed bits; ReLUs are expanded; a lookup gives anything within its bounds; what the
 program's sorts say of the forms at hand is supposed. So a proof holds for every sequence, and a model of the negation need not
-be one. Asked is, for masked diffusion, that at every masked position of the log the flags agree and the bits do in sign, at
-least 1 in size (a confidence does not sink); for any-process generation that the control bits agree on either side of 1/2,
-and what a position unmasks does where the program unmasks it.
+be one. Asked is, for masked diffusion, that at every masked position of the log the flags name the program's kind, that the
+bits agree in sign and are 1/2 or more in size (so any other bit is 1 less), and that the token leads all others but the mask,
+so that its confidence reaches the threshold; for any-process generation that the control bits agree on either side of 1/2, and
+what a position unmasks does where the program unmasks it.
 """
 
 from __future__ import annotations
@@ -12,35 +13,52 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil, floor, lcm
+from math import ceil, floor, gcd, lcm
 from types import SimpleNamespace
 from typing import Any
 
 from efasp.encoding import LOG_SLOTS
+from efasp.pram.isa import operations
 from efasp.process import REMASK
 from efasp.sorts import Number, OneHot, Signs
 from efasp.syntax import Attention
 from proofs.lookups import names
 from proofs.obligation import Machine, Obligation, undecided
-from proofs.positions import lookup
+from proofs.positions import Lookup, lookup
+from proofs.process import LEAD
 from proofs.simulation import well_formed_cells, well_formed_log
-from proofs.smt import TRUE, Script, Term, eq, implies, ite, land, le, linear, lor, lt, num, plus, relu
+from proofs.smt import TRUE, Script, Term, eq, implies, ite, land, le, linear, lnot, lor, lt, num, plus, relu
 from proofs.step import Step
 from proofs.stream import Code, Form, Mean, Reader, Stream, Unit, total
 
 EXPANDED = 600  # ReLUs whose definition is given to the solver, nearest first; the others are anything within their bounds
+# Positions whose read-out counts: those of these kinds of place, and whether only where the token is the mask.
+COUNTED: dict[str, tuple[tuple[str, ...], bool]] = {
+    "mdm": (LOG_SLOTS, True),
+    "apmdm": (("memory", "register", "counter"), False),
+}
+HALF = Fraction(1, 2)
 CASES = 8  # values of a form that are told apart
 
 
 class Harm:
     """One position in a script: the atoms that some forms need, named with a prefix, with what is known of them."""
 
-    def __init__(self, reader: Reader, machine: Machine, script: Script, prefix: str = "", forms: Sequence[Form] = ()) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        machine: Machine,
+        script: Script,
+        prefix: str = "",
+        forms: Sequence[Form] = (),
+        group: bool | None = None,
+    ) -> None:
         self.reader, self.machine, self.script, self.prefix = reader, machine, script, prefix
         self.stream, self.book = reader.stream, reader.stream.books["te"]
         self.names: dict[int, Term] = {}
         self._known_parts: dict[int, int] = {}
         self.silent: dict[int, list[tuple[Form, int]]] = {}  # by score: forms that have a value where a lookup finds nothing
+        self.parts: dict[int, list[Lookup]] = {}  # the program's lookups by score
         self.lookups = self._lookups(Step(machine))
         self.payloads: dict[tuple[str, str], Term] = {}
         self.declare([*forms, *self.flags("te"), *self.flags("pe"), *self._payload_bits()])
@@ -49,6 +67,73 @@ class Harm:
         self._sorts()
         self._nothing()
         self._sink()
+        kinds, masked = COUNTED[machine.engine]
+        self.counted = land(*self._are("pe", kinds), *(self._are("te", ("mask",)) if masked else ()))
+        self._twins()
+        self._statuses()
+        self._shapes()
+        if group is not None:
+            script.suppose(self.counted if group else lnot(self.counted), "its read-out counts, or does not")
+
+    def _are(self, side: str, kinds: Sequence[str]) -> list[Term]:
+        return [eq(plus(*(self.flag(side, kind) for kind in kinds)), "1")]
+
+    def either(self, counted: Form, other: Form) -> Term:
+        """A form where the position's read-out counts, another elsewhere."""
+        return self.term(counted) if counted == other else ite(self.counted, self.term(counted), self.term(other))
+
+    def _statuses(self) -> None:
+        """Where a counter is found it has a status."""
+        forms = self.reader.of[self.reader.program.definitions["status"]]
+        for score, found in self.parts.items():
+            if any(here.name == "status" for here in found) and all(map(self.known, forms)):
+                for condition in self.finds(score):
+                    self.script.suppose(implies(condition, eq(plus(*map(self.term, forms)), "1")), "a status")
+
+    def _shapes(self) -> None:
+        """A fetched instruction has the registers of its operation's shape, and none else (family encoding)."""
+        of, definitions, table = self.reader.of, self.reader.program.definitions, operations(self.machine.extension)
+        flags = [pair for pair in zip(table, of[definitions["operation"]], strict=True) if self.known(pair[1])]
+        for name, always, perhaps in (("rd", "ds", ""), ("ra", "a", "m")):
+            (first, *_) = of[definitions[name]]
+            if not self.known(first):
+                continue
+            there = [self.term(flag) for operation, flag in flags if set(always) & set(operation.shape)]
+            none = [self.term(flag) for operation, flag in flags if not set(always + perhaps) & set(operation.shape)]
+            self.script.suppose(implies(eq(plus(*there), "1"), lnot(eq(self.term(first), "0"))), f"{name} is there")
+            self.script.suppose(implies(eq(plus(*none), "1"), eq(self.term(first), "0")), f"{name} is none")
+
+    def _twins(self) -> None:
+        """A head with the keys and values of another reads the same where its query is the same."""
+        for score, (old, changes) in sorted(self.stream.twins.items()):
+            if not all(map(self.known, changes)):
+                continue
+            same = land(*(eq(self.term(form), "0") for form in changes))
+            for atom, name in sorted(self.names.items()):
+                kind = self.stream.atoms[atom]
+                if isinstance(kind, Mean) and kind.score == score:
+                    (twin,) = self.stream.mean(old, Form({kind.atom: 1})).terms
+                    if twin in self.names:
+                        self.script.suppose(implies(same, eq(name, self.names[twin])), "the same query")
+
+    def finds(self, score: int) -> list[Term]:
+        """Conditions under which the lookup of a score finds something: a counter, and a cell that is named, are always there.
+
+        Of the log: simulation.counter; of cells: simulation.cell, for the places that a processor has (encoding.places). A name
+        was fetched by a processor that runs (simulation.fetch), so it is one of these.
+        """
+        found = []
+        for here in self.parts.get(score, ()):
+            if here.name in ("counter", "status"):
+                if self.machine.engine == "mdm":
+                    found.append(land(self.counted, eq(self.payloads["pe", "time"], "(+ t 1)")))
+                else:
+                    found += self._are("pe", ("register", "counter"))
+            elif here.name in ("a", "d", "b") and self.machine.engine == "apmdm":
+                names_register = self.reader.of[here.words[-1][0]][0]
+                if self.known(names_register):
+                    found.append(lnot(eq(self.term(names_register), "0")))
+        return found
 
     def _lookups(self, step: Step) -> list[Attention]:
         """The program's lookups; notes what keeps each from finding anything: that it is absent, or a word of it is none."""
@@ -57,6 +142,7 @@ class Harm:
             here = lookup(step, name)
             score = self.reader.lookups[here.node.q, here.node.k]
             found.append(here.node)
+            self.parts.setdefault(score, []).append(here)
             if score not in self.silent:
                 words = [(self.reader.of[query][0], 0) for query, _ in here.words]
                 self.silent[score] = words + ([(self.reader.of[here.absent][0], 1)] if here.absent is not None else [])
@@ -76,10 +162,14 @@ class Harm:
                 for flag, at in self.silent[self.reader.lookups[node.q, node.k]]:
                     self.script.suppose(implies(eq(self.term(flag), num(at)), eq(self.term(form), num(Fraction(reads)))))
 
-    def _payload_bits(self) -> list[Form]:
+    def place(self) -> list[Form]:
+        """What tells places apart, but for the slots of a cell."""
+        return [*self.flags("pe"), *self._payload_bits(but=("slot",))]
+
+    def _payload_bits(self, but: Sequence[str] = ()) -> list[Form]:
         """The coordinates that hold the bits of each payload of the place."""
         book = self.stream.books["pe"]
-        fields = [field for field in book.fields if field.encode == "signs" and not field.shift]
+        fields = [field for field in book.fields if field.encode == "signs" and not field.shift and field.payload not in but]
         return [self.stream.code("pe", c) for field in fields for c in book.slots[field.name]]
 
     def _fields(self) -> None:
@@ -180,12 +270,19 @@ class Harm:
             kind = stream.atoms[atom]
             if isinstance(kind, Mean):
                 queue.extend(below for form, _ in self.silent.get(kind.score, ()) for below in form.terms)
+                old, changes = stream.twins.get(kind.score, (kind.score, []))
+                queue.extend(below for form in changes for below in form.terms)
+                queue.extend(stream.mean(old, Form({kind.atom: 1})).terms)
             if isinstance(kind, Unit) and len(expanded) < EXPANDED:
                 expanded.add(atom)
                 queue.extend(stream.directions[kind.direction])
-        for side in ("te", "pe"):  # a code's field belongs to flags
-            for form in self.flags(side):
-                needed |= dict.fromkeys(form.terms)
+        for side, book in stream.books.items():  # a code's field belongs to flags, and is read whole
+            slots = [[stream.code(side, c) for c in book.slots[field.name]] for field in book.fields]
+            for slot in [
+                self.flags(side),
+                *(slot for slot in slots if any(not needed.keys().isdisjoint(f.terms) for f in slot)),
+            ]:
+                needed |= dict.fromkeys(atom for form in slot for atom in form.terms)
         for atom in sorted(needed):
             self.names[atom] = f"{self.prefix}a{atom}"
             low, high = stream.sharper.get(atom, stream.bounds[atom])
@@ -228,14 +325,16 @@ class Harm:
 
     def values(self, form: Form) -> list[Fraction] | None:
         """All values that a form may have, if they are few."""
-        each = [(self._parts(atom), Fraction(c).denominator) for atom, c in form.terms.items()]
-        if not all(parts for parts, _ in each):
+        parts = {atom: self._parts(atom) for atom in form.terms}
+        if not all(parts.values()):
             return None
-        over = lcm(Fraction(form.constant).denominator, *(parts * denominator for parts, denominator in each))
-        low, high = self.stream.interval(form, promised=True)
-        if (high - low) * over > CASES:
+        steps = [abs(Fraction(c)) / parts[atom] for atom, c in form.terms.items()]
+        over = lcm(*(step.denominator for step in steps))
+        step = Fraction(gcd(*(int(step * over) for step in steps)), over)
+        low, high = ((end - form.constant) / step for end in self.stream.interval(form, promised=True))
+        if high - low > CASES:
             return None
-        return [Fraction(value, over) for value in range(ceil(low * over), floor(high * over) + 1)]
+        return [form.constant + value * step for value in range(ceil(low), floor(high) + 1)]
 
     def _codes(self) -> None:
         for side, book in self.stream.books.items():
@@ -275,7 +374,7 @@ class Place:
     def __init__(self, harm: Harm) -> None:
         self.harm, self.step = harm, SimpleNamespace(te=harm.book)
         for name in ("t", "length", "cells", "processors") if not harm.prefix.strip("i") else ():
-            harm.script.declare(name, "Real")
+            harm.script.suppose(le("0", harm.script.declare(name, "Real")))
 
     def kind(self, *names: str) -> Term:
         """Whether it is of one of the kinds, given as ``pe.target``."""
@@ -309,7 +408,7 @@ def describe(stream: Stream, atom: int) -> str:
 class ReadOut:
     """One script: that what is read out at a position does what the program's read-out does."""
 
-    def __init__(self, reader: Reader, outputs: list[Form], machine: Machine) -> None:
+    def __init__(self, reader: Reader, outputs: list[Form], machine: Machine, group: bool | None = None) -> None:
         self.pairs = list(zip(outputs, reader.outputs, strict=True))
         self.script = Script("QF_LRA")
         differing = [form for a, b in self.pairs if a != b for form in (a, b)]
@@ -318,65 +417,85 @@ class ReadOut:
         differing += [form for pair in self.pairs[: self.kinds] for form in pair]
         if machine.engine == "apmdm":
             differing.append(reader.outputs[book.width + REMASK])
-        self.at = Harm(reader, machine, self.script, forms=differing)
+        self.at = Harm(reader, machine, self.script, forms=differing, group=group)
         self.book, self.term, self.flag = self.at.book, self.at.term, self.at.flag
+        self.mask = self.book.kind_index["mask"]
         sort = reader.program.output.sort
         for (got, wanted), (low, high) in zip(self.pairs, sort.bounds, strict=True):
             if got != wanted and sort.integral:
                 values = range(int(low), int(high) + 1)
                 self.script.suppose(lor(*(eq(self.term(wanted), num(value)) for value in values)), "the program's read-out")
+        flags = [self.term(wanted) for _, wanted in self.pairs[: self.kinds]]
+        if flags:  # of a counter the next status, of a write what is written
+            self.script.suppose(implies(self.at.counted, eq(plus(*flags), "1")), "step.code, step.status")
 
-    def one_kind(self, lead: Term) -> Term:
-        """The kind is read that the program's one flag of 1 names (else the flags are the program's).
+    def one_kind(self, sure: bool) -> Term:
+        """The kind is read that the program's one flag of 1 names: the first of the largest, as ``Codebook.read`` has it.
 
-        It leads all others by so much; or, with a lead of 0, it is the first of the largest, as ``Codebook.read`` has it.
+        Else the flags are the program's. ``sure``: it also leads every other token but the mask as process.confidence asks.
         """
         flags = [(self.term(got), self.term(wanted)) for got, wanted in self.pairs[: self.kinds]]
         goals, found = [], []
         for row, (f, p) in enumerate(flags):
             others = [(o, got, wanted) for o, (got, wanted) in enumerate(flags) if o != row]
             alone = land(eq(p, "1"), *(eq(wanted, "0") for _, _, wanted in others))
-            ahead = [lt(got, f) if lead == "0" and o < row else le(plus(got, lead), f) for o, got, _ in others]
+            ahead = [lt(got, f) if o < row else le(got, f) for o, got, _ in others]
+            ahead += [le(plus(got, num(self.lead(row, o))), f) for o, got, _ in others if sure and self.mask not in (row, o)]
             goals.append(implies(alone, land(*ahead)))
             found.append(alone)
         same = land(*(eq(f, p) for f, p in flags))
         return land(*goals, lor(*found, same)) if flags else TRUE
 
+    def lead(self, row: int, other: int) -> Fraction:
+        """By how much a kind's flag must lead another's: its bits, each ``HALF`` or more, lead where the other has none."""
+        bits = {f.name: f for f in self.book.fields if f.encode == "signs" and not f.shift}
+        mine, theirs = (
+            {name: len(self.book.slots[name]) for name, f in bits.items() if f.payload in self.book.kinds[kind].payloads}
+            for kind in (row, other)
+        )
+        least = LEAD if theirs.items() <= mine.items() else Fraction(1)
+        return least - sum(size * HALF for name, size in mine.items() if name not in theirs)
+
     def log_goal(self) -> Term:
-        """For masked diffusion: at masked positions of the log, flags that lead by 1 or more, and bits of the same sign."""
-        due = land(eq(self.flag("te", "mask"), "1"), eq(plus(*(self.flag("pe", name) for name in LOG_SLOTS)), "1"))
-        kinds, goals = len(self.book.kinds), [self.one_kind("1")]
-        for got, wanted in self.pairs[kinds:]:
+        """For masked diffusion: at masked positions of the log, flags that are read as the program's, and bits of its signs."""
+        goals = [self.one_kind(sure=True)]
+        for got, wanted in self.pairs[len(self.book.kinds) :]:
             if got == wanted:
                 continue
             f, p = self.term(got), self.term(wanted)
-            signs = land(implies(lt("0", p), le("1", f)), implies(lt(p, "0"), le(f, num(-1))), implies(eq(p, "0"), eq(f, "0")))
-            goals.append(signs)
-        return implies(due, land(*goals))
+            goals.append(implies(lt("0", p), le(num(HALF), f)))
+            goals.append(implies(lt(p, "0"), le(f, num(-HALF))))
+            goals.append(implies(eq(p, "0"), eq(f, "0")))
+        return implies(self.at.counted, land(*goals))
 
     def cell_goal(self) -> Term:
         """For any-process generation: control bits, and what is unmasked; the mask is predicted nowhere."""
         width, kinds = self.book.width, len(self.book.kinds)
         rows = {row: (self.term(a), self.term(b)) for row, (a, b) in enumerate(self.pairs) if a != b}
-        half = num(Fraction(1, 2))
+        half = num(HALF)
         goals = [eq(lt(half, f), lt(half, p)) for row, (f, p) in rows.items() if row >= width]
-        shown = [self.one_kind("0")] if self.kinds else []
+        shown = [self.one_kind(sure=False)] if self.kinds else []
         shown += [eq(lt("0", f), lt("0", p)) for row, (f, p) in rows.items() if kinds <= row < width]
         unmasks = eq(self.flag("te", "mask"), "1")
         remask = self.pairs[width + REMASK][1]
         if shown:
             goals.append(implies(land(unmasks, le(self.term(remask), half)), land(*shown)))
-        mask = self.book.kind_index["mask"]
         if self.kinds:
-            flags = [self.term(got) for got, _ in self.pairs[: mask + 1]]
+            flags = [self.term(got) for got, _ in self.pairs[: self.mask + 1]]
             goals.append(lor(*(le(flags[-1], flag) for flag in flags[:-1])))
         return land(*goals)
 
 
 def obligation(
-    reader: Reader, outputs: list[Form], machine: Machine, name: str, params: dict[str, Any], scope: str
+    reader: Reader,
+    outputs: list[Form],
+    machine: Machine,
+    name: str,
+    params: dict[str, Any],
+    scope: str,
+    group: bool | None = None,
 ) -> Obligation:
-    """The obligation that what is read out does not differ."""
-    made = ReadOut(reader, outputs, machine)
+    """The obligation that what is read out does not differ, at the positions of a group if one is given."""
+    made = ReadOut(reader, outputs, machine, group)
     goal = made.log_goal() if machine.engine == "mdm" else made.cell_goal()
     return made.script.obligation(name, machine.claim, params, scope, machine.n, goal, replay=undecided)

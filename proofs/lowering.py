@@ -179,22 +179,22 @@ class Comparison:
     def _beside(self, found: Swept, layers: list[str], whole: str) -> Iterator[Obligation]:
         """What is the same within each layer, and that what is left does no harm."""
         scope = f"{self.scope}, well-formed sequences"
-        cut = {part.layer for part in found.cuts}
         for number, content in enumerate(layers, 1):
-            params = {**self.machine.params, "layer": number}
             rivals = [rival for rival in found.rivals if rival.layer == number]
-            if number in cut:
-                yield sweep.rows_alike(self.reader, found, self.machine, number, scope)
+            rows = [sweep.rows_alike(self.reader, found, self.machine, number, scope, group) for group in sweep.NAMED]
+            yield from filter(None, rows)
             for rival in rivals:
                 yield sweep.reads_alike(self.reader, rival, self.machine, scope)
-            if number in found.left:
-                yield self._unequal("lowering.layer", params, content, found.executed.outputs)
-            elif number not in cut and not rivals:
-                yield self._exact("lowering.layer", params, content, self._scaled(number))
-        if found.executed.outputs == self.reader.outputs:
+            if number not in found.left and not rivals and not any(rows):
+                yield self._exact("lowering.layer", {**self.machine.params, "layer": number}, content, self._scaled(number))
+        if all(outputs == self.reader.outputs for _, outputs in found.outputs):
             yield self._exact("lowering.stack", self.machine.params, whole, self._proved())
-        else:
-            yield self._unequal("lowering.stack", self.machine.params, whole, found.executed.outputs)
+            return
+        for group, outputs in found.outputs:
+            if group is False and self.machine.engine == "mdm":
+                continue  # nothing is read out there
+            params = {**self.machine.params, **({} if group is None else {"of": sweep.NAMED[group][2:]})}
+            yield harmless.obligation(self.reader, outputs, self.machine, "lowering.stack", params, scope, group)
 
     def _proved(self) -> Verdict:
         stream = self.reader.stream

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,11 +19,16 @@ from model.compile import ENGINES, compile_machine
 from model.plan import Plan
 from model.ranges import SCALE, SIGNIFICAND, dtype_for
 from proofs.obligation import Machine, Obligation, Verdict
-from proofs.replay import Case, log_of, shuffled, stopped
+from proofs.replay import Case, Report, log_of, passes, shuffled, states, stopped
+from proofs.screen import Screen
+
+if TYPE_CHECKING:
+    from model.transformer import Transformer
 
 NAMES = ("deviation", "underflow", "duplicates", "means")
 INEXACT = {"float32": 41, "float64": 49}  # so many tokens tie, and their share times their number is not 1
 PROCESSORS, KEYS = 17, 16_384
+STATES = 96  # of those that plans are run on
 WIDE = 18  # a width for float64; w = 5 is for float32
 
 
@@ -47,7 +52,7 @@ def sequences(machine: Machine, dtype: str) -> Iterator[TokenSequence]:
         yield join([base, TokenSequence(some, masks.places)])
 
 
-def fractional(plan: Plan, machine: Machine) -> dict[str, Any] | None:
+def fractional(plan: Plan, machine: Machine) -> Report | None:
     """A score or a coordinate that is no integer, exactly, on the sequence of one processor that runs one instruction."""
     for case in islice(stopped(machine.word, machine.extension), len(COUNTERS), None, 5):
         layout: Any = (CellLayout if machine.engine == "apmdm" else LogLayout).of(case.program, machine.extension)
@@ -70,21 +75,45 @@ def fractional(plan: Plan, machine: Machine) -> dict[str, Any] | None:
     return None
 
 
-def deviating(plan: Plan, machine: Machine, dtype: str) -> tuple[dict[str, Any] | None, int]:
+def deviating(plan: Plan, machine: Machine, dtype: str) -> tuple[Report | None, int]:
     """The first number of the residual stream, or of the read-out, that torch has otherwise; and how many positions agree."""
     from model.transformer import Transformer
 
     module, count = Transformer.of(plan, dtype), 0
     for number, sequence in enumerate(sequences(machine, dtype)):
-        exact = plan.states(plan.embed(sequence.tokens, sequence.places))
-        exact.append(plan.out.apply(exact[-1], plan.out_bias))
-        for sublayer, (wanted, got) in enumerate(zip(exact, module.states(sequence.tokens, sequence.places), strict=True)):
-            if (wrong := np.argwhere(wanted != got)).size:
-                at, row = wrong[0].tolist()
-                case = {**machine.params, "dtype": dtype, "sequence": number, "position": at, "after sublayer": sublayer}
-                return {**case, "coordinate": row, "exact": str(wanted[at, row]), "torch": repr(float(got[at, row]))}, count
+        case = departure(plan, module, sequence)
+        if case:
+            return {**machine.params, "dtype": dtype, "sequence": number, **case}, count
         count += len(sequence)
     return None, count
+
+
+def departure(plan: Plan, module: Transformer, sequence: TokenSequence) -> Report | None:
+    """The first number on a sequence that torch has otherwise."""
+    exact = plan.states(plan.embed(sequence.tokens, sequence.places))
+    exact.append(plan.out.apply(exact[-1], plan.out_bias))
+    for sublayer, (wanted, got) in enumerate(zip(exact, module.states(sequence.tokens, sequence.places), strict=True)):
+        if (wrong := np.argwhere(wanted != got)).size:
+            at, row = wrong[0].tolist()
+            where = {"position": at, "after sublayer": sublayer, "coordinate": row}
+            return {**where, "exact": str(wanted[at, row]), "torch": repr(float(got[at, row]))}
+    return None
+
+
+def rounding(plan: Plan, machine: Machine, dtype: str) -> Report | None:
+    """The same on the states that plans are run on: those on which float64, with average-hard attention, has other numbers."""
+    from model.transformer import Transformer
+
+    module, quick = Transformer.of(plan, dtype), Screen(plan)
+    for number, case in enumerate(islice(states(machine.word, machine.extension), STATES)):
+        sequence = next(passes(quick, machine, case)).sequence
+        trace = quick.trace(sequence.tokens, sequence.places)
+        pairs = zip((*trace.streams, trace.out), module.states(sequence.tokens, sequence.places), strict=True)
+        if any((wanted != got).any() for wanted, got in pairs):
+            found = departure(plan, module, sequence)
+            if found:
+                return {**machine.params, "dtype": dtype, "state": number, **found}
+    return None
 
 
 def machines() -> Iterator[Machine]:

@@ -5,9 +5,10 @@ By induction over the layers, for well-formed sequences of any length: the numbe
 * *Linear maps, residual sums, read-out*: every weight is a number of the dtype (numerics.dyadic); the terms of every sum are
   multiples of a power of two, and their absolute values add up to at most 2^p of these (numerics.exact), so every partial sum
   is a number of the dtype, whatever the order. ReLU and the softmax scale, a power of two (numerics.dtype), lose nothing.
-* *Softmax*: scores are integers (numerics.integers), so whatever loses (family attention says what) is 1 or more below the
-  maximum; rounding is monotonous, so the scaled difference stays at -scale or below, and its exponential is 0
-  (numerics.softmax). Losers add nothing, and where one position wins its value comes back bit for bit (numerics.normaliser).
+* *Softmax*: scores are integers (numerics.integers; of a file's in halves it shows the same), so whatever loses (family
+  attention says what) is 1 or more below the maximum; rounding is monotonous, so the scaled difference stays at -scale or
+  below, and its exponential is 0 (numerics.softmax). Losers add nothing, and where one position wins its value comes back bit
+  for bit (numerics.normaliser).
 * *Ties*: a head reads nothing but 0 where many may win, and has one winner elsewhere (numerics.ties). Otherwise it would be off
   within a bound (numerics.mean): the mean of 41 ones is not 1 in float32.
 
@@ -29,8 +30,9 @@ necessity, except where the lemma names a match whose score is no number of floa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
+from itertools import product
 from math import inf
 from typing import Any
 
@@ -42,14 +44,15 @@ from proofs import floats, measured
 from proofs.floats import Format
 from proofs.lookups import mixing, names
 from proofs.lowering import digest, read, swept
-from proofs.measured import deviating, fractional
-from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
+from proofs.measured import deviating, fractional, rounding
+from proofs.obligation import Assignment, Batch, Machine, Obligation, Regime, Verdict, lemma, undecided
 from proofs.positions import lookup
 from proofs.simulation import World, found
 from proofs.sizes import Sizes
 from proofs.smt import eq, implies, ite, land
 from proofs.step import Step
-from proofs.stream import Form
+from proofs.stream import Executed, Form
+from proofs.sweep import Rival, lone, losers
 
 WIDEST = "float64"
 
@@ -83,20 +86,54 @@ class Numbers:
     @cached_property
     def sizes(self) -> Sizes | None:
         """What the matrices say; None where the plan's forms grow too large."""
-        reader, executed, excess = read(self.machine, self.plan)
-        if not excess and executed.outputs != reader.outputs and self.given:
+        reader, alone, excess = read(self.machine, self.plan)
+        executed: Sequence[Executed] = (alone,)
+        if not excess and alone.outputs != reader.outputs and self.given:
             beside = swept(self.machine, self.plan)
             executed = beside.executed if beside is not None else executed
         return None if excess else Sizes(reader, executed, self.plan)
+
+    @property
+    def apart(self) -> list[Rival]:
+        """Heads of a file that read otherwise than a fresh compile's: that they have one winner is shown of each."""
+        beside = swept(self.machine, self.plan) if self.given else None
+        return [] if beside is None or self.sizes is None or beside.executed != self.sizes.executed else beside.apart
+
+    @cached_property
+    def halves(self) -> list[Rival]:
+        """Heads of a file with scores in halves that read what a fresh compile's do: all that have no integers, or none."""
+        beside = swept(self.machine, self.plan) if self.given and self.sizes else None
+        if beside is None or self.sizes is None or self.dtype is None:
+            return []
+        where = {name for name, power in self.sizes.scores.items() if power < 0}
+        found = [rival for rival in beside.rivals if f"layer {rival.layer}, {rival.where}" in where]
+        alike = {f"layer {rival.layer}, {rival.where}" for rival in found}
+        for number, h in ((n, h) for n, layer in enumerate(self.plan.layers, 1) for h in range(len(layer.heads))):
+            if any(some.heads[number - 1][h].score >= self.sizes.reader.own_scores for some in beside.executed):
+                alike.discard(f"layer {number}, head {h}")
+        return found if where <= alike and min(self.sizes.scores.values()) == -1 else []
 
     @property
     def format(self) -> Format:
         """The dtype's, or the widest."""
         return Format(self.dtype or WIDEST)
 
+    @cached_property
+    def rounded(self) -> dict[str, Any] | None:
+        """A sequence on which torch is not exact, if one is found."""
+        if not self.dtype:
+            return None
+        return deviating(self.plan, self.machine, self.dtype)[0] or rounding(self.plan, self.machine, self.dtype)
+
+    def replay(self, model: Assignment) -> dict[str, Any] | None:
+        """A sequence on which torch is not exact. Raises Undecided where none is found."""
+        if self.rounded is None:
+            undecided(model)
+        return self.rounded
+
     def undecided(self, reason: str) -> Verdict:
         """Where intervals do not show it: refuted by a sequence on which torch is not exact, if one is found, else unknown."""
-        case = deviating(self.plan, self.machine, self.dtype)[0] if self.dtype else None
+        case = self.rounded
         return Verdict("refuted", f"torch; {reason}", case) if case else Verdict("unknown", reason)
 
     # The obligations' verdicts.
@@ -115,9 +152,9 @@ class Numbers:
             return GROWN
         least = min((span.power for h in self.sizes.residual for span in h), default=inf)
         low = min(self.sizes.scores.values(), default=inf)
-        if low >= 0 and least > -inf and (least >= 0 or self.given):
-            heads = len(self.sizes.scores)
-            return Verdict("proved", f"forms and sorts: {heads} heads; coordinates hold multiples of 2^{least}")
+        if (low >= 0 or self.halves) and least > -inf and (least >= 0 or self.given):
+            heads = f"{len(self.sizes.scores)} heads" + (f", {len(self.halves)} with scores in halves" if self.halves else "")
+            return Verdict("proved", f"forms and sorts: {heads}; coordinates hold multiples of 2^{least}")
         reason = f"scores are multiples of 2^{low}, coordinates of 2^{least}, as far as sorts say"
         case = None if self.given else fractional(self.plan, self.machine)
         return Verdict("refuted", f"exact forward pass; {reason}", case) if case else self.undecided(reason)
@@ -170,13 +207,16 @@ class Numbers:
         sink = stream.code("te", step.te.slots["bos"].start)
         nodes = [step.of[name] for name in mixing(step) + equal_values(step)]
         alone, silent = {reader.lookups[node.q, node.k] for node in nodes if isinstance(node, Attention)}, 0
-        for number, (layer, heads) in enumerate(zip(self.plan.layers, self.sizes.executed.heads, strict=True), 1):
-            for h, (head, known) in enumerate(zip(layer.heads, heads, strict=True)):
+        for some, number in product(self.sizes.executed, range(1, len(self.plan.layers) + 1)):
+            heads = zip(self.plan.layers[number - 1].heads, some.heads[number - 1], strict=True)
+            for h, (head, known) in enumerate(heads):
                 used = {column for row in head.o.rows for column, _ in row}
                 values = [form for place, form in enumerate(known.v) if place in used]
                 if known.score < 0 or all(_multiple(form, sink) for form in values):
                     silent += 1
-                elif known.score not in alone:
+                elif known.score not in alone and not any(
+                    rival.where == f"head {h}" for rival in self.apart if rival.layer == number
+                ):
                     return self.undecided(f"layer {number}, head {h}: several may win, and what it reads of them is not 0")
         return Verdict("proved", f"forms: {silent} heads read the sink's flag alone, others have one winner")
 
@@ -261,6 +301,12 @@ def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         sorts = "" if name == "dyadic" else ", given the sorts"
         scope = f"w = {machine.word}, {numbers.dtype or 'no dtype'}{sorts}"
         yield Obligation(f"numerics.{name}", machine.claim, params, scope, machine.n, "exact", f"{name} {content}", check)
+    for rival in numbers.halves:
+        scope = f"w = {machine.word}, {numbers.dtype}, given the sorts, well-formed sequences"
+        yield losers(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
+    for rival in numbers.apart:
+        scope = f"w = {machine.word}, {numbers.dtype}, given the sorts, well-formed sequences"
+        yield lone(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
     if "ties" in checks:
         yield from one_winner(step)
 

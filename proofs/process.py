@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
+from math import factorial, isqrt
 from types import SimpleNamespace
 from typing import Any
 
@@ -196,12 +197,17 @@ def own_token(step: Step) -> Iterator[Obligation]:
     yield Obligation("simulation.own_token", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", "no dependence", settle)
 
 
+LEAD = Fraction(1, 2)  # by which the due token's kind leads one whose tokens have no bits but the due token's, if not by 1
+
+
 def confidences(n: tuple[int, int]) -> Iterator[Obligation]:
     """A token that is due is unmasked: its confidence, 1 / (1 + r), reaches the sampler's threshold.
 
     r is the sum over all other tokens of exp(-(w + 8) * gap), each at most 2^-(w + 8) as e > 2 and the gap is 1 (lemma
-    encoding.readout). The number of tokens is the vocabulary's: a multiple of 2^w and a constant, for each extension.
+    encoding.readout). The number of tokens is the vocabulary's: a multiple of 2^w and a constant, for each extension. More
+    than codes need: of every kind one token may be as near as ``LEAD``, the one with the due token's bits.
     """
+    least = isqrt(int(sum(Fraction(13**k, factorial(k)) for k in range(64))))  # below e^6.5, as the series grows to e^13
     for extension in EXTENSIONS:
         book = vocabulary(5, extension)
         words = sum(kind.payloads == ("word",) for kind in book.kinds)
@@ -210,7 +216,10 @@ def confidences(n: tuple[int, int]) -> Iterator[Obligation]:
         script.declare("u", "Real", "2^-(w + 8), times 256: 2^-w")
         script.declare("v", "Real", "2^w u: 1")
         script.suppose(land(lt("0", "u"), eq("v", "1"), le("(* 32 u)", "v")), "2^w is 32 or more")
-        script.define("r", f"(/ (+ (* {words} v) (* {rest} u)) 256)", "Real", "all tokens at their most")
+        script.declare("h", "Real", f"exp(-(w + 8) * {LEAD})")
+        script.suppose(le(f"(* {least} h)", "1"), "w is 5 or more")
+        near = f"(* {len(book.kinds)} h)"
+        script.define("r", f"(+ (/ (+ (* {words} v) (* {rest} u)) 256) {near})", "Real", "all tokens at their most")
         bound = (1 - Fraction(str(THRESHOLD))) / Fraction(str(THRESHOLD))
         goal, note = le("r", num(bound)), "1 / (1 + r) reaches the threshold"
         yield script.obligation("process.confidence", "T1", {"ext": extension or "none"}, "all n", n, goal, note)

@@ -27,6 +27,7 @@ from proofs.obligation import Machine
 from proofs.screen import Near, Screen, screen
 
 SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
+HISTORIES = 128  # random logs
 CELLS = 19  # memory words of the states: addresses from 19 on are outside
 SECOND, RUNNING = Reg(2), cast(Status, "running")
 Report = dict[str, Any]
@@ -35,12 +36,13 @@ Report = dict[str, Any]
 @dataclass(frozen=True)
 class Case:
     """A program and a state before a step. ``variant`` numbers ways to write the state down (slots, log); ``idle``: times in
-    the log before anything is written."""
+    the log before anything is written; ``log``: the log itself, where one is given that leads to the state."""
 
     program: Program
     before: Configuration
     variant: int = 0
     idle: int = 0
+    log: tuple[tuple[Event, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,9 @@ def states(word: int, extension: str) -> Iterator[Case]:
     yield from late(rng, word, extension)
     for variant in range(8, 56):
         yield shuffled(rng, word, extension, variant)
+    yield from overwritten(word, extension)
+    for variant in range(HISTORIES):
+        yield history(rng, word, extension, variant)
     yield from paired(word, extension)
 
 
@@ -212,6 +217,73 @@ def contested(word: int, extension: str) -> Iterator[Case]:
         pc = tuple(0 if i >= first else 1 + i % 2 for i in range(count))
         memory = tuple(range(3, 3 + CELLS))
         yield Case(Program(code, word, count, CELLS, data=memory), Configuration(memory, bank, pc, (RUNNING,) * count), first)
+    offsets = tuple(dict.fromkeys(value % (1 << word) for value in (0, 1, 3, 7, 11, 15, 16, 20, 27, -1)))
+    for address in (0, 5, 10, CELLS - 1):  # reached with and without carries, in turns with words of no bits and of all
+        bank = tuple(
+            ((-(i & 1)) % (1 << word), (address - offsets[i % len(offsets)]) % (1 << word), *[i] * 6) for i in range(count)
+        )
+        pc, memory = tuple(i % len(offsets) for i in range(count)), tuple(range(CELLS))
+        stores = tuple(Instruction("st", 0, 1, offset) for offset in offsets)
+        yield Case(
+            Program(stores, word, count, CELLS, data=memory), Configuration(memory, bank, pc, (RUNNING,) * count), address
+        )
+
+
+def history(rng: Random, word: int, extension: str, variant: int) -> Case:
+    """A random log, in which the words that are loaded are stored to again and again; of all numbers of processors."""
+    size, some, table = 1 << word, adversarial(word), operations(extension)
+    memories = [operation for operation in table if "m" in operation.shape]
+    processors, memory = 1 + variant % min(size - 1, 24), rng.randint(1, CELLS)
+    length = rng.randint(1, 6) if variant % 2 else rng.randint(8, 24)
+    hot = [rng.randrange(memory) for _ in range(2)]
+
+    def value() -> int:
+        return rng.choice((rng.choice(some), rng.randrange(size), rng.randrange(memory), rng.randrange(2)))
+
+    def instruction(operation: Operation) -> Instruction:
+        x: Reg | int = rng.choice((Reg(rng.randrange(REGISTERS)), value()))
+        made = register_form(operation, rng.randrange(REGISTERS), rng.randrange(REGISTERS), x)
+        return replace(made, ra=None, x=rng.choice(hot)) if "m" in operation.shape and rng.random() < 0.8 else made
+
+    def event() -> Event:
+        status = "running" if rng.random() < 0.6 else rng.choice(COUNTERS[1:])
+        write = Write("memory", rng.choice(hot), value())
+        if rng.random() < 0.4:
+            write = Write("register", rng.randrange(REGISTERS), value())
+        pc = rng.randrange(length) if rng.random() < 0.9 else value()
+        return Event(pc, cast(Status, status), write if rng.random() < 0.9 else None)
+
+    code = [instruction(rng.choice(memories if rng.random() < 0.5 else table)) for _ in range(length)]
+    code[variant % length] = instruction(table[variant % len(table)])
+    program = Program(tuple(code), word, processors, memory, data=tuple(value() for _ in range(memory)))
+    times = 1 + variant % (8 if processors < 8 else 3)
+    log = tuple(tuple(event() for _ in range(processors)) for _ in range(times))
+    return given(program, log, extension, rng.randrange(8))
+
+
+def overwritten(word: int, extension: str) -> Iterator[Case]:
+    """Words that two steps in a row store to, of which one is at each operation, or stopped: the later store counts."""
+    table, count, plain = operations(extension), batch(word), (0, RUNNING)
+    code = (Instruction("ld", 0, 1, 0), *map(register_form, table))
+    some = [(i, RUNNING) for i in range(1, len(code))] + [(0, cast(Status, status)) for status in COUNTERS[1:]]
+    pairs = [pair for at in some for pair in ((at, plain), (plain, at))]
+    for start in range(0, len(pairs), count):
+        part = list(enumerate(pairs[start : start + count]))
+        log = (
+            tuple(Event(*first, Write("register", 1, pid)) for pid, (first, _) in part),
+            tuple(Event(*second, Write("memory", pid, 5)) for pid, (_, second) in part),
+            tuple(Event(*plain, Write("memory", pid, 9)) for pid, _ in part),
+        )
+        program = Program(code, word, len(part), len(part), data=(3,) * len(part))
+        yield given(program, log, extension)
+
+
+def given(program: Program, log: tuple[tuple[Event, ...], ...], extension: str, variant: int = 0) -> Case:
+    """The case of a log."""
+    layout, state = cast(LogLayout, LogLayout.of(program, extension)), pram.initial(program)
+    for events in log:
+        state = layout.apply(state, events)
+    return Case(program, state, variant, log=log)
 
 
 def paired(word: int, extension: str) -> Iterator[Case]:
@@ -331,6 +403,8 @@ def cell_of(layout: CellLayout, position: int) -> Report:
 
 def log_of(case: Case) -> list[list[Event]]:
     """A log that leads to the case's registers, counters and statuses; by its variant also writes that are overwritten."""
+    if case.log:
+        return list(map(list, case.log))
     state, noisy = case.before, case.variant % 2
     size = 1 << case.program.word
     writes: list[list[Write]] = []
@@ -355,7 +429,8 @@ def log_of(case: Case) -> list[list[Event]]:
 
 
 def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
-    """Full passes of masked diffusion: all of the next block masked, then some of it unmasked; later times are not ready."""
+    """Full passes of masked diffusion: all of the next block masked, then some of it unmasked, or all but one token while a
+    later block waits, which is not ready."""
     program = case.program
     layout = cast(LogLayout, LogLayout.of(program, extension))
     log, state = log_of(case), pram.initial(program)
@@ -365,9 +440,11 @@ def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
     sequence = join([layout.encode(program, log), *(layout.masks(time + ahead) for ahead in later)])
     first = log_pass(plan, layout, sequence, time, program, state)
     yield first
-    if first.report is None and case.variant % 4 in (1, 2):  # any order: a third, then the others
+    if first.report is None and case.variant % 4:  # any order: a third, then the others
         place = np.arange(layout.block_length)
         chosen = place // 3 % 2 == 0 if case.variant % 8 > 4 else place % 3 == case.variant % 3
+        if len(later) > 1:
+            chosen = place != case.variant % layout.block_length
         tokens, span = sequence.tokens.copy(), layout.times(time)
         tokens[span] = np.where(chosen, first.after[span], tokens[span])
         second = log_pass(plan, layout, TokenSequence(tokens, sequence.places), time, program, state)

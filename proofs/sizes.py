@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, inf
+from operator import is_
 from typing import NamedTuple
 
 from efasp.exact import Matrix
@@ -74,9 +75,10 @@ class Sizes:
 
     ``residual``: every coordinate after every sublayer; ``scores``: of heads that add something the power that their
     scores are multiples of; ``sums``: of every quantity that the transformer computes the sum that counts most, in order.
+    ``executed``: the plan on symbols, more than once if that differs from position to position.
     """
 
-    def __init__(self, reader: Reader, executed: Executed, plan: Plan) -> None:
+    def __init__(self, reader: Reader, executed: Sequence[Executed], plan: Plan) -> None:
         self.reader, self.stream, self.executed, self.plan = reader, reader.stream, executed, plan
         self._promised: dict[int, list[tuple[Number, Number]]] = {}  # by direction L: s and c with s L + c an integer
         self._atoms: dict[int, float] = {0: 0}
@@ -138,21 +140,25 @@ class Sizes:
             self._spans[key] = form.terms, Span(tidy(low), tidy(high), power)
         return self._spans[key][1]
 
-    def _met(self, entry: Entry, form: Form) -> Span:
-        """What a sum gives, by its terms and by its form."""
-        known = self._known(form)
+    def _met(self, entry: Entry, *forms: Form) -> Span:
+        """What a sum gives, by its terms and by its form, which is one of these."""
+        known = self._known(forms[0])
+        for form in forms[1:]:
+            known = joined(known, self._known(form))
         return Span(max(entry.span.low, known.low), min(entry.span.high, known.high), max(entry.span.power, known.power))
 
     # The sums, layer by layer.
 
     def _settled(self, sums: list[Entry]) -> list[Span]:
         """The stream after the next sublayer."""
-        forms, after = self.executed.residual, len(self.residual)
+        after = len(self.residual)
+        forms = list(zip(*(some.residual[after] for some in self.executed), strict=True))
         if not after:
-            return list(map(self._met, sums, forms[0]))
+            return [self._met(entry, *here) for entry, here in zip(sums, forms, strict=True)]
+        before = zip(*(some.residual[after - 1] for some in self.executed), strict=True)
         return [
-            span if span is entry.span and form is old else self._met(entry, form)
-            for entry, form, span, old in zip(sums, forms[after], self.residual[-1], forms[after - 1], strict=True)
+            span if span is entry.span and all(map(is_, here, old)) else self._met(entry, *here)
+            for entry, here, span, old in zip(sums, forms, self.residual[-1], before, strict=True)
         ]
 
     def _sums(self) -> Iterator[Sum]:
@@ -164,12 +170,14 @@ class Sizes:
         for number, layer in enumerate(plan.layers, 1):
             h = self.residual[-1]
             sums = list(map(resting, h))
-            for index, (head, known) in enumerate(zip(layer.heads, self.executed.heads[number - 1], strict=True)):
+            executed = zip(*(some.heads[number - 1] for some in self.executed), strict=True)
+            for index, (head, known) in enumerate(zip(layer.heads, executed, strict=True)):
                 where, (q, k, v) = f"layer {number}, head {index}", (mapped(m, h) for m in (head.q, head.k, head.v))
                 yield worst(f"{where}, projections", q + k + v)
-                queries, keys, values = (list(map(self._met, *side)) for side in ((q, known.q), (k, known.k), (v, known.v)))
+                sides = zip((q, k, v), *((here.q, here.k, here.v) for here in known), strict=True)
+                queries, keys, values = ([self._met(*forms) for forms in zip(*side, strict=True)] for side in sides)
                 score = scored(where, queries, keys)
-                if known.score >= 0:
+                if any(here.score >= 0 for here in known):
                     self.scores[where] = score.power
                 yield score
                 sums = added(sums, mapped(head.o, values))
@@ -221,6 +229,11 @@ def resting(span: Span) -> Entry:
 def added(sums: Iterable[Entry], terms: Iterable[Entry]) -> list[Entry]:
     """Sums with more terms."""
     return [a if not b.size else b if not a.size else _joined(a, b) for a, b in zip(sums, terms, strict=True)]
+
+
+def joined(a: Span, b: Span) -> Span:
+    """What is either."""
+    return Span(min(a.low, b.low), max(a.high, b.high), min(a.power, b.power))
 
 
 def _joined(a: Entry, b: Entry) -> Entry:

@@ -138,6 +138,7 @@ class Stream:
         self.scores: list[dict[tuple[int, int], Number]] = []
         self.known: dict[int, Interval] = {}
         self.sharper: dict[int, Interval] = {}  # the same for single atoms
+        self.twins: dict[int, tuple[int, list[Form]]] = {}  # a score with another's keys: that one, and how queries differ
         self.promises = 0
         self.size = 0
         self._doubled: list[Interval] = [(2, 2)]  # twice the bounds: integers, where an atom counts halves

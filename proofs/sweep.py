@@ -1,19 +1,20 @@
 """Weights that deviate within a layer and give the same there: what is shown equal is taken as the fresh compile's, and so on.
 
-A plan of the same shape is executed beside a fresh compile. A row (a hidden unit; a component of a query, key or value) whose
-form differs, but whose value is the same wherever both are run, is a *cut*: that it is the same at every position of a
-well-formed sequence is an obligation, and from there on the fresh compile's form stands for it. So it is with what a head of
+A plan of the same shape is executed beside a fresh compile, once for the positions whose read-out counts and once for the rest
+(what is read of others goes by what these are). A row (a hidden unit; a component of a query, key or value) whose form differs,
+but whose value is the same wherever both are run, is a *cut*: that it is the same at every such position of a well-formed
+sequence is an obligation, and from there on the fresh compile's form stands for it. So it is with what a head of
 other scores or values reads, where it reads the same: what wins by the fresh scores has, fresh, the value that what wins by
-the plan's has there. What is run only chooses the cuts; a wrong choice is a cut that is not proved.
+the plan's has there. What is run only chooses the cuts, and a solver gives up those that it has a model against (Houdini): they
+are proved as obligations, like everything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -23,34 +24,44 @@ from efasp.sorts import Number
 from model.compile import compile_machine
 from model.plan import Head, Layer, Plan
 from proofs import replay
-from proofs.harmless import Harm
-from proofs.obligation import Machine, Obligation, Verdict, undecided
+from proofs.guess import falsified, unproved
+from proofs.harmless import COUNTED, Harm
+from proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
+from proofs.replay import Report
 from proofs.screen import Screen
-from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, num, plus
-from proofs.stream import NOTHING, Executed, Form, Reader, Scored, mapped, total
+from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lor, num, plus
+from proofs.stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, mapped, total
 
 RUN = 4  # states that choose the cuts
-
-
-Sides = tuple[list[Form], list[Form], list[Form]]
+GROUPS = (True, False)  # positions whose read-out counts, and the others
+Forms = list[Form]
+Both = tuple[Forms, Forms]  # by group
+Group = bool | None  # None: all positions
 
 
 class Cut(NamedTuple):
-    """Two forms that are to have one value at every position."""
+    """Two forms that are to have one value at every position of a group."""
 
     layer: int
-    where: str
+    group: Group
+    part: str
+    row: int
     got: Form
     wanted: Form
 
+    def __hash__(self) -> int:
+        return hash((self.layer, self.group, self.part, self.row))
+
 
 class Rival(NamedTuple):
-    """A head that is to read the same as the fresh compile's: queries, keys and values of both."""
+    """A head that is to read the same as the fresh compile's at the positions of a group: queries, keys and values of both."""
 
     layer: int
+    group: Group
     where: str
-    got: Sides
-    wanted: Sides
+    got: tuple[Forms, Both, Both]
+    wanted: tuple[Forms, Forms, Forms]
+    score: int
 
 
 class TooManyCases(RuntimeError):
@@ -59,125 +70,237 @@ class TooManyCases(RuntimeError):
 
 @dataclass
 class Swept:
-    """A plan executed beside a fresh compile, with cuts. ``left``: layers that deviate in what is no cut."""
+    """A plan executed beside a fresh compile, by group, with cuts. ``left``: layers that deviate in what is no cut."""
 
-    executed: Executed
+    executed: tuple[Executed, Executed]  # by group
     cuts: list[Cut] = field(default_factory=list)
     rivals: list[Rival] = field(default_factory=list)
+    apart: list[Rival] = field(default_factory=list)  # heads that read otherwise
     left: set[int] = field(default_factory=set)
+
+    @property
+    def outputs(self) -> list[tuple[Group, Forms]]:
+        """What is read out, by group."""
+        counted, rest = (some.outputs for some in self.executed)
+        return [(None, counted)] if counted == rest else [(True, counted), (False, rest)]
 
 
 class Alike:
-    """What a plan and a fresh compile have in common where both are run: rows by layer, part and number."""
+    """What a plan and a fresh compile have in common where both are run: rows by group, layer, part and number."""
 
     def __init__(self, plan: Plan, fresh: Plan, machine: Machine) -> None:
-        self.screens = Screen(plan), Screen(fresh)
-        self._differ: set[tuple[int, str, int]] = set()
+        self.screens, self.engine = (Screen(plan), Screen(fresh)), machine.engine
+        self._differ: set[tuple[bool, int, str, int]] = set()
         for case in islice(replay.states(machine.word, machine.extension), RUN):
             for one in replay.passes(self.screens[1], machine, case):
                 self._compare(one.sequence.tokens, one.sequence.places)
 
+    def _counted(self, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """The positions whose read-out counts; see ``Harm.counted``."""
+        plan = self.screens[1].plan
+        kinds, masked_only = COUNTED[self.engine]
+        counted: np.ndarray = np.isin(places[:, 0], [plan.places.kind_index[kind] for kind in kinds])
+        return counted & (tokens == plan.vocabulary.token("mask")) if masked_only else counted
+
     def _compare(self, tokens: np.ndarray, places: np.ndarray) -> None:
         a, b = (screen.trace(tokens, places) for screen in self.screens)
+        counted = self._counted(tokens, places)
         for number, (mine, theirs) in enumerate(zip(self.screens[0].layers, self.screens[1].layers, strict=True), 1):
             before, middle = 2 * number - 2, 2 * number - 1
             for index, (head, other) in enumerate(zip(mine[0], theirs[0], strict=True)):
                 pairs = zip("qkv", head.sides(a.streams[before]), other.sides(b.streams[before]), strict=True)
                 for side, x, y in pairs:
-                    self._note(number, f"head {index} {side}", x, y)
-                self._note(number, f"head {index}", a.read[number - 1][index], b.read[number - 1][index])
-            self._note(number, "up", mine[1].hidden(a.streams[middle]), theirs[1].hidden(b.streams[middle]))
+                    self._note(counted, number, f"head {index} {side}", x, y)
+                self._note(counted, number, f"head {index}", a.read[number - 1][index], b.read[number - 1][index])
+            hidden = (block.hidden(trace.streams[middle]) for block, trace in ((mine[1], a), (theirs[1], b)))
+            self._note(counted, number, "up", *hidden)
 
-    def _note(self, number: int, part: str, x: np.ndarray, y: np.ndarray) -> None:
-        self._differ |= {(number, part, int(row)) for row in np.flatnonzero((x != y).any(axis=0))}
+    def _note(self, counted: np.ndarray, number: int, part: str, x: np.ndarray, y: np.ndarray) -> None:
+        for group in GROUPS:
+            rows = np.flatnonzero((x != y)[counted == group].any(axis=0))
+            self._differ |= {(group, number, part, int(row)) for row in rows}
 
-    def same(self, number: int, part: str, row: int) -> bool:
+    def differs(self, group: Group, number: int, part: str, row: int) -> None:
+        """Note that a row has another value, as far as can be shown."""
+        self._differ |= {(one, number, part, row) for one in GROUPS if group in (one, None)}
+
+    def same(self, group: bool, number: int, part: str, row: int) -> bool:
         """Whether a row has the same value wherever both are run."""
-        return (number, part, row) not in self._differ
+        return (group, number, part, row) not in self._differ
 
 
 class Sweep:
     """Executes a plan beside a fresh compile of the same shape, over one stream."""
 
     def __init__(self, reader: Reader, plan: Plan, machine: Machine) -> None:
-        self.reader, self.stream, self.plan = reader, reader.stream, plan
+        self.reader, self.stream, self.plan, self.machine = reader, reader.stream, plan, machine
         self.fresh = compile_machine(machine.word, machine.engine, machine.extension)
         self.alike = Alike(plan, self.fresh, machine)
-        self.found = Swept(Executed([], [], [], [], []))
+        self.live = self._liveness(machine)
+        self.found = Swept((Executed([], [], [], [], []), Executed([], [], [], [], [])))
         self.run()
+
+    def _liveness(self, machine: Machine) -> set[tuple[int, str, int]]:
+        """What anything rests on at positions whose read-out does not count: hidden units ("up") and heads, by layer."""
+        live: set[int] = set()
+        found: set[tuple[int, str, int]] = set()
+        for out in (self.plan.out, self.fresh.out) if machine.engine == "apmdm" else ():
+            live |= columns(out)
+        for number in range(len(self.plan.layers), 0, -1):
+            layers = [plan.layers[number - 1] for plan in (self.plan, self.fresh)]
+            units = set().union(*(columns(layer.down, live) for layer in layers))
+            found |= {(number, "up", unit) for unit in units}
+            live = live.union(*(columns(layer.up, units) for layer in layers))
+            after = frozenset(live)
+            for index, head in [pair for layer in layers for pair in enumerate(layer.heads)]:
+                live |= columns(head.k) | columns(head.v)
+                if columns(head.o, after):
+                    found.add((number, "head", index))
+                    live |= columns(head.q)
+        return found
 
     def run(self) -> None:
         """Layer by layer. Raises TooManyTerms."""
-        h, g = self.reader.embedded(self.plan), self.reader.embedded(self.fresh)
         executed = self.found.executed
-        executed.residual.append(h)
+        h: Both = (self.reader.embedded(self.plan),) * 2
+        g = self.reader.embedded(self.fresh)
+        self._reached(h)
         for number, (layer, fresh) in enumerate(zip(self.plan.layers, self.fresh.layers, strict=True), 1):
-            updates: tuple[Updates, Updates] = ([], [])
-            executed.heads.append([])
+            updates: list[tuple[Matrix, Both]] = []
+            wanted: Updates = []
+            for some in executed:
+                some.heads.append([])
             for index, (head, other) in enumerate(zip(layer.heads, fresh.heads, strict=True)):
-                read, wanted = self._heads(number, index, head, other, h, g)
-                updates[0].append((head.o, read))
-                updates[1].append((other.o, wanted))
-            h, g = added(h, updates[0]), added(g, updates[1])
-            executed.residual.append(h)
-            units, wanted = self._units(number, layer, fresh, h, g)
-            h, g = added(h, [(layer.down, units)]), added(g, [(fresh.down, wanted)])
-            executed.residual.append(h)
-        executed.outputs.extend(self.reader.read_out(self.plan, h))
+                read, old = self._heads(number, index, head, other, h, g)
+                updates.append((head.o, read))
+                wanted.append((other.o, old))
+            h, g = both_added(h, updates), added(g, wanted)
+            self._reached(h)
+            units, theirs = self._units(number, layer, fresh, h, g)
+            h, g = both_added(h, [(layer.down, units)]), added(g, [(fresh.down, theirs)])
+            self._reached(h)
+        for some, forms in zip(executed, h, strict=True):
+            some.outputs.extend(self.reader.read_out(self.plan, forms))
 
-    def _cut(self, number: int, part: str, got: list[Form], wanted: list[Form]) -> list[Form]:
-        """Forms, those that are the same wherever they are run now the fresh compile's."""
-        out = []
-        for row, (a, b) in enumerate(zip(got, wanted, strict=True)):
-            if a != b and self.alike.same(number, part, row):
-                self.found.cuts.append(Cut(number, f"{part}, row {row}", a, b))
-                a = b
-            out.append(a)
-        return out
+    def _reached(self, h: Both) -> None:
+        for some, forms in zip(self.found.executed, h, strict=True):
+            some.residual.append(forms)
 
-    def _heads(
-        self, number: int, index: int, head: Head, other: Head, h: list[Form], g: list[Form]
-    ) -> tuple[list[Form], list[Form]]:
-        """What a head reads, and the fresh compile's."""
+    def _cut(self, number: int, part: str, got: Both, wanted: Forms, live: Callable[[int], bool]) -> Both:
+        """Forms, those that are the same wherever they are run now the fresh compile's, or on which nothing rests."""
+        while True:
+            out, cuts = self._tried(number, part, got, wanted, live)
+            wrong = {cut for group in NAMED for cut in refuted(self.reader, self.machine, cuts, group)}
+            if not wrong:
+                self.found.cuts += cuts
+                return out
+            for cut in wrong:
+                self.alike.differs(cut.group, number, part, cut.row)
+
+    def _tried(self, number: int, part: str, got: Both, wanted: Forms, live: Callable[[int], bool]) -> tuple[Both, list[Cut]]:
+        """The forms, and the cuts, as what is run chooses them."""
+        cuts: list[Cut] = []
+        out = tuple(list(forms) for forms in got)
+        for row, b in enumerate(wanted):
+            a = [forms[row] for forms in got]
+            if not live(row):
+                a[1] = out[1][row] = b
+            due = [g for g, form in zip(GROUPS, a, strict=True) if form != b and self.alike.same(g, number, part, row)]
+            for group in due:
+                out[GROUPS.index(group)][row] = b
+            groups: list[Group] = [None] if len(due) > 1 and a[0] == a[1] else [*due]
+            cuts += [Cut(number, group, part, row, a[group is False], b) for group in groups]
+        return (out[0], out[1]), cuts
+
+    def _heads(self, number: int, index: int, head: Head, other: Head, h: Both, g: Forms) -> tuple[Both, Forms]:
+        """What a head reads, by group, and what the fresh compile's does."""
         size, where = len(head.q.rows), f"head {index}"
-        fresh: Sides = (padded(other.q, g, size), padded(other.k, g, size), padded(other.v, g, size))
-        q, k, v = (padded(matrix, h, size) for matrix in (head.q, head.k, head.v))
-        cut = partial(self._cut, number)
-        sides = cut(f"{where} q", q, fresh[0]), cut(f"{where} k", k, fresh[1]), cut(f"{where} v", v, fresh[2])
+        fresh = padded(other.q, g, size), padded(other.k, g, size), padded(other.v, g, size)
         score, factor, old = self._read(*fresh)
-        if sides != fresh and not all(self.alike.same(number, where, row) for row in range(size)):
-            self.found.left.add(number)
-            score, factor, read = self._read(*sides)
-        else:
-            read = old
-            if sides != fresh:
-                self.found.rivals.append(Rival(number, where, sides, fresh))
-        self.found.executed.heads[-1].append(Scored(*sides, score, factor))
-        return read, old
+        live = (number, "head", index) in self.live
+        raw = [mapped_both(matrix, h, size) for matrix in (head.q, head.k, head.v)]
+        q, k, v = (
+            self._cut(number, f"{where} {side}", got, wanted, lambda _, side=side: live or side != "q")  # type: ignore[misc]
+            for side, got, wanted in zip("qkv", raw, fresh, strict=True)
+        )
+        unmoved = k == (fresh[1],) * 2 and v == (fresh[2],) * 2  # keys and values are the fresh compile's
+        moved = [
+            group for group, query in zip(GROUPS, q, strict=True) if (group or live) and (query != fresh[0] or not unmoved)
+        ]
+        due = [group for group in moved if all(self.alike.same(group, number, where, row) for row in range(size))]
+        rivals = self._rivals(number, where, due, (q, k, v), fresh, score)
+        self.found.rivals += rivals
+        alike = {group for group in due if any(rival.group in (group, None) for rival in rivals)}
+        out: list[Forms] = []
+        for group, query, key, value in zip(GROUPS, q, k, v, strict=True):
+            mine, here = (score, factor), old
+            if group in moved and group not in alike:
+                keys, values = (both if both[0] == both[1] else uncut for both, uncut in ((k, raw[1]), (v, raw[2])))
+                if keys[0] != keys[1] or values[0] != values[1]:
+                    raise TooManyTerms(f"layer {number}, {where}: what it reads depends on where it is read")
+                self.found.left.add(number)
+                *mine, here = self._read(query, keys[0], values[0])  # type: ignore[assignment]
+                key, value = keys[0], values[0]
+                self.found.apart.append(Rival(number, group, where, (query, keys, values), fresh, score))
+                if unmoved and mine[0] != score and mine[0] >= 0:
+                    changes = [total([(1, a), (-1, b)]) for a, b in zip(query, fresh[0], strict=True) if a != b]
+                    self.stream.twins[mine[0]] = score, changes
+            self.found.executed[GROUPS.index(group)].heads[-1].append(Scored(query, key, value, *mine))
+            out.append(here)
+        return (out[0], out[1]), old
 
-    def _read(self, q: list[Form], k: list[Form], v: list[Form]) -> tuple[int, Number, list[Form]]:
+    def _rivals(
+        self,
+        number: int,
+        where: str,
+        due: list[bool],
+        sides: tuple[Both, Both, Both],
+        fresh: tuple[Forms, Forms, Forms],
+        score: int,
+    ) -> list[Rival]:
+        """Groups in which a head is to read what the fresh compile's does, but for those with a model against it."""
+        q, k, v = sides
+        groups: list[Group] = [None] if len(due) > 1 and q[0] == q[1] else [*due]
+        rivals = [Rival(number, group, where, (q[group is False], k, v), fresh, score) for group in groups]
+        return [rival for rival in rivals if not unproved(reads_alike(self.reader, rival, self.machine, ""))]
+
+    def _read(self, q: Forms, k: Forms, v: Forms) -> tuple[int, Number, Forms]:
         if all(form == Form(NOTHING) for form in v):
             return -1, 1, v
         score, factor = self.stream.score(zip(q, k, strict=True))
         return score, factor, [self.stream.mean(score, form) for form in v]
 
-    def _units(self, number: int, layer: Layer, fresh: Layer, h: list[Form], g: list[Form]) -> tuple[list[Form], list[Form]]:
-        """Hidden units, and the fresh compile's."""
-        relu = self.stream.relu
-        mine, theirs = (
-            [relu(total([(c, x[i]) for i, c in row], b)) for row, b in zip(some.up.rows, some.bias, strict=True)]
-            for some, x in ((layer, h), (fresh, g))
-        )
-        units = self._cut(number, "up", mine, theirs)
-        if units != theirs:
+    def _units(self, number: int, layer: Layer, fresh: Layer, h: Both, g: Forms) -> tuple[Both, Forms]:
+        """Hidden units, by group, and the fresh compile's."""
+        theirs = self._hidden(fresh, g)
+        mine = self._hidden(layer, h[0])
+        both = mine, mine if h[0] is h[1] else self._hidden(layer, h[1])
+        units = self._cut(number, "up", both, theirs, lambda row: (number, "up", row) in self.live)
+        if units != (theirs, theirs):
             self.found.left.add(number)
         return units, theirs
+
+    def _hidden(self, layer: Layer, x: Forms) -> Forms:
+        rows = zip(layer.up.rows, layer.bias, strict=True)
+        return [self.stream.relu(total([(c, x[i]) for i, c in row], b)) for row, b in rows]
+
+
+def columns(matrix: Matrix, rows: Iterable[int] | None = None) -> set[int]:
+    """The columns in which some rows of a matrix, or all, are not 0."""
+    chosen = range(len(matrix.rows)) if rows is None else rows
+    return {column for row in chosen for column, _ in matrix.rows[row]}
 
 
 def padded(matrix: Matrix, h: list[Form], size: int) -> list[Form]:
     """The rows of a matrix on forms, and nothing up to a size."""
     rows = mapped(matrix, h)
     return rows + [Form(NOTHING)] * (size - len(rows))
+
+
+def mapped_both(matrix: Matrix, h: Both, size: int) -> Both:
+    """The rows of a matrix on the forms of either group."""
+    first = padded(matrix, h[0], size)
+    return first, first if h[0] is h[1] else padded(matrix, h[1], size)
 
 
 Updates = list[tuple[Matrix, list[Form]]]
@@ -192,53 +315,168 @@ def added(h: list[Form], updates: Updates) -> list[Form]:
     return [total(parts) if len(parts) > 1 else parts[0][1] for parts in sums]
 
 
+def both_added(h: Both, updates: Sequence[tuple[Matrix, Both]]) -> Both:
+    """The same for either group."""
+    first = added(h[0], [(matrix, forms[0]) for matrix, forms in updates])
+    if h[0] is h[1] and all(forms[0] == forms[1] for _, forms in updates):
+        return first, first
+    return first, added(h[1], [(matrix, forms[1]) for matrix, forms in updates])
+
+
 # The obligations.
 
 
-def rows_alike(reader: Reader, swept: Swept, machine: Machine, number: int, scope: str) -> Obligation:
-    """That the cuts of a layer are the same at every position."""
-    cuts = [cut for cut in swept.cuts if cut.layer == number]
+def rows_alike(
+    reader: Reader, swept: Swept, machine: Machine, number: int, scope: str, group: Group = None
+) -> Obligation | None:
+    """That the cuts of a layer are the same at every position of a group; None where there are none."""
+    cuts = [cut for cut in swept.cuts if (cut.layer, cut.group) == (number, group)]
+    if not cuts:
+        return None
+    script, goals = compared(reader, machine, cuts, group)
+    params = {**machine.params, "layer": number, "of": f"rows{NAMED[group]}"}
+    note = "; ".join(f"{cut.part}, row {cut.row}" for cut in cuts)
+    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, land(*goals), note, undecided)
+
+
+def compared(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> tuple[Script, list[Term]]:
+    """A script about a position of a group, and for each cut that it is the same."""
     script = Script("QF_LRA")
-    at = Harm(reader, machine, script, forms=[form for cut in cuts for form in (cut.got, cut.wanted)])
-    goal = land(*(eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts))
-    params = {**machine.params, "layer": number, "of": "rows"}
-    note = "; ".join(cut.where for cut in cuts)
-    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, goal, note, undecided)
+    at = Harm(reader, machine, script, forms=[form for cut in cuts for form in (cut.got, cut.wanted)], group=group)
+    return script, [eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts]
+
+
+def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> list[Cut]:
+    """Of the cuts of a group those that a solver has a model against, and all that it does not decide."""
+    left = [cut for cut in cuts if cut.group == group]
+    if not left:
+        return []
+    script, goals = compared(reader, machine, left, group)
+    return [left[number] for number in falsified(script, goals)]
+
+
+NAMED: dict[Group, str] = {None: "", True: ", read out", False: ", others"}
+
+
+class Duel:
+    """A script of a query i, two positions j and k, and the sink s, with both scores of each; j wins by the fresh ones."""
+
+    def __init__(self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str) -> None:
+        self.script, self.machine, self.name, self.scope = Script("QF_LRA"), machine, name, scope
+        (q, k, self.v), (q_old, k_old, self.v_old) = rival.got, rival.wanted
+        self.params = {**machine.params, "layer": rival.layer, "of": f"{rival.where}{NAMED[rival.group]}"}
+        i = Harm(reader, machine, self.script, "i", [*q, *q_old], rival.group)
+        forms = [*k_old, *self.v_old, *chain(*k, *self.v)]
+        self.j, self.k, self.s = (Harm(reader, machine, self.script, prefix, forms) for prefix in "jks")
+        self.script.suppose(eq(self.s.flag("te", "bos"), "1"), "the sink")
+        self.excess = ""
+        try:
+            scores = [
+                score(self.script, f"{which}.{at.prefix}", i, at, *pair)
+                for which, pair in (("old", (q_old, (k_old, k_old))), ("new", (q, k)))
+                for at in (self.j, self.k, self.s)
+            ]
+        except TooManyCases as error:
+            self.excess = f"{rival.where}: {error}"
+            return
+        self.old, self.new = (dict(zip("jks", some, strict=True)) for some in (scores[:3], scores[3:]))
+        self.script.suppose(land(le(self.old["k"], self.old["j"]), le(self.old["s"], self.old["j"])), "the fresh winner")
+        for condition in i.finds(rival.score):
+            self.script.suppose(implies(condition, below(self.old["s"], self.old["j"])), "it finds something")
+
+    def obligation(self, goal: Callable[[], Term], replay: Callable[[Assignment], Report | None] = undecided) -> Obligation:
+        """The obligation that the goal holds."""
+        m = self.machine
+        if self.excess:
+            return Obligation(
+                self.name, m.claim, self.params, self.scope, m.n, "exact", self.excess, lambda: Verdict("unknown", self.excess)
+            )
+        return self.script.obligation(self.name, m.claim, self.params, self.scope, m.n, goal(), replay=replay)
+
+
+def below(a: Term, b: Term, by: Term = "1") -> Term:
+    """Whether a score is so much below another."""
+    return le(plus(a, by), b)
 
 
 def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> Obligation:
-    """Of three positions and the sink: what wins by the plan's scores has the value that what wins by the fresh ones had.
+    """What wins by the plan's scores has the value that what wins by the fresh ones had.
 
-    i is the query, j wins by the fresh scores, k by the plan's. All that win by the fresh ones hold one value, and where it is
-    not 0 there is one winner (lemma numerics.ties). So k must be one of them, with its fresh value, or both read 0: then this
-    lemma holds of the plan's scores too.
+    All that win by the fresh ones hold one value, and where it is not 0 there is one winner (lemma numerics.ties). So k, which
+    wins by the plan's, must be one of them, with its fresh value, or both read 0: then this lemma holds of the plan's scores
+    too.
+    """
+    duel = Duel(reader, rival, machine, "lowering.layer", scope)
+
+    def goal() -> Term:
+        triples = zip(*duel.v, duel.v_old, strict=True)
+        values = [(duel.k.either(a, b), duel.j.term(old), duel.k.term(old)) for a, b, old in triples]
+        still = land(*(eq(got, same) for got, _, same in values))
+        nothing = land(*(land(eq(got, "0"), eq(first, "0")) for got, first, _ in values))
+        best = [le(duel.new["j"], duel.new["k"]), le(duel.new["s"], duel.new["k"])]
+        return implies(*best, ite(eq(duel.old["j"], duel.old["k"]), still, nothing))
+
+    return duel.obligation(goal)
+
+
+def losers(
+    reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Callable[[Assignment], Report | None] = undecided
+) -> Obligation:
+    """Where scores are in halves: the winners stay the winners, and all others are 1 below, or the sink 1/2, which reads 0.
+
+    The fresh scores are integers, and only the sink has the sink's (lemma attention.match). Softmax weighs a loser that is 1
+    below with 0. The sink's weight at 1/2 below is exp(-scale / 2), less than 2^-(p + 2) in a dtype of p bits: the sum of the
+    weights is the number of winners, however it is rounded, and the sink adds nothing to what is read.
+    """
+    duel = Duel(reader, rival, machine, "numerics.integers", scope)
+
+    def goal() -> Term:
+        old, new = duel.old, duel.new
+        duel.script.suppose(lor(eq(old["k"], old["j"]), below(old["k"], old["j"])), "an integer")
+        for at in (duel.j, duel.k):
+            apart = lor(below(old[at.prefix], old["s"]), below(old["s"], old[at.prefix]))
+            duel.script.suppose(lor(eq(at.flag("te", "bos"), "1"), apart), "attention.match")
+        silent = land(*(eq(duel.s.either(a, b), "0") for a, b in zip(*duel.v, strict=True)))
+        loses = {"k": below(new["k"], new["j"])}
+        loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), silent))
+        stays = [ite(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
+        return land(implies(eq(duel.k.flag("te", "bos"), "0"), stays[0]), stays[1])
+
+    return duel.obligation(goal, replay)
+
+
+def lone(
+    reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Callable[[Assignment], Report | None] = undecided
+) -> Obligation:
+    """Of a head that reads otherwise: two positions that win are one, or all that win have the value 0.
+
+    Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots).
     """
     script = Script("QF_LRA")
-    (q, k, v), (q_old, k_old, v_old) = rival.got, rival.wanted
-    params = {**machine.params, "layer": rival.layer, "of": rival.where}
-    i = Harm(reader, machine, script, "i", [*q, *q_old])
-    j, other, sink = (Harm(reader, machine, script, prefix, [*k, *k_old, *v, *v_old]) for prefix in "jks")
+    query, k, v = rival.got
+    params = {**machine.params, "layer": rival.layer, "of": f"{rival.where}{NAMED[rival.group]}"}
+    i = Harm(reader, machine, script, "i", query, rival.group)
+    first, second, sink = (Harm(reader, machine, script, prefix, [*chain(*k, *v)]) for prefix in "jks")
     script.suppose(eq(sink.flag("te", "bos"), "1"), "the sink")
     try:
-        scores = {
-            (which, at.prefix): score(script, f"{which}.{at.prefix}", i, at, *pair)
-            for which, pair in (("old", (q_old, k_old)), ("new", (q, k)))
-            for at in (j, other, sink)
-        }
+        j, other, s = (score(script, f"new.{at.prefix}", i, at, query, k) for at in (first, second, sink))
     except TooManyCases as error:
-        verdict = Verdict("unknown", str(error))
-        return Obligation("lowering.layer", machine.claim, params, scope, machine.n, "exact", str(rival), lambda: verdict)
-    best = [le(scores["old", "k"], scores["old", "j"]), le(scores["old", "s"], scores["old", "j"])]
-    best += [le(scores["new", "j"], scores["new", "k"]), le(scores["new", "s"], scores["new", "k"])]
-    still = land(*(eq(other.term(a), other.term(b)) for a, b in zip(v, v_old, strict=True)))
-    nothing = land(*(land(eq(other.term(a), "0"), eq(j.term(b), "0")) for a, b in zip(v, v_old, strict=True)))
-    goal = implies(*best, ite(eq(scores["old", "j"], scores["old", "k"]), still, nothing))
-    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, goal, replay=undecided)
+        verdict = Verdict("unknown", f"{rival.where}: {error}")
+        return Obligation("numerics.ties", machine.claim, params, scope, machine.n, "exact", str(rival), lambda: verdict)
+    script.suppose(land(eq(j, other), le(s, j)), "both win")
+    silent = land(*(eq(at.either(a, b), "0") for at in (first, second) for a, b in zip(*v, strict=True)))
+    same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
+    if machine.engine == "apmdm":
+        same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
+    return script.obligation("numerics.ties", machine.claim, params, scope, machine.n, lor(silent, same), replay=replay)
 
 
-def score(script: Script, name: str, i: Harm, j: Harm, queries: Sequence[Form], keys: Sequence[Form]) -> Term:
+def score(script: Script, name: str, i: Harm, j: Harm, queries: Forms, keys: Both) -> Term:
     """A score; for every component a case for each value that the query, or the key, may have. Raises TooManyCases."""
-    parts = [_product(i, j, q, k) for q, k in zip(queries, keys, strict=True)]
+    parts = []
+    for q, *pair in zip(queries, *keys, strict=True):
+        first, second = (_product(i, j, q, k) for k in pair)
+        parts.append(first if pair[0] == pair[1] else ite(j.counted, first, second))
     return script.define(name, plus(*(part for part in parts if part != "0")), "Real")
 
 

@@ -87,12 +87,14 @@ def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) 
 def test_a_wrong_cut_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is run only chooses the cuts: a choice that is wrong gives an obligation that fails."""
     reader, where = Reader(STEPS["apmdm"](5, "")), machine("apmdm")
-    swept = sweep.Swept(sweep.Executed([], [], [], [], []))
+    nothing = sweep.Executed([], [], [], [], [])
+    swept = sweep.Swept((nothing, nothing))
     node = reader.program.definitions["result"]
     a, b = reader.of[node][0], reader.of[node][1]
     assert isinstance(a, Form)
-    swept.cuts.append(sweep.Cut(1, "up, row 0", a, b))
+    swept.cuts.append(sweep.Cut(1, None, "up", 0, a, b))
     found = sweep.rows_alike(reader, swept, where, 1, "n <= 32")
+    assert found is not None
     solver = z3.Solver(ctx=z3.Context())
     solver.from_string(found.content)
     assert solver.check() == z3.sat
