@@ -72,6 +72,7 @@ class Harm:
         self._twins()
         self._statuses()
         self._shapes()
+        self._shares()
         if group is not None:
             script.suppose(self.counted if group else lnot(self.counted), "its read-out counts, or does not")
 
@@ -81,6 +82,21 @@ class Harm:
     def either(self, counted: Form, other: Form) -> Term:
         """A form where the position's read-out counts, another elsewhere."""
         return self.term(counted) if counted == other else ite(self.counted, self.term(counted), self.term(other))
+
+    def _shares(self) -> None:
+        """Where the sink is one of two that win, half of the other's value is read at most (numerics.ties of the head)."""
+        for atom, name in sorted(self.names.items()):
+            kind = self.stream.atoms[atom]
+            if isinstance(kind, Mean) and kind.score in self.stream.shared:
+                low, high = (Fraction(end) / 2 for end in self.stream.bounds[atom])
+                for flag, at in self.absent(self.stream.shared[kind.score]):
+                    if self.known(flag):
+                        halved = land(le(num(low), name), le(name, num(high)))
+                        self.script.suppose(implies(eq(self.term(flag), num(at)), halved), "the sink wins too")
+
+    def absent(self, score: int) -> list[tuple[Form, int]]:
+        """The flags that say that a lookup is to find nothing, with the value that says so."""
+        return [(flag, at) for flag, at in self.silent.get(score, ()) if at]
 
     def _statuses(self) -> None:
         """Where a counter is found it has a status."""
@@ -234,9 +250,10 @@ class Harm:
         """The sorts of the program's nodes that need no other atoms."""
         for node, forms in self.reader.of.items():
             sort = node.sort
-            whole = all(atom in self.names for form in forms for atom in form.terms)
-            if isinstance(sort, OneHot) and whole:
-                self.script.suppose(le(plus(*map(self.term, forms)), "1"), "at most one flag")
+            if isinstance(sort, OneHot):
+                flags = [self.term(form) for form in forms if form.terms and self.known(form)]
+                if len(flags) > 1:
+                    self.script.suppose(le(plus(*flags), "1"), "at most one flag")
             if isinstance(sort, Signs):
                 none = [eq(self.term(form), "0") for form in forms if self.known(form)]
                 self.script.suppose(land(*(eq(none[0], other) for other in none[1:])), "a word, or none")
@@ -270,6 +287,8 @@ class Harm:
             kind = stream.atoms[atom]
             if isinstance(kind, Mean):
                 queue.extend(below for form, _ in self.silent.get(kind.score, ()) for below in form.terms)
+                shared = self.absent(stream.shared.get(kind.score, -1))
+                queue.extend(below for flag, _ in shared for below in flag.terms)
                 old, changes = stream.twins.get(kind.score, (kind.score, []))
                 queue.extend(below for form in changes for below in form.terms)
                 queue.extend(stream.mean(old, Form({kind.atom: 1})).terms)
@@ -316,6 +335,8 @@ class Harm:
                 parts = 2
             elif isinstance(kind, Mean) and kind.score < self.reader.own_scores:
                 parts = self._parts(kind.atom)
+            elif isinstance(kind, Mean) and kind.score in self.stream.shared:
+                parts = 2 * self._parts(kind.atom)
             elif isinstance(kind, Unit):
                 terms = [(self._parts(a), Fraction(c).denominator) for a, c in self.stream.directions[kind.direction].items()]
                 below = [parts * denominator for parts, denominator in terms]

@@ -52,7 +52,7 @@ from proofs.sizes import Sizes
 from proofs.smt import eq, implies, ite, land
 from proofs.step import Step
 from proofs.stream import Executed, Form
-from proofs.sweep import Rival, lone, losers
+from proofs.sweep import Rival, losers, winners
 
 WIDEST = "float64"
 
@@ -306,7 +306,7 @@ def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         yield losers(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
     for rival in numbers.apart:
         scope = f"w = {machine.word}, {numbers.dtype}, given the sorts, well-formed sequences"
-        yield lone(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
+        yield winners(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
     if "ties" in checks:
         yield from one_winner(step)
 

@@ -139,6 +139,9 @@ class Stream:
         self.known: dict[int, Interval] = {}
         self.sharper: dict[int, Interval] = {}  # the same for single atoms
         self.twins: dict[int, tuple[int, list[Form]]] = {}  # a score with another's keys: that one, and how queries differ
+        self.shared: dict[
+            int, int
+        ] = {}  # a score that the sink and one more position may have, with the score that it stands for
         self.promises = 0
         self.size = 0
         self._doubled: list[Interval] = [(2, 2)]  # twice the bounds: integers, where an atom counts halves

@@ -29,7 +29,7 @@ from proofs.harmless import COUNTED, Harm
 from proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
 from proofs.replay import Report
 from proofs.screen import Screen
-from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lor, num, plus
+from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lor, num, plus
 from proofs.stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, mapped, total
 
 RUN = 4  # states that choose the cuts
@@ -61,7 +61,8 @@ class Rival(NamedTuple):
     where: str
     got: tuple[Forms, Both, Both]
     wanted: tuple[Forms, Forms, Forms]
-    score: int
+    score: int  # the fresh compile's
+    new: int = -1  # the plan's, where that is another
 
 
 class TooManyCases(RuntimeError):
@@ -241,13 +242,22 @@ class Sweep:
                 self.found.left.add(number)
                 *mine, here = self._read(query, keys[0], values[0])  # type: ignore[assignment]
                 key, value = keys[0], values[0]
-                self.found.apart.append(Rival(number, group, where, (query, keys, values), fresh, score))
+                if mine[0] >= 0:
+                    self._apart(Rival(number, group, where, (query, keys, values), fresh, score, mine[0]))
                 if unmoved and mine[0] != score and mine[0] >= 0:
                     changes = [total([(1, a), (-1, b)]) for a, b in zip(query, fresh[0], strict=True) if a != b]
                     self.stream.twins[mine[0]] = score, changes
             self.found.executed[GROUPS.index(group)].heads[-1].append(Scored(query, key, value, *mine))
             out.append(here)
         return (out[0], out[1]), old
+
+    def _apart(self, rival: Rival) -> None:
+        """Note a head that reads otherwise; if more than one position may win, whether only the sink and one more do."""
+        if unproved(winners(self.reader, rival, self.machine, "")):
+            self.stream.shared[rival.new] = rival.score
+            if unproved(winners(self.reader, rival, self.machine, "")):
+                del self.stream.shared[rival.new]
+        self.found.apart.append(rival)
 
     def _rivals(
         self,
@@ -445,14 +455,16 @@ def losers(
     return duel.obligation(goal, replay)
 
 
-def lone(
+def winners(
     reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Callable[[Assignment], Report | None] = undecided
 ) -> Obligation:
     """Of a head that reads otherwise: two positions that win are one, or all that win have the value 0.
 
-    Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots).
+    Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots). Of a score that
+    is shared, the sink may win beside one other: it does wherever the lookup is to find nothing, and has the value 0. The mean
+    is half the other's value then, exactly.
     """
-    script = Script("QF_LRA")
+    script, shared = Script("QF_LRA"), reader.stream.shared.get(rival.new)
     query, k, v = rival.got
     params = {**machine.params, "layer": rival.layer, "of": f"{rival.where}{NAMED[rival.group]}"}
     i = Harm(reader, machine, script, "i", query, rival.group)
@@ -463,12 +475,17 @@ def lone(
     except TooManyCases as error:
         verdict = Verdict("unknown", f"{rival.where}: {error}")
         return Obligation("numerics.ties", machine.claim, params, scope, machine.n, "exact", str(rival), lambda: verdict)
-    script.suppose(land(eq(j, other), le(s, j)), "both win")
     silent = land(*(eq(at.either(a, b), "0") for at in (first, second) for a, b in zip(*v, strict=True)))
     same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
     if machine.engine == "apmdm":
         same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
-    return script.obligation("numerics.ties", machine.claim, params, scope, machine.n, lor(silent, same), replay=replay)
+    goal = implies(eq(j, other), le(s, j), lor(silent, same))
+    if shared is not None:
+        one_more = [eq(at.flag("te", "bos"), "1") for at in (first, second)]
+        sunk = [implies(eq(i.term(flag), num(at)), le(j, s)) for flag, at in i.absent(shared)]
+        nothing = [eq(sink.either(a, b), "0") for a, b in zip(*v, strict=True)]
+        goal = land(implies(lnot(lor(*one_more)), goal), *sunk, *nothing)
+    return script.obligation("numerics.ties", machine.claim, params, scope, machine.n, goal, replay=replay)
 
 
 def score(script: Script, name: str, i: Harm, j: Harm, queries: Forms, keys: Both) -> Term:
