@@ -22,7 +22,8 @@ from efasp.codebook import Codebook
 from efasp.sorts import Number
 from model.compile import STEPS, compile_machine
 from model.plan import Layer, Plan
-from proofs import harmless, replay, sweep
+from proofs import beside, readout, replay, sweep
+from proofs.known import describe
 from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from proofs.smt import Script, eq, implies, land, le, lt, minus, plus, relu
 from proofs.stream import Executed, Form, Reader, TooManyTerms
@@ -136,9 +137,7 @@ class Comparison:
         if self.excess:
             return [self.excess]
         first = [d for d in self.deviations if d.layer == self.deviations[0].layer]
-        lines = [
-            f"layer {d.layer}, {d.matrix}, row {d.row}: {harmless.describe(self.reader.stream, d.atom)}" for d in first[:4]
-        ]
+        lines = [f"layer {d.layer}, {d.matrix}, row {d.row}: {describe(self.reader.stream, d.atom)}" for d in first[:4]]
         rows = [i for i, (a, b) in enumerate(zip(self.outputs, self.reader.outputs, strict=True)) if a != b]
         return lines or [f"read-out, row {row}" for row in rows[:4]]
 
@@ -160,9 +159,9 @@ class Comparison:
         layers = [f"{digest(layer)} {len(self.reader.stream.atoms)}" for layer in self.plan.layers]
         whole = " ".join(digest(part) for part in (self.plan.token, self.plan.place, *self.plan.layers, self.plan.out))
         apart = self.equal or self.excess or not self.coded or self.case is not None
-        beside = None if apart else swept(self.machine, self.plan)
-        if beside is not None:
-            yield from self._beside(beside, layers, whole)
+        other = None if apart else swept(self.machine, self.plan)
+        if other is not None:
+            yield from self._beside(other, layers, whole)
             return
         deviating = {d.layer for d in self.deviations}
         for number, content in enumerate(layers, 1):
@@ -181,10 +180,10 @@ class Comparison:
         scope = f"{self.scope}, well-formed sequences"
         for number, content in enumerate(layers, 1):
             rivals = [rival for rival in found.rivals if rival.layer == number]
-            rows = [sweep.rows_alike(self.reader, found, self.machine, number, scope, group) for group in sweep.NAMED]
+            rows = [beside.rows_alike(self.reader, found.cuts, self.machine, number, scope, group) for group in beside.NAMED]
             yield from filter(None, rows)
             for rival in rivals:
-                yield sweep.reads_alike(self.reader, rival, self.machine, scope)
+                yield beside.reads_alike(self.reader, rival, self.machine, scope)
             if number not in found.left and not rivals and not any(rows):
                 yield self._exact("lowering.layer", {**self.machine.params, "layer": number}, content, self._scaled(number))
         if all(outputs == self.reader.outputs for _, outputs in found.outputs):
@@ -193,8 +192,8 @@ class Comparison:
         for group, outputs in found.outputs:
             if group is False and self.machine.engine == "mdm":
                 continue  # nothing is read out there
-            params = {**self.machine.params, **({} if group is None else {"of": sweep.NAMED[group][2:]})}
-            yield harmless.obligation(self.reader, outputs, self.machine, "lowering.stack", params, scope, group)
+            params = {**self.machine.params, **({} if group is None else {"of": beside.NAMED[group][2:]})}
+            yield readout.obligation(self.reader, outputs, self.machine, "lowering.stack", params, scope, group)
 
     def _proved(self) -> Verdict:
         stream = self.reader.stream
@@ -218,7 +217,7 @@ class Comparison:
             return self._exact(name, params, content, Verdict("refuted", method, self.case))
         if self.excess:
             return self._exact(name, params, content, Verdict("unknown", self.excess))
-        return harmless.obligation(self.reader, outputs, self.machine, name, params, f"{self.scope}, well-formed sequences")
+        return readout.obligation(self.reader, outputs, self.machine, name, params, f"{self.scope}, well-formed sequences")
 
 
 def numbers(plan: Plan) -> dict[tuple[str, int, int], Number]:

@@ -12,6 +12,9 @@ By induction over the layers, for well-formed sequences of any length: the numbe
 * *Ties*: a head reads nothing but 0 where many may win, and has one winner elsewhere (numerics.ties). Otherwise it would be off
   within a bound (numerics.mean): the mean of 41 ones is not 1 in float32.
 
+A file's plan that deviates from a fresh compile may have other winners at positions whose read-out does not count; what nothing
+rests on there is left out (``proofs.sweep``). Of a head that reads otherwise it is shown who wins (numerics.ties of the head).
+
 Rests on: the sorts of the program's nodes (step.sorts; the intervals of the forms to which lowering.layer brings the plan
 come from them), attention.lookup (what wins), attention.ties (where one match is best), and of PyTorch on the CPU, *assumed*:
 
@@ -41,6 +44,7 @@ from efasp.syntax import Attention
 from model.plan import Plan, dyadic
 from model.ranges import RangeError, dtype_for, ranges
 from proofs import floats, measured
+from proofs.beside import Rival, losers, winners
 from proofs.floats import Format
 from proofs.lookups import mixing, names
 from proofs.lowering import digest, read, swept
@@ -52,7 +56,6 @@ from proofs.sizes import Sizes
 from proofs.smt import eq, implies, ite, land
 from proofs.step import Step
 from proofs.stream import Executed, Form
-from proofs.sweep import Rival, losers, winners
 
 WIDEST = "float64"
 

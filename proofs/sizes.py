@@ -176,7 +176,8 @@ class Sizes:
                 yield worst(f"{where}, projections", q + k + v)
                 sides = zip((q, k, v), *((here.q, here.k, here.v) for here in known), strict=True)
                 queries, keys, values = ([self._met(*forms) for forms in zip(*side, strict=True)] for side in sides)
-                if any(here.score in self.stream.shared for here in known):  # a mean of two
+                sharing = (self.stream.winning.get((here.score, group)) for here in known for group in (True, False))
+                if any(some is not None and some.shared for some in sharing):  # a mean of two
                     values = [span._replace(power=span.power - 1) for span in values]
                 score = scored(where, queries, keys)
                 if any(here.score >= 0 for here in known):

@@ -79,6 +79,19 @@ class Code(NamedTuple):
     coordinate: int
 
 
+class Winning(NamedTuple):
+    """What is known of the winners of a score that is not the program's: it is one position, or all have the value 0.
+
+    ``of``: the score that it stands for; ``shared``: the sink may win beside that one, and does where the lookup is to find
+    nothing; ``words``: of the query, as forms; one that is 0 finds nothing; ``values``: what is read.
+    """
+
+    of: int
+    shared: bool
+    words: list[list[Form]]
+    values: list[Form]
+
+
 Atom = Code | Unit | Mean
 NOTHING: Terms = {}
 
@@ -139,9 +152,7 @@ class Stream:
         self.known: dict[int, Interval] = {}
         self.sharper: dict[int, Interval] = {}  # the same for single atoms
         self.twins: dict[int, tuple[int, list[Form]]] = {}  # a score with another's keys: that one, and how queries differ
-        self.shared: dict[
-            int, int
-        ] = {}  # a score that the sink and one more position may have, with the score that it stands for
+        self.winning: dict[tuple[int, bool], Winning] = {}  # by score and group of queries
         self.promises = 0
         self.size = 0
         self._doubled: list[Interval] = [(2, 2)]  # twice the bounds: integers, where an atom counts halves
@@ -297,6 +308,7 @@ class Executed(NamedTuple):
 
     ``soft``: heads whose score is the program's times a factor below 1 (layer, head, factor), which average-hard attention
     does not notice but softmax would. ``residual``: the stream after every sublayer; ``heads``: those of every layer.
+    ``bounds``: what queries are known to stay within, beyond what their atoms say.
     """
 
     outputs: list[Form]

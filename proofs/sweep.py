@@ -13,9 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from itertools import chain, islice
-from typing import NamedTuple
+from itertools import islice
 
 import numpy as np
 
@@ -24,49 +22,17 @@ from efasp.sorts import Number
 from model.compile import compile_machine
 from model.plan import Head, Layer, Plan
 from proofs import replay
-from proofs.guess import falsified, unproved
-from proofs.harmless import COUNTED, Harm
-from proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
-from proofs.replay import Report
+from proofs.beside import GROUPS, NAMED, Both, Cut, Forms, Group, Rival, reads_alike, refuted, winners
+from proofs.guess import unproved
+from proofs.known import COUNTED
+from proofs.lookups import names
+from proofs.obligation import Machine
+from proofs.positions import lookup
 from proofs.screen import Screen
-from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lor, num, plus
-from proofs.stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, mapped, total
+from proofs.step import Step
+from proofs.stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, Winning, mapped, total
 
 RUN = 4  # states that choose the cuts
-GROUPS = (True, False)  # positions whose read-out counts, and the others
-Forms = list[Form]
-Both = tuple[Forms, Forms]  # by group
-Group = bool | None  # None: all positions
-
-
-class Cut(NamedTuple):
-    """Two forms that are to have one value at every position of a group."""
-
-    layer: int
-    group: Group
-    part: str
-    row: int
-    got: Form
-    wanted: Form
-
-    def __hash__(self) -> int:
-        return hash((self.layer, self.group, self.part, self.row))
-
-
-class Rival(NamedTuple):
-    """A head that is to read the same as the fresh compile's at the positions of a group: queries, keys and values of both."""
-
-    layer: int
-    group: Group
-    where: str
-    got: tuple[Forms, Both, Both]
-    wanted: tuple[Forms, Forms, Forms]
-    score: int  # the fresh compile's
-    new: int = -1  # the plan's, where that is another
-
-
-class TooManyCases(RuntimeError):
-    """A score that has too many cases to be written down."""
 
 
 @dataclass
@@ -253,11 +219,29 @@ class Sweep:
 
     def _apart(self, rival: Rival) -> None:
         """Note a head that reads otherwise; if more than one position may win, whether only the sink and one more do."""
-        if unproved(winners(self.reader, rival, self.machine, "")):
-            self.stream.shared[rival.new] = rival.score
-            if unproved(winners(self.reader, rival, self.machine, "")):
-                del self.stream.shared[rival.new]
+        assert rival.group is not None
+        key, words = (rival.new, rival.group), self._words(rival)
+        for shared, some in ((False, words), (False, []), (True, [])):
+            self.stream.winning[key] = Winning(rival.score, shared, some, rival.got[2][0])
+            if not unproved(winners(self.reader, rival, self.machine, "")):
+                break
+        else:
+            del self.stream.winning[key]
         self.found.apart.append(rival)
+
+    def _words(self, rival: Rival) -> list[list[Form]]:
+        """The words of a head's query, where the fresh compile's is that of a lookup."""
+        found = []
+        step = Step(self.machine)
+        for here in (lookup(step, name) for name in names(step)):
+            if self.reader.lookups[here.node.q, here.node.k] == rival.score:
+                for query, _ in here.words:
+                    pairs = [
+                        (f, got) for f, got in zip(rival.wanted[0], rival.got[0], strict=True) if f in self.reader.of[query]
+                    ]
+                    if len(pairs) == query.width:
+                        found.append([got for _, got in pairs])
+        return found
 
     def _rivals(
         self,
@@ -278,7 +262,10 @@ class Sweep:
         if all(form == Form(NOTHING) for form in v):
             return -1, 1, v
         score, factor = self.stream.score(zip(q, k, strict=True))
-        return score, factor, [self.stream.mean(score, form) for form in v]
+        read = [self.stream.mean(score, form) for form in v]
+        for form, value in zip(read, v, strict=True):  # a mean is within what its values are
+            self.stream.learn(form, self.stream.interval(value, promised=True))
+        return score, factor, read
 
     def _units(self, number: int, layer: Layer, fresh: Layer, h: Both, g: Forms) -> tuple[Both, Forms]:
         """Hidden units, by group, and the fresh compile's."""
@@ -331,183 +318,3 @@ def both_added(h: Both, updates: Sequence[tuple[Matrix, Both]]) -> Both:
     if h[0] is h[1] and all(forms[0] == forms[1] for _, forms in updates):
         return first, first
     return first, added(h[1], [(matrix, forms[1]) for matrix, forms in updates])
-
-
-# The obligations.
-
-
-def rows_alike(
-    reader: Reader, swept: Swept, machine: Machine, number: int, scope: str, group: Group = None
-) -> Obligation | None:
-    """That the cuts of a layer are the same at every position of a group; None where there are none."""
-    cuts = [cut for cut in swept.cuts if (cut.layer, cut.group) == (number, group)]
-    if not cuts:
-        return None
-    script, goals = compared(reader, machine, cuts, group)
-    params = {**machine.params, "layer": number, "of": f"rows{NAMED[group]}"}
-    note = "; ".join(f"{cut.part}, row {cut.row}" for cut in cuts)
-    return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, land(*goals), note, undecided)
-
-
-def compared(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> tuple[Script, list[Term]]:
-    """A script about a position of a group, and for each cut that it is the same."""
-    script = Script("QF_LRA")
-    at = Harm(reader, machine, script, forms=[form for cut in cuts for form in (cut.got, cut.wanted)], group=group)
-    return script, [eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts]
-
-
-def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> list[Cut]:
-    """Of the cuts of a group those that a solver has a model against, and all that it does not decide."""
-    left = [cut for cut in cuts if cut.group == group]
-    if not left:
-        return []
-    script, goals = compared(reader, machine, left, group)
-    return [left[number] for number in falsified(script, goals)]
-
-
-NAMED: dict[Group, str] = {None: "", True: ", read out", False: ", others"}
-
-
-class Duel:
-    """A script of a query i, two positions j and k, and the sink s, with both scores of each; j wins by the fresh ones."""
-
-    def __init__(self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str) -> None:
-        self.script, self.machine, self.name, self.scope = Script("QF_LRA"), machine, name, scope
-        (q, k, self.v), (q_old, k_old, self.v_old) = rival.got, rival.wanted
-        self.params = {**machine.params, "layer": rival.layer, "of": f"{rival.where}{NAMED[rival.group]}"}
-        i = Harm(reader, machine, self.script, "i", [*q, *q_old], rival.group)
-        forms = [*k_old, *self.v_old, *chain(*k, *self.v)]
-        self.j, self.k, self.s = (Harm(reader, machine, self.script, prefix, forms) for prefix in "jks")
-        self.script.suppose(eq(self.s.flag("te", "bos"), "1"), "the sink")
-        self.excess = ""
-        try:
-            scores = [
-                score(self.script, f"{which}.{at.prefix}", i, at, *pair)
-                for which, pair in (("old", (q_old, (k_old, k_old))), ("new", (q, k)))
-                for at in (self.j, self.k, self.s)
-            ]
-        except TooManyCases as error:
-            self.excess = f"{rival.where}: {error}"
-            return
-        self.old, self.new = (dict(zip("jks", some, strict=True)) for some in (scores[:3], scores[3:]))
-        self.script.suppose(land(le(self.old["k"], self.old["j"]), le(self.old["s"], self.old["j"])), "the fresh winner")
-        for condition in i.finds(rival.score):
-            self.script.suppose(implies(condition, below(self.old["s"], self.old["j"])), "it finds something")
-
-    def obligation(self, goal: Callable[[], Term], replay: Callable[[Assignment], Report | None] = undecided) -> Obligation:
-        """The obligation that the goal holds."""
-        m = self.machine
-        if self.excess:
-            return Obligation(
-                self.name, m.claim, self.params, self.scope, m.n, "exact", self.excess, lambda: Verdict("unknown", self.excess)
-            )
-        return self.script.obligation(self.name, m.claim, self.params, self.scope, m.n, goal(), replay=replay)
-
-
-def below(a: Term, b: Term, by: Term = "1") -> Term:
-    """Whether a score is so much below another."""
-    return le(plus(a, by), b)
-
-
-def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> Obligation:
-    """What wins by the plan's scores has the value that what wins by the fresh ones had.
-
-    All that win by the fresh ones hold one value, and where it is not 0 there is one winner (lemma numerics.ties). So k, which
-    wins by the plan's, must be one of them, with its fresh value, or both read 0: then this lemma holds of the plan's scores
-    too.
-    """
-    duel = Duel(reader, rival, machine, "lowering.layer", scope)
-
-    def goal() -> Term:
-        triples = zip(*duel.v, duel.v_old, strict=True)
-        values = [(duel.k.either(a, b), duel.j.term(old), duel.k.term(old)) for a, b, old in triples]
-        still = land(*(eq(got, same) for got, _, same in values))
-        nothing = land(*(land(eq(got, "0"), eq(first, "0")) for got, first, _ in values))
-        best = [le(duel.new["j"], duel.new["k"]), le(duel.new["s"], duel.new["k"])]
-        return implies(*best, ite(eq(duel.old["j"], duel.old["k"]), still, nothing))
-
-    return duel.obligation(goal)
-
-
-def losers(
-    reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Callable[[Assignment], Report | None] = undecided
-) -> Obligation:
-    """Where scores are in halves: the winners stay the winners, and all others are 1 below, or the sink 1/2, which reads 0.
-
-    The fresh scores are integers, and only the sink has the sink's (lemma attention.match). Softmax weighs a loser that is 1
-    below with 0. The sink's weight at 1/2 below is exp(-scale / 2), less than 2^-(p + 2) in a dtype of p bits: the sum of the
-    weights is the number of winners, however it is rounded, and the sink adds nothing to what is read.
-    """
-    duel = Duel(reader, rival, machine, "numerics.integers", scope)
-
-    def goal() -> Term:
-        old, new = duel.old, duel.new
-        duel.script.suppose(lor(eq(old["k"], old["j"]), below(old["k"], old["j"])), "an integer")
-        for at in (duel.j, duel.k):
-            apart = lor(below(old[at.prefix], old["s"]), below(old["s"], old[at.prefix]))
-            duel.script.suppose(lor(eq(at.flag("te", "bos"), "1"), apart), "attention.match")
-        silent = land(*(eq(duel.s.either(a, b), "0") for a, b in zip(*duel.v, strict=True)))
-        loses = {"k": below(new["k"], new["j"])}
-        loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), silent))
-        stays = [ite(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
-        return land(implies(eq(duel.k.flag("te", "bos"), "0"), stays[0]), stays[1])
-
-    return duel.obligation(goal, replay)
-
-
-def winners(
-    reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Callable[[Assignment], Report | None] = undecided
-) -> Obligation:
-    """Of a head that reads otherwise: two positions that win are one, or all that win have the value 0.
-
-    Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots). Of a score that
-    is shared, the sink may win beside one other: it does wherever the lookup is to find nothing, and has the value 0. The mean
-    is half the other's value then, exactly.
-    """
-    script, shared = Script("QF_LRA"), reader.stream.shared.get(rival.new)
-    query, k, v = rival.got
-    params = {**machine.params, "layer": rival.layer, "of": f"{rival.where}{NAMED[rival.group]}"}
-    i = Harm(reader, machine, script, "i", query, rival.group)
-    first, second, sink = (Harm(reader, machine, script, prefix, [*chain(*k, *v)]) for prefix in "jks")
-    script.suppose(eq(sink.flag("te", "bos"), "1"), "the sink")
-    try:
-        j, other, s = (score(script, f"new.{at.prefix}", i, at, query, k) for at in (first, second, sink))
-    except TooManyCases as error:
-        verdict = Verdict("unknown", f"{rival.where}: {error}")
-        return Obligation("numerics.ties", machine.claim, params, scope, machine.n, "exact", str(rival), lambda: verdict)
-    silent = land(*(eq(at.either(a, b), "0") for at in (first, second) for a, b in zip(*v, strict=True)))
-    same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
-    if machine.engine == "apmdm":
-        same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
-    goal = implies(eq(j, other), le(s, j), lor(silent, same))
-    if shared is not None:
-        one_more = [eq(at.flag("te", "bos"), "1") for at in (first, second)]
-        sunk = [implies(eq(i.term(flag), num(at)), le(j, s)) for flag, at in i.absent(shared)]
-        nothing = [eq(sink.either(a, b), "0") for a, b in zip(*v, strict=True)]
-        goal = land(implies(lnot(lor(*one_more)), goal), *sunk, *nothing)
-    return script.obligation("numerics.ties", machine.claim, params, scope, machine.n, goal, replay=replay)
-
-
-def score(script: Script, name: str, i: Harm, j: Harm, queries: Forms, keys: Both) -> Term:
-    """A score; for every component a case for each value that the query, or the key, may have. Raises TooManyCases."""
-    parts = []
-    for q, *pair in zip(queries, *keys, strict=True):
-        first, second = (_product(i, j, q, k) for k in pair)
-        parts.append(first if pair[0] == pair[1] else ite(j.counted, first, second))
-    return script.define(name, plus(*(part for part in parts if part != "0")), "Real")
-
-
-def _product(i: Harm, j: Harm, q: Form, k: Form) -> Term:
-    if not q.terms:
-        return linear([(Fraction(q.constant), j.term(k))]) if q.constant else "0"
-    if not k.terms:
-        return linear([(Fraction(k.constant), i.term(q))]) if k.constant else "0"
-    values, case, other = i.values(q), i.term(q), j.term(k)
-    if values is None:
-        values, case, other = j.values(k), other, case
-    if values is None:
-        raise TooManyCases("a query and a key of more values than are told apart")
-    term = linear([(values[-1], other)])
-    for value in values[:-1]:
-        term = ite(eq(case, num(value)), linear([(value, other)]), term)
-    return term

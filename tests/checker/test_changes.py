@@ -20,7 +20,7 @@ from checker.settle import settle
 from checker.store import Store
 from model.readback import read_plan
 from model.weights import compiled, export
-from proofs import lowering, replay, screen
+from proofs import lowering, numerics, replay, screen
 from proofs.obligation import Machine, Regime, Verdict
 from proofs.replay import first_failure
 
@@ -77,8 +77,11 @@ def test_a_changed_file_differs_in_what_the_change_names(exported: dict[str, Pat
 # What becomes of them.
 
 
-def test_one_change_of_two_files_is_two_things(exported: dict[str, Path], tmp_path: Path) -> None:
+def test_one_change_of_two_files_is_two_things(
+    exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What one store keeps of a change of one file says nothing of the same change of another."""
+    monkeypatch.setattr(altered, "prepare", lambda machine: None)
     files = {engine: File(path) for engine, path in exported.items()}
     one, other = (file.tensors["layers.1.up.bias"] for file in files.values())
     place = next(i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a == b != 0)
@@ -117,7 +120,7 @@ def test_changes_that_do_harm(
 
 
 # A unit that is the same, a lookup whose loser loses by half a point less, a value that is read nowhere, a flag that leads by
-# more, a row of queries: harmless, with a proof.
+# more, a row of queries, a mask that ties, a bit of a query that finds a cell anyway: harmless, with a proof.
 HARMLESS = [
     ("apmdm", "layers.3.up.weight", (61, 3), 0.0),
     ("apmdm", "layers.1.up.weight", (10, 39), 1.0),
@@ -125,6 +128,8 @@ HARMLESS = [
     ("apmdm", "out.weight", (2, 1), 2.0),
     ("mdm", "layers.1.down.weight", (8, 13), 0.0),
     ("mdm", "layers.2.k.weight", (16, 31), 65537.0),
+    ("mdm", "out.bias", (7,), 2.0),
+    ("apmdm", "layers.2.q.weight", (33, 89), 2.0),
 ]
 
 
@@ -142,6 +147,18 @@ def test_changes_that_do_no_harm(
     assert {settle(o, ["z3"], 30).status for o in found} == {"proved"}
     assert first_failure(plan, machine, 3) is None
     assert altered.decoded(tmp_path / "changed", machine, "seed") is None
+
+
+@pytest.mark.parametrize(("place", "new", "wanted"), [((3, 22), -127.5, "refuted"), ((0, 40), 79.0, "proved")])
+def test_scores_in_halves(place: tuple[int, int], new: float, wanted: str, exported: dict[str, Path], tmp_path: Path) -> None:
+    """Two writers 1/2 apart in score are not told apart by softmax, and torch shows it; where both lose 1/2 they are."""
+    machine, plan = changed(exported["apmdm"], tmp_path, "layers.4.k.weight", place, new)
+    obligations = [o for o in numerics.about(Regime(32, (machine, plan)), machine) if o.lemma == "numerics.integers"]
+    found = [settle(obligation, ["z3"], 30) for obligation in obligations]
+    assert len(found) == 2 and found[0].status == "proved" and found[1].status == wanted
+    if wanted == "refuted":
+        case = found[1].countermodel
+        assert case is not None and case["replayed"] and case["exact"] != case["torch"]
 
 
 def test_a_proof_that_decoding_contradicts_is_a_survivor(exported: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import islice
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 import z3
 
+from checker.changes import Change, File
 from efasp.encoding import TokenSequence
 from model.compile import STEPS, compile_machine
-from proofs import harmless, replay, sweep
+from model.plan import Plan
+from model.readback import read_plan
+from model.weights import compiled, export
+from proofs import beside, known, lowering, replay, sweep
 from proofs.harmless import Harm
 from proofs.obligation import Machine
 from proofs.screen import Screen
@@ -27,12 +33,12 @@ def machine(engine: str, extension: str = "") -> Machine:
 
 
 def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
-    """The program's atoms at every position of a sequence, (atoms, positions): lookups are average-hard attention."""
+    """All atoms at every position of a sequence, (atoms, positions): lookups are average-hard attention."""
     stream = reader.stream
     te, pe = (stream.books[side] for side in ("te", "pe"))
     codes = {"te": te.codes(te.rows(sequence.tokens)), "pe": pe.codes(sequence.places)}
-    known = np.ones((reader.own_atoms, len(sequence)))
-    for atom in range(1, reader.own_atoms):
+    known = np.ones((len(stream.atoms), len(sequence)))
+    for atom in range(1, len(stream.atoms)):
         kind = stream.atoms[atom]
         if isinstance(kind, Code):
             known[atom] = codes[kind.side][:, kind.coordinate] / 2
@@ -46,13 +52,22 @@ def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
     return known
 
 
-def sequences(engine: str) -> list[TokenSequence]:
+def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
     """Sequences of states of several kinds, those with few positions."""
-    plan, found = Screen(compile_machine(5, engine)), []
-    for case in list(replay.states(5, ""))[8:60:3]:
-        if case.program.processors < 8:
-            found += [one.sequence for one in islice(replay.passes(plan, machine(engine), case), 1)]
-    return found[:6]
+    plan, found = Screen(compile_machine(5, engine, extension)), []
+    for case in list(replay.states(5, extension))[8:200:3]:
+        if case.program.processors < 8 and len(found) < 16:
+            found += [one.sequence for one in islice(replay.passes(plan, machine(engine, extension), case), 1)]
+    return [sequence for sequence in found if len(sequence) < 700]
+
+
+def changed(folder: Path, engine: str, extension: str, tensor: str, place: tuple[int, int], new: float) -> tuple[Machine, Plan]:
+    """A machine, and the plan of its weights file with one number changed."""
+    export(compiled(5, engine, extension), folder / "weights")
+    file = File(folder / "weights")
+    change = Change(tensor, "other", place, float(file.tensors[tensor][place]), new)
+    (folder / "changed").write_bytes(file.changed(change))
+    return machine(engine, extension), read_plan(folder / "changed")[3]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -77,9 +92,51 @@ def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
             solver.pop()
 
 
+# Heads that read otherwise: one sharing with the sink, one of one winner (where nothing is read out).
+READS_OTHERWISE = [
+    ("mdm", "M", "layers.1.q.weight", (22, 93), 0.0, True),
+    ("apmdm", "", "layers.1.down.weight", (9, 4), 0.0, False),
+]
+
+
+@pytest.mark.parametrize(("engine", "extension", "tensor", "place", "new", "group"), READS_OTHERWISE)
+def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
+    engine: str, extension: str, tensor: str, place: tuple[int, int], new: float, group: bool, tmp_path: Path
+) -> None:
+    """Every hypothesis about a position of a group, for a plan with heads that read otherwise than the program's lookups."""
+    where, plan = changed(tmp_path, engine, extension, tensor, place, new)
+    found = lowering.swept(where, plan)
+    assert found is not None and found.apart
+    reader = lowering.read(where, plan)[0]
+    outputs = dict(found.outputs)
+    forms = [form for head in found.apart for form in head.got[0]]
+    forms += [reader.stream.mean(head.new, form) for head in found.apart for form in head.got[2][0]]
+    forms += outputs.get(group, outputs.get(None)) or []
+    script = Script("QF_LRA")
+    at = Harm(reader, where, script, forms=forms, group=group)
+    kinds = [reader.stream.atoms[atom] for atom in at.names]
+    assert any(isinstance(kind, Mean) and kind.score >= reader.own_scores for kind in kinds)
+    solver = z3.Solver(ctx=z3.Context())
+    solver.from_string(script.text(TRUE).rpartition("(assert (not")[0])
+    alike, rng, count = sweep.Alike.__new__(sweep.Alike), Random(2), 0
+    alike.engine, alike.screens = engine, (Screen(plan), Screen(compile_machine(5, engine, extension)))
+    for sequence in sequences(engine, extension):
+        known = values(reader, sequence)
+        counted = np.flatnonzero(alike._counted(sequence.tokens, sequence.places) == group)
+        for position in rng.sample(counted.tolist(), min(15, len(counted))):
+            solver.push()
+            for atom, name in at.names.items():
+                value = z3.RealVal(str(Fraction(known[atom, position]).limit_denominator(64)), solver.ctx)
+                solver.add(z3.Real(name, solver.ctx) == value)
+            assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
+            solver.pop()
+            count += 1
+    assert count > 40
+
+
 def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the sink's values supposed of every position, the states would contradict it."""
-    monkeypatch.setattr(Harm, "_sink", lambda self: self.script.suppose(harmless.eq(self.flag("te", "bos"), "1")))
+    monkeypatch.setattr(Harm, "_sink", lambda self: self.script.suppose(known.eq(self.flag("te", "bos"), "1")))
     with pytest.raises(AssertionError):
         test_what_is_supposed_holds_where_it_is_run("apmdm")
 
@@ -92,8 +149,8 @@ def test_a_wrong_cut_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     node = reader.program.definitions["result"]
     a, b = reader.of[node][0], reader.of[node][1]
     assert isinstance(a, Form)
-    swept.cuts.append(sweep.Cut(1, None, "up", 0, a, b))
-    found = sweep.rows_alike(reader, swept, where, 1, "n <= 32")
+    swept.cuts.append(beside.Cut(1, None, "up", 0, a, b))
+    found = beside.rows_alike(reader, swept.cuts, where, 1, "n <= 32")
     assert found is not None
     solver = z3.Solver(ctx=z3.Context())
     solver.from_string(found.content)
