@@ -15,9 +15,16 @@ from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, l
 from proofs.stream import Form, Reader, Winning
 
 GROUPS = (True, False)  # positions whose read-out counts, and the others
+Replay = Callable[[Assignment], Report | None]
 Forms = list[Form]
 Both = tuple[Forms, Forms]  # by group
 Group = bool | None  # None: all positions
+NAMED: dict[Group, str] = {None: "", True: "read out", False: "others"}
+
+
+def named(part: str, group: Group) -> str:
+    """A part of a plan at the positions of a group, in words."""
+    return ", ".join(filter(None, (part, NAMED[group])))
 
 
 class Cut(NamedTuple):
@@ -58,7 +65,7 @@ def rows_alike(
     if not cuts:
         return None
     script, goals = compared(reader, machine, cuts, group)
-    params = {**machine.params, "layer": number, "of": f"rows{NAMED[group]}"}
+    params = {**machine.params, "layer": number, "of": named("rows", group)}
     note = "; ".join(f"{cut.part}, row {cut.row}" for cut in cuts)
     return script.obligation("lowering.layer", machine.claim, params, scope, machine.n, land(*goals), note, undecided)
 
@@ -79,43 +86,62 @@ def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group)
     return [left[number] for number in falsified(script, goals)]
 
 
-NAMED: dict[Group, str] = {None: "", True: ", read out", False: ", others"}
-
-
-class Duel:
-    """A script of a query i, two positions j and k, and the sink s, with both scores of each; j wins by the fresh ones."""
+class Contest:
+    """A script of a query i, two positions j and k, and the sink s. ``excess``: why a score could not be written down."""
 
     def __init__(self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str) -> None:
         self.script, self.machine, self.name, self.scope = Script("QF_LRA"), machine, name, scope
-        (q, k, self.v), (q_old, k_old, self.v_old) = rival.got, rival.wanted
-        self.params = {**machine.params, "layer": rival.layer, "of": f"{rival.where}{NAMED[rival.group]}"}
-        i = Harm(reader, machine, self.script, "i", [*q, *q_old], rival.group)
-        forms = [*k_old, *self.v_old, *chain(*k, *self.v)]
+        self.rival, self.excess = rival, ""
+        (q, k, v), (q_old, k_old, v_old) = rival.got, self.fresh
+        self.i = Harm(reader, machine, self.script, "i", [*q, *q_old], rival.group)
+        forms = [*k_old, *v_old, *chain(*k, *v)]
         self.j, self.k, self.s = (Harm(reader, machine, self.script, prefix, forms) for prefix in "jks")
         self.script.suppose(eq(self.s.flag("te", "bos"), "1"), "the sink")
-        self.excess = ""
         try:
-            scores = [
-                score(self.script, f"{which}.{at.prefix}", i, at, *pair)
-                for which, pair in (("old", (q_old, (k_old, k_old))), ("new", (q, k)))
-                for at in (self.j, self.k, self.s)
-            ]
+            self.score()
         except TooManyCases as error:
             self.excess = f"{rival.where}: {error}"
-            return
-        self.old, self.new = (dict(zip("jks", some, strict=True)) for some in (scores[:3], scores[3:]))
-        self.script.suppose(land(le(self.old["k"], self.old["j"]), le(self.old["s"], self.old["j"])), "the fresh winner")
-        for condition in i.finds(rival.score):
-            self.script.suppose(implies(condition, below(self.old["s"], self.old["j"])), "it finds something")
 
-    def obligation(self, goal: Callable[[], Term], replay: Callable[[Assignment], Report | None] = undecided) -> Obligation:
-        """The obligation that the goal holds."""
-        m = self.machine
+    @property
+    def fresh(self) -> tuple[Forms, Forms, Forms]:
+        """Queries, keys and values of the fresh compile, where these take part."""
+        return [], [], []
+
+    def score(self) -> None:
+        """Write the scores down. Raises TooManyCases."""
+        query, k, _ = self.rival.got
+        self.new = self.scores("new", query, (k[0], k[1]))
+
+    def scores(self, which: str, queries: Forms, keys: Both) -> dict[str, Term]:
+        """The scores of j, k and s, by name. Raises TooManyCases."""
+        return {
+            at.prefix: score(self.script, f"{which}.{at.prefix}", self.i, at, queries, keys) for at in (self.j, self.k, self.s)
+        }
+
+    def obligation(self, goal: Callable[[], Term], replay: Replay = undecided) -> Obligation:
+        """The obligation that the goal holds; unknown where a score could not be written down."""
+        m, where = self.machine, named(self.rival.where, self.rival.group)
+        params = {**m.params, "layer": self.rival.layer, "of": where}
         if self.excess:
-            return Obligation(
-                self.name, m.claim, self.params, self.scope, m.n, "exact", self.excess, lambda: Verdict("unknown", self.excess)
-            )
-        return self.script.obligation(self.name, m.claim, self.params, self.scope, m.n, goal(), replay=replay)
+            verdict = Verdict("unknown", self.excess)
+            return Obligation(self.name, m.claim, params, self.scope, m.n, "exact", self.excess, lambda: verdict)
+        return self.script.obligation(self.name, m.claim, params, self.scope, m.n, goal(), replay=replay)
+
+
+class Duel(Contest):
+    """A contest by both scores; j wins by the fresh ones."""
+
+    @property
+    def fresh(self) -> tuple[Forms, Forms, Forms]:
+        return self.rival.wanted
+
+    def score(self) -> None:
+        q, k, _ = self.fresh
+        self.old = self.scores("old", q, (k, k))
+        super().score()
+        self.script.suppose(land(le(self.old["k"], self.old["j"]), le(self.old["s"], self.old["j"])), "the fresh winner")
+        for condition in self.i.finds(self.rival.score):
+            self.script.suppose(implies(condition, below(self.old["s"], self.old["j"])), "it finds something")
 
 
 def below(a: Term, b: Term, by: Term = "1") -> Term:
@@ -133,7 +159,7 @@ def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> O
     duel = Duel(reader, rival, machine, "lowering.layer", scope)
 
     def goal() -> Term:
-        triples = zip(*duel.v, duel.v_old, strict=True)
+        triples = zip(*duel.rival.got[2], duel.fresh[2], strict=True)
         values = [(duel.k.either(a, b), duel.j.term(old), duel.k.term(old)) for a, b, old in triples]
         still = land(*(eq(got, same) for got, _, same in values))
         nothing = land(*(land(eq(got, "0"), eq(first, "0")) for got, first, _ in values))
@@ -143,9 +169,7 @@ def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> O
     return duel.obligation(goal)
 
 
-def losers(
-    reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Callable[[Assignment], Report | None] = undecided
-) -> Obligation:
+def losers(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
     """Where scores are in halves: the winners stay the winners, and all others are 1 below, or the sink 1/2, which reads 0.
 
     The fresh scores are integers, and only the sink has the sink's (lemma attention.match). Softmax weighs a loser that is 1
@@ -160,7 +184,7 @@ def losers(
         for at in (duel.j, duel.k):
             apart = lor(below(old[at.prefix], old["s"]), below(old["s"], old[at.prefix]))
             duel.script.suppose(lor(eq(at.flag("te", "bos"), "1"), apart), "attention.match")
-        silent = land(*(eq(duel.s.either(a, b), "0") for a, b in zip(*duel.v, strict=True)))
+        silent = land(*(eq(duel.s.either(a, b), "0") for a, b in zip(*duel.rival.got[2], strict=True)))
         loses = {"k": below(new["k"], new["j"])}
         loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), silent))
         stays = [ite(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
@@ -169,9 +193,7 @@ def losers(
     return duel.obligation(goal, replay)
 
 
-def winners(
-    reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Callable[[Assignment], Report | None] = undecided
-) -> Obligation:
+def winners(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
     """Of a head that reads otherwise: two positions that win are one, or of all that win whatever makes the value is 0.
 
     Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots). Of a score that
@@ -179,32 +201,27 @@ def winners(
     is half the other's value then, exactly.
     """
     assert rival.group is not None
-    script, known = Script("QF_LRA"), reader.stream.winning.get((rival.new, rival.group), Winning(rival.score, False, [], []))
-    query, k, v = rival.got
-    params = {**machine.params, "layer": rival.layer, "of": f"{rival.where}{NAMED[rival.group]}"}
-    i = Harm(reader, machine, script, "i", query, rival.group)
-    first, second, sink = (Harm(reader, machine, script, prefix, [*chain(*k, *v)]) for prefix in "jks")
-    script.suppose(eq(sink.flag("te", "bos"), "1"), "the sink")
-    try:
-        j, other, s = (score(script, f"new.{at.prefix}", i, at, query, k) for at in (first, second, sink))
-    except TooManyCases as error:
-        verdict = Verdict("unknown", f"{rival.where}: {error}")
-        return Obligation("numerics.ties", machine.claim, params, scope, machine.n, "exact", str(rival), lambda: verdict)
-    atoms = sorted({atom for form in chain(*v) for atom in form.terms})
-    silent = land(*(eq(at.names[atom], "0") for at in (first, second) for atom in atoms))
-    same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
-    if machine.engine == "apmdm":
-        same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
-    goal = implies(eq(j, other), le(s, j), lor(silent, same))
-    if known.shared:
-        one_more = [eq(at.flag("te", "bos"), "1") for at in (first, second)]
-        sunk = [implies(eq(i.term(flag), num(at)), le(j, s)) for flag, at in i.absent(known.of)]
-        nothing = [eq(sink.names[atom], "0") for atom in atoms]
-        goal = land(implies(lnot(lor(*one_more)), goal), *sunk, *nothing)
-    for word in known.words:
-        none = land(*(eq(i.term(form), "0") for form in word))
-        goal = land(goal, implies(none, lor(eq(first.flag("te", "bos"), "1"), lt(j, s))))
-    return script.obligation("numerics.ties", machine.claim, params, scope, machine.n, goal, replay=replay)
+    known = reader.stream.winning.get((rival.new, rival.group), Winning(rival.score, False, [], []))
+    contest = Contest(reader, rival, machine, "numerics.ties", scope)
+
+    def goal() -> Term:
+        i, first, second, sink = contest.i, contest.j, contest.k, contest.s
+        j, other, s = (contest.new[prefix] for prefix in "jks")
+        atoms = sorted({atom for form in chain(*rival.got[2]) for atom in form.terms})
+        silent = land(*(eq(at.names[atom], "0") for at in (first, second) for atom in atoms))
+        same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
+        if machine.engine == "apmdm":
+            same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
+        one = implies(eq(j, other), le(s, j), lor(silent, same))
+        if known.shared:
+            beside = lor(*(eq(at.flag("te", "bos"), "1") for at in (first, second)))
+            sunk = [implies(eq(i.term(flag), num(at)), le(j, s)) for flag, at in i.absent(known.of)]
+            nothing = [eq(sink.names[atom], "0") for atom in atoms]
+            one = land(implies(lnot(beside), one), *sunk, *nothing)
+        lost = lor(eq(first.flag("te", "bos"), "1"), lt(j, s))
+        return land(one, *(implies(land(*(eq(i.term(form), "0") for form in word)), lost) for word in known.words))
+
+    return contest.obligation(goal, replay)
 
 
 def score(script: Script, name: str, i: Harm, j: Harm, queries: Forms, keys: Both) -> Term:

@@ -5,39 +5,31 @@ A proof from all this holds for every well-formed sequence, and a model of the n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
 
 from efasp.pram.isa import operations
-from efasp.sorts import Number
-from proofs.known import Known, sink_values
-from proofs.obligation import Machine
+from proofs.known import Known, integers, key, sink_values
 from proofs.positions import plain
-from proofs.smt import Script, Term, eq, implies, land, le, lnot, lor, num, plus
-from proofs.stream import Form, Mean, Reader
+from proofs.smt import Term, eq, implies, land, le, lnot, lor, num, plus
+from proofs.stream import Form, Mean, Winning
 
 
 class Harm(Known):
     """A position with everything that is known of it. ``group``: whether its read-out counts, if that is given."""
 
-    def __init__(
-        self,
-        reader: Reader,
-        machine: Machine,
-        script: Script,
-        prefix: str = "",
-        forms: Sequence[Form] = (),
-        group: bool | None = None,
-    ) -> None:
-        super().__init__(reader, machine, script, prefix, forms, group)
+    def _suppose(self) -> None:
+        super()._suppose()
         self._twins()
         self._statuses()
         self._shapes()
-        self._shares()
-        self._found()
-        if group is not None:
-            script.suppose(self.counted if group else lnot(self.counted), "its read-out counts, or does not")
+        self._winners()
+        if self.group is not None:
+            self.script.suppose(self.counted if self.group else lnot(self.counted), "its read-out counts, or does not")
+
+    def _read(self, score: int) -> list[tuple[int, Term]]:
+        """What is read by a score: the atoms below, with the names of their means."""
+        kinds = ((self.stream.atoms[atom], name) for atom, name in sorted(self.names.items()))
+        return [(kind.atom, name) for kind, name in kinds if isinstance(kind, Mean) and kind.score == score]
 
     def _statuses(self) -> None:
         """Where a counter is found it has a status."""
@@ -66,12 +58,10 @@ class Harm(Known):
             if not all(map(self.known, changes)):
                 continue
             same = land(*(eq(self.term(form), "0") for form in changes))
-            for atom, name in sorted(self.names.items()):
-                kind = self.stream.atoms[atom]
-                if isinstance(kind, Mean) and kind.score == score:
-                    (twin,) = self.stream.mean(old, Form({kind.atom: 1})).terms
-                    if twin in self.names:
-                        self.script.suppose(implies(same, eq(name, self.names[twin])), "the same query")
+            for atom, name in self._read(score):
+                (twin,) = self.stream.mean(old, Form({atom: 1})).terms
+                if twin in self.names:
+                    self.script.suppose(implies(same, eq(name, self.names[twin])), "the same query")
 
     def finds(self, score: int) -> list[Term]:
         """Conditions under which the lookup of a score finds something: a counter, and a cell that is named, are always there.
@@ -92,41 +82,38 @@ class Harm(Known):
                     found.append(lnot(eq(self.term(names_register), "0")))
         return found
 
-    def _shares(self) -> None:
-        """Where the sink is one of two that win, half of the other's value is read at most (numerics.ties of the head)."""
-        for atom, name in sorted(self.names.items()):
-            kind = self.stream.atoms[atom]
-            known = self.winning(kind.score) if isinstance(kind, Mean) else None
-            if known is not None and known.shared:
-                low, high = (Fraction(end) / 2 for end in self.stream.bounds[atom])
-                for flag, at in self.absent(known.of):
-                    if self.known(flag):
-                        halved = land(le(num(low), name), le(name, num(high)))
-                        self.script.suppose(implies(eq(self.term(flag), num(at)), halved), "the sink wins too")
-
-    def _found(self) -> None:
-        """A head of another score reads what one position has, and nothing where a word of the query is 0."""
-        sink = sink_values(self.reader)
+    def _winners(self) -> None:
+        """What follows from who wins by another score than the program's (numerics.ties of the head)."""
         for (score, group), known in sorted(self.stream.winning.items()):
-            here = [atom for atom in self.names if isinstance(m := self.stream.atoms[atom], Mean) and m.score == score]
-            if group is not self.group or known.shared or not here:
-                continue
-            self._position(score)
-            for form in known.values:
-                read, values = (
-                    self.stream.mean(score, form),
-                    integers(self.reader).get((frozenset(form.terms.items()), form.constant)),
-                )
-                if values is not None and form.terms and self.known(read):
-                    self.script.suppose(lor(*(eq(self.term(read), num(value)) for value in values)))
-            for word in known.words:
-                if all(map(self.known, word)):
-                    none = land(*(eq(self.term(form), "0") for form in word))
-                    for atom in sorted(here):
-                        kind = self.stream.atoms[atom]
-                        if isinstance(kind, Mean) and kind.atom in sink:
-                            nothing = eq(self.names[atom], num(sink[kind.atom]))
-                            self.script.suppose(implies(none, nothing), "no word finds nothing")
+            read = self._read(score) if group is self.group else []
+            if read and known.shared:
+                self._shared(known, read)
+            elif read:
+                self._found(score, known, read)
+
+    def _shared(self, known: Winning, read: list[tuple[int, Term]]) -> None:
+        """Where the sink is one of two that win, half of the other's value is read at most."""
+        for atom, name in read:
+            low, high = (Fraction(end) / 2 for end in self.stream.bounds[atom])
+            for flag, at in self.absent(known.of):
+                if self.known(flag):
+                    halved = land(le(num(low), name), le(name, num(high)))
+                    self.script.suppose(implies(eq(self.term(flag), num(at)), halved), "the sink wins too")
+
+    def _found(self, score: int, known: Winning, read: list[tuple[int, Term]]) -> None:
+        """What one position has is read, and nothing where a word of the query is 0."""
+        self._position(score)
+        for form in known.values:
+            value, integer = self.stream.mean(score, form), integers(self.reader).get(key(form))
+            if integer and form.terms and self.known(value):
+                self.one_of(value, integer[1])
+        sink = sink_values(self.reader)
+        for word in known.words:
+            if all(map(self.known, word)):
+                none = land(*(eq(self.term(form), "0") for form in word))
+                for atom, name in read:
+                    if atom in sink:
+                        self.script.suppose(implies(none, eq(name, num(sink[atom]))), "no word finds nothing")
 
     def _position(self, score: int) -> None:
         """The position that a lookup reads has a code."""
@@ -144,14 +131,3 @@ class Harm(Known):
                 owner = plus(*(flags[kind.name] for kind in book.kinds if field.payload in kind.payloads))
                 bits = [self.stream.mean(score, self.stream.code(side, c)) for c in book.slots[field.name]]
                 self._signs(bits if field.encode == "signs" else [], owner)
-
-
-@lru_cache(maxsize=1)
-def integers(reader: Reader) -> dict[tuple[frozenset[tuple[int, Number]], Number], range]:
-    """The program's forms that are integers of few values, with these, by their terms and constant."""
-    return {
-        (frozenset(form.terms.items()), form.constant): range(int(low), int(high) + 1)
-        for node, forms in reader.of.items()
-        for form, (low, high) in zip(forms, node.sort.bounds, strict=True)
-        if node.sort.integral and high - low <= 2
-    }

@@ -7,8 +7,9 @@ program's sorts say of the forms at hand is supposed, and what stands at the sin
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 from math import ceil, floor, gcd, lcm
 from types import SimpleNamespace
@@ -16,7 +17,6 @@ from typing import Any
 
 from efasp.encoding import LOG_SLOTS
 from efasp.sorts import Number, OneHot, Signs
-from efasp.syntax import Attention
 from proofs.lookups import names
 from proofs.obligation import Machine
 from proofs.positions import Lookup, lookup
@@ -55,16 +55,20 @@ class Known:
         self._known_parts: dict[int, int] = {}
         self.silent: dict[int, list[tuple[Form, int]]] = {}  # by score: forms that have a value where a lookup finds nothing
         self.parts: dict[int, list[Lookup]] = {}  # the program's lookups by score
-        self.lookups = self._lookups(Step(machine))
+        self._lookups()
         self.payloads: dict[tuple[str, str], Term] = {}
         self.declare([*forms, *self.flags("te"), *self.flags("pe"), *self._payload_bits()])
+        kinds, masked = COUNTED[machine.engine]
+        self.counted = land(*self._are("pe", kinds), *(self._are("te", ("mask",)) if masked else ()))
+        self._suppose()
+
+    def _suppose(self) -> None:
+        """Everything that is supposed."""
         self._fields()
         self._well_formed()
         self._sorts()
         self._nothing()
         self._sink()
-        kinds, masked = COUNTED[machine.engine]
-        self.counted = land(*self._are("pe", kinds), *(self._are("te", ("mask",)) if masked else ()))
 
     def _are(self, side: str, kinds: Sequence[str]) -> list[Term]:
         return [eq(plus(*(self.flag(side, kind) for kind in kinds)), "1")]
@@ -81,31 +85,27 @@ class Known:
         """The flags that say that a lookup is to find nothing, with the value that says so."""
         return [(flag, at) for flag, at in self.silent.get(score, ()) if at]
 
-    def _lookups(self, step: Step) -> list[Attention]:
-        """The program's lookups; notes what keeps each from finding anything: that it is absent, or a word of it is none."""
-        found = []
-        for name in names(step):
-            here = lookup(step, name)
+    def _lookups(self) -> None:
+        """The program's lookups, and what keeps each from finding anything: that it is absent, or a word of it is none."""
+        for here in lookups(self.machine):
             score = self.reader.lookups[here.node.q, here.node.k]
-            found.append(here.node)
             self.parts.setdefault(score, []).append(here)
             if score not in self.silent:
                 words = [(self.reader.of[query][0], 0) for query, _ in here.words]
                 self.silent[score] = words + ([(self.reader.of[here.absent][0], 1)] if here.absent is not None else [])
-        return found
 
     def _nothing(self) -> None:
         """What a lookup that finds nothing reads is the sink's: 0 (lemma step.sink), or what its flag, which is 1, makes."""
         sink = self.stream.code("te", self.book.slots["bos"].start)
-        for node in self.lookups:
-            forms, values = self.reader.of[node], self.reader.of[node.v]
+        for score, here in ((score, here) for score, some in self.parts.items() for here in some):
+            forms, values = self.reader.of[here.node], self.reader.of[here.node.v]
             for form, value in zip(forms, values, strict=True):
                 if not self.known(form):
                     continue
                 reads: Number = 0
                 if value.terms.keys() <= sink.terms.keys():
                     reads = value.constant + sum(Fraction(c, 2) for c in value.terms.values())
-                for flag, at in self.silent[self.reader.lookups[node.q, node.k]]:
+                for flag, at in self.silent[score]:
                     self.script.suppose(implies(eq(self.term(flag), num(at)), eq(self.term(form), num(Fraction(reads)))))
 
     def place(self) -> list[Form]:
@@ -187,10 +187,13 @@ class Known:
             if isinstance(sort, Signs):
                 none = [eq(self.term(form), "0") for form in forms if self.known(form)]
                 self.script.suppose(land(*(eq(none[0], other) for other in none[1:])), "a word, or none")
-            for form, (low, high) in zip(forms, sort.bounds, strict=True):
-                if sort.integral and high - low <= 2 and form.terms and self.known(form):
-                    values = range(int(low), int(high) + 1)
-                    self.script.suppose(lor(*(eq(self.term(form), num(value)) for value in values)))
+        for form, values in integers(self.reader).values():
+            if form.terms and self.known(form):
+                self.one_of(form, values)
+
+    def one_of(self, form: Form, values: Iterable[int], note: str = "") -> None:
+        """Suppose that a form has one of some values."""
+        self.script.suppose(lor(*(eq(self.term(form), num(value)) for value in values)), note)
 
     def flags(self, side: str) -> list[Form]:
         """The kind flags of a code."""
@@ -229,11 +232,8 @@ class Known:
                 queue.extend(stream.directions[kind.direction])
         for side, book in stream.books.items():  # a code's field belongs to flags, and is read whole
             slots = [[stream.code(side, c) for c in book.slots[field.name]] for field in book.fields]
-            for slot in [
-                self.flags(side),
-                *(slot for slot in slots if any(not needed.keys().isdisjoint(f.terms) for f in slot)),
-            ]:
-                needed |= dict.fromkeys(atom for form in slot for atom in form.terms)
+            read = [slot for slot in slots if any(not needed.keys().isdisjoint(form.terms) for form in slot)]
+            needed |= dict.fromkeys(atom for form in chain(self.flags(side), *read) for atom in form.terms)
         for atom in sorted(needed):
             self.names[atom] = f"{self.prefix}a{atom}"
             low, high = stream.sharper.get(atom, stream.bounds[atom])
@@ -294,9 +294,8 @@ class Known:
             self.script.suppose(eq(plus(*(self.term(form) for form in self.flags(side))), "1"), f"one kind of {side}")
             for field in book.fields:
                 owner = plus(*(self.flag(side, kind.name) for kind in book.kinds if field.payload in kind.payloads))
-                self._signs(
-                    [self.stream.code(side, c) for c in book.slots[field.name]] if field.encode == "signs" else [], owner
-                )
+                bits = [self.stream.code(side, c) for c in book.slots[field.name]]
+                self._signs(bits if field.encode == "signs" else [], owner)
 
     def _signs(self, forms: Sequence[Form], owner: Term) -> None:
         """Bits of a field, where its owner, a flag, says that it is there."""
@@ -309,6 +308,31 @@ class Known:
         return all(atom in self.names for atom in form.terms)
 
 
+@lru_cache(maxsize=1)
+def lookups(machine: Machine) -> list[Lookup]:
+    """The lookups of a machine's step."""
+    step = Step(machine)
+    return [lookup(step, name) for name in names(step)]
+
+
+def key(form: Form) -> tuple[frozenset[tuple[int, Number]], Number]:
+    """What two forms that are the same have in common."""
+    return frozenset(form.terms.items()), form.constant
+
+
+@lru_cache(maxsize=1)
+def integers(reader: Reader) -> dict[tuple[frozenset[tuple[int, Number]], Number], tuple[Form, range]]:
+    """The program's forms that are integers of few values, with these, by ``key``."""
+    found: dict[tuple[frozenset[tuple[int, Number]], Number], tuple[Form, range]] = {}
+    for node, forms in reader.of.items():
+        for form, (low, high) in zip(forms, node.sort.bounds, strict=True):
+            if node.sort.integral and high - low <= 2:
+                was = found.get(key(form), (form, range(int(low), int(high) + 1)))[1]
+                found[key(form)] = form, range(max(was.start, int(low)), min(was.stop, int(high) + 1))
+    return found
+
+
+@lru_cache(maxsize=1)
 def sink_values(reader: Reader) -> dict[int, Fraction]:
     """The program's atoms at the sink, where its lookups find nothing but the sink itself (lemma step.sink)."""
     stream, known = reader.stream, {0: Fraction(1)}

@@ -192,7 +192,7 @@ class Comparison:
         for group, outputs in found.outputs:
             if group is False and self.machine.engine == "mdm":
                 continue  # nothing is read out there
-            params = {**self.machine.params, **({} if group is None else {"of": beside.NAMED[group][2:]})}
+            params = {**self.machine.params, **({} if group is None else {"of": beside.NAMED[group]})}
             yield readout.obligation(self.reader, outputs, self.machine, "lowering.stack", params, scope, group)
 
     def _proved(self) -> Verdict:

@@ -33,7 +33,7 @@ necessity, except where the lemma names a match whose score is no number of floa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from itertools import product
 from math import inf
@@ -55,7 +55,8 @@ from proofs.simulation import World, found
 from proofs.sizes import Sizes
 from proofs.smt import eq, implies, ite, land
 from proofs.step import Step
-from proofs.stream import Executed, Form
+from proofs.stream import Form
+from proofs.sweep import Swept
 
 WIDEST = "float64"
 
@@ -87,25 +88,26 @@ class Numbers:
             self.refusal = str(error)
 
     @cached_property
+    def beside(self) -> Swept | None:
+        """The plan beside a fresh compile, if it is a file's that reads out other forms."""
+        reader, alone, excess = read(self.machine, self.plan)
+        return swept(self.machine, self.plan) if self.given and not excess and alone.outputs != reader.outputs else None
+
+    @cached_property
     def sizes(self) -> Sizes | None:
         """What the matrices say; None where the plan's forms grow too large."""
         reader, alone, excess = read(self.machine, self.plan)
-        executed: Sequence[Executed] = (alone,)
-        if not excess and alone.outputs != reader.outputs and self.given:
-            beside = swept(self.machine, self.plan)
-            executed = beside.executed if beside is not None else executed
-        return None if excess else Sizes(reader, executed, self.plan)
+        return None if excess else Sizes(reader, self.beside.executed if self.beside else (alone,), self.plan)
 
     @property
     def apart(self) -> list[Rival]:
         """Heads of a file that read otherwise than a fresh compile's: that they have one winner is shown of each."""
-        beside = swept(self.machine, self.plan) if self.given else None
-        return [] if beside is None or self.sizes is None or beside.executed != self.sizes.executed else beside.apart
+        return self.beside.apart if self.beside else []
 
     @cached_property
     def halves(self) -> list[Rival]:
         """Heads of a file with scores in halves that read what a fresh compile's do: all that have no integers, or none."""
-        beside = swept(self.machine, self.plan) if self.given and self.sizes else None
+        beside = self.beside
         if beside is None or self.sizes is None or self.dtype is None:
             return []
         where = {name for name, power in self.sizes.scores.items() if power < 0}

@@ -39,8 +39,7 @@ class ReadOut:
         sort = reader.program.output.sort
         for (got, wanted), (low, high) in zip(self.pairs, sort.bounds, strict=True):
             if got != wanted and sort.integral:
-                values = range(int(low), int(high) + 1)
-                self.script.suppose(lor(*(eq(self.term(wanted), num(value)) for value in values)), "the program's read-out")
+                self.at.one_of(wanted, range(int(low), int(high) + 1), "the program's read-out")
         flags = [self.term(wanted) for _, wanted in self.pairs[: self.kinds]]
         if flags:  # of a counter the next status, of a write what is written
             self.script.suppose(implies(self.at.counted, eq(plus(*flags), "1")), "step.code, step.status")

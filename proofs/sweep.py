@@ -24,12 +24,10 @@ from model.plan import Head, Layer, Plan
 from proofs import replay
 from proofs.beside import GROUPS, NAMED, Both, Cut, Forms, Group, Rival, reads_alike, refuted, winners
 from proofs.guess import unproved
-from proofs.known import COUNTED
-from proofs.lookups import names
+from proofs.known import COUNTED, lookups
 from proofs.obligation import Machine
-from proofs.positions import lookup
+from proofs.positions import Lookup
 from proofs.screen import Screen
-from proofs.step import Step
 from proofs.stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, Winning, mapped, total
 
 RUN = 4  # states that choose the cuts
@@ -52,6 +50,13 @@ class Swept:
         return [(None, counted)] if counted == rest else [(True, counted), (False, rest)]
 
 
+def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which positions' read-out counts; see ``Known.counted``."""
+    kinds, masked_only = COUNTED[engine]
+    counted: np.ndarray = np.isin(places[:, 0], [plan.places.kind_index[kind] for kind in kinds])
+    return counted & (tokens == plan.vocabulary.token("mask")) if masked_only else counted
+
+
 class Alike:
     """What a plan and a fresh compile have in common where both are run: rows by group, layer, part and number."""
 
@@ -62,16 +67,9 @@ class Alike:
             for one in replay.passes(self.screens[1], machine, case):
                 self._compare(one.sequence.tokens, one.sequence.places)
 
-    def _counted(self, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """The positions whose read-out counts; see ``Harm.counted``."""
-        plan = self.screens[1].plan
-        kinds, masked_only = COUNTED[self.engine]
-        counted: np.ndarray = np.isin(places[:, 0], [plan.places.kind_index[kind] for kind in kinds])
-        return counted & (tokens == plan.vocabulary.token("mask")) if masked_only else counted
-
     def _compare(self, tokens: np.ndarray, places: np.ndarray) -> None:
         a, b = (screen.trace(tokens, places) for screen in self.screens)
-        counted = self._counted(tokens, places)
+        counted = counts(self.screens[1].plan, self.engine, tokens, places)
         for number, (mine, theirs) in enumerate(zip(self.screens[0].layers, self.screens[1].layers, strict=True), 1):
             before, middle = 2 * number - 2, 2 * number - 1
             for index, (head, other) in enumerate(zip(mine[0], theirs[0], strict=True)):
@@ -231,17 +229,13 @@ class Sweep:
 
     def _words(self, rival: Rival) -> list[list[Form]]:
         """The words of a head's query, where the fresh compile's is that of a lookup."""
-        found = []
-        step = Step(self.machine)
-        for here in (lookup(step, name) for name in names(step)):
-            if self.reader.lookups[here.node.q, here.node.k] == rival.score:
-                for query, _ in here.words:
-                    pairs = [
-                        (f, got) for f, got in zip(rival.wanted[0], rival.got[0], strict=True) if f in self.reader.of[query]
-                    ]
-                    if len(pairs) == query.width:
-                        found.append([got for _, got in pairs])
-        return found
+        queries = [q for here in lookups(self.machine) for q, _ in here.words if self._score(here) == rival.score]
+        sides = list(zip(rival.wanted[0], rival.got[0], strict=True))
+        words = [(query.width, [got for form, got in sides if form in self.reader.of[query]]) for query in queries]
+        return [word for width, word in words if len(word) == width]
+
+    def _score(self, here: Lookup) -> int:
+        return self.reader.lookups[here.node.q, here.node.k]
 
     def _rivals(
         self,

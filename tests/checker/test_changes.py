@@ -7,7 +7,6 @@ from collections import Counter
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from model.weights import compiled, export
 from proofs import lowering, numerics, replay, screen
 from proofs.obligation import Machine, Regime, Verdict
 from proofs.replay import first_failure
+from tests.proofs.broken import changed
 
 BUDGET = Budget(1, ("z3",), 30.0, 4096)
 
@@ -34,15 +34,6 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for engine in ("mdm", "apmdm"):
         export(compiled(5, engine), folder / engine)
     return {engine: folder / engine for engine in ("mdm", "apmdm")}
-
-
-def changed(path: Path, folder: Path, tensor: str, place: tuple[int, ...], new: float) -> tuple[Machine, Any]:
-    """The machine and the plan of a file with one number changed."""
-    file = File(path)
-    change = Change(tensor, "other", place, float(file.tensors[tensor][place]), new)
-    (folder / "changed").write_bytes(file.changed(change))
-    word, engine, extension, plan = read_plan(folder / "changed")
-    return Machine(word, engine, extension, (1, 32)), plan
 
 
 # What is drawn.

@@ -111,7 +111,7 @@ def test_the_store_knows_what_a_verdict_rests_on(kept: Store) -> None:
     """The same text is known again; another text, other sources (of a countermodel) are not."""
     true, false = script("x.true", lt("x", "y")), script("x.false", lt("y", "x"))
     first = run([true, false], kept)
-    assert [(row["status"], row["cached"]) for row in first] == [("proved", False), ("refuted", False)]
+    assert [(row["status"], row["cached"]) for row in first] == [("proved", False), ("refuted", False)], first
     assert all(row["cached"] for row in run([true, false], kept))
     assert [row["cached"] for row in run([true, false], kept, basis="other sources")] == [True, False]
     assert not run([script("x.true", le("x", "y"))], kept, basis="changed sources")[0]["cached"]
@@ -130,7 +130,7 @@ def test_a_forged_entry_is_not_believed(tmp_path: Path) -> None:
     for _ in range(2):
         kept = Store(path, print)
         (found,) = run([row], kept)
-        assert found["status"] == "refuted" and not found["cached"]
+        assert found["status"] == "refuted" and not found["cached"], found
         kept.close()
         with sqlite3.connect(path) as db:
             assert db.execute("UPDATE entries SET value = replace(value, 'refuted', 'proved')").rowcount

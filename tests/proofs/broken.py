@@ -1,4 +1,4 @@
-"""Broken constructions: the source of the step with one line changed, and what the obligations then say."""
+"""Broken constructions: the step's source with a line changed, weights with one number; what the obligations then say."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import sys
 import types
 from collections.abc import Iterable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import z3
 
+from checker.changes import Change, File
 from checker.settle import smt
 from efasp.pram import step
 from efasp.syntax import Program
+from model.plan import Plan
+from model.readback import read_plan
 from proofs.obligation import Machine, Obligation, Verdict
 from proofs.smt import parse
 from proofs.step import Step
@@ -31,6 +35,15 @@ def broken(old: str, new: str, engine: str, extension: str = "") -> Step:
     program = build(5, extension)
     assert isinstance(program, Program)
     return Step(Machine(5, engine, extension, (1, 32)), program)
+
+
+def changed(path: Path, folder: Path, tensor: str, place: tuple[int, ...], new: float) -> tuple[Machine, Plan]:
+    """The machine and the plan of a weights file with one number changed, which is written to the folder."""
+    file = File(path)
+    change = Change(tensor, "other", place, float(file.tensors[tensor][place]), new)
+    (folder / "changed").write_bytes(file.changed(change))
+    word, engine, extension, plan = read_plan(folder / "changed")
+    return Machine(word, engine, extension, (1, 32)), plan
 
 
 def settled(obligation: Obligation) -> Verdict:

@@ -11,11 +11,8 @@ import numpy as np
 import pytest
 import z3
 
-from checker.changes import Change, File
 from efasp.encoding import TokenSequence
 from model.compile import STEPS, compile_machine
-from model.plan import Plan
-from model.readback import read_plan
 from model.weights import compiled, export
 from proofs import beside, known, lowering, replay, sweep
 from proofs.harmless import Harm
@@ -23,6 +20,7 @@ from proofs.obligation import Machine
 from proofs.screen import Screen
 from proofs.smt import TRUE, Script
 from proofs.stream import Code, Form, Mean, Reader, Unit
+from tests.proofs.broken import changed
 
 ENGINES = ("mdm", "apmdm")
 
@@ -61,15 +59,6 @@ def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
     return [sequence for sequence in found if len(sequence) < 700]
 
 
-def changed(folder: Path, engine: str, extension: str, tensor: str, place: tuple[int, int], new: float) -> tuple[Machine, Plan]:
-    """A machine, and the plan of its weights file with one number changed."""
-    export(compiled(5, engine, extension), folder / "weights")
-    file = File(folder / "weights")
-    change = Change(tensor, "other", place, float(file.tensors[tensor][place]), new)
-    (folder / "changed").write_bytes(file.changed(change))
-    return machine(engine, extension), read_plan(folder / "changed")[3]
-
-
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
     """Every hypothesis about a position, all atoms declared, has a model in which the atoms have the values that they have."""
@@ -104,7 +93,8 @@ def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
     engine: str, extension: str, tensor: str, place: tuple[int, int], new: float, group: bool, tmp_path: Path
 ) -> None:
     """Every hypothesis about a position of a group, for a plan with heads that read otherwise than the program's lookups."""
-    where, plan = changed(tmp_path, engine, extension, tensor, place, new)
+    export(compiled(5, engine, extension), tmp_path / "weights")
+    where, plan = changed(tmp_path / "weights", tmp_path, tensor, place, new)
     found = lowering.swept(where, plan)
     assert found is not None and found.apart
     reader = lowering.read(where, plan)[0]
@@ -118,11 +108,10 @@ def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
     assert any(isinstance(kind, Mean) and kind.score >= reader.own_scores for kind in kinds)
     solver = z3.Solver(ctx=z3.Context())
     solver.from_string(script.text(TRUE).rpartition("(assert (not")[0])
-    alike, rng, count = sweep.Alike.__new__(sweep.Alike), Random(2), 0
-    alike.engine, alike.screens = engine, (Screen(plan), Screen(compile_machine(5, engine, extension)))
+    rng, count = Random(2), 0
     for sequence in sequences(engine, extension):
         known = values(reader, sequence)
-        counted = np.flatnonzero(alike._counted(sequence.tokens, sequence.places) == group)
+        counted = np.flatnonzero(sweep.counts(plan, engine, sequence.tokens, sequence.places) == group)
         for position in rng.sample(counted.tolist(), min(15, len(counted))):
             solver.push()
             for atom, name in at.names.items():
