@@ -36,15 +36,16 @@ def dropped(text: str, seconds: float) -> dict[str, str]:
     for index, name in names.items():
         said = lines[index].partition(" ; ")[0].removeprefix(ASSERT).removesuffix(")")
         lines[index] = f"(declare-const {name} Bool)\n(assert (=> {name} {said}))"
-    solver = z3.Solver()
+    solver = z3.Solver(ctx=z3.Context())
     solver.set("timeout", int(1000 * seconds))
     solver.from_string("\n".join(lines))
-    if solver.check(*map(z3.Bool, names.values())) != z3.unsat:
+    kept = {name: z3.Bool(name, solver.ctx) for name in names.values()}
+    if solver.check(*kept.values()) != z3.unsat:
         return {text.splitlines()[index]: UNKNOWN for index in names}
     needed = {str(name) for name in solver.unsat_core()}
     found: dict[str, str] = {}
     for index, name in names.items():
-        others = [z3.Bool(other) for other in names.values() if other != name]
+        others = [term for other, term in kept.items() if other != name]
         without = DEAD if name not in needed else ENDED[str(solver.check(*others))]
         found[text.splitlines()[index]] = without
     return found

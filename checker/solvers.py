@@ -73,7 +73,7 @@ Asked = tuple[str, str, Model | None]
 def _z3(text: str, seconds: float) -> Asked:
     import z3
 
-    solver = z3.Solver()
+    solver = z3.Solver(ctx=z3.Context())  # in a shared one, definitions of an earlier script show up in models
     units = min(int(seconds * UNITS["z3"]), (1 << 32) - 1)
     solver.set("rlimit", units, "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
     solver.from_string(text)

@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
+import z3
 
 from checker import solvers, store
 from checker.cli import main
@@ -111,7 +113,7 @@ def test_the_store_knows_what_a_verdict_rests_on(kept: Store) -> None:
     """The same text is known again; another text, other sources (of a countermodel) are not."""
     true, false = script("x.true", lt("x", "y")), script("x.false", lt("y", "x"))
     first = run([true, false], kept)
-    assert [(row["status"], row["cached"]) for row in first] == [("proved", False), ("refuted", False)], first
+    assert [(row["status"], row["cached"]) for row in first] == [("proved", False), ("refuted", False)], first[1]["method"]
     assert all(row["cached"] for row in run([true, false], kept))
     assert [row["cached"] for row in run([true, false], kept, basis="other sources")] == [True, False]
     assert not run([script("x.true", le("x", "y"))], kept, basis="changed sources")[0]["cached"]
@@ -130,7 +132,7 @@ def test_a_forged_entry_is_not_believed(tmp_path: Path) -> None:
     for _ in range(2):
         kept = Store(path, print)
         (found,) = run([row], kept)
-        assert found["status"] == "refuted" and not found["cached"], found
+        assert found["status"] == "refuted" and not found["cached"], found["method"]
         kept.close()
         with sqlite3.connect(path) as db:
             assert db.execute("UPDATE entries SET value = replace(value, 'refuted', 'proved')").rowcount
@@ -195,6 +197,17 @@ def test_every_installed_solver(name: str) -> None:
             assert found.countermodel["a"] < found.countermodel["b"]
 
 
+def test_no_script_shares_a_context_with_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a context that scripts share, Z3 may give a name the definition that it had in an earlier script."""
+    monkeypatch.setattr(z3.z3, "main_ctx", lambda: pytest.fail("the context that scripts share was asked for"))
+    s = Script("ALL")
+    x, y, z = s.integer("x", 0), s.declare("y", "Real"), s.declare("z", "(_ BitVec 4)")
+    s.suppose(f"(and (= (f {x}) 7) (< {y} 0.5) (= {z} #b0011) {s.declare('b', 'Bool')})")
+    text = s.text().replace("(assert", "(declare-fun f (Int) Int)\n(assert", 1)
+    model = solvers.solve("z3", text, 20).model
+    assert model is not None and sorted(model) == ["b", "f", "x", "y", "z"] and model["z"] == 3 and model["b"] is True
+
+
 def test_a_model_that_may_not_be_reached_refutes_nothing() -> None:
     """Where the replay cannot tell, the obligation is unknown, without a countermodel; what holds is proved all the same."""
     s = Script("QF_LIA")
@@ -245,7 +258,9 @@ def test_interrupt_keeps_what_is_settled(tmp_path: Path) -> None:
     """Ctrl-C: exit 130, a summary of what there is, and no worker is left."""
     environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    process = subprocess.Popen([*COMMAND, "--n-max", str(1 << 40)], env=environment, cwd=ROOT, **pipes)
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in the background without it
+    command = [*COMMAND, "--n-max", str(1 << 40)]
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=heard, **pipes)
     time.sleep(3)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)

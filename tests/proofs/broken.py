@@ -6,11 +6,8 @@ import inspect
 import sys
 import types
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
-
-import z3
 
 from checker.changes import Change, File
 from checker.settle import smt
@@ -19,7 +16,6 @@ from efasp.syntax import Program
 from model.plan import Plan
 from model.readback import read_plan
 from proofs.obligation import Machine, Obligation, Verdict
-from proofs.smt import parse
 from proofs.step import Step
 
 SOURCE = inspect.getsource(step)
@@ -50,29 +46,7 @@ def settled(obligation: Obligation) -> Verdict:
     """The verdict of one obligation: Z3 for SMT scripts, with the countermodel replayed."""
     if obligation.settle is not None:
         return obligation.settle()
-    if "(declare-fun" in obligation.content:
-        return smt(obligation, ["z3"], 60)
-    solver = z3.Solver(ctx=z3.Context())  # its own context: definitions of an earlier script would show up in models
-    solver.from_string(obligation.hypotheses)
-    assert solver.check() == z3.sat, "contradictory hypotheses"
-    solver = z3.Solver(ctx=z3.Context())
-    solver.from_string(obligation.content)
-    if solver.check() == z3.unsat:
-        return Verdict("proved", "z3")
-    model = solver.model()
-    declared = {command[1] for command in parse(obligation.content) if command[0] == "declare-const"}
-    given = {d.name(): value(model[d]) for d in model.decls() if d.name() in declared}
-    found = {**dict.fromkeys(declared, 0), **given}  # any value does for one that the model leaves open
-    countermodel = {"assignment": found} if obligation.replay is None else obligation.replay(found)
-    assert countermodel is not None, f"{obligation.id}: the construction is right on {found}"
-    return Verdict("refuted", "z3", countermodel)
-
-
-def value(term: Any) -> int | Fraction | bool:
-    """A Z3 value as a Python one."""
-    if z3.is_bool(term):
-        return z3.is_true(term)
-    return int(str(term)) if z3.is_int(term) else Fraction(term.numerator_as_long(), term.denominator_as_long())
+    return smt(obligation, ["z3"], 60)
 
 
 def refuted(obligations: Iterable[Obligation]) -> dict[str, dict[str, Any]]:
