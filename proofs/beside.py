@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from proofs.guess import falsified
 from proofs.harmless import Harm
+from proofs.known import absent
 from proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
 from proofs.replay import Report
 from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lor, lt, num, plus
@@ -87,13 +88,18 @@ def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group)
 
 
 class Contest:
-    """A script of a query i, two positions j and k, and the sink s. ``excess``: why a score could not be written down."""
+    """A script of a query i, two positions j and k, and the sink s. ``excess``: why a score could not be written down.
 
-    def __init__(self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str) -> None:
+    ``asked``: more forms that something is said of at i.
+    """
+
+    def __init__(
+        self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str, asked: Forms | None = None
+    ) -> None:
         self.script, self.machine, self.name, self.scope = Script("QF_LRA"), machine, name, scope
         self.rival, self.excess = rival, ""
         (q, k, v), (q_old, k_old, v_old) = rival.got, self.fresh
-        self.i = Harm(reader, machine, self.script, "i", [*q, *q_old], rival.group)
+        self.i = Harm(reader, machine, self.script, "i", [*q, *q_old, *(asked or [])], rival.group)
         forms = [*k_old, *v_old, *chain(*k, *v)]
         self.j, self.k, self.s = (Harm(reader, machine, self.script, prefix, forms) for prefix in "jks")
         self.script.suppose(eq(self.s.flag("te", "bos"), "1"), "the sink")
@@ -202,7 +208,8 @@ def winners(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: 
     """
     assert rival.group is not None
     known = reader.stream.winning.get((rival.new, rival.group), Winning(rival.score, False, [], []))
-    contest = Contest(reader, rival, machine, "numerics.ties", scope)
+    nothing = absent(reader, machine, known.of) if known.shared else []
+    contest = Contest(reader, rival, machine, "numerics.ties", scope, [flag for flag, _ in nothing])
 
     def goal() -> Term:
         i, first, second, sink = contest.i, contest.j, contest.k, contest.s
@@ -215,9 +222,9 @@ def winners(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: 
         one = implies(eq(j, other), le(s, j), lor(silent, same))
         if known.shared:
             beside = lor(*(eq(at.flag("te", "bos"), "1") for at in (first, second)))
-            sunk = [implies(eq(i.term(flag), num(at)), le(j, s)) for flag, at in i.absent(known.of)]
-            nothing = [eq(sink.names[atom], "0") for atom in atoms]
-            one = land(implies(lnot(beside), one), *sunk, *nothing)
+            sunk = [implies(eq(i.term(flag), num(at)), le(j, s)) for flag, at in nothing]
+            empty = [eq(sink.names[atom], "0") for atom in atoms]
+            one = land(implies(lnot(beside), one), *sunk, *empty)
         lost = lor(eq(first.flag("te", "bos"), "1"), lt(j, s))
         return land(one, *(implies(land(*(eq(i.term(form), "0") for form in word)), lost) for word in known.words))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from efasp.pram.isa import operations
-from proofs.known import Known, integers, key, sink_values
+from proofs.known import Known, absent, integers, key, sink_values
 from proofs.positions import plain
 from proofs.smt import Term, eq, implies, land, le, lnot, lor, num, plus
 from proofs.stream import Form, Mean, Winning
@@ -95,7 +95,7 @@ class Harm(Known):
         """Where the sink is one of two that win, half of the other's value is read at most."""
         for atom, name in read:
             low, high = (Fraction(end) / 2 for end in self.stream.bounds[atom])
-            for flag, at in self.absent(known.of):
+            for flag, at in absent(self.reader, self.machine, known.of):
                 if self.known(flag):
                     halved = land(le(num(low), name), le(name, num(high)))
                     self.script.suppose(implies(eq(self.term(flag), num(at)), halved), "the sink wins too")

@@ -53,9 +53,7 @@ class Known:
         self.stream, self.book = reader.stream, reader.stream.books["te"]
         self.names: dict[int, Term] = {}
         self._known_parts: dict[int, int] = {}
-        self.silent: dict[int, list[tuple[Form, int]]] = {}  # by score: forms that have a value where a lookup finds nothing
-        self.parts: dict[int, list[Lookup]] = {}  # the program's lookups by score
-        self._lookups()
+        self.parts, self.silent = parts(reader, machine), silent(reader, machine)
         self.payloads: dict[tuple[str, str], Term] = {}
         self.declare([*forms, *self.flags("te"), *self.flags("pe"), *self._payload_bits()])
         kinds, masked = COUNTED[machine.engine]
@@ -80,19 +78,6 @@ class Known:
     def winning(self, score: int) -> Winning | None:
         """What is known of the winners of a score, for queries of the position's group."""
         return None if self.group is None else self.stream.winning.get((score, self.group))
-
-    def absent(self, score: int) -> list[tuple[Form, int]]:
-        """The flags that say that a lookup is to find nothing, with the value that says so."""
-        return [(flag, at) for flag, at in self.silent.get(score, ()) if at]
-
-    def _lookups(self) -> None:
-        """The program's lookups, and what keeps each from finding anything: that it is absent, or a word of it is none."""
-        for here in lookups(self.machine):
-            score = self.reader.lookups[here.node.q, here.node.k]
-            self.parts.setdefault(score, []).append(here)
-            if score not in self.silent:
-                words = [(self.reader.of[query][0], 0) for query, _ in here.words]
-                self.silent[score] = words + ([(self.reader.of[here.absent][0], 1)] if here.absent is not None else [])
 
     def _nothing(self) -> None:
         """What a lookup that finds nothing reads is the sink's: 0 (lemma step.sink), or what its flag, which is 1, makes."""
@@ -222,7 +207,7 @@ class Known:
                 queue.extend(below for form, _ in self.silent.get(kind.score, ()) for below in form.terms)
                 known = self.winning(kind.score)
                 if known is not None:
-                    asked = [*chain(*known.words), *(flag for flag, _ in self.absent(known.of))]
+                    asked = [*chain(*known.words), *(flag for flag, _ in absent(self.reader, self.machine, known.of))]
                     queue.extend(atom for form in asked for atom in form.terms)
                 old, changes = stream.twins.get(kind.score, (kind.score, []))
                 queue.extend(below for form in changes for below in form.terms)
@@ -313,6 +298,32 @@ def lookups(machine: Machine) -> list[Lookup]:
     """The lookups of a machine's step."""
     step = Step(machine)
     return [lookup(step, name) for name in names(step)]
+
+
+@lru_cache(maxsize=1)
+def parts(reader: Reader, machine: Machine) -> dict[int, list[Lookup]]:
+    """The program's lookups by score."""
+    found: dict[int, list[Lookup]] = {}
+    for here in lookups(machine):
+        found.setdefault(reader.lookups[here.node.q, here.node.k], []).append(here)
+    return found
+
+
+@lru_cache(maxsize=1)
+def silent(reader: Reader, machine: Machine) -> dict[int, list[tuple[Form, int]]]:
+    """By score what keeps a lookup from finding anything, as forms with a value: a word of it is none, or it is absent."""
+    return {
+        score: [
+            *((reader.of[query][0], 0) for query, _ in here.words),
+            *([(reader.of[here.absent][0], 1)] if here.absent is not None else []),
+        ]
+        for score, (here, *_) in parts(reader, machine).items()
+    }
+
+
+def absent(reader: Reader, machine: Machine, score: int) -> list[tuple[Form, int]]:
+    """The flags that say that a lookup is to find nothing, with the value that says so."""
+    return [(flag, at) for flag, at in silent(reader, machine).get(score, ()) if at]
 
 
 def key(form: Form) -> tuple[frozenset[tuple[int, Number]], Number]:

@@ -85,23 +85,24 @@ def test_one_change_of_two_files_is_two_things(
 
 
 KILLED = [
-    ("layers.0.v.weight", (0, 2), -0.5),
-    ("layers.2.down.weight", (56, 53), 0.0),
-    ("layers.2.up.bias", (22,), -2.0),
-    ("layers.3.q.weight", (0, 32), 1.0),
-    ("layers.4.q.weight", (1, 42), 2.0),
-    ("layers.4.up.bias", (0,), 0.0),
+    ("apmdm", "layers.0.v.weight", (0, 2), -0.5),
+    ("apmdm", "layers.2.down.weight", (56, 53), 0.0),
+    ("apmdm", "layers.2.up.bias", (22,), -2.0),
+    ("apmdm", "layers.3.q.weight", (0, 32), 1.0),
+    ("apmdm", "layers.4.q.weight", (1, 42), 2.0),
+    ("apmdm", "layers.4.up.bias", (0,), 0.0),
+    ("mdm", "place.weight", (30, 62), 2.0),
 ]
 
 
-@pytest.mark.parametrize(("tensor", "place", "new"), KILLED)
+@pytest.mark.parametrize(("engine", "tensor", "place", "new"), KILLED)
 def test_changes_that_do_harm(
-    tensor: str, place: tuple[int, ...], new: float, exported: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    engine: str, tensor: str, place: tuple[int, ...], new: float, exported: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each is refuted with a state; and where no state is run, nothing proves it harmless."""
-    file = File(exported["apmdm"])
+    file = File(exported[engine])
     change = Change(tensor, "other", place, float(file.tensors[tensor][place]), new)
-    machine = Machine(5, "apmdm", "", (1, 32))
+    machine = Machine(5, engine, "", (1, 32))
     found = altered.verdict(file, machine, 32, ["lowering.*"], BUDGET, change)
     assert found.status == "refuted" and found.countermodel is not None
     assert found.countermodel["expected"] != found.countermodel["got"]
