@@ -94,12 +94,12 @@ class Contest:
     """
 
     def __init__(
-        self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str, asked: Forms | None = None
+        self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str, asked: Sequence[Form] = ()
     ) -> None:
         self.script, self.machine, self.name, self.scope = Script("QF_LRA"), machine, name, scope
         self.rival, self.excess = rival, ""
         (q, k, v), (q_old, k_old, v_old) = rival.got, self.fresh
-        self.i = Harm(reader, machine, self.script, "i", [*q, *q_old, *(asked or [])], rival.group)
+        self.i = Harm(reader, machine, self.script, "i", [*q, *q_old, *asked], rival.group)
         forms = [*k_old, *v_old, *chain(*k, *v)]
         self.j, self.k, self.s = (Harm(reader, machine, self.script, prefix, forms) for prefix in "jks")
         self.script.suppose(eq(self.s.flag("te", "bos"), "1"), "the sink")

@@ -2,11 +2,12 @@
 
 The plan's matrices are executed on symbols, sublayer by sublayer, and so are the program's nodes (``proofs.stream``): what a
 layer adds must consist of the program's own units and lookups, and the read-out's forms, their composition, must be the
-program's. Every
-coordinate of the residual stream is followed, also what nothing reads any more, so nothing rests on what is alive when.
+program's. Every coordinate of the residual stream is followed, also what nothing reads any more, so nothing rests on what is
+alive when.
 
 A plan that deviates (a weights file's may) is run on machine states (``proofs.replay``): the first one on which it is wrong is
-the countermodel. If it is right on all of them, a solver decides whether what is read out can differ (``proofs.harmless``).
+the countermodel. If it is right on all of them, it is executed beside a fresh compile (``proofs.sweep``), and a solver decides
+whether what differs there, and what is read out (``proofs.readout``), does any harm.
 """
 
 from __future__ import annotations

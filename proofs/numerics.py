@@ -306,12 +306,10 @@ def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         sorts = "" if name == "dyadic" else ", given the sorts"
         scope = f"w = {machine.word}, {numbers.dtype or 'no dtype'}{sorts}"
         yield Obligation(f"numerics.{name}", machine.claim, params, scope, machine.n, "exact", f"{name} {content}", check)
-    for rival in numbers.halves:
-        scope = f"w = {machine.word}, {numbers.dtype}, given the sorts, well-formed sequences"
-        yield losers(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
-    for rival in numbers.apart:
-        scope = f"w = {machine.word}, {numbers.dtype}, given the sorts, well-formed sequences"
-        yield winners(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
+    scope = f"w = {machine.word}, {numbers.dtype}, given the sorts, well-formed sequences"
+    for shown, rivals in ((losers, numbers.halves), (winners, numbers.apart)):
+        for rival in rivals:
+            yield shown(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
     if "ties" in checks:
         yield from one_winner(step)
 

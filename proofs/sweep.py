@@ -24,9 +24,8 @@ from model.plan import Head, Layer, Plan
 from proofs import replay
 from proofs.beside import GROUPS, NAMED, Both, Cut, Forms, Group, Rival, reads_alike, refuted, winners
 from proofs.guess import unproved
-from proofs.known import COUNTED, lookups
+from proofs.known import COUNTED, parts
 from proofs.obligation import Machine
-from proofs.positions import Lookup
 from proofs.screen import Screen
 from proofs.stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, Winning, mapped, total
 
@@ -229,13 +228,10 @@ class Sweep:
 
     def _words(self, rival: Rival) -> list[list[Form]]:
         """The words of a head's query, where the fresh compile's is that of a lookup."""
-        queries = [q for here in lookups(self.machine) for q, _ in here.words if self._score(here) == rival.score]
+        queries = [q for here in parts(self.reader, self.machine).get(rival.score, ()) for q, _ in here.words]
         sides = list(zip(rival.wanted[0], rival.got[0], strict=True))
         words = [(query.width, [got for form, got in sides if form in self.reader.of[query]]) for query in queries]
         return [word for width, word in words if len(word) == width]
-
-    def _score(self, here: Lookup) -> int:
-        return self.reader.lookups[here.node.q, here.node.k]
 
     def _rivals(
         self,
@@ -303,7 +299,7 @@ def added(h: list[Form], updates: Updates) -> list[Form]:
     for matrix, forms in updates:
         for coordinate, row in enumerate(matrix.rows):
             sums[coordinate] += [(c, forms[i]) for i, c in row]
-    return [total(parts) if len(parts) > 1 else parts[0][1] for parts in sums]
+    return [total(terms) if len(terms) > 1 else terms[0][1] for terms in sums]
 
 
 def both_added(h: Both, updates: Sequence[tuple[Matrix, Both]]) -> Both:

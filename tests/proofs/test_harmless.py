@@ -59,6 +59,19 @@ def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
     return [sequence for sequence in found if len(sequence) < 700]
 
 
+def holds(at: Harm, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
+    """Assert that at each position what is supposed has a model in which the atoms have the values that they have."""
+    solver, known = z3.Solver(ctx=z3.Context()), values(reader, sequence)
+    solver.from_string(at.script.text(TRUE).rpartition("(assert (not")[0])
+    for position in positions:
+        solver.push()
+        for atom, name in at.names.items():
+            value = z3.RealVal(str(Fraction(known[atom, position]).limit_denominator(64)), solver.ctx)
+            solver.add(z3.Real(name, solver.ctx) == value)
+        assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
+        solver.pop()
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
     """Every hypothesis about a position, all atoms declared, has a model in which the atoms have the values that they have."""
@@ -66,19 +79,10 @@ def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
     script = Script("QF_LRA")
     at = Harm(reader, machine(engine), script, forms=list(reader.outputs))
     assert len(at.names) > 0.8 * reader.own_atoms
-    solver = z3.Solver(ctx=z3.Context())
-    solver.from_string(script.text(TRUE).rpartition("(assert (not")[0])
     found = sequences(engine)
     assert found
     for sequence in found:
-        known = values(reader, sequence)
-        for position in rng.sample(range(len(sequence)), min(25, len(sequence))):
-            solver.push()
-            for atom, name in at.names.items():
-                value = z3.RealVal(str(known[atom, position]), solver.ctx)
-                solver.add(z3.Real(name, solver.ctx) == value)
-            assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
-            solver.pop()
+        holds(at, reader, sequence, rng.sample(range(len(sequence)), min(25, len(sequence))))
 
 
 # Heads that read otherwise: one sharing with the sink, one of one winner (where nothing is read out).
@@ -106,20 +110,12 @@ def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
     at = Harm(reader, where, script, forms=forms, group=group)
     kinds = [reader.stream.atoms[atom] for atom in at.names]
     assert any(isinstance(kind, Mean) and kind.score >= reader.own_scores for kind in kinds)
-    solver = z3.Solver(ctx=z3.Context())
-    solver.from_string(script.text(TRUE).rpartition("(assert (not")[0])
     rng, count = Random(2), 0
     for sequence in sequences(engine, extension):
-        known = values(reader, sequence)
         counted = np.flatnonzero(sweep.counts(plan, engine, sequence.tokens, sequence.places) == group)
-        for position in rng.sample(counted.tolist(), min(15, len(counted))):
-            solver.push()
-            for atom, name in at.names.items():
-                value = z3.RealVal(str(Fraction(known[atom, position]).limit_denominator(64)), solver.ctx)
-                solver.add(z3.Real(name, solver.ctx) == value)
-            assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
-            solver.pop()
-            count += 1
+        positions = rng.sample(counted.tolist(), min(15, len(counted)))
+        holds(at, reader, sequence, positions)
+        count += len(positions)
     assert count > 40
 
 
