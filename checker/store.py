@@ -71,6 +71,9 @@ def stamp() -> str:
     return f"{SCHEMA} {version('efasp')}"
 
 
+FAILS = (sqlite3.Error, UnicodeDecodeError)  # the latter where what SQLite says of a damaged file quotes bytes that are no text
+
+
 class Store:
     """Verdicts by key. ``notice`` is told what the user should know; nothing here stops a run.
 
@@ -100,7 +103,7 @@ class Store:
             raise OSError(errno.EINVAL, "expected a file, found something else")
         try:
             return self._connect(path)
-        except (_Foreign, sqlite3.DatabaseError) as error:
+        except (_Foreign, sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not _broken(error):
                 raise
             return self._anew(path, error)
@@ -184,7 +187,7 @@ class Store:
                 self._db.execute("BEGIN IMMEDIATE")
                 for statement, values in statements:
                     self._db.execute(statement, values)
-        except sqlite3.Error as error:
+        except FAILS as error:
             self._give_up(error)
 
     def _run(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -192,11 +195,11 @@ class Store:
             return []
         try:
             return self._db.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
+        except FAILS as error:
             self._give_up(error)
             return []
 
-    def _give_up(self, error: sqlite3.Error) -> None:
+    def _give_up(self, error: Exception) -> None:
         self.notice(f"the store fails ({error}); the run goes on without it")
         with contextlib.suppress(sqlite3.Error):
             self._db.close()  # type: ignore[union-attr]

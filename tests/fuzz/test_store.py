@@ -58,6 +58,15 @@ def test_damage(good: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.
     assert not notices  # the first run has put it right
 
 
+def test_damage_that_sqlite_quotes(good: bytes, tmp_path: Path) -> None:
+    """Where SQLite's own message holds bytes that are no text, the store is set aside like any other that is broken."""
+    path, notices = tmp_path / "s.sqlite", list[str]()
+    path.write_bytes(good.replace(b"CREATE TABLE", b"CREATE \x80ABLE"))
+    Store(path, notices.append).close()
+    assert len(notices) == 1 and "set aside" in notices[0]
+    assert rows(path)[1] == []
+
+
 def test_set_aside_is_never_overwritten(tmp_path: Path) -> None:
     """Each broken file is kept under a name of its own, through a link too."""
     path, link = tmp_path / "s.sqlite", tmp_path / "link"
