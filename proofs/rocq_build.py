@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -36,6 +35,7 @@ REAL_FILES = ("Softmax", "Script")
 SECONDS = 300  # for one file; the slowest takes a few
 MISSING_OCAML = "ocamlopt not found: expected OCaml 4.13 or later on the path (Debian: apt-get install ocaml-nox)"
 MISSING = "coqc not found: expected Coq 8.16 or later on the path (Debian: apt-get install coq ocaml-nox)"
+NOT_FOUND = {"coqc": MISSING, "ocamlopt": MISSING_OCAML}
 BACKS = re.compile(r"\(\* backs: ([^*]+) \*\)\s*(?:Theorem|Corollary|Lemma) (\w+)")
 
 
@@ -75,10 +75,8 @@ def backed() -> dict[str, list[str]]:
 
 def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
     """Compile files in order, each with what stands before it; the names of those that were not yet. Raises RocqError."""
-    if shutil.which("coqc") is None:
-        raise RocqError(MISSING)
-    folder.mkdir(parents=True, exist_ok=True)
     fresh, digest = [], hashlib.sha256(version().encode())
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         digest.update(f"{name}\n{text}\n".encode())
         source, stamp = folder / f"{name}.v", folder / f"{name}.stamp"
@@ -99,9 +97,11 @@ def coqc(source: Path) -> str:
 
 
 def ran(command: Sequence[str], folder: Path, failure: str) -> str:
-    """What a command prints. Raises RocqError where it fails or does not end."""
+    """What a command prints. Raises RocqError where it is not installed, fails or does not end."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+    except FileNotFoundError:
+        raise RocqError(NOT_FOUND[command[0]]) from None
     except subprocess.TimeoutExpired:
         raise RocqError(f"{failure}: {command[0]} did not end within {SECONDS} s") from None
     if done.returncode:
@@ -119,8 +119,6 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
             copy.write_text(source.read_text())
             fresh.append(source.name)
     if fresh or not all(path.exists() for path in found.values()):
-        if shutil.which("ocamlopt") is None:
-            raise RocqError(MISSING_OCAML)
         for name, path in zip(PROGRAMS, found.values(), strict=True):
             path.unlink(missing_ok=True)
             parts = ["checkers.mli", "checkers.ml", "reading.ml", f"{name}.ml"]
@@ -129,8 +127,8 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
 
 
 def version() -> str:
-    """``The Coq Proof Assistant, version 8.16.1``."""
-    return subprocess.run(["coqc", "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    """``The Coq Proof Assistant, version 8.16.1``. Raises RocqError."""
+    return ran(["coqc", "--version"], ROOT, "coqc --version fails").splitlines()[0]
 
 
 def assumptions(of: Sequence[Theorem], folder: Path = BUILD) -> dict[str, tuple[str, ...]]:
@@ -171,8 +169,7 @@ def texts() -> dict[str, str]:
 def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
-        if shutil.which("coqc") is None:
-            raise RocqError(MISSING)
+        version()  # before the operators are read, which takes seconds
         sources = texts()
         compiled(sources, BUILD)
         built = programs()

@@ -1,9 +1,56 @@
-"""Hypothesis without deadlines (machines differ), and in CI with the same examples every time."""
+"""Hypothesis without deadlines (machines differ), and in CI with the same examples every time; marks of optional programs.
+
+``@pytest.mark.needs("coqc")``: the test is skipped where the program is not installed. ``@pytest.mark.asks_for("coqc")``: it
+may run the program, and holds without it. `.ci/run` runs the tests with these marks once more where the programs are hidden; a
+test that asks for an optional program and carries no mark fails.
+"""
 
 import os
+import shutil
+import subprocess
+from typing import Any
 
+import pytest
 from hypothesis import settings
+
+from tests.optional import PROGRAMS, is_optional, path_of
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the marks known."""
+    config.addinivalue_line("markers", "needs(*programs): skipped where an optional program is not installed")
+    config.addinivalue_line("markers", "asks_for(*programs): holds with and without these optional programs")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test whose programs are not here."""
+    needed = [name for mark in item.iter_markers("needs") for name in mark.args]
+    if lacking := [name for name in needed if path_of(name) is None]:
+        pytest.skip(f"not installed: {', '.join(lacking)}")
+
+
+@pytest.fixture(autouse=True)
+def declared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a test looks for an optional program, or runs one, its mark names it."""
+    marks = [mark for kind in ("needs", "asks_for") for mark in request.node.iter_markers(kind)]
+    named = {known for mark in marks for name in mark.args for known in PROGRAMS[name]}
+    which, start = shutil.which, subprocess.Popen.__init__
+
+    def watched(program: Any) -> None:
+        if is_optional(str(program)) and os.path.basename(program) not in named:
+            pytest.fail(f"{program} is optional: expected @pytest.mark.needs or asks_for to name it, found no such mark")
+
+    def seen_which(program: Any, *rest: Any, **more: Any) -> Any:
+        watched(program)
+        return which(program, *rest, **more)
+
+    def seen_start(self: Any, command: Any, *rest: Any, **more: Any) -> None:
+        watched(command if isinstance(command, str) else command[0])
+        start(self, command, *rest, **more)
+
+    monkeypatch.setattr(shutil, "which", seen_which)
+    monkeypatch.setattr(subprocess.Popen, "__init__", seen_start)

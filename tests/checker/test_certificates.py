@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
@@ -20,12 +19,8 @@ from checker.certificates.terms import Script, ScriptError
 from proofs.gates import steps as gate_steps
 from proofs.rocq_build import compiled
 
-TOOLS = ("coqc", "ocamlopt", "cadical")
-LACKING = [tool for tool in TOOLS if shutil.which(tool) is None]
-needs_tools = pytest.mark.skipif(
-    bool(LACKING), reason=f"{', '.join(LACKING)} not installed: certificates are not replayed here"
-)
-needs_coqc = pytest.mark.skipif("coqc" in LACKING, reason="coqc is not installed: goals are not proved here")
+needs_tools = pytest.mark.needs("coqc", "ocamlopt", "cadical")
+needs_coqc = pytest.mark.needs("coqc")
 
 SQUARE = [[1, 2], [-1, 2], [1, -2], [-1, -2]]
 # Scripts without a model, each for a reason of its own.

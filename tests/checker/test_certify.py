@@ -244,10 +244,14 @@ def test_a_theorem_that_supposes_something_is_not_accepted(tmp_path: Path, monke
     assert not route.accepts(wrong, route.find(wrong, 20), tmp_path)
 
 
+@pytest.mark.asks_for("coqc", "ocamlopt", "cadical")
 def test_clauses_are_of_bit_vectors_alone() -> None:
-    """Arithmetic is no Boolean variable."""
+    """Arithmetic is no Boolean variable; a route whose program is not installed is one that failed, and says so."""
     found = attempt(sums("(<= 3 (+ a b))").content, sums().hypotheses, 5, None, [])
-    assert "expected a script of bit-vectors" in found["reasons"]["clauses"] or "cadical" in found["reasons"]["clauses"]
+    assert "expected a script of bit-vectors" in found["reasons"]["clauses"]
+    lacking = {tool for tool in ("coqc", "ocamlopt", "cadical") if shutil.which(tool) is None}
+    assert "coqc" not in lacking or "coqc not found" in found["reasons"]["goal"]
+    assert not found["route"] and set(found["reasons"]) == set(BY_NAME)
 
 
 def test_hypotheses_without_a_model() -> None:
@@ -259,10 +263,9 @@ def test_hypotheses_without_a_model() -> None:
     assert consistent(script.text(), 5, ["z3"]) == ""
 
 
+@pytest.mark.needs("coqc", "ocamlopt")
 def test_a_wrong_proof_file_is_said_to_be_wrong(tmp_path: Path) -> None:
     """Files that are not read are an error of the proof, not of the script."""
-    if shutil.which("ocamlopt") is None:
-        pytest.skip("ocamlopt is not installed")
     with pytest.raises(ProofError, match="line 1"):
         BY_NAME["linear"].accepts(sums().content, "x 1 2\n", tmp_path)
 

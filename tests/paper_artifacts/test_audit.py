@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import tempfile
 from html.parser import HTMLParser
@@ -17,9 +16,8 @@ from paper_artifacts.cli import main
 from paper_artifacts.graph import boxes, layers, svg
 from paper_artifacts.site import Site
 from proofs.statements import statements
+from tests.optional import path_of
 from tests.paper_artifacts.test_claims import everything, row
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(autouse=True)
@@ -197,11 +195,11 @@ def dumped(page: Path) -> str:
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
     flags += ["--disable-background-networking", "--disable-component-update", "--virtual-time-budget=4000", "--dump-dom"]
     with tempfile.TemporaryDirectory() as profile:
-        command = [str(CHROMIUM), *flags, f"--user-data-dir={profile}", page.as_uri()]
+        command = [str(path_of("chromium")), *flags, f"--user-data-dir={profile}", page.as_uri()]
         return subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: search and filter are not tried in a browser")
+@pytest.mark.needs("chromium")
 def test_search_and_filter_work_in_a_browser(site: Path) -> None:
     """Without a script error: a search leaves the rows (marks the boxes) that match, a filter those of its choice."""
     found = in_browser(site / "lemmas.html", "gates.add")

@@ -17,7 +17,7 @@ from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.cli import main
 from proofs.bounded import disagreement
 from proofs.obligation import Machine
-from tests.paper_artifacts.test_audit import CHROMIUM, dumped
+from tests.paper_artifacts.test_audit import dumped
 
 BROKEN = "layers.2.up.weight"  # the third layer's feed-forward block, w = 5
 
@@ -85,7 +85,7 @@ def test_the_countermodel_opens_at_the_first_value_that_differs(broken: Path, tm
     )
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: the page is not opened in a browser")
+@pytest.mark.needs("chromium")
 def test_the_page_opens_there_in_a_browser(broken: Path) -> None:
     """The position that is wrong is chosen, and the first sublayer with a field that is wrong is open."""
     page = dumped(broken / "pages" / "case" / "1.html")

@@ -40,8 +40,7 @@ from proofs.rocq_build import (
     wrong,
 )
 
-LACKING = [tool for tool in ("coqc", "ocamlopt") if shutil.which(tool) is None]
-needs_coqc = pytest.mark.skipif(bool(LACKING), reason=f"{LACKING} not installed: the theorems are not checked here")
+needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
 MUTANTS = tomllib.loads((ROOT / "proofs" / "mutants" / "gates.toml").read_text())["mutant"]
 IN_OPERATORS = [m for m in MUTANTS if m["module"] == "efasp.pointwise" and "gates.exhausted" not in m["lemmas"]]
 # Lemmas that theorems back and that have no obligation of their own: the bound on exp is shown by the kernel alone.
