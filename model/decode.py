@@ -25,7 +25,7 @@ from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program, Run
 from efasp.process import g, unmask
 from model.compile import ENGINES
-from model.sampler import THRESHOLD, confidence, predictions
+from model.sampler import THRESHOLD, confidence, predictions, split
 from model.transformer import Cache, Transformer
 
 Observer = Callable[[int], None]
@@ -107,7 +107,7 @@ def any_process(program: Program, transformer: Transformer, extension: str, *, c
     while True:
         active = TokenSequence(sequence.tokens[start:], sequence.places[start:])
         outputs = transformer.outputs(active.tokens, active.places, cache if cached else None)
-        after = g(active.tokens, predictions(outputs, layout), outputs[:, book.width :] > 0.5, mask)
+        after = g(active.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, mask)
         if np.array_equal(after, active.tokens):
             return
         step += 1
@@ -125,11 +125,12 @@ def run(
     extension: str = "",
     max_steps: int = 10_000,
     observe: Observer | None = None,
+    history: list[Configuration] | None = None,
 ) -> Run:
     """Run a program in the transformer, to the end, to ``max_steps`` or to a breach of the access policy.
 
-    ``observe`` is told each step's number. Raises ValueError for an unknown engine or a program that the machine does not
-    take, DecodingError for weights that do not decode.
+    ``observe`` is told each step's number, and ``history`` is given the configuration after it. Raises ValueError for an
+    unknown engine or a program that the machine does not take, DecodingError for weights that do not decode.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine: expected mdm or apmdm, found {engine!r}")
@@ -155,6 +156,8 @@ def run(
         steps, passes = state.steps, state.passes
         faults += machine.faults_between(before, state.configuration, steps)
         before = state.configuration
+        if history is not None:
+            history.append(before)
         if observe is not None:
             observe(steps)
     context = layout.context_length(steps) if isinstance(layout, LogLayout) else layout.context_length  # type: ignore[attr-defined]

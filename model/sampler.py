@@ -1,6 +1,8 @@
-"""What a decoder reads off the transformer's outputs: the predicted tokens and their confidence."""
+"""What a decoder reads off the transformer's outputs: code and control bits, the predicted tokens and their confidence."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +11,18 @@ from efasp.encoding import CellLayout, LogLayout
 THRESHOLD = 0.9  # a masked position is unmasked when its confidence reaches this
 
 
+def split(width: int, outputs: Any) -> tuple[Any, Any]:
+    """A read-out as the code of a token, its first ``width`` numbers, and the control bits that follow (none in the log).
+
+    ``outputs``: an array (positions, d_out), or the numbers of one position as a sequence of whatever they are.
+    """
+    if isinstance(outputs, np.ndarray):
+        return outputs[..., :width], outputs[..., width:]
+    return outputs[:width], outputs[width:]
+
+
 def confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
-    """The probability of the likeliest token other than the mask, under softmax over the whole vocabulary.
+    """The probability of the likeliest token other than the mask, under softmax over all tokens other than the mask.
 
     The logits are <output, code> times w + 8: a code leads every other token by 1 at least, and there are fewer than
     2^(w + 3) of them, so a token that is due has a confidence above 0.96 (lemma process.confidence), and one that is not at
@@ -34,4 +46,4 @@ def confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
 
 def predictions(outputs: np.ndarray, layout: LogLayout | CellLayout) -> np.ndarray:
     """The token that every position predicts."""
-    return layout.vocabulary.read(outputs[:, : layout.vocabulary.width])
+    return layout.vocabulary.read(split(layout.vocabulary.width, outputs)[0])

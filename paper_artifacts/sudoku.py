@@ -215,13 +215,13 @@ def decoding(task: Decoding) -> dict[str, Any]:
 
 def stepped(program: Program, before: Configuration) -> Configuration:
     """The configuration after one decoding step of any-process generation in the plain transformer, from any other."""
-    from model.sampler import predictions
+    from model.sampler import predictions, split
 
     layout = CellLayout.of(program, "")
     assert isinstance(layout, CellLayout)
     sequence, book = layout.encode(program, before), layout.vocabulary
     outputs = transformer(program.word, "apmdm").outputs(sequence.tokens, sequence.places)
-    after = g(sequence.tokens, predictions(outputs, layout), outputs[:, book.width :] > 0.5, book.token("mask"))
+    after = g(sequence.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, book.token("mask"))
     return layout.state(after)[0]
 
 

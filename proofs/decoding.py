@@ -23,6 +23,7 @@ from efasp.pram.isa import OPERATIONS, Instruction, Reg
 from efasp.pram.machine import Configuration, Program
 from efasp.process import DELETE, INSERT, REMASK
 from model.plan import Plan
+from model.sampler import split
 from proofs.folding import Token, Tokens
 from proofs.forms import ONE, Form, Space
 from proofs.obligation import Assignment, Machine
@@ -278,11 +279,12 @@ class Reader:
     def unmask(self, tokens: Sequence[Token], outputs: Sequence[Sequence[Form]], time: int) -> list[Token]:
         """Masked diffusion: the block of a time is unmasked; at those after it the mask must be predicted."""
         assert isinstance(self.layout, LogLayout)
-        first = self.layout.context_length(time - 1)
+        first, width = self.layout.context_length(time - 1), self.layout.vocabulary.width
         last = first + self.layout.block_length
-        for position in range(last, len(tokens)):
-            self.demand(self.tokens.read(outputs[position]).kind("mask"))
-        block = [self.tokens.read(outputs[position]) for position in range(first, last)]
+        read = [self.tokens.read(split(width, row)[0]) for row in outputs[first:]]
+        for token in read[last - first :]:
+            self.demand(token.kind("mask"))
+        block = read[: last - first]
         return [*tokens[:first], *block, *tokens[last:]]
 
     def rewrite(self, tokens: Sequence[Token], outputs: Sequence[Sequence[Form]], time: int) -> list[Token]:
@@ -291,8 +293,9 @@ class Reader:
         mask = self.tokens.known(self.layout.vocabulary.token("mask"))
         out = []
         for x, row in zip(tokens, outputs, strict=True):
-            y = self.tokens.read(row[:width])
-            control = [self.space.positive(form.times(2) - 1) for form in row[width:]]
+            code, bits = split(width, row)
+            y = self.tokens.read(code)
+            control = [self.space.positive(form.times(2) - 1) for form in bits]
             for never in (control[INSERT], control[DELETE], y.kind("mask")):
                 self.demand(ONE - never)
             out.append(self.tokens.pick(control[REMASK], mask, self.tokens.pick(x.kind("mask"), y, x)))

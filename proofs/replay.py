@@ -22,7 +22,7 @@ from efasp.pram.machine import Configuration, Program, Status
 from efasp.process import DELETE, INSERT, g
 from model.compile import compile_machine
 from model.plan import Plan
-from model.sampler import THRESHOLD, confidence
+from model.sampler import THRESHOLD, confidence, predictions, split
 from proofs.obligation import Machine
 from proofs.screen import Near, Screen, screen
 
@@ -335,7 +335,7 @@ def differences(program: Program, expected: Configuration, got: Configuration, b
 def tokens_of(plan: Predictor, sequence: TokenSequence, layout: LogLayout | CellLayout) -> tuple[np.ndarray, np.ndarray]:
     """The token that every position predicts, and the whole read-out."""
     outputs = plan.forward(sequence.tokens, sequence.places)
-    return layout.vocabulary.read(outputs[:, : layout.vocabulary.width]), outputs
+    return predictions(outputs, layout), outputs
 
 
 def cell_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
@@ -350,7 +350,7 @@ def cell_pass(
 ) -> Pass:
     """The pass over cells that hold a configuration."""
     predicted, outputs = tokens_of(plan, sequence, layout)
-    control = np.array((2 * outputs[:, layout.vocabulary.width :] > 1).tolist(), dtype=bool)
+    control = np.array((2 * split(layout.vocabulary.width, outputs)[1] > 1).tolist(), dtype=bool)
     report, after = cell_difference(program, layout, sequence, before, predicted, control)
     return Pass(sequence, time, before, after, report, control)
 
