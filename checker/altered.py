@@ -21,7 +21,7 @@ from checker.changes import Change, File, sample
 from checker.mutants import Budget, confirmed
 from checker.rows import Row
 from checker.scheduler import Scheduler
-from checker.settle import settle
+from checker.settle import Known, settle
 from checker.solvers import titles
 from checker.store import Store, digest, sources
 from checker.worker import Work
@@ -133,16 +133,20 @@ def settled(path: Path, n_max: int, patterns: list[str] | None, budget: Budget) 
     regime, _ = regime_of(argparse.Namespace(weights=path, n_max=n_max))
     counts: Counter[str] = Counter()
     open_: list[str] = []
+    known: Known = {}
     for batch in sorted(filter(_family, selected(regime, patterns)), key=lambda batch: FAMILIES.index(_family(batch))):
+        given: set[str] = set()
         for obligation in batch.build():
+            given.add(obligation.lemma)
             if not matches(obligation.lemma, patterns):
                 continue
-            found = settle(obligation, budget.solvers, budget.seconds)
+            found = settle(obligation, budget.solvers, budget.seconds, known)
             counts[found.status] += 1
             if found.status == "refuted" and confirmed(obligation, found):
                 return Verdict("refuted", found.method, {"obligation": obligation.id, **(found.countermodel or {})})
             if found.status not in ("proved", "measured"):
                 open_.append(f"{obligation.id}: {found.status}: {found.method}")
+        open_ += [f"{name}: {batch.id} gave no obligation" for name in batch.lacking(given) if matches(name, patterns)]
     if open_:
         return Verdict("unknown", "; ".join(open_))
     return Verdict("proved", ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))

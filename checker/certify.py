@@ -1,7 +1,7 @@
 """`efasp certify`: for every SMT obligation a proof that is no solver's word, replayed at once, and a second solver's answer.
 
-What is kept of an earlier run are proofs, not verdicts: every run replays them. Only SMT scripts have certificates; what other
-obligations rest on is said by `efasp audit --trust`.
+What is kept of an earlier run are proofs, not verdicts: every run replays them, and asks the second solver again. Only SMT
+scripts have certificates; what other obligations rest on is said by `efasp audit --trust`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from checker import fresh
-from checker.certificates.kept import NOTHING, keep, kept, second
+from checker.certificates.kept import KEPT, NOTHING, keep, kept, second
 from checker.certificates.lrat import MISSING as NO_CADICAL
 from checker.certificates.routes import BY_NAME, ROUTES
 from checker.commands import UsageError
@@ -141,7 +141,7 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
         def heard(index: int, reply: fresh.Reply) -> None:
             value = reply.get("value") or {**NOTHING, "reasons": {"every route": reply.get("ended") or reply["message"]}}
             found[index] = Certificate(asked[index], value, reply["seconds"])
-            if value["route"] and value != known[index]:
+            if value["route"] and {name: value[name] for name in KEPT} != known[index]:
                 keep(store, asked[index][0].hash, value)
             told(found[index])
 

@@ -57,6 +57,13 @@ def _seconds(text: str) -> float:
     return value
 
 
+class _Twins(argparse.Action):
+    """Sets ``mutants`` too."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: object) -> None:
+        namespace.mutants = namespace.twins = True
+
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Extend: TypeAlias = "Callable[[Commands, argparse.ArgumentParser], None]"
 
@@ -96,7 +103,8 @@ def program_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--memory", type=int, metavar="M", help="words of shared memory, over .memory")
     command.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
     command.add_argument("--data", metavar="FILE", help="initial memory as JSON, on top of .data")
-    command.add_argument("--weights", type=Path, metavar="FILE", help="take the transformer from a weights file")
+    command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, if it is exact")
+    command.add_argument("--inexact", action="store_true", help="also one whose dtype may round; warns")
 
 
 def _info(info: argparse.ArgumentParser) -> None:
@@ -136,6 +144,9 @@ def run_options(command: argparse.ArgumentParser) -> None:
     budget_options(command)
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
+    command.add_argument(
+        "--twins", action=_Twins, nargs=0, default=False, help="as --mutants, and each once more, at work at w = 6 only"
+    )
 
 
 def _check(check: argparse.ArgumentParser) -> None:

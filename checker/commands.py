@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from efasp.encoding import clock_bits
 from efasp.pram import machine
 from efasp.pram.assembler import AssemblyError, Data, assemble_file, parse_data_file
 from efasp.pram.isa import OPERATIONS
@@ -48,7 +49,7 @@ def word_range(text: str) -> range:
 def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
     try:
-        weights = _weights(options) if options.weights is not None else None
+        weights = _weights(options)
         data = _initial_memory(options.data)
     except UsageError as error:
         if not options.json:
@@ -58,18 +59,19 @@ def run(options: argparse.Namespace) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _weights(options: argparse.Namespace) -> Weights:
+def _weights(options: argparse.Namespace) -> Weights | None:
+    if options.weights is None and not options.inexact:
+        return None
     if options.engine == "reference":
-        raise UsageError("--weights: expected --engine mdm or apmdm, found reference")
-    from model.weights import WeightsError, load
+        name = "--inexact" if options.weights is None else "--weights"
+        raise UsageError(f"{name}: expected --engine mdm or apmdm, found reference")
+    from checker.given import given
 
-    try:
-        weights = load(options.weights)
-    except (WeightsError, OSError) as error:
-        raise UsageError(f"--weights: {_reason(error)}") from None
-    if weights.engine != options.engine:
-        raise UsageError(f"--weights: {options.weights}: expected a transformer for {options.engine}, found {weights.engine}")
-    return weights
+    if (file := given(options)) is None:
+        return None
+    from model.weights import loaded
+
+    return loaded(file.word, file.engine, file.extension, file.plan)
 
 
 def _reason(error: Exception) -> str:
@@ -111,7 +113,8 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     if result.violation is not None:
         print(f"efasp: {file}: {describe(result.violation)}", file=sys.stderr)
     elif not result.finished:
-        print(f"efasp: {file}: not finished within --max-steps {options.max_steps}", file=sys.stderr)
+        why = f"--max-steps {options.max_steps}" if result.steps >= options.max_steps else clock_end(result)
+        print(f"efasp: {file}: not finished within {why}", file=sys.stderr)
     return machine.exit_code(result)
 
 
@@ -128,6 +131,13 @@ def describe(breach: machine.Violation) -> str:
     """A policy breach in words."""
     who = ", ".join(map(str, breach.processors))
     return f"policy {breach.policy}: step {breach.step}: processors {who} {breach.access} address {breach.address} together"
+
+
+def clock_end(result: Run) -> str:
+    """That a log ended because its clock did, in words, and what to do."""
+    word = result.program.word
+    clock = f"T = {result.steps}, the last time that the {clock_bits(word)} bits of the clock of {word}-bit words hold"
+    return f"{clock}: take wider words (--word {max(word + 1, 16)} or more), or --engine apmdm or reference"
 
 
 def _execute(program: Program, options: argparse.Namespace, weights: Weights | None) -> Run:

@@ -39,12 +39,12 @@ def job(call: str, arguments: dict[str, Any], limit: float, memory: int, mutant:
 
 
 class Fresh:
-    """A started process, which makes the forks."""
+    """A started process, which imports libraries and makes the forks."""
 
-    def __init__(self) -> None:
+    def __init__(self, libraries: Sequence[str] = LIBRARIES) -> None:
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "checker.fresh"],
+            [sys.executable, "-m", "checker.fresh", *libraries],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -73,13 +73,17 @@ class Fresh:
                 stream.close()  # type: ignore[union-attr]
 
 
-def run(asked: Sequence[Job], at_once: int, told: Callable[[int, Reply], None] = lambda index, reply: None) -> list[Reply]:
-    """The replies to some jobs, in their order; ``told`` hears each as it comes. On an exception no process is left."""
+def run(asked: Sequence[Job], at_once: int, told: Callable[[int, Reply], None] = lambda index, reply: None,
+        libraries: Sequence[str] = LIBRARIES) -> list[Reply]:  # fmt: skip
+    """The replies to some jobs, in their order; ``told`` hears each as it comes. On an exception no process is left.
+
+    ``libraries``: what is imported before the forks, which then need not.
+    """
     left: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Reply]] = queue.SimpleQueue()
     for index in range(len(asked)):
         left.put(index)
-    fresh = [Fresh() for _ in range(min(at_once, len(asked)))]
+    fresh = [Fresh(libraries) for _ in range(min(at_once, len(asked)))]
 
     def serve(process: Fresh) -> None:
         with contextlib.suppress(queue.Empty):
@@ -112,7 +116,7 @@ def main() -> None:
     """Answer jobs until the input ends."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints is no reply
-    for name in LIBRARIES:
+    for name in sys.argv[1:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.freeze()

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from checker import altered, hypotheses, mutants
+from checker import altered, hypotheses, mutants, mutation
 from checker.commands import UsageError
 from checker.export import built, scripts
 from checker.mutants import Budget
@@ -22,6 +22,7 @@ from checker.rows import Row
 from checker.store import Store
 from proofs.mutation import Mutant, MutantError, load
 from proofs.obligation import Batch, Regime
+from proofs.twins import twins
 
 Section = dict[str, Any]
 NONE: Section = {"killed": 0, "survived": 0}  # of a run without --mutants
@@ -33,6 +34,26 @@ def listed() -> list[Mutant]:
         return load()
     except MutantError as error:
         raise UsageError(f"--mutants: {error}") from None
+
+
+def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[mutants.Outcome]:
+    """How the twins of some mutants end: one is killed by whatever keeps `efasp check` from passing. Raises UsageError."""
+    made = twins(some)[0]
+    with progress("twins", len(made)) as told:
+        try:
+            found = mutation.run(made, budget, store, told)
+        except RuntimeError as error:
+            raise UsageError(f"--twins: expected a check that passes, found {error}") from None
+    return [
+        mutants.Outcome(
+            one.mutant,
+            "survived" if one.status == "survived" else "killed",
+            {one.by: one.by} if one.by else {},
+            one.detail or f"all that is checked for n <= {mutation.N_MAX} is proved",
+            one.seconds,
+        )
+        for one in found
+    ]
 
 
 def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
@@ -49,6 +70,7 @@ def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch]
     proved = {row["id"] for row in rows if row["status"] == "proved"}
     with progress("mutants", len(some)) as told:
         outcomes = mutants.run(some, budget, store, proved, told)
+    outcomes += twinned(some, budget, store) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
     with progress("hypotheses", len(texts)) as told:
         dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, told)

@@ -13,7 +13,7 @@ from typing import Any
 
 from checker import fresh
 from checker.rows import shaped
-from checker.settle import settle
+from checker.settle import Known, settle
 from checker.solvers import titles
 from checker.store import Store, digest, sources
 from proofs.mutation import Mutant
@@ -66,17 +66,25 @@ def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: S
     found: dict[str, dict[str, Any]] = {
         name: {"by": "", "countermodel": None, "statuses": Counter(), "method": ""} for name in lemmas
     }
+    known: Known = {}
     for batch in batches(Regime(n_max), lemmas):
         here = [name for name in lemmas if name in batch.lemmas and (only or not found[name]["by"])]
         if not here or not agree(batch.params, where):
             continue
+        given: set[str] = set()
         for obligation in batch.build():
+            given.add(obligation.lemma)
             if obligation.lemma not in here or not agree(obligation.params, where) or (only and obligation.id not in only):
                 continue
-            _note(found[obligation.lemma], obligation, settle(obligation, solvers, seconds))
+            verdict = settle(obligation, solvers, seconds, known)
+            killed = verdict.status == "refuted" and confirmed(obligation, verdict)
+            _note(found[obligation.lemma], obligation.id, verdict, killed)
             here = [name for name in here if only or not found[name]["by"]]
             if not here:
                 break
+        else:
+            for name in set(here) & set(batch.lacking(given)):
+                _note(found[name], batch.id, Verdict("error", "it gave no obligation"), False)
     return found
 
 
@@ -85,12 +93,12 @@ def agree(params: dict[str, Any], where: dict[str, Any]) -> bool:
     return all(params.get(key, value) == value for key, value in where.items())
 
 
-def _note(about: dict[str, Any], obligation: Obligation, verdict: Verdict) -> None:
+def _note(about: dict[str, Any], of: str, verdict: Verdict, killed: bool) -> None:
     about["statuses"][verdict.status] += 1
-    if verdict.status == "refuted" and confirmed(obligation, verdict):
-        about["by"], about["countermodel"] = about["by"] or obligation.id, about["countermodel"] or verdict.countermodel
+    if killed:
+        about["by"], about["countermodel"] = about["by"] or of, about["countermodel"] or verdict.countermodel
     elif verdict.status not in ("proved", "measured"):
-        about["method"] = about["method"] or f"{verdict.status}: {obligation.id}: {verdict.method}"
+        about["method"] = about["method"] or f"{verdict.status}: {of}: {verdict.method}"
 
 
 def confirmed(obligation: Obligation, verdict: Verdict) -> bool:

@@ -13,6 +13,7 @@ SETTLED = ("proved", "refuted", "vacuous", "measured")
 GOOD = ("proved", "measured")
 _ENDED = {"status": str, "method": str, "seconds": (int, float), "countermodel": object}
 _HEAD = {"id": str, "lemma": str, "params": dict, "scope": str, "n": list, "hash": str, "claim": str, "kind": str}
+CITATIONS = ("assumes", "concludes", "assumed")  # ids of conclusions, then what is cited from elsewhere and not shown
 
 
 def head(obligation: Obligation) -> Row:
@@ -26,15 +27,18 @@ def head(obligation: Obligation) -> Row:
         "hash": obligation.hash,
         "claim": obligation.claim,
         "kind": obligation.kind,
+        "assumes": list(obligation.cites),
+        "concludes": list(obligation.concludes),
+        "assumed": list(obligation.assumed),
     }
 
 
 def row(known: Row, verdict: Verdict, seconds: float, cached: bool = False) -> Row:
-    """The row of an obligation, keys in the order of the contract, then ours: claim, kind, cached."""
+    """The row of an obligation, keys in the order of the contract, then ours: claim, kind, cached, what it cites."""
     first = {key: known[key] for key in ("id", "lemma", "params", "scope", "n")}
     ended = {"status": verdict.status, "method": verdict.method, "seconds": round(seconds, 3)}
     last = {"countermodel": verdict.countermodel, "claim": known["claim"], "kind": known["kind"], "cached": cached}
-    return {**first, **ended, "hash": known["hash"], **last}
+    return {**first, **ended, "hash": known["hash"], **last, **{key: known[key] for key in CITATIONS}}
 
 
 def shaped(value: Any, shape: Mapping[str, Any], statuses: Sequence[str] = SETTLED) -> bool:
@@ -54,7 +58,10 @@ def is_verdict(value: Any) -> bool:
 def is_listing(value: Any) -> bool:
     """Whether a value is the rows of a batch as the store keeps them."""
     return isinstance(value, list) and bool(value) and all(
-        shaped(r, {**_HEAD, **_ENDED, "cached": bool}) and list(map(type, r["n"])) == [int, int] for r in value
+        shaped(r, {**_HEAD, **_ENDED, "cached": bool, **dict.fromkeys(CITATIONS, list)})
+        and list(map(type, r["n"])) == [int, int]
+        and all(isinstance(name, str) for key in CITATIONS for name in r[key])
+        for r in value
     )  # fmt: skip
 
 
@@ -69,6 +76,7 @@ def failed(batch: Batch, n_max: int, reason: str) -> Row:
         "hash": "",
         "claim": "",
         "kind": "build",
+        **{key: [] for key in CITATIONS},
     }
     return row(known, Verdict("error", reason), 0)
 

@@ -12,7 +12,7 @@ import os
 import signal
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any
@@ -38,6 +38,7 @@ class Worker:
     batch: int = -1
     at: int = 0
     known: Row | None = None  # what is known of the obligation that it settles; None while it builds
+    so_far: Verdict | None = None  # of that obligation, where a search for a countermodel is all that is left
     keys: tuple[str, str] = ("", "")
     waiting: bool = False  # for another worker, which settles the same text
     deadline: float = 0.0
@@ -103,7 +104,8 @@ class Scheduler:
         """The batches that are not listed already, those about one machine together, wide machines first."""
         groups: dict[Any, deque[int]] = {}
         for index, batch in enumerate(self.work.batches):
-            if (listed := self.store.get(self.listing(index), is_listing)) is not None:
+            listed = self.store.get(self.listing(index), is_listing)
+            if listed is not None and not batch.lacking({r["lemma"] for r in listed}):
                 chosen = [{**r, "cached": True} for r in listed if matches(r["lemma"], self.work.patterns)]
                 self.rows[index] = dict(enumerate(chosen))
                 self._flat += chosen
@@ -169,6 +171,8 @@ class Scheduler:
         first = 0
         if worker.known is not None:
             stopped = Verdict("timeout", f"stopped after {self.work.limit:g} s")
+            if worker.so_far is not None:
+                stopped = Verdict("unknown", f"{worker.so_far.method}; a search for a countermodel was stopped")
             verdict = stopped if late else Verdict("error", self._why(worker))
             self._settled(worker, verdict, self.work.limit if late else 0.0)
             worker.todo.appendleft(worker.batch)
@@ -196,7 +200,10 @@ class Scheduler:
             worker.deadline = monotonic() + self.work.build_limit
         elif what == "start":
             worker.at, worker.known, worker.keys = said
+            worker.so_far = None
             self._answer(worker)
+        elif what == "so far":
+            (worker.so_far,) = said
         elif what == "row":
             _, verdict, seconds, key, text = said
             self._settled(worker, verdict, seconds, key, text)
@@ -205,8 +212,8 @@ class Scheduler:
             self._complete(worker.batch)
             self._next(worker, False)
         else:
-            built, resident = said
-            self._built(worker.batch, built)
+            built, resident, lacking = said
+            self._built(worker.batch, built, lacking)
             self._next(worker, resident > (self.work.memory << 20) // RECYCLE)
 
     def _answer(self, worker: Worker) -> None:
@@ -262,13 +269,14 @@ class Scheduler:
         self.rows[batch][index] = found
         self._flat.append(found)
 
-    def _built(self, batch: int, built: int) -> None:
-        """A batch is finished; one that gave nothing would pass unseen."""
-        if built == 0:
-            self._row(batch, 0, failed(self.work.batches[batch], self.n_max, "it gave no obligation"))
-        elif self._whole(batch):
-            self.store.keep((self.rows[batch][i] for i in sorted(self.rows[batch])), self.listing(batch))
-        self._complete(batch)
+    def _built(self, index: int, built: int, lacking: list[str]) -> None:
+        """A batch is finished; a lemma that it promises and of which it gave nothing would pass unseen."""
+        batch = self.work.batches[index]
+        if silent := tuple(name for name in lacking if matches(name, self.work.patterns)):
+            self._row(index, built, failed(replace(batch, lemmas=silent), self.n_max, "it gave no obligation"))
+        elif built and self._whole(index):
+            self.store.keep((self.rows[index][i] for i in sorted(self.rows[index])), self.listing(index))
+        self._complete(index)
 
     def _complete(self, batch: int) -> None:
         self.finished += 1

@@ -22,7 +22,7 @@ from checker.commands import UsageError
 from checker.export import export
 from checker.files import json_writable, json_written, writable
 from checker.mutants import Budget
-from checker.rows import Row, exit_code, failed, head, summary
+from checker.rows import Row, exit_code, head, summary
 from checker.scheduler import Scheduler
 from checker.solvers import PACKAGES, available
 from checker.store import Store, default_path, digest, sources
@@ -102,7 +102,7 @@ def discharged(options: argparse.Namespace) -> Iterator[Report]:
         scheduler = Scheduler(work, regime.n_max, jobs, store)
         try:
             with report.progress(len(chosen)) as scheduler.progress:
-                rows = scheduler.run() + silent(chosen, options.lemma, scheduler.ordered(), regime.n_max)
+                rows = scheduler.run()
             found = matrix.NONE
             if options.mutants:
                 budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
@@ -114,17 +114,6 @@ def discharged(options: argparse.Namespace) -> Iterator[Report]:
         known = environment(solvers, jobs)
         route = cache(lambda hash_: str((kept(store, hash_) or {}).get("route", "")))
         yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
-
-
-def silent(chosen: list[Batch], patterns: list[str] | None, rows: list[Row], n_max: int) -> list[Row]:
-    """An ``error`` for each lemma that a batch promises and of which no obligation came: it would pass unseen."""
-    seen = {name for r in rows for name in r["lemma"].split()}
-    missing: dict[str, Batch] = {}
-    for batch in chosen:
-        for name in batch.lemmas:
-            if name not in seen and matches(name, patterns):
-                missing.setdefault(name, batch)
-    return [failed(Batch((name,), {}, b.build), n_max, "it gave no obligation") for name, b in missing.items()]
 
 
 # Options.

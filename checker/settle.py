@@ -1,26 +1,65 @@
-"""From an obligation to its verdict: hypotheses have a model, the negated goal has none, a countermodel is replayed."""
+"""From an obligation to its verdict: the hypotheses and every case of the goal have a model, the negated goal has none; a
+countermodel is replayed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from time import monotonic
 from typing import Any
 
+from checker.cases import examined
 from checker.solvers import Answer, solve
-from proofs.obligation import Obligation, Undecided, Verdict
+from proofs.obligation import Allowance, Obligation, Undecided, Verdict
 
 ASSERT, CHECK = "(assert ", "(check-sat)"
+LEFT = 0.75  # the part of what is left that a search may take: the last thing that it tries may take longer than all before
+Told = Callable[[Verdict], None]
 
 
-def settle(obligation: Obligation, solvers: Sequence[str], seconds: float) -> Verdict:
+Known = dict[tuple[str, tuple[str, ...]], Answer]  # by text and solvers what was said of hypotheses, which many goals share
+
+
+def settle(
+    obligation: Obligation,
+    solvers: Sequence[str],
+    seconds: float,
+    known: Known | None = None,
+    told: Told = lambda verdict: None,
+) -> Verdict:
     """The verdict of any kind of obligation; an exception of a lemma or a solver is one of status ``error``.
 
-    ``seconds``: each solver's budget. Raises MemoryError, after which the process is not to be trusted with more.
+    ``seconds``: each solver's budget; ``known`` is read and added to; ``told`` is told what is known before a search for a
+    countermodel begins, which lives within what is left. Raises MemoryError, after which the process is not to be trusted with
+    more.
     """
+    start = monotonic()
+    verdict = _settled(obligation, solvers, seconds, {} if known is None else known)
+    if verdict.status != "unknown" or obligation.search is None:
+        return verdict
+    told(verdict)
+    try:
+        found = obligation.search(Allowance(seconds, LEFT * (budget(solvers, seconds) - (monotonic() - start))))
+    except MemoryError:
+        raise
+    except Exception as error:  # the reason stands, whatever a search raises
+        return Verdict("error", f"{verdict.method}; the search for a countermodel: {type(error).__name__}: {error}")
+    if found.case is not None:
+        replayed = {"replayed": True} if obligation.kind == "smt" else {}
+        return Verdict("refuted", f"{found.method}; {verdict.method}", plain({**found.case, **replayed}))
+    return Verdict("unknown", "; ".join(filter(None, (verdict.method, found.nothing))))
+
+
+def budget(solvers: Sequence[str], seconds: float) -> float:
+    """Seconds that an obligation may take in all: each solver's, one after the other."""
+    return seconds * max(1, len(solvers))
+
+
+def _settled(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Known) -> Verdict:
+    """The verdict before any search."""
     try:
         if obligation.kind == "smt":
-            return smt(obligation, solvers, seconds)
+            return smt(obligation, solvers, seconds, known)
         if obligation.settle is None:
             return Verdict("error", f"an obligation of kind {obligation.kind} that nothing settles")
         verdict = obligation.settle()
@@ -33,29 +72,37 @@ def settle(obligation: Obligation, solvers: Sequence[str], seconds: float) -> Ve
     return Verdict(verdict.status, verdict.method, plain(verdict.countermodel))
 
 
-def smt(obligation: Obligation, solvers: Sequence[str], seconds: float) -> Verdict:
-    """Vacuity first, then every solver; a sat and an unsat are an error that names both."""
+def smt(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Known) -> Verdict:
+    """Every solver is asked; a sat and an unsat are an error that names both. A goal that follows must not do so for hypotheses
+    or cases without a model, which is examined in the time that the first solver has left."""
     if wrong := malformed(obligation):
         return Verdict("error", wrong)
     start = monotonic()
-    vacuity = satisfiable(obligation.hypotheses, solvers, seconds)
-    if vacuity.result == "unsat":
-        return Verdict("vacuous", f"the hypotheses contradict each other: {vacuity}")
-    if vacuity.result != "sat":
-        return Verdict("unknown", f"no model of the hypotheses was found: {vacuity}")
-    spent = monotonic() - start  # the budget of the solver that found it
-    answers = [
-        solve(name, obligation.content, seconds if index else max(seconds - spent, seconds / 10))
-        for index, name in enumerate(solvers)
-    ]
+    answers = [solve(name, obligation.content, seconds) for name in solvers[:1]]
+    left = max(seconds - (monotonic() - start), seconds / 10)
+    answers += [solve(name, obligation.content, seconds) for name in solvers[1:]]
     method, results = "; ".join(map(str, answers)), {answer.result for answer in answers}
     if {"sat", "unsat"} <= results:
         return Verdict("error", f"the solvers disagree: {method}")
     if "unsat" in results:
-        return Verdict("proved", method)
+        vacuous, cases = vacuity(obligation, solvers, left, known)
+        return vacuous or Verdict("proved", "; ".join(filter(None, (method, cases))))
     if "sat" in results:
         return refutation(obligation, next(answer for answer in answers if answer.result == "sat"), method)
     return Verdict("timeout" if "timeout" in results else "unknown", method)
+
+
+def vacuity(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Known) -> tuple[Verdict | None, str]:
+    """The verdict on a goal that follows for a wrong reason; else how many cases it has, in words."""
+    wrong, cases = examined(obligation, seconds)
+    if cases:  # one of them has a model, which is one of the hypotheses
+        return None, cases
+    answer = satisfiable(obligation.hypotheses, solvers, seconds, known)
+    if answer.result == "unsat":
+        return Verdict("vacuous", f"the hypotheses contradict each other: {answer}"), ""
+    if wrong is None and answer.result != "sat":
+        return Verdict("unknown", f"no model of the hypotheses was found: {answer}"), ""
+    return wrong, ""
 
 
 def malformed(obligation: Obligation) -> str:
@@ -69,19 +116,18 @@ def malformed(obligation: Obligation) -> str:
     return ""
 
 
-_KNOWN: dict[int, Answer] = {}  # hypotheses by the hash of their text: many goals share them
-
-
-def satisfiable(text: str, solvers: Sequence[str], seconds: float) -> Answer:
-    """The first decisive answer on the hypotheses, Z3's where it is asked."""
-    key = hash((text, tuple(solvers), seconds))
-    if key in _KNOWN:
-        return _KNOWN[key]
+def satisfiable(text: str, solvers: Sequence[str], seconds: float, known: Known) -> Answer:
+    """The first decisive answer on the hypotheses, Z3's where it is asked. Only a decisive one is known from then on: in more
+    time another might be found."""
+    key = text, tuple(solvers)
+    if key in known:
+        return known[key]
     for name in sorted(solvers, key=lambda name: name != "z3"):
         answer = solve(name, text, seconds)
         if answer.decisive:
             break
-    _KNOWN[key] = answer
+    if answer.decisive:
+        known[key] = answer
     return answer
 
 

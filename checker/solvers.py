@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from time import monotonic
 from typing import Any
 
 Model = dict[str, "int | Fraction | bool | str"]  # a function is its SMT-LIB text, "(lambda ((x Int)) ...)"
 PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
+CASES = "z3"  # what finds models of a goal's cases, whatever else is asked
 UNITS = {"z3": 20_000_000, "cvc5": 1_000_000}  # units of the solver's own count of its work that a second of budget stands for
 LOGIC = re.compile(r"\(set-logic ([A-Z_]+)\)")
 DECLARED = re.compile(r"^\(declare-const (\S+) (Int|Real|Bool|\(_ BitVec \d+\))\)", re.MULTILINE)
@@ -74,8 +76,7 @@ def _z3(text: str, seconds: float) -> Asked:
     import z3
 
     solver = z3.Solver(ctx=z3.Context())  # in a shared one, definitions of an earlier script show up in models
-    units = min(int(seconds * UNITS["z3"]), (1 << 32) - 1)
-    solver.set("rlimit", units, "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
+    solver.set("rlimit", _units("z3", seconds), "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
     solver.from_string(text)
     found = solver.check()
     if found == z3.unknown:
@@ -97,6 +98,41 @@ def _z3(text: str, seconds: float) -> Asked:
     for name, sorts, result in FUNCTION.findall(text):
         model[name] = _table(values.get(name), sorts.split(), result)
     return "sat", "", model
+
+
+def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], seconds: float) -> tuple[set[str], str]:
+    """Which of some Boolean constants of a script are true in no model of it, and why that is not known, where it is not.
+
+    By Z3, which is asked for models in which another of them is true, until there is none: one model covers many. ``unwanted``:
+    those that are thought to be true in no model; they are asked for last.
+    """
+    import z3
+
+    solver, end = z3.SimpleSolver(ctx=z3.Context()), monotonic() + seconds
+    solver.set("rlimit", _units(CASES, seconds), "ctrl_c", False)
+    solver.from_string(text)
+    never: set[str] = set()
+    for names in (wanted, unwanted):
+        left = {name: z3.Bool(name, solver.ctx) for name in names}
+        solver.push()
+        while left:
+            solver.add(z3.Or(*left.values()))
+            solver.set("timeout", max(1, int(1000 * (end - monotonic()))))
+            found = solver.check()
+            if found == z3.unknown:
+                return never, solver.reason_unknown()
+            if found == z3.unsat:
+                break
+            model = solver.model()
+            left = {name: term for name, term in left.items() if not z3.is_true(model.eval(term, model_completion=True))}
+        solver.pop()
+        never |= set(left)
+    return never, ""
+
+
+def _units(name: str, seconds: float) -> int:
+    """A budget in the solver's own count."""
+    return min(int(seconds * UNITS[name]), (1 << 32) - 1)
 
 
 def _table(found: Any, sorts: list[str], result: str) -> str:

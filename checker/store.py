@@ -26,7 +26,7 @@ from typing import Any
 
 from checker.rows import SETTLED, Row
 
-SCHEMA = 1  # raise it when a verdict would be found otherwise by the same solvers
+SCHEMA = 2  # raise it when a verdict would be found otherwise by the same solvers
 TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are kept for the HTML report
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",

@@ -123,8 +123,9 @@ class Codebook:
 
     def codes(self, rows: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
         """The codes of rows: an integer array (N, width); int64, or objects where a number would not fit."""
-        table = np.asarray(rows).reshape(-1, 1 + len(self.payloads))
         wide = any(2 * self.bits[f.payload] + 2 >= 63 for f in self.fields)
+        given = rows if isinstance(rows, np.ndarray) else np.array(rows, dtype=object if wide else None)  # never as floats
+        table = given.reshape(-1, 1 + len(self.payloads))
         exact = object if wide or table.dtype == object else np.int64
         out = np.zeros((len(table), self.width), dtype=exact)
         kinds = table[:, 0].astype(np.int64)

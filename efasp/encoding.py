@@ -11,7 +11,7 @@ position embedding reads the place. Two layouts:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -19,9 +19,10 @@ from typing import Literal
 import numpy as np
 
 from efasp.codebook import Codebook
+from efasp.loops import downwards, table
 from efasp.places import FIELDS, LOG_SLOTS, Row, Section, cell_places, clock_bits, log_places, place, position
 from efasp.pram.isa import REGISTERS, Instruction
-from efasp.pram.machine import Configuration, Program, Status, initial
+from efasp.pram.machine import Configuration, Program, Status, Working, initial
 from efasp.tokens import COUNTERS, STOPPED, Codec, EncodingError, vocabulary
 
 __all__ = [
@@ -62,9 +63,6 @@ class TokenSequence:
 
     def __len__(self) -> int:
         return len(self.tokens)
-
-
-Log = Mapping[int, Sequence[Event]] | Sequence[Sequence[Event]]  # from time, then processor, to its event
 
 
 class Layout(Codec):
@@ -118,16 +116,22 @@ class Layout(Codec):
         names = (name for name, _ in self.codebook.payloads)
         return self.codebook.kinds[row[0]].name, dict(zip(names, row[1:], strict=True))
 
-    def part(self, positions: range, token: Callable[[Row], int]) -> TokenSequence:
-        """The part of a sequence at these positions; ``token`` says which token belongs to a place."""
-        rows, dtype = [self.place(at) for at in positions], self.vocabulary.dtype
-        places: np.ndarray = np.array(rows, dtype=dtype).reshape(len(rows), 1 + len(self.codebook.payloads))
-        return TokenSequence(np.array([token(row) for row in rows], dtype=dtype), places)
+    def part(self, first: int, end: int, token: Callable[[Row], int]) -> TokenSequence:
+        """The part of a sequence at the positions from ``first`` up to, not including, ``end``; ``token`` says which token
+        belongs to a place."""
+        rows = table(end - first, lambda i: self.place(first + i))
+        return self.arrays(table(end - first, lambda i: token(rows[i])), rows)
 
-    def masked(self, positions: range) -> TokenSequence:
-        """The part of a sequence at these positions, all masked."""
+    def arrays(self, tokens: Sequence[int], rows: Sequence[Row]) -> TokenSequence:
+        """Tokens and places as arrays."""
+        dtype = self.vocabulary.dtype
+        places: np.ndarray = np.array(rows, dtype=dtype).reshape(len(rows), 1 + len(self.codebook.payloads))
+        return TokenSequence(np.array(tokens, dtype=dtype), places)
+
+    def masked(self, first: int, end: int) -> TokenSequence:
+        """The part of a sequence at the positions from ``first`` up to, not including, ``end``, all masked."""
         mask = self.vocabulary.token("mask")
-        return self.part(positions, lambda row: mask)
+        return self.part(first, end, lambda row: mask)
 
     # The prompt.
 
@@ -157,7 +161,7 @@ class Layout(Codec):
     def read_prompt(self, tokens: Sequence[int]) -> tuple[Instruction, ...]:
         """The instructions of a sequence; checks its header. Raises EncodingError."""
         self.read_header(tokens)
-        return tuple(self.instruction(self.four(tokens, i), f"instruction {i}") for i in range(self.length))
+        return table(self.length, lambda i: self.instruction(self.four(tokens, i), f"instruction {i}"))
 
 
 class LogLayout(Layout):
@@ -195,12 +199,15 @@ class LogLayout(Layout):
 
     # One token, and what is read of a few.
 
-    def token(self, instructions: Sequence[Instruction], memory: Sequence[int], log: Log, row: Row) -> int:
-        """The token that belongs to a place."""
+    def token(self, instructions: Sequence[Instruction], memory: Sequence[int], row: Row) -> int:
+        """The token that belongs to a place of the prompt."""
         kind, payloads = self.named(row)
-        if kind in LOG_SLOTS:
-            return self.event_tokens(log[payloads["time"]][payloads["index"]])[LOG_SLOTS.index(kind)]
         return self.word_token(memory[payloads["index"]]) if kind == "memory" else self.prompt_token(instructions, row)
+
+    def block_token(self, events: Sequence[Event], row: Row) -> int:
+        """The token that belongs to a place of the log, of each processor's event at its time."""
+        kind, payloads = self.named(row)
+        return self.event_tokens(events[payloads["index"]])[LOG_SLOTS.index(kind)]
 
     def event_tokens(self, event: Event) -> tuple[int, int, int]:
         """A processor's step as its tokens: counter, target, value."""
@@ -227,6 +234,10 @@ class LogLayout(Layout):
         """A word of the initial memory; raises EncodingError."""
         return self.word_of(tokens[self.at("memory", index=address)], f"memory word {address}")
 
+    def read_memory(self, tokens: Sequence[int]) -> tuple[int, ...]:
+        """The initial memory; raises EncodingError."""
+        return table(self.memory, lambda address: self.initial_word(tokens, address))
+
     def in_block(self, kind: str, pid: int) -> int:
         """Where in a block a token of a processor stands."""
         return self.at(kind, index=pid) - self.prompt_length
@@ -240,32 +251,38 @@ class LogLayout(Layout):
     def prompt(self, program: Program) -> TokenSequence:
         """Header, program and initial memory."""
         memory = initial(program).memory
-        return self.part(range(self.prompt_length), lambda row: self.token(program.instructions, memory, {}, row))
+        return self.part(0, self.prompt_length, lambda row: self.token(program.instructions, memory, row))
 
     def masks(self, time: int) -> TokenSequence:
         """The block of one time, all masked."""
         span = self.times(time)
-        return self.masked(range(span.start, span.stop))
+        return self.masked(span.start, span.stop)
 
     def block(self, time: int, events: Sequence[Event]) -> TokenSequence:
         """The block of one time, from each processor's event."""
         span = self.times(time)
-        return self.part(range(span.start, span.stop), lambda row: self.token((), (), {time: events}, row))
+        return self.part(span.start, span.stop, lambda row: self.block_token(events, row))
 
     def start(self) -> TokenSequence:
         """The block of time 0: every program counter 0, nothing written."""
         return self.block(0, [Event(0, "running")] * self.processors)
 
+    def opening(self, program: Program) -> TokenSequence:
+        """What decoding starts from: the prompt and the block of time 0."""
+        return join([self.prompt(program), self.start()])
+
+    def ahead(self, first: int, last: int) -> TokenSequence:
+        """The blocks of the times ``first`` to ``last``, all masked."""
+        return self.masked(self.times(first).start, self.times(last).stop)
+
     def events(self, tokens: np.ndarray, where: str = "log") -> tuple[Event, ...]:
         """Inverse of ``block``; raises EncodingError."""
         block = tokens.tolist()
-        return tuple(self.event(self.three(block, pid), f"{where}, processor {pid}") for pid in range(self.processors))
+        return table(self.processors, lambda pid: self.event(self.three(block, pid), f"{where}, processor {pid}"))
 
     def encode(self, program: Program, log: Sequence[Sequence[Event]]) -> TokenSequence:
         """Prompt, start and one complete block for each time 1, 2, ..."""
-        memory, whole = initial(program).memory, [[Event(0, "running")] * self.processors, *log]
-        positions = range(self.context_length(len(log)))
-        return self.part(positions, lambda row: self.token(program.instructions, memory, whole, row))
+        return join([self.opening(program), *(self.block(time, events) for time, events in enumerate(log, 1))])
 
     def decode(self, sequence: TokenSequence) -> tuple[tuple[Instruction, ...], tuple[int, ...], list[tuple[Event, ...]]]:
         """Inverse of ``encode``: instructions, initial memory, log. Raises EncodingError."""
@@ -276,7 +293,7 @@ class LogLayout(Layout):
             )
         tokens = sequence.tokens.tolist()
         instructions = self.read_prompt(tokens)
-        memory = tuple(self.initial_word(tokens, address) for address in range(self.memory))
+        memory = self.read_memory(tokens)
         if not np.array_equal(sequence.tokens[self.times(0)], self.start().tokens):
             raise EncodingError("log, time 0: expected every program counter 0 and nothing written")
         log = [self.events(sequence.tokens[self.times(t)], f"log, time {t}") for t in range(1, blocks)]
@@ -286,27 +303,30 @@ class LogLayout(Layout):
 
     def places(self, steps: int) -> np.ndarray:
         """The places of a whole sequence with the times 0..steps."""
-        return self.masked(range(self.context_length(steps))).places
+        return self.masked(0, self.context_length(steps)).places
 
     def apply(self, before: Configuration, events: Sequence[Event]) -> Configuration:
         """The configuration after one more block: of several writes to one address the lowest processor's counts."""
-        memory, registers = list(before.memory), [list(bank) for bank in before.registers]
-        for pid in reversed(range(self.processors)):
-            write = events[pid].write
-            if write is not None and write.space == "memory":
-                memory[write.target] = write.value
-            elif write is not None:
-                registers[pid][write.target] = write.value
-        return Configuration(
-            memory=tuple(memory),
-            registers=tuple(tuple(bank) for bank in registers),
-            pc=tuple(event.pc for event in events),
-            status=tuple(event.status for event in events),
-        )
+        after = before.working()
+        downwards(self.processors, lambda pid: self.take(after, pid, events[pid]))
+        return after.freeze()
+
+    def take(self, state: Working, pid: int, event: Event) -> None:
+        """Put one processor's step into a configuration."""
+        state.pc[pid], state.status[pid], write = event.pc, event.status, event.write
+        if write is not None and write.space == "memory":
+            state.memory[write.target] = write.value
+        elif write is not None:
+            state.registers[pid][write.target] = write.value
 
 
 class CellLayout(Layout):
-    """The cell layout: 2 + 4 L tokens of prompt, then 2 (M + 9 P) slots: memory, registers, program counters."""
+    """The cell layout: 2 + 4 L tokens of prompt, then 2 (M + 9 P) slots: memory, registers, program counters.
+
+    ``registers``: how many a processor has.
+    """
+
+    registers = REGISTERS
 
     def _codebook(self) -> Codebook:
         return cell_places(self.word)
@@ -316,7 +336,7 @@ class CellLayout(Layout):
         memory = Section(("memory",), (("index", self.memory), slot))
         return (
             memory,
-            Section(("register",), (processor, ("register", REGISTERS), slot)),
+            Section(("register",), (processor, ("register", self.registers), slot)),
             Section(("counter",), (processor, slot)),
         )
 
@@ -328,7 +348,7 @@ class CellLayout(Layout):
     @property
     def cells(self) -> int:
         """Number of cells, M + 9 P."""
-        return self.memory + (REGISTERS + 1) * self.processors
+        return self.memory + (self.registers + 1) * self.processors
 
     @property
     def context_length(self) -> int:
@@ -379,12 +399,16 @@ class CellLayout(Layout):
 
     def places(self) -> np.ndarray:
         """The places of the whole sequence."""
-        return self.masked(range(self.context_length)).places
+        return self.masked(0, self.context_length).places
 
     def encode(self, program: Program, state: Configuration, slots: Sequence[int] | None = None) -> TokenSequence:
         """Prompt and cells; ``slots`` says for each cell which of its slots, 0 or 1, holds the value (0 by default)."""
         chosen = [0] * self.cells if slots is None else slots
-        return self.part(range(self.context_length), lambda row: self.token(program.instructions, state, chosen, row))
+        return self.part(0, self.context_length, lambda row: self.token(program.instructions, state, chosen, row))
+
+    def opening(self, program: Program) -> TokenSequence:
+        """What decoding starts from: prompt and cells of the initial configuration."""
+        return self.encode(program, initial(program))
 
     def decode(self, sequence: TokenSequence) -> tuple[tuple[Instruction, ...], Configuration, tuple[int, ...]]:
         """Inverse of ``encode``: instructions, configuration, slots. Raises EncodingError."""
@@ -398,15 +422,19 @@ class CellLayout(Layout):
 
     def state(self, tokens: np.ndarray) -> tuple[Configuration, tuple[int, ...]]:
         """Configuration and slots of the cells; raises EncodingError where a cell has not exactly one mask."""
-        ids, processors = tokens.tolist(), range(self.processors)
-        held = [self.held(ids, cell) for cell in range(self.cells)]
-        counters = [self.pc(held, pid) for pid in processors]
+        ids, processors = tokens.tolist(), self.processors
+        held = table(self.cells, lambda cell: self.held(ids, cell))
+        counters = table(processors, lambda pid: self.pc(held, pid))
+
+        def bank(pid: int) -> tuple[int, ...]:
+            return table(self.registers, lambda register: self.value(held, "register", pid, register))
+
         return Configuration(
-            memory=tuple(self.value(held, "memory", address) for address in range(self.memory)),
-            registers=tuple(tuple(self.value(held, "register", pid, r) for r in range(REGISTERS)) for pid in processors),
-            pc=tuple(pc for pc, _ in counters),
-            status=tuple(status for _, status in counters),
-        ), tuple(slot for _, slot in held)
+            memory=table(self.memory, lambda address: self.value(held, "memory", address)),
+            registers=table(processors, bank),
+            pc=table(processors, lambda pid: counters[pid][0]),
+            status=table(processors, lambda pid: counters[pid][1]),
+        ), table(self.cells, lambda cell: held[cell][1])
 
 
 def join(parts: Sequence[TokenSequence]) -> TokenSequence:

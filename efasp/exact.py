@@ -43,7 +43,8 @@ class Matrix:
         constant = [Fraction(b) * self.denominator for b in bias] if bias is not None else [Fraction(0)] * len(self.rows)
         small = x.dtype == np.int64 and all(c.denominator == 1 for c in constant)
         top = max((abs(c) for c in constant), default=0)
-        small = small and self._weight * max(1, int(magnitude(x))) + top < LIMIT
+        if small and self._weight * max(1, int(magnitude(x))) + top >= LIMIT:
+            small = self._largest(x) + top < LIMIT
         out = np.zeros((len(x), len(self.rows)), dtype=np.int64 if small else object)
         for place, row in enumerate(self.scaled):
             if row:
@@ -55,12 +56,18 @@ class Matrix:
                 out[:, place] += int(constant[place]) if constant[place].denominator == 1 else constant[place]
         return divide(out, self.denominator)
 
+    def _largest(self, x: np.ndarray) -> int:
+        """The largest sum of absolute terms of a row, ``scaled``, by the largest absolute value of every column of int64s."""
+        low, high = x.min(axis=0, initial=0).tolist(), x.max(axis=0, initial=0).tolist()
+        sizes = [max(b, -a) for a, b in zip(low, high, strict=True)]
+        return max((sum(abs(c) * sizes[i] for i, c in row) for row in self.scaled), default=0)
+
 
 def divide(values: np.ndarray, divisor: int) -> np.ndarray:
     """Exact division by an integer."""
     if divisor == 1:
         return narrow(values)
-    if values.dtype == np.int64 and not (values % divisor).any():
+    if values.dtype == np.int64 and divisor < LIMIT and not (values % divisor).any():
         return values // divisor
     quotients = [Fraction(value) / divisor for value in values.ravel().tolist()]
     out = np.empty(len(quotients), dtype=object)

@@ -35,6 +35,10 @@ class DecodingError(RuntimeError):
     """The transformer produced what no run of the machine can: weights of another construction, or broken ones."""
 
 
+class NoNumbers(DecodingError):
+    """Read-outs that are infinite or NaN: the dtype's range is exceeded."""
+
+
 @dataclass
 class State:
     """A run in progress: the configuration after ``steps`` PRAM steps, and the sequence that holds it."""
@@ -65,15 +69,15 @@ def masked_diffusion(
     layout = LogLayout.of(program, extension)
     assert isinstance(layout, LogLayout)
     state = machine.initial(program)
-    base = join([layout.prompt(program), layout.start()])
-    pending = join([layout.masks(t) for t in range(1, context_steps + 1)]) if context_steps else None
+    base = layout.opening(program)
+    pending = layout.ahead(1, context_steps) if context_steps else None
     cache, fresh, passes, mask = Cache() if cached else None, base, 0, layout.vocabulary.token("mask")
     for time in range(1, layout.latest + 1 if context_steps is None else context_steps + 1):
         block = layout.masks(time) if pending is None else TokenSequence(pending.tokens, pending.places)
         size = layout.block_length
         while (block.tokens[:size] == mask).any():
             active = join([fresh, block] if cached else [base, block])
-            outputs = transformer.outputs(active.tokens, active.places, cache)[-len(block) :]
+            outputs = _numbers(transformer.outputs(active.tokens, active.places, cache)[-len(block) :], time)
             passes += 1
             if cache is not None:
                 cache.keep(len(fresh))
@@ -98,7 +102,7 @@ def any_process(program: Program, transformer: Transformer, extension: str, *, c
     """Decode a program in place, one PRAM step a pass: ``x <- g(x, y, c)``; ends at a fixed point."""
     layout = CellLayout.of(program, extension)
     assert isinstance(layout, CellLayout)
-    sequence = layout.encode(program, machine.initial(program))
+    sequence = layout.opening(program)
     book, cache, n = layout.vocabulary, Cache(), layout.prompt_length
     if cached:
         transformer.outputs(sequence.tokens[:n], sequence.places[:n], cache)
@@ -106,7 +110,7 @@ def any_process(program: Program, transformer: Transformer, extension: str, *, c
     start, mask, step = n if cached else 0, book.token("mask"), 0
     while True:
         active = TokenSequence(sequence.tokens[start:], sequence.places[start:])
-        outputs = transformer.outputs(active.tokens, active.places, cache if cached else None)
+        outputs = _numbers(transformer.outputs(active.tokens, active.places, cache if cached else None), step + 1)
         after = g(active.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, mask)
         if np.array_equal(after, active.tokens):
             return
@@ -118,6 +122,13 @@ def any_process(program: Program, transformer: Transformer, extension: str, *, c
         yield State(step, step, configuration, sequence)
 
 
+def _numbers(outputs: np.ndarray, step: int) -> np.ndarray:
+    """The outputs. Raises NoNumbers where they are infinite or NaN."""
+    if not np.isfinite(outputs).all():
+        raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {step}")
+    return outputs
+
+
 def run(
     program: Program,
     engine: str,
@@ -127,8 +138,9 @@ def run(
     observe: Observer | None = None,
     history: list[Configuration] | None = None,
 ) -> Run:
-    """Run a program in the transformer, to the end, to ``max_steps`` or to a breach of the access policy.
+    """Run a program in the transformer, to the end, to ``max_steps``, to a breach of the access policy, or to the clock's end.
 
+    A log ends at the last time that its clock holds (``LogLayout.latest``): not finished then, as at ``max_steps``.
     ``observe`` is told each step's number, and ``history`` is given the configuration after it. Raises ValueError for an
     unknown engine or a program that the machine does not take, DecodingError for weights that do not decode.
     """
@@ -151,6 +163,8 @@ def run(
             state = next(states, None)
         except ValueError as error:
             raise DecodingError(f"step {steps + 1}: {error}") from None
+        if state is None and isinstance(layout, LogLayout):
+            break  # the clock's end
         if state is None:
             raise DecodingError(f"step {steps + 1}: decoding ended while processors were running")
         steps, passes = state.steps, state.passes

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from model.compile import MAX_WORD, check_machine, codebooks
-from model.plan import parameters
 from model.ranges import SIGNIFICAND
 
 FORMAT, VERSION = "efasp-transformer", "1"
@@ -69,16 +68,12 @@ def _read_shape(path: Path, text: str, word: int, engine: str, extension: str) -
     except (ValueError, RecursionError):
         raise WeightsError(f"{path}: metadata shape: expected JSON, found {shown(text)}") from None
     layers = shape.get("layers") if isinstance(shape, dict) else None
-    good = isinstance(layers, list) and len(layers) <= 64 and size(shape.get("d_model")) and size(shape.get("d_out"))
-    if not good or not all(map(block, layers or [])):
+    good = isinstance(layers, list) and 0 < len(layers) <= 64 and size(shape.get("d_model")) and size(shape.get("d_out"))
+    if not good or not shape["d_model"] or not all(map(block, layers or [])):
         expected = "d_model, d_out and layers of d_ff, d_head and heads"
         raise WeightsError(f"{path}: metadata shape: expected {expected}, found {shown(text, 80)}")
     controls = {"mdm": 0, "apmdm": 3}[engine]
     d_out = codebooks(word, engine, extension)[0].width + controls
     if shape["d_out"] != d_out:
         raise WeightsError(f"{path}: metadata shape: expected d_out {d_out}, found {shown(str(shape['d_out']), quoted=False)}")
-    # Before memory is taken for it: the file must be as large as its shape says.
-    needed = 4 * parameters(shape, *codebooks(word, engine, extension))
-    if needed > path.stat().st_size:
-        raise WeightsError(f"{path}: expected at least {needed} bytes for its shape, found {path.stat().st_size}")
     return shape

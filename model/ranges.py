@@ -2,9 +2,10 @@
 
 Every value of the transformer is a dyadic rational. Where each sum's terms are multiples of 1/D and their absolute values
 add up to at most B, every partial sum, in any order and with fused multiply-adds, is a multiple of 1/D of size at most B,
-so a dtype with p bits of significand computes it exactly if B * D <= 2^p. The bounds of the residual coordinates are the
-plan's own (``Plan.held``), for every program and state with P, M, L <= 2^w and every time that the clock's bits hold; what they
-hold are integers. The family numerics shows both, from the matrices, and that softmax adds nothing inexact.
+so a dtype with p bits of significand computes it exactly if B * D <= 2^p and 1/D is one of its normal numbers: nothing is
+denormal then, and nothing overflows, B being at most 2^p. The bounds of the residual coordinates are the plan's own
+(``Plan.held``), for every program and state with P, M, L <= 2^w and every time that the clock's bits hold; what they hold are
+integers. The family numerics shows both, from the matrices, and that softmax adds nothing inexact.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from model.plan import Plan
 SIGNIFICAND = {"float32": 24, "float64": 53}
 # exp(-SCALE) is 0 in the dtype, and SCALE a power of two: integer scores times SCALE stay exact, every loser weighs 0.
 SCALE = {"float32": 128, "float64": 1024}
+# Normal numbers are at least 2^first in absolute value, and below 2^last; of smaller ones nothing is assumed.
+EXPONENTS = {"float32": (-126, 128), "float64": (-1022, 1024)}
 
 
 class RangeError(ValueError):
@@ -31,10 +34,14 @@ class RangeError(ValueError):
 
 @dataclass(frozen=True)
 class Range:
-    """The largest sum of absolute terms of one quantity, times the denominator of its terms."""
+    """The largest sum of absolute terms of one quantity, times the denominator of its terms; and that denominator.
+
+    The numbers themselves, weights included, are multiples of 1 over the denominator.
+    """
 
     where: str
     bound: int
+    denominator: int
 
 
 class _Row(NamedTuple):
@@ -78,7 +85,7 @@ def ranges(plan: Plan) -> tuple[Range, ...]:
     found: list[Range] = []
 
     def note(where: str, sums: Sequence[Number], denominator: int) -> None:
-        found.append(Range(where, ceil(max(sums, default=0) * denominator)))
+        found.append(Range(where, ceil(max(sums, default=0) * denominator), denominator))
 
     token, place = _rows(plan.token, plan.vocabulary.sort.bounds), _rows(plan.place, plan.places.sort.bounds)
     sums = [a.size + b.size for a, b in zip(token, place, strict=True)]
@@ -108,9 +115,15 @@ def ranges(plan: Plan) -> tuple[Range, ...]:
 def dtype_for(plan: Plan) -> str:
     """The narrowest dtype that computes the plan exactly; raises RangeError where none is known to."""
     worst = max(ranges(plan), key=lambda r: r.bound)
+    finest = max(ranges(plan), key=lambda r: r.denominator)
     for dtype, bits in SIGNIFICAND.items():
-        if worst.bound <= 1 << bits:
+        if worst.bound <= 1 << bits and finest.denominator <= 1 << -EXPONENTS[dtype][0]:
             return dtype
+    if worst.bound <= 1 << max(SIGNIFICAND.values()):
+        raise RangeError(
+            f"{plan.name}: expected multiples of a normal number, found multiples of 1/2^{finest.denominator.bit_length() - 1} "
+            f"({finest.where}): neither float32 nor float64 is exact"
+        )
     raise RangeError(
         f"{plan.name}: expected sums of at most 2^{max(SIGNIFICAND.values())}, found {worst.bound.bit_length()} bits "
         f"({worst.where}): neither float32 nor float64 is exact"

@@ -1,4 +1,6 @@
-"""A weights file read back as a layer plan with the file's own numbers, exactly. Needs no torch.
+"""A weights file read back as a layer plan with the file's own numbers, exactly: the one reader of such files. Needs no torch.
+
+What is checked, run and traced is this plan: `efasp run` loads it into the torch transformer (``model.weights``).
 
 What a plan says beside its matrices a file cannot know: names and ranges of the residual coordinates, and the sizes of queries
 and keys, stay empty.
@@ -38,7 +40,10 @@ def tensors(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> di
 
 
 def read_plan(path: Path) -> tuple[int, str, str, Plan]:
-    """Word, engine, extension and plan. Raises WeightsError as ``model.weights.load`` does; OSError."""
+    """Word, engine, extension and plan.
+
+    Raises WeightsError for a file that is malformed, truncated, foreign or unsafe, OSError for one that cannot be read.
+    """
     check_file(path)
     try:
         with safe_open(path, framework="numpy") as file:
@@ -58,8 +63,10 @@ def read_plan(path: Path) -> tuple[int, str, str, Plan]:
 def _tensor(path: Path, file: Any, name: str, size: tuple[int, ...], dtype: str) -> np.ndarray:
     described = file.get_slice(name)
     kind = {"F32": "float32", "F64": "float64"}.get(described.get_dtype(), described.get_dtype())
-    if tuple(described.get_shape()) != size or kind != dtype:
-        raise WeightsError(f"{path}: {name}: expected {size} of {dtype}, found {tuple(described.get_shape())} of {kind}")
+    if kind != dtype:
+        raise WeightsError(f"{path}: {name}: expected numbers of {dtype}, found {kind}")
+    if tuple(described.get_shape()) != size:
+        raise WeightsError(f"{path}: {name}: expected the shape {size}, found {tuple(described.get_shape())}")
     value: np.ndarray = file.get_tensor(name)
     if not np.isfinite(value).all():
         raise WeightsError(f"{path}: {name}: expected finite numbers, found an infinity or NaN")

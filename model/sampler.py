@@ -28,7 +28,13 @@ def confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
     2^(w + 3) of them, so a token that is due has a confidence above 0.96 (lemma process.confidence), and one that is not at
     most 1/2. Over a kind with
     bits the sum over payloads factors into one 2 cosh a bit, so the vocabulary of 2^w words is never enumerated.
+    Outputs that are no numbers, or so large that float64 does not hold the logits, have a confidence of NaN or less than 1.
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _confidence(outputs, layout)
+
+
+def _confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
     book = layout.vocabulary
     sharpness = float(layout.word + 8)
     kinds = sharpness * outputs[:, : len(book.kinds)].astype(np.float64)
@@ -41,7 +47,8 @@ def confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
         total += np.logaddexp(bits, -bits).sum(axis=1)[:, None] * carries
     for table in (best, total):
         table[:, book.kind_index["mask"]] = -np.inf
-    return np.exp(best.max(axis=1) - np.logaddexp.reduce(total, axis=1))
+    out: np.ndarray = np.exp(best.max(axis=1) - np.logaddexp.reduce(total, axis=1))
+    return out
 
 
 def predictions(outputs: np.ndarray, layout: LogLayout | CellLayout) -> np.ndarray:

@@ -7,6 +7,9 @@ to 0 (``model.ranges`` says for which word widths the rest is exact too, and the
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,9 +19,10 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
+from efasp.sorts import Number
 from model.plan import Layer as LayerPlan
 from model.plan import Plan, parameters
-from model.ranges import SCALE, SIGNIFICAND, dtype_for
+from model.ranges import SCALE, dtype_for
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -113,9 +117,13 @@ class Layer(nn.Module):
             h = h + self.down(torch.relu(self.up(h)))
         return h
 
+    def split(self, side: Tensor) -> Tensor:
+        """Queries, keys or values of all heads, (positions, heads * d_head), head by head: (heads, positions, d_head)."""
+        return side.view(len(side), self.heads, self.d_head).transpose(0, 1)
+
     def attend(self, h: Tensor, number: int, cache: Cache | None) -> Tensor:
         """Outputs of all heads, side by side: (positions, heads * d_head)."""
-        q, k, v = (f(h).view(len(h), self.heads, self.d_head).transpose(0, 1) for f in (self.q, self.k, self.v))
+        q, k, v = (self.split(f(h)) for f in (self.q, self.k, self.v))
         if cache is not None:
             k, v = cache.extend(number, k, v)
         return softmax_attention(q, k, v, self.scale).transpose(0, 1).reshape(len(h), -1)
@@ -158,7 +166,7 @@ class Transformer(nn.Module):
             assert isinstance(block, Layer)
             _load(block, layer, module.dtype_name)
         _fill(module.out.weight, plan.out, module.dtype_name)
-        module.out.bias.copy_(torch.tensor([float(b) for b in plan.out_bias], dtype=torch.float64))
+        module.out.bias.copy_(_numbers(plan.out_bias, module.dtype_name))
         return module
 
     def rows(self, tokens: Tensor) -> Tensor:
@@ -205,6 +213,27 @@ class Transformer(nn.Module):
                 hook.remove()
         return [*(h.cpu().numpy() for h in seen), out]
 
+    @contextmanager
+    def watched(self) -> Iterator[list[np.ndarray]]:
+        """A list to which every pass inside adds its read-out, (positions, d_out), as it comes."""
+        seen: list[np.ndarray] = []
+        hook = self.register_forward_hook(lambda module, given, out: seen.append(out.cpu().numpy()))
+        try:
+            yield seen
+        finally:
+            hook.remove()
+
+    @torch.inference_mode()
+    def attention(self, number: int, h: np.ndarray, chosen: Sequence[int]) -> np.ndarray:
+        """The softmax weights of layer ``number``'s heads on a stream (positions, d_model): (heads, chosen, positions).
+
+        The scores are a matrix product in the module's dtype; the fused kernel that runs keeps none.
+        """
+        layer, stream = self.layers[number], torch.from_numpy(h).to(self.out.weight)
+        assert isinstance(layer, Layer)
+        q, k = layer.split(layer.q(stream))[:, list(chosen)], layer.split(layer.k(stream))
+        return torch.softmax((q * layer.scale) @ k.transpose(1, 2), dim=2).cpu().numpy()
+
     def summary(self) -> dict[str, Any]:
         """What `efasp run --json` says of the transformer."""
         rows = self.shape["layers"]
@@ -221,16 +250,27 @@ class Transformer(nn.Module):
 
 def _fill(tensor: Tensor, matrix: Matrix, dtype: str, row: int = 0, column: int = 0) -> None:
     """Copy a sparse exact matrix into a zero tensor, from the given corner on."""
-    for i, line in enumerate(matrix.rows):
-        for j, value in line:
-            if float(value) != value or not _fits(value, dtype):
-                raise ValueError(f"weights: expected numbers that {dtype} holds exactly, found {value}")
-            tensor[row + i, column + j] = float(value)
+    entries = [(i, j, value) for i, line in enumerate(matrix.rows) for j, value in line]
+    rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
+    places = torch.tensor(rows, dtype=torch.int64) + row, torch.tensor(columns, dtype=torch.int64) + column
+    tensor[places] = _numbers(values, dtype)
 
 
-def _fits(value: Any, dtype: str) -> bool:
-    numerator = abs(value.numerator)
-    return numerator == 0 or (numerator // (numerator & -numerator)).bit_length() <= SIGNIFICAND[dtype]
+def _numbers(values: Sequence[Number], dtype: str) -> Tensor:
+    """Exact numbers in a dtype, (n,). Raises ValueError for one that is not a number of it."""
+    out = torch.tensor([_double(value) for value in values], dtype=torch.float64).to(DTYPES[dtype])
+    for value, got in zip(values, out.tolist(), strict=True):
+        if value != got:
+            raise ValueError(f"weights: expected numbers that {dtype} holds exactly, found {value}")
+    return out
+
+
+def _double(value: Number) -> float:
+    """The nearest float64, which holds every number of either dtype."""
+    try:
+        return float(value)
+    except OverflowError:
+        return inf
 
 
 def _load(block: Layer, layer: LayerPlan, dtype: str) -> None:
@@ -242,4 +282,4 @@ def _load(block: Layer, layer: LayerPlan, dtype: str) -> None:
     if layer.bias:
         _fill(block.up.weight, layer.up, dtype)
         _fill(block.down.weight, layer.down, dtype)
-        block.up.bias.copy_(torch.tensor([float(b) for b in layer.bias], dtype=torch.float64))
+        block.up.bias.copy_(_numbers(layer.bias, dtype))

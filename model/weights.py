@@ -10,13 +10,13 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from efasp.files import replacing
-from model.compile import codebooks, compile_machine
-from model.header import FORMAT, VERSION, WeightsError, check_file, read_metadata, shown
+from model.compile import compile_machine
+from model.header import FORMAT, VERSION
+from model.plan import Plan
+from model.readback import read_plan
 from model.transformer import Transformer
 
 
@@ -61,27 +61,11 @@ def export(weights: Weights, path: Path) -> None:
         file.write(dump(weights))
 
 
+def loaded(word: int, engine: str, extension: str, plan: Plan) -> Weights:
+    """The transformer of what ``model.readback.read_plan`` gives: what runs is the plan that is checked."""
+    return Weights(word, engine, extension, Transformer.of(plan, plan.dtype))
+
+
 def load(path: Path) -> Weights:
     """Read a weights file. Raises WeightsError for one that is malformed, truncated, foreign or unsafe; OSError."""
-    check_file(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            word, engine, extension, dtype, shape = read_metadata(path, metadata)
-            transformer = Transformer(*codebooks(word, engine, extension), shape=shape, dtype=dtype)
-            wanted, found = transformer.state_dict(), set(file.keys())
-            if missing := sorted(set(wanted) - found):
-                raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
-            if extra := sorted(found - set(wanted)):
-                raise WeightsError(f"{path}: expected no tensor {shown(extra[0])}, found one")
-            for name, tensor in wanted.items():
-                value = file.get_tensor(name)
-                if value.shape != tensor.shape or value.dtype != tensor.dtype:
-                    expected = f"{tuple(tensor.shape)} of {tensor.dtype}"
-                    raise WeightsError(f"{path}: {name}: expected {expected}, found {tuple(value.shape)} of {value.dtype}")
-                if not torch.isfinite(value).all():
-                    raise WeightsError(f"{path}: {name}: expected finite numbers, found an infinity or NaN")
-                tensor.copy_(value)
-    except SafetensorError as error:
-        raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
-    return Weights(word, engine, extension, transformer)
+    return loaded(*read_plan(path))

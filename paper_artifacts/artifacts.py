@@ -13,6 +13,7 @@ from paper_artifacts.disagreements import disagreements
 from paper_artifacts.experiments import graph, growth, instances, parity, resources, sudoku
 from paper_artifacts.figures import MACHINES, checker_time, contexts, depths, widths
 from paper_artifacts.kills import kills, matrix
+from paper_artifacts.mutation import mutation
 from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
 from proofs.obligation import narrowest_word
@@ -143,4 +144,5 @@ ARTIFACTS: dict[str, Callable[[], Artifact]] = {
     "times": times,
     "kills": kills,
     "mutants": matrix,
+    "mutation": mutation,
 }

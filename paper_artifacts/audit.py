@@ -1,4 +1,4 @@
-"""`efasp audit`: claims and lemmas with their computed status, or one lemma whole (shared contract, section 6)."""
+"""`efasp audit`: claims and lemmas with their computed status, or one claim or lemma whole (shared contract, section 6)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import difflib
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from rich.table import Table
 
 from checker.commands import UsageError
 from checker.files import writable
-from checker.rows import Row
-from checker.session import Report, discharged
+from checker.matrix import NONE
+from checker.rows import CITATIONS, Row, summary
+from checker.session import Report, discharged, regime_of
 from paper_artifacts.claims import GRADES, Claim, Ledger, Status, claims
 from paper_artifacts.constructions import Construction, construction
 from paper_artifacts.status import artifacts
@@ -31,6 +32,7 @@ COLOURS = {
     "all n": "green",
     "bounded": "green",
     "measured": "cyan",
+    "assumed": "yellow",
     "not covered": "yellow",
     "open": "yellow",
     "refuted": "red",
@@ -187,6 +189,7 @@ def sheet_text(found: Sheet) -> str:
         lines += ["", f"* {first['id']}{more}"]
         lines += [f"  {first['status']}; {first['scope']}; n = {first['n'][0]}..{rows[-1]['n'][1]}; {first['method']}"]
         lines += [f"  {first['seconds']:.3f} s; hash {first['hash']}"]
+        lines += [f"  {key}: {'; '.join(first[key])}" for key in CITATIONS if first[key]]
         if first["countermodel"] is not None:
             lines += [f"  countermodel: {json.dumps(first['countermodel'])}"]
         if text := found.texts.get(first["hash"]):
@@ -204,26 +207,76 @@ def _indented(text: str) -> list[str]:
     return [f"    {line}".rstrip() for line in text.rstrip().splitlines()]
 
 
+# One claim.
+
+
+def claim_data(claim: Claim, ledger: Ledger) -> dict[str, Any]:
+    """A claim as JSON holds it: its status, how many obligations ended how in which scope, and every lemma below it.
+
+    What a lemma rests on is read from its obligations: it is what concludes what they assume.
+    """
+    lemmas = [statements()[name] for name in below(claim.lemmas)]
+    rows = {row["id"]: row for statement in lemmas for row in ledger.rows.get(statement.lemma, [])}
+    scopes: dict[str, list[Row]] = {}
+    for row in rows.values():
+        scopes.setdefault(row["scope"], []).append(row)
+    counts = {scope: {k: v for k, v in summary(some).items() if v} for scope, some in scopes.items()}
+    return {**_claim(claim, ledger), "counts": counts, "tree": [_lemma(statement, ledger) for statement in lemmas]}
+
+
+def claim_text(claim: Claim, ledger: Ledger) -> str:
+    """A claim and the tree of the lemmas that it rests on, each with its own status.
+
+    A lemma that was shown before is shown "as above", without those below it.
+    """
+    data = claim_data(claim, ledger)
+    lines = [f"{claim.id}: {claim.title}", "=" * len(f"{claim.id}: {claim.title}"), "", claim.states]
+    lines += ["", f"source      {claim.source}", f"status      {ledger.claim(claim)}"]
+    lines += [f"measured    {', '.join(claim.measures)}"] if claim.measures else []
+    lines += [f"not covered {claim.uncovered}"] if claim.uncovered else []
+    lines += ["", "Obligations by scope:", ""]
+    for scope, counts in data["counts"].items():
+        lines.append(
+            f"  {', '.join(f'{count} {status}' for status, count in counts.items())}: {scope.removeprefix('measured: ')}"
+        )
+    lines += ["", "Lemmas; below each what its obligations assume, by the lemmas that conclude it:", ""]
+    shown: set[str] = set()
+    below_others = {leg for name in claim.lemmas for leg in statements()[name].rests}
+    roots = [name for name in claim.lemmas if name not in below_others]
+    stack = [(name, 0) for name in reversed(roots)]
+    while stack:
+        name, depth = stack.pop()
+        legs = statements()[name].rests
+        again = name in shown and legs
+        lines.append(f"{'  ' * depth}{name}: {ledger.own(name)}{', as above' if again else ''}")
+        if not again:
+            stack += [(leg, depth + 1) for leg in reversed(legs)]
+        shown.add(name)
+    return "\n".join(lines)
+
+
 # The command.
 
 
 def audit(options: argparse.Namespace) -> int:
     """`efasp audit`: settle what is shown (from the store where it is known), and show it. The exit code is the run's."""
-    if options.lemma is not None and options.lemma not in statements():
-        near = difflib.get_close_matches(options.lemma, statements(), 3, 0.5)
+    names = [*claims(), *statements()]
+    if options.lemma is not None and options.lemma not in names:
+        near = difflib.get_close_matches(options.lemma, names, 3, 0.5)
         hint = f" (did you mean {', '.join(near)}?)" if near else ""
-        raise UsageError(f"audit: expected a lemma's name, found {options.lemma}{hint}")
+        raise UsageError(f"audit: expected a lemma's name or a claim's, found {options.lemma}{hint}")
     if (options.format == "html") != (options.out is not None):
         raise UsageError("--out: expected with --format html, and only there")
     if options.lemma is not None and options.format == "html":
         raise UsageError("--format: expected text or json for one lemma, found html")
+    claim = claims().get(options.lemma)
     if options.trust and (options.lemma is not None or options.format == "html"):
         raise UsageError("--trust: expected no lemma, and --format text or json")
     if options.out is not None:
         writable("--out", options.out, folder=True)
     name = options.lemma
-    options.lemma = None if name is None else below([name])
-    with discharged(options) as found:
+    options.lemma = None if name is None else below(claim.lemmas if claim else [name])
+    with _run(options) as found:
         if options.trust:
             show_trust(found.rows, found.route, options.format)
         elif options.format == "html":
@@ -234,10 +287,21 @@ def audit(options: argparse.Namespace) -> int:
                 print(json.dumps({"n_max": found.n_max, **listing(ledger)}, indent=1))
             else:
                 show_listing(ledger, found.n_max)
+        elif claim is not None:
+            ledger = Ledger(found.rows, artifacts())
+            data = {"n_max": found.n_max, **claim_data(claim, ledger)}
+            print(json.dumps(data, indent=1) if options.format == "json" else claim_text(claim, ledger))
         else:
             shown = sheet_of(name, found)
             print(json.dumps(sheet_data(shown), indent=1) if options.format == "json" else sheet_text(shown), end="\n")
         return found.exit_code
+
+
+def _run(options: argparse.Namespace) -> AbstractContextManager[Report]:
+    """The run by the options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
+    if options.lemma == []:
+        return nullcontext(Report([], NONE, regime_of(options)[0].n_max, 0, {}, lambda hash_: None))
+    return discharged(options)
 
 
 @contextmanager

@@ -43,7 +43,11 @@ class Replayed:
     @property
     def data(self) -> dict[str, Any]:
         """What the page shows."""
-        shown = {"program": [], "engine": "", "frames": []} if self.tracer is None else page_data(self.tracer, self.frames)
+        shown = (
+            {"program": [], "engine": "", "numbers": "", "frames": []}
+            if self.tracer is None
+            else page_data(self.tracer, self.frames)
+        )
         return {**shown, "facts": self.facts}
 
 

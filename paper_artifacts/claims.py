@@ -18,8 +18,9 @@ from proofs.statements import StatementError, below, resolved, statements
 
 FILE = Path(__file__).with_name("claims.toml")
 # From the worst to the best. "refuted": an obligation is refuted or vacuous; "open": one is not settled; "not covered": nothing
-# speaks of it; "measured": a number held where it was tried; "bounded": proved up to a bound or at given sizes.
-GRADES = ("refuted", "open", "not covered", "measured", "bounded", "all n")
+# speaks of it; "assumed": it rests on what is cited from elsewhere and not shown here; "measured": a number held where it was
+# tried; "bounded": proved up to a bound or at given sizes.
+GRADES = ("refuted", "open", "not covered", "assumed", "measured", "bounded", "all n")
 KINDS = ("claim", "corollary", "table", "disagreement")
 
 
@@ -87,11 +88,12 @@ class Ledger:
             for name in row["lemma"].split():  # a batch that was not built speaks of several
                 self.rows.setdefault(name, []).append(row)
         self.measured = measured or {}
-        self._full: dict[str, Status] = {}
-        for name in below(statements()):
-            legs = [self._full[leg] for leg in statements()[name].rests]
-            named = [_named(leg, status) for leg, status in zip(statements()[name].rests, legs, strict=True)]
-            self._full[name] = worst([self.own(name), *named])
+        self._full = {name: self._closed(name) for name in statements()}
+
+    def _closed(self, name: str) -> Status:
+        """The worst of a lemma's own obligations and of those of every lemma below it."""
+        legs = [other for other in below([name]) if other != name]
+        return worst([self.own(name), *(_named(leg, self.own(leg)) for leg in legs)])
 
     def own(self, lemma: str) -> Status:
         """A lemma's own obligations alone."""
@@ -104,9 +106,11 @@ class Ledger:
         for row in rows:
             if row["status"] not in ("proved", "measured"):
                 return Status("open", f"{row['status']}: {row['id']}")
+        if sources := list(dict.fromkeys(source for row in rows for source in row["assumed"])):
+            return Status("assumed", "; ".join(sources))
         scopes = list(dict.fromkeys(row["scope"] for row in rows))
         if any(row["status"] == "measured" for row in rows):
-            return Status("measured", "; ".join(scopes))
+            return Status("measured", "; ".join(scope.removeprefix("measured: ") for scope in scopes))
         if scopes == ["all n"]:
             return Status("all n")
         return Status("bounded", scope_of(rows))
@@ -133,7 +137,11 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 def scope_of(rows: Sequence[Row]) -> str:
     """The scopes of some rows; scopes ``n <= k`` that go on from width to width are one, up to the last."""
-    bounds = sorted({row["n"][1] for row in rows if row["scope"].startswith("n <= ") and row["scope"][5:].isdecimal()})
-    out = [f"n <= {bounds[-1]}"] if bounds else []
-    rest = (row["scope"] for row in rows if not (row["scope"].startswith("n <= ") and row["scope"][5:].isdecimal()))
-    return "; ".join(dict.fromkeys([*out, *rest]))
+    last: dict[str, int] = {}
+    for row in rows:
+        bound, comma, shape = row["scope"].removeprefix("n <= ").partition(",")
+        if row["scope"].startswith("n <= ") and bound.isdecimal():
+            last[comma + shape] = max(last.get(comma + shape, 0), int(bound))
+        else:
+            last[row["scope"]] = -1
+    return "; ".join(scope if bound < 0 else f"n <= {bound}{scope}" for scope, bound in last.items())

@@ -7,7 +7,7 @@ from typing import Any
 
 from efasp.pram.assembler import disassemble
 from efasp.pram.machine import Configuration
-from paper_artifacts.tracer import Frame, Tracer
+from paper_artifacts.tracer import Field, Frame, Tracer
 
 
 def difference(frame: Frame) -> str:
@@ -33,7 +33,7 @@ def frame_text(tracer: Tracer, frame: Frame) -> str:
     """One decoding step as text."""
     lines = [
         f"decoding step {frame.step} ({tracer.engine})",
-        "",
+        f"numbers: {tracer.numbers}",
         "before:",
         *_indent(machine_lines(frame.before)),
     ]
@@ -42,22 +42,32 @@ def frame_text(tracer: Tracer, frame: Frame) -> str:
     if frame.differs is not None:
         wanted = [line for line in machine_lines(frame.expected) if line not in found]
         lines += ["the machine, where it differs:", *_indent(wanted), "", f"first difference: {difference(frame)}"]
+    if frame.since is not None:
+        lines += ["", f"the run is not the machine's since step {frame.since}"]
+    if frame.rounded is not None:
+        lines += ["", f"torch is not exact, first {frame.rounded}"]
     lines += ["", f"positions that changed: {len(frame.changed)} of {len(frame.marks)}"]
-    for p in frame.changed:
+    for p in sorted({*frame.changed, *frame.exactly}):
         now = tracer.token(frame.after[p])
         bits = f", control {frame.control[p]}" if p in frame.control else ""
         was = tracer.token(frame.sequence.tokens[p])
-        lines.append(f"  {p:>4}  {tracer.place(frame.sequence.places[p])}: {was} -> {now} ({frame.marks[p]}{bits})")
+        exact = f"; exactly: {tracer.token(frame.exactly[p])}" if p in frame.exactly else ""
+        lines.append(f"  {p:>4}  {tracer.place(frame.sequence.places[p])}: {was} -> {now} ({frame.marks[p]}{bits}){exact}")
     for p, view in frame.views.items():
         lines += ["", f"position {p}: {tracer.place(frame.sequence.places[p])}"]
         for look in view.looks:
             to = ", ".join(f"{q} ({tracer.place(frame.sequence.places[q])})" for q in look.positions[:4])
             more = f" and {len(look.positions) - 4} more" if len(look.positions) > 4 else ""
-            lines.append(f"  layer {look.layer} head {look.head} [{look.writes}]: attends to {to}{more}")
+            lines.append(f"  layer {look.layer} head {look.head} [{look.writes}]: attends to {to or 'nothing: NaN'}{more}")
         for title, fields in view.fields:
-            held = (f"{name} = {value}" + (f" (fresh compile: {wanted})" if wanted else "") for name, value, wanted in fields)
-            lines.append(f"  {title}: " + "; ".join(held))
+            lines.append(f"  {title}: " + "; ".join(map(field_text, fields)))
     return "\n".join(lines) + "\n"
+
+
+def field_text(field: Field) -> str:
+    """A field as text, with what it is exactly and in a fresh compile where that is other."""
+    exact = "" if field.exact is None else f" (exactly: {field.exact})"
+    return f"{field.name} = {field.value}{exact}" + ("" if field.fresh is None else f" (fresh compile: {field.fresh})")
 
 
 def _indent(lines: Sequence[str]) -> list[str]:
@@ -72,6 +82,7 @@ def page_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
     return {
         "program": disassemble(tracer.program).splitlines(),
         "engine": tracer.engine,
+        "numbers": tracer.numbers,
         "frames": [_frame(tracer, frame) for frame in frames],
     }
 
@@ -96,5 +107,7 @@ def _frame(tracer: Tracer, frame: Frame) -> dict[str, Any]:
         "expected": machine_lines(frame.expected) if frame.differs else [],
         "differs": difference(frame) if frame.differs else None,
         "at": frame.at,
+        "rounded": frame.rounded,
+        "exactly": {str(p): tracer.token(token) for p, token in frame.exactly.items()},
         "views": views,
     }

@@ -9,13 +9,14 @@ from html import escape
 import networkx as nx
 
 from paper_artifacts.claims import Ledger, claims
-from proofs.statements import statements
+from proofs.statements import below, statements
 
 WIDTH, HEIGHT, GAP, ROW = 190, 22, 70, 30  # of a box, and between layers and rows
 COLOURS = {  # fill and line, as in the style sheet
     "all n": ("#dff3e4", "#1d7a3c"),
     "bounded": ("#eaf5d8", "#6a8f1f"),
     "measured": ("#dcecfb", "#2a6fb0"),
+    "assumed": ("#f6e9d8", "#8a5a1f"),
     "not covered": ("#eeeeee", "#777777"),
     "open": ("#fdf0d0", "#a8760f"),
     "refuted": ("#fbdcdc", "#b02a2a"),
@@ -25,13 +26,17 @@ SWEEPS = 8
 
 @dataclass(frozen=True)
 class Box:
-    """A node: its name, page, grade, number of obligations, and what it rests on (edges that follow from others left out)."""
+    """A node: its name, page, grade, number of obligations, and what it rests on (edges that follow from others left out).
+
+    ``again``: what it rests on and that rests on it, for other definitions or at another time; it stands in an earlier layer.
+    """
 
     name: str
     page: str
     grade: str
     count: int
     legs: tuple[str, ...]
+    again: tuple[str, ...] = ()
 
 
 def boxes(ledger: Ledger) -> list[Box]:
@@ -40,9 +45,11 @@ def boxes(ledger: Ledger) -> list[Box]:
     for claim in claims().values():
         graph.add_node(claim.id)
         graph.add_edges_from((claim.id, name) for name in claim.lemmas)
-    for statement in statements().values():
-        graph.add_node(statement.lemma)
-        graph.add_edges_from((statement.lemma, name) for name in statement.rests)
+    order = {name: number for number, name in enumerate(below(statements()))}
+    lower = {name: [leg for leg in s.rests if order[leg] < order[name]] for name, s in statements().items()}
+    for name, lower_ones in lower.items():
+        graph.add_node(name)
+        graph.add_edges_from((name, leg) for leg in lower_ones)
     reduced = nx.transitive_reduction(graph)
     out = []
     for claim in claims().values():
@@ -51,7 +58,8 @@ def boxes(ledger: Ledger) -> list[Box]:
     for name in statements():
         count = len(ledger.rows.get(name, []))
         legs = tuple(sorted(reduced.successors(name)))
-        out.append(Box(name, f"lemma/{name}.html", ledger.lemma(name).grade, count, legs))
+        again = tuple(sorted(set(statements()[name].rests) - set(lower[name])))
+        out.append(Box(name, f"lemma/{name}.html", ledger.lemma(name).grade, count, legs, again))
     return out
 
 
@@ -90,12 +98,14 @@ def svg(listed: Sequence[Box]) -> str:
     ]
     for box in listed:
         x, y = at[box.name]
-        for leg in box.legs:
-            u, v = at[leg]
-            bend = (x + WIDTH + u) / 2
-            parts.append(
-                f'<path class="edge" d="M{x + WIDTH:.0f} {y:.1f} C{bend:.0f} {y:.1f} {bend:.0f} {v:.1f} {u:.0f} {v:.1f}"/>'
-            )
+        for legs, style, side in ((box.legs, "edge", 0), (box.again, "edge again", WIDTH)):
+            for leg in legs:
+                u, v = at[leg]
+                bend = (x + WIDTH + u + side) / 2
+                parts.append(
+                    f'<path class="{style}" d="M{x + WIDTH - side:.0f} {y:.1f} C{bend:.0f} {y:.1f} {bend:.0f} {v:.1f} '
+                    f'{u + side:.0f} {v:.1f}"/>'
+                )
     for box in listed:
         (x, y), (fill, line) = at[box.name], COLOURS[box.grade]
         name, count = escape(box.name), f" {box.count}" if box.count else ""

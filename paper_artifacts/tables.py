@@ -172,6 +172,7 @@ SLOW = {
     "sudoku": 12,
     "kills": 30,
     "mutants": 10,
+    "mutation": 60,
 }
 UNCOMPARED = ("times",)  # all of it are times
 Make = Callable[[], Artifact]

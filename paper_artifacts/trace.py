@@ -9,6 +9,7 @@ from typing import Any
 
 from checker.commands import UsageError
 from checker.files import writable, write
+from checker.given import given
 from checker.rows import Row
 from checker.session import regime_of
 from efasp.pram.assembler import assemble_file, parse_data_file
@@ -16,7 +17,6 @@ from efasp.pram.isa import OPERATIONS
 from efasp.pram.machine import Program
 from model.compile import compile_machine
 from model.plan import Plan
-from model.readback import read_plan
 from paper_artifacts.cases import CaseError, of_machine, replayed
 from paper_artifacts.frames import frame_text, page_data
 from paper_artifacts.site import environment
@@ -36,7 +36,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.engine is None:
         raise UsageError("--engine: expected mdm or apmdm, found none")
     program, plan, fresh, extension = _made(options)
-    tracer = Tracer(program, plan, options.engine, extension, fresh)
+    tracer = Tracer(program, plan, options.engine, extension, fresh, torch=options.weights is not None)
     try:
         frames = list(tracer.frames(options.step or options.steps, options.position))
     except (TraceError, ValueError) as error:
@@ -57,6 +57,8 @@ def page(title: str, data: dict[str, Any]) -> str:
 
 
 def _case(options: argparse.Namespace) -> int:
+    if options.inexact:
+        raise UsageError("--inexact: expected FILE, found --case, of which exact numbers are shown")
     n_max, row = refuted(options.case, options.id)
     given = regime_of(argparse.Namespace(weights=options.weights, n_max=None))[0].given
     try:
@@ -95,12 +97,9 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
 
     Raises UsageError.
     """
-    needs = None
+    file = given(options)
+    needs = None if file is None else file.extension
     try:
-        if options.weights is not None:
-            word, engine, needs, plan = read_plan(options.weights)
-            if engine != options.engine:
-                raise UsageError(f"--weights: {options.weights}: expected a transformer for {options.engine}, found {engine}")
         data = None if options.data is None else parse_data_file(options.data)
         overrides = {name: getattr(options, name) for name in ("word", "processors", "memory", "policy")}
         program = assemble_file(options.file, **overrides, data=data, extension="M" if needs is None else needs)
@@ -108,15 +107,14 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
         raise UsageError(f"{error.filename}: {error.strerror}") from None
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if needs is None:
+    if file is None:
         needs = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
         try:
             plan = compile_machine(program.word, options.engine, needs)
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {error}") from None
-    elif word != program.word:
-        raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {word}")
-    if options.weights is None:
         return program, plan, None, needs
-    fresh = compile_machine(program.word, options.engine, needs)
-    return program, plan, fresh if fresh.shape == plan.shape else None, needs
+    if file.word != program.word:
+        raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {file.word}")
+    fresh = compile_machine(program.word, options.engine, file.extension)
+    return program, file.plan, fresh if fresh.shape == file.plan.shape else None, file.extension

@@ -12,7 +12,7 @@ from proofs.harmless import Harm
 from proofs.known import absent
 from proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
 from proofs.replay import Report
-from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lor, lt, num, plus
+from proofs.smt import Script, Term, clause, eq, implies, ite, land, le, linear, lnot, lor, lt, num, plus
 from proofs.stream import Form, Reader, Winning
 
 GROUPS = (True, False)  # positions whose read-out counts, and the others
@@ -102,7 +102,7 @@ class Contest:
         self.i = Harm(reader, machine, self.script, "i", [*q, *q_old, *asked], rival.group)
         forms = [*k_old, *v_old, *chain(*k, *v)]
         self.j, self.k, self.s = (Harm(reader, machine, self.script, prefix, forms) for prefix in "jks")
-        self.script.suppose(eq(self.s.flag("te", "bos"), "1"), "the sink")
+        self.script.definition(eq(self.s.flag("te", "bos"), "1"), "the sink")
         try:
             self.score()
         except TooManyCases as error:
@@ -145,14 +145,19 @@ class Duel(Contest):
         q, k, _ = self.fresh
         self.old = self.scores("old", q, (k, k))
         super().score()
-        self.script.suppose(land(le(self.old["k"], self.old["j"]), le(self.old["s"], self.old["j"])), "the fresh winner")
+        self.script.definition(land(le(self.old["k"], self.old["j"]), le(self.old["s"], self.old["j"])), "the fresh winner")
         for condition in self.i.finds(self.rival.score):
-            self.script.suppose(implies(condition, below(self.old["s"], self.old["j"])), "it finds something")
+            self.script.sort(implies(condition, below(self.old["s"], self.old["j"])), "value", "simulation.counter")
 
 
 def below(a: Term, b: Term, by: Term = "1") -> Term:
     """Whether a score is so much below another."""
     return le(plus(a, by), b)
+
+
+def by_cases(condition: Term, one: Term, other: Term) -> Term:
+    """One or the other; a file's numbers may leave only one of the two."""
+    return land(clause(condition, one), lor(condition, other))
 
 
 def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> Obligation:
@@ -170,7 +175,7 @@ def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> O
         still = land(*(eq(got, same) for got, _, same in values))
         nothing = land(*(land(eq(got, "0"), eq(first, "0")) for got, first, _ in values))
         best = [le(duel.new["j"], duel.new["k"]), le(duel.new["s"], duel.new["k"])]
-        return implies(*best, ite(eq(duel.old["j"], duel.old["k"]), still, nothing))
+        return implies(*best, by_cases(eq(duel.old["j"], duel.old["k"]), still, nothing))
 
     return duel.obligation(goal)
 
@@ -186,15 +191,15 @@ def losers(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: R
 
     def goal() -> Term:
         old, new = duel.old, duel.new
-        duel.script.suppose(lor(eq(old["k"], old["j"]), below(old["k"], old["j"])), "an integer")
+        duel.script.definition(lor(eq(old["k"], old["j"]), below(old["k"], old["j"])), "an integer")
         for at in (duel.j, duel.k):
             apart = lor(below(old[at.prefix], old["s"]), below(old["s"], old[at.prefix]))
-            duel.script.suppose(lor(eq(at.flag("te", "bos"), "1"), apart), "attention.match")
+            duel.script.sort(lor(eq(at.flag("te", "bos"), "1"), apart), "", "attention.match")
         silent = land(*(eq(duel.s.either(a, b), "0") for a, b in zip(*duel.rival.got[2], strict=True)))
         loses = {"k": below(new["k"], new["j"])}
         loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), silent))
-        stays = [ite(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
-        return land(implies(eq(duel.k.flag("te", "bos"), "0"), stays[0]), stays[1])
+        stays = [by_cases(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
+        return land(clause(eq(duel.k.flag("te", "bos"), "0"), stays[0]), stays[1])
 
     return duel.obligation(goal, replay)
 
@@ -219,14 +224,14 @@ def winners(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: 
         same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
         if machine.engine == "apmdm":
             same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
-        one = implies(eq(j, other), le(s, j), lor(silent, same))
+        one = clause(eq(j, other), le(s, j), lor(silent, same))
         if known.shared:
             beside = lor(*(eq(at.flag("te", "bos"), "1") for at in (first, second)))
-            sunk = [implies(eq(i.term(flag), num(at)), le(j, s)) for flag, at in nothing]
+            sunk = [clause(eq(i.term(flag), num(at)), le(j, s)) for flag, at in nothing]
             empty = [eq(sink.names[atom], "0") for atom in atoms]
-            one = land(implies(lnot(beside), one), *sunk, *empty)
+            one = land(clause(lnot(beside), one), *sunk, *empty)
         lost = lor(eq(first.flag("te", "bos"), "1"), lt(j, s))
-        return land(one, *(implies(land(*(eq(i.term(form), "0") for form in word)), lost) for word in known.words))
+        return land(one, *(clause(land(*(eq(i.term(form), "0") for form in word)), lost) for word in known.words))
 
     return contest.obligation(goal, replay)
 

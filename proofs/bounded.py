@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import partial
+from math import inf
 from random import Random
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence
@@ -24,7 +25,7 @@ from proofs import exhausted, replay
 from proofs.decoding import IMM, MEMORY, PROCESSORS, WORD, Case, Line, Reader, history, start
 from proofs.forms import TooManyAtoms
 from proofs.numerics import weights
-from proofs.obligation import Assignment, Batch, Machine, Obligation, Regime, Verdict, lemma
+from proofs.obligation import Allowance, Assignment, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma, within
 from proofs.replay import Report
 
 WIDE = 1 << 20  # from this n_max on there are more programs
@@ -102,8 +103,8 @@ def decoding(machine: Machine, plan: Plan, case: Case, n: tuple[int, int]) -> Ob
         reader = Reader(machine, plan, case)
         goal = reader.goal()
     except TooManyAtoms as error:
-        settle = partial(sampled, machine, plan, case, str(error))
-        return Obligation("bounded.machine", machine.claim, params, scope, n, "exact", fingerprint(plan), settle)
+        reason, search = partial(Verdict, "unknown", str(error)), partial(sampled, machine, plan, case)
+        return Obligation("bounded.machine", machine.claim, params, scope, n, "exact", fingerprint(plan), reason, search=search)
 
     def replayed(model: Assignment) -> Report | None:
         return disagreement(machine, plan, case.given(model), case.steps) or sample(machine, plan, case)
@@ -112,20 +113,20 @@ def decoding(machine: Machine, plan: Plan, case: Case, n: tuple[int, int]) -> Ob
     return reader.script.obligation("bounded.machine", machine.claim, params, scope, n, goal, note, replayed)
 
 
-def sampled(machine: Machine, plan: Plan, case: Case, reason: str) -> Verdict:
-    """For a plan that cannot be read on symbols: refuted by a program, or unknown."""
-    found = sample(machine, plan, case)
-    return Verdict("refuted" if found else "unknown", f"exact decoding of {SAMPLES} programs; {reason}", found)
+def sampled(machine: Machine, plan: Plan, case: Case, allowance: Allowance) -> Searched:
+    """For a plan that cannot be read on symbols: a program that it decodes wrongly."""
+    found = sample(machine, plan, case, allowance.left)
+    return Searched(found, f"exact decoding of {SAMPLES} programs", f"of up to {SAMPLES} programs none is decoded wrongly")
 
 
-def sample(machine: Machine, plan: Plan, case: Case) -> Report | None:
-    """The first of some programs of a case that is decoded wrongly, with what is wrong.
+def sample(machine: Machine, plan: Plan, case: Case, seconds: float = inf) -> Report | None:
+    """The first of some programs of a case that is decoded wrongly, with what is wrong; as long as there is time.
 
     A solver may choose a program on which two values tie, which is not shown to be harmless, and is; another may show harm.
     """
     rng = Random(case.name)
     found = (disagreement(machine, plan, case.sample(rng), case.steps) for _ in range(SAMPLES))
-    return next((report for report in found if report), None)
+    return next((report for report in within(found, seconds) if report), None)
 
 
 def disagreement(machine: Machine, plan: Plan, program: Program, steps: int) -> Report | None:

@@ -1,7 +1,8 @@
 """Family simulation, in place (claim T4): the two slots of every cell, what they are read as, and who writes them.
 
 The invariant: of the two slots of a cell exactly one is masked, and the other holds the cell's value. A pass remasks the slot
-that is written and unmasks the other, and leaves every other cell as it is.
+that is written and unmasks the other, and leaves every other cell as it is. Counters, instructions, registers and memory are
+read as in the log (``proofs.simulation``); here are the writers of memory cells.
 """
 
 from __future__ import annotations
@@ -14,110 +15,50 @@ import numpy as np
 
 from efasp.process import REMASK, g
 from efasp.syntax import Attention, Node, PositionEmbedding, TokenEmbedding
+from proofs.conclusions import concluded
+from proofs.effects import EXECUTES, PRIORITY, Effect, effects
+from proofs.invariants import World
+from proofs.machine_step import TARGET, URGENCY, WORDS, WRITTEN, Namer
 from proofs.obligation import Obligation, Verdict, exhaustive
-from proofs.positions import Position, candidate, lookup
-from proofs.reading import flag
-from proofs.simulation import World, found, iff
-from proofs.smt import Script, Term, eq, implies, ite, land, le, lnot, lor, lt, plus
-from proofs.step import STATUS, Step, next_status, on, stays, writes
+from proofs.positions import Position
+from proofs.reading import flag, is_value
+from proofs.simulation import counters, fetches, header, memory, read, registers
+from proofs.smt import Term, eq, implies, ite, land, lt
+from proofs.step import Step
 
-CELLS = ("pe.memory", "pe.register", "pe.counter")
 MASK, OLD, NEW = 0, 1, 2  # three tokens that tell apart what a slot may hold
 
 
-def one_slot(at: Position, other: Position) -> Term:
-    """The invariant of a cell, for two of its slots: one is masked and the other not."""
-    return iff(at.kind("te.mask"), lnot(other.kind("te.mask")))
-
-
-def same_cell(at: Position, other: Position) -> Term:
-    """Whether two positions are slots of one cell."""
-    return land(
-        *(eq(f"{at.prefix}.{kind}", f"{other.prefix}.{kind}") for kind in CELLS),
-        eq(at.payload("pe", "index"), other.payload("pe", "index")),
-        implies(at.kind("pe.register"), eq(at.payload("pe", "register"), other.payload("pe", "register"))),
-    )
-
-
-def reads(step: Step) -> Iterator[Obligation]:
-    """A lookup of a cell finds the slot with its value, and nothing else: it is the only one."""
-    for name in ("counter", "status", "a", "d", "b", "loaded", "valid"):
-        world = World(step)
-        s = world.script
-        i, j, k = (world.position(prefix) for prefix in "ijk")
-        index = i.payload("pe", "index")
-        s.suppose(i.carries("pe", "index"), "a place that computes a processor's step")
-        if name in ("counter", "status"):
-            wanted = land(j.kind("pe.counter"), eq(j.payload("pe", "index"), index))
-        elif name in ("loaded", "valid"):
-            i.definitions["lookup"] = s.integer("address", 0, note="what lookup says")
-            wanted = land(j.kind("pe.memory"), eq(j.payload("pe", "index"), "address"))
-        else:
-            field = {"a": "ra", "d": "rd", "b": "rb"}[name]
-            i.definitions[field] = s.integer("name", -1, 7, "the register's name, or none")
-            same = land(eq(j.payload("pe", "index"), index), eq(j.payload("pe", "register"), "name"))
-            wanted = land(j.kind("pe.register"), same)
-        s.suppose(implies(same_cell(j, k), lnot(j.same_place(k)), one_slot(j, k)), "one slot of a cell is masked")
-        exact = iff(found(world, i, j, name), land(wanted, lnot(j.kind("te.mask"))))
-        both = land(found(world, i, j, name), found(world, i, k, name))
-        yield world.obligation("cell", land(exact, implies(both, j.same_place(k))), of=name)
-    world = World(step)
-    s = world.script
-    i, j = world.position("i", lookup=s.integer("address", 0)), world.position("j")
-    for name in ("op.ld", "op.st"):
-        i.definitions[name] = s.bit(f"i.{name}")
-    s.suppose(le("(+ i.op.ld i.op.st)", "1"))
-    here = lookup(step, "valid")
-    assert here.absent is not None
-    absent = i.flag(here.absent)
-    inside = implies(found(world, i, j, "valid"), lt("address", "cells"))
-    there = land(j.kind("pe.memory"), eq(j.payload("pe", "index"), "address"), lnot(j.kind("te.mask")))
-    silent = land(iff(eq(absent, "1"), eq("(+ i.op.ld i.op.st)", "0")), le("0", absent))
-    goal = land(inside, implies(there, found(world, i, j, "valid")), silent)
-    yield world.obligation("valid", goal, "found exactly for an address below M, by loads and stores")
+@concluded("simulation.writer", "value")
+def WRITER(n: Namer, address: Term, lowest: Term) -> Term:
+    """A memory cell finds whether a processor stores to it, and what the lowest stores; ``lowest``: that one, or P."""
+    some = lt(lowest, "processors")
+    value = ite(some, Effect.of(lowest).value, "0")
+    return implies(is_value(n("pe.memory"), 1), land(eq(n("written"), flag(some)), eq(n("incoming"), value)))
 
 
 def writer(step: Step) -> Iterator[Obligation]:
-    """A memory cell finds the processors that store to it, one position each; the most urgent is the lowest."""
-    for name in ("incoming", "written"):
-        world = World(step)
-        s = world.script
-        i, j, k = (world.position(prefix) for prefix in "ijk")
-        for at in (j, k):
-            address = s.integer(f"{at.prefix}.address", 0, note="the address that its processor's step computes")
-            at.definitions |= {"target": address, "stores": s.bit(f"{at.prefix}.stores")}
-            at.definitions["urgency"] = ite(at.carries("pe", "index"), f"(- (- words 1) {at.payload('pe', 'index')})", "0")
-        s.suppose(implies(same_cell(j, k), lnot(j.same_place(k)), one_slot(j, k)), "one slot of a cell is masked")
-        here = lookup(step, name)
-        assert here.rank is not None and here.absent is not None
-        memory = i.kind("pe.memory")
-        stores = land(j.kind("pe.counter"), eq("j.stores", "1"), lnot(j.kind("te.mask")))
-        exact = implies(memory, iff(found(world, i, j, name), land(stores, eq("j.address", i.payload("pe", "index")))))
-        both = land(memory, found(world, i, j, name), found(world, i, k, name))
-        order = iff(lt(k.flag(here.rank), j.flag(here.rank)), lt(j.payload("pe", "index"), k.payload("pe", "index")))
-        apart = implies(both, eq(j.flag(here.rank), k.flag(here.rank)), j.same_place(k))
-        silent = iff(eq(i.flag(here.absent), "1"), lnot(memory))
-        yield world.obligation("writer", land(exact, implies(both, order), apart, silent), of=name)
-
-
-def in_cells(step: Step) -> Iterator[Obligation]:
-    """Instruction fetch and the header, as in the log."""
-    for name, field in (("operation", "op"), ("rd", "rd"), ("ra", "ra"), ("rb", "x"), ("immediate", "x")):
-        world = World(step)
-        i = world.position("i", fetch=world.script.integer("pc", -1, note="what fetch says: the program counter, or none"))
-        i.definitions["status.running"] = world.script.bit("i.status.running")
-        j, here = world.position("j"), lookup(step, name)
-        assert here.absent is not None
-        wanted = land(j.kind(f"pe.{field}"), eq(j.payload("pe", "index"), "pc"))
-        absent = i.flag(here.absent)
-        silent = land(iff(eq(absent, "1"), eq("i.status.running", "0")), le("0", absent))
-        yield world.obligation("fetch", land(iff(found(world, i, j, name), wanted), silent), of=name)
+    """A memory cell finds what the lowest processor that stores to it stores; no other position finds anything."""
     world = World(step)
-    i, j, here = world.position("i"), world.position("j"), lookup(step, "processors")
-    assert here.absent is not None
-    i.definitions["op.nproc"] = world.script.bit("i.op.nproc")
-    goal = land(iff(candidate(j, here), j.kind("pe.nproc")), iff(eq(i.flag(here.absent), "1"), eq("i.op.nproc", "0")))
-    yield world.obligation("processors", goal)
+    i, j = world.position("i"), world.position("j")
+    read(world, i, j, names=("written", "incoming"))
+    yield world.obligation("writer", world.script.conclude(WRITTEN, i), of="any position")
+    world = World(step)
+    s = world.script
+    i, j = world.position("i"), world.position("j")
+    world.state()
+    effects(s)
+    address, lowest = i.payload("pe", "index"), s.integer("lowest", 0, note="the lowest processor that stores there, or P")
+    own = tuple(world.place(f"p{slot}", "counter", index=lowest, slot=slot) for slot in "01")
+    world.slots(*own)
+    for at in (j, *own):
+        pid = at.payload("pe", "index")
+        s.assume(URGENCY, at, at.carries("pe", "index"))
+        s.assume(TARGET, at, WORDS)
+        s.assume(EXECUTES, at, Effect.of(pid), at.kind("pe.counter"))
+    s.assume(PRIORITY, address, lowest, j.payload("pe", "index"))
+    read(world, i, j, *own, names=("written", "incoming"))
+    yield world.obligation("writer", s.conclude(WRITER, i, address, lowest), of="value")
 
 
 # The invariant.
@@ -142,12 +83,15 @@ def slots(step: Step) -> Iterator[Obligation]:
     )
 
 
+SAME_FOR_BOTH = ("written", "named", "writes", "status", "next", "next_status", "result", "incoming")
+
+
 def same_for_both(step: Step) -> Iterator[Obligation]:
     """Whether a cell is written, and with what, does not depend on which of its slots computes it."""
 
     def settle() -> Verdict:
-        for name in ("written", "named", "writes", "status", "next", "next_status", "result", "incoming"):
-            for side, slot in own(step.of[name]):
+        for name in SAME_FOR_BOTH:
+            for side, slot in own(step.definition(name)):
                 if side == "te" or slot in step.pe.slots["slot_bits"]:
                     book = step.te if side == "te" else step.pe
                     where = next(label for label, places in book.slots.items() if slot in places)
@@ -156,7 +100,14 @@ def same_for_both(step: Step) -> Iterator[Obligation]:
 
     m = step.machine
     content = "no dependence on the own token or slot"
-    yield Obligation("simulation.both_slots", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", content, settle)
+    scope, ids = f"n <= {m.n[1]}", (BOTH_SLOTS.id,)
+    yield Obligation("simulation.both_slots", m.claim, m.params, scope, m.n, "exact", content, settle, concludes=ids)
+
+
+@concluded("simulation.both_slots")
+def BOTH_SLOTS(a: Position, b: Position, names: tuple[str, ...]) -> Term:
+    """Two slots of a cell compute the same."""
+    return land(*(eq(a(name), b(name)) for name in names))
 
 
 def own(root: Node) -> set[tuple[str, int]]:
@@ -192,25 +143,7 @@ def _below(node: Node, place: int) -> list[tuple[Node, int]]:
     raise AssertionError("no such coordinate")
 
 
-def fixed_point(step: Step) -> Iterator[Obligation]:
-    """A pass changes the sequence exactly where some processor runs: a running one's counter is written, and else nothing."""
-    script = Script("QF_LIA")
-    for name in (*step.ops, *STATUS, "valid"):
-        script.bit(name)
-    script.suppose(le(plus(*step.ops), STATUS[0]), "only a running processor fetches")
-    script.suppose(le(plus(*STATUS), "1"))
-    script.integer("a.ones", 0)
-    script.define("stays", flag(stays(step)))
-    stopped = eq(STATUS[0], "0")
-    hit = lor(on(STATUS[0]), on("stores"), writes(step))
-    script.define("stores", flag(land(on("op.st"), on("valid"))), note="step.stores")
-    goal = iff(hit, lnot(stopped))
-    m = step.machine
-    kept = land(*(implies(stopped, eq(flag(term), now)) for term, now in zip(next_status(step)[1:], STATUS[1:], strict=True)))
-    yield script.obligation("simulation.fixed_point", m.claim, m.params, f"n <= {m.n[1]}", m.n, land(goal, kept))
-
-
 IN_PLACE: tuple[Callable[[Step], Iterator[Obligation]], ...] = (
-    reads, writer, in_cells, slots, same_for_both, fixed_point,
+    counters, fetches, header, registers, memory, writer, slots, same_for_both,
 )  # fmt: skip
-NAMES = ("cell", "valid", "writer", "fetch", "processors", "slots", "both_slots", "fixed_point")
+NAMES = ("counter", "fetch", "processors", "register", "memory", "writer", "slots", "both_slots")

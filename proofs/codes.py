@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 
 from efasp.codebook import Codebook
+from proofs.decisions import READ_OUT
 from proofs.numerals import Bit, Numeral, Undecided
 from proofs.obligation import Verdict
+from proofs.smt import FALSE, TRUE, Term, num, parse
+from proofs.smt import evaluate as value_of
 
 DISTANCE, GAP = 2, 1  # the least distance of two codes; the least lead of the right token where a code is read
 Item = tuple[int, ...]  # a row of the codebook
@@ -130,15 +133,30 @@ def distance_failures(book: Codebook, items: Sequence[Item]) -> Iterator[dict[st
 
 
 def readout_failures(book: Codebook, items: Sequence[Item]) -> Iterator[dict[str, Any]]:
-    """Items whose code is read as another token, or whose <code, code> does not lead every other's by the gap."""
+    """Items whose code is read as another token, or not as ``decisions.READ_OUT`` says of its flags and signs, or whose
+    <code, code> does not lead every other's by the gap."""
     tokens = [book.token(book.kinds[item[0]].name, sum(item[1:])) for item in items]
     codes = book.codes(book.rows(tokens)).astype(np.int64)
     read, products = book.read(codes), codes @ codes.T
     for number, token in enumerate(tokens):
         others = np.delete(products[number], number)
         lead = int(products[number, number] - others.max()) if len(others) else GAP
-        if read[number] != token or lead < GAP:
+        if read[number] != token or lead < GAP or not read_as_cited(book, codes[number].tolist(), int(read[number])):
             yield {"token": token, "read": int(read[number]), "lead": lead}
+
+
+def read_as_cited(book: Codebook, code: Sequence[int], token: int) -> bool:
+    """Whether a code is read as lemmas about the read-out suppose: by its flags, and by the signs of its words."""
+    kind, value = book.split(token)
+
+    def out(name: str) -> Term:
+        name = name.removeprefix("out.")
+        places = book.slots.get(name) or book.slots[{"register": "reg_bits"}.get(name, name.replace("op.", "op:"))]
+        signs = [code[place] for place in places]
+        return num(signs[0]) if len(signs) == 1 else num(sum(1 << i for i, sign in enumerate(signs) if sign > 0))
+
+    said = READ_OUT(book, out, lambda what, name: num(value) if what == "payload" else TRUE if name == kind else FALSE)
+    return bool(value_of(parse(said)[0], {}))
 
 
 def settled(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from proofs.conclusions import Conclusion
 from proofs.smt import Script, Term, eq, implies, land, le, lt, scale
 from proofs.symbols import Number, Symbol, of
 
@@ -49,6 +50,7 @@ class Arithmetic:
 TRUE = Arithmetic("*", "div", "mod")
 SUPPOSED = Arithmetic("times", "quotient", "remainder")
 FACTS = {"digits": "size q d", "below": "size q d top", "number": "size x", "first": "size x top"}  # and what each speaks of
+DIGITS = {fact: Conclusion("encoding.digits", fact, lambda terms, *of, fact=fact: getattr(terms, fact)(*of)) for fact in FACTS}
 
 
 class Counts:
@@ -74,16 +76,16 @@ class Counts:
             self.names[term] = self.script.define(f"t{len(self.names)}", term)
         return self.names[term]
 
-    def suppose(self, *facts: Term) -> None:
-        """Instances of encoding.digits."""
-        for fact in facts:
-            if fact not in self.known:
-                self.known.add(fact)
-                self.script.suppose(fact, "encoding.digits")
+    def assume(self, *facts: tuple[str, ...]) -> None:
+        """Instances of encoding.digits: which fact, of what."""
+        for fact, *terms in facts:
+            if (instance := DIGITS[fact](SUPPOSED, *terms)) not in self.known:
+                self.known.add(instance)
+                self.script.assume(DIGITS[fact], SUPPOSED, *terms)
 
-    def suppose_of(self, size: Term, q: Term, d: Term) -> None:
+    def assume_of(self, size: Term, q: Term, d: Term) -> None:
         """What is known of ``q * size + d``."""
-        self.suppose(SUPPOSED.digits(size, q, d), *(SUPPOSED.below(size, q, d, top) for top in self.tops))
+        self.assume(("digits", size, q, d), *(("below", size, q, d, top) for top in self.tops))
 
     def product(self, a: Any, b: Any) -> Count:
         """A product: of a number, or of two symbols, the size last."""
@@ -91,19 +93,19 @@ class Counts:
         if not x or not y:
             return Count(self, scale(f * g, x or y), f * g, x or y)
         q, size = (y, x) if x == SIZE else (x, y)
-        self.suppose_of(size, q, "0")
+        self.assume_of(size, q, "0")
         base = self.short(f"(times {q} {size})")
         return Count(self, scale(f * g, base), f * g, base, (q, size) if f * g == 1 else None)
 
     def divided(self, operator: str, x: Term, size: Term) -> Count:
         """A quotient or remainder by a size."""
-        self.suppose(SUPPOSED.number(size, x), *(SUPPOSED.first(size, x, top) for top in self.tops))
+        self.assume(("number", size, x), *(("first", size, x, top) for top in self.tops))
         return Count(self, f"({SUPPOSED.quotient if operator == 'div' else SUPPOSED.remainder} {x} {size})")
 
     def sum(self, a: Any, b: Any) -> Count:
         """A sum; of a product and a digit, with what is known of both together."""
         if isinstance(a, Count) and a.digits:
-            self.suppose_of(a.digits[1], a.digits[0], of(b))
+            self.assume_of(a.digits[1], a.digits[0], of(b))
         return Count(self, f"(+ {of(a)} {of(b)})")
 
 

@@ -152,9 +152,8 @@ def happened(program: Program, before: Configuration) -> tuple[tuple[Event, ...]
 
 def start(layout: LogLayout | CellLayout, program: Program, steps: int) -> TokenSequence:
     """The sequence before decoding; of a log with the masks of all steps."""
-    if isinstance(layout, CellLayout):
-        return layout.encode(program, pram.initial(program))
-    return join([layout.prompt(program), layout.start(), *(layout.masks(time) for time in range(1, steps + 1))])
+    opening = layout.opening(program)
+    return opening if isinstance(layout, CellLayout) else join([opening, layout.ahead(1, steps)])
 
 
 Part = tuple[str, Any]  # the kind of a token, and its payload: an integer, a word, or None where the kind has none

@@ -8,8 +8,9 @@ Distances are in L1, the sum of absolute differences.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,19 @@ import numpy as np
 from efasp.codebook import Codebook, grown, positive, sign
 from efasp.encoding import LogLayout, cell_places, log_places, vocabulary
 from efasp.pram.isa import EXTENSIONS
+from proofs.codebooks import NOTHING, at_one_width, clock, every_width, refusal, table, token_failures
 from proofs.codes import DISTANCE, GAP, distance_failures, readout_failures, row, settled
+from proofs.decisions import READ_OUT
 from proofs.obligation import Assignment, Batch, Obligation, Regime, Verdict, exhaustive, lemma
-from proofs.places import digits, places
+from proofs.opening import obligations as openings
+from proofs.places import attempted, digits, first_width, places, under
 from proofs.roundtrips import FAILURES
 from proofs.sequences import contents
-from proofs.smt import FALSE, Script, Term, eq, implies, land, le, lor, lt, num
-from proofs.symbols import SIZE, WORD, Number, of, paths
+from proofs.smt import FALSE, Script, Term, eq, land, le, lor, lt, num
+from proofs.symbols import SIZE, Number, folded, of, paths
+from proofs.symbols import word as any_word
+from proofs.wholes import SHAPES, starts
+from proofs.wholes import sequences as whole
 
 NARROW = 5  # the width of the exhaustions
 
@@ -32,27 +39,12 @@ NARROW = 5  # the width of the exhaustions
 
 
 def symbolic_book(script: Script, extension: str) -> Codebook:
-    """The vocabulary of a width that is a symbol; where its kinds begin is defined in the script."""
-    script.integer(WORD, NARROW, note="bits of a word")
-    script.integer(SIZE, 1 << NARROW, note="2^w")
-    book = vocabulary.__wrapped__(Number(WORD), extension)  # a symbol cannot be hashed
+    """The vocabulary of a width that is a symbol (lemma encoding.codebook); where its kinds begin is defined in the script."""
+    book = table("tokens", any_word(script), extension)
     names = [f"from.{kind.name.replace(':', '.')}" for kind in book.kinds] + ["size"]
-    offsets = tuple(Number(script.define(name, of(at))) for name, at in zip(names, book.offsets, strict=True))
-    book.__dict__["offsets"] = offsets  # the same numbers, by name
-    return book
-
-
-NOTHING = ("nothing", 0)  # no kind has this name
-
-
-def refusal(run: Callable[[], Any]) -> Any:
-    """What a function gives, None where it refuses (raises ValueError), or ``NOTHING`` where it does not get that far."""
-    try:
-        return run()
-    except ValueError:
-        return None
-    except IndexError:
-        return NOTHING
+    begin = [folded(lambda i=i: Codebook.offsets.func(book)[i]) for i in range(len(names))]  # type: ignore[attr-defined, misc]
+    book.__dict__["offsets"] = tuple(Number(script.define(name, at)) for name, at in zip(names, begin, strict=True))
+    return book  # with the same numbers, by name
 
 
 def words_to_tokens(extension: str, n: tuple[int, int]) -> Obligation:
@@ -73,8 +65,8 @@ def words_to_tokens(extension: str, n: tuple[int, int]) -> Obligation:
                 right = lor(lt("payload", "0"), le(top, "payload"))
             else:
                 right = land(le("0", "payload"), lt("payload", top), eq(of(found[1]), "payload"))
-            goals.append(implies(land(*conditions), right if found is None or found[0] == kind.name else FALSE))
-    return token_obligation(script, extension, "words to tokens", n, land(*goals))
+            goals.append(under(conditions, right if found is None or found[0] == kind.name else FALSE))
+    return token_obligation(script, extension, "words to tokens", n, land(*goals), below(book, book.offsets[-2] + payload))
 
 
 def tokens_to_words(extension: str, n: tuple[int, int]) -> Obligation:
@@ -94,41 +86,23 @@ def tokens_to_words(extension: str, n: tuple[int, int]) -> Obligation:
         if rows is not None and rows is not NOTHING and again is not None:
             same = (eq(of(a), of(b)) for a, b in zip(row(book, *pair), rows[0], strict=True))
             right = land(eq(of(again), "token"), *same)
-        goals.append(implies(land(*conditions), right))
-    return token_obligation(script, extension, "tokens to words", n, land(*goals))
+        goals.append(under(conditions, right))
+    return token_obligation(script, extension, "tokens to words", n, land(*goals), below(book, token))
 
 
-def token_obligation(script: Script, extension: str, way: str, n: tuple[int, int], goal: Term) -> Obligation:
+def below(book: Codebook, token: Any) -> Term:
+    """That a token comes before the first kind, though it is not negative: a search for its kind asks that too."""
+    return land(le("0", of(token)), lt(of(token), of(book.offsets[0])))
+
+
+def token_obligation(script: Script, extension: str, way: str, n: tuple[int, int], goal: Term, never: Term) -> Obligation:
     """An obligation about the vocabularies of all widths; a model is taken to the vocabulary of its width, and of w = 5."""
 
     def replay(model: Assignment) -> dict[str, Any] | None:
-        width = max(NARROW, int(model[SIZE] - 1).bit_length())
-        return next((case for w in (width, NARROW) for case in token_failures(vocabulary(w, extension))), None)
+        return first_width(lambda width: token_failures(vocabulary(width, extension)), model)
 
     params = {"ext": extension or "none", "from": way}
-    return script.obligation("encoding.tokens", "B", params, "all n", n, goal, way, replay)
-
-
-def token_failures(book: Codebook, tokens: Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
-    """Token ids (where none are given, each kind's first and last) that are not read back, words that are not, and what is not
-    refused."""
-    width = book.bits["word"]
-    ends = {at - step for at in book.offsets for step in (0, 1)} - {-1, book.size}
-    for token in sorted(ends) if tokens is None else tokens:
-        kind, value = pair = refusal(lambda t=token: book.split(t))  # type: ignore[misc]
-        got, table = refusal(lambda p=pair: book.token(*p)), refusal(lambda t=token: book.rows([t])[0].tolist())  # type: ignore[misc]
-        if got != token or table != list(row(book, kind, value)):
-            yield {"w": width, "token": token, "kind": kind, "payload": value, "got": got, "row": table}
-    for kind, top in [(kind.name, 1 << sum(book.bits[name] for name in kind.payloads)) for kind in book.kinds]:
-        for value in (0, top - 1, -1, top):
-            token = refusal(lambda k=kind, v=value: book.token(k, v))  # type: ignore[misc]
-            pair = None if token is None else refusal(lambda t=token: book.split(t))  # type: ignore[misc]
-            if pair != ((kind, value) if 0 <= value < top else None):
-                yield {"w": width, "kind": kind, "payload": value, "token": token, "got": pair}
-    for outside in (-1, book.size):
-        for read in (book.split, lambda token: book.rows([token])):
-            if refusal(lambda r=read, t=outside: r(t)) is not None:  # type: ignore[misc]
-                yield {"w": width, "token": outside, "expected": "refused"}
+    return script.obligation("encoding.tokens", "B", params, "all n", n, goal, way, replay, [never])
 
 
 # One bit of a code, for all w.
@@ -142,7 +116,7 @@ def one_bit(n: tuple[int, int]) -> Iterator[Obligation]:
     script = Script()
     value: Any = Number(script.integer("value", 0, note="the number, or what is left of it"))
     script.integer("limit", 1, note="2^(b - 1)")
-    script.suppose(lt("value", "(* 2 limit)"))
+    script.definition(lt("value", "(* 2 limit)"))
     one, above = sign(value, 0), value >> 1
     again = eq(of(grown(above, positive(np.array([one], dtype=object))[0])), "value")
     goal = land(again, lor(eq(of(one), "1"), eq(of(one), num(-1))), le("0", of(above)), lt(of(above), "limit"))
@@ -179,10 +153,11 @@ def at_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
         settle = partial(settled, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
         yield Obligation("encoding.distance", "B", {**params, "of": "tokens"}, scope, n, "exact", repr(book), settle)
         settle = partial(settled, book, lambda codes: codes.read_back() and codes.gap() >= GAP, readout_failures)
-        yield Obligation("encoding.readout", "B", params, scope, n, "exact", repr(book), settle)
+        yield Obligation("encoding.readout", "B", params, scope, n, "exact", repr(book), settle, concludes=(READ_OUT.id,))
     for name, book in (("log places", log_places(word)), ("cell places", cell_places(word))):
         settle = partial(settled, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
         yield Obligation("encoding.distance", "B", {"w": word, "of": name}, scope, n, "exact", repr(book), settle)
+    yield from at_one_width(word, n)
     content = f"{log_places(word).payloads} {cell_places(word).payloads}"
     yield Obligation("encoding.capacity", "B", {"w": word}, scope, n, "exact", content, partial(capacity, word, n[1]))
 
@@ -190,6 +165,9 @@ def at_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
 def capacity(word: int, largest: int) -> Verdict:
     """The regime's ids, addresses and program counters are words, and its times 0..n are times of the log."""
     layout = LogLayout(word, "", 1, 1, 1)
+    times = layout.latest + 1
+    if times < max(1 << 16, 2 << word):
+        return Verdict("refuted", "the codebooks' bits", {"w": word, "times": times, "expected": max(1 << 16, 2 << word)})
     limits = {
         "word": (1 << layout.vocabulary.bits["word"]) - 1,
         "index of the log": (1 << layout.codebook.bits["index"]) - 1,
@@ -216,15 +194,27 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
             params = {"of": what, "w": NARROW, "ext": extension or "none"}
             settle = exhaustive(cases, run)
             yield Obligation("encoding.tried", "B", params, f"exhaustive at w = {NARROW}", n, "exhaustive", repr(book), settle)
-    for what, failing in FAILURES.items():
-        scope, settle = f"some contents at w = {NARROW}, P <= 2, M <= 3, L <= 2, T <= 2", partial(some, failing)
-        yield Obligation("encoding.tried", "B", {"of": what, "w": NARROW}, scope, (1, 1), "exhaustive", scope, settle)
+
+
+TRIED = "some contents, P <= 5, M <= 4, L <= 7, T <= 2"  # the shapes of proofs.roundtrips and proofs.wholes
+
+
+def sequences(width: int, n: tuple[int, int]) -> Iterator[Obligation]:
+    """Whole sequences of some shapes at one width: as the tables say, and read back."""
+    tries: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
+        what: partial(failing, width) for what, failing in FAILURES.items()
+    }
+    tries["start"] = lambda: (case for shape in SHAPES for case in chain(starts(width, *shape), whole(width, *shape)))
+    for what, failing in tries.items():
+        settle = partial(some, failing)
+        params = {"of": what, "w": width}
+        yield Obligation("encoding.tried", "B", params, f"n <= {n[1]}: {TRIED}", n, "exhaustive", TRIED, settle)
 
 
 def some(failing: Callable[[], Iterator[dict[str, Any]]]) -> Verdict:
     """Whether none of some cases fails."""
-    first = next(failing(), None)
-    return Verdict("refuted" if first else "proved", "exhaustion of the cases of proofs.roundtrips", first)
+    first = next(attempted(failing()), None)
+    return Verdict("refuted" if first else "proved", "exhaustion of some cases with plain numbers", first)
 
 
 @lemma
@@ -232,11 +222,24 @@ def words(regime: Regime) -> Iterator[Batch]:
     """Words are tokens, codes are far apart and read back: for all w, and at every width that n takes."""
     if regime.given is not None:
         return
-    names: tuple[str, ...] = ("tokens", "bit", "digits", "places", "instructions", "log", "cells")
+    names: tuple[str, ...] = (
+        "tokens",
+        "codebook",
+        "clock",
+        "bit",
+        "digits",
+        "places",
+        "instructions",
+        "log",
+        "cells",
+        "initial",
+        "start",
+    )
     yield Batch(tuple(f"encoding.{name}" for name in names), {}, lambda: everywhere(regime.all_n))
     yield Batch(("encoding.tried",), {"w": NARROW}, lambda: tried((1, min(1 << NARROW, regime.n_max))))
-    names = ("encoding.distance", "encoding.readout", "encoding.capacity")
+    names = ("encoding.distance", "encoding.readout", "encoding.codebook", "encoding.capacity")
     for word, n in regime.widths():
+        yield Batch(("encoding.tried",), {"w": word}, lambda w=word, n=n: sequences(w, n))  # type: ignore[misc]
         yield Batch(names, {"w": word}, lambda w=word, n=n: at_width(w, n))  # type: ignore[misc]
 
 
@@ -245,7 +248,10 @@ def everywhere(n: tuple[int, int]) -> Iterator[Obligation]:
     for extension in EXTENSIONS:
         yield words_to_tokens(extension, n)
         yield tokens_to_words(extension, n)
+    yield from every_width(n)
+    yield from clock(n)
     yield from one_bit(n)
     yield from digits(n)
     yield from places(n)
     yield from contents(n)
+    yield from openings(n)

@@ -15,7 +15,7 @@ import numpy as np
 from efasp.exact import Matrix
 from model.compile import compile_machine
 from model.plan import Plan
-from model.ranges import SCALE, SIGNIFICAND, RangeError, dtype_for
+from model.ranges import EXPONENTS, SCALE, SIGNIFICAND, RangeError, dtype_for
 from proofs.obligation import Obligation, Verdict
 from proofs.smt import Script, Term, land, le, linear, lt
 
@@ -23,12 +23,16 @@ NAMES = ("dtype", "softmax", "normaliser", "mean", "refused")
 
 
 class Format:
-    """A binary floating-point format, by numpy: numbers are multiples of 2^``tiny`` below 2^``top``, of ``digits`` bits."""
+    """A binary floating-point format, by numpy: numbers are multiples of 2^``tiny`` below 2^``top``, of ``digits`` bits.
+
+    Normal ones are 2^``normal`` or more in absolute value; nothing is said of how smaller ones are computed.
+    """
 
     def __init__(self, dtype: str) -> None:
         info: Any = np.finfo(dtype)
         self.dtype, self.exponent_bits = dtype, int(info.iexp)
-        self.digits, self.tiny, self.top = int(info.nmant) + 1, int(info.minexp - info.nmant), int(info.maxexp)
+        self.digits, self.top = int(info.nmant) + 1, int(info.maxexp)
+        self.tiny, self.normal = int(info.minexp - info.nmant), int(info.minexp)
 
     def holds(self, value: int | Fraction) -> bool:
         """Whether it is a number of the format."""
@@ -41,7 +45,10 @@ class Format:
 
 
 def holds_integers(dtype: str) -> Verdict:
-    """Every integer up to 2^p is a number of the dtype, and so is its product with the scale, which is a power of two."""
+    """Every integer up to 2^p is a number of the dtype, and so is its product with the scale, which is a power of two.
+
+    Exponents are as the package has them, and twice the scaled score 2^p is no infinity.
+    """
     form, p, scale = Format(dtype), SIGNIFICAND[dtype], SCALE[dtype]
     method = "numpy's description"
     if p > form.digits:
@@ -50,9 +57,12 @@ def holds_integers(dtype: str) -> Verdict:
         return Verdict("refuted", method, {"dtype": dtype, "integer": integer, "becomes": got})
     if scale & (scale - 1):
         return Verdict("refuted", method, {"dtype": dtype, "scale": scale, "expected": "a power of two"})
-    if not form.holds(scale << p):
+    if EXPONENTS[dtype] != (form.normal, form.top):
+        case = {"dtype": dtype, "normal numbers from": f"2^{form.normal}", "below": f"2^{form.top}"}
+        return Verdict("refuted", method, {**case, "the package has": str(EXPONENTS[dtype])})
+    if not form.holds(2 * scale << p):
         return Verdict("refuted", method, {"dtype": dtype, "score": 1 << p, "scaled": "too large"})
-    return Verdict("proved", f"{method}: {form.digits} digits, numbers below 2^{form.top}")
+    return Verdict("proved", f"{method}: {form.digits} digits, normal numbers from 2^{form.normal}, below 2^{form.top}")
 
 
 E_LOW, E_HIGH = Fraction(65, 24), Fraction(11, 4)  # 1 + 1 + 1/2 + 1/6 + 1/24 < e < 11/4
@@ -90,7 +100,7 @@ def weighted(dtype: str, n: tuple[int, int]) -> Iterator[Obligation]:
         script = Script("QF_FP")
         for name in "uv":
             script.declare(name, sort, dtype)
-            script.suppose(land(f"(not (fp.isNaN {name}))", f"(not (fp.isInfinite {name}))"), "finite")
+            script.definition(land(f"(not (fp.isNaN {name}))", f"(not (fp.isInfinite {name}))"), "finite")
         params = {"dtype": dtype, "rule": rule}
         yield script.obligation("numerics.normaliser", "T1", params, "all n", n, goal, replay=lambda _: None)
 
@@ -104,32 +114,40 @@ def mean(n: tuple[int, int]) -> Iterator[Obligation]:
     """
     script = Script("QF_NRA")
     script.declare("u", "Real", "2^-p")
-    script.suppose(land(lt("0", "u"), lt("u", "1")))
+    script.definition(land(lt("0", "u"), lt("u", "1")))
     for name in "ab":
         script.declare(name, "Real")
-        script.suppose(land(le("(- u)", name), le(name, "u")), "rounded to the nearest")
+        script.definition(land(le("(- u)", name), le(name, "u")), "rounded to the nearest")
     error = linear([(1, "a"), (1, "b"), (1, "(* a b)")])
     bound = "(+ u u (* u u))"
     yield script.obligation("numerics.mean", "T1", {}, "all n", n, land(le(error, bound), le(f"(- {bound})", error)))
 
 
 def refuses() -> Verdict:
-    """A plan is given the narrowest dtype that its sums fit, and refused where none does: a read-out times powers of two."""
+    """A plan is given the narrowest dtype that its sums fit, and refused where none does: a read-out times powers of two.
+
+    Times positive ones its sums count more; times negative ones they are multiples of these, at last of no normal number.
+    """
     plan = compile_machine(5, "apmdm")
     largest = _largest(plan)
     limits = [Format(dtype).digits - (largest - 1).bit_length() for dtype in SIGNIFICAND]
-    for power in sorted({0, *limits, *(limit + 1 for limit in limits)}):
-        wanted = next((dtype for dtype in SIGNIFICAND if largest << power <= 1 << Format(dtype).digits), "none")
-        rows = [tuple((i, c * 2**power) for i, c in row) for row in plan.out.rows]
-        loud = replace(plan, out=Matrix(rows, plan.width), out_bias=tuple(b * 2**power for b in plan.out_bias))
+    ends = [Format(dtype).normal for dtype in SIGNIFICAND]
+    for power in sorted({0, *limits, *(limit + 1 for limit in limits), *ends, *(end - 1 for end in ends)}):
+        wanted = "none"
+        for form in reversed([Format(dtype) for dtype in SIGNIFICAND]):
+            if largest << max(power, 0) <= 1 << form.digits and power >= form.normal:
+                wanted = form.dtype
+        by = Fraction(2) ** power
+        rows = [tuple((i, c * by) for i, c in row) for row in plan.out.rows]
+        loud = replace(plan, out=Matrix(rows, plan.width), out_bias=tuple(b * by for b in plan.out_bias))
         try:
             got = dtype_for(loud)
         except RangeError:
             got = "none"
         if got != wanted:
-            case = {"read-out times": 2**power, "its largest sum": largest << power, "expected": wanted, "got": got}
+            case = {"read-out times": f"2^{power}", "its largest sum": str(largest * by), "expected": wanted, "got": got}
             return Verdict("refuted", "plans", case)
-    return Verdict("proved", f"plans: read-outs times powers of two up to 2^{limits[-1] + 1}")
+    return Verdict("proved", f"plans: read-outs times powers of two from 2^{ends[-1] - 1} to 2^{limits[-1] + 1}")
 
 
 def _largest(plan: Plan) -> int:

@@ -19,7 +19,7 @@ def falsified(script: Script, goals: Sequence[Term]) -> list[int]:
 
     names = [script.declare(f"goal.{number}", "Bool") for number in range(len(goals))]
     for name, goal in zip(names, goals, strict=True):
-        script.suppose(eq(name, goal))
+        script.definition(eq(name, goal))
     solver = _solver(script.text())
     left = {number: z3.Bool(name, solver.ctx) for number, name in enumerate(names)}
     while left:

@@ -9,22 +9,21 @@ from fractions import Fraction
 
 from efasp.pram.isa import operations
 from proofs.known import Known, absent, integers, key, sink_values
-from proofs.positions import plain
-from proofs.smt import Term, eq, implies, land, le, lnot, lor, num, plus
+from proofs.smt import Term, eq, implies, land, le, lnot, lor, num, plain, plus
 from proofs.stream import Form, Mean, Winning
 
 
 class Harm(Known):
     """A position with everything that is known of it. ``group``: whether its read-out counts, if that is given."""
 
-    def _suppose(self) -> None:
-        super()._suppose()
+    def _assume(self) -> None:
+        super()._assume()
         self._twins()
         self._statuses()
         self._shapes()
         self._winners()
         if self.group is not None:
-            self.script.suppose(self.counted if self.group else lnot(self.counted), "its read-out counts, or does not")
+            self.script.definition(self.counted if self.group else lnot(self.counted), "its read-out counts, or does not")
 
     def _read(self, score: int) -> list[tuple[int, Term]]:
         """What is read by a score: the atoms below, with the names of their means."""
@@ -37,7 +36,7 @@ class Harm(Known):
         for score, found in self.parts.items():
             if any(here.name == "status" for here in found) and all(map(self.known, forms)):
                 for condition in self.finds(score):
-                    self.script.suppose(implies(condition, eq(plus(*map(self.term, forms)), "1")), "a status")
+                    self.script.sort(implies(condition, eq(plus(*map(self.term, forms)), "1")), "value", "simulation.counter")
 
     def _shapes(self) -> None:
         """A fetched instruction has the registers of its operation's shape, and none else (family encoding)."""
@@ -49,8 +48,8 @@ class Harm(Known):
                 continue
             there = [self.term(flag) for operation, flag in flags if set(always) & set(operation.shape)]
             none = [self.term(flag) for operation, flag in flags if not set(always + perhaps) & set(operation.shape)]
-            self.script.suppose(implies(eq(plus(*there), "1"), lnot(eq(self.term(first), "0"))), f"{name} is there")
-            self.script.suppose(implies(eq(plus(*none), "1"), eq(self.term(first), "0")), f"{name} is none")
+            for which, absent_name in ((there, lnot(eq(self.term(first), "0"))), (none, eq(self.term(first), "0"))):
+                self.script.sort(implies(eq(plus(*which), "1"), absent_name), "register name", "simulation.fetch")
 
     def _twins(self) -> None:
         """A head with the keys and values of another reads the same where its query is the same."""
@@ -61,12 +60,12 @@ class Harm(Known):
             for atom, name in self._read(score):
                 (twin,) = self.stream.mean(old, Form({atom: 1})).terms
                 if twin in self.names:
-                    self.script.suppose(implies(same, eq(name, self.names[twin])), "the same query")
+                    self.script.definition(implies(same, eq(name, self.names[twin])), "the same query")
 
     def finds(self, score: int) -> list[Term]:
         """Conditions under which the lookup of a score finds something: a counter, and a cell that is named, are always there.
 
-        Of the log: simulation.counter; of cells: simulation.cell, for the places that a processor has (encoding.places). A name
+        Of the log: simulation.counter; of cells: simulation.kept, for the places that a processor has (encoding.places). A name
         was fetched by a processor that runs (simulation.fetch), so it is one of these.
         """
         found = []
@@ -98,7 +97,7 @@ class Harm(Known):
             for flag, at in absent(self.reader, self.machine, known.of):
                 if self.known(flag):
                     halved = land(le(num(low), name), le(name, num(high)))
-                    self.script.suppose(implies(eq(self.term(flag), num(at)), halved), "the sink wins too")
+                    self.script.sort(implies(eq(self.term(flag), num(at)), halved), "", "numerics.ties")
 
     def _found(self, score: int, known: Winning, read: list[tuple[int, Term]]) -> None:
         """What one position has is read, and nothing where a word of the query is 0."""
@@ -113,7 +112,7 @@ class Harm(Known):
                 none = land(*(eq(self.term(form), "0") for form in word))
                 for atom, name in read:
                     if atom in sink:
-                        self.script.suppose(implies(none, eq(name, num(sink[atom]))), "no word finds nothing")
+                        self.script.sort(implies(none, eq(name, num(sink[atom]))), "", "numerics.ties")
 
     def _position(self, score: int) -> None:
         """The position that a lookup reads has a code."""
@@ -122,12 +121,12 @@ class Harm(Known):
                 kind.name: self.script.declare(f"{self.prefix}{side}.{plain(kind.name)}.{score}", "Real") for kind in book.kinds
             }
             for flag, name in zip(self.flags(side), flags.values(), strict=True):
-                self.script.suppose(lor(eq(name, "0"), eq(name, "1")))
+                self.script.definition(lor(eq(name, "0"), eq(name, "1")))
                 read = self.stream.mean(score, flag)
                 if self.known(read):
-                    self.script.suppose(eq(self.term(read), name))
-            self.script.suppose(eq(plus(*flags.values()), "1"), f"one kind of {side}")
+                    self.script.definition(eq(self.term(read), name))
+            self.script.definition(eq(plus(*flags.values()), "1"), f"one kind of {side}")
             for field in book.fields:
                 owner = plus(*(flags[kind.name] for kind in book.kinds if field.payload in kind.payloads))
                 bits = [self.stream.mean(score, self.stream.code(side, c)) for c in book.slots[field.name]]
-                self._signs(bits if field.encode == "signs" else [], owner)
+                self._signs(side, bits if field.encode == "signs" else [], owner)

@@ -17,11 +17,11 @@ from typing import Any
 
 from efasp.encoding import LOG_SLOTS
 from efasp.sorts import Number, OneHot, Signs
+from proofs.invariants import INCOMPLETE, READY, WELL_FORMED
 from proofs.lookups import names
 from proofs.obligation import Machine
 from proofs.positions import Lookup, lookup
-from proofs.simulation import well_formed_cells, well_formed_log
-from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lor, lt, num, plus, relu
+from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lor, num, plus, relu
 from proofs.step import Step
 from proofs.stream import Code, Form, Mean, Reader, Stream, Unit, Winning, total
 
@@ -58,10 +58,10 @@ class Known:
         self.declare([*forms, *self.flags("te"), *self.flags("pe"), *self._payload_bits()])
         kinds, masked = COUNTED[machine.engine]
         self.counted = land(*self._are("pe", kinds), *(self._are("te", ("mask",)) if masked else ()))
-        self._suppose()
+        self._assume()
 
-    def _suppose(self) -> None:
-        """Everything that is supposed."""
+    def _assume(self) -> None:
+        """Everything that is assumed."""
         self._fields()
         self._well_formed()
         self._sorts()
@@ -91,7 +91,8 @@ class Known:
                 if value.terms.keys() <= sink.terms.keys():
                     reads = value.constant + sum(Fraction(c, 2) for c in value.terms.values())
                 for flag, at in self.silent[score]:
-                    self.script.suppose(implies(eq(self.term(flag), num(at)), eq(self.term(form), num(Fraction(reads)))))
+                    nothing = implies(eq(self.term(flag), num(at)), eq(self.term(form), num(Fraction(reads))))
+                    self.script.sort(nothing, here.name, "attention.reads")
 
     def place(self) -> list[Form]:
         """What tells places apart, but for the slots of a cell."""
@@ -125,7 +126,7 @@ class Known:
                 elif shift == -1 and (name, 0) in read:
                     top = num((1 << book.bits[name]) - 1)
                     before = ite(eq(read[name, 0], "0"), top, f"(- {read[name, 0]} 1)")
-                    self.script.suppose(implies(eq(owner[name], "1"), eq(term, before)))
+                    self.script.sort(implies(eq(owner[name], "1"), eq(term, before)), side, "encoding.codebook")
             for field in book.fields:
                 slot = [self.stream.code(side, c) for c in book.slots[field.name]]
                 if (
@@ -134,32 +135,23 @@ class Known:
                     and (side, field.payload) in self.payloads
                     and self.known(slot[0])
                 ):
-                    self.script.suppose(eq(self.term(slot[0]), self.payloads[side, field.payload]))
+                    same = eq(self.term(slot[0]), self.payloads[side, field.payload])
+                    self.script.sort(same, side, "encoding.codebook")
 
     def _sink(self) -> None:
         """What the program's atoms are at the sink."""
         known = sink_values(self.reader)
         here = [eq(name, num(known[atom])) for atom, name in sorted(self.names.items()) if atom in known]
-        self.script.suppose(implies(eq(self.flag("te", "bos"), "1"), land(*here)), "step.sink")
+        self.script.sort(implies(eq(self.flag("te", "bos"), "1"), land(*here)), "", "step.sink")
 
     def _well_formed(self) -> None:
         """What tokens stand at what places."""
         at: Any = Place(self)
-        for condition, _ in (well_formed_log if self.machine.engine == "mdm" else well_formed_cells)(at):
-            self.script.suppose(condition, "a well-formed sequence")
-        if self.machine.engine == "mdm":
-            self._blocks(at)
-
-    def _blocks(self, at: Place) -> None:
-        """Times are of the regime; which blocks are complete, and which positions are ready (family simulation)."""
-        slot, time = at.kind(*(f"pe.{name}" for name in LOG_SLOTS)), at.payload("pe", "time")
-        self.script.suppose(implies(slot, le(time, num(self.machine.n[1]))), "T = n")
-        for name, holds, when in (("incomplete", 1, lt("t", time)), ("ready", 0, lt("t", f"(- {time} 1)"))):
-            (form,) = self.reader.of[self.reader.program.definitions[name]]
-            if self.known(form):
-                self.script.suppose(
-                    eq(eq(self.term(form), num(holds)), land(slot, when)), f"simulation.{'complete' if holds else name}"
-                )
+        self.script.assume(WELL_FORMED, at)
+        if self.machine.engine == "mdm":  # which blocks are complete, and which positions are ready
+            for name, conclusion in (("incomplete", INCOMPLETE), ("ready", READY)):
+                if all(map(self.known, self.reader.of[self.reader.program.definitions[name]])):
+                    self.script.assume(conclusion, at)
 
     def _sorts(self) -> None:
         """The sorts of the program's nodes that need no other atoms."""
@@ -168,17 +160,17 @@ class Known:
             if isinstance(sort, OneHot):
                 flags = [self.term(form) for form in forms if form.terms and self.known(form)]
                 if len(flags) > 1:
-                    self.script.suppose(le(plus(*flags), "1"), "at most one flag")
+                    self.script.sort(le(plus(*flags), "1"), "nodes")
             if isinstance(sort, Signs):
                 none = [eq(self.term(form), "0") for form in forms if self.known(form)]
-                self.script.suppose(land(*(eq(none[0], other) for other in none[1:])), "a word, or none")
+                self.script.sort(land(*(eq(none[0], other) for other in none[1:])), "nodes")
         for form, values in integers(self.reader).values():
             if form.terms and self.known(form):
                 self.one_of(form, values)
 
-    def one_of(self, form: Form, values: Iterable[int], note: str = "") -> None:
-        """Suppose that a form has one of some values."""
-        self.script.suppose(lor(*(eq(self.term(form), num(value)) for value in values)), note)
+    def one_of(self, form: Form, values: Iterable[int]) -> None:
+        """Assume that a form has one of some values, by its node's sort."""
+        self.script.sort(lor(*(eq(self.term(form), num(value)) for value in values)), "nodes")
 
     def flags(self, side: str) -> list[Form]:
         """The kind flags of a code."""
@@ -226,19 +218,19 @@ class Known:
             over = self.reader.integral.get(atom) or self._parts(atom)
             if over and (high - low) * over <= 4:
                 values = range(int(low * over), int(high * over) + 1)
-                self.script.suppose(lor(*(eq(self.names[atom], num(Fraction(value, over))) for value in values)))
+                self.script.definition(lor(*(eq(self.names[atom], num(Fraction(value, over))) for value in values)))
             else:
-                self.script.suppose(land(le(num(low), self.names[atom]), le(self.names[atom], num(high))))
+                self.script.definition(land(le(num(low), self.names[atom]), le(self.names[atom], num(high))))
         for atom in sorted(expanded):
             unit = stream.atoms[atom]
             assert isinstance(unit, Unit)
             inner = total([(unit.sign, Form(stream.directions[unit.direction]))], unit.constant)
-            self.script.suppose(eq(self.names[atom], relu(self.term(inner))))
+            self.script.definition(eq(self.names[atom], relu(self.term(inner))))
         self._codes()
         for number, (low, high) in sorted(stream.known.items()):
             direction = Form(stream.directions[number])
             if len(direction.terms) > 1 and all(atom in self.names for atom in direction.terms):
-                self.script.suppose(land(le(num(low), self.term(direction)), le(self.term(direction), num(high))))
+                self.script.definition(land(le(num(low), self.term(direction)), le(self.term(direction), num(high))))
 
     def _parts(self, atom: int) -> int:
         """An integer of which the atom is always a multiple of one part; 0 where none is known.
@@ -276,17 +268,17 @@ class Known:
 
     def _codes(self) -> None:
         for side, book in self.stream.books.items():
-            self.script.suppose(eq(plus(*(self.term(form) for form in self.flags(side))), "1"), f"one kind of {side}")
+            self.script.sort(eq(plus(*(self.term(form) for form in self.flags(side))), "1"), side, "encoding.codebook")
             for field in book.fields:
                 owner = plus(*(self.flag(side, kind.name) for kind in book.kinds if field.payload in kind.payloads))
                 bits = [self.stream.code(side, c) for c in book.slots[field.name]]
-                self._signs(bits if field.encode == "signs" else [], owner)
+                self._signs(side, bits if field.encode == "signs" else [], owner)
 
-    def _signs(self, forms: Sequence[Form], owner: Term) -> None:
+    def _signs(self, side: str, forms: Sequence[Form], owner: Term) -> None:
         """Bits of a field, where its owner, a flag, says that it is there."""
         for form in filter(self.known, forms):
             sign = self.term(form)
-            self.script.suppose(lor(eq(sign, owner), eq(sign, f"(- {owner})")))
+            self.script.sort(lor(eq(sign, owner), eq(sign, f"(- {owner})")), side, "encoding.codebook")
 
     def known(self, form: Form) -> bool:
         """Whether all atoms of a form are declared."""
@@ -361,16 +353,21 @@ def sink_values(reader: Reader) -> dict[int, Fraction]:
 
 
 class Place:
-    """The position as ``proofs.simulation`` asks for one: kinds of its token and place. Payloads may be anything."""
+    """The position as ``proofs.invariants`` asks for one: kinds, definitions. Payloads may be anything."""
 
     def __init__(self, harm: Known) -> None:
-        self.harm, self.step = harm, SimpleNamespace(te=harm.book)
+        self.harm, self.step = harm, SimpleNamespace(te=harm.book, machine=harm.machine)
         for name in ("t", "length", "cells", "processors") if not harm.prefix.strip("i") else ():
-            harm.script.suppose(le("0", harm.script.declare(name, "Real")))
+            harm.script.definition(le("0", harm.script.declare(name, "Real")))
 
     def kind(self, *names: str) -> Term:
         """Whether it is of one of the kinds, given as ``pe.target``."""
         return eq(plus(*(self.harm.flag(*name.split(".", 1)) for name in names)), "1")
+
+    def __call__(self, name: str) -> Term:
+        """The value of a definition of one coordinate."""
+        (form,) = self.harm.reader.of[self.harm.reader.program.definitions[name]]
+        return self.harm.term(form)
 
     def payload(self, side: str, name: str) -> Term:
         """A payload, or a number of which nothing is known."""

@@ -2,29 +2,31 @@
 
 ``proofs.positions.lookup`` takes an attention node apart; here the parts are put together again, and the score that they give
 must be the node's own, coefficient by coefficient. So what the family simulation says of candidates, words and ranks is, by
-attention.match and attention.fold, what the node attends to. The parts are of the sorts that these ask for (family step,
-step.sorts), the sink's are 0 (step.sink).
+attention.match and attention.fold, what the node attends to: ``READ`` says what that gives. The parts are of the sorts that
+these ask for (family step, step.sorts), the sink's are 0 (step.sink).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
 
 from efasp.encoding import COUNTERS
 from efasp.pram.isa import operations
-from efasp.sorts import Signs
+from efasp.sorts import OneHot, Signs
 from efasp.syntax import Attention, Node
-from proofs.cells import one_slot, same_cell
+from proofs.conclusions import Conclusion
+from proofs.invariants import BEATEN_BY, ONE_SLOT, World
+from proofs.machine_step import HOLDS, INDEX, IS_TARGET, TOKEN_WORD, URGENCY, WORDS
 from proofs.obligation import Batch, Obligation, Regime, Verdict, lemma
-from proofs.positions import Lookup, Position, lookup
+from proofs.positions import Lookup, Position, finds, level, lookup
 from proofs.reading import Linear
 from proofs.recurrences import Wrong
 from proofs.recurrences import differs as other
 from proofs.scores import Parts, bilinear, differs, formula
-from proofs.simulation import World, found, held, stores_to
-from proofs.smt import eq, implies, ite, land, lnot, lt
+from proofs.smt import Term, eq, implies, ite, land, le, num
 from proofs.step import Step
+from proofs.values import indexed
 
 # What each lookup reads, and by which rank its best match is chosen: definitions, fields of the codes, or "found" and "missed".
 FETCHED = {"operation": "operations", "rd": "te.reg_bits", "ra": "te.reg_bits", "rb": "te.reg_bits", "immediate": "token_word"}
@@ -121,6 +123,8 @@ def expected(step: Step, what: str) -> tuple[Linear, ...]:
 def reads(step: Step, name: str) -> Wrong:
     """What a lookup reads, is ordered by, or is silenced by, if that is not what the tables say."""
     here, engine = lookup(step, name), step.machine.engine
+    if name not in READS[engine]:
+        return {"lookup": name, "expected": f"one of {', '.join(READS[engine])}", "got": "another"}
     if (here.absent is not None) != (name in SILENT):
         return {"lookup": name, "of": "absent", "expected": str(name in SILENT), "got": str(here.absent is not None)}
     rank = () if here.rank is None else forms(step, here.rank)
@@ -137,18 +141,91 @@ def reads(step: Step, name: str) -> Wrong:
     return None
 
 
+# What each gives.
+
+
+@cache
+def READ(name: str) -> Conclusion:
+    """What a lookup gives: the value at one of the best positions that it finds, or what it reads where it finds none.
+
+    For a query ``i``: ``j`` is such a position where there are ``some``; ``others`` are any positions.
+    """
+
+    def state(i: Position, j: Position, some: Term, others: Sequence[Position]) -> Term:
+        here = lookup(i.step, name)
+        best = [implies(some, finds(i, j, here)), implies(finds(i, j, here), some)]
+        for k in others:
+            rank = [] if here.rank is None else [le(k.flag(here.rank), j.flag(here.rank))]
+            best.append(implies(finds(i, k, here), land(some, *rank)))
+        return land(*best, *(eq(got, ite(some, value, none)) for got, value, none in given(i, j, here)))
+
+    return Conclusion("attention.reads", name, state)
+
+
+TOGETHER = (("counter", "status"), ("rb", "immediate"), ("valid", "loaded"), ("written", "incoming"))  # of one query
+
+
+@cache
+def READ_TOGETHER(*names: str) -> Conclusion:
+    """What several lookups give that have the same queries and keys: the values at one position."""
+    one = [READ(name) for name in names]
+    return Conclusion("attention.reads", ", ".join(names), lambda *instance: land(*(each(*instance) for each in one)))
+
+
+def alike(step: Step, names: Sequence[str]) -> Verdict:
+    """Whether lookups have the same queries and keys, which are nodes: then the same positions are best, for each query."""
+    first, *rest = (lookup(step, name).node for name in names)
+    other = next((name for name, node in zip(names[1:], rest, strict=True) if (node.q, node.k) != (first.q, first.k)), None)
+    wrong = {"lookup": other, "expected": f"the query and keys of {names[0]}", "got": "others"} if other else None
+    return Verdict("refuted" if wrong else "proved", "the same nodes", wrong)
+
+
+def together(step: Step) -> Iterator[Obligation]:
+    """Lookups that are read at one position have the same queries and keys."""
+    m = step.machine
+    for group in (group for group in TOGETHER if set(group) <= READS[m.engine].keys()):
+        params, content = {**m.params, "of": ", ".join(group)}, f"one query and one key: {', '.join(group)}"
+        about = {"concludes": (READ_TOGETHER(*group).id,), "cites": tuple(READ(name).id for name in group)}
+        settle = partial(alike, step, group)
+        yield Obligation("attention.reads", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)  # type: ignore[arg-type]
+
+
+def given(i: Position, j: Position, here: Lookup) -> Iterator[tuple[Term, Term, Term]]:
+    """For everything that a lookup reads: its name at i, the value at j, and what is read where nothing is found."""
+    step, node = i.step, here.node
+    leaf = step.names[node]
+    if isinstance(node.sort, Signs):
+        yield i(leaf), j.word(here.value), "(- 1)"
+    elif node.width == 1:
+        missed = READS[step.machine.engine][here.name] == "missed"
+        yield i(leaf), j.form(here.value, 0) if step.names.get(here.value) is None else j(step.names[here.value]), num(missed)
+    elif isinstance(node.sort, OneHot):
+        for place in range(node.width):
+            yield i(step.labels[leaf][place]), j.form(here.value, place), "0"
+    else:
+        yield i(leaf), j.word(here.value), "0"
+
+
 def checked(step: Step) -> Iterator[Obligation]:
     """Each lookup of a machine is a match, and reads what its table says."""
-    m = step.machine
-    for title, check in (("lookup", is_match), ("reads", reads)):
+    m, every = step.machine, names(step)
+    missing = sorted(READS[m.engine].keys() - set(every))
 
-        def settle(check=check) -> Verdict:  # type: ignore[no-untyped-def]
-            wrong = next((wrong for name in names(step) if (wrong := check(step, name))), None)
-            how = f"coefficients of the rows of {len(names(step))} lookups"
-            return Verdict("refuted" if wrong else "proved", how, wrong)
+    def obligation(title: str, chosen: list[str], check=is_match, **about) -> Obligation:  # type: ignore[no-untyped-def]
+        def settle() -> Verdict:
+            wrong = {"missing": ", ".join(missing)} if missing else None
+            wrong = wrong or next((wrong for name in chosen if (wrong := check(step, name))), None)
+            return Verdict("refuted" if wrong else "proved", f"coefficients of the rows of {len(chosen)} lookups", wrong)
 
-        scope, content = f"n <= {m.n[1]}", f"{title}: {', '.join(names(step))}"
-        yield Obligation(f"attention.{title}", m.claim, m.params, scope, m.n, "exact", content, settle)
+        params = m.params if len(chosen) > 1 else {**m.params, "of": chosen[0]}
+        content = f"{title}: {', '.join(chosen)}"
+        return Obligation(f"attention.{title}", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)
+
+    yield obligation("lookup", every, concludes=("attention.lookup",), cites=("attention.match", "attention.fold"))
+    for name in every:
+        cites = ["attention.lookup", "step.sink"] + [f"attention.ties: {name}"] * (name in mixing(step))
+        ids = READ(name).id, f"definition: {name}"
+        yield obligation("reads", [name], reads, concludes=ids, cites=tuple(cites))
 
 
 # What happens on ties.
@@ -166,43 +243,50 @@ def mixing(step: Step) -> list[str]:
     return out
 
 
+@cache
+def TIES(name: str) -> Conclusion:
+    """Of a lookup no two positions are best: two that are found, of equal rank, are one."""
+
+    def state(i: Position, j: Position, k: Position) -> Term:
+        here = lookup(i.step, name)
+        return implies(land(finds(i, j, here), finds(i, k, here)), level(j, k, here), j.same_place(k))
+
+    return Conclusion("attention.ties", name, state)
+
+
+def keys(world: World, *positions: Position) -> None:
+    """What positions offer as keys and ranks: urgency, and in the log the address that they hold."""
+    script, step = world.script, world.step
+    for at in positions:
+        script.assume(URGENCY, at, at.carries("pe", "index"))
+        if world.engine == "mdm":
+            script.assume(INDEX, at, WORDS, indexed(step))
+            script.assume(TOKEN_WORD, at, WORDS)
+            script.assume(IS_TARGET, at)
+            script.assume(HOLDS, at, WORDS)
+
+
 def ties(step: Step) -> Iterator[Obligation]:
-    """Of those lookups no two positions are best: two that are found, of equal rank, are one place."""
-    world = World(step)
-    s = world.script
-    i, j, k = (world.position(prefix) for prefix in "ijk")
-    for at in (j, k):
-        at.definitions["urgency"] = ite(at.carries("pe", "index"), f"(- (- words 1) {at.payload('pe', 'index')})", "0")
-    if step.machine.engine == "mdm":
-        _log_facts(world, j, k)
-    else:
-        s.suppose(implies(same_cell(j, k), lnot(j.same_place(k)), one_slot(j, k)), "one slot of a cell is masked")
-    goals = []
+    """One position is best."""
     for name in mixing(step):
-        here = lookup(step, name)
-        both = land(found(world, i, j, name), found(world, i, k, name))
-        level = "true" if here.rank is None else eq(j.flag(here.rank), k.flag(here.rank))
-        goals.append(implies(both, level, j.same_place(k)))
-    m = step.machine
-    yield s.obligation("attention.ties", m.claim, m.params, f"n <= {m.n[1]}", m.n, land(*goals))
-
-
-def _log_facts(world: World, j: Position, k: Position) -> None:
-    """What the log's positions hold (step.holds), and that of two stores to one address at one time one is beaten."""
-    s = world.script
-    for at in (j, k):
-        target = land(at.kind("pe.target"), at.kind("te.word"))
-        beaten = s.bit(f"{at.prefix}.beaten", "whether a lower processor stores there at that time")
-        at.definitions |= {"holds": held(at), "is_target": ite(target, "1", "0"), "beaten": beaten}
-    for lower, higher in ((j, k), (k, j)):
-        time, index = ((lower.payload("pe", name), higher.payload("pe", name)) for name in ("time", "index"))
-        rivals = land(stores_to(higher, higher.payload("te", "word")), stores_to(lower, higher.payload("te", "word")))
-        s.suppose(implies(rivals, eq(*time), lt(*index), eq(f"{higher.prefix}.beaten", "1")), "simulation.beaten")
+        world = World(step)
+        i, j, k = (world.position(prefix) for prefix in "ijk")
+        keys(world, j, k)
+        if world.engine == "mdm":
+            for lower, higher in ((j, k), (k, j)):
+                world.script.assume(BEATEN_BY, lower, higher)
+        else:
+            world.script.assume(ONE_SLOT, j, k)
+        goal = world.script.conclude(TIES(name), i, j, k)
+        m = step.machine
+        params, scope = {**m.params, "of": name}, f"n <= {m.n[1]}, {m.shape}"
+        yield world.script.obligation("attention.ties", m.claim, params, scope, m.n, goal)
 
 
 def about(step: Step) -> Iterator[Obligation]:
     """The obligations about one machine."""
     yield from checked(step)
+    yield from together(step)
     yield from ties(step)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -25,12 +26,15 @@ from model.compile import STEPS, compile_machine
 from model.plan import Layer, Plan
 from proofs import beside, readout, replay, sweep
 from proofs.known import describe
-from proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
+from proofs.obligation import Allowance, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma
 from proofs.smt import Script, eq, implies, land, le, lt, minus, plus, relu
 from proofs.stream import Executed, Form, Reader, TooManyTerms
 from proofs.sweep import Swept
 
+STATES = "exact forward pass on machine states"
+DENSE = 8  # a plan with so many times the weights of a fresh compile is not executed on symbols
 FEW = 8  # differing weights that a countermodel lists
+SEARCH = 300.0  # seconds in which states are run on a plan that deviates, while its obligations are made; see ``within``
 
 
 @lemma
@@ -46,7 +50,7 @@ def rules(regime: Regime) -> Iterator[Obligation]:
         for name in names:
             script.declare(name, "Real")
         if hypothesis:
-            script.suppose(hypothesis)
+            script.definition(hypothesis)
         yield script.obligation("lowering.identities", "T1", {"rule": rule}, "all n", regime.all_n, goal)
 
 
@@ -99,6 +103,10 @@ def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
     """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not."""
     reader = Reader(STEPS[machine.engine](machine.word, machine.extension))
     try:
+        if plan is not (fresh := compile_machine(machine.word, machine.engine, machine.extension)):
+            count, usual = len(numbers(plan)), len(numbers(fresh))
+            if count > DENSE * usual:  # after many minutes its forms would outgrow the limit
+                raise TooManyTerms(f"{count} weights are not 0, in a fresh compile {usual}: too many terms")
         return reader, reader.execute(plan), ""
     except TooManyTerms as error:
         return reader, Executed(list(reader.outputs), [], [], [], []), str(error)
@@ -126,12 +134,23 @@ class Comparison:
         books = (plan.vocabulary, plan.places)
         self.coded = books == tuple(self.reader.stream.books.values()) and all(map(_has_one, books))
         self.equal = not self.excess and self.coded and self.outputs == self.reader.outputs
+        self._searched: Searched | None = None
 
     @cached_property
     def case(self) -> dict[str, Any] | None:
         """A machine state on which the plan is wrong, with the place in the plan that deviates first; None if none is found."""
-        found = replay.first_failure(self.plan, self.machine)
+        return self._failing(SEARCH)
+
+    def _failing(self, seconds: float) -> dict[str, Any] | None:
+        found = replay.first_failure(self.plan, self.machine, seconds=seconds)
         return None if found is None else {**found, "deviates": self.places(), "weights": self.weights()}
+
+    def search(self, allowance: Allowance) -> Searched:
+        """The same where forms grow too large, which is known first; it is looked for once, whatever obligations ask."""
+        if self._searched is None:
+            nothing = "it is right on the machine states that were tried"
+            self._searched = Searched(self._failing(allowance.left), STATES, nothing)
+        return self._searched
 
     def places(self) -> list[str]:
         """What deviates first: units and heads of the first layer that has any, or rows of the read-out."""
@@ -213,11 +232,10 @@ class Comparison:
 
     def _unequal(self, name: str, params: dict[str, Any], content: str, outputs: list[Form]) -> Obligation:
         """The obligation of what is not equal: refuted by a case, else for a solver."""
-        if self.case is not None:
-            method = "exact forward pass on machine states"
-            return self._exact(name, params, content, Verdict("refuted", method, self.case))
         if self.excess:
-            return self._exact(name, params, content, Verdict("unknown", self.excess))
+            return replace(self._exact(name, params, content, Verdict("unknown", self.excess)), search=self.search)
+        if self.case is not None:
+            return self._exact(name, params, content, Verdict("refuted", STATES, self.case))
         return readout.obligation(self.reader, outputs, self.machine, name, params, f"{self.scope}, well-formed sequences")
 
 

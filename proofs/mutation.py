@@ -32,6 +32,7 @@ class Mutant:
     Each of ``lemmas`` must be refuted, in the batches of n = 1..``n_max`` whose parameters agree with ``where`` (a parameter
     that a batch lacks agrees with anything). ``raises``: the construction is no longer made, but raises this exception,
     and that is what kills the mutant. ``why``: why a module of ``proofs`` is changed, where no construction can be.
+    ``text``: the whole changed source, where the change is not one of a passage.
     """
 
     family: str
@@ -44,6 +45,7 @@ class Mutant:
     n_max: int = 32
     raises: str = ""
     why: str = ""
+    text: str = field(default="", repr=False)
 
     @property
     def id(self) -> str:
@@ -57,10 +59,12 @@ class Mutant:
 
     def source(self) -> str:
         """The changed source. Raises MutantError if the passage is not there, or what comes out is not Python."""
-        text = self.path.read_text(encoding="utf-8")
-        if self.old not in text:
-            raise MutantError(f"{self.id}: expected the passage {self.old!r} in {self.module}, found it nowhere")
-        changed = text.replace(self.old, self.new)
+        changed = self.text
+        if not changed:
+            text = self.path.read_text(encoding="utf-8")
+            if self.old not in text:
+                raise MutantError(f"{self.id}: expected the passage {self.old!r} in {self.module}, found it nowhere")
+            changed = text.replace(self.old, self.new)
         try:
             compile(changed, str(self.path), "exec")
         except SyntaxError as error:
@@ -102,7 +106,7 @@ def _entry(path: Path, where: str, entry: dict[str, Any]) -> Mutant:
         if not entry.get(key) and not (key == "new" and entry.get(key) == ""):
             raise MutantError(f"{where}: expected a key {key}, found none")
     for key, value in entry.items():
-        if key == "family" or key not in TYPES:
+        if key in ("family", "text") or key not in TYPES:
             raise MutantError(f"{where}: expected the keys {', '.join(TYPES)}, found {key}")
         if type(value) is not TYPES[key]:
             raise MutantError(f"{where}: {key}: expected {TYPES[key].__name__}, found {value!r}")
@@ -158,6 +162,16 @@ def install(mutant: Mutant) -> None:
         raise MutantError(f"{mutant.id}: expected a fresh process, found {early[0]} imported")
     mutant.source()
     sys.meta_path.insert(0, _Finder(mutant))
+
+
+ACTED = [False]  # whether the change of this process's mutant was ever at work
+
+
+def acts(truth: object) -> bool:
+    """Whether a guarded change is at work here; what it is asked is noted. (A symbol's truth is a decision.)"""
+    decided = bool(truth)
+    ACTED[0] = ACTED[0] or decided
+    return decided
 
 
 HERE = ("proofs.mutation", "checker.fresh", "checker.limits")  # all that a fresh process has imported of the package

@@ -5,6 +5,8 @@ By induction over the layers, for well-formed sequences of any length: the numbe
 * *Linear maps, residual sums, read-out*: every weight is a number of the dtype (numerics.dyadic); the terms of every sum are
   multiples of a power of two, and their absolute values add up to at most 2^p of these (numerics.exact), so every partial sum
   is a number of the dtype, whatever the order. ReLU and the softmax scale, a power of two (numerics.dtype), lose nothing.
+* *Exponents*: nothing overflows (numerics.finite), nor is any number but 0 below the least normal one (numerics.normal). That
+  includes scaled queries and scores, the values that attention mixes, and what nothing reads: 0 times an infinity is not 0.
 * *Softmax*: scores are integers (numerics.integers; of a file's in halves it shows the same), so whatever loses (family
   attention says what) is 1 or more below the maximum; rounding is monotonous, so the scaled difference stays at -scale or
   below, and its exponential is 0 (numerics.softmax). Losers add nothing, and where one position wins its value comes back bit
@@ -19,11 +21,13 @@ Rests on: the sorts of the program's nodes (step.sorts; the intervals of the for
 come from them), attention.lookup (what wins), attention.ties (where one match is best), and of PyTorch on the CPU, *assumed*:
 
 * a matrix product is sums of products of the dtype's numbers in some order, rounded to the dtype or finer at each step, with or
-  without fused multiply-add (``float32_matmul_precision`` "highest", the default; no Strassen-like scheme);
+  without fused multiply-add (``float32_matmul_precision`` "highest", the default; no Strassen-like scheme); a number is rounded
+  to the nearest as IEEE 754 says where that is normal or 0, and to an infinity where it is 2^top or more (nothing is assumed of
+  denormal numbers, which may be flushed to 0; none arise outside the exponential);
 * scaled_dot_product_attention takes such sums for the scores; weighs each key by exp(score - m), m being the maximum of all
   scores, or first of those met so far, what is summed by then being multiplied by exp(old - new); its exp is 1 at 0, at most 1
-  below, and 0 where e^x is below 2^-8 of half the least positive number; it divides sums of values so weighted by the sum of
-  the weights, or multiplies by its reciprocal.
+  below, and 0 where e^x is below 2^-8 of half the least positive number, for every finite x; it divides sums of values so
+  weighted by the sum of the weights, which is at least 1, or multiplies by its reciprocal.
 
 numerics.deviation and the like measure the whole of it, on one machine. Nothing is claimed of other devices.
 
@@ -34,31 +38,34 @@ necessity, except where the lemma names a match whose score is no number of floa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property, partial
 from itertools import product
 from math import inf
 from typing import Any
 
+from efasp.encoding import CellLayout, LogLayout
 from efasp.sorts import Number
 from efasp.syntax import Attention
 from model.plan import Plan, dyadic
-from model.ranges import RangeError, dtype_for, ranges
+from model.ranges import SCALE, RangeError, absolute, dtype_for, ranges
 from proofs import floats, measured
 from proofs.beside import Rival, losers, winners
 from proofs.floats import Format
-from proofs.lookups import mixing, names
+from proofs.invariants import World
+from proofs.lookups import TIES, keys, mixing, names
 from proofs.lowering import digest, read, swept
-from proofs.measured import deviating, fractional, rounding
-from proofs.obligation import Assignment, Batch, Machine, Obligation, Regime, Verdict, lemma, undecided
+from proofs.measured import fractional
+from proofs.obligation import Allowance, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma
 from proofs.positions import lookup
-from proofs.simulation import World, found
-from proofs.sizes import Sizes
-from proofs.smt import eq, implies, ite, land
+from proofs.sizes import Reach, Sizes
 from proofs.step import Step
 from proofs.stream import Form
 from proofs.sweep import Swept
 
 WIDEST = "float64"
+LARGE = 1 << 20  # from this n on torch is compared on more sequences
 
 
 def weights(plan: Plan) -> Iterator[tuple[str, Number]]:
@@ -82,6 +89,7 @@ class Numbers:
     def __init__(self, regime: Regime, machine: Machine) -> None:
         self.machine, self.plan, self.given = machine, regime.plan(machine), regime.given is not None
         self.dtype, self.refusal = self.plan.dtype, ""
+        self._searched: Searched | None = None
         try:
             self.dtype = self.dtype or dtype_for(self.plan)
         except RangeError as error:
@@ -97,7 +105,9 @@ class Numbers:
     def sizes(self) -> Sizes | None:
         """What the matrices say; None where the plan's forms grow too large."""
         reader, alone, excess = read(self.machine, self.plan)
-        return None if excess else Sizes(reader, self.beside.executed if self.beside else (alone,), self.plan)
+        if excess:
+            return None
+        return Sizes(reader, self.beside.executed if self.beside else (alone,), self.plan, longest(self.machine))
 
     @property
     def apart(self) -> list[Rival]:
@@ -123,25 +133,41 @@ class Numbers:
         """The dtype's, or the widest."""
         return Format(self.dtype or WIDEST)
 
-    @cached_property
-    def rounded(self) -> dict[str, Any] | None:
-        """A sequence on which torch is not exact, if one is found."""
-        if not self.dtype:
-            return None
-        return deviating(self.plan, self.machine, self.dtype)[0] or rounding(self.plan, self.machine, self.dtype)
+    def search(self, allowance: Allowance) -> Searched:
+        """A sequence on which torch is not exact, if one is found; it is looked for once, whatever obligations ask."""
+        if self._searched is None:
+            if self.sizes is None or not self.dtype:
+                return Searched(None, "")
+            self._searched = measured.search(self.plan, self.machine, self.dtype, allowance)
+        return self._searched
 
-    def replay(self, model: Assignment) -> dict[str, Any] | None:
-        """A sequence on which torch is not exact. Raises Undecided where none is found."""
-        if self.rounded is None:
-            undecided(model)
-        return self.rounded
+    def fractions(self, allowance: Allowance) -> Searched:
+        """A sequence on which a score or a coordinate of a compiled plan is no integer; else as ``search``."""
+        case = None if self.given else fractional(self.plan, self.machine)
+        return Searched(case, "exact forward pass") if case else self.search(allowance)
 
     def undecided(self, reason: str) -> Verdict:
-        """Where intervals do not show it: refuted by a sequence on which torch is not exact, if one is found, else unknown."""
-        case = self.rounded
-        return Verdict("refuted", f"torch; {reason}", case) if case else Verdict("unknown", reason)
+        """Where intervals do not show it: unknown for this reason, unless ``search`` refutes it."""
+        return Verdict("unknown", reason)
 
-    # The obligations' verdicts.
+    # The obligations.
+
+    def checks(self, step: Step) -> dict[str, Callable[[], Verdict]]:
+        """What is shown of the plan's numbers without a solver, by lemma."""
+        found: dict[str, Callable[[], Verdict]] = {"dyadic": self.dyadic, "integers": self.integers}
+        if self.given or self.dtype:
+            found |= {"exact": self.exact, "finite": self.finite, "normal": self.normal, "ties": partial(self.ties, step)}
+        else:
+            found["refused"] = partial(self.refused, step)
+        return found if self.given else {**found, "ranges": self.ranges}
+
+    def contests(self) -> Iterator[Obligation]:
+        """Of heads of a file that are no fresh compile's: what a solver shows of who wins."""
+        scope = f"w = {self.machine.word}, {self.dtype}, given the sorts, well-formed sequences"
+        for shown, rivals in ((losers, self.halves), (winners, self.apart)):
+            for rival in rivals:
+                assert self.sizes is not None
+                yield replace(shown(self.sizes.reader, rival, self.machine, scope), search=self.search)
 
     def dyadic(self) -> Verdict:
         """Every weight is a number of the dtype; of a plan that is refused, an integer over a power of two."""
@@ -161,8 +187,7 @@ class Numbers:
             heads = f"{len(self.sizes.scores)} heads" + (f", {len(self.halves)} with scores in halves" if self.halves else "")
             return Verdict("proved", f"forms and sorts: {heads}; coordinates hold multiples of 2^{least}")
         reason = f"scores are multiples of 2^{low}, coordinates of 2^{least}, as far as sorts say"
-        case = None if self.given else fractional(self.plan, self.machine)
-        return Verdict("refuted", f"exact forward pass; {reason}", case) if case else self.undecided(reason)
+        return self.undecided(reason)
 
     def ranges(self) -> Verdict:
         """What the package chooses the dtype by, intervals of coordinates and ranges of sums, covers what the matrices say."""
@@ -178,6 +203,11 @@ class Numbers:
             if here.need > stated.get(here.where, -1):
                 case = {"sum": here.where, "row": here.row, "of absolute terms": here.size, "multiples of": f"2^{here.power}"}
                 return Verdict("refuted", INTERVALS, {**case, "stated at most": stated.get(here.where, "nothing")})
+        steps = {r.where: r.denominator for r in ranges(self.plan)}
+        for some in self.sizes.reaches:
+            if some.where in steps and some.low < 1 - steps[some.where].bit_length():
+                case = {"sum": some.where, "multiples of": f"2^{some.low}"}
+                return Verdict("refuted", INTERVALS, {**case, "stated of": f"1/{steps[some.where]}"})
         return Verdict("proved", f"{INTERVALS}: {len(stated)} sums, {self.plan.width} coordinates")
 
     def exact(self) -> Verdict:
@@ -188,6 +218,51 @@ class Numbers:
         if worst.need > 1 << form.digits:
             return self.undecided(f"{worst.where}: sums up to {worst.need}, in {form.dtype} they are exact to 2^{form.digits}")
         return Verdict("proved", f"{INTERVALS}: sums <= {worst.need} ({worst.where}), {form.dtype}")
+
+    def overflow(self) -> str:
+        """Why some product, partial sum, scaled query or score, or mixture of values may be an infinity; empty if none is."""
+        assert self.sizes is not None
+        form, most = self.format, max(self.sizes.reaches, key=self.scaled)
+        return f"{self.largest}; {form.dtype} ends at 2^{form.top}" if self.scaled(most) >= 1 << form.top else ""
+
+    @property
+    def largest(self) -> str:
+        """How large numbers get, and where."""
+        assert self.sizes is not None
+        most = max(self.sizes.reaches, key=self.scaled)
+        return f"{most.where}: numbers below 2^{int(self.scaled(most)).bit_length()}, of up to {self.sizes.positions} positions"
+
+    def scaled(self, here: Reach) -> Number:
+        """How large numbers get, softmax's scale included."""
+        return here.top * SCALE[self.format.dtype] if here.scaled else here.top
+
+    def denormal(self) -> str:
+        """Why some weight, product or partial sum may be less than the least normal number, and not 0; empty if none is."""
+        assert self.sizes is not None
+        form, least = self.format, self.sizes.least
+        begin = f"normal numbers begin at 2^{form.normal}"
+        for name, value in weights(self.plan):
+            if value and absolute(value) < Fraction(2) ** form.normal:
+                return f"{name}: a weight is {float(value)}; {begin}"
+        if least.low < form.normal:
+            return f"{least.where}: multiples of 2^{least.low}; {begin}"
+        return f"shares of {self.sizes.positions} positions; {begin}" if self.sizes.positions > 1 << -form.normal else ""
+
+    def finite(self) -> Verdict:
+        """Nothing is as large as the dtype's infinity."""
+        if self.sizes is None:
+            return GROWN
+        reason = self.overflow()
+        return self.undecided(reason) if reason else Verdict("proved", f"{INTERVALS}: {self.largest}")
+
+    def normal(self) -> Verdict:
+        """Whatever is not 0 is as large as the dtype's least normal number."""
+        if self.sizes is None:
+            return GROWN
+        reason, least = self.denormal(), self.sizes.least
+        return (
+            self.undecided(reason) if reason else Verdict("proved", f"{INTERVALS}: multiples of 2^{least.low} ({least.where})")
+        )
 
     def refused(self, step: Step) -> Verdict:
         """The sums' bound exceeds the widest dtype, and no dtype is chosen; also, where it is so, a score that is no number."""
@@ -230,6 +305,15 @@ GROWN = Verdict("unknown", "too many terms")
 INTERVALS = "interval arithmetic"
 
 
+def longest(machine: Machine) -> int:
+    """The most positions of a sequence of a machine: of P, M, L = 2^w, and in the log of every time that the clock holds."""
+    size = 1 << machine.word
+    if machine.engine == "apmdm":
+        return CellLayout(machine.word, machine.extension, size, size, size).context_length
+    layout = LogLayout(machine.word, machine.extension, size, size, size)
+    return layout.context_length(layout.latest)
+
+
 def _multiple(form: Form, of: Form) -> bool:
     """Whether a form is a multiple of another's terms, without a constant."""
     return not form.constant and set(form.terms) <= set(of.terms)
@@ -255,14 +339,11 @@ def one_winner(step: Step) -> Iterator[Obligation]:
     for name in equal_values(step):
         world = World(step)
         i, j, k = (world.position(prefix) for prefix in "ijk")
-        for at in (j, k):
-            at.definitions["urgency"] = ite(at.carries("pe", "index"), f"(- (- words 1) {at.payload('pe', 'index')})", "0")
-        here = lookup(step, name)
-        rank = "true" if here.rank is None else eq(j.flag(here.rank), k.flag(here.rank))
-        goal = implies(found(world, i, j, name), found(world, i, k, name), rank, j.same_place(k))
+        keys(world, j, k)
+        goal = world.script.conclude(TIES(name), i, j, k)
         m = step.machine
-        params = {**m.params, "of": name}
-        yield world.script.obligation("numerics.ties", m.claim, params, f"n <= {m.n[1]}", m.n, land(goal))
+        params, scope = {**m.params, "of": name}, f"n <= {m.n[1]}, {m.shape}"
+        yield world.script.obligation("numerics.ties", m.claim, params, scope, m.n, goal)
 
 
 def first(step: Step, name: str) -> int | None:
@@ -276,8 +357,11 @@ def first(step: Step, name: str) -> int | None:
 
 # The lemmas.
 
-GIVEN = ("dyadic", "integers", "exact", "ties")
+GIVEN = ("dyadic", "integers", "exact", "finite", "normal", "ties", "deviation")
 COMPILED = (*GIVEN, "ranges", "refused")
+# What a machine that is refused has instead; which are is known when they are compiled.
+UNMADE = ("exact", "finite", "normal", "ties", "deviation")
+REFUSED = {**{f"numerics.{name}": "numerics.refused" for name in UNMADE}, "numerics.refused": "numerics.exact"}
 
 
 @lemma
@@ -285,7 +369,7 @@ def machines(regime: Regime) -> Iterator[Batch]:
     """The transformers at every word width that n takes: exact in their dtype, or refused."""
     for machine in regime.machines():
         lemmas = tuple(f"numerics.{name}" for name in (GIVEN if regime.given else COMPILED))
-        yield Batch(lemmas, machine.params, partial(about, regime, machine))
+        yield Batch(lemmas, machine.params, partial(about, regime, machine), {} if regime.given else REFUSED)
 
 
 def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
@@ -294,24 +378,35 @@ def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     plan = numbers.plan
     parts = (plan.token, plan.place, *plan.layers, plan.out)
     content = f"{numbers.dtype} {' '.join(map(digest, parts))} {plan.out_bias}"
-    checks: dict[str, Callable[[], Verdict]] = {"dyadic": numbers.dyadic, "integers": numbers.integers}
-    if numbers.given or numbers.dtype:
-        checks |= {"exact": numbers.exact, "ties": partial(numbers.ties, step)}
-    else:
-        checks["refused"] = partial(numbers.refused, step)
-    if not numbers.given:
-        checks["ranges"] = numbers.ranges
-    for name, check in checks.items():
+    for name, check in numbers.checks(step).items():
         params: dict[str, Any] = {**machine.params, **({"of": "heads"} if name == "ties" else {})}
         sorts = "" if name == "dyadic" else ", given the sorts"
         scope = f"w = {machine.word}, {numbers.dtype or 'no dtype'}{sorts}"
-        yield Obligation(f"numerics.{name}", machine.claim, params, scope, machine.n, "exact", f"{name} {content}", check)
-    scope = f"w = {machine.word}, {numbers.dtype}, given the sorts, well-formed sequences"
-    for shown, rivals in ((losers, numbers.halves), (winners, numbers.apart)):
-        for rival in rivals:
-            yield shown(numbers.sizes.reader, rival, machine, scope, numbers.replay)  # type: ignore[union-attr]
-    if "ties" in checks:
+        search = {"integers": numbers.fractions, "exact": numbers.search, "ties": numbers.search}.get(name)
+        content_of = f"{name} {content}"
+        yield Obligation(f"numerics.{name}", machine.claim, params, scope, machine.n, "exact", content_of, check, search=search)
+    yield from numbers.contests()
+    if numbers.given or numbers.dtype:
         yield from one_winner(step)
+    if numbers.dtype:
+        few = measured.MANY if numbers.given or regime.n_max >= LARGE else measured.FEW
+        yield measured.of(plan, machine, numbers.dtype, machine.n, few, content)
+
+
+def inexact(machine: Machine, plan: Plan, discharged: Callable[[Obligation], bool]) -> str:
+    """Why the dtype of a weights file is not known to carry its numbers exactly, on well-formed sequences; "" where it is.
+
+    It is known where the obligations about the file's own numbers hold (``about``), of which some may be a solver's:
+    ``discharged`` says whether one is proved. Nothing is run in torch.
+    """
+    numbers = Numbers(Regime(machine.n[1], (machine, plan)), machine)
+    if numbers.sizes is None:
+        return read(machine, plan)[2]
+    for check in numbers.checks(Step(machine)).values():
+        verdict = check()
+        if verdict.status != "proved":
+            return verdict.method + "".join(f", {key} {value}" for key, value in (verdict.countermodel or {}).items())
+    return next((f"not shown: {one.id}" for one in numbers.contests() if not discharged(one)), "")
 
 
 @lemma
@@ -322,5 +417,8 @@ def dtypes(regime: Regime) -> Iterator[Batch]:
 
 @lemma
 def measurements(regime: Regime) -> Iterator[Batch]:
-    """Torch beside the exact plan, and its softmax attention by itself."""
+    """Torch's softmax attention by itself; and its float64 beside an exact plan, if no machine of the regime has it."""
     yield Batch(tuple(f"numerics.{name}" for name in measured.NAMES), {}, partial(measured.measurements, regime.all_n))
+    if regime.given is None and max(word for word, _ in regime.widths()) < measured.WIDE:  # no float64 otherwise
+        for machine in measured.wide():
+            yield Batch(("numerics.deviation",), machine.params, partial(measured.widened, machine, regime.all_n))

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from time import monotonic
+from typing import Any, Literal, NamedTuple, TypeVar
 
+from efasp.places import clock_bits
 from efasp.pram.isa import EXTENSIONS
 from model.compile import ENGINES, compile_machine
 from model.plan import Plan
@@ -47,6 +49,40 @@ def undecided(model: Assignment) -> None:
     raise Undecided("a model, but perhaps of no sequence that there is")
 
 
+class Allowance(NamedTuple):
+    """What a search for a countermodel may take, in seconds.
+
+    ``seconds``: the obligation's whole budget, by which a search chooses how many cases it tries, so that what it finds does
+    not depend on the clock; ``left``: what is left of it, within which the search ends in any case.
+    """
+
+    seconds: float
+    left: float
+
+
+class Searched(NamedTuple):
+    """What a search for a countermodel came to: the case that it found, or None; how it looked, and where it found none."""
+
+    case: dict[str, Any] | None
+    method: str
+    nothing: str = ""
+
+
+Item = TypeVar("Item")
+
+
+def within(items: Iterable[Item], seconds: float) -> Iterator[Item]:
+    """Items as long as there is time: none is begun that would take too long if it took twice as long as any so far."""
+    start, longest, source = monotonic(), 0.0, iter(items)
+    while (begun := monotonic()) - start + 2 * longest < seconds:
+        for item in source:
+            yield item
+            break
+        else:
+            return
+        longest = max(longest, monotonic() - begun)
+
+
 @dataclass(frozen=True)
 class Obligation:
     """One thing to show.
@@ -55,7 +91,15 @@ class Obligation:
     "measured"); ``n``: the first and last n for which it stands; ``content``: what is shown, as text (of an SMT obligation
     its script); ``settle`` gives the verdict of every other kind, deterministically. ``replay`` takes a solver's model of a
     refuted SMT obligation to the construction itself and gives what is wrong there, in the machine's terms, or None
-    if the construction is right there after all; it raises Undecided where that cannot be told.
+    if the construction is right there after all; it raises Undecided where that cannot be told. ``search`` looks for a
+    countermodel of what stays unknown, once the reason is known: what it finds refutes, and that it finds none is said.
+    ``cites``: ids of the conclusions (``proofs.conclusions``) that are assumed; ``concludes``: of those that it states;
+    ``assumed``: what is cited from elsewhere and not shown here.
+
+    Every case that the goal of an SMT obligation distinguishes (``checker.cases``) must have a model. ``infeasible``: terms
+    that have none, which is shown too; a case whose conditions include those of such a term is excused. ``ways``: where the
+    cases of the goal are the ways through a function (``proofs.symbols.paths``), many of which contradict themselves, the
+    number of those that do not.
     """
 
     lemma: str
@@ -68,6 +112,12 @@ class Obligation:
     settle: Callable[[], Verdict] | None = field(default=None, compare=False)
     hypotheses: str = field(default="", compare=False)  # the script without its goal, which must have a model
     replay: Callable[[Assignment], dict[str, Any] | None] | None = field(default=None, compare=False)
+    cites: tuple[str, ...] = field(default=(), compare=False)
+    concludes: tuple[str, ...] = field(default=(), compare=False)
+    assumed: tuple[str, ...] = field(default=(), compare=False)
+    infeasible: tuple[str, ...] = field(default=(), compare=False)
+    ways: int | None = field(default=None, compare=False)
+    search: Callable[[Allowance], Searched] | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:
@@ -83,16 +133,24 @@ class Obligation:
 
 @dataclass(frozen=True)
 class Batch:
-    """Obligations that are built together: the lemmas that they belong to, their common parameters, and how to build them."""
+    """Obligations that are built together: the lemmas that they belong to, their common parameters, and how to build them.
+
+    Every lemma is promised: the batch gives an obligation of it, or, where ``instead`` names another, of that one.
+    """
 
     lemmas: tuple[str, ...]
     params: dict[str, Any]
     build: Callable[[], Iterator[Obligation]] = field(compare=False)
+    instead: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def id(self) -> str:
         """Lemmas and parameters."""
         return f"{' '.join(self.lemmas)} {json.dumps(self.params)}"
+
+    def lacking(self, given: Collection[str]) -> list[str]:
+        """The promised lemmas of which it gave no obligation; ``given``: the lemmas of all that it gave."""
+        return [name for name in self.lemmas if name not in given and self.instead.get(name) not in given]
 
 
 @dataclass(frozen=True)
@@ -108,6 +166,12 @@ class Machine:
     def claim(self) -> str:
         """The claim of the paper that it realises."""
         return {"mdm": "T1", "apmdm": "T4"}[self.engine]
+
+    @property
+    def shape(self) -> str:
+        """For which programs what is shown of its sequences stands: all that the places of its layout hold."""
+        end = f"T < 2^{clock_bits(self.word)}" if self.engine == "mdm" else "all T"
+        return f"all P, M, L <= 2^w, {end}"
 
     @property
     def params(self) -> dict[str, Any]:

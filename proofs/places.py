@@ -6,19 +6,24 @@ model's shape, then small ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any
 
+from efasp.codebook import Codebook
 from efasp.encoding import FIELDS, LOG_SLOTS, CellLayout, Layout, LogLayout, cell_places, log_places
 from efasp.pram.isa import REGISTERS
-from proofs.counts import FACTS, TRUE, Counts
+from proofs.conclusions import concluded
+from proofs.counts import DIGITS, FACTS, TRUE, Counts
 from proofs.obligation import Assignment, Obligation
-from proofs.smt import FALSE, Script, Term, eq, implies, land, le, lor, lt, num
-from proofs.symbols import of, paths
+from proofs.smt import FALSE, Script, Term, eq, implies, land, le, lnot, lor, lt, num
+from proofs.smt import TRUE as HOLDS
+from proofs.symbols import SIZE, WORD, of, paths, word
 
-NARROW, SMALL = 5, 3  # the width of the layouts that models are taken to, and the largest size of those that are tried
+NARROW = 5  # the width of the codebooks here: their kinds and payloads are those of any width (lemma encoding.codebook)
+SMALL = 3  # the largest size of the layouts that are tried
 Failures = Callable[..., Iterator[dict[str, Any]]]
 
 
@@ -31,8 +36,8 @@ class LogShape(LogLayout):
         self.count_of = shape(script, self, "(+ T 1)", "(+ latest 1)")
         self.latest = self.count_of(script.integer("latest", 1, note="the last time that the clock holds"))
         script.integer("T", 0, note="the sequence holds the times 0..T")
-        script.suppose(le("T", "latest"))
-        self.codebook = log_places(NARROW)
+        script.definition(le("T", "latest"))
+        self.codebook = of_width(log_places(NARROW), self.word)
 
 
 class CellShape(CellLayout):
@@ -40,15 +45,20 @@ class CellShape(CellLayout):
 
     def __init__(self, script: Script) -> None:
         self.count_of = shape(script, self)
-        self.codebook = cell_places(NARROW)
+        self.codebook = of_width(cell_places(NARROW), self.word)
+
+
+def of_width(book: Codebook, width: Any) -> Codebook:
+    """A codebook of places with the index of another width, a symbol perhaps."""
+    return replace(book, payloads=tuple((name, width if name == "index" else bits) for name, bits in book.payloads))
 
 
 SHAPES: dict[str, Any] = {"log": LogShape, "cells": CellShape}
 
 
 def shape(script: Script, layout: Any, *tops: Term) -> Counts:
-    """Make P, M and L symbols; ``tops``: what times are compared with."""
-    count_of = Counts(script, tops)
+    """Make w, P, M and L symbols; ``tops``: what times are compared with."""
+    layout.word, count_of = word(script, range(0)), Counts(script, tops)
     for name, note in (("P", "processors"), ("M", "words of memory"), ("L", "instructions")):
         script.integer(name, 1, note=note)
     layout.processors, layout.memory, layout.length = count_of("P"), count_of("M"), count_of("L")
@@ -71,59 +81,94 @@ def found(run: Callable[[], Any]) -> Any:
 # What is shown of the arithmetic.
 
 
-def limits(layout: Layout, kind: str) -> dict[str, Term]:
-    """How many values each payload of a kind of place takes in a sequence."""
-    index = "L" if kind in FIELDS else "M" if kind == "memory" else "P"
-    every = {"index": index, "time": "(+ T 1)", "register": num(REGISTERS), "slot": "2"}
-    return {name: every[name] for name in layout.codebook.kinds[layout.codebook.kind_index[kind]].payloads}
+@concluded("encoding.clock")
+def CLOCK(times: Term, words: Term) -> Term:
+    """The log's clock holds at least 2^16 times, and at least twice as many as there are words (``words``: 2^w)."""
+    return land(le(num(1 << 16), times), le(f"(* 2 {words})", times))
 
 
-def is_place(layout: Layout, row: Any) -> Term:
-    """Whether a row is one of the sequence's places."""
+SIZES = {name: name for name in "LMPT"}  # instructions, words of memory, processors, and the last time of the sequence
+
+
+def limits(book: Codebook, kind: str, sizes: Mapping[str, Term] = SIZES) -> dict[str, Term]:
+    """How many values each payload of a kind of place takes in a sequence of these sizes."""
+    index = sizes["L" if kind in FIELDS else "M" if kind == "memory" else "P"]
+    every = {"index": index, "time": f"(+ {sizes['T']} 1)", "register": num(REGISTERS), "slot": "2"}
+    return {name: every[name] for name in book.kinds[book.kind_index[kind]].payloads}
+
+
+@concluded("encoding.places", "a place")
+def PLACE(book: Codebook, row: Sequence[Any], sizes: Mapping[str, Term] = SIZES) -> Term:
+    """The place of a position is one of the sequence's."""
     parts = []
-    for number, kind in enumerate(layout.codebook.kinds):
-        bounds = limits(layout, kind.name)
+    for number, kind in enumerate(book.kinds):
+        bounds = limits(book, kind.name, sizes)
         inside = [
             land(le("0", of(value)), lt(of(value), bounds[name])) if name in bounds else eq(of(value), "0")
-            for (name, _), value in zip(layout.codebook.payloads, row[1:], strict=True)
+            for (name, _), value in zip(book.payloads, row[1:], strict=True)
         ]
         parts.append(land(eq(of(row[0]), num(number)), *inside))
     return lor(*parts)
+
+
+@concluded("encoding.places", "back")
+def BACK(at: Term, again: Term) -> Term:
+    """A position is the position of its place."""
+    return eq(again, at)
+
+
+def inside(book: Codebook, kind: str, payloads: Mapping[str, Term], sizes: Mapping[str, Term] = SIZES) -> list[Term]:
+    """That the payloads of a kind are those of a place of the sequence."""
+    return [land(le("0", payloads[name]), lt(payloads[name], bound)) for name, bound in limits(book, kind, sizes).items()]
+
+
+@concluded("encoding.places", "a position")
+def POSITION(within: Sequence[Term], row: Sequence[Any], at: Term, again: Sequence[Any], end: Term) -> Term:
+    """The position of a place is one of the sequence's, before its end, and has that place; ``within``: it is a place of it."""
+    same = (eq(of(a), of(b)) for a, b in zip(row, again, strict=True))
+    return implies(*within, land(le("0", at), lt(at, end), *same))
+
+
+def under(conditions: Sequence[Term], goal: Term) -> Term:
+    """A goal on a way through a function; that it is wrong wherever it is gone says that it cannot be gone."""
+    if goal == FALSE:
+        return lnot(land(*conditions))
+    return implies(land(*conditions), goal) if conditions and goal != HOLDS else goal
 
 
 def ways(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
     """On every way through a function, what it gives is right; None never is."""
     parts = []
     for conditions, result in paths(lambda: found(run)):
-        goal = FALSE if result is None else right(result)
-        parts.append(implies(land(*conditions), goal) if conditions else goal)
+        parts.append(under(conditions, FALSE if result is None else right(result)))
     return land(*parts)
 
 
 def positions_to_places(script: Script, layout: Any) -> Term:
     """Every position has a place, which is one of the sequence's and gives the position back."""
     at = layout.count_of(script.integer("at", 0, note="a position"))
-    script.suppose(lt("at", of(size(layout, layout.count_of("T")))))
-    back = ways(lambda: layout.position(layout.place(at)), lambda again: eq(of(again), "at"))
-    return land(ways(lambda: layout.place(at), partial(is_place, layout)), back)
+    script.definition(lt("at", of(size(layout, layout.count_of("T")))))
+    back = ways(lambda: layout.position(layout.place(at)), lambda again: script.conclude(BACK, "at", of(again)))
+    return land(ways(lambda: layout.place(at), lambda row: script.conclude(PLACE, layout.codebook, row)), back)
 
 
 def any_place(script: Script, layout: Any, kind: str) -> Any:
     """A place of a kind with any payloads."""
-    bounds = limits(layout, kind)
+    bounds = limits(layout.codebook, kind)
     for name, bound in bounds.items():
         script.integer(name, 0)
-        script.suppose(lt(name, bound))
+        script.definition(lt(name, bound))
     return layout.row(kind, **{name: layout.count_of(name) for name in bounds})
 
 
 def places_to_positions(script: Script, layout: Any, kind: str) -> Term:
     """Every place of a kind has a position, which is one of the sequence's and gives the place back."""
     row, end = any_place(script, layout, kind), size(layout, layout.count_of("T"))
+    within = inside(layout.codebook, kind, {name: name for name in limits(layout.codebook, kind)})
 
     def right(pair: Any) -> Term:
         at, again = pair
-        return land(le("0", of(at)), lt(of(at), of(end)), *(eq(of(a), of(b)) for a, b in zip(row, again, strict=True)))
+        return script.conclude(POSITION, within, row, of(at), again, of(end))
 
     return ways(lambda: (at := layout.position(row), layout.place(at)), right)
 
@@ -162,15 +207,35 @@ def shapes(model: Assignment) -> Iterator[tuple[int, int, int, int]]:
     yield from product(range(1, SMALL + 1), repeat=4)
 
 
-def numbers(kind: str, processors: int, memory: int, length: int) -> Layout:
+def numbers(kind: str, width: int, processors: int, memory: int, length: int) -> Layout:
     """A layout of plain numbers."""
-    return (LogLayout if kind == "log" else CellLayout)(NARROW, "", processors, memory, length)
+    return (LogLayout if kind == "log" else CellLayout)(width, "", processors, memory, length)
 
 
-def position_failures(name: str, model: Assignment) -> Iterator[dict[str, Any]]:
+def widths(model: Assignment) -> Iterator[int]:
+    """The width of a model, and some others, on which to look for a case of plain numbers."""
+    chosen = [int(model.get(WORD, 5)), int(model.get(SIZE, 32) - 1).bit_length(), 5, 6, 7, 8, 9, 15, 16, 17]
+    yield from (width for width in dict.fromkeys(chosen) if 5 <= width <= 1024)
+
+
+def attempted(cases: Iterator[dict[str, Any]], **of: Any) -> Iterator[dict[str, Any]]:
+    """Cases that fail; where looking for them raises, that is one. ``of``: what they are cases of."""
+    try:
+        for case in cases:
+            yield {**of, **case}
+    except (LookupError, ValueError, TypeError) as error:
+        yield {**of, "raised": f"{type(error).__name__}: {error}"}
+
+
+def first_width(failing: Callable[[int], Iterable[dict[str, Any]]], model: Assignment) -> dict[str, Any] | None:
+    """The first case that fails, at the width of a model or another one."""
+    return next((case for width in widths(model) for case in failing(width)), None)
+
+
+def position_failures(name: str, model: Assignment, width: int = NARROW) -> Iterator[dict[str, Any]]:
     """Positions that their place does not give back, or whose place another one has, or that its part does not find."""
     for processors, memory, length, steps in shapes(model):
-        layout: Any = numbers(name, processors, memory, length)
+        layout: Any = numbers(name, width, processors, memory, length)
         end = size(layout, steps)
         seen: dict[Any, int] = {}
         for at in range(end) if end < 1 << 10 else sorted({int(model.get("at", 0)), end - 1}):
@@ -178,7 +243,7 @@ def position_failures(name: str, model: Assignment) -> Iterator[dict[str, Any]]:
             again = None if row is None else found(lambda: layout.position(row))  # noqa: B023
             if again == at and seen.setdefault(row, at) == at and (part := other_part(layout, row, at)) == at:
                 continue
-            case = {"layout": name, "P": processors, "M": memory, "L": length, "T": steps, "position": at}
+            case = {"layout": name, "w": width, "P": processors, "M": memory, "L": length, "T": steps, "position": at}
             place = None if row is None else [layout.codebook.kinds[row[0]].name, *row[1:]]
             yield {**case, "place": place, "position of the place": again, "in its part": part if again == at else None}
 
@@ -198,9 +263,9 @@ def other_part(layout: Any, row: Any, at: int) -> int:
 
 def digits(n: tuple[int, int]) -> Iterator[Obligation]:
     """One digit of a mixed-radix number, with true products: what the other scripts suppose of their functions."""
-    for fact, of_what in FACTS.items():
+    for fact, symbols in FACTS.items():
         script = Script("QF_NIA")
-        goal = getattr(TRUE, fact)(*(script.declare(symbol) for symbol in of_what.split()))
+        goal = script.conclude(DIGITS[fact], TRUE, *(script.declare(symbol) for symbol in symbols.split()))
         yield script.obligation("encoding.digits", "B", {"of": fact}, "all n", n, goal)
 
 
@@ -216,7 +281,11 @@ def places(n: tuple[int, int]) -> Iterator[Obligation]:
             goal = state(script, layout)
 
             def replay(model: Assignment, name: str = name) -> dict[str, Any] | None:
-                return next(position_failures(name, model), None)
+                return first_width(partial(position_failures, name, model), model)
 
+            # A position is in one of the sections, and so is the position of its place; a place of a kind is in one, and of the
+            # sequence (``inside``).
+            gone = 2 * len(layout.sections) if what == "positions" else None
+            gone = 2 if what in kinds and limits(layout.codebook, what) else gone
             params = {"layout": name, "from": what}
-            yield script.obligation("encoding.places", "B", params, "all n", n, goal, "every P, M, L, T", replay)
+            yield script.obligation("encoding.places", "B", params, "all n", n, goal, "every P, M, L, T", replay, ways=gone)

@@ -8,14 +8,15 @@ words of best rank then win is attention.match. The words of queries and keys ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from efasp.codebook import Codebook
-from efasp.sorts import Number
+from efasp.codebook import Codebook, Field
+from efasp.sorts import Number as Rational
 from efasp.syntax import Affine, Attention, Concat, Node, Relu
-from proofs.smt import Script, Term, eq, ite, land, le, linear, lnot, lt, num, plus
+from proofs.smt import TRUE, Script, Term, eq, ite, land, le, linear, lnot, lt, num, plain, plus, scale
 from proofs.step import Step
+from proofs.symbols import Number, of
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Lookup:
     rank: Node | None
     absent: Node | None
     value: Node
-    capacity: Number
+    capacity: Rational
 
 
 def lookup(step: Step, name: str) -> Lookup:
@@ -55,7 +56,7 @@ def lookup(step: Step, name: str) -> Lookup:
     return Lookup(name, node, words, among, exclude, rank[0] if rank else None, absent, node.v, c)
 
 
-def _unscaled(key: Node) -> tuple[Node, Number] | None:
+def _unscaled(key: Node) -> tuple[Node, Rational] | None:
     """The node and the factor of a multiple of a node."""
     if not isinstance(key, Affine) or any(key.bias) or len({c for row in key.rows for _, c in row}) != 1:
         return None
@@ -65,20 +66,33 @@ def _unscaled(key: Node) -> tuple[Node, Number] | None:
 
 
 class Position:
-    """One symbolic position, its symbols named with a prefix. ``definitions`` gives the terms of definitions at it."""
+    """One symbolic position, its symbols named with a prefix: one kind of token and of place, with payloads in their range.
 
-    def __init__(self, script: Script, step: Step, prefix: str, definitions: Mapping[str, Term] | None = None) -> None:
+    Called with a name it gives the term of a kind's flag (``pe.target``), of a field of signed bits as the word that it says,
+    or of a definition's value there: what is known of that is for the script to assume.
+    """
+
+    def __init__(self, script: Script, step: Step, prefix: str) -> None:
         self.script, self.step, self.prefix = script, step, prefix
-        self.definitions = dict(definitions or {})
+        self.definitions: dict[str, Term] = {}
         self.payloads: dict[tuple[str, str], Term] = {}
         for side, book in (("te", step.te), ("pe", step.pe)):
             flags = [script.bit(f"{prefix}.{side}.{plain(kind.name)}") for kind in book.kinds]
-            script.suppose(eq(plus(*flags), "1"), f"one kind of {'token' if side == 'te' else 'place'}")
+            script.definition(eq(plus(*flags), "1"), f"one kind of {'token' if side == 'te' else 'place'}")
             for payload, _ in book.payloads:
-                name = script.integer(f"{prefix}.{payload}", 0)
+                name = script.integer(f"{prefix}.{'token' if side == 'te' else 'place'}.{payload}", 0)
                 self.payloads[side, payload] = name
                 limit = {"word": "words", "index": "words", "time": "times"}.get(payload)
-                script.suppose(lt(name, limit) if limit else le(name, num((1 << book.bits[payload]) - 1)))
+                script.definition(lt(name, limit) if limit else le(name, num((1 << book.bits[payload]) - 1)))
+
+    def __call__(self, name: str) -> Term:
+        side, _, rest = name.partition(".")
+        if side in ("te", "pe"):
+            field = next((f for f in self.book(side).fields if f.name == rest), None)
+            return f"{self.prefix}.{name}" if field is None else self.field(side, field)
+        if name not in self.definitions:
+            self.definitions[name] = self.script.declare(f"{self.prefix}.{name}", "Int")
+        return self.definitions[name]
 
     def kind(self, *names: str) -> Term:
         """Whether it is of one of the kinds, given as ``pe.target``."""
@@ -87,6 +101,22 @@ class Position:
     def payload(self, side: str, name: str) -> Term:
         """A payload; it means something only for the kinds that carry it."""
         return self.payloads[side, name]
+
+    def row(self, side: str) -> tuple[Number, ...]:
+        """The number of its kind of place or of token, then every payload, 0 for one that the kind does not carry."""
+        book = self.book(side)
+        kind = plus(*(scale(i, f"{self.prefix}.{side}.{plain(one.name)}") for i, one in enumerate(book.kinds)))
+        payloads = (ite(self.carries(side, name), self.payload(side, name), "0") for name, _ in book.payloads)
+        return tuple(map(Number, (kind, *payloads)))
+
+    def token_is(self, kind: str, payload: Any) -> Term:
+        """Whether its token is of a kind, with a payload (0 where the kind has none)."""
+        carried = self.step.te.kinds[self.step.te.kind_index[kind]].payloads
+        return land(self.kind(f"te.{kind}"), *(eq(self.payload("te", name), of(payload)) for name in carried))
+
+    def holds(self, what: str, name: str) -> Term:
+        """Whether its token is of a kind, or its token's payload."""
+        return self.kind(f"te.{name}") if what == "kind" else self.payload("te", name)
 
     def carries(self, side: str, payload: str) -> Term:
         """Whether its kind carries a payload."""
@@ -97,64 +127,54 @@ class Position:
         """The vocabulary or the places."""
         return self.step.te if side == "te" else self.step.pe
 
-    def word(self, node: Node) -> Term:
-        """What a node of signed bits says at this position: a word, or -1."""
-        named = self.step.names.get(node)
-        if named is not None and named in self.definitions:
-            return self.definitions[named]
-        found = self.step.field_of(node)
-        if found is None:
-            name = f"{self.prefix}.unknown{len(self.definitions)}"
-            self.definitions[named or name] = self.script.declare(name, "Int", "nothing is known of it")
-            return name
-        side, field = found
-        value = self.payload(side, field.payload)
-        if field.shift == -1:
+    def field(self, side: str, field: Field) -> Term:
+        """What a field of signed bits says, -1 where there is none; a number is 0 there."""
+        value, none = self.payload(side, field.payload), "(- 1)" if field.encode == "signs" else "0"
+        if field.shift == -1 and field.encode == "signs":
             value = ite(eq(value, "0"), "(- times 1)", f"(- {value} 1)")
         elif field.shift:
             value = f"(+ {value} {num(field.shift)})"
-        return ite(self.carries(side, field.payload), value, "(- 1)")
+        return ite(self.carries(side, field.payload), value, none)
+
+    def word(self, node: Node) -> Term:
+        """What a node of bits or signed bits says at this position: a word, or -1.
+
+        Raises LookupError for a node that is no definition and no field of an embedding.
+        """
+        named, found = self.step.names.get(node), self.step.field_of(node)
+        if named is None and found is None:
+            raise LookupError(f"{self.step.program.name}: expected a definition or a field of an embedding, found {node!r}")
+        return self(named) if named is not None else self.field(*found)  # type: ignore[misc]
 
     def flag(self, node: Node) -> Term:
         """The value of a node of one coordinate at this position."""
         named = self.step.names.get(node)
-        if named is not None and named in self.definitions:
-            return self.definitions[named]
-        return self._form(node, 0)
+        return self(named) if named is not None else self.form(node, 0)
 
-    def _form(self, node: Node, place: int) -> Term:
+    def form(self, node: Node, place: int) -> Term:
+        """The value of a coordinate, over the definitions and flags below it."""
         form = self.step.reading.form(node, place)
         parts = []
         for (leaf, at), c in form.terms:
             if isinstance(leaf, Node):
                 assert isinstance(leaf, Relu)
-                inner = self._form(leaf.x, at)
+                inner = self.form(leaf.x, at)
                 parts.append((c, ite(lt("0", inner), inner, "0")))
             else:
                 parts.append((c, self._leaf(leaf, at)))
         return linear(parts, form.constant)
 
     def _leaf(self, leaf: str, at: int) -> Term:
-        if leaf in self.definitions:
-            return self.definitions[leaf]
         if leaf in self.step.labels:
-            label = self.step.labels[leaf][at]
-            return self.definitions.get(label) or self._free(label)
+            return self(self.step.labels[leaf][at])
         side, _, name = leaf.partition(".")
         if side in ("te", "pe"):
-            book = self.book(side)
-            if name in book.kind_index:
+            field = next((f for f in self.book(side).fields if f.name == name), None)
+            if field is None:
                 return f"{self.prefix}.{side}.{plain(name)}"
-            field = next(f for f in book.fields if f.name == name)
             if field.encode == "number":
-                return ite(self.carries(side, field.payload), self.payload(side, field.payload), "0")
-        label = f"{leaf}.{at}"
-        return self.definitions.get(label) or self._free(label)
-
-    def _free(self, label: str) -> Term:
-        name = f"{self.prefix}.{label}"
-        self.definitions[label] = self.script.declare(name, "Int", "nothing is known of it")
-        return name
+                return self.field(side, field)
+        return self(leaf if self.step.reading.widths.get(leaf, 2) == 1 else f"{leaf}.{at}")
 
     def same_place(self, other: Position) -> Term:
         """Whether both are one place."""
@@ -164,17 +184,31 @@ class Position:
             parts.append(f"(or {lnot(self.carries('pe', payload))} {same})")
         return land(*parts)
 
+    def same_token(self, other: Position) -> Term:
+        """Whether both have one token."""
+        parts = [eq(f"{self.prefix}.te.{plain(k.name)}", f"{other.prefix}.te.{plain(k.name)}") for k in self.step.te.kinds]
+        for payload, _ in self.step.te.payloads:
+            same = eq(self.payload("te", payload), other.payload("te", payload))
+            parts.append(f"(or {lnot(self.carries('te', payload))} {same})")
+        return land(*parts)
 
-def plain(name: str) -> str:
-    """A kind's name as a symbol."""
-    return name.replace("op:", "op.")
 
-
-def candidate(at: Position, found: Lookup) -> Term:
+def candidate(at: Position, here: Lookup) -> Term:
     """Whether a position is one of those that a lookup chooses from."""
-    return land(*(eq(at.flag(f), "1") for f in found.among), *(eq(at.flag(f), "0") for f in found.exclude))
+    return land(*(eq(at.flag(f), "1") for f in here.among), *(eq(at.flag(f), "0") for f in here.exclude))
 
 
-def agree(query: Position, key: Position, found: Lookup) -> Term:
+def agree(query: Position, key: Position, here: Lookup) -> Term:
     """Whether every word of the query is the key's."""
-    return land(*(land(eq(query.word(q), key.word(k)), le("0", query.word(q))) for q, k in found.words))
+    return land(*(land(eq(query.word(q), key.word(k)), le("0", query.word(q))) for q, k in here.words))
+
+
+def finds(query: Position, key: Position, here: Lookup) -> Term:
+    """Whether a position is one that a lookup finds: it asks, and that is a candidate with the words of the query."""
+    asks = [] if here.absent is None else [eq(query.flag(here.absent), "0")]
+    return land(*asks, candidate(key, here), agree(query, key, here))
+
+
+def level(a: Position, b: Position, here: Lookup) -> Term:
+    """Whether two positions have one rank."""
+    return TRUE if here.rank is None else eq(a.flag(here.rank), b.flag(here.rank))

@@ -7,7 +7,7 @@ relative to the bit that is looked at, so that the same construction at another 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from efasp.codebook import Codebook
@@ -79,12 +79,19 @@ def slot(book: Codebook, place: int) -> tuple[str, int]:
 
 class Terms:
     """Writes forms into a script over Real. ``labels``: for leaves that are sets of flags, the name of each coordinate;
-    ``bit``: the bit that is looked at, to which other bits' names are relative."""
+    ``bit``: the bit that is looked at, to which other bits' names are relative; ``source``: the lemma (and the value that it
+    speaks of) that says what a symbol may hold, None where the symbol is a variable of the statement."""
 
     def __init__(
-        self, script: Script, reading: Reading, labels: Mapping[str, Sequence[str]], bit: int = 0, sort: str = "Real"
+        self,
+        script: Script,
+        reading: Reading,
+        labels: Mapping[str, Sequence[str]],
+        bit: int = 0,
+        sort: str = "Real",
+        source: Callable[[str], tuple[str, str] | None] = lambda name: None,
     ) -> None:
-        self.script, self.reading, self.labels, self.at, self.sort = script, reading, labels, bit, sort
+        self.script, self.reading, self.labels, self.at, self.sort, self.source = script, reading, labels, bit, sort, source
         self.declared: set[str] = set()
         self._units: dict[Atom, str] = {}
 
@@ -111,13 +118,21 @@ class Terms:
             if name not in self.declared:
                 self.declared.add(name)
                 self.script.declare(name, self.sort)
-                self.script.suppose(lor(*(f"(= {name} {value})" for value in values)))
+                self.known(lor(*(f"(= {name} {value})" for value in values)), name)
+
+    def known(self, term: Term, name: str) -> None:
+        """What is known of a symbol, by the lemma about its sort or as the domain of a variable."""
+        source = self.source(name)
+        if source is None:
+            self.script.definition(term)
+        else:
+            self.script.sort(term, source[1], source[0])
 
     def one_hot(self, names: Sequence[str], partial: bool = True) -> None:
         """Flags of which exactly one (``partial``: at most one) is 1."""
         self.bit(*names)
         total = plus(*names)
-        self.script.suppose(le(total, "1") if partial else f"(= {total} 1)")
+        self.known(le(total, "1") if partial else f"(= {total} 1)", names[0])
 
     def of(self, node: Node, place: int = 0, top: bool = False) -> Term:
         """The term of a coordinate."""
@@ -146,7 +161,7 @@ class Terms:
             if leaf.endswith(".ones"):
                 self.declared.add(name)
                 self.script.declare(name, self.sort, "number of ones of a word")
-                self.script.suppose(lor(f"(= {name} 0)", le("1", name)))
+                self.known(lor(f"(= {name} 0)", le("1", name)), name)
             else:  # nothing else is known of it
                 self.declared.add(name)
                 self.script.declare(name, self.sort, "unconstrained")

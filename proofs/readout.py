@@ -15,7 +15,7 @@ from efasp.process import REMASK
 from proofs.harmless import Harm
 from proofs.obligation import Machine, Obligation, undecided
 from proofs.process import LEAD
-from proofs.smt import TRUE, Script, Term, eq, implies, land, le, lor, lt, num, plus
+from proofs.smt import TRUE, Script, Term, clause, eq, implies, land, le, lor, lt, num, plus
 from proofs.stream import Form, Reader
 
 HALF = Fraction(1, 2)
@@ -39,10 +39,10 @@ class ReadOut:
         sort = reader.program.output.sort
         for (got, wanted), (low, high) in zip(self.pairs, sort.bounds, strict=True):
             if got != wanted and sort.integral:
-                self.at.one_of(wanted, range(int(low), int(high) + 1), "the program's read-out")
+                self.at.one_of(wanted, range(int(low), int(high) + 1))
         flags = [self.term(wanted) for _, wanted in self.pairs[: self.kinds]]
         if flags:  # of a counter the next status, of a write what is written
-            self.script.suppose(implies(self.at.counted, eq(plus(*flags), "1")), "step.code, step.status")
+            self.script.sort(implies(self.at.counted, eq(plus(*flags), "1")), "", "step.code")
 
     def one_kind(self, sure: bool) -> Term:
         """The kind is read that the program's one flag of 1 names: the first of the largest, as ``Codebook.read`` has it.
@@ -56,7 +56,7 @@ class ReadOut:
             alone = land(eq(p, "1"), *(eq(wanted, "0") for _, _, wanted in others))
             ahead = [lt(got, f) if o < row else le(got, f) for o, got, _ in others]
             ahead += [le(plus(got, num(self.lead(row, o))), f) for o, got, _ in others if sure and self.mask not in (row, o)]
-            goals.append(implies(alone, land(*ahead)))
+            goals.append(clause(alone, land(*ahead)))
             found.append(alone)
         same = land(*(eq(f, p) for f, p in flags))
         return land(*goals, lor(*found, same)) if flags else TRUE
@@ -78,10 +78,10 @@ class ReadOut:
             if got == wanted:
                 continue
             f, p = self.term(got), self.term(wanted)
-            goals.append(implies(lt("0", p), le(num(HALF), f)))
-            goals.append(implies(lt(p, "0"), le(f, num(-HALF))))
-            goals.append(implies(eq(p, "0"), eq(f, "0")))
-        return implies(self.at.counted, land(*goals))
+            goals.append(clause(lt("0", p), le(num(HALF), f)))
+            goals.append(clause(lt(p, "0"), le(f, num(-HALF))))
+            goals.append(clause(eq(p, "0"), eq(f, "0")))
+        return clause(self.at.counted, land(*goals))
 
     def cell_goal(self) -> Term:
         """For any-process generation: control bits, and what is unmasked; the mask is predicted nowhere."""
@@ -94,7 +94,7 @@ class ReadOut:
         unmasks = eq(self.flag("te", "mask"), "1")
         remask = self.pairs[width + REMASK][1]
         if shown:
-            goals.append(implies(land(unmasks, le(self.term(remask), half)), land(*shown)))
+            goals.append(clause(land(unmasks, le(self.term(remask), half)), land(*shown)))
         if self.kinds:
             flags = [self.term(got) for got, _ in self.pairs[: self.mask + 1]]
             goals.append(lor(*(le(flags[-1], flag) for flag in flags[:-1])))

@@ -5,10 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from proofs import attention, bounded, encoding, execute, gates, lookups, lowering, numerics, process, resources, step, values
+from proofs import (
+    attention,
+    bounded,
+    citations,
+    encoding,
+    execute,
+    gates,
+    limits,
+    lookups,
+    lowering,
+    numerics,
+    process,
+    resources,
+    runs,
+    stages,
+    values,
+)
 from proofs.obligation import LEMMAS, Batch, Obligation, Regime
 
-FAMILIES = (encoding, gates, attention, lookups, step, values, execute, process, lowering, numerics, resources, bounded)
+FAMILIES = (
+    encoding,
+    gates,
+    attention,
+    lookups,
+    stages,
+    values,
+    execute,
+    process,
+    citations,
+    lowering,
+    numerics,
+    limits,
+    resources,
+    bounded,
+    runs,
+)
 
 
 def batches(regime: Regime, patterns: Sequence[str] | None = None) -> Iterator[Batch]:

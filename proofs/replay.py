@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, product
+from math import inf
 from random import Random
 from typing import Any, Protocol, cast
 
@@ -23,7 +24,7 @@ from efasp.process import DELETE, INSERT, g
 from model.compile import compile_machine
 from model.plan import Plan
 from model.sampler import THRESHOLD, confidence, predictions, split
-from proofs.obligation import Machine
+from proofs.obligation import Machine, within
 from proofs.screen import Near, Screen, screen
 
 SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
@@ -65,14 +66,14 @@ class Predictor(Protocol):
         """The read-out at every position; see ``Plan.forward``."""
 
 
-def first_failure(plan: Plan, machine: Machine, cases: int | None = None) -> Report | None:
+def first_failure(plan: Plan, machine: Machine, cases: int | None = None, seconds: float = inf) -> Report | None:
     """The first state on which the plan is wrong: its number among ``states``, what was expected and what the plan gave.
 
-    None where it is right on all. Where float64 holds the numbers, it looks for states; what it finds is run again exactly,
-    and only that counts.
+    None where it is right on all (on so many, or on those that there was time for). Where float64 holds the numbers, it looks
+    for states; what it finds is run again exactly, and only that counts.
     """
     quick = screen(plan, machine) if machine.word <= SCREENED else None
-    for number, case in enumerate(islice(states(machine.word, machine.extension), cases)):
+    for number, case in within(enumerate(islice(states(machine.word, machine.extension), cases)), seconds):
         if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
             continue
         report = failure(plan, machine, case)

@@ -1,8 +1,8 @@
 """The scores of attention: read from a node's own rows, and those of a match, from one table (``efasp.attention.weights``).
 
 A score is bilinear: rational multiples of products of something at the position that asks and something at the one that is
-asked. What a match's score should be is said once, by the table, and read twice: with numbers it is compared with the rows of a
-node, with n and m as symbols it is the term of the obligations that hold for all of them.
+asked. What a match's score should be is said once, by the table, and read twice: with n and m as symbols it is the term of the
+obligations that hold for all of them, and that term with numbers put in is compared with the rows of a node.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from efasp.sorts import Number
 from efasp.syntax import Attention
 from proofs.reading import Linear, Reading
 from proofs.recurrences import Wrong
-from proofs.smt import Term, plus
+from proofs.smt import Term, evaluate, parse, plus
 from proofs.symbols import Symbol, of
 
 Bilinear = dict[tuple[Any, Any], Number]  # coefficient by (atom at the query's position, atom at the key's)
@@ -54,9 +54,15 @@ class Parts:
     capacity: Number = 1
 
 
+def counted(n: int, m: int) -> dict[str, Number]:
+    """The table for n bits and m flags: that for symbols, of which the obligations speak, with these numbers put in."""
+    table: dict[str, Any] = weights(Symbol("n"), Symbol("m"))
+    return {name: evaluate(parse(of(w))[0], {"n": n, "m": m}) for name, w in table.items()}
+
+
 def formula(parts: Parts) -> Bilinear:
     """The score of a match of these parts."""
-    weight = {name: parts.capacity * w for name, w in weights(len(parts.words), len(parts.among)).items()}
+    weight = {name: parts.capacity * w for name, w in counted(len(parts.words), len(parts.among)).items()}
     out: Bilinear = {}
     for q, k in parts.words:
         _add(out, weight["agree"], q, k)

@@ -10,7 +10,7 @@ tie this to the arrays that are made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from types import SimpleNamespace
@@ -24,20 +24,22 @@ from efasp.encoding import (
     Event,
     Layout,
     LogLayout,
+    TokenSequence,
     Write,
     cell_places,
     log_places,
     vocabulary,
 )  # fmt: skip
-from efasp.pram.isa import EXTENSIONS, Reg
+from efasp.pram.isa import EXTENSIONS, REGISTERS, Reg
 from proofs.obligation import Obligation
-from proofs.places import NARROW
+from proofs.places import NARROW, under
 from proofs.roundtrips import replayed
-from proofs.smt import FALSE, TRUE, Script, Term, eq, implies, land, le, lt
-from proofs.symbols import SIZE, WORD, Always, Symbol, of, paths
+from proofs.smt import FALSE, TRUE, Script, Term, land, le, lt, num
+from proofs.symbols import SIZE, At, Branches, Elsewhere, Number, Plain, Symbol, Width, of, paths, same, word
 
 STATUSES = ("running", *STOPPED)
 INDEX: Any = Symbol("index")
+REGISTER: Any = Symbol("register")
 
 
 @dataclass(frozen=True)
@@ -73,18 +75,41 @@ class Tokens:
     def __getitem__(self, row: Any) -> Any:
         return self.token(row)
 
+    def tolist(self) -> Tokens:
+        """Itself."""
+        return self
+
 
 class _Placed(Layout):
     """A layout of any shape, with positions as places."""
 
-    def __init__(self, extension: str) -> None:
-        self.word, self.extension, self.vocabulary = Symbol(WORD), extension, Pairs(extension)  # type: ignore[assignment]
-        self.processors, self.memory, self.length = Symbol("P"), Symbol("M"), Symbol("L")  # type: ignore[assignment]
+    def __init__(self, word: Any, extension: str, processors: Any, memory: Any, length: Any) -> None:
+        self.word, self.extension, self.vocabulary = word, extension, Pairs(extension)  # type: ignore[assignment]
+        self.processors, self.memory, self.length = processors, memory, length
         self.codebook = self._codebook()
+
+    @classmethod
+    def any(cls, extension: str) -> Any:
+        """The layout of any width and shape."""
+        return cls(Width(), extension, *map(Number, "PML"))
 
     def position(self, row: Any) -> Any:
         """The place itself."""
         return row
+
+    def place(self, at: Any) -> Any:
+        """The position itself. Raises Elsewhere for one that is not known by its place."""
+        if isinstance(at, tuple):
+            return at
+        raise Elsewhere(f"position {at}")
+
+    def arrays(self, tokens: Any, rows: Any) -> Any:
+        """The tables themselves."""
+        return TokenSequence(tokens, rows)
+
+    def instruction(self, tokens: Sequence[Any], where: str = "") -> Any:
+        """Its four fields: those of symbols are no instruction."""
+        return self.fields(tokens, where)
 
 
 class PlacedLog(_Placed, LogLayout):
@@ -98,8 +123,17 @@ class PlacedLog(_Placed, LogLayout):
         return self.row(kind, index=pid)
 
 
+class PlacedProgram(PlacedLog):
+    """A program; its header is read by itself."""
+
+    def read_header(self, tokens: Any) -> None:
+        """Nothing."""
+
+
 class PlacedCells(_Placed, CellLayout):
     """Cells; a cell is the place of its first slot."""
+
+    registers: Any = Plain(REGISTERS)
 
     def _codebook(self) -> Any:
         return cell_places(NARROW)
@@ -116,24 +150,23 @@ class PlacedCells(_Placed, CellLayout):
 # Terms.
 
 
-def same(a: Any, b: Any) -> Term:
-    """Whether two structures are equal, symbol by symbol."""
-    if isinstance(a, Symbol) or isinstance(b, Symbol):
-        numbers = all(isinstance(value, (int, Symbol)) for value in (a, b))
-        return eq(of(a), of(b)) if numbers else FALSE
-    if isinstance(a, tuple) and type(a) is type(b) and len(a) == len(b):
-        return land(*(same(x, y) for x, y in zip(a, b, strict=True)))
-    if is_dataclass(a) and type(a) is type(b):
-        return same(tuple(vars(a).values()), tuple(vars(b).values()))
-    return TRUE if type(a) is type(b) and a == b else FALSE
-
-
 def read(run: Callable[[], Any]) -> Any:
-    """What is read, or None where it is refused."""
+    """What is read, None where it is refused, or ``WRONG`` where it cannot be read, of another place or element say."""
     try:
         return run()
     except EncodingError:
         return None
+    except (LookupError, ValueError, TypeError):
+        return WRONG
+
+
+def attempt(run: Callable[[], Any]) -> Any:
+    """What a function gives, or None where it gives nothing."""
+    found = read(run)
+    return None if found is WRONG else found
+
+
+WRONG = object()  # equal to nothing that is written
 
 
 class Unread(Exception):
@@ -172,23 +205,34 @@ class Given:
 
 def accepted(part: Part) -> Iterator[tuple[list[Term], Any, Given]]:
     """All that may be read: a token of every kind wherever one is asked for, with any payload. What is refused is left out."""
-    left = [Given({})]
+    left: list[tuple[Given, list[Term]]] = [(Given({}), [])]
     while left:
-        given = left.pop()
+        given, before = left.pop()
 
-        def attempt(given: Given = given) -> Any:
+        def ask(given: Given = given) -> Any:
             try:
                 return read(lambda: part.read(Tokens(lambda row: Later(given, row))))
             except Unread as unread:
                 return unread
 
-        for conditions, result in paths(attempt):
+        for conditions, result in paths(ask, partial(decided, before)):
             if isinstance(result, Unread):
                 name = f"payload{len(given.tokens)}"
                 for kind in part.layout.vocabulary.kinds:
-                    left.append(given.more(result, Token(kind.name, Symbol(name) if kind.payloads else 0)))
+                    left.append((given.more(result, Token(kind.name, Symbol(name) if kind.payloads else 0)), conditions))
             elif result is not None:
                 yield conditions, result, given
+
+
+def decided(conditions: Sequence[Term], prescribed: list[bool]) -> Branches:
+    """Decisions of a run in which some conditions hold already."""
+    branches = Branches(prescribed)
+    branches.conditions += conditions
+    for condition in conditions:
+        branches.known[condition] = True
+        if condition.startswith("(not "):
+            branches.known[condition[5:-1]] = False
+    return branches
 
 
 # The parts of a sequence: contents, how they are read, and how they are written.
@@ -224,7 +268,7 @@ class Header(Part):
         return [()]
 
     def read(self, tokens: Any) -> Any:
-        self.layout.read_header(tokens)
+        self.layout.read_prompt(tokens)  # of which no instruction is looked at
         return ()
 
     def token(self, content: Any, row: Any) -> Any:
@@ -240,11 +284,11 @@ class Fields(Part):
         return product(ops, (None, number), (None, Symbol("other")), (None, Symbol("x"), Reg(number)))  # type: ignore[arg-type]
 
     def read(self, tokens: Any) -> Any:
-        return self.layout.fields(self.layout.four(tokens, INDEX), "")
+        return entry(self.layout.read_prompt(tokens), "L")
 
     def token(self, content: Any, row: Any) -> Any:
         op, rd, ra, x = content
-        return self.layout.prompt_token(Always(SimpleNamespace(op=op, rd=rd, ra=ra, x=x)), row)
+        return self.layout.prompt_token(At(INDEX, SimpleNamespace(op=op, rd=rd, ra=ra, x=x)), row)
 
 
 class InitialWord(Part):
@@ -254,10 +298,10 @@ class InitialWord(Part):
         return [Symbol("x")]
 
     def read(self, tokens: Any) -> Any:
-        return self.layout.initial_word(tokens, INDEX)
+        return entry(self.layout.read_memory(tokens), "M")
 
     def token(self, content: Any, row: Any) -> Any:
-        return self.layout.token((), Always(content), (), row)
+        return self.layout.token((), At(INDEX, content), row)
 
 
 class Events(Part):
@@ -269,10 +313,10 @@ class Events(Part):
         return [Event(Symbol("pc"), status, write) for status, write in product(STATUSES, every)]  # type: ignore[arg-type]
 
     def read(self, tokens: Any) -> Any:
-        return self.layout.event(self.layout.three(tokens, INDEX), "")
+        return entry(self.layout.events(tokens), "P")
 
     def token(self, content: Any, row: Any) -> Any:
-        return self.layout.token((), (), Always(Always(content)), row)
+        return self.layout.block_token(At(INDEX, content), row)
 
     def valid(self, content: Any) -> Term:
         """What is written to is one of the M words."""
@@ -283,53 +327,71 @@ class Events(Part):
 class Cell(Part):
     """A cell and which of its slots holds its value: a word, or a program counter with every status."""
 
-    kind = "memory"
+    kind, number = "memory", "M"
+    register: Any = 0
 
     def contents(self) -> Iterable[Any]:
         return product([Symbol("x")], (0, 1))
 
-    def value(self, held: Any) -> Any:
-        """What the cell holds."""
-        return self.layout.value(held, self.kind, INDEX, Symbol("register") if self.kind == "register" else 0)
+    def held(self, state: Any) -> Any:
+        """What the cell holds in a configuration."""
+        return entry(state.memory, self.number)
 
     def read(self, tokens: Any) -> Any:
-        slots: list[int] = []
+        state, slots = self.layout.state(tokens)
+        return self.held(state), entry(slots, "(+ M (* 9 P))", self.cell)
 
-        def held(at: Any) -> Any:
-            token, slot = self.layout.held(tokens, at)
-            slots.append(slot)
-            return token, slot
+    @property
+    def cell(self) -> Any:
+        """Its number, which is its place."""
+        return self.layout.cell(self.layout.row(self.kind, index=INDEX, register=self.register))
 
-        return self.value(Tokens(held)), slots[0]
+    def state(self, value: Any) -> Any:
+        """A configuration of which the cell holds a value."""
+        return SimpleNamespace(memory=At(INDEX, value))
 
     def token(self, content: Any, row: Any) -> Any:
         value, slot = content
-        pc, status = value if self.kind == "counter" else (None, None)
-        state = SimpleNamespace(memory=Always(value), registers=Always(Always(value)), pc=Always(pc), status=Always(status))
-        return self.layout.token((), state, Always(slot), row)
+        return self.layout.token((), self.state(value), At(self.cell, slot), row)
 
 
 class RegisterCell(Cell):
     """A register."""
 
-    kind = "register"
+    kind, number, register = "register", "P", REGISTER
+
+    def held(self, state: Any) -> Any:
+        return entry(entry(state.registers, self.number), num(REGISTERS), REGISTER)
+
+    def state(self, value: Any) -> Any:
+        return SimpleNamespace(registers=At(INDEX, At(REGISTER, value)))
 
 
 class CounterCell(Cell):
     """A program counter."""
 
-    kind = "counter"
+    kind, number = "counter", "P"
 
     def contents(self) -> Iterable[Any]:
         return product([(Symbol("pc"), status) for status in STATUSES], (0, 1))
 
-    def value(self, held: Any) -> Any:
-        """Program counter and status."""
-        return self.layout.pc(held, INDEX)
+    def held(self, state: Any) -> Any:
+        return entry(state.pc, self.number), entry(state.status, self.number)
+
+    def state(self, value: Any) -> Any:
+        pc, status = value
+        return SimpleNamespace(pc=At(INDEX, pc), status=At(INDEX, status))
+
+
+def entry(table: Any, count: Term, index: Any = INDEX) -> Any:
+    """One element of a sequence that must have so many. Raises Elsewhere."""
+    if of(table.length) == count or table.length == Symbol(count):
+        return table[index]
+    raise Elsewhere(f"{table.length} elements")
 
 
 PARTS: tuple[tuple[str, str, type[Part], type[Any]], ...] = (
-    ("encoding.instructions", "instruction", Fields, PlacedLog),
+    ("encoding.instructions", "instruction", Fields, PlacedProgram),
     ("encoding.log", "header", Header, PlacedLog),
     ("encoding.log", "initial word", InitialWord, PlacedLog),
     ("encoding.log", "event", Events, PlacedLog),
@@ -343,10 +405,22 @@ PARTS: tuple[tuple[str, str, type[Part], type[Any]], ...] = (
 def symbols(part: str) -> Script:
     """The numbers of any content, of any machine."""
     script = Script("QF_NIA" if part == "header" else "QF_LIA")
-    script.integer(SIZE, 1 << NARROW, note="2^w")
-    for name, limit in (("P", ""), ("M", ""), ("x", SIZE), ("pc", SIZE), ("address", "M"), ("register", "8"), ("other", "8")):
+    word(script)
+    for name, limit in (
+        ("P", ""),
+        ("M", ""),
+        ("L", ""),
+        ("x", SIZE),
+        ("pc", SIZE),
+        ("address", "M"),
+        ("register", "8"),
+        ("other", "8"),
+    ):
         script.integer(name, 0 if limit else 1)
-        script.suppose(lt(name, limit) if limit else le(name, SIZE))
+        script.definition(lt(name, limit) if limit else le(name, SIZE))
+    index = "L" if part == "instruction" else "M" if part in ("initial word", "memory") else "P"
+    script.integer("index", 0, note="of the instruction, the word or the processor")
+    script.definition(lt("index", index))
     for number in range(len(FIELDS)):
         script.integer(f"payload{number}", 0, note="of a token")
     return script
@@ -369,16 +443,11 @@ def back(part: Part) -> Term:
     """Tokens that are read are those that are written for what is read, and that is valid."""
     goals = []
     for conditions, content, given in accepted(part):
-        goals.append(under(conditions, part.valid(content)))
-        for row, token in given.tokens.values():
-            for further, written in paths(lambda c=content, r=row: part.token(c, r)):  # type: ignore[misc]
+        goals.append(under(conditions, FALSE if content is WRONG else part.valid(content)))
+        for row, token in () if content is WRONG else given.tokens.values():
+            for further, written in paths(lambda c=content, r=row: attempt(lambda: part.token(c, r))):  # type: ignore[misc]
                 goals.append(under([*conditions, *further], same(written, token)))
     return land(*dict.fromkeys(goals))
-
-
-def under(conditions: Sequence[Term], goal: Term) -> Term:
-    """A goal on a way through a function."""
-    return implies(land(*conditions), goal) if conditions and goal != TRUE else goal
 
 
 def contents(n: tuple[int, int]) -> Iterator[Obligation]:
@@ -386,7 +455,7 @@ def contents(n: tuple[int, int]) -> Iterator[Obligation]:
     for lemma, name, kind, make in PARTS:
         for extension in EXTENSIONS if kind is Fields else ("M",):  # the tokens without M are among those with it
             for way, state in (("there", there), ("back", back)):
-                goal = state(kind(make(extension)))
+                goal = state(kind(make.any(extension)))
                 params = {"of": name, "way": way, **({"ext": extension or "none"} if kind is Fields else {})}
                 replay = partial(replayed, lemma.removeprefix("encoding."))
                 yield symbols(name).obligation(lemma, "B", params, "all n", n, goal, "every P, M, L, T", replay)

@@ -1,11 +1,12 @@
-"""How large, and multiples of what, the numbers of a plan are: from its matrices, whatever it says of itself.
+"""How large, how small, and multiples of what, the numbers of a plan are: from its matrices, whatever it says of itself.
 
 The plan is executed on symbols (``proofs.lowering.read``). A residual coordinate's form has an interval, and a power of two
 that it is a multiple of, by what is known of its atoms: the sorts of the program's nodes (lemma step.sorts), where the form is
 a node's up to a factor and a constant; else sums of what the atoms say. Nothing of it comes from ``Plan.residents``.
 
 A lookup is taken to give one of the values that it reads, or 0; the lemma numerics.ties shows it of the program's lookups, and
-of others a multiple is not known.
+of others a multiple is not known. What nothing reads (a hidden unit without a weight in ``down``, a head without one in ``o``)
+has its bounds too, as the transformer computes it: 0 times a number is 0, but 0 times an infinity is not.
 """
 
 from __future__ import annotations
@@ -54,6 +55,19 @@ class Sum(NamedTuple):
         return -(-self.size // (1 << power)) if power > 0 else ceil(self.size * (1 << -power))
 
 
+class Reach(NamedTuple):
+    """Numbers that the transformer computes: ``top`` at most in absolute value, and multiples of 2^``low``.
+
+    Of sums this holds for every product and every partial sum, in any order, also where signs differ. ``scaled``: they are then
+    multiplied by the softmax scale.
+    """
+
+    where: str
+    top: Number
+    low: float
+    scaled: bool = False
+
+
 class Entry(NamedTuple):
     """One output of a linear map: the sum of its terms' absolute values, what it gives, and the terms' power."""
 
@@ -74,11 +88,12 @@ class Sizes:
     """The spans of a plan's numbers, and its sums.
 
     ``residual``: every coordinate after every sublayer; ``scores``: of heads that add something the power that their
-    scores are multiples of; ``sums``: of every quantity that the transformer computes the sum that counts most, in order.
+    scores are multiples of; ``sums``: of every quantity that the transformer computes the sum that counts most, in order;
+    ``reaches``: how large and how small they are, of what nothing reads too, in sequences of at most ``positions``.
     ``executed``: the plan on symbols, more than once if that differs from position to position.
     """
 
-    def __init__(self, reader: Reader, executed: Sequence[Executed], plan: Plan) -> None:
+    def __init__(self, reader: Reader, executed: Sequence[Executed], plan: Plan, positions: int = 1) -> None:
         self.reader, self.stream, self.executed, self.plan = reader, reader.stream, executed, plan
         self._promised: dict[int, list[tuple[Number, Number]]] = {}  # by direction L: s and c with s L + c an integer
         self._atoms: dict[int, float] = {0: 0}
@@ -88,12 +103,19 @@ class Sizes:
             self._promise(form)
         self.residual: list[list[Span]] = []
         self.scores: dict[str, float] = {}
+        self.positions = positions
+        self.reaches: list[Reach] = []
         self.sums = list(self._sums())
 
     @property
     def worst(self) -> Sum:
         """The sum that counts most of all."""
         return max(self.sums, key=lambda here: here.need)
+
+    @property
+    def least(self) -> Reach:
+        """The numbers that are multiples of least."""
+        return min(self.reaches, key=lambda here: here.low)
 
     # What is known of a form.
 
@@ -149,6 +171,26 @@ class Sizes:
 
     # The sums, layer by layer.
 
+    def _worst(self, where: str, sums: Sequence[Entry]) -> Sum:
+        """The sum that counts most; how large and how small all of them are is noted."""
+        self.reaches.append(reach(where, [(entry.size, entry.power) for entry in sums]))
+        return worst(where, sums)
+
+    def _attended(self, where: str, queries: list[Span], keys: list[Span], values: list[Span]) -> None:
+        """Note what attention computes, whatever wins, and whether or not anything reads it.
+
+        Queries and scores are scaled; differences of two scores are up to twice as large. A mixture adds values of weights up
+        to 1, of all positions that win, or of those that did so far. It need not be exact, as those that lose in the end count
+        0 times; a sum of n numbers, in any order, is off by n - 1 times their absolute sum at most (Jeannerod and Rump).
+        """
+        score = scored(where, queries, keys)
+        mixed = max((span.size for span in values), default=0) * self.positions**2
+        self.reaches += [
+            reach(f"{where}, queries", [(span.size, span.power) for span in queries])._replace(scaled=True),
+            Reach(score.where, 2 * score.size, score.power, scaled=True),
+            reach(f"{where}, values", [(span.size, span.power) for span in values])._replace(top=mixed),
+        ]
+
     def _settled(self, sums: list[Entry]) -> list[Span]:
         """The stream after the next sublayer."""
         after = len(self.residual)
@@ -165,7 +207,7 @@ class Sizes:
         plan = self.plan
         books = [[Span(a, b, 0) for a, b in book.sort.bounds] for book in (plan.vocabulary, plan.places)]
         sums = added(*(mapped(m, spans) for m, spans in zip((plan.token, plan.place), books, strict=True)))
-        yield worst("embedding", sums)
+        yield self._worst("embedding", sums)
         self.residual.append(self._settled(sums))
         for number, layer in enumerate(plan.layers, 1):
             h = self.residual[-1]
@@ -173,26 +215,27 @@ class Sizes:
             executed = zip(*(some.heads[number - 1] for some in self.executed), strict=True)
             for index, (head, known) in enumerate(zip(layer.heads, executed, strict=True)):
                 where, (q, k, v) = f"layer {number}, head {index}", (mapped(m, h) for m in (head.q, head.k, head.v))
-                yield worst(f"{where}, projections", q + k + v)
+                yield self._worst(f"{where}, projections", q + k + v)
                 sides = zip((q, k, v), *((here.q, here.k, here.v) for here in known), strict=True)
                 queries, keys, values = ([self._met(*forms) for forms in zip(*side, strict=True)] for side in sides)
                 sharing = (self.stream.winning.get((here.score, group)) for here in known for group in (True, False))
                 if any(some is not None and some.shared for some in sharing):  # a mean of two
                     values = [span._replace(power=span.power - 1) for span in values]
+                self._attended(where, queries, keys, values)
                 score = scored(where, queries, keys)
                 if any(here.score >= 0 for here in known):
                     self.scores[where] = score.power
                 yield score
                 sums = added(sums, mapped(head.o, values))
-            yield worst(f"layer {number}, attention", sums)
+            yield self._worst(f"layer {number}, attention", sums)
             self.residual.append(self._settled(sums))
             hidden = mapped(layer.up, self.residual[-1], layer.bias)
-            yield worst(f"layer {number}, hidden units", hidden)
+            yield self._worst(f"layer {number}, hidden units", hidden)
             units = [Span(max(e.span.low, 0), max(e.span.high, 0), e.span.power) for e in hidden]
             sums = added(map(resting, self.residual[-1]), mapped(layer.down, units))
-            yield worst(f"layer {number}, residual stream", sums)
+            yield self._worst(f"layer {number}, residual stream", sums)
             self.residual.append(self._settled(sums))
-        yield worst("read-out", mapped(plan.out, self.residual[-1], plan.out_bias))
+        yield self._worst("read-out", mapped(plan.out, self.residual[-1], plan.out_bias))
 
 
 def mapped(matrix: Matrix, spans: Sequence[Span], biases: Sequence[Number] | None = None) -> list[Entry]:
@@ -249,6 +292,12 @@ def scored(where: str, queries: list[Span], keys: list[Span]) -> Sum:
     products = [(a.size * b.size, a.power + b.power) for a, b in zip(queries, keys, strict=True)]
     power = min((power for size, power in products if size), default=inf)
     return Sum(f"{where}, scores", 0, sum(size for size, _ in products), power)
+
+
+def reach(where: str, sizes: Iterable[tuple[Number, float]]) -> Reach:
+    """How large and how small numbers of some sizes and powers are; what is always 0 does not count."""
+    some = [(size, power) for size, power in sizes if size]
+    return Reach(where, max((size for size, _ in some), default=0), min((power for _, power in some), default=inf))
 
 
 def worst(where: str, sums: Sequence[Entry]) -> Sum:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import floor, prod
 from typing import Any
 
+from proofs.conclusions import Conclusion
 from proofs.obligation import Assignment, Obligation
 
 Term = str
@@ -57,7 +58,12 @@ def lnot(term: Term) -> Term:
 
 def implies(*terms: Term) -> Term:
     """``a => b => ... => z``."""
-    return f"(=> {' '.join(terms)})"
+    return terms[0] if len(terms) == 1 else f"(=> {' '.join(terms)})"
+
+
+def clause(*terms: Term) -> Term:
+    """``implies`` as a disjunction, for goals about a file's numbers: they may rule the antecedent out, which is no fault."""
+    return lor(*map(lnot, terms[:-1]), terms[-1])
 
 
 def eq(a: Term, b: Term) -> Term:
@@ -85,12 +91,20 @@ def relu(term: Term) -> Term:
     return f"(ite (> {term} 0) {term} 0)"
 
 
+def plain(name: str) -> Term:
+    """The name of a kind of token as a symbol."""
+    return name.replace("op:", "op.")
+
+
 class Script:
     """Declarations, definitions and hypotheses of one SMT obligation, in order; ``note``s become comments."""
 
     def __init__(self, logic: str = "QF_LIA") -> None:
         self.logic = logic
         self._lines: list[str] = []
+        self.cites: dict[str, None] = {}  # ids of the conclusions that are assumed
+        self.concludes: dict[str, None] = {}  # ids of those that the goal states
+        self.sources: dict[str, None] = {}  # what is assumed and not shown here
 
     def note(self, text: str) -> None:
         """A comment."""
@@ -105,9 +119,9 @@ class Script:
         """An integer within bounds."""
         self.declare(name, "Int", note)
         if low is not None:
-            self.suppose(le(num(low), name))
+            self.definition(le(num(low), name))
         if high is not None:
-            self.suppose(le(name, num(high)))
+            self.definition(le(name, num(high)))
         return name
 
     def bit(self, name: str, note: str = "") -> Term:
@@ -124,9 +138,33 @@ class Script:
         self._lines.append(f"(define-fun {name} () {sort} {term})" + (f" ; {note}" if note else ""))
         return name
 
-    def suppose(self, term: Term, note: str = "") -> None:
-        """A hypothesis."""
+    def _assert(self, term: Term, note: str = "") -> None:
         self._lines.append(f"(assert {term})" + (f" ; {note}" if note else ""))
+
+    def definition(self, term: Term, note: str = "") -> None:
+        """What symbols stand for: the domain over which the statement quantifies, or the name of a value."""
+        self._assert(term, note)
+
+    def assume(self, conclusion: Conclusion, *instance: Any) -> None:
+        """A conclusion of a lemma, for an instance: the formula that is that lemma's goal."""
+        self.cites[conclusion.id] = None
+        self._assert(conclusion(*instance), conclusion.id)
+
+    def sort(self, term: Term, of: str, lemma: str = "step.sorts") -> None:
+        """What a lemma about sorts says of a value."""
+        name = f"{lemma}: {of}" if of else lemma
+        self.cites[name] = None
+        self._assert(term, name)
+
+    def assumed(self, term: Term, source: str) -> None:
+        """What is cited from elsewhere and not shown here; whatever depends on it is assumed too."""
+        self.sources[source] = None
+        self._assert(term, f"assumed: {source}")
+
+    def conclude(self, conclusion: Conclusion, *instance: Any) -> Term:
+        """A conclusion as a part of the goal."""
+        self.concludes[conclusion.id] = None
+        return conclusion(*instance)
 
     def text(self, goal: Term | None = None, note: str = "") -> str:
         """The whole script; with a goal, its negation is asserted: no model means that the goal follows."""
@@ -143,14 +181,18 @@ class Script:
         goal: Term,
         note: str = "",
         replay: Callable[[Assignment], dict[str, Any] | None] | None = None,
+        infeasible: Sequence[Term] = (),
+        ways: int | None = None,
     ) -> Obligation:
         """The obligation that the goal follows from the hypotheses.
 
-        By default a model is replayed by evaluating the script.
+        By default a model is replayed by evaluating the script. ``infeasible``, ``ways``: cases of the goal that cannot happen.
         """
         text, hypotheses = self.text(goal, note), self.text()
+        cases: dict[str, Any] = {"infeasible": tuple(infeasible), "ways": ways}
         replay = replay or confirmed(text)
-        return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay)
+        about: dict[str, Any] = {"cites": tuple(self.cites), "concludes": tuple(self.concludes), "assumed": tuple(self.sources)}
+        return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay, **cases, **about)
 
 
 # Scripts evaluated under an assignment: what a solver calls a model is one, without asking the solver.
@@ -190,6 +232,11 @@ def parse(text: str) -> list[Any]:
         else:
             stack[-1].append(token)
     return stack[0]
+
+
+def written(tree: Any) -> Term:
+    """A parsed term as text."""
+    return tree if isinstance(tree, str) else f"({' '.join(map(written, tree))})"
 
 
 def evaluate(tree: Any, names: Names) -> Value:

@@ -1,16 +1,18 @@
 """What every lemma states, as data (``proofs/statements.toml``): in words, in the paper's notation, of which construction,
-and on which lemmas it rests."""
+and on which lemmas it rests. Where obligations cite what they assume, that is read from them (``proofs.citations``).
+"""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from proofs.citations import rests
 from proofs.register import matches
 
 FILE = Path(__file__).with_name("statements.toml")
@@ -46,7 +48,16 @@ def statements(file: Path = FILE) -> dict[str, Statement]:
         tuple(TopologicalSorter({s.lemma: s.rests for s in found.values()}).static_order())
     except CycleError as error:
         raise StatementError(f"{file.name}: lemmas rest on each other: {' <- '.join(error.args[1])}") from None
-    return found
+    return {name: replace(s, rests=(*s.rests, *(_cited(file, name, found)))) for name, s in found.items()}
+
+
+def _cited(file: Path, name: str, found: dict[str, Statement]) -> tuple[str, ...]:
+    """The lemmas that a lemma's obligations cite. Raises StatementError for one without a statement."""
+    cited = rests().get(name, ()) if file == FILE else ()
+    for other in cited:
+        if other not in found:
+            raise StatementError(f"{file.name}: expected a statement of {other}, which {name} cites, found none")
+    return tuple(other for other in cited if other not in found[name].rests)
 
 
 def _entry(file: Path, name: str, entry: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -70,12 +81,14 @@ def resolved(patterns: Iterable[str], names: Iterable[str], where: str, itself: 
 
 
 def below(names: Iterable[str], of: dict[str, Statement] | None = None) -> list[str]:
-    """Some lemmas and all that they rest on, each once, those that rest on nothing first."""
+    """Some lemmas and all that they rest on, each once; of lemmas that do not rest on each other the lower first."""
     table = statements() if of is None else of
     out: dict[str, None] = {}
+    seen: set[str] = set()
 
     def visit(name: str) -> None:
-        if name not in out:
+        if name not in seen:
+            seen.add(name)
             for leg in table[name].rests:
                 visit(leg)
             out[name] = None

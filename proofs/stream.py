@@ -225,12 +225,12 @@ class Stream:
     def score(self, pairs: Iterable[tuple[Form, Form]]) -> tuple[int, Number]:
         """The score of queries and keys, component by component: its number, and the factor that was divided out."""
         terms: dict[tuple[int, int], Number] = {}
-        for q, k in pairs:
-            left: Terms = {**q.terms, 0: q.constant} if q.constant else q.terms
+        sides = [({**q.terms, 0: q.constant} if q.constant else q.terms, k.terms) for q, k in pairs]
+        self.grown(sum(len(left) * len(right) for left, right in sides))  # before they are multiplied out
+        for left, right in sides:
             for a, c in left.items():
-                for b, d in k.terms.items():
+                for b, d in right.items():
                     terms[a, b] = terms.get((a, b), 0) + c * d
-            self.grown(len(left) * len(k.terms))
         terms = {pair: c for pair, c in terms.items() if c}
         scale, some = primitive(terms) if terms else (1, terms)
         number = self._score_of.setdefault(frozenset(some.items()), len(self.scores))

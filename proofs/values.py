@@ -4,152 +4,192 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from efasp.encoding import COUNTERS, LOG_SLOTS
+from efasp.encoding import LOG_SLOTS
 from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS
+from efasp.sorts import OneHot, Signs
 from efasp.syntax import Affine, Attention, Node, PositionEmbedding, Relu, TokenEmbedding, walk
+from proofs.machine_step import (
+    BEATEN,
+    BITS,
+    CONTENT,
+    HOLDS,
+    INDEX,
+    IS_TARGET,
+    JUMP_OR_STAY,
+    LOADED,
+    NEXT,
+    ONE_OPERAND,
+    ONE_WRITE,
+    SINK_ADDRESS,
+    STATUS,
+    TARGET,
+    TOKEN_WORD,
+    UNPAIRED,
+    URGENCY,
+    WRITTEN,
+    due,
+)  # fmt: skip
 from proofs.obligation import Batch, Obligation, Regime, Verdict, lemma
 from proofs.positions import lookup
-from proofs.reading import Terms, both, flag, is_value
-from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lt, num, plus
-from proofs.step import NEXT, STATUS, Step, either, on
+from proofs.reading import Terms, is_value
+from proofs.smt import Script, Term, eq, land, le, lnot, num, plain, plus
+from proofs.stages import instruction, slots
+from proofs.step import Step
 
-# What the leaves may hold, by the leaf that calls for it. Every line is a conclusion of the leaf's own lemma.
+# What the leaves may hold, by the leaf that calls for it: the conclusion of the lemma about the leaf.
 
 
 def carried(step: Step, side: str, payload: str) -> Term:
     """Whether the kind at a position carries a payload."""
     book = step.te if side == "te" else step.pe
-    kinds = [f"{side}.{kind.name.replace('op:', 'op.')}" for kind in book.kinds if payload in kind.payloads]
+    kinds = [f"{side}.{plain(kind.name)}" for kind in book.kinds if payload in kind.payloads]
     return is_value(plus(*kinds), 1)
 
 
-def _kinds(step: Step, t: Terms) -> None:
+def kinds_of(step: Step, t: Terms) -> None:
+    """One kind of token and one of place."""
     for names in (step.places, step.tokens):
         t.one_hot(names, partial=False)
 
 
-def _field(step: Step, t: Terms, leaf: str) -> None:
+def field(leaf: str, step: Step, t: Terms) -> None:
     """A field of signed bits is there where the kind carries its payload."""
-    _kinds(step, t)
+    kinds_of(step, t)
     side, _, name = leaf.partition(".")
     book = step.te if side == "te" else step.pe
-    payload = next(field.payload for field in book.fields if field.name == name)
+    payload = next(f.payload for f in book.fields if f.name == name)
     for symbol in step.labels.get(leaf, (leaf,)):
         t.sign(symbol)
-        t.script.suppose(eq(lnot(is_value(symbol, 0)), carried(step, side, payload)), "present where its kind carries it")
+        t.known(eq(lnot(is_value(symbol, 0)), carried(step, side, payload)), symbol)
 
 
-def _bits_of(condition: Callable[[Step], Term], name: str, step: Step, t: Terms) -> None:
-    """A bit that is 0 where a condition does not hold."""
-    _kinds(step, t)
-    t.bit(name)
-    t.script.suppose(implies(lnot(condition(step)), is_value(name, 0)))
-
-
-def _operation(step: Step, t: Terms) -> None:
-    t.one_hot(step.ops)
-    t.one_hot(STATUS)
-    t.bit("valid")
-    t.script.suppose(le(plus(*step.ops), STATUS[0]), "only a running processor fetches")
-    t.script.suppose(le("valid", plus("op.ld", "op.st")), "only loads and stores look memory up")
-
-
-def _loaded(step: Step, t: Terms) -> None:
-    _operation(step, t)
+def loaded(step: Step, t: Terms) -> None:
+    """What is read of memory."""
+    instruction(step, t)
     t.bit("loaded")
-    t.script.suppose(le("loaded", "valid"), "what is not found reads as 0")
+    t.script.assume(LOADED, step.leaf)
 
 
-def _exclusive(names: tuple[str, ...], step: Step, t: Terms) -> None:
-    t.one_hot(names)
+def pair(names: tuple[str, str], step: Step, t: Terms) -> None:
+    """Two flags of which at most one is 1."""
+    t.bit(*names)
+    t.script.assume(JUMP_OR_STAY if "taken" in names else ONE_WRITE, step.leaf)
 
 
-def _names(leaf: str, step: Step, t: Terms) -> None:
-    t.sign(*step.labels[leaf])
-
-
-def _due(step: Step, t: Terms) -> None:
-    t.bit("ready")
-    t.one_hot([f"{name}_due" for name in LOG_SLOTS])
-    t.script.suppose(le(plus(*(f"{name}_due" for name in LOG_SLOTS)), "ready"))
-
-
-def _next_status(step: Step, t: Terms) -> None:
-    t.one_hot(NEXT)
-
-
-def _operands(step: Step, t: Terms) -> None:
-    t.one_hot(("immediate", "b", "processors"))
-
-
-def _counted(name: str, limit: str, step: Step, t: Terms) -> None:
-    """A number of which only the bounds are known."""
-    t.script.declare(name, t.sort)
-    t.declared.add(name)
-    t.script.suppose(land(le("0", name), le(name, limit)))
+def operands(step: Step, t: Terms) -> None:
+    """The parts of the second operand."""
+    t.bit("immediate", "b", "processors")
+    t.script.assume(ONE_OPERAND, step.leaf)
 
 
 def token_words(step: Step, t: Terms) -> None:
     """A token word's bit, and the sign that it comes from."""
-    _field(step, t, "te.word_bits")
+    field("te.word_bits", step, t)
+    t.bit("token_word")
+    t.script.assume(TOKEN_WORD, step.leaf, BITS)
+
+
+def indices(step: Step, t: Terms) -> None:
+    """A bit of the index, and the sign that it comes from."""
+    field("pe.index_bits", step, t)
+    t.bit("index")
+    t.script.assume(INDEX, step.leaf, BITS, indexed(step))
+
+
+def indexed(step: Step) -> list[str]:
+    """The kinds of place that have an index."""
+    return [f"pe.{kind.name}" for kind in step.pe.kinds if "index" in kind.payloads]
+
+
+def writers(step: Step, t: Terms) -> None:
+    """What a cell finds of its writer."""
+    kinds_of(step, t)
+    t.bit("written", "incoming")
+    t.script.assume(WRITTEN, step.leaf)
+
+
+def paired(step: Step, t: Terms) -> None:
+    """The value beside a position."""
+    kinds_of(step, t)
+    t.bit("paired")
+    t.script.assume(UNPAIRED, step.leaf)
+
+
+def targets(step: Step, t: Terms) -> None:
+    """Whether a position holds a store."""
+    kinds_of(step, t)
+    t.bit("is_target")
+    t.script.assume(IS_TARGET, step.leaf)
+
+
+Fact = Callable[[Step, Terms], None]
+FACTS: dict[str, Fact] = {
+    "operation": instruction,
+    "valid": instruction,
+    "status": lambda step, t: t.one_hot(STATUS),
+    "next_status": lambda step, t: t.one_hot(NEXT),
+    "loaded": loaded,
+    **dict.fromkeys(("immediate", "b", "processors"), operands),
+    "rd": lambda step, t: t.sign(*step.labels["rd"]),
+    **dict.fromkeys(("taken", "stays"), partial(pair, ("taken", "stays"))),
+    **dict.fromkeys(("stores", "writes"), partial(pair, ("stores", "writes"))),
+    **dict.fromkeys((*map(due, LOG_SLOTS), "ready"), slots),
+    "token_word": token_words,
+    "index": indices,
+    **dict.fromkeys(("written", "incoming"), writers),
+    "paired": paired,
+    "is_target": targets,
+}
 
 
 def keys(step: Step) -> Iterator[Obligation]:
     """Words of tokens; in the log what a position holds, at which address, and whether it is beaten; in place the target."""
-    word = is_value(plus(*(f"te.{name}" for name in COUNTERS)), 1)
-    half = "(/ (+ te.word_bits 1) 2)"
-    yield from step.bits(
-        "step.token_word", "token_word", partial(token_words, step), lambda t, got: eq(got, ite(word, half, "0"))
-    )
+    yield from step.bits(TOKEN_WORD, "token_word", partial(field, "te.word_bits", step), lambda place: (BITS,))
     yield urgency(step)
     if step.machine.engine == "apmdm":
 
         def address(t: Terms) -> None:
             t.bit("te.bos", step.leaf("address"))
-            t.script.suppose(implies(on("te.bos"), is_value(step.leaf("address"), 0)), "step.sink")
+            t.script.assume(SINK_ADDRESS, step.leaf)
 
-        wanted = ite(on("te.bos"), "0", linear([(2, step.leaf("address"))], -1))
-        yield from step.bits("step.target", "target", address, lambda t, got: eq(got, wanted))
+        yield from step.bits(TARGET, "target", address, lambda place: (BITS,))
         return
-    is_target = flag(both("pe.target", "te.word"))
-    yield from step.bits("step.is_target", "is_target", partial(_kinds, step), lambda t, got: eq(got, is_target))
+    yield from step.bits(IS_TARGET, "is_target", partial(kinds_of, step))
 
     def contents(t: Terms) -> None:
-        _kinds(step, t)
-        t.bit("paired", "token_word")
-        t.script.suppose(implies(on("pe.memory"), is_value("paired", 0)), "a memory place has no time, and looks nothing up")
+        paired(step, t)
+        t.bit("token_word")
 
-    held = ite(on("pe.memory"), "token_word", "paired")
-    yield from step.bits("step.content", "content", contents, lambda t, got: eq(got, held))
+    yield from step.bits(CONTENT, "content", contents)
 
     def holders(t: Terms) -> None:
-        _kinds(step, t)
-        t.bit("is_target", "index", "token_word")
-        t.script.suppose(eq("is_target", is_target), "step.is_target")
+        targets(step, t)
+        t.bit("index", "token_word")
 
-    places = (on("pe.memory"), linear([(2, "index")], -1)), (on("is_target"), linear([(2, "token_word")], -1))
-    yield from step.bits("step.holds", "holds", holders, lambda t, got: eq(got, either(*places)))
+    yield from step.bits(HOLDS, "holds", holders, lambda place: (BITS,))
 
     def rivals(t: Terms) -> None:
-        t.script.declare("words", "Int", "2^w")
         for name in ("rival", "urgency"):
-            _counted(name, "words", step, t)
+            t.script.declare(name, t.sort)
+            t.declared.add(name)
+            t.known(le("0", name), name)
 
-    yield from step.bits("step.beaten", "beaten", rivals, lambda t, got: eq(got, flag(lt("urgency", "rival"))), sort="Int")
+    yield from step.bits(BEATEN, "beaten", rivals, sort="Int")
 
 
 def urgency(step: Step) -> Obligation:
     """Urgency is 2^w - 1 minus the index, where there is one: coefficient by coefficient."""
 
     def settle() -> Verdict:
-        form = step.reading.form(step.of["urgency"], 0, top=True)
+        form = step.reading.form(step.definition("urgency"), 0, top=True)
         top = (1 << step.machine.word) - 1
         wanted: dict[object, object] = {("index", place): -(1 << place) for place in range(step.machine.word)}
-        wanted |= {(f"pe.{kind.name}", 0): top for kind in step.pe.kinds if "index" in kind.payloads}
+        wanted |= {(name, 0): top for name in indexed(step)}
         got: dict[object, object] = dict(form.terms)
         if got == wanted and form.constant == 0:
             return Verdict("proved", "coefficients of the definition's row")
@@ -158,83 +198,64 @@ def urgency(step: Step) -> Obligation:
             "refuted", "coefficients", {"of": str(bad), "expected": str(wanted.get(bad, 0)), "got": str(got.get(bad, 0))}
         )
 
+    ids = (URGENCY.id, "step.sorts: urgency", "definition: urgency")
+    return exact(step, "urgency", "urgency = 2^w - 1 - index", settle, ids, (INDEX.id,))
+
+
+def exact(step: Step, name: str, content: str, settle: Callable[[], Verdict], concludes: tuple[str, ...],
+          cites: tuple[str, ...] = (), **params: str) -> Obligation:  # fmt: skip
+    """An obligation of the family about this machine that exact arithmetic decides."""
     m = step.machine
-    return Obligation("step.urgency", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", "urgency = 2^w - 1 - index", settle)
+    about: dict[str, Any] = {"concludes": concludes, "cites": cites}
+    return Obligation(f"step.{name}", m.claim, {**m.params, **params}, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)
 
 
 # The sink.
 
 
 def sink(step: Step) -> Iterator[Obligation]:
-    """At the sink every key, candidate flag and rank is 0, and every value but its own flag; its queries match nothing.
+    """At the sink every key, candidate flag and rank is 0, and every value except its own flag; its queries match nothing.
 
     So the program's values there are those of the sequence of the sink alone, on which this is computed.
     """
 
     def settle() -> Verdict:
-        names = [name for name, node in step.of.items() if isinstance(node, Attention)]
-        lookups = [lookup(step, name) for name in names]
+        lookups = [lookup(step, name) for name, node in step.of.items() if isinstance(node, Attention)]
         at: dict[Node, np.ndarray] = {
             TokenEmbedding(step.te): step.te.codes([step.te.row("bos")]),
             PositionEmbedding(step.pe): step.pe.codes([step.pe.row("bos")]),
         }
+        groups: list[tuple[str, str, list[Node]]] = [("the step", "address", [step.definition("address")])]
         for here in lookups:
-            groups: list[tuple[str, list[Node]]] = [
-                ("query", [q for q, _ in here.words]),
-                ("key", [k for _, k in here.words]),
-                ("candidate flag", list(here.among)),
-                ("excluding flag", list(here.exclude)),
-                ("rank", [here.rank] if here.rank is not None else []),
-                ("value", [here.value] if here.value is not step.sink else []),
-            ]
+            query = [q for q, _ in here.words] or [step.sink]
             if here.absent is not None and evaluate(here.absent, values=at)[0].all():
-                groups[0] = ("query", [])  # an absent query matches nothing
+                query = []  # an absent query matches nothing
             elif not here.words:
-                groups[0] = ("query", [step.sink])
-            for what, nodes in groups:
-                for value in evaluate(*nodes, values=at) if nodes else []:
-                    if value.any():
-                        return Verdict(
-                            "refuted", "evaluation", {"lookup": here.name, "not 0 at the sink": what, "got": value.tolist()}
-                        )
+                query = [step.sink]
+            groups += [
+                (here.name, "query", query),
+                (here.name, "key", [k for _, k in here.words]),
+                (here.name, "candidate flag", list(here.among)),
+                (here.name, "excluding flag", list(here.exclude)),
+                (here.name, "rank", [here.rank] if here.rank is not None else []),
+                (here.name, "value", [here.value] if here.value is not step.sink else []),
+            ]
+        for name, what, nodes in groups:
+            for value in evaluate(*nodes, values=at) if nodes else []:
+                if value.any():
+                    return Verdict("refuted", "evaluation", {"lookup": name, "not 0 at the sink": what, "got": value.tolist()})
         return Verdict("proved", f"exact evaluation at the sink: {len(lookups)} lookups")
 
-    m = step.machine
-    yield Obligation("step.sink", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", "the sink", settle)
+    yield exact(step, "sink", "the sink", settle, ("step.sink", SINK_ADDRESS.id))
 
 
 # Sorts: every bound that a node declares, from what its leaves hold. The numeric ranges are read from these.
 
-FACTS: dict[str, Callable[[Step, Terms], None]] = {
-    "operation": _operation,
-    "valid": _operation,
-    "status": lambda step, t: t.one_hot(STATUS),
-    "next_status": _next_status,
-    "loaded": _loaded,
-    "immediate": _operands,
-    "b": _operands,
-    "processors": _operands,
-    "rd": partial(_names, "rd"),
-    "taken": partial(_exclusive, ("taken", "stays")),
-    "stays": partial(_exclusive, ("taken", "stays")),
-    "stores": partial(_exclusive, ("stores", "writes")),
-    "writes": partial(_exclusive, ("stores", "writes")),
-    "counter_due": _due,
-    "target_due": _due,
-    "value_due": _due,
-    "ready": _due,
-    "token_word": partial(_bits_of, lambda step: carried(step, "te", "word"), "token_word"),
-    "index": partial(_bits_of, lambda step: carried(step, "pe", "index"), "index"),
-    "incoming": partial(_bits_of, lambda step: on("pe.memory"), "incoming"),
-    "written": partial(_bits_of, lambda step: on("pe.memory"), "written"),
-    "paired": partial(_bits_of, lambda step: lnot(on("pe.memory")), "paired"),
-    "is_target": partial(_bits_of, lambda step: both("pe.target", "te.word"), "is_target"),
-}
-# Definitions whose own lemma says what they are, and so that they are of their sort.
+# Definitions whose own lemma says what they are, and that they are of their sort.
 STATED = (
     "fetch", "x", "lookup", "index", "slt", "seq", "result", "taken", "stays", "next", "next_status", "stores", "writes",
     "counter_due", "target_due", "value_due", "word", "code", "named", "token_word", "target", "is_target", "content", "holds",
-    "beaten", "urgency",
+    "beaten", "urgency", "address",
 )  # fmt: skip
 
 
@@ -251,22 +272,55 @@ def applications(step: Step) -> set[Node]:
 def sorts(step: Step) -> Iterator[Obligation]:
     """Every bound that an affine map or a unit declares holds, coordinate by coordinate; one obligation a text."""
     scripts: dict[str, tuple[Script, Term, list[str]]] = {}
-    skipped = applications(step) | {step.of[name] for name in STATED if name in step.of}
-    skipped |= set(step.of["code"].inputs[0].inputs)  # the parts of the code are its coordinates
+    stated = {step.of[name] for name in STATED if name in step.of}
+    skipped = applications(step) | stated
+    skipped |= set(step.definition("code").inputs[0].inputs)  # the parts of the code are its coordinates
+
+    def ask(node: Node, places: list[int], goal: Callable[[list[Term]], Term]) -> None:
+        script = Script("QF_LRA")
+        t = step.terms(script, places[0])
+        know(step, t, node, places)
+        wanted = goal([t.of(node, place, top=True) for place in places])
+        script.concludes |= {f"step.sorts: {step.names[node]}": None} if node in step.names else {}
+        scripts.setdefault(script.text(wanted), (script, wanted, []))[2].append(str(node.sort))
+
     for node in walk(step.program.output):
-        if not isinstance(node, (Affine, Relu)) or node.declared is None or node in skipped:
+        if not isinstance(node, (Affine, Relu)) or node.declared is None or node in stated:
             continue
-        for place, (low, high) in enumerate(node.sort.bounds):
-            if follows(node, place):
-                continue
-            script = Script("QF_LRA")
-            t = Terms(script, step.reading, step.labels, place)
-            know(step, t, node, place)
-            term = t.of(node, place, top=True)
-            goal = land(le(num(low), term), le(term, num(high)))
-            scripts.setdefault(script.text(goal), (script, goal, []))[2].append(str(node.sort))
+        if node not in skipped:
+            for place, (low, high) in enumerate(node.sort.bounds):
+                if not follows(node, place):
+                    ask(node, [place], lambda t, low=low, high=high: land(le(num(low), t[0]), le(t[0], num(high))))  # type: ignore[misc]
+        if isinstance(node.sort, OneHot) and node.origin is None:
+            ask(node, list(range(node.width)), le_one if node.sort.partial else lambda t: eq(plus(*t), "1"))
+        if isinstance(node.sort, Signs) and node not in skipped and step.field_of(node) is None:
+            for place in range(1, node.width):
+                ask(node, [0, place], lambda t: eq(is_value(t[0], 0), is_value(t[1], 0)))
     for number, (script, goal, names) in enumerate(scripts.values()):
         yield step.obligation("step.sorts", script, goal, {"of": " ".join(dict.fromkeys(names)), "case": str(number)})
+    yield from lookup_sorts(step)
+
+
+def le_one(flags: list[Term]) -> Term:
+    """At most one of some flags is 1."""
+    return le(plus(*flags), "1")
+
+
+def lookup_sorts(step: Step) -> Iterator[Obligation]:
+    """A lookup is of the sort of what it reads, or a flag that says whether it found something; 0 is of that sort."""
+    for name in [name for name, node in step.of.items() if isinstance(node, Attention)]:
+
+        def settle(name: str = name) -> Verdict:
+            node = step.of[name]
+            assert isinstance(node, Attention)
+            atoms, sink_atoms = ({atom for atom, _ in step.reading.form(x, 0).terms} for x in (node.v, step.sink))
+            found = node.sort.bounds == ((0, 1),) and atoms == sink_atoms
+            if not (node.sort == node.v.sort or found) or not node.sort.admits([0] * node.width):
+                return Verdict("refuted", "sorts", {"lookup": name, "sort": str(node.sort), "value": str(node.v.sort)})
+            return Verdict("proved", "the sorts of the lookup and of what it reads")
+
+        ids, cites = (f"step.sorts: {step.leaf(name)}",), (f"attention.reads: {name}",)
+        yield exact(step, "sorts", f"lookup {name}", settle, ids, cites, of=name)
 
 
 def follows(node: Affine | Relu, place: int) -> bool:
@@ -280,10 +334,10 @@ def follows(node: Affine | Relu, place: int) -> bool:
     return low <= constant + sum(e[0] for e in ends) and constant + sum(e[1] for e in ends) <= high
 
 
-def know(step: Step, t: Terms, node: Node, place: int) -> None:
-    """Declare every leaf below a coordinate, with what its lemma says of it."""
+def know(step: Step, t: Terms, node: Node, places: list[int]) -> None:
+    """Declare every leaf below some coordinates, with what its lemma says of it."""
     leaves: dict[str, None] = {}
-    stack = [(node, place, True)]
+    stack = [(node, place, True) for place in places]
     while stack:
         at, coordinate, top = stack.pop()
         for (leaf, number), _ in step.reading.form(at, coordinate, top).terms:
@@ -295,18 +349,14 @@ def know(step: Step, t: Terms, node: Node, place: int) -> None:
         fact(step, t)
 
 
-def _fact(step: Step, leaf: str) -> Callable[[Step, Terms], None]:
+def _fact(step: Step, leaf: str) -> Fact:
     if leaf in FACTS:
         return FACTS[leaf]
     side, _, name = leaf.partition(".")
     if side in ("te", "pe"):
         flags = name in (step.te if side == "te" else step.pe).kind_index
-        return _kinds if flags else partial(_field_of, leaf)
+        return kinds_of if flags else partial(field, leaf)
     return partial(_plain_bit, leaf)
-
-
-def _field_of(leaf: str, step: Step, t: Terms) -> None:
-    _field(step, t, leaf)
 
 
 def _plain_bit(leaf: str, step: Step, t: Terms) -> None:

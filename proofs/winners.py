@@ -17,6 +17,7 @@ from efasp import attention
 from efasp.attention import Best, Matches
 from efasp.operators import OPERATORS
 from efasp.sorts import Signs
+from proofs.conclusions import concluded
 from proofs.obligation import Obligation
 from proofs.scores import score
 from proofs.smt import Script, Term, eq, implies, ite, land, le, linear, lnot, lor, lt, minus, num, relu
@@ -31,19 +32,31 @@ GATHER = {"number": 2, "square": -1}  # the factors in the score: of index times
 # Signs, by induction over bits and words.
 
 
+@concluded("attention.signs", "a word")
+def WORD(equal: Term, bits: Term, inner: Term) -> Term:
+    """The inner product of two words of signed bits: their number of bits if they are equal, else 2 less or lower still."""
+    return ite(equal, eq(inner, bits), le(inner, minus(bits, "2")))
+
+
+@concluded("attention.signs", "words")
+def WORDS(equal: Term, bits: Term, inner: Term) -> Term:
+    """That of several words, n bits in all: n if all are equal and there."""
+    return ite(equal, eq(inner, bits), le(inner, minus(bits, "2")))
+
+
 def signs(n: tuple[int, int]) -> Iterator[Obligation]:
     """The inner product of signed bits: n where all words are equal and there, n - 2 at most elsewhere."""
 
     def word(v: Term, u: Term, bits: Term, inner: Term, p: Term) -> Term:
         bounds = land(*(land(le("0", x), lt(x, p)) for x in (v, u)))
-        return land(bounds, ite(eq(v, u), eq(inner, bits), le(inner, minus(bits, "2"))))
+        return land(bounds, s.conclude(WORD, eq(v, u), bits, inner))
 
     s = Script("QF_LIA")
     s.integer("b", 0, note="bits so far")
     s.integer("p", 1, note="2^b")
     for name in ("query", "key", "inner"):
         s.declare(name, note="inner product so far" if name == "inner" else "the value of its bits so far")
-    s.suppose(word("query", "key", "b", "inner", "p"), "the induction hypothesis")
+    s.definition(word("query", "key", "b", "inner", "p"), "the induction hypothesis")
     s.bit("x", "the query's next digit")
     s.bit("y", "the key's")
     (zero,), (one,), (none,) = (Signs(1).encode(value) for value in (0, 1, -1))
@@ -53,19 +66,19 @@ def signs(n: tuple[int, int]) -> Iterator[Obligation]:
         s.define(f"{name}.next", f"(+ {name} {ite(eq(digit, '1'), 'p', '0')})")
     base = word("0", "0", "0", "0", "1")
     onward = word("query.next", "key.next", "(+ b 1)", "inner.next", "(* 2 p)")
-    yield s.obligation("attention.signs", "F", {"of": "bit"}, "all n", n, land(base, onward))
+    yield s.obligation("attention.signs", "F", {"of": "bit"}, "all n", n, land(base, onward), infeasible=[lnot(eq("0", "0"))])
     s = Script("QF_LIA")
     s.integer("n", 0, note="bits of the words so far")
     s.declare("inner", note="inner product so far")
     s.declare("same", "Bool", "whether all words so far are equal and there")
-    s.suppose(ite("same", eq("inner", "n"), le("inner", "(- n 2)")), "the induction hypothesis")
+    s.definition(WORDS("same", "n", "inner"), "the induction hypothesis")
     s.integer("b", 2, note="bits of the next word")
     s.declare("there", "Bool", "whether query and key both have it")
     s.declare("equal", "Bool", "whether its digits are equal")
     s.declare("part", note="its inner product")
-    s.suppose(implies("there", ite("equal", eq("part", "b"), le("part", "(- b 2)"))), "attention.signs, of bits")
-    s.suppose(implies(lnot("there"), eq("part", num(none * one))), "no word is zeros")
-    goal = ite("(and same there equal)", eq("(+ inner part)", "(+ n b)"), le("(+ inner part)", "(- (+ n b) 2)"))
+    s.assume(WORD.where(lambda *instance: "there"), "equal", "b", "part")
+    s.definition(implies(lnot("there"), eq("part", num(none * one))), "no word is zeros")
+    goal = s.conclude(WORDS, "(and same there equal)", "(+ n b)", "(+ inner part)")
     yield s.obligation("attention.signs", "F", {"of": "words"}, "all n", n, goal)
 
 
@@ -87,9 +100,9 @@ def world() -> Script:
     real(s, "n", "matched bits")
     real(s, "m", "flags that a candidate must have")
     real(s, "unit", "1/C")
-    s.suppose("(and (<= 0 n) (<= 0 m) (< 0 unit) (<= unit 1))")
+    s.definition("(and (<= 0 n) (<= 0 m) (< 0 unit) (<= unit 1))")
     real(s, "absent", "whether the query matches nothing")
-    s.suppose(lor(eq("absent", "0"), eq("absent", "1")))
+    s.definition(lor(eq("absent", "0"), eq("absent", "1")))
     s.define("score.sink", score({"sink": "1", "absent": "absent"}), "Real", "key, flags and rank are 0 there")
     return s
 
@@ -97,16 +110,16 @@ def world() -> Script:
 def scored(s: Script, p: str, same: Term, rank: Term = "0") -> Term:
     """A position other than the sink: defines its score; gives whether it is found. ``same``: whether the words are equal."""
     real(s, f"agree.{p}", "inner product of query and key")
-    s.suppose(ite(same, eq(f"agree.{p}", "n"), le(f"agree.{p}", "(- n 2)")), "attention.signs")
+    s.assume(WORDS, same, "n", f"agree.{p}")
     for name, note in (("missing", "flags among that it lacks"), ("excluded", "flags that exclude it")):
         real(s, f"{name}.{p}", note)
-        s.suppose(lor(eq(f"{name}.{p}", "0"), le("1", f"{name}.{p}")), "a number of flags")
-    s.suppose(le(f"missing.{p}", "m"))
+        s.definition(lor(eq(f"{name}.{p}", "0"), le("1", f"{name}.{p}")), "a number of flags")
+    s.definition(le(f"missing.{p}", "m"))
     counts = {"agree": f"agree.{p}", "rank": rank, "among": f"(- m missing.{p})", "exclude": f"excluded.{p}"}
     s.define(f"score.{p}", score(counts), "Real")
     candidate = land(eq(f"missing.{p}", "0"), eq(f"excluded.{p}", "0"))
-    s.suppose(le(rank, "(- 1 unit)"), "ranks are below C")
-    s.suppose(implies(candidate, le("0", rank)), "and 0 or more at candidates")
+    s.definition(le(rank, "(- 1 unit)"), "ranks are below C")
+    s.definition(implies(candidate, le("0", rank)), "and 0 or more at candidates")
     return land(candidate, same, eq("absent", "0"))
 
 
@@ -172,7 +185,7 @@ def fold(name: str, n: tuple[int, int]) -> Obligation:
         alone = land(eq(best, "score.sink"), eq(number, "1"), eq(sums, "none"), eq(sink, "1"))
         return land(ite(eq(count, "0"), alone, some), le("0", ranked(name, rank)), le(ranked(name, rank), "(- 1 unit)"))
 
-    s.suppose(same("", "chosen.rank", "chosen.total", "chosen.count"), "so far")
+    s.definition(same("", "chosen.rank", "chosen.total", "chosen.count"), "so far")
     attend(s, "score.j", {"total": "value", "flagged": "0"})
     before = Best(*(Symbol(f"chosen.{x}") for x in ("rank", "total", "count")))  # type: ignore[arg-type]
     candidate = land(eq("missing.j", "0"), eq("excluded.j", "0"), eq("absent", "0"))
@@ -183,7 +196,9 @@ def fold(name: str, n: tuple[int, int]) -> Obligation:
     arguments: list[Any] = [Symbol(x) for x in ("wanted", "key", "value", "rank")]
     for conditions, after in paths(lambda: spec.step(before, *arguments)):
         goals.append(implies(candidate, *conditions, same(".next", of(after.rank), of(after.total), of(after.count))))
-    return s.obligation("attention.fold", "F", {"of": name}, "all n", n, land(*goals))
+    none, some = eq("chosen.count", "0"), lnot(eq("chosen.count", "0"))
+    never = [lnot(eq("0", "0")), eq("1", "0"), eq("(+ chosen.count 1)", "0"), land(none, some)]  # numbers chosen
+    return s.obligation("attention.fold", "F", {"of": name}, "all n", n, land(*goals), infeasible=never)
 
 
 def ties(n: tuple[int, int]) -> Obligation:
@@ -191,7 +206,7 @@ def ties(n: tuple[int, int]) -> Obligation:
     s = Script("QF_NRA")
     for symbol in ("best", "count", "total", "score", "value"):
         real(s, symbol)
-    s.suppose(land(le("1", "count"), eq("total", "(* value count)")), "so far")
+    s.definition(land(le("1", "count"), eq("total", "(* value count)")), "so far")
     attend(s, "score", {"total": "value"})
     goal = land(le("1", "count.next"), eq("total.next", "(* value count.next)"))
     return s.obligation("attention.fold", "F", {"of": "equal values"}, "all n", n, goal)
@@ -211,7 +226,7 @@ def gathered(n: tuple[int, int]) -> Obligation:
     def so_far(best: Term, last: Term, length: Term) -> Term:
         return land(le(last, best), implies(le(length, "(+ index 1)"), eq(best, last)))
 
-    s.suppose(so_far("best", "last", "length"), "so far")
+    s.definition(so_far("best", "last", "length"), "so far")
     a, b = GATHER["number"], GATHER["square"]
     s.define("new", linear([(1, "last"), (a, "index"), (2 * b, "length")], -b), note="of position k + 1 = length")
     s.define("best.next", ite(lt("best", "new"), "new", "best"))
@@ -220,7 +235,9 @@ def gathered(n: tuple[int, int]) -> Obligation:
     for conditions, (before, after) in paths(lambda: tuple(attention.nearest(index, x) for x in (length, length + 1))):  # type: ignore[arg-type]
         named, kept = eq(of(after), "length"), eq(of(after), of(before))
         goals.append(implies(*conditions, ite(named, le("(+ best 1)", "new"), land(kept, le("(+ new 1)", "best")))))
-    return s.obligation("attention.fold", "F", {"of": "gather"}, "all n", n, land(*goals))
+    # The index is negative, before the last position, at the new one, or past it; each names the new position or does not, and
+    # two times ``so_far``.
+    return s.obligation("attention.fold", "F", {"of": "gather"}, "all n", n, land(*goals), ways=4 + 4 + 2)
 
 
 def aggregated(name: str, n: tuple[int, int]) -> Obligation:
@@ -234,7 +251,7 @@ def aggregated(name: str, n: tuple[int, int]) -> Obligation:
         best, count, total = (f"{x}{after}" for x in ("best", "count", "total"))
         return land(eq(best, linear([(factor, result)])), eq(total, f"(* {result} {count})"), le("1", count))
 
-    s.suppose(same("", "result"), "so far")
+    s.definition(same("", "result"), "so far")
     attend(s, linear([(factor, "value")]), {"total": "value"})
     for symbol, term in (("best", linear([(factor, "value")])), ("count", "1"), ("total", "value")):
         s.define(f"{symbol}.start", term, "Real", "the first position alone")
@@ -252,7 +269,7 @@ def averaged(n: tuple[int, int]) -> Obligation:
     s = Script("QF_LRA")
     for symbol in ("best", "count", "total", "value"):
         real(s, symbol)
-    s.suppose(eq("best", "0"), "so far")
+    s.definition(eq("best", "0"), "so far")
     attend(s, "0", {"total": "value"})
     two: list[Any] = [Symbol("total"), Symbol("value")]
     after = of(OPERATORS["seq_sum"].spec([two])[0])
@@ -265,11 +282,11 @@ def summed(n: tuple[int, int]) -> Iterator[Obligation]:
     s = Script("QF_NRA")
     for symbol, note in (("length", "positions"), ("longest", "of them, at most"), ("s", "flags that are 1"), ("k", "")):
         real(s, symbol, note)
-    s.suppose(land(le("1", "length"), le("length", "longest")))
-    s.suppose(lor(le("k", "s"), le("s", "(- k 1)")), "they are integers")
+    s.definition(land(le("1", "length"), le("length", "longest")))
+    s.definition(lor(le("k", "s"), le("s", "(- k 1)")), "they are integers")
     for symbol, is_mean_of in (("flags", "s"), ("sinks", "1")):
         real(s, symbol, "the mean of it")
-        s.suppose(eq(f"(* {symbol} length)", is_mean_of))
+        s.definition(eq(f"(* {symbol} length)", is_mean_of))
     s.define("distance", "(- (* longest flags) (* k longest sinks))", "Real")
     step = eq(minus(relu("(+ distance 1)"), relu("distance")), ite(le("k", "s"), "1", "0"))
     yield s.obligation("attention.fold", "F", {"of": "seq_sum, a step"}, "all n", n, step)
@@ -277,7 +294,7 @@ def summed(n: tuple[int, int]) -> Iterator[Obligation]:
     s.integer("s", 0)
     s.integer("k", 1)
     s.integer("steps", 0, note="sum of the first k - 1 steps")
-    s.suppose(eq("steps", ite(le("k", "s"), "(- k 1)", "s")), "the lesser of k - 1 and s")
+    s.definition(eq("steps", ite(le("k", "s"), "(- k 1)", "s")), "the lesser of k - 1 and s")
     goal = eq(f"(+ steps {ite(le('k', 's'), '1', '0')})", ite(le("k", "s"), "k", "s"))
     yield s.obligation("attention.fold", "F", {"of": "seq_sum, all steps"}, "all n", n, goal)
 

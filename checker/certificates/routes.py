@@ -126,11 +126,11 @@ BY_NAME = {route.name: route for route in ROUTES}
 def attempt(text: str, hypotheses: str, seconds: float, kept: dict[str, Any] | None, solvers: Sequence[str]) -> dict[str, Any]:
     """What there is for a script that has no model: a proof that is replayed, and another solver's word.
 
-    ``kept``: such a value of an earlier run, whose proof is replayed and made anew only where it is rejected. Keys: ``route``
-    (or ""), ``proof``, ``second`` (solvers that agree), ``against`` (those that say it has a model), ``reasons``: for each
-    route that failed, why; ``consistent``: what says that the hypotheses have a model, or "".
+    ``kept``: route and proof of an earlier run; the proof is replayed, and made anew only where it is rejected. Solvers are
+    asked every time. Keys: ``route`` (or ""), ``proof``, ``second`` (solvers that agree), ``against`` (those that say it has a
+    model), ``reasons``: for each route that failed, why; ``consistent``: what says that the hypotheses have a model, or "".
     """
-    found = deepcopy(NOTHING if kept is None else {**kept, "route": "", "proof": ""})
+    found = deepcopy(NOTHING)
     sys.setrecursionlimit(50_000)  # terms are deep
     found["consistent"] = consistent(hypotheses, seconds, solvers)
     tried: list[tuple[Route, str | None]] = [(route, None) for route in ROUTES]
@@ -146,9 +146,7 @@ def attempt(text: str, hypotheses: str, seconds: float, kept: dict[str, Any] | N
             found["reasons"][route.name] = "the replay rejects the proof"
         except FAILS as error:
             found["reasons"][route.name] = _first_line(error)
-    if kept is None:
-        found |= _asked(text, seconds, solvers)
-    return found
+    return found | _asked(text, seconds, solvers)
 
 
 def consistent(hypotheses: str, seconds: float, solvers: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, NamedTuple, Protocol, cast, get_args
 
+from efasp.loops import downwards, table
 from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Reg, operations
 
 Policy = Literal["erew", "crew", "common", "priority"]
@@ -42,6 +43,11 @@ class Program:
         """L, the number of instructions."""
         return len(self.instructions)
 
+    @property
+    def given(self) -> int:
+        """The number of initial words that ``data`` gives."""
+        return len(self.data)
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -51,6 +57,29 @@ class Configuration:
     registers: tuple[tuple[int, ...], ...]
     pc: tuple[int, ...]
     status: tuple[Status, ...]
+
+    @property
+    def processors(self) -> int:
+        """P, the number of processors."""
+        return len(self.status)
+
+    def working(self) -> Working:
+        """A copy to work on."""
+        return Working(list(self.memory), [list(bank) for bank in self.registers], list(self.pc), list(self.status))
+
+
+@dataclass
+class Working:
+    """A configuration in lists, so that a step costs what it changes and not a copy of the memory."""
+
+    memory: list[int]
+    registers: list[list[int]]
+    pc: list[int]
+    status: list[Status]
+
+    def freeze(self) -> Configuration:
+        """The configuration reached."""
+        return Configuration(tuple(self.memory), tuple(map(tuple, self.registers)), tuple(self.pc), tuple(self.status))
 
 
 @dataclass(frozen=True)
@@ -183,25 +212,6 @@ class _State(Protocol):
     def status(self) -> Sequence[Status]: ...
 
 
-@dataclass
-class _Working:
-    """A configuration in lists, so that a step costs what it changes and not a copy of the memory."""
-
-    memory: list[int]
-    registers: list[list[int]]
-    pc: list[int]
-    status: list[Status]
-
-    @classmethod
-    def thaw(cls, state: Configuration) -> _Working:
-        """A copy of ``state`` to work on."""
-        return cls(list(state.memory), [list(row) for row in state.registers], list(state.pc), list(state.status))
-
-    def freeze(self) -> Configuration:
-        """The configuration reached."""
-        return Configuration(tuple(self.memory), tuple(map(tuple, self.registers)), tuple(self.pc), tuple(self.status))
-
-
 def _execute(program: Program, before: _State, pid: int) -> _Effect:
     """The effect of running processor ``pid``'s next instruction on the state ``before``.
 
@@ -240,28 +250,38 @@ def initial(program: Program) -> Configuration:
     """The configuration before step 1: memory from ``data`` and zeros, registers and pc 0, all running."""
     processors, running = program.processors, cast(Status, "running")
     return Configuration(
-        memory=program.data + (0,) * (program.memory - len(program.data)),
+        memory=program.data + (0,) * (program.memory - program.given),
         registers=((0,) * REGISTERS,) * processors,
         pc=(0,) * processors,
         status=(running,) * processors,
     )
 
 
-def _advance(program: Program, state: _Working) -> list[int]:
+def _advance(program: Program, state: Working) -> list[int]:
     """Take one synchronous step in ``state``; the processors that stopped in it, by id."""
-    running = [pid for pid, status in enumerate(state.status) if status == "running"]
-    effects = [_execute(program, state, pid) for pid in running]  # all of them before any write
-    stopped = []
-    for pid, effect in zip(reversed(running), reversed(effects), strict=True):  # the lowest id writes last, and wins
-        state.pc[pid] = effect.pc
-        if effect.status != "running":
-            state.status[pid] = effect.status
-            stopped.append(pid)
-        elif effect.store is not None:
-            state.memory[effect.store] = effect.value
-        elif effect.rd is not None:
-            state.registers[pid][effect.rd] = effect.value
+    effects = table(program.processors, lambda pid: _effect(program, state, pid))  # all of them before any write
+    stopped: list[int] = []
+    downwards(program.processors, lambda pid: _take(state, pid, effects[pid], stopped))  # the lowest id writes last, and wins
     return stopped[::-1]
+
+
+def _effect(program: Program, state: _State, pid: int) -> _Effect | None:
+    """What a processor would do; nothing where it has stopped."""
+    return _execute(program, state, pid) if state.status[pid] == "running" else None
+
+
+def _take(state: Working, pid: int, effect: _Effect | None, stopped: list[int]) -> None:
+    """Put one processor's effect into the state, and its id into ``stopped`` if it stops."""
+    if effect is None:
+        return
+    state.pc[pid] = effect.pc
+    if effect.status != "running":
+        state.status[pid] = effect.status
+        stopped.append(pid)
+    elif effect.store is not None:
+        state.memory[effect.store] = effect.value
+    elif effect.rd is not None:
+        state.registers[pid][effect.rd] = effect.value
 
 
 def step(program: Program, before: Configuration) -> Configuration:
@@ -269,7 +289,7 @@ def step(program: Program, before: Configuration) -> Configuration:
 
     A stopped processor keeps its state, so a step from a state in which all have stopped changes nothing.
     """
-    state = _Working.thaw(before)
+    state = before.working()
     _advance(program, state)
     return state.freeze()
 
@@ -323,18 +343,14 @@ def trace(program: Program) -> Iterator[Configuration]:
 
 def faults_between(before: Configuration, after: Configuration, number: int) -> list[Fault]:
     """The faults of step ``number``, which leads from ``before`` to ``after``, by processor id."""
-    changes = zip(before.status, after.status, strict=True)
-    return _faults(after, [pid for pid, (was, now) in enumerate(changes) if was != now], number)
+    found = table(before.processors, lambda pid: fault(after, pid, number) if before.status[pid] != after.status[pid] else None)
+    return [one for one in found if one is not None]
 
 
-def _faults(after: _State, stopped: list[int], number: int) -> list[Fault]:
-    """The faults among the processors that ``stopped`` in step ``number``."""
-    faults = []
-    for pid in stopped:
-        status = after.status[pid]
-        if status == "load" or status == "store" or status == "pc":
-            faults.append(Fault(pid, number, after.pc[pid], status))
-    return faults
+def fault(after: _State, pid: int, number: int) -> Fault | None:
+    """The fault of a processor that stopped in step ``number``, if it did not halt."""
+    status = after.status[pid]
+    return Fault(pid, number, after.pc[pid], status) if status == "load" or status == "store" or status == "pc" else None
 
 
 def run(program: Program, max_steps: int = 10_000) -> Run:
@@ -346,7 +362,7 @@ def run(program: Program, max_steps: int = 10_000) -> Run:
     validate(program)
     if max_steps < 0:
         raise ValueError(f"max_steps: expected 0 or more, found {max_steps}")
-    state, faults, steps = _Working.thaw(initial(program)), list[Fault](), 0
+    state, faults, steps = initial(program).working(), list[Fault](), 0
     left, breach = program.processors, None
     while left and steps < max_steps:
         breach = violation(program, state, steps + 1)
@@ -355,7 +371,7 @@ def run(program: Program, max_steps: int = 10_000) -> Run:
         stopped = _advance(program, state)
         steps += 1
         left -= len(stopped)
-        faults += _faults(state, stopped, steps)
+        faults += [one for pid in stopped if (one := fault(state, pid, steps)) is not None]
     return Run(program, "reference", steps, state.freeze(), breach is not None or not left, faults, breach)
 
 

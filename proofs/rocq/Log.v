@@ -174,7 +174,7 @@ Proof.
 Qed.
 
 (* The induction over the steps: the best-ranked candidates, of which there is one, hold the word of memory. *)
-(* backs: simulation.last_write *)
+(* backs: simulation.kept *)
 Theorem log_invariant : forall t a, (t <= length steps)%nat -> 0 <= a < Z.of_nat (length first) ->
   (exists e, In e entries /\ candidate entries t a e = true) /\
   (forall e, In e entries -> candidate entries t a e = true ->

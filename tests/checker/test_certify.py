@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+import zlib
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 from checker.certificates.encoder import Encoder
+from checker.certificates.kept import NOTHING, keep, kept
 from checker.certificates.lrat import ProofError
 from checker.certificates.routes import BY_NAME, EVALUATED, attempt, consistent
 from checker.certificates.terms import ScriptError
@@ -17,7 +20,7 @@ from checker.certify import certificates
 from checker.cli import main
 from checker.hypotheses import DEAD, MATTERS, dropped, label, section
 from checker.solvers import available
-from checker.store import Store
+from checker.store import Store, digest
 from proofs.obligation import Obligation
 from proofs.smt import Script, land, le, lt, parse, plus, satisfied
 from tests.checker.test_certificates import needs_tools
@@ -45,7 +48,7 @@ def sums(goal: str = "(<= 2 (+ a b))") -> Obligation:
     script = Script()
     script.integer("a", 1, note="the first")
     script.integer("b", 1)
-    script.suppose(le("a", "9"), "a digit")
+    script.definition(le("a", "9"), "a digit")
     return script.obligation("x.sums", "F", {}, "all n", (1, 64), goal)
 
 
@@ -79,10 +82,10 @@ def test_every_script_of_a_family_is_certified(capsys: pytest.CaptureFixture[str
 @needs_tools
 def test_what_was_kept_is_replayed_and_not_believed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A second run takes the proof of the first; one that was changed is rejected, and made anew."""
-    asked = [[sums()]]
+    scripts = [[sums()]]
     with_store = Store(tmp_path / "s.sqlite", print)
-    (first,) = certificates(asked, 20, 2048, 1, with_store)
-    (again,) = certificates(asked, 20, 2048, 1, with_store)
+    (first,) = certificates(scripts, 20, 2048, 1, with_store)
+    (again,) = certificates(scripts, 20, 2048, 1, with_store)
     assert first.status == again.status == "certified" and first.found == again.found
     text, hypotheses = sums().content, sums().hypotheses
     lines = first.found["proof"].splitlines()
@@ -93,16 +96,53 @@ def test_what_was_kept_is_replayed_and_not_believed(capsys: pytest.CaptureFixtur
     with_store.close()
 
 
+def asked(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """The second solvers of the runs to come."""
+    monkeypatch.setattr("checker.certificates.kept.SECOND", names)
+
+
+@pytest.mark.asks_for("coqc", "ocamlopt", "cadical")
+def test_a_second_solver_is_asked_every_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """That one agreed in an earlier run does not count in this one: it is asked again, and may now say something else."""
+    store, scripts = Store(tmp_path / "s.sqlite", print), [[sums()]]
+    asked(monkeypatch, "z3")
+    (first,) = certificates(scripts, 20, 2048, 1, store)
+    assert [name.split()[0] for name in first.found["second"]] == ["z3"]
+    keep(store, sums().hash, {**NOTHING, "route": "goal"})  # kept, whether there is a proof or not
+    asked(monkeypatch)
+    (again,) = certificates(scripts, 20, 2048, 1, store)
+    assert again.found["second"] == again.found["against"] == []
+    wrong = sums("(<= 3 (+ a b))")
+    found = attempt(wrong.content, wrong.hypotheses, 5, {"route": "", "proof": ""}, ["z3"])
+    assert found["against"] and not found["second"]
+    store.close()
+
+
+@pytest.mark.asks_for("coqc", "ocamlopt", "cadical")
+@pytest.mark.parametrize("fields", [{"route", "proof", "second"}, set(NOTHING), {"route"}, set()], ids=len)
+def test_a_forged_agreement_is_not_reported(fields: set[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An entry of the store that claims that a second solver agrees, and that hypotheses have a model, is not believed."""
+    store, key = Store(tmp_path / "s.sqlite", print), digest("certificate", sums().hash)
+    forged = {**NOTHING, "second": ["cvc5 9.9"], "consistent": "cvc5 9.9"}
+    value = json.dumps({name: forged[name] for name in fields})
+    store.put(key, base64.b85encode(zlib.compress(value.encode())).decode())
+    asked(monkeypatch)
+    (found,) = certificates([[sums()]], 20, 2048, 1, store)
+    assert found.row["second"] == [] and found.row["hypotheses"] == EVALUATED
+    assert kept(store, sums().hash) is None or set(kept(store, sums().hash) or ()) == {"route", "proof"}
+    store.close()
+
+
 @needs_tools
 def test_a_script_with_a_model_is_contradicted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """No route gives a proof, the second solver finds a model: exit 1; without a second solver it stays open: exit 3."""
     lemma_of(monkeypatch, sums("(<= 3 (+ a b))"))
-    monkeypatch.setattr("checker.certificates.kept.SECOND", ("z3",))
+    asked(monkeypatch, "z3")
     code, report = certify(capsys)
     (row,) = report["certificates"]
     assert code == 1 and row["status"] == "contradicted" and not row["by"]
     assert set(row["reasons"]) == {"linear", "goal", "encodings", "clauses"}
-    monkeypatch.setattr("checker.certificates.kept.SECOND", ())
+    asked(monkeypatch)
     code, report = certify(capsys)
     assert code == 3 and report["summary"]["open"] == 1
 
@@ -259,7 +299,7 @@ def test_hypotheses_without_a_model() -> None:
     script = Script()
     script.integer("a", 1, 3)
     assert consistent(script.text(), 5, []) == EVALUATED
-    script.suppose(lt("3", "a"))
+    script.definition(lt("3", "a"))
     assert consistent(script.text(), 5, ["z3"]) == ""
 
 
@@ -278,8 +318,8 @@ def test_hypotheses_are_dropped_in_turn() -> None:
     script, values = Script(), range(-2, 12)
     script.integer("a", 1)
     script.integer("b", 1)
-    script.suppose(le("a", "9"), "a digit")
-    script.suppose(lt("a", "b"))
+    script.definition(le("a", "9"), "a digit")
+    script.definition(lt("a", "b"))
     goal = land(le("3", plus("a", "b")), le("2", "b"))
     text = script.obligation("x.y", "F", {}, "all n", (1, 64), goal).content
     lines = text.splitlines()

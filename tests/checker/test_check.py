@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from checker import altered, mutants, session
 from checker.cli import main
 from efasp import pointwise
 from efasp.operators import OPERATORS
@@ -106,6 +107,65 @@ def test_a_lemma_without_obligations_is_an_error(capsys: pytest.CaptureFixture[s
     assert code == 3 and report["obligations"][0]["status"] == "error"
 
 
+def promising(given: str, w: int = 6, instead: dict[str, str] | None = None, family: str = "x") -> Batch:
+    """A batch that promises two lemmas, "one" and "other", and gives one of each letter."""
+    every = {"x": f"{family}.one", "y": f"{family}.other"}
+    rows = [Obligation(every[x], "F", {"w": w}, "all n", (1, 64), "exact", x, lambda: Verdict("proved", "so")) for x in given]
+    return Batch(tuple(every.values()), {"w": w}, lambda: iter(rows), instead or {})
+
+
+@pytest.mark.parametrize("pattern", ["x.other", "x.*", "*"])
+def test_a_batch_without_a_lemma_is_an_error(
+    pattern: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another batch has it, the one that lacks it does not pass unseen; nor does it a second time, from the store."""
+    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([promising("xy", w=5), promising("x"), promising("yx", w=7)])])
+    for _ in range(2):
+        code, report = check(capsys, "--lemma", pattern)
+        bad = [row for row in report["obligations"] if row["status"] != "proved"]
+        assert code == 3 and [(row["status"], row["lemma"], row["params"]) for row in bad] == [("error", "x.other", {"w": 6})]
+        assert bad[0]["method"] == "it gave no obligation"
+
+
+def test_rows_of_an_earlier_run_are_not_the_whole_batch(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run that did not look has kept of a batch does not stand for what it promises."""
+    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([promising("x")])])
+    with monkeypatch.context() as blind:
+        blind.setattr(Batch, "lacking", lambda self, given: [])
+        assert check(capsys)[0] == 0
+        assert all(row["cached"] for row in check(capsys)[1]["obligations"])
+    assert check(capsys)[0] == 3
+
+
+@pytest.mark.parametrize("given, code", [("x", 0), ("y", 0), ("xy", 0), ("", 3)])
+def test_a_lemma_that_stands_for_another(
+    given: str, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that exclude each other one is enough, whichever is asked for."""
+    batch = promising(given, instead={"x.one": "x.other", "x.other": "x.one"})
+    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([batch])])
+    for pattern in ("*", "x.one", "x.other"):
+        assert check(capsys, "--lemma", pattern)[0] == code
+
+
+def test_a_lemma_that_is_not_promised_is_an_error(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be left out where it is asked for by name."""
+    row = Obligation("x.extra", "F", {}, "all n", (1, 64), "exact", "", lambda: Verdict("proved", "so"))
+    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([Batch(("x.one",), {}, lambda: iter([row]))])])
+    code, report = check(capsys)
+    assert code == 3 and "x.extra" in report["obligations"][0]["method"]
+
+
+def test_the_batches_of_a_small_bound_keep_their_promises() -> None:
+    """Each gives what it promises, and nothing else; of the numbers of a machine, exact and ties or refused."""
+    for batch in register.batches(Regime(32), ["gates.*", "numerics.[der]*", "encoding.*"]):
+        given = {obligation.lemma for obligation in batch.build()}
+        assert not batch.lacking(given) and given <= set(batch.lemmas)
+        assert batch.lacking(set()) == list(batch.lemmas)
+
+
 def test_contradictory_hypotheses_are_vacuous(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A goal that follows because nothing satisfies the hypotheses is no proof: exit 1."""
     hypotheses = "(set-logic QF_LIA)\n(declare-const x Int)\n(assert (< x 0))\n(assert (< 0 x))\n(check-sat)\n"
@@ -146,3 +206,20 @@ def test_exhaustive_refuses_nothing_silently() -> None:
     assert exhaustive(2, lambda: iter([{"a": 1}, {"a": 2}]))() == Verdict("refuted", "exhaustion: 2 cases", {"a": 1})
     assert exhaustive(CASES + 1, lambda: iter([{"a": 1}]))().status == "unknown"
     assert pointwise.and_.__wrapped__.__doc__.startswith("Bitwise conjunction")
+
+
+def test_a_mutant_does_not_die_of_a_lemma_that_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the process of a mutant too: that a batch gives nothing of a lemma is an error of it, and refutes nothing."""
+    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([promising("xy", w=5), promising("x")])])
+    found = mutants.attempt(["x.one", "x.other"], {}, 64, ["z3"], 5)
+    assert found["x.one"]["statuses"] == {"proved": 2} and found["x.other"]["statuses"] == {"proved": 1, "error": 1}
+    assert not found["x.other"]["by"] and "gave no obligation" in found["x.other"]["method"]
+
+
+def test_a_changed_file_does_not_pass_with_a_lemma_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is settled of a changed file is not proved where a batch gives nothing of a lemma."""
+    monkeypatch.setattr(session, "regime_of", lambda options: (Regime(64), ""))
+    for given, status in (("xy", "proved"), ("x", "unknown")):
+        monkeypatch.setattr(session, "selected", lambda *asked, given=given: [promising(given, family="lowering")])
+        found = altered.settled(tmp_path, 64, None, mutants.Budget(1, ("z3",), 5, 2048))
+        assert found.status == status and ("lowering.other" in found.method) == (status == "unknown")

@@ -9,7 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from checker import solvers, store
 from checker.cli import main
 from checker.rows import exit_code
 from checker.scheduler import Scheduler
-from checker.settle import settle, smt
+from checker.settle import settle
 from checker.store import Store
 from checker.worker import Work
-from proofs.obligation import Batch, Obligation, Verdict, undecided
+from proofs import obligation
+from proofs.obligation import Allowance, Batch, Obligation, Searched, Verdict, undecided, within
 from proofs.smt import Script, eq, le, lt
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +46,7 @@ def script(name: str, goal: str, **params: str) -> Obligation:
     """An SMT obligation about two integers with x < y."""
     s = Script("QF_LIA")
     x, y = s.integer("x", 0), s.integer("y", 0)
-    s.suppose(lt(x, y))
+    s.definition(lt(x, y))
     return s.obligation(name, "F", params, "all n", ALL_N, goal)
 
 
@@ -99,12 +101,70 @@ def test_time_that_is_up_is_a_timeout(kept: Store) -> None:
     assert [(row["status"], row["cached"]) for row in again] == [("proved", False), ("proved", True)]
 
 
+def test_a_search_does_not_hide_the_reason(kept: Store) -> None:
+    """What stays unknown is told before a search: one that runs away costs the search, not the reason."""
+
+    def sought(name: str, search: Callable[[Allowance], Searched]) -> Obligation:
+        return replace(exact(name, lambda: Verdict("unknown", f"why {name}")), search=search)
+
+    def endless(allowance: Allowance) -> Searched:
+        time.sleep(60)
+        return Searched(None, "")
+
+    rows = run(
+        [
+            sought("a", endless),
+            sought("b", lambda allowance: Searched({"case": 1}, "by search")),
+            sought("c", lambda allowance: Searched(None, "", f"nothing in {allowance.seconds:g} s")),
+            sought("d", lambda allowance: Searched({}["no"], "")),
+            replace(exact("e", proved), search=endless),
+        ],
+        kept,
+        seconds=2,
+    )
+    assert [row["status"] for row in rows] == ["unknown", "refuted", "unknown", "error", "proved"]
+    assert rows[0]["method"].startswith("why a; ") and rows[1]["method"] == "by search; why b"
+    assert rows[1]["countermodel"] == {"case": 1} and rows[2]["method"] == "why c; nothing in 2 s"
+    assert rows[3]["method"].startswith("why d; ")
+
+
+def test_a_search_is_told_what_is_left() -> None:
+    """Its allowance is less than the obligation's budget, by what was spent before; solvers add to it."""
+    told: list[Allowance] = []
+
+    def slow() -> Verdict:
+        time.sleep(0.5)
+        return Verdict("unknown", "why")
+
+    def search(allowance: Allowance) -> Searched:
+        told.append(allowance)
+        return Searched(None, "")
+
+    settle(replace(exact("a", slow), search=search), ["z3"], 1)
+    assert told[0].seconds == 1 and 0 <= told[0].left <= 0.5
+
+
+def test_within_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No item is begun that would end too late if it took twice as long as the longest so far."""
+    clock = [0.0]
+    monkeypatch.setattr(obligation, "monotonic", lambda: clock[0])
+
+    def items(*lengths: float) -> Iterator[float]:
+        for length in lengths:
+            clock[0] += length
+            yield length
+
+    assert list(within(items(1, 1, 1, 1, 1), 6)) == [1, 1, 1, 1]
+    assert list(within(items(1, 3, 1), 11)) == [1, 3, 1] and list(within(items(1, 3, 1), 10)) == [1, 3]
+    assert list(within(items(1), 0)) == [] and list(within(items(1, 2), 100)) == [1, 2]
+
+
 def test_a_solver_that_gives_up_is_a_timeout(kept: Store) -> None:
     """A query beyond the solver's budget is a timeout, never proved."""
     bits = 24
     s = Script("QF_BV")
     x, y = (s.declare(name, f"(_ BitVec {bits})") for name in "xy")
-    s.suppose(f"(= (bvmul {x} {y}) (_ bv{(1 << bits) - 5} {bits}))")
+    s.definition(f"(= (bvmul {x} {y}) (_ bv{(1 << bits) - 5} {bits}))")
     row = s.obligation("x.hard", "F", {}, "all n", ALL_N, f"(not (= (bvand (bvmul {x} {x}) (bvmul {y} {y})) (_ bv77 {bits})))")
     assert run([row], kept, seconds=0.02)[0]["status"] in ("timeout", "unknown")
 
@@ -178,7 +238,7 @@ def test_a_full_disk_stops_nothing(kept: Store, monkeypatch: pytest.MonkeyPatch)
 def test_disagreeing_solvers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """One says unsat, another sat: an error that names both."""
     monkeypatch.setitem(solvers.ASK, "cvc5", lambda text, seconds: ("sat", "", {"x": 0, "y": 1}))
-    verdict = smt(script("x.true", lt("x", "y")), ["z3", "cvc5"], 10)
+    verdict = settle(script("x.true", lt("x", "y")), ["z3", "cvc5"], 10)
     assert verdict.status == "error" and "disagree" in verdict.method
     assert "z3" in verdict.method and "cvc5" in verdict.method
 
@@ -188,7 +248,7 @@ def test_every_installed_solver(name: str) -> None:
     """Each reads the scripts and finds what holds, what does not, and a model (bitwuzla of bit-vectors only)."""
     s = Script("QF_BV")
     a, b = (s.declare(letter, "(_ BitVec 8)") for letter in "ab")
-    s.suppose(f"(bvult {a} {b})")
+    s.definition(f"(bvult {a} {b})")
     for goal, status in ((f"(not (= {a} {b}))", "proved"), (f"(bvult {b} {a})", "refuted")):
         row = s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=lambda model: {"a": model["a"], "b": model["b"]})
         found = settle(row, [name], 10)
@@ -202,7 +262,7 @@ def test_no_script_shares_a_context_with_another(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(z3.z3, "main_ctx", lambda: pytest.fail("the context that scripts share was asked for"))
     s = Script("ALL")
     x, y, z = s.integer("x", 0), s.declare("y", "Real"), s.declare("z", "(_ BitVec 4)")
-    s.suppose(f"(and (= (f {x}) 7) (< {y} 0.5) (= {z} #b0011) {s.declare('b', 'Bool')})")
+    s.definition(f"(and (= (f {x}) 7) (< {y} 0.5) (= {z} #b0011) {s.declare('b', 'Bool')})")
     text = s.text().replace("(assert", "(declare-fun f (Int) Int)\n(assert", 1)
     model = solvers.solve("z3", text, 20).model
     assert model is not None and sorted(model) == ["b", "f", "x", "y", "z"] and model["z"] == 3 and model["b"] is True
@@ -213,7 +273,7 @@ def test_a_model_that_may_not_be_reached_refutes_nothing() -> None:
     s = Script("QF_LIA")
     x, y = s.integer("x", 0), s.integer("y", 0)
     for goal, status in ((lt(x, y), "unknown"), (le("0", x), "proved")):
-        verdict = smt(s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=undecided), ["z3"], 10)
+        verdict = settle(s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=undecided), ["z3"], 10)
         assert verdict.status == status and verdict.countermodel is None
 
 

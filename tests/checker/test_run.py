@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from checker import commands
 from checker.cli import main
+from efasp import encoding, places
+from efasp.pram import step
+from model.compile import compile_machine
 
 KEYS = ["file", "engine", "word", "processors", "steps", "decode_steps", "context_length", "halted", "faults", "memory",
         "registers", "pc", "model"]  # fmt: skip
@@ -79,6 +83,36 @@ def test_policy_violation_stops_the_run(engine: str, program, capsys: pytest.Cap
     found = json.loads(captured.out)
     assert found["steps"] == 1 and found["memory"] == [0, 0, 0, 0]
     assert found["violation"] == {"policy": "crew", "access": "write", "address": 2, "step": 2, "processors": [0, 1, 2]}
+
+
+@pytest.fixture
+def short_clock(monkeypatch: pytest.MonkeyPatch):
+    """A clock of three bits: the log's last time is 7. What is compiled with it is forgotten afterwards."""
+    kept = (places.log_places, step.masked_step, compile_machine, commands._compiled)
+    for room in (places, encoding, step, commands):
+        monkeypatch.setattr(room, "clock_bits", lambda word: 3)
+    for cached in kept:
+        cached.cache_clear()
+    yield
+    for cached in kept:
+        cached.cache_clear()
+
+
+def test_the_end_of_the_clock(short_clock, program, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log that its clock ends is not finished: code 5, the state that was reached, and what to do; the others go on."""
+    count = program(".word 5\n.memory 2\nl: add r1, r1, 1\nst r1, [1]\njmp l\n")
+    assert main(["run", "--json", "--engine", "mdm", "--max-steps", "20", count]) == 5
+    found, said = capsys.readouterr()
+    report, (_, (wanted,)) = json.loads(found), run_json(capsys, count, "--max-steps", "7")
+    assert report["steps"] == 7 and not report["halted"]
+    assert all(report[key] == wanted[key] for key in ("memory", "registers", "pc", "faults"))
+    for part in ("not finished", "T = 7", "3 bits", "5-bit words", "--word 16", "apmdm", "reference"):
+        assert part in said
+    assert main(["run", "--json", "--engine", "mdm", "--max-steps", "7", count]) == 5
+    assert "--max-steps 7" in capsys.readouterr().err
+    halts = program(".word 5\n" + "mov r1, 1\n" * 6 + "halt\n", "halts.pram")
+    assert run_json(capsys, halts, "--max-steps", "20", "--engine", "mdm")[0] == 0
+    assert run_json(capsys, count, "--max-steps", "20", "--engine", "apmdm")[1][0]["steps"] == 20
 
 
 def test_options_override_directives(program, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,7 +213,7 @@ def test_broken_weights_are_refused(break_it: str, tmp_path: Path, capsys) -> No
         tensors["out.bias"][0], expected = np.nan, "finite"
     elif break_it == "huge":
         metadata["shape"] = metadata["shape"].replace('"d_model": 106', '"d_model": 65000')
-        expected = "bytes"
+        expected = "token.weight: expected the shape (36, 65000), found (36, 106)"
     if break_it not in ("truncate", "text"):
         save_file(tensors, path, metadata)
     capsys.readouterr()

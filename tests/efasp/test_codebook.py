@@ -123,3 +123,14 @@ def test_errors() -> None:
         with pytest.raises(ValueError, match=message):
             wrong()
     assert SHARED.rows([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("bits", [30, 31, 32, 63, 64, 65])
+def test_rows_of_many_bits_given_as_lists(bits: int) -> None:
+    """Rows that are lists have the codes of rows that are arrays: their numbers never become floats."""
+    book = vocabulary(bits)
+    rows = [book.row("word", word=(1 << bits) - 1), book.row("word", word=1 << bits - 1)]
+    codes = book.codes(rows)
+    assert (codes == book.codes(np.array(rows, dtype=object))).all() and (
+        book.read(codes) == [(1 << bits) - 1, 1 << bits - 1]
+    ).all()

@@ -349,3 +349,18 @@ def test_layout_of_a_log() -> None:
     whole = join([LOG.prompt(PROGRAM), LOG.start(), block])
     assert (whole.tokens == LOG.encode(PROGRAM, [STEP]).tokens).all() and (whole.places == LOG.places(1)).all()
     assert clock_bits(20) == 21 and isinstance(LOG, Layout)
+
+
+@pytest.mark.parametrize("word", [5, 6, 16, 63, 70])
+def test_opening_is_what_decoding_starts_from(word: int) -> None:
+    """Prompt and time 0 of the log, or the cells of the initial configuration; the masks ahead are those of each time."""
+    program = Program(PROGRAM.instructions, word, 3, 5, data=(7, (1 << word) - 1))
+    log, cells = LogLayout.of(program, ""), CellLayout.of(program, "")
+    assert isinstance(log, LogLayout) and isinstance(cells, CellLayout)
+    opening = log.opening(program)
+    assert (opening.tokens == log.encode(program, []).tokens).all() and (opening.places == log.places(0)).all()
+    assert log.decode(opening) == (program.instructions, initial(program).memory, [])
+    instructions, state, slots = cells.decode(cells.opening(program))
+    assert (instructions, state, set(slots)) == (program.instructions, initial(program), {0})
+    ahead, each = log.ahead(2, 4), [log.masks(time) for time in (2, 3, 4)]
+    assert (ahead.places == join(each).places).all() and (ahead.tokens == join(each).tokens).all()

@@ -149,7 +149,8 @@ def test_what_an_entry_must_be() -> None:
     """A verdict and a listing as the store keeps them; each key missing, more, or of another type, is none."""
     verdict = {"status": "proved", "method": "z3", "countermodel": None, "seconds": 0.5, "run": "1"}
     known = {"id": "a[]", "lemma": "a", "params": {}, "scope": "all n", "n": [1, 2], "hash": "0", "claim": "F", "kind": "smt"}
-    row = {**known, "status": "proved", "method": "z3", "countermodel": None, "seconds": 0, "cached": False}
+    cited = {"assumes": ["b: part"], "concludes": [], "assumed": []}
+    row = {**known, **cited, "status": "proved", "method": "z3", "countermodel": None, "seconds": 0, "cached": False}
     assert is_verdict(verdict) and is_listing([row])
     for good_one, check in ((verdict, is_verdict), (row, lambda value: is_listing([value]))):
         assert not check({**good_one, "more": 1})
@@ -158,6 +159,8 @@ def test_what_an_entry_must_be() -> None:
             assert key == "countermodel" or not check({**good_one, key: None})
         for status in ("unknown", "timeout", "error", "Proved"):
             assert not check({**good_one, "status": status})
+    for key in cited:
+        assert not is_listing([{**row, key: [1]}]) and not is_listing([{**row, key: "b"}])
         assert not check({**good_one, "seconds": -1}) and not check({**good_one, "seconds": float("inf")})
     assert not is_listing([]) and not is_listing([{**row, "n": [1]}]) and not is_listing([{**row, "n": [True, 2]}])
 

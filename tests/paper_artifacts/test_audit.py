@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from checker.session import Report
+from paper_artifacts.claims import Status, claims
 from paper_artifacts.cli import main
 from paper_artifacts.graph import boxes, layers, svg
 from paper_artifacts.site import Site
-from proofs.statements import statements
+from proofs.statements import below, statements
 from tests.optional import path_of
 from tests.paper_artifacts.test_claims import everything, row
 
@@ -140,10 +143,92 @@ def test_the_list_and_a_lemma(capsys: pytest.CaptureFixture[str]) -> None:
     assert data["status"]["grade"] == "all n" and "(set-logic QF_LIA)" in data["obligations"][0]["text"]
 
 
+def shown(monkeypatch: pytest.MonkeyPatch, changed: dict[str, dict]) -> list[str]:
+    """A run in which every lemma has the rows of two widths, with changes for some lemmas; gives back what was asked for.
+
+    Every artifact is measured.
+    """
+    asked: list[str] = []
+
+    def discharged(options: argparse.Namespace) -> AbstractContextManager[Report]:
+        assert options.lemma
+        asked.extend(options.lemma)
+        rows = []
+        for name in options.lemma:
+            for word, scope in ((5, "n <= 32"), (6, "n <= 64")):
+                rows.append(full(name, id=f"{name}[w={word}]", params={"w": word}, scope=scope, **changed.get(name, {})))
+        return nullcontext(Report(rows, {"killed": 0, "survived": 0}, 64, 1.5, {}, lambda hash_: ""))
+
+    monkeypatch.setattr("paper_artifacts.audit.discharged", discharged)
+    measured = {name: Status("measured", "here") for claim in claims().values() for name in claim.measures}
+    monkeypatch.setattr("paper_artifacts.audit.artifacts", lambda: measured)
+    return asked
+
+
+def test_a_claim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As JSON: its status, obligations counted by scope and status, and every lemma below it, each with its own status."""
+    needed = below(claims()["T1"].lemmas)
+    asked = shown(monkeypatch, {"step.next": {"status": "timeout"}, "process.runs": {"status": "measured"}})
+    assert main(["audit", "T1", "--format", "json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert sorted(asked) == sorted(needed) and {"simulation.composition", "step.next", "gates.add"} <= set(needed)
+    assert (said["id"], said["n_max"], said["lemmas"]) == ("T1", 64, list(claims()["T1"].lemmas))
+    each = {"proved": len(needed) - 2, "timeout": 1, "measured": 1}
+    assert said["counts"] == {"n <= 32": each, "n <= 64": each}
+    assert [lemma["lemma"] for lemma in said["tree"]] == needed
+    rests = {lemma["lemma"]: lemma["rests on"] for lemma in said["tree"]}
+    assert rests == {name: list(statements()[name].rests) for name in needed}
+    own = {lemma["lemma"]: lemma["own"]["grade"] for lemma in said["tree"]}
+    assert own["step.next"] == "open" and own["process.runs"] == "measured" and own["gates.add"] == "bounded"
+    assert said["status"]["grade"] == "open" and said["status"]["weakest leg"]
+
+
+def test_a_claim_as_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every lemma below the claim under those that rest on it; the lemmas below one are written out once."""
+    shown(monkeypatch, {"gates.step.add": {"assumed": ["Some paper, theorem 2"]}})
+    assert main(["audit", "T1"]) == 0
+    text = capsys.readouterr().out
+    for part in (f"T1: {claims()['T1'].title}", "status      assumed", "Some paper, theorem 2", "proved: n <= 64"):
+        assert part in text
+    _, _, tree = text.partition("by the lemmas that conclude it:\n\n")
+    lines = [(len(line) - len(line.lstrip()), line.strip()) for line in tree.splitlines() if line.strip()]
+    path: list[str] = []
+    expanded: list[str] = []
+    for (depth, line), (following, _) in zip(lines, [*lines[1:], (0, "")], strict=True):
+        name = line.partition(":")[0]
+        path = [*path[: depth // 2], name]
+        assert len(path) == depth // 2 + 1 and (depth == 0 or name in statements()[path[-2]].rests)
+        legs = statements()[name].rests
+        assert (following > depth) == bool(legs and not line.endswith(", as above"))
+        if legs and not line.endswith(", as above"):
+            expanded.append(name)
+    needed = below(claims()["T1"].lemmas)
+    assert {line.partition(":")[0] for _, line in lines} == set(needed)
+    assert sorted(expanded) == sorted(name for name in needed if statements()[name].rests)
+
+
+def test_a_claim_without_lemmas(capsys: pytest.CaptureFixture[str]) -> None:
+    """It settles no lemma, has no obligation, and says what is not covered."""
+    uncovered = claims()["T3"].uncovered
+    assert not claims()["T3"].lemmas and uncovered
+    assert main(["audit", "T3", "--n-max", "40", "--format", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["n_max"], said["counts"], said["tree"], said["lemmas"]) == (40, {}, [], [])
+    assert said["status"]["grade"] == "not covered" and said["not covered"] == uncovered
+    assert main(["audit", "T3"]) == 0
+    text = capsys.readouterr().out
+    assert "status      not covered" in text and uncovered in text
+
+
 @pytest.mark.parametrize(
     "arguments, named",
     [
         (["gates.ad"], "gates.add"),
+        (["gates.ad"], "expected a lemma's name or a claim's, found gates.ad"),
+        (["table-parit"], "table-parity"),
+        (["T1-connectvity"], "T1-connectivity"),
+        (["T1", "--format", "html", "--out", "x"], "--format"),
+        (["T1", "--trust"], "--trust"),
         (["--format", "html"], "--out"),
         (["--out", "x"], "--out"),
         (["gates.add", "--format", "html", "--out", "x"], "--format"),

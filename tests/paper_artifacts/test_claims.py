@@ -20,8 +20,9 @@ PAPER += ["table-sudoku", "table-parity", "table-graph", "D1", "D2", "D3", "D4",
 
 
 def row(lemma: str, status: str = "proved", scope: str = "all n", n: tuple[int, int] = (1, 64)) -> dict[str, Any]:
-    """A row of a run."""
-    return {"id": f"{lemma}[]", "lemma": lemma, "status": status, "scope": scope, "n": list(n)}
+    """A row of a run; it assumes no source."""
+    cited: dict[str, list[str]] = {"assumes": [], "concludes": [], "assumed": []}
+    return {"id": f"{lemma}[]", "lemma": lemma, "status": status, "scope": scope, "n": list(n), **cited}
 
 
 def everything(**changed: dict[str, Any]) -> list[dict[str, Any]]:
@@ -73,6 +74,21 @@ def test_a_broken_lemma_shows_all_the_way_up(status: str) -> None:
         if broken in below(claim.lemmas):
             found = Ledger(everything(**{broken: row(broken, status)}), measured).claim(claim)
             assert GRADES.index(found.grade) <= GRADES.index(grade)
+
+
+def test_what_rests_on_a_cited_source_is_assumed() -> None:
+    """A row that assumes a source is proved, and yet its lemma is assumed, and so is all that rests on it; refuted is worse."""
+    leaf, source = "gates.step.add", "Some paper, theorem 2"
+    ledger = Ledger(everything(**{leaf: row(leaf) | {"assumed": [source]}}))
+    assert ledger.own(leaf) == Status("assumed", source)
+    for name in statements():
+        rests = leaf in below([name])
+        assert ledger.lemma(name).grade == ("assumed" if rests else "all n")
+        assert not rests or ledger.lemma(name).why == source
+    resting = [claim for claim in claims().values() if leaf in below(claim.lemmas) and not claim.measures]
+    assert resting and {ledger.claim(claim).grade for claim in resting} == {"assumed"}
+    refuted = Ledger(everything(**{leaf: row(leaf, "refuted") | {"assumed": [source]}}))
+    assert refuted.own(leaf).grade == "refuted"
 
 
 def test_what_was_not_run_is_open() -> None:

@@ -30,7 +30,7 @@ def test_every_kind_of_obligation_rests_on_something() -> None:
         "exact": {"exact"},
         "exhaustive": {"exact"},
         "polynomial": {"sympy"},
-        "measurement": {"float", "softmax"},
+        "measurement": {"float", "softmax", "oracle"},
     }
     for batch in batches(Regime(2), None):
         for o in batch.build():

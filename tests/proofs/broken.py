@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.changes import Change, File
-from checker.settle import smt
+from checker.settle import settle
 from efasp.pram import step
 from efasp.syntax import Program
 from model.plan import Plan
@@ -21,16 +21,16 @@ from proofs.step import Step
 SOURCE = inspect.getsource(step)
 
 
-def broken(old: str, new: str, engine: str, extension: str = "") -> Step:
-    """The step at w = 5 made by the source with one passage replaced; the passage must be there."""
+def broken(old: str, new: str, engine: str, extension: str = "", word: int = 5) -> Step:
+    """The step of a width made by the source with one passage replaced; the passage must be there."""
     assert old in SOURCE
     module = types.ModuleType("broken_step")
     sys.modules[module.__name__] = module  # dataclasses look their module up
     exec(compile(SOURCE.replace(old, new), "broken_step", "exec"), module.__dict__)
     build = module.masked_step if engine == "mdm" else module.cell_step
-    program = build(5, extension)
+    program = build(word, extension)
     assert isinstance(program, Program)
-    return Step(Machine(5, engine, extension, (1, 32)), program)
+    return Step(Machine(word, engine, extension, (1, 1 << word)), program)
 
 
 def changed(path: Path, folder: Path, tensor: str, place: tuple[int, ...], new: float) -> tuple[Machine, Plan]:
@@ -43,10 +43,8 @@ def changed(path: Path, folder: Path, tensor: str, place: tuple[int, ...], new: 
 
 
 def settled(obligation: Obligation) -> Verdict:
-    """The verdict of one obligation: Z3 for SMT scripts, with the countermodel replayed."""
-    if obligation.settle is not None:
-        return obligation.settle()
-    return smt(obligation, ["z3"], 60)
+    """The verdict of one obligation: Z3 for SMT scripts, with the countermodel replayed; a search where there is one."""
+    return settle(obligation, ["z3"], 60)
 
 
 def refuted(obligations: Iterable[Obligation]) -> dict[str, dict[str, Any]]:

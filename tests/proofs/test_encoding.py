@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efasp import codebook
+from efasp import encoding as layouts
+from efasp import places as all_places
 from efasp.codebook import Codebook, Field
-from efasp.encoding import CellLayout, LogLayout, vocabulary
+from efasp.encoding import CellLayout, Event, LogLayout, vocabulary
 from efasp.places import Section
+from efasp.pram import machine
 from efasp.tokens import Codec
-from proofs import encoding, places, sequences
+from proofs import codebooks, encoding, opening, places, sequences, turns, wholes
 from proofs.codes import DISTANCE, GAP, Codes, distance_failures, readout_failures, settled
 from proofs.counts import FACTS, TRUE
 from proofs.numerals import Numeral, Undecided
@@ -39,12 +43,13 @@ def test_all_widths_and_shapes() -> None:
     """Tokens, bits, places and contents, with the width and P, M, L, T as symbols; and the cases with plain numbers."""
     assert refuted(encoding.everywhere(N)) == {}
     assert refuted(encoding.tried(N)) == {}
+    assert refuted(encoding.sequences(6, N)) == {}
 
 
 def test_scopes() -> None:
     """What speaks of all n says so; every other obligation names the largest n, or what was tried."""
     made = [o for batch in encoding.words(Regime(100)) for o in batch.build()]
-    assert {o.scope for o in made if o.kind == "smt"} == {"all n"}
+    assert {o.scope for o in made if o.kind == "smt"} == {"all n", "T = 0, 1, 2, 65"}
     assert {(o.scope, o.n) for o in made if o.kind == "exact"} == {
         ("n <= 32", (1, 32)),
         ("n <= 64", (33, 64)),
@@ -146,6 +151,133 @@ def test_broken(
     assert set(refuted(made(N))) == lemmas
 
 
+def guarded(name: str, new: Any) -> Any:
+    """A method of the log's layout that is another one at w = 6."""
+    old = getattr(LogLayout, name)
+    return lambda self, *given: new(self, *given) if self.word == 6 else old(self, *given)
+
+
+@pytest.mark.parametrize(
+    ("name", "new"),
+    [
+        ("start", lambda self: self.block(0, [Event(1, "running")] * self.processors)),
+        ("start", lambda self: self.block(0, [Event(0, "running")] * (self.processors - 1))),
+        ("opening", lambda self, program: self.prompt(program)),
+        ("masks", lambda self, time: self.masked(self.times(time).start, self.times(time + 1).stop)),
+        ("block_token", lambda self, events, row: self.event_tokens(events[row[1]])[0]),
+    ],
+)
+def test_base_case_at_another_width(name: str, new: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sequence that is wrong at w = 6 alone is refuted, with a case of plain numbers of that width."""
+    monkeypatch.setattr(LogLayout, name, guarded(name, new))
+    found = refuted(opening.obligations(N))
+    assert set(found) == {"encoding.start"} and found["encoding.start"]["w"] == 6
+
+
+class Backwards:
+    """A tuple of some size, or a table of any, from its end."""
+
+    def __init__(self, values: Any, size: Any) -> None:
+        self.values, self.size = values, size
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.values[self.size - 1 - index]
+
+
+def test_cells_with_memory_reversed_at_another_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place, at w = 6 alone, memory stands from its end: refuted, with a case of plain numbers of that width."""
+    right = CellLayout.encode
+
+    def wrong(self: Any, program: Any, state: Any, slots: Any = None) -> Any:
+        if self.word == 6:
+            rest = {name: getattr(state, name) for name in ("registers", "pc", "status")}
+            state = SimpleNamespace(memory=Backwards(state.memory, self.memory), **rest)
+        return right(self, program, state, slots)
+
+    monkeypatch.setattr(CellLayout, "encode", wrong)
+    found = refuted(opening.obligations(N))
+    assert set(found) == {"encoding.start"} and found["encoding.start"]["w"] == 6
+
+
+def test_a_start_with_counter_1_at_another_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The initial configuration with every program counter 1 at w = 6 alone is refuted, and so is what is made of it."""
+    right = machine.initial
+
+    def wrong(program: Any) -> Any:
+        state = right(program)
+        return dataclasses.replace(state, pc=(1,) * program.processors) if program.word == 6 else state
+
+    for module in (machine, opening, wholes, layouts):
+        monkeypatch.setattr(module, "initial", wrong)
+    found = refuted(opening.obligations(N))
+    assert "encoding.initial" in found and found["encoding.initial"]["w"] == 6
+
+
+@pytest.mark.parametrize("size", ["processors", "memory"])
+@pytest.mark.parametrize("least", [4, 40])
+def test_base_case_of_larger_machines(size: str, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Initial configurations and sequences that are wrong from some size on are refuted, with a case of that size."""
+    right = machine.initial
+
+    def wrong(program: Any) -> Any:
+        state = right(program)
+        if getattr(program, size) >= least:
+            return dataclasses.replace(state, pc=(1,) * program.processors)
+        return state
+
+    for module in (machine, opening, wholes, layouts):
+        monkeypatch.setattr(module, "initial", wrong)
+    monkeypatch.setattr(
+        LogLayout, "start", lambda self: self.block(int(getattr(self, size) >= least), [Event(0, "running")] * self.processors)
+    )
+    found = refuted(opening.obligations(N))
+    assert set(found) == {"encoding.initial", "encoding.start"}
+    assert all(case["P" if size == "processors" else "M"] >= least for case in found.values())
+
+
+def test_turns() -> None:
+    """What a processor does to a configuration, and the loops, for every P."""
+    assert refuted(turns.turns(N)) == {}
+
+
+@pytest.mark.parametrize("late", [4, 64])
+def test_turns_of_later_processors(late: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A processor that does something else from some number on is found, in the machine and in the log."""
+    take, apply = machine._take, LogLayout.take
+
+    def wrong(state: Any, pid: Any, effect: Any, stopped: Any) -> None:
+        take(state, pid, effect, stopped)
+        if pid >= late:
+            state.pc[pid] = 0
+
+    monkeypatch.setattr(machine, "_take", wrong)
+    monkeypatch.setattr(
+        LogLayout, "take", lambda self, state, pid, event: apply(self, state, pid, event if pid < late else Event(0, "halted"))
+    )
+    assert set(refuted(turns.turns(N))) == {"simulation.advance", "simulation.apply"}
+
+
+def test_clock_of_too_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of one bit more than the word, but of 6 at least, is refuted: where the places have it too, and where not."""
+    short = lambda word: max(6, word + 1)  # noqa: E731
+    for modules in ((layouts, codebooks), (layouts, codebooks, all_places)):
+        for module in modules:
+            monkeypatch.setattr(module, "clock_bits", short)
+        all_places.log_places.cache_clear()
+        try:
+            found = refuted(codebooks.clock(N))
+        finally:
+            all_places.log_places.cache_clear()  # other tests have the places of the right clock
+        assert set(found) == {"encoding.clock"} and found["encoding.clock"]["times"] < 1 << 16
+
+
+@pytest.mark.parametrize("width", [5, 6, 8, 17])
+def test_sequences_are_those_of_the_tables(width: int) -> None:
+    """Larger sequences than every check tries, with plain numbers."""
+    shape = wholes.LARGE if width > 6 else (17, 19, 20, 18, 3)
+    assert not list(wholes.starts(width, *shape)) and not list(wholes.sequences(width, *shape))
+
+
 # The arithmetic that the readings rest on.
 
 VALUES = st.integers(0, 1023)
@@ -199,7 +331,7 @@ SCRIPTS = list(places.places(N))
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(0, 3), st.data())
 def test_hypotheses_are_those_of_machines(p: int, m: int, length: int, t: int, data: st.DataObject) -> None:
     """Every machine's shape and every position or place of it, with true products, satisfies what is supposed, and the goal."""
-    model: dict[str, Any] = {"P": p, "M": m, "L": length, "T": t, "latest": 1023}
+    model: dict[str, Any] = {"P": p, "M": m, "L": length, "T": t, "latest": 1023, "w": 5, "words": 32}
     for name, operator in (("times", "*"), ("quotient", "div"), ("remainder", "mod")):
         model[name] = f"(lambda ((a Int) (b Int)) ({operator} a b))"
     model["at"] = data.draw(st.integers(0, 1 + 4 * length))
@@ -212,5 +344,5 @@ def test_hypotheses_are_those_of_machines(p: int, m: int, length: int, t: int, d
 def test_what_is_refused_is_left_out() -> None:
     """Contents are read of some tokens of every part, and not of all."""
     for _, _, kind, make in sequences.PARTS:
-        found = list(sequences.accepted(kind(make("M"))))
+        found = list(sequences.accepted(kind(make.any("M"))))
         assert found and not any(token.kind == "bos" for _, _, one in found for _, token in list(one.tokens.values())[1:])

@@ -132,7 +132,7 @@ def test_terms_are_their_numbers(data: st.DataObject, exact: int) -> None:
         at = data.draw(st.integers(0, len(EVERY) - 1))
         given_values = [f"(= {name} {str(bool(v)).lower()})" for name, v in zip(names, EVERY[at], strict=True)]
         for assertion in given_values:
-            script.suppose(assertion)
+            script.definition(assertion)
         assert follows(script, f"(= {term} {constant(int(by * numbers[at]), writer.bits(whole))})")
 
 
@@ -259,7 +259,7 @@ def test_every_case_is_one_of_exactly_one_way() -> None:
     for a, b in product(range(1 << LENGTH), repeat=2):
         script = script_at(a, b)
         for number, (conditions, _) in enumerate(found):
-            script.suppose(f"(= {script.declare(f'way{number}', 'Bool')} {land(*conditions)})")
+            script.definition(f"(= {script.declare(f'way{number}', 'Bool')} {land(*conditions)})")
         solver = z3.Solver(ctx=z3.Context())
         solver.from_string(script.text())
         assert solver.check() == z3.sat

@@ -121,7 +121,7 @@ def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
 
 def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the sink's values supposed of every position, the states would contradict it."""
-    monkeypatch.setattr(Harm, "_sink", lambda self: self.script.suppose(known.eq(self.flag("te", "bos"), "1")))
+    monkeypatch.setattr(Harm, "_sink", lambda self: self.script.definition(known.eq(self.flag("te", "bos"), "1")))
     with pytest.raises(AssertionError):
         test_what_is_supposed_holds_where_it_is_run("apmdm")
 

@@ -99,7 +99,7 @@ def test_every_theorem_backs_a_lemma_that_there_is() -> None:
     assert set(backed()) - registered <= BY_THE_KERNEL
     families = {"pointwise": "gates", "attention": "attention", "positional": "attention"}
     assert {f"{families[o.kind]}.{o.name}" for o in OPERATORS.values()} <= set(backed())
-    assert {"simulation.last_write", "simulation.priority", "simulation.slots", "numerics.softmax"} <= set(backed())
+    assert {"simulation.kept", "simulation.priority", "simulation.slots", "numerics.softmax"} <= set(backed())
 
 
 @pytest.mark.parametrize("mutant", IN_OPERATORS, ids=lambda mutant: mutant["name"])

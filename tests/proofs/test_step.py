@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from efasp.pram import machine
-from proofs import execute, process, step, values
-from proofs.obligation import Machine, Regime
+from efasp.syntax import Affine, Program
+from proofs import execute, process, stages
+from proofs.citations import FAMILIES
+from proofs.machine_step import computed
+from proofs.obligation import Machine, Obligation, Regime
 from proofs.step import Step
 from tests.proofs.broken import broken, refuted
 
@@ -15,10 +20,8 @@ ENGINES = ("mdm", "apmdm")
 
 def everything(at: Step):
     """Every obligation of these families about one machine."""
-    yield from step.stages(at)
-    yield from execute.operators(at)
-    yield from values.values(at)
-    yield from process.simulated(at)
+    for build in FAMILIES:
+        yield from build(at)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -116,12 +119,12 @@ BREAKS = [
         'self.holds = let("holds", signed(held))',
         "step.sink",
     ),
-    ("apmdm", "exclude=[self.masked], absent=absent)", "absent=absent)", "simulation.cell"),
+    ("apmdm", "exclude=[self.masked], absent=absent)", "absent=absent)", "simulation.counter"),
     (
         "apmdm",
         'self._cell([index, name], [index, reg], "register")',
         'self._cell([name], [reg], "register")',
-        "simulation.cell",
+        "simulation.register",
     ),
     ("apmdm", 'among = [at["counter"], out.stores]', 'among = [at["counter"], out.writes]', "simulation.writer"),
     ("apmdm", "(top, view.indexed), (-1, number(index, view.indexed))", "(1, number(index, view.indexed))", "step.urgency"),
@@ -149,6 +152,76 @@ def test_a_broken_step_is_refuted(engine: str, old: str, new: str, lemma: str) -
     """One passage of the step changed: the lemma that speaks of it is refuted, with a countermodel that replays."""
     found = refuted(o for o in everything(broken(old, new, engine)) if o.lemma == lemma)
     assert lemma in found
+
+
+# (engine, what stands in the step, what is put there, of the families that speak of it the lemmas that must be refuted)
+AT_SIX = [
+    ("mdm", "add(a, x_word))", "(sub if view.word == 6 else add)(a, x_word))", {"step.address"}),
+    ("apmdm", "add(a, x_word))", "(sub if view.word == 6 else add)(a, x_word))", {"step.address"}),
+    (
+        "apmdm",
+        "concat(remask, never, never)",
+        "concat(*((never, remask, never) if word == 6 else (remask, never, never)))",
+        {"step.control"},
+    ),
+    (
+        "apmdm",
+        'concat(code, program.definitions["control"])',
+        'concat(*((program.definitions["control"], code) if word == 6 else (code, program.definitions["control"])))',
+        {"step.control", "step.code"},
+    ),
+    (
+        "mdm",
+        "code_of(view, kinds, chosen, gate",
+        'code_of(view, {**kinds, **({"load": kinds["pc"], "pc": kinds["load"]} if word == 6 else {})}, chosen, gate',
+        {"step.code"},
+    ),
+    (
+        "mdm",
+        '"xor": lambda: xor(a, x),',
+        '**({} if view.word == 6 else {"xor": lambda: xor(a, x)}),',
+        {"step.operator"},
+    ),
+    (
+        "apmdm",
+        '(op["pid"], view.index)]',
+        '*([] if view.word == 6 else [(op["pid"], view.index)])]',
+        {"step.result"},
+    ),
+    (
+        "mdm",
+        'o.writes_register and o.name != "ld"',
+        'o.writes_register and o.name not in ("ld", "seq" if view.word == 6 else "ld")',
+        {"step.writes"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine, old, new, lemmas", AT_SIX, ids=lambda value: value[:40] if isinstance(value, str) else "")
+def test_a_step_that_is_broken_at_one_width_is_refuted(engine: str, old: str, new: str, lemmas: set[str]) -> None:
+    """One passage that is another one at w = 6 alone: the lemmas that speak of it are refuted there, and hold at w = 5."""
+    five, six = (broken(old, new, engine, word=word) for word in (5, 6))
+    assert refuted(o for o in spoken(five) if o.lemma in lemmas) == {}
+    assert set(refuted(o for o in spoken(six) if o.lemma in lemmas)) == lemmas
+
+
+def spoken(at: Step) -> Iterator[Obligation]:
+    """What is said of operators and stages; an operation that is left out is missed before the stages are read."""
+    yield from execute.operators(at)
+    if all(name in at.of for name in computed(at.machine.extension)):
+        yield from stages.stages(at)
+
+
+def test_a_read_out_with_two_kinds_swapped_is_refuted() -> None:
+    """Of the log, after the definition of the code: a last definition that takes it and swaps two coordinates."""
+    right = Step(Machine(6, "mdm", "", (1, 64)))
+    code, places = right.program.output, list(range(right.te.width))
+    halted, load = (right.te.slots[name].start for name in ("halted", "load"))
+    places[halted], places[load] = load, halted
+    program = Program("swapped", dict(right.program.definitions))
+    program.let("output", Affine(code, tuple(((place, 1),) for place in places), (0,) * code.width, code.sort))
+    found = refuted(o for o in stages.stages(Step(right.machine, program)) if o.lemma == "step.code")
+    assert set(found) == {"step.code"}
 
 
 @pytest.mark.parametrize("name, wrong", [
