@@ -382,7 +382,8 @@ def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         params: dict[str, Any] = {**machine.params, **({"of": "heads"} if name == "ties" else {})}
         sorts = "" if name == "dyadic" else ", given the sorts"
         scope = f"w = {machine.word}, {numbers.dtype or 'no dtype'}{sorts}"
-        search = {"integers": numbers.fractions, "exact": numbers.search, "ties": numbers.search}.get(name)
+        searched = dict.fromkeys(("exact", "finite", "normal", "ties"), numbers.search)
+        search = {"integers": numbers.fractions, **searched}.get(name)
         content_of = f"{name} {content}"
         yield Obligation(f"numerics.{name}", machine.claim, params, scope, machine.n, "exact", content_of, check, search=search)
     yield from numbers.contests()

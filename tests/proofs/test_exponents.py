@@ -27,7 +27,7 @@ from proofs import limits, measured, numerics
 from proofs.extremes import sparse
 from proofs.leveled import leveled, number, scaled, times
 from proofs.measured import departure, mixes
-from proofs.obligation import Machine, Regime, Verdict
+from proofs.obligation import Allowance, Machine, Regime, Verdict
 
 Tensors = dict[str, np.ndarray]
 Change = Callable[[Tensors, dict[str, str]], None]
@@ -160,12 +160,12 @@ def test_files_that_overflow(name: str, tmp_path: Path) -> None:
     path = rewritten(EIGHT, tmp_path, LARGE[name])
     numbers = about(EIGHT, path)
     assert numbers.exact().status == "proved" and numbers.overflow()
-    verdict = numbers.finite()
+    assert numbers.finite().status == "unknown"  # until the search, which comes after the reason
     if name != "values of a head without outputs":  # of which one is below 2^128, and only many together are not
-        assert verdict.status == "refuted" and verdict.countermodel and verdict.countermodel["torch"] in ("nan", "inf")
+        case = numbers.search(Allowance(60.0, 600.0)).case
+        assert case and case["torch"] in ("nan", "inf")
         tried = (*measured.sequences(EIGHT, "float32"), *(sparse(EIGHT, seed) for seed in range(measured.FEW)))
         assert any(np.isnan(by_numpy(path, numbers.plan, sequence)).any() for sequence in tried)
-    assert verdict.status in ("refuted", "unknown")
 
 
 def test_files_of_denormal_numbers(tmp_path: Path) -> None:
@@ -173,8 +173,8 @@ def test_files_of_denormal_numbers(tmp_path: Path) -> None:
     path = rewritten(SIXTEEN, tmp_path, small_unit)
     numbers = about(SIXTEEN, path)
     assert numbers.exact().status == numbers.finite().status == "proved"
-    verdict = numbers.normal()
-    assert verdict.status == "refuted" and verdict.countermodel and verdict.countermodel["after sublayer"] == 6
+    case = numbers.search(Allowance(60.0, 600.0)).case
+    assert numbers.normal().status == "unknown" and case and case["after sublayer"] == 6
     equal, _ = leveled(numbers.plan)
     wrong = []
     for seed in range(measured.MANY):
