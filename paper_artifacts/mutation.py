@@ -7,7 +7,6 @@ listed, with the reason, in ``equivalent.toml``.
 from __future__ import annotations
 
 import contextlib
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from paper_artifacts.kills import BUDGET
 from paper_artifacts.notes import Run, through
 from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.alterations import MODULES, Alteration, drawn
+from proofs.mutation import entries
 
 LISTED = Path(__file__).with_name("equivalent.toml")
 COUNT, SEED = 400, 0
@@ -31,15 +31,8 @@ class ListingError(ValueError):
 
 def equivalent(path: Path = LISTED) -> dict[str, str]:
     """The reasons of the mutants that are listed as equivalent, by id. Raises ListingError."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ListingError(f"{path.name}: {error}") from None
-    entries = data.pop("mutant", [])
-    if data or not isinstance(entries, list):
-        raise ListingError(f"{path.name}: expected [[mutant]] entries only, found {next(iter(data), 'another mutant')!r}")
     found: dict[str, str] = {}
-    for number, entry in enumerate(entries, 1):
+    for number, entry in enumerate(entries(path, ListingError), 1):
         keys = {"id", "change", "reason"}
         if not isinstance(entry, dict) or set(entry) != keys or not all(type(entry[key]) is str and entry[key] for key in keys):
             raise ListingError(f"{path.name}: mutant {number}: expected id, change and reason, found {entry!r}")

@@ -83,17 +83,22 @@ def load(folder: Path = FOLDER) -> list[Mutant]:
     return [mutant for path in sorted(folder.glob("*.toml")) for mutant in read(path)]
 
 
-def read(path: Path) -> list[Mutant]:
-    """The mutants of one file, in order. Raises MutantError for one that is malformed, or whose passage is not there."""
+def entries(path: Path, malformed: type[ValueError]) -> list[Any]:
+    """The [[mutant]] entries of a file, which holds nothing else. Raises ``malformed`` for any other file."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MutantError(f"{path.name}: {error}") from None
-    entries = data.pop("mutant", [])
-    if data or not isinstance(entries, list):
-        raise MutantError(f"{path.name}: expected [[mutant]] entries only, found {next(iter(data), 'another mutant')!r}")
+        raise malformed(f"{path.name}: {error}") from None
+    found = data.pop("mutant", [])
+    if data or not isinstance(found, list):
+        raise malformed(f"{path.name}: expected [[mutant]] entries only, found {next(iter(data), 'another mutant')!r}")
+    return found
+
+
+def read(path: Path) -> list[Mutant]:
+    """The mutants of one file, in order. Raises MutantError for one that is malformed, or whose passage is not there."""
     found: dict[str, Mutant] = {}
-    for number, entry in enumerate(entries, 1):
+    for number, entry in enumerate(entries(path, MutantError), 1):
         mutant = _entry(path, f"{path.name}: mutant {number} ({entry.get('name', 'without a name')})", entry)
         if mutant.name in found:
             raise MutantError(f"{path.name}: mutant {number}: expected a name of its own, found {mutant.name!r} again")

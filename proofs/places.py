@@ -24,7 +24,6 @@ from proofs.symbols import SIZE, WORD, of, paths, word
 
 NARROW = 5  # the width of the codebooks here: their kinds and payloads are those of any width (lemma encoding.codebook)
 SMALL = 3  # the largest size of the layouts that are tried
-Failures = Callable[..., Iterator[dict[str, Any]]]
 
 
 class LogShape(LogLayout):

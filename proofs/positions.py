@@ -178,18 +178,18 @@ class Position:
 
     def same_place(self, other: Position) -> Term:
         """Whether both are one place."""
-        parts = [eq(f"{self.prefix}.pe.{kind.name}", f"{other.prefix}.pe.{kind.name}") for kind in self.step.pe.kinds]
-        for payload, _ in self.step.pe.payloads:
-            same = eq(self.payload("pe", payload), other.payload("pe", payload))
-            parts.append(f"(or {lnot(self.carries('pe', payload))} {same})")
-        return land(*parts)
+        return self._same("pe", other)
 
     def same_token(self, other: Position) -> Term:
         """Whether both have one token."""
-        parts = [eq(f"{self.prefix}.te.{plain(k.name)}", f"{other.prefix}.te.{plain(k.name)}") for k in self.step.te.kinds]
-        for payload, _ in self.step.te.payloads:
-            same = eq(self.payload("te", payload), other.payload("te", payload))
-            parts.append(f"(or {lnot(self.carries('te', payload))} {same})")
+        return self._same("te", other)
+
+    def _same(self, side: str, other: Position) -> Term:
+        book = self.book(side)
+        parts = [eq(*(f"{at.prefix}.{side}.{plain(kind.name)}" for at in (self, other))) for kind in book.kinds]
+        for payload, _ in book.payloads:
+            same = eq(self.payload(side, payload), other.payload(side, payload))
+            parts.append(f"(or {lnot(self.carries(side, payload))} {same})")
         return land(*parts)
 
 

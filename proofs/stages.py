@@ -16,6 +16,7 @@ import numpy as np
 from efasp.encoding import LOG_SLOTS
 from efasp.process import DELETE, INSERT, REMASK
 from model.sampler import split
+from proofs.conclusions import Conclusion
 from proofs.machine_step import (
     BITS,
     CELL_WORD,
@@ -214,13 +215,18 @@ def masked(step: Step) -> Iterator[Obligation]:
 
     def declare(t: Terms) -> None:
         words(t)
-        t.one_hot(NEXT)
-        t.bit("word")
-        t.script.assume(LOG_WORD, step.leaf)
-        t.script.assume(NO_COUNTER, step.leaf)
+        predicted(step, t, LOG_WORD)
         t.sign(*step.labels["rd"])
 
     yield from coded(step, declare, log_kinds(step.leaf), lambda i: step.labels["rd"][i])
+
+
+def predicted(step: Step, t: Terms, word: Conclusion) -> None:
+    """What is known where a token is predicted: its word, and the next status of a counter."""
+    t.one_hot(NEXT)
+    t.bit("word")
+    t.script.assume(word, step.leaf)
+    t.script.assume(NO_COUNTER, step.leaf)
 
 
 def cells(step: Step) -> Iterator[Obligation]:
@@ -255,10 +261,7 @@ def cells(step: Step) -> Iterator[Obligation]:
 
     def declare(t: Terms) -> None:
         words(t)
-        t.one_hot(NEXT)
-        t.bit("word")
-        t.script.assume(CELL_WORD, step.leaf)
-        t.script.assume(NO_COUNTER, step.leaf)
+        predicted(step, t, CELL_WORD)
 
     yield from coded(step, declare, cell_kinds(step.leaf), lambda i: "")
 
