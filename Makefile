@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup check test lint bench rocq certify
+.PHONY: setup check test slow lint bench rocq certify
 setup: .venv/.done
 
 # torch first and pinned: an unpinned one may pull a build of several gigabytes.
@@ -17,6 +17,9 @@ check: setup
 
 test: setup
 	$(BIN)/python -m pytest
+
+slow: setup
+	$(BIN)/python -m pytest -m slow --dist load
 
 lint: setup
 	$(BIN)/ruff check .

@@ -83,7 +83,8 @@ def _z3(text: str, seconds: float) -> Asked:
         return "unknown", solver.reason_unknown(), None
     if found == z3.unsat:
         return "unsat", "", None
-    values = {d.name(): solver.model()[d] for d in solver.model().decls()}
+    given = solver.model()
+    values = {d.name(): given[d] for d in given.decls()}
     model: Model = {}
     for constant, sort in DECLARED.findall(text):  # any value does for one that the model leaves open
         value = values.get(constant)

@@ -40,21 +40,25 @@ class Matrix:
 
     def apply(self, x: np.ndarray, bias: Sequence[Number] | None = None) -> np.ndarray:
         """``x @ self.T + bias`` for x of shape (N, columns); exact."""
-        constant = [Fraction(b) * self.denominator for b in bias] if bias is not None else [Fraction(0)] * len(self.rows)
-        small = x.dtype == np.int64 and all(c.denominator == 1 for c in constant)
+        whole, by = integers(x)
+        constant = [Fraction(b) * (self.denominator * by) for b in bias] if bias is not None else [Fraction(0)] * len(self.rows)
+        more = lcm(1, *(c.denominator for c in constant))
+        small = whole.dtype == np.int64 and more == 1
         top = max((abs(c) for c in constant), default=0)
-        if small and self._weight * max(1, int(magnitude(x))) + top >= LIMIT:
-            small = self._largest(x) + top < LIMIT
+        if small and self._weight * max(1, int(magnitude(whole))) + top >= LIMIT:
+            small = self._largest(whole) + top < LIMIT
         out = np.zeros((len(x), len(self.rows)), dtype=np.int64 if small else object)
         for place, row in enumerate(self.scaled):
             if row:
                 columns, coefficients = zip(*row, strict=True)
-                picked = x[:, list(columns)]
+                picked = whole[:, list(columns)]
                 weights = np.array(coefficients, dtype=np.int64 if small else object)
                 out[:, place] = picked @ weights if small else (picked.astype(object) * weights).sum(axis=1)
+            if more > 1:
+                out[:, place] *= more
             if constant[place]:
-                out[:, place] += int(constant[place]) if constant[place].denominator == 1 else constant[place]
-        return divide(out, self.denominator)
+                out[:, place] += int(constant[place] * more)
+        return divide(out, self.denominator * by * more)
 
     def _largest(self, x: np.ndarray) -> int:
         """The largest sum of absolute terms of a row, ``scaled``, by the largest absolute value of every column of int64s."""
@@ -87,20 +91,20 @@ def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     return narrow(out)
 
 
-def whole(values: np.ndarray) -> np.ndarray:
-    """The least multiple of the values by a positive factor that is integers, in int64 where they fit."""
+def integers(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """The least multiple of the values by a positive factor that is integers, in int64 where they fit, and the factor."""
     if values.dtype == np.int64:
-        return values
+        return values, 1
     flat = list(map(Fraction, values.ravel().tolist()))
     by = lcm(1, *{value.denominator for value in flat})
     out = np.empty(len(flat), dtype=object)
     out[:] = [value.numerator * (by // value.denominator) for value in flat]
-    return narrow(out.reshape(values.shape))
+    return narrow(out.reshape(values.shape)), by
 
 
 def winners(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """For each row of q whether each row of k has the maximal score."""
-    s = scores(whole(q), whole(k))
+    s = scores(integers(q)[0], integers(k)[0])
     best: np.ndarray = s == s.max(axis=1, keepdims=True)
     return best
 

@@ -7,7 +7,7 @@ construction: ``Plan.forward`` is exact, and agrees with evaluation and with the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -91,15 +91,18 @@ class Plan:
 
     def states(self, h: np.ndarray) -> list[np.ndarray]:
         """The residual stream after every sublayer: embedding, attention 1, feed-forward 1, ..."""
-        stream = [h]
+        return list(self.stream(h))
+
+    def stream(self, h: np.ndarray) -> Iterator[np.ndarray]:
+        """``states``, each computed when it is asked for."""
+        yield h
         for layer in self.layers:
             update = [head.o.apply(average_hard(head.q.apply(h), head.k.apply(h), head.v.apply(h))) for head in layer.heads]
             h = narrow(sum(update, h))
-            stream.append(h)
+            yield h
             hidden = layer.up.apply(h, layer.bias)
             h = narrow(h + layer.down.apply(np.where(hidden > 0, hidden, 0 * hidden)))
-            stream.append(h)
-        return stream
+            yield h
 
     def forward(self, tokens: Sequence[int] | np.ndarray, positions: Sequence[Any] | np.ndarray | None = None) -> np.ndarray:
         """The read-out at every position, (positions, outputs); exact."""

@@ -70,10 +70,20 @@ def attended(q: np.ndarray, k: np.ndarray, v: np.ndarray, dtype: str) -> np.ndar
 class Embedding(nn.Module):
     """Factored embedding of codebook rows (kind, payloads): a vector a kind, and one a payload bit or number."""
 
+    kinds: Tensor
+    carries: Tensor
+    places: Tensor
+
     def __init__(self, codebook: Codebook, width: int) -> None:
         super().__init__()
         self.codebook = codebook
         self.weight = nn.Parameter(torch.zeros(codebook.width, width), requires_grad=False)
+        # Constants of the codebook: the part of the code that a kind decides, which kinds carry a field, the places of bits.
+        size = len(codebook.kinds)
+        carries = [[field.payload in kind.payloads for field in codebook.fields] for kind in codebook.kinds]
+        self.register_buffer("kinds", torch.cat([torch.eye(size), torch.ones(size, 1)], dim=1), persistent=False)
+        self.register_buffer("carries", torch.tensor(carries).reshape(size, -1), persistent=False)
+        self.register_buffer("places", torch.arange(max(codebook.bits.values(), default=0)), persistent=False)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(positions, 1 + payloads) integers to (positions, d_model)."""
@@ -81,19 +91,16 @@ class Embedding(nn.Module):
 
     def codes(self, rows: Tensor) -> Tensor:
         """The codes of rows (see ``Codebook.codes``), in the module's dtype."""
-        book, like = self.codebook, self.weight
-        kinds = rows[:, 0]
-        parts = [nn.functional.one_hot(kinds, len(book.kinds)).to(like), torch.ones_like(rows[:, :1]).to(like)]
+        book, like, kinds = self.codebook, self.weight, rows[:, 0]
+        parts, carried = [self.kinds[kinds]], self.carries[kinds]
         names = [name for name, _ in book.payloads]
-        for field in book.fields:
-            carries = torch.tensor([field.payload in kind.payloads for kind in book.kinds], device=rows.device)[kinds, None]
+        for number, field in enumerate(book.fields):
             value = rows[:, 1 + names.index(field.payload), None] + field.shift
             if field.encode == "signs":
-                places = torch.arange(book.bits[field.payload], device=rows.device)
-                code = 2 * (value >> places & 1) - 1
+                code = 2 * (value >> self.places[: book.bits[field.payload]] & 1) - 1
             else:
                 code = value if field.encode == "number" else value * value
-            parts.append((code * carries).to(like))
+            parts.append((code * carried[:, number, None]).to(like))
         return torch.cat(parts, dim=1)
 
 

@@ -139,14 +139,15 @@ def composed(step: Step) -> Iterator[Obligation]:
     )
 
 
+TOGETHER = 16  # machines whose obligations are made in one process, as most do not depend on the machine
+
+
 @lemma
 def citations(regime: Regime) -> Iterator[Batch]:
-    """What is assumed is concluded, of every machine; those of a width in one batch, as they share obligations."""
-    machines: dict[int, list[Machine]] = {}
-    for machine in regime.machines():
-        machines.setdefault(machine.word, []).append(machine)
-    for word, some in machines.items():
-        yield Batch(("simulation.composition",), {"w": word}, partial(of_machines, some))
+    """What is assumed is concluded, of every machine."""
+    machines = list(regime.machines())
+    for some in (machines[i : i + TOGETHER] for i in range(0, len(machines), TOGETHER)):
+        yield Batch(("simulation.composition",), {"w": some[0].word}, partial(of_machines, some))
 
 
 def of_machines(machines: Sequence[Machine]) -> Iterator[Obligation]:

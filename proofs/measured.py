@@ -124,8 +124,8 @@ def departures(plan: Plan, module: Transformer, machine: Machine, few: int, lone
 def mixes(plan: Plan, sequence: TokenSequence, sublayer: int) -> bool:
     """Whether a head up to a sublayer reads values other than 0 of several winners, exactly."""
     equal, _ = leveled(plan)
-    states = equal.states(equal.embed(sequence.tokens, sequence.places))
-    for layer, h in zip(equal.layers[: (sublayer + 1) // 2], states[::2], strict=False):
+    states = equal.stream(equal.embed(sequence.tokens, sequence.places))
+    for layer, h in zip(equal.layers[: (sublayer + 1) // 2], islice(states, 0, None, 2), strict=False):
         for head in layer.heads:
             used = sorted({column for row in head.o.rows for column, _ in row})
             best, values = exact.winners(head.q.apply(h), head.k.apply(h)), head.v.apply(h)[:, used] != 0
@@ -134,14 +134,20 @@ def mixes(plan: Plan, sequence: TokenSequence, sublayer: int) -> bool:
     return False
 
 
+def sides(plan: Plan, module: Transformer, sequence: TokenSequence) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """For every sublayer, and last for the read-out: exact numbers, each computed when asked for, torch's, and the power of two
+    by which the exact ones are larger."""
+    equal, power = leveled(plan)
+    *streams, out = module.states(sequence.tokens, sequence.places)
+    last = equal.embed(sequence.tokens, sequence.places)
+    for wanted, got in zip(equal.stream(last), streams, strict=True):
+        yield (last := wanted), got, power
+    yield equal.out.apply(last, equal.out_bias), out, 0
+
+
 def departure(plan: Plan, module: Transformer, sequence: TokenSequence) -> Report | None:
     """The first number on a sequence that torch has otherwise."""
-    equal, power = leveled(plan)
-    expected = equal.states(equal.embed(sequence.tokens, sequence.places))
-    expected.append(equal.out.apply(expected[-1], equal.out_bias))
-    streams = module.states(sequence.tokens, sequence.places)
-    for sublayer, (wanted, got) in enumerate(zip(expected, streams, strict=True)):
-        up = power if sublayer < len(expected) - 1 else 0
+    for sublayer, (wanted, got, up) in enumerate(sides(plan, module, sequence)):
         if (wrong := np.argwhere(wanted != np.ldexp(got.astype(np.float64), up))).size:
             at, row = wrong[0].tolist()
             where = {"position": at, "after sublayer": sublayer, "coordinate": row}

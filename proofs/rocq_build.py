@@ -7,11 +7,13 @@ proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +75,15 @@ def backed() -> dict[str, list[str]]:
     return out
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time builds in a folder; the others wait, and then find what it built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
     """Compile files in order, each with what stands before it; the names of those that were not yet. Raises RocqError."""
     fresh, digest = [], hashlib.sha256(version().encode())
@@ -111,18 +122,19 @@ def ran(command: Sequence[str], folder: Path, failure: str) -> str:
 
 def programs(folder: Path = BUILD) -> dict[str, Path]:
     """The checkers as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
-    fresh = compiled({name: (SOURCES / f"{name}.v").read_text() for name in CHECKER_FILES}, folder)
     found = {name.replace("_", "-"): folder.parent / name.replace("_", "-") for name in PROGRAMS}
-    for source in SOURCES.glob("*.ml"):
-        copy = folder / source.name
-        if not copy.exists() or copy.read_text() != source.read_text():
-            copy.write_text(source.read_text())
-            fresh.append(source.name)
-    if fresh or not all(path.exists() for path in found.values()):
-        for name, path in zip(PROGRAMS, found.values(), strict=True):
-            path.unlink(missing_ok=True)
-            parts = ["checkers.mli", "checkers.ml", "reading.ml", f"{name}.ml"]
-            ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{name}.ml does not compile")
+    with locked(folder):
+        fresh = compiled({name: (SOURCES / f"{name}.v").read_text() for name in CHECKER_FILES}, folder)
+        for source in SOURCES.glob("*.ml"):
+            copy = folder / source.name
+            if not copy.exists() or copy.read_text() != source.read_text():
+                copy.write_text(source.read_text())
+                fresh.append(source.name)
+        if fresh or not all(path.exists() for path in found.values()):
+            for name, path in zip(PROGRAMS, found.values(), strict=True):
+                path.unlink(missing_ok=True)
+                parts = ["checkers.mli", "checkers.ml", "reading.ml", f"{name}.ml"]
+                ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{name}.ml does not compile")
     return found
 
 
@@ -171,7 +183,8 @@ def main() -> int:
     try:
         version()  # before the operators are read, which takes seconds
         sources = texts()
-        compiled(sources, BUILD)
+        with locked(BUILD):
+            compiled(sources, BUILD)
         built = programs()
         shown = [*theorems(), *SOUND]
         found = assumptions(shown)

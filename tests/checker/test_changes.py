@@ -84,14 +84,15 @@ def test_one_change_of_two_files_is_two_things(
             assert found["status"] == "killed" and f"engine={engine}," in found["by"][0]
 
 
+SLOW = pytest.mark.slow
 KILLED = [
-    ("apmdm", "layers.0.v.weight", (0, 2), -0.5),
+    pytest.param("apmdm", "layers.0.v.weight", (0, 2), -0.5, marks=SLOW),
     ("apmdm", "layers.2.down.weight", (56, 53), 0.0),
     ("apmdm", "layers.2.up.bias", (22,), -2.0),
     ("apmdm", "layers.3.q.weight", (0, 32), 1.0),
     ("apmdm", "layers.4.q.weight", (1, 42), 2.0),
     ("apmdm", "layers.4.up.bias", (0,), 0.0),
-    ("mdm", "place.weight", (30, 62), 2.0),
+    pytest.param("mdm", "place.weight", (30, 62), 2.0, marks=SLOW),
 ]
 
 
@@ -140,6 +141,7 @@ def test_changes_that_do_no_harm(
     assert altered.decoded(tmp_path / "changed", machine, "seed") is None
 
 
+@SLOW
 def test_a_change_of_which_nothing_is_known(exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A loser that loses by half a point less: no state shows harm, one obligation stays unknown, none is refuted."""
     machine, plan = changed(exported["mdm"], tmp_path, "layers.2.k.weight", (16, 31), 65537.0)

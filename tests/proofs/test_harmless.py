@@ -92,6 +92,7 @@ READS_OTHERWISE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("engine", "extension", "tensor", "place", "new", "group"), READS_OTHERWISE)
 def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
     engine: str, extension: str, tensor: str, place: tuple[int, int], new: float, group: bool, tmp_path: Path
