@@ -19,9 +19,9 @@ from efasp.pram.isa import EXTENSIONS
 from efasp.sorts import Flag, Int, Signs, Sort, Vector
 from proofs.codes import Item, row, telling
 from proofs.obligation import Obligation, Verdict
-from proofs.places import CLOCK, first_width, under
+from proofs.places import CLOCK, first_width, ways
 from proofs.smt import Script, Term, eq, land
-from proofs.symbols import SIZE, of, paths, same, word
+from proofs.symbols import SIZE, of, same, word
 
 # Kinds with the payloads that they carry, in the order of their numbers.
 WORDS = ("word", "halted", "load", "store", "pc")
@@ -65,11 +65,6 @@ def wide(name: str, width: Any, extension: str = "", make: Callable[[Any], Any] 
 def uncached(function: Any) -> Any:
     """A function without its cache: a symbol cannot be hashed."""
     return function.__wrapped__
-
-
-def ways(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
-    """What is right on every way through a function."""
-    return land(*(under(conditions, right(result)) for conditions, result in paths(run)))
 
 
 def every_width(n: tuple[int, int]) -> Iterator[Obligation]:

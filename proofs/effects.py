@@ -75,10 +75,15 @@ def either(condition: Term, one: Term, other: Term) -> Term:
     return one if condition == TRUE else other if condition == FALSE else ite(condition, one, other)
 
 
-def effects(script: Script) -> None:
-    """Declare the effects and the state after the step."""
+def each(script: Script) -> None:
+    """Declare every processor's effect."""
     for name, note in EFFECTS.items():
         script.function(f"effect.{name}", ["Int"], "Int", f"of a processor: {note}")
+
+
+def effects(script: Script) -> None:
+    """Declare the effects and the state after the step."""
+    each(script)
     for name, arity in AFTER.items():
         script.function(name, ["Int"] * arity, "Int", "after the step")
 
@@ -209,8 +214,7 @@ def steps(n: tuple[int, int]) -> Iterator[Obligation]:
         for state in ("pram", "now", "next", "after"):
             for part, arity in (("pc", 1), ("status", 1), ("register", 2), ("memory", 1)):
                 script.function(f"{state}.{part}", ["Int"] * arity, "Int")
-        for name, note in EFFECTS.items():
-            script.function(f"effect.{name}", ["Int"], "Int", f"of a processor: {note}")
+        each(script)
         p, pid = script.integer("p", 0, note="the processor whose turn it is"), script.integer("pid", 0, note="any processor")
         register, address = script.integer("register", 0, 7), script.integer("address", 0)
         script.definition(land(lt(p, "processors"), lt(pid, "processors"), lt(address, "cells")))

@@ -16,9 +16,9 @@ from typing import Any
 from efasp.encoding import FIELDS, LOG_SLOTS, Event, Write
 from efasp.pram.isa import EXTENSIONS, REGISTERS, Reg, operations
 from efasp.pram.machine import Program, initial
-from proofs.codebooks import ways
 from proofs.content import INITIAL, MASKED, STANDS, Content, Stands
 from proofs.obligation import Obligation
+from proofs.places import ways
 from proofs.sequences import PlacedCells, PlacedLog, Token, attempt
 from proofs.smt import FALSE, Script, Term, ite, land, le, lt, minus
 from proofs.symbols import SIZE, At, Number, Symbol, Table, Width, of, same, word

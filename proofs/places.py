@@ -136,19 +136,21 @@ def under(conditions: Sequence[Term], goal: Term) -> Term:
 
 
 def ways(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
-    """On every way through a function, what it gives is right; None never is."""
-    parts = []
-    for conditions, result in paths(lambda: found(run)):
-        parts.append(under(conditions, FALSE if result is None else right(result)))
-    return land(*parts)
+    """What is right on every way through a function."""
+    return land(*(under(conditions, right(result)) for conditions, result in paths(run)))
+
+
+def reached(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
+    """``ways`` of a function that gives a position or place on each of them; none never is right."""
+    return ways(lambda: found(run), lambda result: FALSE if result is None else right(result))
 
 
 def positions_to_places(script: Script, layout: Any) -> Term:
     """Every position has a place, which is one of the sequence's and gives the position back."""
     at = layout.count_of(script.integer("at", 0, note="a position"))
     script.definition(lt("at", of(size(layout, layout.count_of("T")))))
-    back = ways(lambda: layout.position(layout.place(at)), lambda again: script.conclude(BACK, "at", of(again)))
-    return land(ways(lambda: layout.place(at), lambda row: script.conclude(PLACE, layout.codebook, row)), back)
+    back = reached(lambda: layout.position(layout.place(at)), lambda again: script.conclude(BACK, "at", of(again)))
+    return land(reached(lambda: layout.place(at), lambda row: script.conclude(PLACE, layout.codebook, row)), back)
 
 
 def any_place(script: Script, layout: Any, kind: str) -> Any:
@@ -169,7 +171,7 @@ def places_to_positions(script: Script, layout: Any, kind: str) -> Term:
         at, again = pair
         return script.conclude(POSITION, within, row, of(at), again, of(end))
 
-    return ways(lambda: (at := layout.position(row), layout.place(at)), right)
+    return reached(lambda: (at := layout.position(row), layout.place(at)), right)
 
 
 def in_parts(script: Script, layout: Any, kind: str) -> Term:
@@ -185,7 +187,7 @@ def in_parts(script: Script, layout: Any, kind: str) -> Term:
             stands = land(eq(at, f"(+ {of(here.start)} {inside})"), le("0", inside), lt(inside, of(layout.block_length)))
             return land(stands, eq(of(here.stop), of(after.start)), eq(of(first.start), of(layout.prompt_length)))
 
-        return ways(lambda: (layout.position(row), layout.in_block(kind, payloads["index"])), standing)
+        return reached(lambda: (layout.position(row), layout.in_block(kind, payloads["index"])), standing)
     if "slot" in layout.codebook.kinds[row[0]].payloads:
 
         def held(pair: Any) -> Term:
@@ -193,8 +195,8 @@ def in_parts(script: Script, layout: Any, kind: str) -> Term:
             stands = eq(of(layout.slot_of(cell, payloads["slot"])), of(at))
             return land(stands, le("0", of(cell)), lt(of(cell), of(layout.cells)))
 
-        return ways(lambda: (layout.position(row), layout.cell(row)), held)
-    return ways(lambda: layout.position(row), lambda at: lt(of(at), of(layout.prompt_length)))
+        return reached(lambda: (layout.position(row), layout.cell(row)), held)
+    return reached(lambda: layout.position(row), lambda at: lt(of(at), of(layout.prompt_length)))
 
 
 # With plain numbers.

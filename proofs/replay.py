@@ -187,7 +187,7 @@ def shuffled(rng: Random, word: int, extension: str, variant: int) -> Case:
 
 def late(rng: Random, word: int, extension: str) -> Iterator[Case]:
     """Few processors at times at which many bits of the clock change, after nothing was written for long."""
-    for variant, time in enumerate((1, 2, 4, 8, 15, 16, 17, 24, 31, 32)):
+    for variant, time in enumerate((1, 2, 4, 8, 15, 16, 17, 24, 31, 32, 33, 48, 62, 63)):
         case = shuffled(rng, word, extension, variant)
         before = case.before
         before = replace(before, registers=before.registers[:3], pc=before.pc[:3], status=before.status[:3])

@@ -19,10 +19,9 @@ from efasp.pram import machine as pram
 from efasp.pram.isa import Instruction, Operation, Reg, operations
 from efasp.pram.machine import Configuration, Fault, Program
 from proofs import effects
-from proofs.codebooks import ways
 from proofs.effects import APPLIES, TURN
 from proofs.obligation import Assignment, Obligation, exhaustive
-from proofs.places import attempted, widths
+from proofs.places import attempted, ways, widths
 from proofs.sequences import PlacedLog, attempt
 from proofs.smt import FALSE, Script, Term, eq, ite, land, le, lnot, lt, num
 from proofs.symbols import SIZE, UNINTERPRETED, At, Elsewhere, Number, Symbol, Words, of, same, word
