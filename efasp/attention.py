@@ -29,7 +29,7 @@ def weights(n: Any, m: Any) -> dict[str, Any]:
 class Match:
     """A lookup: the query and key vectors and the sink's flag; ``read`` fetches values with it.
 
-    ``bits``: n, the number of matched bits; ``capacity``: C. The score of position j for query i is C times
+    With n matched bits and capacity C the score of position j for query i is C times
     ``<query_i, key_j> + rank_j / C - 2 sum (1 - among_j - sink_j) - 2 sum exclude_j + (n - 1 + 2 absent_i) sink_j``,
     by ``weights``.
     """
@@ -37,8 +37,6 @@ class Match:
     q: Node
     k: Node
     sink: Node
-    bits: int
-    capacity: int
 
     def read(self, value: Node, sort: Sort | None = None) -> Node:
         """The value at the matched position, 0 where there is none (the value must be 0 at the sink).
@@ -88,8 +86,8 @@ def match(
         raise SortError("match: rank", f"an integer below the capacity {capacity}", rank.sort)
     if [node.width for node in query] != [node.width for node in key]:
         raise SortError("match: key", [node.sort for node in query], [node.sort for node in key])
-    n, c = sum(node.width for node in query), capacity
-    times = {part: weight * c for part, weight in weights(n, len(required)).items()}
+    by = weights(sum(node.width for node in query), len(required))
+    times = {part: weight * capacity for part, weight in by.items()}
     terms: list[tuple[Any, Node]] = [(times["sink"], sink)]
     terms += [(times["among"], flag) for flag in required] + [(times["exclude"], flag) for flag in exclude]
     level = combine(terms + ([(1, rank)] if rank is not None else []), times["one"])
@@ -97,7 +95,7 @@ def match(
     if absent is not None:
         q_parts.append(absent)
         k_parts.append(times["absent"] * sink)
-    return Match(concat(*q_parts), concat(*k_parts), sink, n, c)
+    return Match(concat(*q_parts), concat(*k_parts), sink)
 
 
 # The operators of the literature, each a use of ``match``. At position 0 stands the sink: no key, value 0.

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -107,14 +108,13 @@ def any_process(program: Program, transformer: Transformer, extension: str, *, c
     if cached:
         transformer.outputs(sequence.tokens[:n], sequence.places[:n], cache)
         cache.keep(n)
-    start, mask, step = n if cached else 0, book.token("mask"), 0
-    while True:
+    start, mask = n if cached else 0, book.token("mask")
+    for step in count(1):
         active = TokenSequence(sequence.tokens[start:], sequence.places[start:])
-        outputs = _numbers(transformer.outputs(active.tokens, active.places, cache if cached else None), step + 1)
+        outputs = _numbers(transformer.outputs(active.tokens, active.places, cache if cached else None), step)
         after = g(active.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, mask)
         if np.array_equal(after, active.tokens):
             return
-        step += 1
         if len(after) != len(active):
             raise DecodingError(f"step {step}: expected {len(active)} tokens, found {len(after)}: insertions or deletions")
         sequence = TokenSequence(np.concatenate([sequence.tokens[:start], after]), sequence.places)

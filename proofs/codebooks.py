@@ -17,7 +17,7 @@ from efasp.codebook import Codebook, Field, Kind
 from efasp.encoding import CellLayout, LogLayout, cell_places, clock_bits, log_places, vocabulary
 from efasp.pram.isa import EXTENSIONS
 from efasp.sorts import Flag, Int, Signs, Sort, Vector
-from proofs.codes import Item, row, telling
+from proofs.codes import Item, code_of, row, telling
 from proofs.obligation import Obligation, Verdict
 from proofs.places import CLOCK, first_width, ways
 from proofs.smt import Script, Term, eq, land
@@ -30,7 +30,9 @@ MORE = {"": "", "M": " mul shlx shrx"}
 PROMPT = {"bos": "", "nproc": "", "op": "index", "rd": "index", "ra": "index", "x": "index"}
 LOG = PROMPT | {"memory": "index", "counter": "index time", "target": "index time", "value": "index time"}
 CELLS = PROMPT | {"memory": "index slot", "register": "index register slot", "counter": "index slot"}
-NAMES = ("tokens", "log places", "cell places")
+NAMES = ("tokens", "log places", "cell places", "positions")
+SIDES = {"tokens": "te", "log places": "pe", "cell places": "pe", "positions": "positions"}  # what a conclusion is about
+WIDE = (30, 31, 32, 62, 63, 64, 70)  # bits of positions at which numbers and squares come to need more than int64
 
 
 def table(name: str, width: Any, extension: str = "", clock: Any = 0) -> Codebook:
@@ -42,6 +44,9 @@ def table(name: str, width: Any, extension: str = "", clock: Any = 0) -> Codeboo
     if name == "cell places":
         fields = (("index_bits", "index"), ("register_bits", "register"), ("slot_bits", "slot"))
         return made("place", CELLS, {"index": width, "register": 3, "slot": 1}, *fields)
+    if name == "positions":
+        numbers = (("bits", "index"), ("number", "index", "number"), ("square", "index", "square"))
+        return made("position", {"at": "index"}, {"index": width}, *numbers)
     times: tuple[Any, ...] = (("time_bits", "time"), ("prev_bits", "time", "signs", -1), ("clock", "time", "number"))
     return made("place", LOG, {"index": width, "time": clock}, ("index_bits", "index"), *times)
 
@@ -56,6 +61,8 @@ def wide(name: str, width: Any, extension: str = "", make: Callable[[Any], Any] 
     """The construction's codebook; ``make``: what takes its cache off."""
     if name == "tokens":
         return make(vocabulary)(width, extension)
+    if name == "positions":
+        return Codebook.index(width)
     return make(log_places if name == "log places" else cell_places)(width)
 
 
@@ -118,9 +125,10 @@ def short_clock(width: int) -> Iterator[dict[str, Any]]:
 def other_table(name: str, extension: str, width: int) -> Iterator[dict[str, Any]]:
     """What of a codebook, or of the layout that uses it, is not as its table says."""
     wanted = table(name, width, extension, clock_bits(width))
-    layout = CellLayout if name == "cell places" else LogLayout
-    used = layout(width, extension, 1, 1, 1)
-    found = {"made": wide(name, width, extension), "of the layout": used.vocabulary if name == "tokens" else used.codebook}
+    found = {"made": wide(name, width, extension)}
+    if name != "positions":
+        used = (CellLayout if name == "cell places" else LogLayout)(width, extension, 1, 1, 1)
+        found["of the layout"] = used.vocabulary if name == "tokens" else used.codebook
     for what, book in found.items():
         for part, expected in expectations(wanted).items():
             if getattr(book, part) != expected:
@@ -135,7 +143,8 @@ def expectations(wanted: Codebook) -> dict[str, Any]:
     for field in wanted.fields:
         widths[field.name] = bits[field.payload] if field.encode == "signs" else 1
         top = (1 << bits[field.payload]) - 1
-        parts.append(Signs(bits[field.payload]) if field.encode == "signs" else Int(0, top))
+        whole = Int(0, top * top if field.encode == "square" else top)
+        parts.append(Signs(bits[field.payload]) if field.encode == "signs" else whole)
     for name, size in widths.items():
         slots[name], at = range(at, at + size), at + size
     numbers = {kind.name: number for number, kind in enumerate(wanted.kinds)}
@@ -155,10 +164,11 @@ def at_one_width(width: int, n: tuple[int, int]) -> Iterator[Obligation]:
             if name == "tokens":
                 cases += [partial(token_failures, book, given) for given in (None, some_tokens(table(name, width, extension)))]
             cases.append(partial(one_by_one, book))
+            cases += [partial(together, table(name, bits)) for bits in (WIDE if name == "positions" else ())]
             case = next((case for failing in cases for case in failing()), None)
             return Verdict("refuted" if case else "proved", "the table, and items of each kind with plain numbers", case)
 
-        content, about = f"{name} as its table", ("encoding.codebook: te" if name == "tokens" else "encoding.codebook: pe",)
+        content, about = f"{name} as its table", (f"encoding.codebook: {SIDES[name]}",)
         yield Obligation("encoding.codebook", "B", params, scope, n, "exact", content, settle, concludes=about)
 
 
@@ -208,6 +218,16 @@ def some_tokens(wanted: Codebook) -> list[int]:
 
 
 LONG = 4096  # items whose codes are made at once
+
+
+def together(book: Codebook) -> Iterator[dict[str, Any]]:
+    """Items whose code, made with the others', is not the one that is written out."""
+    items = telling(book)
+    for (kind, *values), got in zip(items, book.codes(items).tolist(), strict=True):
+        given = dict(zip(dict(book.payloads), values, strict=True))
+        wanted = code_of(book, (kind, {name: given[name] for name in book.kinds[kind].payloads}))
+        if got != wanted:
+            yield {"codebook": book.name, "bits": str(book.payloads), "item": [kind, *values], "expected": wanted, "got": got}
 
 
 def one_by_one(book: Codebook) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ payloads that differ in at least one bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -99,6 +99,23 @@ def _at(form: Numeral, end: int) -> int:
 
 
 # With plain numbers.
+
+
+def code_of(book: Codebook, item: tuple[int, Mapping[str, int]]) -> list[int]:
+    """The code of an item (its kind's number, its payloads): the kind's flag, 1, and every field as it is encoded, or zeros."""
+    number, payloads = item
+    out = [int(at == number) for at in range(len(book.kinds))] + [1]
+    for field in book.fields:
+        bits = book.bits[field.payload]
+        if field.payload not in payloads:
+            out += [0] * (bits if field.encode == "signs" else 1)
+            continue
+        value = payloads[field.payload] + field.shift
+        if field.encode == "signs":
+            out += [1 if value % (1 << i + 1) >= 1 << i else -1 for i in range(bits)]
+        else:
+            out.append(value if field.encode == "number" else value**2)
+    return out
 
 
 def row(book: Codebook, kind: str, value: int) -> Item:

@@ -246,11 +246,11 @@ def columns(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def composed(name: str, word: int) -> Verdict:
-    """The operator's rows against the recurrence; a difference is shown on words, where one of the telling ones shows it."""
-    wrong = COMPOSED[name](word)
-    if wrong is None:
+    """The operator's rows against the recurrence, and the operator against its specification on telling words."""
+    wrong, case = COMPOSED[name](word), witness(name, word)
+    if wrong is None and case is None:
         return Verdict("proved", "coefficients of the definition's rows")
-    return Verdict("refuted", "coefficients of the definition's rows", {**wrong, "case": witness(name, word)})
+    return Verdict("refuted", "coefficients of the definition's rows", {**(wrong or {}), "case": case})
 
 
 def at_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:

@@ -25,6 +25,7 @@ from efasp.pram.isa import EXTENSIONS
 from efasp.process import g, unmask
 from model.plan import Plan
 from model.sampler import THRESHOLD, confidence, predictions
+from proofs.codes import code_of
 from proofs.expected import guarded
 from proofs.obligation import Machine, Verdict
 from proofs.process import algorithm_1
@@ -100,23 +101,6 @@ def items(book: Codebook, rng: Random) -> list[Item]:
     for number, kind in enumerate(book.kinds):
         ranges = [extremes(book.bits[name], rng) for name in kind.payloads]
         out += [(number, dict(zip(kind.payloads, values, strict=True))) for values in product(*ranges)]
-    return out
-
-
-def code_of(book: Codebook, item: Item) -> list[int]:
-    """The code of an item: its kind's flag, 1, and of every field the payload as it is encoded, or zeros."""
-    number, payloads = item
-    out = [int(at == number) for at in range(len(book.kinds))] + [1]
-    for field in book.fields:
-        bits = book.bits[field.payload]
-        if field.payload not in payloads:
-            out += [0] * (bits if field.encode == "signs" else 1)
-            continue
-        value = payloads[field.payload] + field.shift
-        if field.encode == "signs":
-            out += [1 if value % (1 << i + 1) >= 1 << i else -1 for i in range(bits)]
-        else:
-            out.append(value if field.encode == "number" else value**2)
     return out
 
 

@@ -192,7 +192,7 @@ def in_general(w: int) -> str:
     made = match(queries, keys, one=one, among=among, sink=sink, exclude=exclude, rank=rank, capacity=1 << w, absent=absent)
     node = made.read(rank)
     assert isinstance(node, Attention)
-    found = Lookup("match", node, words, among, exclude, rank, absent, rank, made.capacity)
+    found = Lookup("match", node, words, among, exclude, rank, absent, rank, 1 << w)
     return looked_up(f"match_{w}", found, one, sink)
 
 

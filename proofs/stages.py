@@ -168,7 +168,7 @@ def control(step: Step) -> Iterator[Obligation]:
 def read_out(step: Step) -> tuple[dict[str, int], list[int]]:
     """Where the read-out has the coordinates of the code, by name, and the three control bits."""
     code, bits = (part.tolist() for part in split(step.te.width, np.arange(step.program.output.width)))
-    places = {f"out.{plain(kind.name)}": code[step.te.slots[kind.name].start] for kind in step.te.kinds}
+    places = {f"out.{plain(name)}": code[step.te.slots[name].start] for name in (*step.te.kind_index, "one")}
     for name in ("word_bits", "reg_bits"):
         places |= {f"{name} {i}": code[at] for i, at in enumerate(step.te.slots[name])}
     return places, bits
@@ -184,7 +184,7 @@ def coded(step: Step, declare: Declare, kinds: dict[str, Term], register: Callab
         script = Script("QF_LRA")
         terms = step.terms(script, place, out=True)
         declare(terms)
-        named = {f"out.{name}": places[f"out.{name}"] for name in every}
+        named = {f"out.{name}": places[f"out.{name}"] for name in (*every, "one")}
         named |= {"out.word_bits": places[f"word_bits {place}"]} | {f"out.reg{i}": places[f"reg_bits {i}"] for i in range(3)}
         for name, at in named.items():
             script.define(name, terms.of(output, at, top=True), "Real")

@@ -63,11 +63,6 @@ def total(*flags: Node | int) -> Node:
     return combine([(1, flag) for flag in nodes], sum(flag for flag in flags if isinstance(flag, int)), sort=Flag())
 
 
-def minus(a: Node | int, b: Node) -> Node:
-    """``a - b`` where b implies a: a flag."""
-    return combine([(1, a), (-1, b)], sort=Flag()) if isinstance(a, Node) else not_(b)
-
-
 @dataclass(frozen=True)
 class Counter:
     """A program counter as read: its word, and its status as one-hot over ``COUNTERS`` (none set: there is none)."""
