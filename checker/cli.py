@@ -1,4 +1,4 @@
-"""The command line: `efasp run | info | export | check` (shared contract, sections 4 to 6)."""
+"""The command line: `efasp run | info | export | check | certify` (docs/commands.md)."""
 
 from __future__ import annotations
 

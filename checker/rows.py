@@ -1,4 +1,4 @@
-"""Rows of the report: one an obligation, as JSON holds it (shared contract, section 5), and what is counted over them."""
+"""Rows of the report: one an obligation, as JSON holds it (docs/commands.md, "JSON of efasp check"), and what is counted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def head(obligation: Obligation) -> Row:
 
 
 def row(known: Row, verdict: Verdict, seconds: float, cached: bool = False) -> Row:
-    """The row of an obligation, keys in the order of the contract, then ours: claim, kind, cached, what it cites."""
+    """The row of an obligation, keys in the order of docs/commands.md, "JSON of efasp check"."""
     first = {key: known[key] for key in ("id", "lemma", "params", "scope", "n")}
     ended = {"status": verdict.status, "method": verdict.method, "seconds": round(seconds, 3)}
     last = {"countermodel": verdict.countermodel, "claim": known["claim"], "kind": known["kind"], "cached": cached}

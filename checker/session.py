@@ -1,4 +1,4 @@
-"""A run of the checker: choose the obligations, settle them, report, and give the exit code (shared contract, section 5)."""
+"""A run of the checker: choose the obligations, settle them, report, give the exit code (docs/commands.md, "efasp check")."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Report:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The report as JSON holds it (shared contract, section 5)."""
+        """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
         return {
             "n_max": self.n_max,
             "summary": summary(self.rows),

@@ -1,7 +1,7 @@
 """Derived operators at one position: Boolean gates, comparison, arithmetic, choice. All are affine maps around ReLUs.
 
 A gate is one unit a bit. A threshold of an integer is two. With X_i = sum over j < i of 2^j (a_j + b_j) the carry into
-bit i is the threshold X_i >= 2^i, so a whole addition is one feed-forward layer of O(w) units (DESIGN, section 2).
+bit i is the threshold X_i >= 2^i, so a whole addition is one feed-forward layer of O(w) units.
 """
 
 from __future__ import annotations

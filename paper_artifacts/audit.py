@@ -1,4 +1,4 @@
-"""`efasp audit`: claims and lemmas with their computed status, or one claim or lemma whole (shared contract, section 6)."""
+"""`efasp audit` (docs/commands.md, "efasp audit"): claims and lemmas with their computed status, or one of them whole."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The known disagreements in what was published (PAPER.md), each with a check of its own: counted, enumerated, or given to Z3.
+"""The known disagreements in what was published (D1 to D6 of ``claims.toml``), each with a check of its own: counted,
+enumerated, or given to Z3.
 
-What is known of the released code is what PAPER.md says of it; nothing of that code is here.
+What is known of the released code comes from public summaries and reviews and is stated here; nothing of that code is here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`efasp tables`: every table and figure of ``paper_artifacts/generated``, made anew (shared contract, section 6).
+"""`efasp tables`: every table and figure of ``paper_artifacts/generated``, made anew (docs/commands.md, "efasp tables").
 
 An artifact is data: columns, rows, checks that held or not, figures. It is written as Markdown, CSV, LaTeX (booktabs) and JSON;
 times are in columns of their own, which a comparison leaves out.

@@ -1,4 +1,4 @@
-"""The PRAM a second time, from the words of its contract and from nothing else: what runs is compared with it.
+"""The PRAM a second time, from docs/machine.md and docs/assembly.md and from nothing else: what runs is compared with it.
 
 It imports nothing of the package, so that it shares no code with ``efasp.pram.machine``: it has its own arithmetic, its own
 order of effects and its own names. Instructions come as data. Standard library only.

@@ -167,7 +167,7 @@ def unfit(size: int) -> Iterator[tuple[Any, ...]]:
 
 
 def misread(word: int) -> Report | None:
-    """An operation that the assembler reads as another than the contract's, or does not refuse without its extension."""
+    """An operation that the assembler reads as another than docs/assembly.md says, or does not refuse without its extension."""
     for extension, written in (("", WRITTEN), ("M", WRITTEN | WRITTEN_M)):
         program = assemble("\n".join(written), word=word, extension=extension)
         for (text, (op, rd, ra, x)), found in zip(written.items(), program.instructions, strict=True):

@@ -1,4 +1,4 @@
-"""The assembler and disassembler of `.pram` files, and the reader of `--data` files (shared contract, sections 2, 3).
+"""The assembler and disassembler of `.pram` files, and the reader of `--data` files (docs/assembly.md).
 
 Two passes, for the width of a word may be set after its use: the first reads lines into a ``_Listing`` (syntax alone),
 the second gives every name its number and every number its word. Whatever the text, the only error is AssemblyError.
@@ -529,7 +529,7 @@ def assemble(
     ``word`` in bits (16 if nothing says otherwise), ``processors`` (1), ``memory`` in words (64, fewer if the word
     addresses fewer, more if the data reach further), ``policy`` (priority); ``data`` from address to word, on top of
     ``.data``. ``Program.data`` ends with the last word that is given, ``Program.name`` is the stem of ``file``.
-    Raises AssemblyError, whatever is wrong. Source: shared contract, section 3.
+    Raises AssemblyError, whatever is wrong. Source: docs/assembly.md.
     """
     source = _Source(file, _lines(text))
     listing = _Listing()
@@ -612,7 +612,7 @@ def parse_data(text: str, file: str = "<data>") -> Data:
 
     The text is a list of integers, from address 0 on, or an object from addresses (decimal or 0x, as strings) to
     integers; a negative one is a two's complement. Whether addresses and words fit a machine, ``assemble`` checks.
-    Raises AssemblyError. Source: shared contract, section 3.
+    Raises AssemblyError. Source: docs/assembly.md, "Data files".
     """
     source = _Source(file, _lines(text))
     tokens, data = _json_tokens(source, text), Data(source)

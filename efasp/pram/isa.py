@@ -1,4 +1,4 @@
-"""The instruction set of the PRAM (shared contract, section 2): one row an operation.
+"""The instruction set of the PRAM (docs/assembly.md, "Instructions"): one row an operation.
 
 The table is the only place that says which operations exist, which fields they use and which belong to extension M;
 the assembler, the machine, the encoding and the step written in E-FASP all read it.

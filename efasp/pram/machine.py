@@ -1,4 +1,4 @@
-"""The PRAM itself, executed directly (shared contract, sections 1 and 2): the definition every construction is held to.
+"""The PRAM itself, executed directly (docs/machine.md): the definition every construction is held to.
 
 Everything here is a pure function on frozen configurations. Words are Python integers in 0..2^w-1.
 """
@@ -158,7 +158,7 @@ ALU: dict[str, Callable[[int, int, int], int]] = {
 def validate(program: Program, extension: str = "M") -> None:
     """Check that ``program`` is one the machine is defined for; ``extension`` ("" or "M") says which operations exist.
 
-    Raises ValueError, naming what was expected and what was found. Source: shared contract, section 1.
+    Raises ValueError, naming what was expected and what was found. Source: docs/machine.md, "Parameters".
     """
     known = {operation.name for operation in operations(extension)}
     word, length = program.word, program.length
@@ -376,7 +376,7 @@ def run(program: Program, max_steps: int = 10_000) -> Run:
 
 
 def report(run: Run, file: str) -> dict[str, object]:
-    """The JSON object that `efasp run --json` prints for ``file`` (shared contract, section 4), keys in its order.
+    """The JSON object that `efasp run --json` prints for ``file``, keys in the order of docs/commands.md, "JSON of efasp run".
 
     A violation of the policy adds a last key ``violation``: its policy, access, address, step and processors.
     """

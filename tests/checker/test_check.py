@@ -18,7 +18,7 @@ from efasp.syntax import Node, relu
 from proofs import register
 from proofs.obligation import CASES, Batch, Obligation, Regime, Verdict, exhaustive, narrowest_word
 
-CONTRACT = {"id", "lemma", "params", "scope", "n", "status", "method", "seconds", "hash", "countermodel"}
+ROW_KEYS = {"id", "lemma", "params", "scope", "n", "status", "method", "seconds", "hash", "countermodel"}
 
 
 @pytest.fixture(autouse=True)
@@ -40,11 +40,11 @@ def lemma_of(monkeypatch: pytest.MonkeyPatch, *obligations: Obligation) -> None:
 
 
 def test_small_bound_is_proved(capsys: pytest.CaptureFixture[str]) -> None:
-    """A family for n to 32: all proved, exit 0, the contract's keys."""
+    """A family for n to 32: all proved, exit 0, the documented keys."""
     code, report = check(capsys, "--n-max", "32", "--lemma", "gates.[ao]*", "--lemma", "lowering.*")
     assert code == 0 and report["n_max"] == 32
     assert set(report) == {"n_max", "summary", "obligations", "mutants", "environment"}
-    assert all(set(row) >= CONTRACT and row["status"] == "proved" for row in report["obligations"])
+    assert all(set(row) >= ROW_KEYS and row["status"] == "proved" for row in report["obligations"])
     assert report["summary"]["proved"] == len(report["obligations"])
 
 

@@ -1,4 +1,4 @@
-"""`efasp run`, `info` and `export` as a user calls them (shared contract, section 4)."""
+"""`efasp run`, `info` and `export` as a user calls them (docs/commands.md)."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, 
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_report_has_the_contracts_keys_and_agrees(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every engine gives the same machine, in an object with exactly the contract's keys, in order."""
+def test_report_has_the_documented_keys_and_agrees(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every engine gives the same machine, in an object with exactly the documented keys, in order."""
     code, (found,) = run_json(capsys, str(LIBRARY / "scan.pram"), "--engine", engine)
     _, (wanted,) = run_json(capsys, str(LIBRARY / "scan.pram"))
     assert code == 0 and list(found) == KEYS and found["engine"] == engine

@@ -20,6 +20,7 @@ from paper_artifacts.graph import boxes, layers, svg
 from paper_artifacts.site import Site
 from proofs.statements import below, statements
 from tests.optional import path_of
+from tests.pages import COMMANDS, keys
 from tests.paper_artifacts.test_claims import everything, row
 
 
@@ -138,6 +139,7 @@ def test_the_list_and_a_lemma(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "gates.add", "--n-max", "40", "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["lemma"] == "gates.add" and data["status"]["grade"] == "bounded" and len(data["obligations"]) == 2
+    assert list(data) == keys(COMMANDS, "JSON of efasp audit")[3]
     assert main(["audit", "gates.step.add", "--n-max", "40", "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["status"]["grade"] == "all n" and "(set-logic QF_LIA)" in data["obligations"][0]["text"]
@@ -173,6 +175,8 @@ def test_a_claim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     said = json.loads(capsys.readouterr().out)
     assert sorted(asked) == sorted(needed) and {"simulation.composition", "step.next", "gates.add"} <= set(needed)
     assert (said["id"], said["n_max"], said["lemmas"]) == ("T1", 64, list(claims()["T1"].lemmas))
+    claim, lemma, more, _ = keys(COMMANDS, "JSON of efasp audit")
+    assert list(said) == ["n_max", *claim, *more] and list(said["tree"][0]) == lemma
     each = {"proved": len(needed) - 2, "timeout": 1, "measured": 1}
     assert said["counts"] == {"n <= 32": each, "n <= 64": each}
     assert [lemma["lemma"] for lemma in said["tree"]] == needed

@@ -1,4 +1,4 @@
-"""What runs, measured: the oracle says what the contract does, by hand; scenarios keep promises; what is broken is refuted."""
+"""What runs, measured: the oracle says what docs/machine.md does, by hand; scenarios keep promises; breaks are refuted."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def machine(engine: str, word: int = 5) -> Machine:
     ],
 )  # fmt: skip
 def test_an_operation_by_hand(op: str, a: int, x: int, result: int) -> None:
-    """Results on words of five bits, from the contract's table."""
+    """Results on words of five bits, from the table of docs/assembly.md."""
     assert value_of(op, a, x, 5) == result
 
 

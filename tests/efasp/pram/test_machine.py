@@ -32,7 +32,7 @@ def digitwise(a: int, x: int, w: int, keep: Callable[[str, str], bool]) -> int:
     return int("".join("01"[keep(p, q)] for p, q in zip(bits(a, w), bits(x, w), strict=True)), 2)
 
 
-# The instruction table of the contract once more, on strings of digits and with remainders.
+# The table of docs/assembly.md, "Instructions", once more, on strings of digits and with remainders.
 PLAIN: dict[str, Callable[[int, int, int], int]] = {
     "mov": lambda a, x, w: x,
     "add": lambda a, x, w: a + x if a + x < 2**w else a + x - 2**w,
@@ -433,7 +433,7 @@ KEYS = [
 
 
 def test_report() -> None:
-    """The report has the contract's keys in its order and JSON values only; halted is for all halted without fault."""
+    """The report has the documented keys in their order and JSON values only; halted is for all halted without fault."""
     report = machine.report(machine.run(assemble("pid r1\nst r1, [r1]\nhalt", processors=2, memory=3)), "a.pram")
     assert list(report) == KEYS and json.loads(json.dumps(report)) == report
     assert report == {
