@@ -8,7 +8,6 @@ notwithstanding. What is neither is not settled, and has survived too.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from checker.changes import Change, File, sample
 from checker.mutants import Budget, confirmed
 from checker.rows import Row
 from checker.scheduler import Scheduler
+from checker.selection import regime_of, selected
 from checker.settle import Known, settle
 from checker.solvers import titles
 from checker.store import Store, digest, sources
@@ -45,7 +45,7 @@ def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
     return sample(File(path).tensors, count, f"{machine.word} {machine.engine} {machine.extension}")
 
 
-def run(path: Path, regime: Regime, patterns: list[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
+def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
         told: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
     """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
@@ -108,7 +108,7 @@ def _outcome(change: Change, row: Row) -> Outcome:
 # One change, in a process of its own.
 
 
-def verdict(file: File, machine: Machine, n_max: int, patterns: list[str] | None, budget: Budget,
+def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | None, budget: Budget,
             change: Change) -> Verdict:  # fmt: skip
     """What becomes of a change: ``refuted`` where it is killed, ``proved`` where it is harmless, else ``unknown``."""
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
@@ -123,14 +123,12 @@ def verdict(file: File, machine: Machine, n_max: int, patterns: list[str] | None
     return Verdict("proved", f"{found.method}; torch decodes {PROGRAMS} random programs as the reference machine runs them")
 
 
-def settled(path: Path, n_max: int, patterns: list[str] | None, budget: Budget) -> Verdict:
+def settled(path: Path, n_max: int, patterns: Sequence[str] | None, budget: Budget) -> Verdict:
     """Settle the obligations that are made from a weights file's numbers, until one is refuted with a confirmed countermodel.
 
     The others are the same whatever the numbers are: they are settled with the file itself.
     """
-    from checker.session import regime_of, selected
-
-    regime, _ = regime_of(argparse.Namespace(weights=path, n_max=n_max))
+    regime, _ = regime_of(path, n_max)
     counts: Counter[str] = Counter()
     open_: list[str] = []
     known: Known = {}

@@ -25,13 +25,14 @@ from checker import fresh
 from checker.certificates.kept import KEPT, NOTHING, keep, kept, second
 from checker.certificates.lrat import MISSING as NO_CADICAL
 from checker.certificates.routes import BY_NAME, ROUTES
-from checker.commands import UsageError
 from checker.export import built, name, scripts
 from checker.files import json_writable, json_written, writable, write
 from checker.matrix import progress
-from checker.session import environment, notice, regime_of, selected
+from checker.selection import regime_of, selected
+from checker.session import environment, notice
 from checker.solvers import available
 from checker.store import Store, default_path
+from checker.usage import UsageError
 from proofs.obligation import Obligation
 from proofs.rocq_build import RocqError, programs
 
@@ -79,7 +80,7 @@ def certify(options: argparse.Namespace) -> int:
     _tools()
     if options.cvc5_proofs is not None and (options.out is None or "cvc5" not in available()):
         raise UsageError("--cvc5-proofs: expected --out DIR and an installed cvc5")
-    regime, _ = regime_of(options)
+    regime, _ = regime_of(options.weights, options.n_max)
     chosen = selected(regime, options.lemma)
     json_writable(options.json)
     if options.out is not None:

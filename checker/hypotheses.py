@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import z3
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +29,8 @@ def dropped(text: str, seconds: float) -> dict[str, str]:
     It is dead where the goal follows from the others. Those that Z3 does not need for one refutation are, all at once; each of
     those that it does need is left out by itself.
     """
+    import z3
+
     lines = text.splitlines()
     *asserted, _ = [index for index, line in enumerate(lines) if line.startswith(ASSERT)]
     names = {index: f"hypothesis!{index}" for index in asserted}
@@ -64,6 +65,8 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jo
     For every lemma each of its hypotheses, with the number of its scripts in which that matters, is dead, is not known; and the
     ids of scripts that could not be tried.
     """
+    import z3
+
     keys = [digest("dropped", same[0].content, z3.get_full_version(), seconds) for same in scripts]
     known = {index: found for index, key in enumerate(keys) if (found := store.get(key)) is not None}
     todo = [index for index in range(len(scripts)) if index not in known]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from checker import altered, hypotheses, mutants, mutation
-from checker.commands import UsageError
 from checker.export import built, scripts
 from checker.mutants import Budget
+from checker.options import RunOptions
 from checker.rows import Row
 from checker.store import Store
+from checker.usage import UsageError
 from proofs.mutation import Mutant, MutantError, load
 from proofs.obligation import Batch, Regime
 from proofs.twins import twins
@@ -56,10 +56,10 @@ def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[mutant
     ]
 
 
-def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
+def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
             store: Store) -> Section:  # fmt: skip
     """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
-    if regime.given is not None:
+    if regime.given is not None and options.weights is not None:
         changes = altered.drawn(options.weights, regime.given[0], options.changes)
         with progress("changes", len(changes)) as told:
             made = altered.run(options.weights, regime, options.lemma, changes, budget, store, told)

@@ -15,9 +15,9 @@ from checker.mutants import Budget
 from checker.store import Store, default_path, digest
 from efasp.pram.machine import MIN_WORD
 from model.readback import read_plan
+from paper_artifacts.artifact import Artifact, Cell, Check, Column
 from paper_artifacts.figures import MACHINES
 from paper_artifacts.notes import Run, through
-from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
 from proofs.obligation import Machine, Regime
 

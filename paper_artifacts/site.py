@@ -16,10 +16,10 @@ from checker.files import write
 from checker.rows import Row, groups, seconds, summary
 from checker.session import Report
 from paper_artifacts import graph
-from paper_artifacts.audit import Sheet, sheet
 from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.claims import GRADES, Ledger, Status, claims
 from paper_artifacts.figures import Figure, figures
+from paper_artifacts.sheets import Sheet, sheet
 from paper_artifacts.status import shown
 from paper_artifacts.trust import bases, trust
 from proofs.mutation import Mutant, load
