@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from proofs import register
 from tests import hidden
 from tests.imports import Tree
 from tests.optional import PROGRAMS
@@ -106,6 +107,17 @@ def test_a_start_loads_no_heavy_library(module: str, loaded: set[str]) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     found = HEAVY & set(done.stdout.split())
     assert loaded <= found and (loaded or not found)
+
+
+def test_the_order_of_lemmas_is_the_same_whatever_was_imported_before() -> None:
+    """In fresh processes, one of which imports the families backwards."""
+    backwards = "".join(f"import {family.__name__}; " for family in reversed(register.FAMILIES))
+    script = "import proofs.register as r; print(*(f'{build.__module__}.{build.__name__}' for build in r.LEMMAS))"
+    orders = {
+        subprocess.run([sys.executable, "-c", first + script], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        for first in ("", backwards)
+    }
+    assert len(orders) == 1
 
 
 # Optional programs.
