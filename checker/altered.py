@@ -17,7 +17,7 @@ from random import Random
 from typing import Any
 
 from checker.changes import Change, File, sample
-from checker.mutants import Budget, confirmed
+from checker.mutants import Budget, MatrixRow, confirmed
 from checker.rows import Row
 from checker.scheduler import Scheduler
 from checker.selection import regime_of, selected
@@ -37,7 +37,12 @@ FAMILIES = ("lowering", "numerics", "bounded")  # whose obligations are made fro
 LIMIT = 600.0  # wall-clock seconds that a change may take in all
 PROGRAMS, STEPS = 12, 12  # random programs that are decoded, and PRAM steps of each
 DECODED = "all is proved, but the transformer decodes a program wrongly"
-Outcome = dict[str, Any]
+
+
+class Outcome(MatrixRow):
+    """How a change ended, as the report holds it. ``module``: the tensor; ``kind``: of the change."""
+
+    kind: str
 
 
 def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
@@ -91,12 +96,13 @@ def _batch(change: Change, whole: str, machine: Machine, n_max: int, settled: Ca
 def _outcome(change: Change, row: Row) -> Outcome:
     """A row of the scheduler as the report holds it."""
     status = {"refuted": "killed", "proved": "harmless"}.get(row["status"], "survived")
-    by = [row["countermodel"]["obligation"]] if status == "killed" else []
-    lemmas = [name.partition("[")[0] for name in by]
-    about = {"mutant": f"weights: {change.id}", "module": change.tensor, "lemmas": lemmas, "kind": change.kind}
+    by = [str((row["countermodel"] or {})["obligation"])] if status == "killed" else []
     detail = row["method"] if status != "survived" else f"{row['status']}: {row['method']}"
     return {
-        **about,
+        "mutant": f"weights: {change.id}",
+        "module": change.tensor,
+        "lemmas": [name.partition("[")[0] for name in by],
+        "kind": change.kind,
         "status": status,
         "by": by,
         "detail": detail,

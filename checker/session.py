@@ -115,7 +115,7 @@ def discharged(options: RunOptions) -> Iterator[Report]:
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
             raise
         known = environment(solvers, jobs)
-        route = cache(lambda hash_: str((kept(store, hash_) or {}).get("route", "")))
+        route = cache(lambda hash_: "" if (proof := kept(store, hash_)) is None else proof["route"])
         yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
 
 

@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
+from checker.mutants import MatrixRow
 from checker.rows import CITATIONS, Row
 from checker.session import Report
 from paper_artifacts.claims import Ledger, Status, claims
 from paper_artifacts.constructions import Construction, construction
 from proofs.mutation import Mutant, load
 from proofs.statements import Statement, statements
+
+
+class MutantRow(TypedDict):
+    """A mutant of a lemma: what it changes, and how it ended in a run that had mutants. ``by``: obligations of the lemma."""
+
+    mutant: str
+    module: str
+    old: str
+    new: str
+    status: str
+    by: list[str]
+    countermodel: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -27,27 +40,25 @@ class Sheet:
     texts: dict[str, str]
     claims: list[str]
     used_by: list[str]
-    mutants: list[dict[str, Any]]
+    mutants: list[MutantRow]
 
 
-def sheet(
-    name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mutant], outcomes: Sequence[dict[str, Any]]
-) -> Sheet:
+def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mutant], outcomes: Sequence[MatrixRow]) -> Sheet:
     """The sheet of a lemma. ``outcomes``: rows of the kill matrix, of a run that had mutants."""
     ended = {row["mutant"]: row for row in outcomes}
-    listed = []
+    listed: list[MutantRow] = []
     for mutant in mutants:
         if name in mutant.lemmas:
-            found = ended.get(mutant.id, {})
+            found = ended.get(mutant.id)
             listed.append(
                 {
                     "mutant": mutant.id,
                     "module": mutant.module,
                     "old": mutant.old,
                     "new": mutant.new,
-                    "status": found.get("status", "not run"),
-                    "by": [by for by in found.get("by", []) if by.startswith(f"{name}[")],
-                    "countermodel": found.get("countermodel"),
+                    "status": "not run" if found is None else found["status"],
+                    "by": [by for by in ([] if found is None else found["by"]) if by.startswith(f"{name}[")],
+                    "countermodel": None if found is None else found["countermodel"],
                 }
             )
     statement = statements()[name]

@@ -55,8 +55,10 @@ def made(name: str, kinds: dict[str, str], bits: dict[str, Any], *fields: Any) -
 def wide(name: str, width: Any, extension: str = "", make: Callable[[Any], Any] = lambda function: function) -> Codebook:
     """The construction's codebook; ``make``: what takes its cache off."""
     if name == "tokens":
-        return make(vocabulary)(width, extension)
-    return make(log_places if name == "log places" else cell_places)(width)
+        tokens: Codebook = make(vocabulary)(width, extension)
+        return tokens
+    places: Codebook = make(log_places if name == "log places" else cell_places)(width)
+    return places
 
 
 # For every width.
