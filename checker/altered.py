@@ -8,7 +8,6 @@ notwithstanding. What is neither is not settled, and has survived too.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,9 +17,10 @@ from random import Random
 from typing import Any
 
 from checker.changes import Change, File, sample
-from checker.mutants import Budget, confirmed
+from checker.mutants import Budget, MatrixRow, confirmed
 from checker.rows import Row
 from checker.scheduler import Scheduler
+from checker.selection import regime_of, selected
 from checker.settle import Known, settle
 from checker.solvers import titles
 from checker.store import Store, digest, sources
@@ -37,7 +37,12 @@ FAMILIES = ("lowering", "numerics", "bounded")  # whose obligations are made fro
 LIMIT = 600.0  # wall-clock seconds that a change may take in all
 PROGRAMS, STEPS = 12, 12  # random programs that are decoded, and PRAM steps of each
 DECODED = "all is proved, but the transformer decodes a program wrongly"
-Outcome = dict[str, Any]
+
+
+class Outcome(MatrixRow):
+    """How a change ended, as the report holds it. ``module``: the tensor; ``kind``: of the change."""
+
+    kind: str
 
 
 def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
@@ -45,7 +50,7 @@ def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
     return sample(File(path).tensors, count, f"{machine.word} {machine.engine} {machine.extension}")
 
 
-def run(path: Path, regime: Regime, patterns: list[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
+def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
         told: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
     """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
@@ -91,12 +96,13 @@ def _batch(change: Change, whole: str, machine: Machine, n_max: int, settled: Ca
 def _outcome(change: Change, row: Row) -> Outcome:
     """A row of the scheduler as the report holds it."""
     status = {"refuted": "killed", "proved": "harmless"}.get(row["status"], "survived")
-    by = [row["countermodel"]["obligation"]] if status == "killed" else []
-    lemmas = [name.partition("[")[0] for name in by]
-    about = {"mutant": f"weights: {change.id}", "module": change.tensor, "lemmas": lemmas, "kind": change.kind}
+    by = [str((row["countermodel"] or {})["obligation"])] if status == "killed" else []
     detail = row["method"] if status != "survived" else f"{row['status']}: {row['method']}"
     return {
-        **about,
+        "mutant": f"weights: {change.id}",
+        "module": change.tensor,
+        "lemmas": [name.partition("[")[0] for name in by],
+        "kind": change.kind,
         "status": status,
         "by": by,
         "detail": detail,
@@ -108,7 +114,7 @@ def _outcome(change: Change, row: Row) -> Outcome:
 # One change, in a process of its own.
 
 
-def verdict(file: File, machine: Machine, n_max: int, patterns: list[str] | None, budget: Budget,
+def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | None, budget: Budget,
             change: Change) -> Verdict:  # fmt: skip
     """What becomes of a change: ``refuted`` where it is killed, ``proved`` where it is harmless, else ``unknown``."""
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
@@ -123,14 +129,12 @@ def verdict(file: File, machine: Machine, n_max: int, patterns: list[str] | None
     return Verdict("proved", f"{found.method}; torch decodes {PROGRAMS} random programs as the reference machine runs them")
 
 
-def settled(path: Path, n_max: int, patterns: list[str] | None, budget: Budget) -> Verdict:
+def settled(path: Path, n_max: int, patterns: Sequence[str] | None, budget: Budget) -> Verdict:
     """Settle the obligations that are made from a weights file's numbers, until one is refuted with a confirmed countermodel.
 
     The others are the same whatever the numbers are: they are settled with the file itself.
     """
-    from checker.session import regime_of, selected
-
-    regime, _ = regime_of(argparse.Namespace(weights=path, n_max=n_max))
+    regime, _ = regime_of(path, n_max)
     counts: Counter[str] = Counter()
     open_: list[str] = []
     known: Known = {}

@@ -16,22 +16,23 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from rich.console import Console
 from rich.table import Table
 
 from checker import fresh
-from checker.certificates.kept import KEPT, NOTHING, keep, kept, second
+from checker.certificates.kept import NOTHING, Found, Proof, keep, kept, second
 from checker.certificates.lrat import MISSING as NO_CADICAL
 from checker.certificates.routes import BY_NAME, ROUTES
-from checker.commands import UsageError
 from checker.export import built, name, scripts
 from checker.files import json_writable, json_written, writable, write
 from checker.matrix import progress
-from checker.session import environment, notice, regime_of, selected
+from checker.selection import regime_of, selected
+from checker.session import environment, notice
 from checker.solvers import available
 from checker.store import Store, default_path
+from checker.usage import UsageError
 from proofs.obligation import Obligation
 from proofs.rocq_build import RocqError, programs
 
@@ -39,12 +40,30 @@ STATUSES = ("certified", "holey", "cross-checked", "open", "contradicted")
 LIMITS = 12  # a script's routes and solvers may take this many times the seconds of one, in all
 
 
+class CertificateRow(TypedDict):
+    """What there is for one script, as the report holds it. ``by``: what replayed the proof; ``hole``: what is taken on trust
+    besides; ``hypotheses``: what says that they have a model; the rest as in ``checker.certificates.kept.Found``."""
+
+    hash: str
+    lemma: str
+    claim: str
+    ids: list[str]
+    status: str
+    by: str
+    hole: str
+    second: list[str]
+    against: list[str]
+    hypotheses: str
+    reasons: dict[str, str]
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Certificate:
     """What there is for one script: the obligations that it is the text of, and what ``checker.certificates.routes`` found."""
 
     same: list[Obligation]
-    found: dict[str, Any]
+    found: Found
     seconds: float
 
     @property
@@ -62,15 +81,24 @@ class Certificate:
         return BY_NAME[self.found["route"]].by() if self.found["route"] else ""
 
     @property
-    def row(self) -> dict[str, Any]:
+    def row(self) -> CertificateRow:
         """As the report holds it."""
         first = self.same[0]
         hole = BY_NAME[self.found["route"]].hole if self.found["route"] else ""
-        named = {"hash": first.hash, "lemma": first.lemma, "claim": first.claim, "ids": [o.id for o in self.same]}
-        ended = {"status": self.status, "by": self.by, "hole": hole, "second": self.found["second"]}
-        ended |= {"against": self.found["against"], "hypotheses": self.found["consistent"]}
-        ended |= {"reasons": {} if self.found["route"] else self.found["reasons"]}
-        return {**named, **ended, "seconds": round(self.seconds, 3)}
+        return {
+            "hash": first.hash,
+            "lemma": first.lemma,
+            "claim": first.claim,
+            "ids": [o.id for o in self.same],
+            "status": self.status,
+            "by": self.by,
+            "hole": hole,
+            "second": self.found["second"],
+            "against": self.found["against"],
+            "hypotheses": self.found["consistent"],
+            "reasons": {} if self.found["route"] else self.found["reasons"],
+            "seconds": round(self.seconds, 3),
+        }
 
 
 def certify(options: argparse.Namespace) -> int:
@@ -79,7 +107,7 @@ def certify(options: argparse.Namespace) -> int:
     _tools()
     if options.cvc5_proofs is not None and (options.out is None or "cvc5" not in available()):
         raise UsageError("--cvc5-proofs: expected --out DIR and an installed cvc5")
-    regime, _ = regime_of(options)
+    regime, _ = regime_of(options.weights, options.n_max)
     chosen = selected(regime, options.lemma)
     json_writable(options.json)
     if options.out is not None:
@@ -139,10 +167,12 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
     with progress("scripts", len(asked)) as told:
 
         def heard(index: int, reply: fresh.Reply) -> None:
-            value = reply.get("value") or {**NOTHING, "reasons": {"every route": reply.get("ended") or reply["message"]}}
+            nothing: Found = {**NOTHING, "reasons": {"every route": reply.get("ended") or reply.get("message", "")}}
+            value: Found = reply.get("value") or nothing
             found[index] = Certificate(asked[index], value, reply["seconds"])
-            if value["route"] and {name: value[name] for name in KEPT} != known[index]:
-                keep(store, asked[index][0].hash, value)
+            proof: Proof = {"route": value["route"], "proof": value["proof"]}
+            if proof["route"] and proof != known[index]:
+                keep(store, asked[index][0].hash, proof)
             told(found[index])
 
         fresh.run([job(index) for index in range(len(asked))], jobs, heard)

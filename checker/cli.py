@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from checker import commands
+from checker import commands, session
+from checker.options import RunOptions
 from checker.solvers import PROOFS
+from checker.usage import UsageError
 from efasp.pram.machine import POLICIES
 from model.compile import ENGINES
 
@@ -55,13 +57,6 @@ def _seconds(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"expected a number of seconds above 0 (and below 10^6), found {text!r}")
     return value
-
-
-class _Twins(argparse.Action):
-    """Sets ``mutants`` too."""
-
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: object) -> None:
-        namespace.mutants = namespace.twins = True
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -127,8 +122,9 @@ def budget_options(command: argparse.ArgumentParser) -> None:
     """The bound, and what a run may take."""
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
     command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
-    command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds an obligation (default 60)")
-    command.add_argument("--memory", type=_mebibytes, default=4096, metavar="MB", help="MiB a worker (default 4096)")
+    seconds, memory, default = RunOptions.timeout, RunOptions.memory, "(default %(default)g)"
+    command.add_argument("--timeout", type=_seconds, default=seconds, metavar="S", help=f"seconds an obligation {default}")
+    command.add_argument("--memory", type=_mebibytes, default=memory, metavar="MB", help=f"MiB a worker {default}")
     command.add_argument("--no-cache", action="store_true", help="neither use nor keep what other runs found")
 
 
@@ -144,18 +140,17 @@ def run_options(command: argparse.ArgumentParser) -> None:
     budget_options(command)
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
-    command.add_argument(
-        "--twins", action=_Twins, nargs=0, default=False, help="as --mutants, and each once more, at work at w = 6 only"
-    )
+    command.add_argument("--twins", action="store_true", help="as --mutants, and each once more, at work at w = 6 only")
 
 
 def _check(check: argparse.ArgumentParser) -> None:
     run_options(check)
     choice_options(check)
-    check.add_argument("--changes", type=positive, default=130, metavar="K", help="mutants of a weights file (default 130)")
+    drawn = "mutants of a weights file (default %(default)s)"
+    check.add_argument("--changes", type=positive, default=RunOptions.changes, metavar="K", help=drawn)
     check.add_argument("--list", action="store_true", help="list the obligations, settle none")
     check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, settle none")
-    check.set_defaults(command=commands.check, html=None)
+    check.set_defaults(command=session.check, html=None)
 
 
 def _certify(certify: argparse.ArgumentParser) -> None:
@@ -163,7 +158,13 @@ def _certify(certify: argparse.ArgumentParser) -> None:
     choice_options(certify)
     certify.add_argument("--out", type=Path, metavar="DIR", help="write every script and its proof")
     certify.add_argument("--cvc5-proofs", choices=PROOFS, help="with --out: also cvc5's own proofs, which nothing here replays")
-    certify.set_defaults(command=commands.certify)
+    certify.set_defaults(command=_prove)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from checker.certify import certify  # loads Z3
+
+    return certify(options)
 
 
 def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -> int:
@@ -174,7 +175,7 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
         code: int = options.command(options)
         sys.stdout.flush()
         return code
-    except commands.UsageError as error:
+    except UsageError as error:
         print(f"efasp: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:

@@ -1,4 +1,7 @@
-"""What the commands do. Each takes the parsed options and returns the exit code; torch is imported only where it is used."""
+"""What `efasp run`, `info` and `export` do. Each takes the parsed options and returns the exit code.
+
+torch is imported only where it is used.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from checker.given import given
+from checker.usage import UsageError
 from efasp.encoding import clock_bits
 from efasp.pram import machine
 from efasp.pram.assembler import AssemblyError, Data, assemble_file, parse_data_file
@@ -26,10 +31,6 @@ from model.ranges import RangeError, dtype_for
 
 if TYPE_CHECKING:
     from model.weights import Weights
-
-
-class UsageError(Exception):
-    """Bad input or usage: the message names the flag or file; the exit code is 2."""
 
 
 def word_range(text: str) -> range:
@@ -65,9 +66,7 @@ def _weights(options: argparse.Namespace) -> Weights | None:
     if options.engine == "reference":
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found reference")
-    from checker.given import given
-
-    if (file := given(options)) is None:
+    if (file := given(options.weights, options.engine, options.inexact)) is None:
         return None
     from model.weights import loaded
 
@@ -256,20 +255,3 @@ def export(options: argparse.Namespace) -> int:
         raise UsageError(f"{path}: {error.strerror}") from None
     print(f"{path}: {options.engine}, {options.word}-bit words{', extension M' if options.ext else ''}")
     return 0
-
-
-# check
-
-
-def check(options: argparse.Namespace) -> int:
-    """`efasp check`: settle the obligations and report."""
-    from checker.session import check as settle
-
-    return settle(options)
-
-
-def certify(options: argparse.Namespace) -> int:
-    """`efasp certify`: proofs for the obligations, and their replay."""
-    from checker.certify import certify as prove
-
-    return prove(options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from checker.files import write
@@ -10,7 +10,7 @@ from proofs.obligation import Batch, Obligation
 from proofs.register import matches
 
 
-def built(chosen: Iterable[Batch], patterns: list[str] | None) -> Iterator[Obligation]:
+def built(chosen: Iterable[Batch], patterns: Sequence[str] | None) -> Iterator[Obligation]:
     """The obligations of some batches whose lemma matches one of the globs."""
     return (o for batch in chosen for o in batch.build() if matches(o.lemma, patterns))
 
@@ -45,7 +45,7 @@ def text(same: list[Obligation]) -> str:
     return "\n".join([*lines, "(set-info :status unsat)", first.content])
 
 
-def export(chosen: Iterable[Batch], patterns: list[str] | None, folder: Path) -> int:
+def export(chosen: Iterable[Batch], patterns: Sequence[str] | None, folder: Path) -> int:
     """Write the files; how many. Raises UsageError."""
     found = scripts(built(chosen, patterns))
     for same in found.values():

@@ -19,14 +19,38 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from checker.limits import confine
 from proofs.mutation import ROOT, Mutant, install
 
 LIBRARIES = ("numpy", "sympy", "z3")  # imported before the forks, which then need not
-Job = dict[str, Any]  # call ("module:function"), arguments, limit (seconds), memory (MiB), mutant (or none)
-Reply = dict[str, Any]
+
+
+class Job(TypedDict):
+    """A call (``module:function``) with its arguments; ``limit``: seconds; ``memory``: MiB; ``mutant``: its fields, or None."""
+
+    call: str
+    arguments: dict[str, Any]
+    limit: float
+    memory: int
+    mutant: dict[str, Any] | None
+
+
+class Said(TypedDict, total=False):
+    """What came of a call: its ``value``; or the names of the classes of what it ``raised``, and the ``message``; or why it
+    ``ended`` without an answer."""
+
+    value: Any
+    raised: list[str]
+    message: str
+    ended: str
+
+
+class Reply(Said):
+    """What came of a job, and what it took."""
+
+    seconds: float
 
 
 def job(call: str, arguments: dict[str, Any], limit: float, memory: int, mutant: Mutant | None = None) -> Job:
@@ -127,7 +151,7 @@ def main() -> None:
         replies.flush()
 
 
-def _fork(asked: Job) -> Reply:
+def _fork(asked: Job) -> Said:
     mine, theirs = os.pipe()
     parent = os.getpid()
     child = os.fork()
@@ -143,8 +167,8 @@ def _fork(asked: Job) -> Reply:
         return {"ended": f"stopped after {asked['limit']:g} s"}
     if code or not said:
         return {"ended": f"the process was ended by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"}
-    reply: Reply = json.loads(said)
-    return reply
+    answer: Said = json.loads(said)
+    return answer
 
 
 def _child(asked: Job, theirs: int, parent: int) -> None:
@@ -161,7 +185,7 @@ def _child(asked: Job, theirs: int, parent: int) -> None:
         os._exit(status)
 
 
-def _answer(asked: Job) -> Reply:
+def _answer(asked: Job) -> Said:
     try:
         if asked["mutant"] is not None:
             install(Mutant(**{**asked["mutant"], "lemmas": tuple(asked["mutant"]["lemmas"])}))

@@ -6,13 +6,12 @@ it is exact is decided by the obligations of the family numerics, so the command
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checker.commands import UsageError
 from checker.settle import settle
+from checker.usage import UsageError
 from model.header import WeightsError
 from model.plan import Plan
 from model.readback import read_plan
@@ -32,15 +31,15 @@ class Given:
     plan: Plan
 
 
-def given(options: argparse.Namespace) -> Given | None:
-    """The file of ``--weights``, for ``--engine``; None where there is none. Says on standard error that it may be inexact.
+def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
+    """The file of ``--weights``, for ``--engine``; None where there is none. Says on standard error that it may be inexact,
+    which is ``allowed`` by ``--inexact``.
 
     Raises UsageError for a file that is not well formed or of another engine, and for one whose numbers its dtype is not known
     to carry exactly, unless ``--inexact`` is given.
     """
-    path: Path | None = options.weights
     if path is None:
-        if options.inexact:
+        if allowed:
             raise UsageError("--inexact: expected --weights FILE beside it, found none")
         return None
     try:
@@ -49,11 +48,11 @@ def given(options: argparse.Namespace) -> Given | None:
         raise UsageError(f"--weights: {error.filename or path}: {error.strerror or error}") from None
     except WeightsError as error:
         raise UsageError(f"--weights: {error}") from None
-    if file.engine != options.engine:
-        raise UsageError(f"--weights: {path}: expected a transformer for {options.engine}, found {file.engine}")
+    if file.engine != engine:
+        raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
     if reason := inexact(file):
         said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
-        if not options.inexact:
+        if not allowed:
             why = f"efasp check --weights {path} --lemma 'numerics.*' says more; --inexact runs it nevertheless"
             raise UsageError(f"{said} ({why})")
         print(f"efasp: {said}; what follows may not be what the machine does", file=sys.stderr)

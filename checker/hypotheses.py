@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Final, TypedDict
 
-import z3
 from rich.console import Console
 from rich.table import Table
 
@@ -19,9 +18,25 @@ from checker.settle import ASSERT
 from checker.store import Store, digest
 from proofs.obligation import Obligation
 
-MATTERS, DEAD, UNKNOWN = "matters", "dead", "unknown"
+MATTERS: Final = "matters"
+DEAD: Final = "dead"
+UNKNOWN: Final = "unknown"
 LIMIT = 20  # a script may take this many times the seconds of one hypothesis
-ENDED = {"sat": MATTERS, "unsat": DEAD, "unknown": UNKNOWN}
+ENDED: dict[str, str] = {"sat": MATTERS, "unsat": DEAD, "unknown": UNKNOWN}
+
+
+class Hypothesis(TypedDict):
+    """Of a lemma's hypothesis the number of scripts in which it matters, is dead, is not known."""
+
+    lemma: str
+    hypothesis: str
+    matters: int
+    dead: int
+    unknown: int
+
+
+# All of them, and the ids of scripts that could not be tried.
+Dropped = TypedDict("Dropped", {"dropped": list[Hypothesis], "not tried": list[str]})
 
 
 def dropped(text: str, seconds: float) -> dict[str, str]:
@@ -30,6 +45,8 @@ def dropped(text: str, seconds: float) -> dict[str, str]:
     It is dead where the goal follows from the others. Those that Z3 does not need for one refutation are, all at once; each of
     those that it does need is left out by itself.
     """
+    import z3
+
     lines = text.splitlines()
     *asserted, _ = [index for index, line in enumerate(lines) if line.startswith(ASSERT)]
     names = {index: f"hypothesis!{index}" for index in asserted}
@@ -58,12 +75,14 @@ def label(line: str) -> str:
 
 
 def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store,
-            told: Callable[[object], None]) -> dict[str, Any]:  # fmt: skip
+            told: Callable[[object], None]) -> Dropped:  # fmt: skip
     """What `efasp check --mutants` says of hypotheses. ``scripts``: each with the obligations that it is the text of.
 
     For every lemma each of its hypotheses, with the number of its scripts in which that matters, is dead, is not known; and the
     ids of scripts that could not be tried.
     """
+    import z3
+
     keys = [digest("dropped", same[0].content, z3.get_full_version(), seconds) for same in scripts]
     known = {index: found for index, key in enumerate(keys) if (found := store.get(key)) is not None}
     todo = [index for index in range(len(scripts)) if index not in known]
@@ -83,31 +102,31 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jo
         for lemma in dict.fromkeys(o.lemma for o in same):
             for line, ended in known.get(index, {}).items():
                 counts.setdefault((lemma, label(line)), Counter())[ended] += 1
-    rows = [
-        {"lemma": lemma, "hypothesis": said, **{name: c[name] for name in ENDED.values()}}
+    rows: list[Hypothesis] = [
+        {"lemma": lemma, "hypothesis": said, "matters": c[MATTERS], "dead": c[DEAD], "unknown": c[UNKNOWN]}
         for (lemma, said), c in counts.items()
     ]
     return {"dropped": rows, "not tried": [same[0].id for index, same in enumerate(scripts) if index not in known]}
 
 
-def status(rows: Sequence[dict[str, Any]]) -> str:
+def status(rows: Sequence[Hypothesis]) -> str:
     """Of the rows about one hypothesis: it matters where it does in one of them, is dead where it is in all."""
     return MATTERS if any(row[MATTERS] for row in rows) else UNKNOWN if any(row[UNKNOWN] for row in rows) else DEAD
 
 
-def show(found: dict[str, Any]) -> None:
+def show(found: Dropped) -> None:
     """By family: how many hypotheses lemmas have, and how many are dead, in their lemma and in every lemma of the family."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table(title="hypotheses, each dropped in turn", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("family")
     for heading in ("lemmas", "hypotheses", MATTERS, DEAD, UNKNOWN, "dead in every lemma"):
         table.add_column(heading, justify="right")
-    families: dict[str, list[dict[str, Any]]] = {}
+    families: dict[str, list[Hypothesis]] = {}
     for row in found["dropped"]:
         families.setdefault(row["lemma"].partition(".")[0], []).append(row)
     for family, rows in families.items():
         counts = Counter(status([row]) for row in rows)
-        shared: dict[str, list[dict[str, Any]]] = {}
+        shared: dict[str, list[Hypothesis]] = {}
         for row in rows:
             shared.setdefault(row["hypothesis"], []).append(row)
         dead = sum(status(same) == DEAD for same in shared.values())

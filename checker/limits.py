@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 
@@ -29,15 +31,11 @@ def confine(memory: int, parent: int) -> None:
     """Limit memory (MiB beyond what there is), leave Ctrl-C to the parent, and end when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.setpgid(0, 0)
-    with contextlib.suppress(ImportError, OSError, ValueError):
-        import resource
-
+    with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         limit = address_space() + (memory << 20)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    with contextlib.suppress(ImportError, OSError, AttributeError):
-        import ctypes
-
+    with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only
     if os.getppid() != parent:
         os._exit(1)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,16 +14,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from checker import altered, hypotheses, mutants, mutation
-from checker.commands import UsageError
 from checker.export import built, scripts
-from checker.mutants import Budget
+from checker.mutants import Budget, MatrixRow
+from checker.options import RunOptions
 from checker.rows import Row
 from checker.store import Store
+from checker.usage import UsageError
 from proofs.mutation import Mutant, MutantError, load
 from proofs.obligation import Batch, Regime
 from proofs.twins import twins
 
-Section = dict[str, Any]
+# The part of the report that is about mutants, or about changes of a weights file, which alone may be harmless.
+Section = TypedDict(
+    "Section",
+    {
+        "killed": int,
+        "harmless": NotRequired[int],
+        "survived": int,
+        "errors": NotRequired[int],
+        "lemmas without": NotRequired[list[str]],
+        "matrix": NotRequired[Sequence[MatrixRow]],
+        "hypotheses": NotRequired[hypotheses.Dropped],
+    },
+)
 NONE: Section = {"killed": 0, "survived": 0}  # of a run without --mutants
 
 
@@ -56,15 +68,16 @@ def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[mutant
     ]
 
 
-def section(options: argparse.Namespace, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
+def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
             store: Store) -> Section:  # fmt: skip
     """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
-    if regime.given is not None:
+    if regime.given is not None and options.weights is not None:
         changes = altered.drawn(options.weights, regime.given[0], options.changes)
         with progress("changes", len(changes)) as told:
             made = altered.run(options.weights, regime, options.lemma, changes, budget, store, told)
-        counts = Counter(outcome["status"] for outcome in made)
-        return {**{status: counts[status] for status in altered.STATUSES}, "matrix": made}
+        counts = Counter(change["status"] for change in made)
+        survived, killed, harmless = counts["survived"], counts["killed"], counts["harmless"]
+        return {"killed": killed, "harmless": harmless, "survived": survived, "matrix": made}
     every = listed()
     some = mutants.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
@@ -102,7 +115,7 @@ def show(found: Section) -> None:
     table.add_column("family")
     for name in ("lemmas", *mutants.STATUSES, "seconds"):
         table.add_column(name, justify="right")
-    families: dict[str, list[dict[str, Any]]] = {}
+    families: dict[str, list[MatrixRow]] = {}
     for row in found["matrix"]:
         families.setdefault(row["mutant"].partition(":")[0], []).append(row)
     for family, members in families.items():
@@ -126,7 +139,7 @@ def _show_changes(found: Section) -> None:
     table.add_column("tensor")
     for name in (*altered.STATUSES, "seconds"):
         table.add_column(name, justify="right")
-    tensors: dict[str, list[dict[str, Any]]] = {}
+    tensors: dict[str, list[MatrixRow]] = {}
     for row in found["matrix"]:
         tensors.setdefault(row["module"], []).append(row)
     for tensor, members in sorted(tensors.items()):

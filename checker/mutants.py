@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from checker import fresh
 from checker.rows import shaped
@@ -22,6 +22,19 @@ from proofs.register import batches, matches
 
 STATUSES = ("killed", "survived", "error")
 LIMIT = 300.0  # wall-clock seconds that a mutant may take in all
+
+
+class MatrixRow(TypedDict):
+    """How a mutant ended, as the report holds it; see ``Outcome``."""
+
+    mutant: str
+    module: str
+    lemmas: list[str]
+    status: str
+    by: list[str]
+    detail: str
+    seconds: float
+    countermodel: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -37,11 +50,18 @@ class Outcome:
     countermodel: dict[str, Any] | None = None
 
     @property
-    def row(self) -> dict[str, Any]:
+    def row(self) -> MatrixRow:
         """As the report holds it."""
-        named = {"mutant": self.mutant.id, "module": self.mutant.module, "lemmas": list(self.mutant.lemmas)}
-        ended = {"status": self.status, "by": list(self.by.values()), "detail": self.detail, "seconds": round(self.seconds, 3)}
-        return {**named, **ended, "countermodel": self.countermodel}
+        return {
+            "mutant": self.mutant.id,
+            "module": self.mutant.module,
+            "lemmas": list(self.mutant.lemmas),
+            "status": self.status,
+            "by": list(self.by.values()),
+            "detail": self.detail,
+            "seconds": round(self.seconds, 3),
+            "countermodel": self.countermodel,
+        }
 
 
 @dataclass(frozen=True)
@@ -57,15 +77,23 @@ class Budget:
 # In the fresh process.
 
 
+class Tried(TypedDict):
+    """Of a lemma with a mutant: the obligation that was refuted (or "") and its countermodel, how many ended in each status,
+    and the first method that is no proof."""
+
+    by: str
+    countermodel: dict[str, Any] | None
+    statuses: dict[str, int]
+    method: str
+
+
 def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: Sequence[str], seconds: float,
-            only: Collection[str] = ()) -> dict[str, Any]:  # fmt: skip
+            only: Collection[str] = ()) -> dict[str, Tried]:  # fmt: skip
     """Settle obligations of some lemmas (``only``: of these ids) until each is refuted with a confirmed countermodel.
 
-    For each lemma: the obligation's id and countermodel, how many ended in each status, and the first method that is no proof.
+    By lemma what came of it.
     """
-    found: dict[str, dict[str, Any]] = {
-        name: {"by": "", "countermodel": None, "statuses": Counter(), "method": ""} for name in lemmas
-    }
+    found: dict[str, Tried] = {name: {"by": "", "countermodel": None, "statuses": Counter(), "method": ""} for name in lemmas}
     known: Known = {}
     for batch in batches(Regime(n_max), lemmas):
         here = [name for name in lemmas if name in batch.lemmas and (only or not found[name]["by"])]
@@ -93,7 +121,7 @@ def agree(params: dict[str, Any], where: dict[str, Any]) -> bool:
     return all(params.get(key, value) == value for key, value in where.items())
 
 
-def _note(about: dict[str, Any], of: str, verdict: Verdict, killed: bool) -> None:
+def _note(about: Tried, of: str, verdict: Verdict, killed: bool) -> None:
     about["statuses"][verdict.status] += 1
     if killed:
         about["by"], about["countermodel"] = about["by"] or of, about["countermodel"] or verdict.countermodel
@@ -166,7 +194,7 @@ def judge(mutant: Mutant, reply: fresh.Reply) -> Outcome:
         return ended("error", f"the construction is not made: {reply['message']}")
     if mutant.raises:
         return ended("error", f"expected {mutant.raises} to be raised, found a construction that is made")
-    found = reply["value"]
+    found: dict[str, Tried] = reply["value"]
     for name in mutant.lemmas:
         if not found[name]["statuses"]:
             return ended("error", f"no obligation of {name} has these parameters: {mutant.where}, n_max {mutant.n_max}")

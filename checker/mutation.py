@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from checker import fresh
 from checker.mutants import LIMIT, Budget
@@ -59,6 +59,19 @@ class Outcome:
 # In the fresh process.
 
 
+class Passed(TypedDict):
+    """How the check ended: status, obligation and detail of what did not pass, or ``survived`` and nothing.
+
+    Where it passed: ``texts``, the digests of those proved here, and whether the mutant ``acted``.
+    """
+
+    status: str
+    by: str
+    detail: str
+    texts: NotRequired[list[str]]
+    acted: NotRequired[bool]
+
+
 def ordered(every: Sequence[Batch], first: Sequence[str]) -> list[Batch]:
     """Batches: those of the lemmas that match one of the globs ``first``, and those that take little before the others."""
 
@@ -71,7 +84,7 @@ def ordered(every: Sequence[Batch], first: Sequence[str]) -> list[Batch]:
     return sorted(every, key=rank)
 
 
-def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: float, known: str) -> dict[str, Any]:
+def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: float, known: str) -> Passed:
     """Settle all obligations until one does not pass: its ``status``, id (``by``) and ``detail``; or status ``survived``.
 
     ``known``: a file that lists the digests of texts that are proved; without one ``texts`` gives those that are proved here.
@@ -152,8 +165,8 @@ def plain(budget: Budget, store: Store) -> list[str]:
     texts: list[str] | None = store.get(key, lambda value: isinstance(value, list))
     if texts is None:
         (reply,) = fresh.run([_job(budget, "")], 1, libraries=LIBRARIES)
-        found = reply.get("value", {})
-        if found.get("status") != "survived":
+        found: Passed | None = reply.get("value")
+        if found is None or found["status"] != "survived":
             raise RuntimeError(f"without a mutant: {found or reply}")
         texts = found["texts"]
         store.put(key, texts)
@@ -166,6 +179,6 @@ def judged(mutant: Mutant, reply: fresh.Reply) -> Outcome:
         return Outcome(mutant, "unknown", "", reply["ended"], reply["seconds"])
     if "raised" in reply:
         return Outcome(mutant, "error", "", reply["message"][:300], reply["seconds"])
-    found = reply["value"]
+    found: Passed = reply["value"]
     status = {"vacuous": "refuted", "timeout": "unknown"}.get(found["status"], found["status"])
     return Outcome(mutant, status, found["by"], found["detail"][:300], reply["seconds"], found.get("acted"))

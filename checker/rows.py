@@ -4,19 +4,50 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, TypedDict
 
-from proofs.obligation import STATUSES, Batch, Obligation, Verdict
+from proofs.obligation import STATUSES, Batch, Kind, Obligation, Status, Verdict
 
-Row = dict[str, Any]
 SETTLED = ("proved", "refuted", "vacuous", "measured")
 GOOD = ("proved", "measured")
 _ENDED = {"status": str, "method": str, "seconds": (int, float), "countermodel": object}
 _HEAD = {"id": str, "lemma": str, "params": dict, "scope": str, "n": list, "hash": str, "claim": str, "kind": str}
-CITATIONS = ("assumes", "concludes", "assumed")  # ids of conclusions, then what is cited from elsewhere and not shown
+Citation = Literal["assumes", "concludes", "assumed"]
+CITATIONS: tuple[Citation, ...] = ("assumes", "concludes", "assumed")
 
 
-def head(obligation: Obligation) -> Row:
+class Cited(TypedDict):
+    """Ids of the conclusions that an obligation assumes and states; then what is cited from elsewhere and not shown."""
+
+    assumes: list[str]
+    concludes: list[str]
+    assumed: list[str]
+
+
+class Head(Cited):
+    """What is known of an obligation before it is settled; the keys are those of ``Obligation``."""
+
+    id: str
+    lemma: str
+    params: dict[str, Any]
+    scope: str
+    n: list[int]  # the first and the last
+    hash: str
+    claim: str
+    kind: Kind | Literal["build"]  # the latter of a batch that could not be built
+
+
+class Row(Head):
+    """How an obligation ended. ``cached``: whether an earlier run settled it; ``seconds``: what settling it took, then."""
+
+    status: Status
+    method: str
+    seconds: float
+    countermodel: dict[str, Any] | None
+    cached: bool
+
+
+def head(obligation: Obligation) -> Head:
     """What is known of an obligation before it is settled."""
     return {
         "id": obligation.id,
@@ -33,12 +64,26 @@ def head(obligation: Obligation) -> Row:
     }
 
 
-def row(known: Row, verdict: Verdict, seconds: float, cached: bool = False) -> Row:
+def row(known: Head, verdict: Verdict, seconds: float, cached: bool = False) -> Row:
     """The row of an obligation, keys in the order of docs/commands.md, "JSON of efasp check"."""
-    first = {key: known[key] for key in ("id", "lemma", "params", "scope", "n")}
-    ended = {"status": verdict.status, "method": verdict.method, "seconds": round(seconds, 3)}
-    last = {"countermodel": verdict.countermodel, "claim": known["claim"], "kind": known["kind"], "cached": cached}
-    return {**first, **ended, "hash": known["hash"], **last, **{key: known[key] for key in CITATIONS}}
+    return {
+        "id": known["id"],
+        "lemma": known["lemma"],
+        "params": known["params"],
+        "scope": known["scope"],
+        "n": known["n"],
+        "status": verdict.status,
+        "method": verdict.method,
+        "seconds": round(seconds, 3),
+        "hash": known["hash"],
+        "countermodel": verdict.countermodel,
+        "claim": known["claim"],
+        "kind": known["kind"],
+        "cached": cached,
+        "assumes": known["assumes"],
+        "concludes": known["concludes"],
+        "assumed": known["assumed"],
+    }
 
 
 def shaped(value: Any, shape: Mapping[str, Any], statuses: Sequence[str] = SETTLED) -> bool:
@@ -67,7 +112,7 @@ def is_listing(value: Any) -> bool:
 
 def failed(batch: Batch, n_max: int, reason: str) -> Row:
     """The one row of a batch that could not be built (or that gave nothing)."""
-    known = {
+    known: Head = {
         "id": batch.id,
         "lemma": " ".join(batch.lemmas),
         "params": batch.params,
@@ -76,7 +121,9 @@ def failed(batch: Batch, n_max: int, reason: str) -> Row:
         "hash": "",
         "claim": "",
         "kind": "build",
-        **{key: [] for key in CITATIONS},
+        "assumes": [],
+        "concludes": [],
+        "assumed": [],
     }
     return row(known, Verdict("error", reason), 0)
 

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any
 
-from checker.rows import SETTLED, Row, failed, is_listing, is_verdict, row
+from checker.rows import SETTLED, Head, Row, failed, is_listing, is_verdict, row
 from checker.store import Store, digest
 from checker.worker import OUT_OF_MEMORY, Work, serve
 from proofs.obligation import Verdict
@@ -37,7 +37,7 @@ class Worker:
     todo: deque[int]
     batch: int = -1
     at: int = 0
-    known: Row | None = None  # what is known of the obligation that it settles; None while it builds
+    known: Head | None = None  # what is known of the obligation that it settles; None while it builds
     so_far: Verdict | None = None  # of that obligation, where a search for a countermodel is all that is left
     keys: tuple[str, str] = ("", "")
     waiting: bool = False  # for another worker, which settles the same text
@@ -104,9 +104,9 @@ class Scheduler:
         """The batches that are not listed already, those about one machine together, wide machines first."""
         groups: dict[Any, deque[int]] = {}
         for index, batch in enumerate(self.work.batches):
-            listed = self.store.get(self.listing(index), is_listing)
+            listed: list[Row] | None = self.store.get(self.listing(index), is_listing)
             if listed is not None and not batch.lacking({r["lemma"] for r in listed}):
-                chosen = [{**r, "cached": True} for r in listed if matches(r["lemma"], self.work.patterns)]
+                chosen: list[Row] = [{**r, "cached": True} for r in listed if matches(r["lemma"], self.work.patterns)]
                 self.rows[index] = dict(enumerate(chosen))
                 self._flat += chosen
                 self.finished += 1
@@ -242,8 +242,8 @@ class Scheduler:
         assert worker.known is not None
         found = row(worker.known, verdict, seconds)
         if key and verdict.status in SETTLED:
-            value = {name: found[name] for name in ("status", "method", "countermodel", "seconds")}
-            self.store.put(key, {**value, "run": self._run_id}, (found["hash"], text))
+            value = {"status": found["status"], "method": found["method"], "countermodel": found["countermodel"]}
+            self.store.put(key, {**value, "seconds": found["seconds"], "run": self._run_id}, (found["hash"], text))
         self._row(worker.batch, worker.at, found)
         worker.known = None
         worker.deadline = monotonic() + self.work.build_limit

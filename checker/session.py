@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -18,18 +17,20 @@ from typing import Any
 
 from checker import matrix, report
 from checker.certificates.kept import kept
-from checker.commands import UsageError
 from checker.export import export
 from checker.files import json_writable, json_written, writable
 from checker.mutants import Budget
+from checker.options import RunOptions
 from checker.rows import Row, exit_code, head, summary
 from checker.scheduler import Scheduler
+from checker.selection import regime_of, selected
 from checker.solvers import PACKAGES, available
 from checker.store import Store, default_path, digest, sources
+from checker.usage import UsageError
 from checker.worker import Work
 from model.plan import Plan
-from proofs.obligation import Batch, Machine, Regime
-from proofs.register import batches, matches
+from proofs.obligation import Batch, Machine
+from proofs.register import matches
 
 
 @dataclass(frozen=True)
@@ -68,31 +69,33 @@ Pages = Callable[[Report, Path], None]  # writes the report as web pages into a 
 
 
 def check(options: argparse.Namespace) -> int:
-    """`efasp check`: settle the chosen obligations and report. ``options.pages`` writes the web pages."""
-    if options.list:
-        return _list(selected(regime_of(options)[0], options.lemma), options.lemma)
-    if options.export is not None:
-        count = export(selected(regime_of(options)[0], options.lemma), options.lemma, options.export)
+    """`efasp check`: settle the chosen obligations and report. ``options.pages`` (of type Pages) writes the web pages."""
+    asked = RunOptions.of(options)
+    if options.list or options.export is not None:
+        chosen = selected(regime_of(asked.weights, asked.n_max)[0], asked.lemma)
+        if options.list:
+            return _list(chosen, asked.lemma)
+        count = export(chosen, asked.lemma, options.export)
         print(f"{options.export}: {count} SMT obligations, each distinct text once")
         return 0
-    json_writable(options.json)
+    json_writable(asked.json)
     if options.html is not None:
         writable("--html", options.html, folder=True)
-    with discharged(options) as found:
+    with discharged(asked) as found:
         if options.html is not None:
             options.pages(found, options.html)
-        if json_written(options.json, found.data):
+        if json_written(asked.json, found.data):
             return found.exit_code
-        if options.mutants:
+        if asked.with_mutants:
             matrix.show(found.mutants)
         report.show(found.rows, found.n_max, found.seconds)
         return found.exit_code
 
 
 @contextlib.contextmanager
-def discharged(options: argparse.Namespace) -> Iterator[Report]:
-    """A run by the options of `efasp check`; the store is open inside. Raises UsageError before anything is settled."""
-    regime, weights = regime_of(options)
+def discharged(options: RunOptions) -> Iterator[Report]:
+    """A run by its options; the store is open inside. Raises UsageError before anything is settled."""
+    regime, weights = regime_of(options.weights, options.n_max)
     solvers = _solvers(options.solver)
     chosen = selected(regime, options.lemma)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
@@ -104,7 +107,7 @@ def discharged(options: argparse.Namespace) -> Iterator[Report]:
             with report.progress(len(chosen)) as scheduler.progress:
                 rows = scheduler.run()
             found = matrix.NONE
-            if options.mutants:
+            if options.with_mutants:
                 budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
                 found = matrix.section(options, regime, chosen, rows, budget, store)
         except KeyboardInterrupt:
@@ -112,36 +115,11 @@ def discharged(options: argparse.Namespace) -> Iterator[Report]:
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
             raise
         known = environment(solvers, jobs)
-        route = cache(lambda hash_: str((kept(store, hash_) or {}).get("route", "")))
+        route = cache(lambda hash_: "" if (proof := kept(store, hash_)) is None else proof["route"])
         yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
 
 
-# Options.
-
-
-def regime_of(options: argparse.Namespace) -> tuple[Regime, str]:
-    """The regime, and a digest of the weights file if one is given. Raises UsageError."""
-    if options.weights is None:
-        return Regime(options.n_max or 64), ""
-    from model.header import WeightsError, check_file
-    from model.readback import read_plan
-
-    path: Path = options.weights
-    try:
-        check_file(path)
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        word, engine, extension, plan = read_plan(path)
-        if hashlib.sha256(path.read_bytes()).hexdigest() != found:  # the verdicts would be kept under another file's name
-            raise WeightsError(f"{path}: expected a file that stays as it is, found it changed while it was read")
-    except OSError as error:
-        raise UsageError(f"--weights: {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"--weights: {error}") from None
-    n_max = min(options.n_max or 1 << word, 1 << word)
-    return Regime(n_max, (Machine(word, engine, extension, (1, n_max)), plan)), found
-
-
-def _solvers(names: list[str] | None) -> list[str]:
+def _solvers(names: Sequence[str] | None) -> list[str]:
     installed = available()
     for name in names or []:
         if name not in installed:
@@ -150,18 +128,7 @@ def _solvers(names: list[str] | None) -> list[str]:
     return list(dict.fromkeys(names or list(installed)[:1]))
 
 
-def selected(regime: Regime, patterns: list[str] | None) -> list[Batch]:
-    """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
-    chosen = [b for b in batches(regime, patterns) if regime.given is None or "engine" in b.params]
-    for pattern in patterns or []:
-        if not any(matches(name, [pattern]) for batch in chosen for name in batch.lemmas):
-            raise UsageError(f"--lemma: expected a lemma's name or glob, found {pattern}, which none matches")
-    if not chosen:
-        raise UsageError("no lemma speaks of this")
-    return chosen
-
-
-def _list(chosen: list[Batch], patterns: list[str] | None) -> int:
+def _list(chosen: Sequence[Batch], patterns: Sequence[str] | None) -> int:
     for batch in chosen:
         for obligation in batch.build():
             if matches(obligation.lemma, patterns):
@@ -170,7 +137,7 @@ def _list(chosen: list[Batch], patterns: list[str] | None) -> int:
     return 0
 
 
-def environment(solvers: list[str], jobs: int) -> dict[str, Any]:
+def environment(solvers: Sequence[str], jobs: int) -> dict[str, Any]:
     """What the verdicts rest on, and where they were found."""
     packages = {name: version(name) for name in ("efasp", "numpy")}
     versions = {name: available()[name] for name in solvers}

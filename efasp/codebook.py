@@ -204,7 +204,7 @@ class Codebook:
         Equals argmax over all codes when the outputs are codes (lemma of family encoding).
         """
         kinds = np.argmax(outputs[:, : len(self.kinds)], axis=1)
-        ids = np.array(self.offsets[:-1], dtype=self.dtype)[kinds]
+        ids: np.ndarray = np.array(self.offsets[:-1], dtype=self.dtype)[kinds]
         for field in self.fields:
             if field.encode != "signs" or field.shift:
                 continue
@@ -218,4 +218,4 @@ class Codebook:
 
 def positive(column: np.ndarray) -> np.ndarray:
     """Where a column is above 0; of a column of objects, objects that say so."""
-    return np.greater(column, 0, dtype=object if column.dtype == object else None)
+    return np.greater(column, 0, dtype=object if column.dtype == object else None)  # type: ignore[no-any-return]

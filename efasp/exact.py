@@ -86,7 +86,8 @@ def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
         if bound < 1 << 53:  # every partial sum is an integer that float64 holds: BLAS is exact, and fast
             return (q.astype(np.float64) @ k.astype(np.float64).T).astype(np.int64)
         if bound < LIMIT:
-            return q @ k.T
+            words: np.ndarray = q @ k.T
+            return words
     out: np.ndarray = q.astype(object) @ k.astype(object).T
     return narrow(out)
 

@@ -55,7 +55,7 @@ def _part(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
     file = tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False)  # noqa: SIM115
     try:
         with file:
-            yield file, target  # type: ignore[misc]
+            yield file, target
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(file.name)

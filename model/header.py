@@ -64,7 +64,7 @@ def _read_shape(path: Path, text: str, word: int, engine: str, extension: str) -
         return known and (row["heads"] == 0) == (row["d_head"] == 0)
 
     try:
-        shape = json.loads(text)
+        shape: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
         raise WeightsError(f"{path}: metadata shape: expected JSON, found {shown(text)}") from None
     layers = shape.get("layers") if isinstance(shape, dict) else None

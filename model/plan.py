@@ -87,7 +87,8 @@ class Plan:
         """The residual stream before the first layer, (positions, d_model)."""
         rows = self.vocabulary.rows(tokens)
         codes = narrow(self.vocabulary.codes(rows)), narrow(self.places.codes(place_rows(positions, len(rows))))
-        return self.token.apply(codes[0]) + self.place.apply(codes[1])
+        stream: np.ndarray = self.token.apply(codes[0]) + self.place.apply(codes[1])
+        return stream
 
     def states(self, h: np.ndarray) -> list[np.ndarray]:
         """The residual stream after every sublayer: embedding, attention 1, feed-forward 1, ..."""
@@ -137,8 +138,8 @@ class Plan:
 
 def parameters(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> int:
     """Number of weights of the module with this shape (embeddings, projections, feed-forward, read-out)."""
-    d = shape["d_model"]
-    total = d * (vocabulary.width + places.width) + shape["d_out"] * (d + 1)
+    d: int = shape["d_model"]
+    total: int = d * (vocabulary.width + places.width) + shape["d_out"] * (d + 1)
     for layer in shape["layers"]:
         total += 4 * d * layer["heads"] * layer["d_head"] + (2 * d + 1) * layer["d_ff"]
     return total

@@ -187,13 +187,14 @@ class Transformer(nn.Module):
         h = self.token(self.rows(tokens)) + self.place(places)
         for number, layer in enumerate(self.layers):
             h = layer(h, number, cache)
-        return self.out(h)
+        return self.out(h)  # type: ignore[no-any-return]
 
     @torch.inference_mode()
     def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Cache | None = None) -> np.ndarray:
         """``forward`` on token ids, as numpy arrays."""
         ids, rows = (torch.from_numpy(np.asarray(x, dtype=np.int64)).to(self.out.weight.device) for x in (tokens, places))
-        return self(ids, rows, cache).cpu().numpy()
+        read: np.ndarray = self(ids, rows, cache).cpu().numpy()
+        return read
 
     def states(self, tokens: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
         """The residual stream after the embedding and every sublayer, and the read-out; see ``Plan.states``.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from checker.options import RunOptions
 from checker.rows import seconds
+from checker.session import discharged
 from efasp.pram.machine import MIN_WORD
 from model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
 from model.compile import compile_machine
+from paper_artifacts.artifact import Artifact, Cell, Check, Column
 from paper_artifacts.claims import Ledger, claims
 from paper_artifacts.disagreements import disagreements
 from paper_artifacts.experiments import graph, growth, instances, parity, resources, sudoku
 from paper_artifacts.figures import MACHINES, checker_time, contexts, depths, widths
 from paper_artifacts.kills import kills, matrix
 from paper_artifacts.mutation import mutation
-from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
 from proofs.obligation import narrowest_word
 from proofs.statements import statements
@@ -78,9 +80,7 @@ def _linear(coefficients: tuple[int, ...]) -> str:
 
 def lemmas() -> Artifact:
     """Every lemma of a run of the checker: its claims, scope, obligations, solver time and mutants."""
-    from paper_artifacts.audit import run_all
-
-    with run_all(N_MAX) as found:
+    with discharged(RunOptions(n_max=N_MAX)) as found:
         ledger, mutants = Ledger(found.rows), load()
     rows: list[dict[str, Cell]] = []
     for name in statements():
@@ -113,9 +113,7 @@ SETTLED = ("gates.*", "attention.*", "step.*", "simulation.*")  # families with 
 
 def times() -> Artifact:
     """How long the checker takes at each width; nothing of it is compared."""
-    from paper_artifacts.audit import run_all
-
-    with run_all(WIDEST, list(SETTLED)) as found:
+    with discharged(RunOptions(n_max=WIDEST, lemma=SETTLED)) as found:
         every = [row for row in found.rows if isinstance(w := row["params"].get("w"), int) and w >= MIN_WORD]
     families = [pattern.removesuffix(".*") for pattern in SETTLED]
     rows: list[dict[str, Cell]] = []

@@ -6,9 +6,8 @@ import argparse
 import difflib
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from checker.commands import UsageError
 from checker.files import writable
 from checker.matrix import NONE
-from checker.rows import CITATIONS, Row, summary
-from checker.session import Report, discharged, regime_of
+from checker.options import RunOptions
+from checker.rows import Row, summary
+from checker.selection import regime_of
+from checker.session import Report, discharged
+from checker.usage import UsageError
 from paper_artifacts.claims import GRADES, Claim, Ledger, Status, claims
-from paper_artifacts.constructions import Construction, construction
+from paper_artifacts.sheets import sheet_data, sheet_of, sheet_text, status_data
 from paper_artifacts.status import artifacts
 from paper_artifacts.trust import show as show_trust
-from proofs.mutation import Mutant, load
 from proofs.statements import Statement, below, statements
 
 COLOURS = {
@@ -39,55 +39,6 @@ COLOURS = {
 }
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """One lemma whole: statement, construction, statuses, rows, the claims that rest on it, its mutants and who killed them."""
-
-    statement: Statement
-    construction: Construction | None
-    own: Status
-    full: Status
-    rows: list[Row]
-    texts: dict[str, str]
-    claims: list[str]
-    used_by: list[str]
-    mutants: list[dict[str, Any]]
-
-
-def sheet(
-    name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mutant], outcomes: Sequence[dict[str, Any]]
-) -> Sheet:
-    """The sheet of a lemma. ``outcomes``: rows of the kill matrix, of a run that had mutants."""
-    ended = {row["mutant"]: row for row in outcomes}
-    listed = []
-    for mutant in mutants:
-        if name in mutant.lemmas:
-            found = ended.get(mutant.id, {})
-            listed.append(
-                {
-                    "mutant": mutant.id,
-                    "module": mutant.module,
-                    "old": mutant.old,
-                    "new": mutant.new,
-                    "status": found.get("status", "not run"),
-                    "by": [by for by in found.get("by", []) if by.startswith(f"{name}[")],
-                    "countermodel": found.get("countermodel"),
-                }
-            )
-    statement = statements()[name]
-    return Sheet(
-        statement,
-        construction(statement.of) if statement.of else None,
-        ledger.own(name),
-        ledger.lemma(name),
-        ledger.rows.get(name, []),
-        texts,
-        [claim.id for claim in claims().values() if name in claim.lemmas],
-        [other.lemma for other in statements().values() if name in other.rests],
-        listed,
-    )
-
-
 # The list.
 
 
@@ -99,21 +50,22 @@ def listing(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _status(status: Status) -> dict[str, str]:
-    return {"grade": status.grade, "why": status.why, "weakest leg": status.leg}
-
-
 def _claim(claim: Claim, ledger: Ledger) -> dict[str, Any]:
     named = {"id": claim.id, "kind": claim.kind, "title": claim.title, "states": claim.states, "source": claim.source}
     legs = {"lemmas": list(claim.lemmas), "measures": list(claim.measures), "not covered": claim.uncovered}
-    return {**named, **legs, "status": _status(ledger.claim(claim))}
+    return {**named, **legs, "status": status_data(ledger.claim(claim))}
 
 
 def _lemma(statement: Statement, ledger: Ledger) -> dict[str, Any]:
     rows = ledger.rows.get(statement.lemma, [])
     named = {"lemma": statement.lemma, "states": statement.states, "notation": statement.notation}
     legs = {"rests on": list(statement.rests), "obligations": len(rows)}
-    return {**named, **legs, "own": _status(ledger.own(statement.lemma)), "status": _status(ledger.lemma(statement.lemma))}
+    return {
+        **named,
+        **legs,
+        "own": status_data(ledger.own(statement.lemma)),
+        "status": status_data(ledger.lemma(statement.lemma)),
+    }
 
 
 def show_listing(ledger: Ledger, n_max: int) -> None:
@@ -140,71 +92,6 @@ def show_listing(ledger: Ledger, n_max: int) -> None:
 
 def _coloured(status: Status) -> str:
     return f"[{COLOURS[status.grade]}]{escape(str(status))}[/]"
-
-
-# One lemma.
-
-
-def sheet_data(found: Sheet) -> dict[str, Any]:
-    """A sheet as JSON holds it."""
-    shown = found.construction
-    statement = found.statement
-    return {
-        "lemma": statement.lemma,
-        "states": statement.states,
-        "notation": statement.notation,
-        "claims": found.claims,
-        "construction": None if shown is None else vars(shown),
-        "rests on": list(statement.rests),
-        "used by": found.used_by,
-        "own": _status(found.own),
-        "status": _status(found.full),
-        "obligations": [{**row, "text": found.texts.get(row["hash"])} for row in found.rows],
-        "mutants": found.mutants,
-    }
-
-
-def sheet_text(found: Sheet) -> str:
-    """A sheet in the order in which a reviewer reads."""
-    statement, shown = found.statement, found.construction
-    lines = [statement.lemma, "=" * len(statement.lemma), "", statement.states]
-    lines += ["", f"    {statement.notation}"] if statement.notation else []
-    lines += ["", f"status      {found.full}", f"by itself   {found.own}"]
-    lines += [f"claims      {', '.join(found.claims) or 'none'}", f"rests on    {', '.join(statement.rests) or 'nothing'}"]
-    lines += [f"used by     {', '.join(found.used_by) or 'nothing'}"]
-    if shown is not None:
-        lines += ["", f"Construction: {shown.title}", "", *_indented(shown.definition)]
-        if shown.expansion:
-            lines += ["", "Expansion into primitives:", "", *_indented(shown.expansion)]
-            lines += ["", shown.size]
-        if shown.entries:
-            lines += ["", f"Matrix entries ({shown.entries[0]}):", "", *_indented("\n".join(shown.entries[1:]))]
-    lines += ["", f"Obligations ({len(found.rows)}):"]
-    texts: dict[str, list[Row]] = {}
-    for row in found.rows:
-        texts.setdefault(row["hash"] if row["kind"] == "smt" else row["id"], []).append(row)
-    for rows in texts.values():
-        first = rows[0]
-        more = f" (and {len(rows) - 1} more with this text, to {rows[-1]['id']})" if len(rows) > 1 else ""
-        lines += ["", f"* {first['id']}{more}"]
-        lines += [f"  {first['status']}; {first['scope']}; n = {first['n'][0]}..{rows[-1]['n'][1]}; {first['method']}"]
-        lines += [f"  {first['seconds']:.3f} s; hash {first['hash']}"]
-        lines += [f"  {key}: {'; '.join(first[key])}" for key in CITATIONS if first[key]]
-        if first["countermodel"] is not None:
-            lines += [f"  countermodel: {json.dumps(first['countermodel'])}"]
-        if text := found.texts.get(first["hash"]):
-            lines += ["", *_indented(text)]
-    lines += ["", f"Mutants ({len(found.mutants)}):"]
-    for mutant in found.mutants:
-        by = f" by {', '.join(mutant['by'])}" if mutant["by"] else ""
-        lines += ["", f"* {mutant['mutant']} ({mutant['module']}): {mutant['status']}{by}"]
-        lines += [f"  - {line}" for line in mutant["old"].splitlines()]
-        lines += [f"  + {line}" for line in mutant["new"].splitlines()]
-    return "\n".join(lines) + "\n"
-
-
-def _indented(text: str) -> list[str]:
-    return [f"    {line}".rstrip() for line in text.rstrip().splitlines()]
 
 
 # One claim.
@@ -260,23 +147,22 @@ def claim_text(claim: Claim, ledger: Ledger) -> str:
 
 def audit(options: argparse.Namespace) -> int:
     """`efasp audit`: settle what is shown (from the store where it is known), and show it. The exit code is the run's."""
-    names = [*claims(), *statements()]
-    if options.lemma is not None and options.lemma not in names:
-        near = difflib.get_close_matches(options.lemma, names, 3, 0.5)
+    name, names = options.name, [*claims(), *statements()]
+    if name is not None and name not in names:
+        near = difflib.get_close_matches(name, names, 3, 0.5)
         hint = f" (did you mean {', '.join(near)}?)" if near else ""
-        raise UsageError(f"audit: expected a lemma's name or a claim's, found {options.lemma}{hint}")
+        raise UsageError(f"audit: expected a lemma's name or a claim's, found {name}{hint}")
     if (options.format == "html") != (options.out is not None):
         raise UsageError("--out: expected with --format html, and only there")
-    if options.lemma is not None and options.format == "html":
+    if name is not None and options.format == "html":
         raise UsageError("--format: expected text or json for one lemma, found html")
-    claim = claims().get(options.lemma)
-    if options.trust and (options.lemma is not None or options.format == "html"):
+    claim = claims().get(name)
+    if options.trust and (name is not None or options.format == "html"):
         raise UsageError("--trust: expected no lemma, and --format text or json")
     if options.out is not None:
         writable("--out", options.out, folder=True)
-    name = options.lemma
-    options.lemma = None if name is None else below(claim.lemmas if claim else [name])
-    with _run(options) as found:
+    lemmas = None if name is None else below(claim.lemmas if claim else [name])
+    with _run(replace(RunOptions.of(options), lemma=lemmas)) as found:
         if options.trust:
             show_trust(found.rows, found.route, options.format)
         elif options.format == "html":
@@ -297,26 +183,11 @@ def audit(options: argparse.Namespace) -> int:
         return found.exit_code
 
 
-def _run(options: argparse.Namespace) -> AbstractContextManager[Report]:
-    """The run by the options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
+def _run(options: RunOptions) -> AbstractContextManager[Report]:
+    """The run by its options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
     if options.lemma == []:
-        return nullcontext(Report([], NONE, regime_of(options)[0].n_max, 0, {}, lambda hash_: None))
+        return nullcontext(Report([], NONE, regime_of(options.weights, options.n_max)[0].n_max, 0, {}, lambda hash_: None))
     return discharged(options)
-
-
-@contextmanager
-def run_all(n_max: int, lemmas: list[str] | None = None) -> Iterator[Report]:
-    """A run of every lemma, or of some, with the options' defaults; the store is open inside."""
-    options = {"n_max": n_max, "lemma": lemmas, "jobs": None, "timeout": 60.0, "memory": 4096, "solver": None}
-    with discharged(argparse.Namespace(**options, no_cache=False, mutants=False, weights=None, json=None)) as found:
-        yield found
-
-
-def sheet_of(name: str, found: Report) -> Sheet:
-    """The sheet of a lemma, of a run that settled it and what it rests on."""
-    ledger = Ledger(found.rows)
-    texts = {row["hash"]: found.text(row["hash"]) or "" for row in ledger.rows.get(name, [])}
-    return sheet(name, ledger, texts, load(), found.mutants.get("matrix", []))
 
 
 def _write_pages(found: Report, folder: Path) -> None:

@@ -54,6 +54,8 @@ class Replayed:
 def replayed(row: Row, n_max: int, given: Given = None) -> Replayed:
     """A row's countermodel, in the given transformer or in a fresh compile. Raises CaseError."""
     said = row["countermodel"]
+    if said is None:
+        raise CaseError(f"{row['id']}: expected a countermodel of this package, found none")
     statement = statements().get(row["lemma"])
     facts = [("obligation", row["id"]), *([("lemma", statement.states)] if statement else []), ("refuted by", row["method"])]
     try:
@@ -83,7 +85,7 @@ def replayed(row: Row, n_max: int, given: Given = None) -> Replayed:
 
 def of_machine(row: Row) -> bool:
     """Whether a row's countermodel is a state of a whole machine, or a program."""
-    said = row["countermodel"]
+    said = row["countermodel"] or {}
     return bool({"program", "state", "single step"} & set(said)) and {"w", "engine"} <= set(said)
 
 

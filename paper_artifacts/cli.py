@@ -10,6 +10,7 @@ from pathlib import Path
 from checker import cli
 from checker.session import Report
 from model.compile import ENGINES
+from paper_artifacts.status import artifacts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,12 +23,12 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     check.add_argument("--html", type=Path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
     audit = commands.add_parser("audit", help="claims and lemmas with their status, or one of them whole")
-    audit.add_argument("lemma", nargs="?", metavar="LEMMA", help="a lemma or a claim, to be shown whole (default: list all)")
+    audit.add_argument("name", nargs="?", metavar="LEMMA", help="a lemma or a claim, to be shown whole (default: list all)")
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
     audit.add_argument("--out", type=Path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="what must be believed, claim by claim")
     cli.run_options(audit)
-    audit.set_defaults(command=_audit, weights=None)
+    audit.set_defaults(command=_audit)
     trace = commands.add_parser("trace", help="a run of the transformer, or a countermodel, decoding step by decoding step")
     trace.add_argument("file", nargs="?", metavar="FILE", help="an assembly file (.pram)")
     cli.program_options(trace)
@@ -50,7 +51,6 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
 def pages(report: Report, folder: Path) -> None:
     """The pages of `efasp check --html`."""
     from paper_artifacts.site import Site
-    from paper_artifacts.status import artifacts
 
     Site(report, artifacts(), f"efasp check --html {folder.name}").write(folder, "--html")
 

@@ -49,7 +49,7 @@ class Decoded:
         log = isinstance(layout, LogLayout)
         states = (decode.masked_diffusion if log else decode.any_process)(self.program, self.module, self.extension)
         sequence = join([layout.prompt(self.program), layout.start()]) if isinstance(layout, LogLayout) else None
-        sequence = sequence or layout.encode(self.program, before)  # type: ignore[union-attr, arg-type]
+        sequence = sequence or layout.encode(self.program, before)  # type: ignore[arg-type]
         step = 0
         with self.module.watched() as read:
             while "running" in before.status:

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from efasp.process import g
-from paper_artifacts.tables import Artifact, Cell, Check, Column
+from paper_artifacts.artifact import Artifact, Cell, Check, Column
 
 MASK = "M"
 

@@ -14,11 +14,11 @@ import networkx as nx
 import numpy as np
 
 from efasp.pram.library import PROGRAMS, Graph
+from paper_artifacts.artifact import Artifact, Cell, Check, Column
 from paper_artifacts.figures import decoding
 from paper_artifacts.runs import Found, Task, results
 from paper_artifacts.sudoku import SAMPLED, WHOLE, puzzles
 from paper_artifacts.sudoku import rows as runs_of_sudoku
-from paper_artifacts.tables import Artifact, Cell, Check, Column
 
 SEED = 2510  # of every random instance; with a table's name and a size it gives the instances
 NOT_LEARNING = (

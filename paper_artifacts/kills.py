@@ -15,16 +15,15 @@ from checker.mutants import Budget
 from checker.store import Store, default_path, digest
 from efasp.pram.machine import MIN_WORD
 from model.readback import read_plan
+from paper_artifacts.artifact import Artifact, Cell, Check, Column
 from paper_artifacts.figures import MACHINES
 from paper_artifacts.notes import Run, through
-from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.mutation import load
 from proofs.obligation import Machine, Regime
 
 CHANGES = 130  # of each machine
 N_MAX = 1 << MIN_WORD
 BUDGET = Budget(len(os.sched_getaffinity(0)), ("z3",), 20.0, 4096)
-KEPT = ("mutant", "module", "kind", "status", "by", "seconds")  # of an outcome
 FAMILIES = altered.FAMILIES  # whose lemmas are made from the weights
 
 
@@ -47,9 +46,17 @@ def changes(engine: str, extension: str) -> list[Run]:
         return through([f"{engine} {extension or 'none'} {change.id}" for change in every], made)
 
 
-def kept(outcome: Run) -> Run:
+def kept(outcome: altered.Outcome) -> Run:
     """Of an outcome what the table says, and whether torch decodes wrongly where all is proved."""
-    return {**{name: outcome[name] for name in KEPT}, "decoded wrongly": altered.DECODED in outcome["detail"]}
+    return {
+        "mutant": outcome["mutant"],
+        "module": outcome["module"],
+        "kind": outcome["kind"],
+        "status": outcome["status"],
+        "by": outcome["by"],
+        "seconds": outcome["seconds"],
+        "decoded wrongly": altered.DECODED in outcome["detail"],
+    }
 
 
 def group(tensor: str) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 from checker.mutants import Budget
 from checker.mutation import N_MAX, Outcome, run
 from checker.store import Store, default_path, digest, sources
+from paper_artifacts.artifact import Artifact, Cell, Check, Column
 from paper_artifacts.kills import BUDGET
 from paper_artifacts.notes import Run, through
-from paper_artifacts.tables import Artifact, Cell, Check, Column
 from proofs.alterations import MODULES, Alteration, drawn
 from proofs.mutation import entries
 

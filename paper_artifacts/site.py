@@ -13,13 +13,14 @@ import jinja2
 from markupsafe import Markup
 
 from checker.files import write
+from checker.mutants import MatrixRow
 from checker.rows import Row, groups, seconds, summary
 from checker.session import Report
 from paper_artifacts import graph
-from paper_artifacts.audit import Sheet, sheet
 from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.claims import GRADES, Ledger, Status, claims
 from paper_artifacts.figures import Figure, figures
+from paper_artifacts.sheets import Sheet, sheet
 from paper_artifacts.status import shown
 from paper_artifacts.trust import bases, trust
 from proofs.mutation import Mutant, load
@@ -56,7 +57,7 @@ class Site:
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.report.rows, self.measured)
         self.mutants: list[Mutant] = load()
-        self.outcomes: list[dict[str, Any]] = self.report.mutants.get("matrix", [])
+        self.outcomes: Sequence[MatrixRow] = self.report.mutants.get("matrix", [])
         self.cases: dict[str, str] = {}  # the page of a countermodel, by the obligation's id
 
     def pages(self) -> dict[str, str]:
@@ -174,9 +175,9 @@ class Site:
         ended = {row["mutant"]: row for row in self.outcomes}
         rows = []
         for mutant in self.mutants:
-            row = ended.get(mutant.id, {})
-            known = (mutant.family, mutant.id, mutant.module)
-            rows.append((*known, row.get("status", "not run"), mutant.lemmas, row.get("by", [])))
+            row = ended.get(mutant.id)
+            status, by = ("not run", []) if row is None else (row["status"], row["by"])
+            rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by))
         known_ids = {mutant.id for mutant in self.mutants}
         for row in self.outcomes:  # those that are no entries of a file: single weights
             if row["mutant"] not in known_ids:

@@ -22,6 +22,7 @@ from efasp.pram import machine
 from efasp.pram.library import PROGRAMS, Instance, build
 from efasp.pram.machine import Configuration, Program
 from efasp.process import g
+from model.sampler import predictions, split
 from paper_artifacts.runs import kept, transformer
 
 COUNT, GIVENS = 100, 28  # puzzles made here; at most so many givens
@@ -215,8 +216,6 @@ def decoding(task: Decoding) -> dict[str, Any]:
 
 def stepped(program: Program, before: Configuration) -> Configuration:
     """The configuration after one decoding step of any-process generation in the plain transformer, from any other."""
-    from model.sampler import predictions, split
-
     layout = CellLayout.of(program, "")
     assert isinstance(layout, CellLayout)
     sequence, book = layout.encode(program, before), layout.vocabulary

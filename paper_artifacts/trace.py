@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from checker.commands import UsageError
 from checker.files import writable, write
 from checker.given import given
 from checker.rows import Row
-from checker.session import regime_of
+from checker.selection import regime_of
+from checker.usage import UsageError
 from efasp.pram.assembler import assemble_file, parse_data_file
 from efasp.pram.isa import OPERATIONS
 from efasp.pram.machine import Program
@@ -60,7 +60,7 @@ def _case(options: argparse.Namespace) -> int:
     if options.inexact:
         raise UsageError("--inexact: expected FILE, found --case, of which exact numbers are shown")
     n_max, row = refuted(options.case, options.id)
-    given = regime_of(argparse.Namespace(weights=options.weights, n_max=None))[0].given
+    given = regime_of(options.weights, None)[0].given
     try:
         found = replayed(row, n_max, given)
     except CaseError as error:
@@ -97,7 +97,7 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
 
     Raises UsageError.
     """
-    file = given(options)
+    file = given(options.weights, options.engine, options.inexact)
     needs = None if file is None else file.extension
     try:
         data = None if options.data is None else parse_data_file(options.data)

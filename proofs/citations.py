@@ -79,7 +79,7 @@ def unconcluded(step: Step, obligations: Iterable[Obligation]) -> Wrong:
 def unfounded(obligations: Iterable[Obligation]) -> Wrong:
     """An invariant that is assumed, and not shown at the start or one step later."""
     some = list(obligations)
-    concluded, cited = ({name for o in some for name in names(o)} for names in (lambda o: o.concludes, lambda o: o.cites))
+    concluded, cited = ({name for o in some for name in o.concludes}, {name for o in some for name in o.cites})
     for name in sorted(INVARIANTS & cited):
         for when in ("at the start", "one step later"):
             if f"{name}, {when}" not in concluded:

@@ -60,10 +60,12 @@ def made(name: str, kinds: dict[str, str], bits: dict[str, Any], *fields: Any) -
 def wide(name: str, width: Any, extension: str = "", make: Callable[[Any], Any] = lambda function: function) -> Codebook:
     """The construction's codebook; ``make``: what takes its cache off."""
     if name == "tokens":
-        return make(vocabulary)(width, extension)
+        tokens: Codebook = make(vocabulary)(width, extension)
+        return tokens
     if name == "positions":
         return Codebook.index(width)
-    return make(log_places if name == "log places" else cell_places)(width)
+    places: Codebook = make(log_places if name == "log places" else cell_places)(width)
+    return places
 
 
 # For every width.

@@ -5,7 +5,7 @@ What IEEE 754 gives is taken from numpy's description of the dtype, what the pac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -163,7 +163,7 @@ def arithmetic(n: tuple[int, int]) -> Iterator[Obligation]:
         for name, check in (("dtype", holds_integers), ("softmax", underflows)):
             content = f"{name} of {dtype}: {SIGNIFICAND[dtype]} digits, scale {SCALE[dtype]}"
 
-            def settle(check=check, dtype=dtype) -> Verdict:  # type: ignore[no-untyped-def]
+            def settle(check: Callable[[str], Verdict] = check, dtype: str = dtype) -> Verdict:
                 return check(dtype)
 
             yield Obligation(f"numerics.{name}", "T1", {"dtype": dtype}, "all n", n, "exact", content, settle)

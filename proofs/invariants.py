@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from efasp.encoding import COUNTERS, FIELDS, LOG_SLOTS
 from efasp.pram.isa import operations
 from proofs.conclusions import concluded
-from proofs.machine_step import STATUS, Namer, is_value, on
+from proofs.machine_step import STATUS, Namer, on
 from proofs.obligation import Obligation
 from proofs.places import CLOCK, inside
 from proofs.positions import Position
-from proofs.reading import flag
+from proofs.reading import flag, is_value
 from proofs.smt import Script, Term, eq, implies, ite, land, le, lnot, lor, lt, plus
 from proofs.step import Step
 

@@ -5,7 +5,7 @@ torch is imported when an obligation is settled, and not before; ``model.transfo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -284,7 +284,7 @@ def measurements(n: tuple[int, int]) -> Iterator[Obligation]:
     for check in (underflow, duplicates, means):
         for dtype in SIGNIFICAND:
 
-            def measure(check=check, dtype=dtype) -> Verdict:  # type: ignore[no-untyped-def]
+            def measure(check: Callable[[str], Verdict] = check, dtype: str = dtype) -> Verdict:
                 return check(dtype)
 
             content = f"softmax attention of torch in {dtype}"

@@ -66,10 +66,12 @@ class Numeral:
     __rmul__ = __mul__
 
     def __sub__(self, other: Any) -> Numeral:
-        return self + -1 * other
+        difference: Numeral = self + -1 * other
+        return difference
 
     def __rsub__(self, other: Any) -> Numeral:
-        return -1 * self + other
+        difference: Numeral = -1 * self + other
+        return difference
 
     def __rshift__(self, places: Any) -> Numeral | Shifted:
         """Rounded down: what is a multiple of 2^places is divided, if the rest stays between 0 and 2^places - 1."""

@@ -6,7 +6,7 @@ order of effects and its own names. Instructions come as data. Standard library 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ def value_of(op: str, a: int, x: int, bits: int) -> int:
         return 1 if (x - a > 0 if op == "slt" else x - a == 0) else 0
     if op in ("shlx", "shrx") and x >= bits:
         return 0
-    number = {
+    numbers: dict[str, Callable[[], int]] = {
         "mov": lambda: x,
         "add": lambda: a + x,
         "sub": lambda: a + 2**bits - x,
@@ -51,8 +51,8 @@ def value_of(op: str, a: int, x: int, bits: int) -> int:
         "mul": lambda: sum(a << i for i in range(bits) if (x >> i) % 2),
         "shlx": lambda: a * 2**x,
         "shrx": lambda: a // 2**x,
-    }[op]()
-    return number % 2**bits
+    }
+    return numbers[op]() % (1 << bits)
 
 
 @dataclass

@@ -253,9 +253,11 @@ def other_part(layout: Any, row: Any, at: int) -> int:
     """The position where what is read in parts looks for a place."""
     kind, payloads = layout.named(row)
     if kind in LOG_SLOTS and isinstance(layout, LogLayout):
-        return layout.times(payloads["time"]).start + layout.in_block(kind, payloads["index"])
+        at = layout.times(payloads["time"]).start + layout.in_block(kind, payloads["index"])
+        return at
     if "slot" in layout.codebook.kinds[row[0]].payloads:
-        return layout.slot_of(layout.cell(row), payloads["slot"])
+        at = layout.slot_of(layout.cell(row), payloads["slot"])
+        return at
     return at if at < layout.prompt_length else -1
 
 

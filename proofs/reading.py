@@ -142,7 +142,7 @@ class Terms:
         """The term of a form; declares what it reads, and units as definitions."""
         parts: list[tuple[Number, Term]] = []
         for atom, c in self._counted(form):
-            parts.append((c, self._unit(atom) if isinstance(atom[0], Node) else self._leaf(*atom)))  # type: ignore[arg-type]
+            parts.append((c, self._unit(atom) if isinstance(atom[0], Node) else self._leaf(*atom)))
         return linear(parts, form.constant)
 
     def _counted(self, form: Linear) -> list[tuple[Atom, Number]]:

@@ -24,6 +24,7 @@ from efasp.exact import Matrix
 from efasp.pram.isa import EXTENSIONS
 from efasp.process import g, unmask
 from model.plan import Plan
+from model.readback import read_plan
 from model.sampler import THRESHOLD, confidence, predictions
 from proofs.codes import code_of
 from proofs.expected import guarded
@@ -263,7 +264,6 @@ def weights(machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> 
 
 def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
     """The first tensor that is another after a way through a file."""
-    from model.readback import read_plan
     from model.weights import Weights, compiled, dump, export, load
 
     named = machine.word, machine.engine, machine.extension

@@ -30,7 +30,8 @@ from proofs.screen import Near, Screen, screen
 SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
 HISTORIES = 128  # random logs
 CELLS = 19  # memory words of the states: addresses from 19 on are outside
-SECOND, RUNNING = Reg(2), cast(Status, "running")
+SECOND = Reg(2)
+RUNNING: Status = "running"
 Report = dict[str, Any]
 
 

@@ -123,7 +123,8 @@ def log_failures(width: int, shapes: Iterable[Shape] = SHAPES) -> Cases:
 
             def encode(content: Any, made: Program = made, layout: Any = layout) -> TokenSequence:
                 code, words, events = content
-                return layout.encode(Program(code, width, made.processors, made.memory, data=words), events)
+                sequence: TokenSequence = layout.encode(Program(code, width, made.processors, made.memory, data=words), events)
+                return sequence
 
             what = {"w": width, "layout": "log", "P": processors, "M": memory, "L": length, "T": steps}
             smallest = (processors, memory, length, steps) == (1, 1, 1, 1)
@@ -147,7 +148,8 @@ def cell_failures(width: int, shapes: Iterable[Shape] = SHAPES) -> Cases:
 
             def encode(content: Any, made: Program = made, layout: Any = layout) -> TokenSequence:
                 code, state, slots = content
-                return layout.encode(Program(code, width, made.processors, made.memory), state, slots)
+                sequence: TokenSequence = layout.encode(Program(code, width, made.processors, made.memory), state, slots)
+                return sequence
 
             what = {"w": width, "layout": "cells", "P": processors, "M": memory, "L": length}
             smallest = (processors, memory, length, turn) == (1, 1, 1, 0)

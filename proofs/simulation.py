@@ -58,10 +58,10 @@ from proofs.machine_step import (
     UNPAIRED,
     URGENCY,
     WORDS,
-    is_value,
 )  # fmt: skip
 from proofs.obligation import Obligation
 from proofs.positions import Position, finds, lookup
+from proofs.reading import is_value
 from proofs.smt import Script, Term, eq, implies, land, le, lnot, lor, lt
 from proofs.step import Step
 from proofs.values import indexed

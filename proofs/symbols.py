@@ -169,7 +169,8 @@ class Number(Symbol):
         return self % 2 if type(other) is int and other == 1 else self._make("bits.and", other)
 
     def __rshift__(self, other: Any) -> Symbol:
-        return self // (1 << other)
+        quotient: Symbol = self // (1 << other)
+        return quotient
 
 
 class Plain(Number):

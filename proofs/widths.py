@@ -203,7 +203,8 @@ class Source:
 
     def indent(self, node: ast.AST) -> str:
         """What stands before a statement on its line."""
-        return " " * node.col_offset  # type: ignore[attr-defined]
+        column: int = node.col_offset  # type: ignore[attr-defined]
+        return " " * column
 
     def changed(self, edits: Sequence[Edit], module: str) -> str:
         """The text after guarded edits, none of which overlap: with what they need at the top of the module."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import shutil
 import subprocess
@@ -11,62 +10,114 @@ from pathlib import Path
 
 import pytest
 
+from proofs import register
 from tests import hidden
+from tests.imports import Tree
 from tests.optional import PROGRAMS
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("efasp", "model", "proofs", "checker", "paper_artifacts")
 TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py"}
+HEAVY = {"torch", "z3", "cvc5", "bitwuzla", "sympy", "matplotlib", "networkx", "jinja2"}  # slow to load, or optional
+TREE = Tree(ROOT, ORDER)
 
 
-def imports(path: Path) -> set[str]:
-    """The top-level packages that a module imports, at any depth of its code."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.split(".")[0])
-    return found
-
-
-def wrong(path: Path, package: str) -> set[str]:
-    """Packages of this project that a module of ``package`` may not import."""
-    return imports(path) & set(ORDER[ORDER.index(package) + 1 :])
-
-
-@pytest.mark.parametrize("package", ORDER)
-def test_imports_point_one_way(package: str) -> None:
+def test_imports_point_one_way() -> None:
     """efasp <- model <- proofs <- checker <- paper_artifacts."""
-    for path in sorted((ROOT / package).rglob("*.py")):
-        assert not wrong(path, package), path
+    assert not TREE.upward()
 
 
-def test_a_wrong_import_is_found(tmp_path: Path) -> None:
-    """The test above can fail."""
-    (tmp_path / "bad.py").write_text("def f():\n    from model.plan import Plan\n")
-    assert wrong(tmp_path / "bad.py", "efasp") == {"model"}
+def test_no_files_import_each_other() -> None:
+    """Imports within functions, and those for the type checker, counted too."""
+    assert not TREE.cycles()
+
+
+def test_torch_is_imported_in_its_rooms_only() -> None:
+    """Only the transformer, decoding and weights import torch."""
+    assert TREE.users("torch") <= TORCH_ROOMS
+
+
+def test_an_import_within_a_function_keeps_a_heavy_library_out_of_a_start() -> None:
+    """All others stand at the top of their file."""
+    assert not TREE.inner(HEAVY)
 
 
 def test_efasp_needs_numpy_at_most() -> None:
     """The language and the machine import the standard library and numpy only."""
     allowed = set(sys.stdlib_module_names) | {"numpy", "efasp"}
-    for path in sorted((ROOT / "efasp").rglob("*.py")):
-        assert imports(path) <= allowed, path
+    assert {one.top for name, found in TREE.imports.items() if name.startswith("efasp") for one in found} <= allowed
 
 
-def test_torch_is_imported_in_its_rooms_only() -> None:
-    """Only the transformer, decoding and weights import torch."""
-    users = {str(p.relative_to(ROOT)) for package in ORDER for p in (ROOT / package).rglob("*.py") if "torch" in imports(p)}
-    assert users <= TORCH_ROOMS
+SMALL = {
+    "low/shapes.py": "class Shape: ...",
+    "low/wide.py": "import torch",
+    "high/user.py": "from low.shapes import Shape\ndef draw():\n    from low import wide\n    import z3",
+    "high/plain.py": "from high.user import draw",
+}
+WRONG = [
+    ("upward", "low/shapes.py", "import high.plain", ["low.shapes:1: high.plain"]),
+    ("upward", "low/shapes.py", "def f():\n    from high.plain import draw", ["low.shapes:2: high.plain.draw"]),
+    ("cycles", "high/user.py", "from high import plain", [["high.plain", "high.user"]]),
+    ("cycles", "high/user.py", "def draw():\n    from high.plain import draw", [["high.plain", "high.user"]]),
+    ("cycles", "high/user.py", "if TYPE_CHECKING:\n    import high.plain", [["high.plain", "high.user"]]),
+    ("cycles", "low/shapes.py", "import high.plain", [["high.plain", "high.user", "low.shapes"]]),
+    ("inner", "high/user.py", "def draw():\n    from low.shapes import Shape", ["high.user:2: low.shapes.Shape"]),
+    ("inner", "high/user.py", "def draw():\n    from low import shapes, wide", ["high.user:2: low.shapes"]),
+    ("inner", "high/user.py", "def draw():\n    import json", ["high.user:2: json"]),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("module", "expected"), [("proofs.register", "False"), ("model.transformer", "True")])
-def test_importing_proofs_does_not_load_torch(module: str, expected: str) -> None:
-    """In a fresh process; the second case shows that the first can fail."""
-    script = f"import sys, {module}; print('torch' in sys.modules)"
+def small(folder: Path, **changed: str) -> Tree:
+    """A made-up tree of two packages, with some files changed."""
+    for name, text in {**SMALL, **changed}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text + "\n")
+    return Tree(folder, ("low", "high"))
+
+
+def ask(tree: Tree, check: str) -> object:
+    """What a check says of a tree."""
+    return tree.inner(HEAVY) if check == "inner" else getattr(tree, check)()
+
+
+@pytest.mark.parametrize(("check", "file", "text", "wrong"), WRONG)
+def test_a_wrong_import_is_found(tmp_path: Path, check: str, file: str, text: str, wrong: list[object]) -> None:
+    """Each of the checks above can fail; it has nothing to say of the small tree as it is."""
+    assert ask(small(tmp_path), check) == []
+    assert ask(small(tmp_path, **{file: text}), check) == wrong
+
+
+def test_a_use_of_a_library_is_found(tmp_path: Path) -> None:
+    """Within a function, and of a part of the library, too; a relative import is refused."""
+    assert small(tmp_path).users("torch") == {"low/wide.py"}
+    assert small(tmp_path, **{"high/user.py": "def f():\n    from torch import nn"}).users("torch") == {
+        "low/wide.py",
+        "high/user.py",
+    }
+    with pytest.raises(ValueError, match="found a relative one"):
+        small(tmp_path, **{"high/user.py": "from . import plain"}).cycles()
+
+
+@pytest.mark.parametrize(
+    ("module", "loaded"), [("proofs.register", set()), ("paper_artifacts.cli", set()), ("model.transformer", {"torch"})]
+)
+def test_a_start_loads_no_heavy_library(module: str, loaded: set[str]) -> None:
+    """In a fresh process; the last case shows that the others can fail."""
+    script = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == expected
+    found = HEAVY & set(done.stdout.split())
+    assert loaded <= found and (loaded or not found)
+
+
+def test_the_order_of_lemmas_is_the_same_whatever_was_imported_before() -> None:
+    """In fresh processes, one of which imports the families backwards."""
+    backwards = "".join(f"import {family.__name__}; " for family in reversed(register.FAMILIES))
+    script = "import proofs.register as r; print(*(f'{build.__module__}.{build.__name__}' for build in r.LEMMAS))"
+    orders = {
+        subprocess.run([sys.executable, "-c", first + script], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        for first in ("", backwards)
+    }
+    assert len(orders) == 1
 
 
 # Optional programs.

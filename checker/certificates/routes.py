@@ -14,14 +14,13 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import z3
 
 from checker.certificates.blasting import HOLE, clauses
 from checker.certificates.encoder import Encoder
 from checker.certificates.goals import HEADER, rocq_goal
-from checker.certificates.kept import NOTHING
+from checker.certificates.kept import NOTHING, Asked, Found, Proof
 from checker.certificates.lrat import ProofError, dimacs, drup, steps
 from checker.certificates.refutation import certificate
 from checker.certificates.replay import replayed
@@ -123,12 +122,11 @@ ROUTES = (
 BY_NAME = {route.name: route for route in ROUTES}
 
 
-def attempt(text: str, hypotheses: str, seconds: float, kept: dict[str, Any] | None, solvers: Sequence[str]) -> dict[str, Any]:
+def attempt(text: str, hypotheses: str, seconds: float, kept: Proof | None, solvers: Sequence[str]) -> Found:
     """What there is for a script that has no model: a proof that is replayed, and another solver's word.
 
     ``kept``: route and proof of an earlier run; the proof is replayed, and made anew only where it is rejected. Solvers are
-    asked every time. Keys: ``route`` (or ""), ``proof``, ``second`` (solvers that agree), ``against`` (those that say it has a
-    model), ``reasons``: for each route that failed, why; ``consistent``: what says that the hypotheses have a model, or "".
+    asked every time.
     """
     found = deepcopy(NOTHING)
     sys.setrecursionlimit(50_000)  # terms are deep
@@ -146,7 +144,7 @@ def attempt(text: str, hypotheses: str, seconds: float, kept: dict[str, Any] | N
             found["reasons"][route.name] = "the replay rejects the proof"
         except FAILS as error:
             found["reasons"][route.name] = _first_line(error)
-    return found | _asked(text, seconds, solvers)
+    return {**found, **_asked(text, seconds, solvers)}
 
 
 def consistent(hypotheses: str, seconds: float, solvers: Sequence[str]) -> str:
@@ -162,13 +160,14 @@ def _first_line(error: Exception) -> str:
     return " ".join(words)[:200] or type(error).__name__
 
 
-def _asked(text: str, seconds: float, solvers: Sequence[str]) -> dict[str, list[str]]:
+def _asked(text: str, seconds: float, solvers: Sequence[str]) -> Asked:
     """The first solver that says unsat is enough; what one says against it is kept."""
-    found: dict[str, list[str]] = {"second": [], "against": []}
+    found: Asked = {"second": [], "against": []}
     for name in solvers:
         answer = solve(name, text, seconds)
         if answer.result in ("sat", "unsat"):
-            found["second" if answer.result == "unsat" else "against"] += titles([name])
+            said = found["second"] if answer.result == "unsat" else found["against"]
+            said += titles([name])
         if answer.result == "unsat":
             break
     return found

@@ -166,7 +166,7 @@ class Search:
         self.add(tuple(-x for x in core), self.farkas(core))
 
     def _compares(self, literal: int) -> bool:
-        return self.script.formulas[abs(literal)][0] == "le"
+        return bool(self.script.formulas[abs(literal)][0] == "le")
 
     def needed(self, model: z3.ModelRef) -> list[int]:
         """Comparisons that make every clause true in a model, as few as are easily found."""

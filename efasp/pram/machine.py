@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Literal, NamedTuple, Protocol, cast, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 from efasp.loops import downwards, table
 from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Reg, operations
@@ -248,7 +248,8 @@ def _execute(program: Program, before: _State, pid: int) -> _Effect:
 
 def initial(program: Program) -> Configuration:
     """The configuration before step 1: memory from ``data`` and zeros, registers and pc 0, all running."""
-    processors, running = program.processors, cast(Status, "running")
+    processors = program.processors
+    running: Status = "running"
     return Configuration(
         memory=program.data + (0,) * (program.memory - program.given),
         registers=((0,) * REGISTERS,) * processors,

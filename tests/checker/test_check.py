@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checker import altered, mutants, session
+from checker import altered, mutants
 from checker.cli import main
 from efasp import pointwise
 from efasp.operators import OPERATORS
@@ -218,8 +218,8 @@ def test_a_mutant_does_not_die_of_a_lemma_that_is_left_out(monkeypatch: pytest.M
 
 def test_a_changed_file_does_not_pass_with_a_lemma_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is settled of a changed file is not proved where a batch gives nothing of a lemma."""
-    monkeypatch.setattr(session, "regime_of", lambda options: (Regime(64), ""))
+    monkeypatch.setattr(altered, "regime_of", lambda weights, n_max: (Regime(64), ""))
     for given, status in (("xy", "proved"), ("x", "unknown")):
-        monkeypatch.setattr(session, "selected", lambda *asked, given=given: [promising(given, family="lowering")])
+        monkeypatch.setattr(altered, "selected", lambda *asked, given=given: [promising(given, family="lowering")])
         found = altered.settled(tmp_path, 64, None, mutants.Budget(1, ("z3",), 5, 2048))
         assert found.status == status and ("lowering.other" in found.method) == (status == "unknown")

@@ -8,8 +8,8 @@ import pytest
 
 from checker import fresh, mutation
 from checker.mutants import Budget
+from paper_artifacts.artifact import Cell
 from paper_artifacts.mutation import COLUMNS, ListingError, equivalent, sample, status, table, wrong
-from paper_artifacts.tables import Cell
 from proofs.alterations import MODULES, Alteration, alterations, drawn
 from proofs.mutation import Mutant
 from proofs.obligation import Regime

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.commands import UsageError
 from checker.files import writable, write
+from checker.usage import UsageError
 from efasp.files import replacing
 from paper_artifacts.cli import main
 

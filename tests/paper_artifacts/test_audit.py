@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from checker.options import RunOptions
 from checker.session import Report
 from paper_artifacts.claims import Status, claims
 from paper_artifacts.cli import main
@@ -152,7 +152,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, changed: dict[str, dict]) -> list[str
     """
     asked: list[str] = []
 
-    def discharged(options: argparse.Namespace) -> AbstractContextManager[Report]:
+    def discharged(options: RunOptions) -> AbstractContextManager[Report]:
         assert options.lemma
         asked.extend(options.lemma)
         rows = []

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from model.compile import STEPS, compile_machine
-from paper_artifacts.audit import sheet, sheet_text
 from paper_artifacts.claims import Ledger
 from paper_artifacts.entries import _made, entries, explained
+from paper_artifacts.sheets import sheet, sheet_text
 from proofs.stream import total
 from tests.paper_artifacts.test_audit import full
 

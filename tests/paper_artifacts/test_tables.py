@@ -9,12 +9,12 @@ import pytest
 from markupsafe import Markup
 
 from paper_artifacts import experiments, tables
+from paper_artifacts.artifact import Artifact, Cell, Check, Column, files
 from paper_artifacts.cli import main
 from paper_artifacts.figures import Figure, decoding
 from paper_artifacts.notes import through
 from paper_artifacts.runs import Found
 from paper_artifacts.status import GENERATED, artifacts, shown
-from paper_artifacts.tables import Artifact, Cell, Check, Column, files
 
 COLUMNS = (Column("name", "a name"), Column("n", "n", "number"), Column("seconds", "seconds", "time"))
 ROWS: tuple[dict[str, Cell], ...] = (
@@ -45,7 +45,7 @@ def test_four_forms() -> None:
 def small(monkeypatch: pytest.MonkeyPatch) -> list[Artifact]:
     """What is made, in the place of all that there is: its first."""
     made = [table()]
-    monkeypatch.setattr(tables, "registry", lambda: {"small": lambda: made[0]})
+    monkeypatch.setattr(tables, "ARTIFACTS", {"small": lambda: made[0]})
     return made
 
 
@@ -96,7 +96,7 @@ def test_what_is_slow_is_said_first(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before it begins."""
-    monkeypatch.setattr(tables, "registry", lambda: {"small": table, "graph": table})
+    monkeypatch.setattr(tables, "ARTIFACTS", {"small": table, "graph": table})
     main(["tables", "--out", str(tmp_path)])
     assert capsys.readouterr().err.startswith("about, where nothing is kept of an earlier run: graph (")
     main(["tables", "--out", str(tmp_path), "--only", "small"])
@@ -118,7 +118,7 @@ def test_every_committed_table_holds() -> None:
     """It is one of the registry, in all four forms, and none of its checks failed."""
     for path in GENERATED.glob("*.json"):
         said = json.loads(path.read_text(encoding="utf-8"))
-        assert path.stem in tables.registry() and said["rows"] and all(check["holds"] for check in said["checks"]), path
+        assert path.stem in tables.ARTIFACTS and said["rows"] and all(check["holds"] for check in said["checks"]), path
         assert all(path.with_suffix(f".{kind}").exists() for kind in ("md", "csv", "tex"))
 
 
@@ -158,7 +158,7 @@ def squares(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         runs = through([f"square of {i}" for i in range(200)], make)
         return table(rows=({"name": "sum", "n": sum(run["square"] for run in runs), "seconds": 1.0},))
 
-    monkeypatch.setattr(tables, "registry", lambda: {"small": artifact})
+    monkeypatch.setattr(tables, "ARTIFACTS", {"small": artifact})
     return made
 
 

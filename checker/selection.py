@@ -1,0 +1,42 @@
+"""What a run is about: the regime by ``--n-max`` and ``--weights``, and the batches of it by ``--lemma``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from checker.usage import UsageError
+from model.header import WeightsError, check_file
+from model.readback import read_plan
+from proofs.obligation import Batch, Machine, Regime
+from proofs.register import batches, matches
+
+
+def regime_of(weights: Path | None, n_max: int | None) -> tuple[Regime, str]:
+    """The regime, and a digest of the weights file if one is given. Raises UsageError."""
+    if weights is None:
+        return Regime(n_max or 64), ""
+    try:
+        check_file(weights)
+        found = hashlib.sha256(weights.read_bytes()).hexdigest()
+        word, engine, extension, plan = read_plan(weights)
+        if hashlib.sha256(weights.read_bytes()).hexdigest() != found:  # the verdicts would be kept under another file's name
+            raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
+    except OSError as error:
+        raise UsageError(f"--weights: {weights}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"--weights: {error}") from None
+    most = min(n_max or 1 << word, 1 << word)
+    return Regime(most, (Machine(word, engine, extension, (1, most)), plan)), found
+
+
+def selected(regime: Regime, patterns: Sequence[str] | None) -> list[Batch]:
+    """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
+    chosen = [b for b in batches(regime, patterns) if regime.given is None or "engine" in b.params]
+    for pattern in patterns or []:
+        if not any(matches(name, [pattern]) for batch in chosen for name in batch.lemmas):
+            raise UsageError(f"--lemma: expected a lemma's name or glob, found {pattern}, which none matches")
+    if not chosen:
+        raise UsageError("no lemma speaks of this")
+    return chosen
