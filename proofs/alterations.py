@@ -37,7 +37,11 @@ MODULES = {
     "model.readback": 10,
     "model.weights": 4,
     "model.header": 4,
-    "model.lower": 6,
+    "model.lower": 1,
+    "model.lowering.forms": 2,
+    "model.lowering.merge": 1,
+    "model.lowering.schedule": 1,
+    "model.lowering.emit": 1,
     "model.ranges": 6,
 }
 SILENT = "*__repr__|*__str__|shown|Transformer.summary"

@@ -19,6 +19,8 @@ _WALK = "__import__('efasp.syntax', fromlist=['walk']).walk"
 # Of the nodes below one: the vocabulary's word.
 _NODE = f"next((b['word'] for n in {_WALK}({{}}) if 'word' in (b := getattr(getattr(n, 'codebook', 0), 'bits', ()))), 5)"
 _BITS = "{}.bits.get('word', {}.bits.get('index', 5))"
+# Of the embeddings of a program that is lowered.
+_FORMS = "next((b['word'] for _, n in forms.sources.values() if 'word' in (b := n.codebook.bits)), 5)"
 _OWN = "getattr(self, 'word', 5)"  # a layout of symbols has no width
 
 # For each module, in order: globs of functions, and what tells the width there. An expression that begins with a question mark
@@ -101,7 +103,11 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     "model.weights": (("compiled|load", ("word",)), ("dump|export", ("weights.word",))),
     "model.header": (("read_metadata|_read_shape", ("word",)),),
-    "model.lower": (("Form.*|Item.*|Group.*|_*|lower", (TOLD,)),),
+    "model.lower": (("lower", (TOLD,)),),
+    "model.lowering.forms": (("*", (TOLD,)),),
+    "model.lowering.merge": (("*", (TOLD,)),),
+    "model.lowering.schedule": (("*", (TOLD,)),),
+    "model.lowering.emit": (("*", (TOLD,)),),
     "model.ranges": (("ranges|dtype_for", (_BITS.format("plan.vocabulary", "plan.vocabulary"),)), ("*", (TOLD,))),
 }
 # The functions that tell their module's width to the others, and what they know it by.
@@ -116,6 +122,10 @@ FED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "model.readback": (("tensors|_plan", _BITS.format("vocabulary", "vocabulary")),),
     "model.lower": (("lower", _NODE.format("program.output")),),
+    "model.lowering.forms": (("Forms.__init__", _NODE.format("program.output")),),
+    "model.lowering.merge": (("merge", _FORMS),),
+    "model.lowering.schedule": (("Schedule.__init__", _FORMS),),
+    "model.lowering.emit": (("Emitter.__init__", _NODE.format("program.output")),),
     "model.ranges": (("ranges|dtype_for", _BITS.format("plan.vocabulary", "plan.vocabulary")),),
 }
 Function = ast.FunctionDef | ast.AsyncFunctionDef

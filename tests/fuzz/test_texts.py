@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checker.cli import main
-from efasp.pram import assembler
-from efasp.pram.assembler import AssemblyError, assemble_file, parse_data_file
+from efasp.pram.assembler import AssemblyError, assemble_file, parse_data_file, source
 
 SAMPLE = b".word 6\n.processors 2\n.memory 8\n.policy crew\n.equ A 3\n"
 SAMPLE += b".data A: 1 -2 0x3\npid r0\nl: st r0, [r0 + A]\njnz r1, l\nhalt\n"
@@ -68,6 +67,6 @@ def test_a_bad_option_refuses_every_file(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize("read", [assemble_file, parse_data_file])
 def test_a_file_without_end(read, monkeypatch: pytest.MonkeyPatch) -> None:
     """A device that gives bytes for ever is refused at the limit."""
-    monkeypatch.setattr(assembler, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(source, "MAX_BYTES", 1 << 20)
     with pytest.raises(AssemblyError, match="/dev/zero: expected at most 1 MiB, found more"):
         read("/dev/zero")

@@ -1,0 +1,1 @@
+"""The passes of lowering (``model.lower``): forms, merge, schedule, emit."""
