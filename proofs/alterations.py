@@ -22,14 +22,16 @@ from proofs.widths import TOLD, Function, Source, bindings, condition, either, k
 
 # Modules, and of how many of 400 mutants each is given.
 MODULES = {
-    "efasp.pram.step": 64,
+    "efasp.pram.views": 18,
+    "efasp.pram.step": 46,
     "efasp.encoding": 54,
     "efasp.places": 26,
     "efasp.tokens": 26,
     "efasp.codebook": 30,
     "efasp.pointwise": 34,
     "efasp.attention": 22,
-    "efasp.pram.machine": 42,
+    "efasp.pram.state": 3,
+    "efasp.pram.machine": 39,
     "efasp.process": 10,
     "model.sampler": 14,
     "model.decode": 24,

@@ -26,14 +26,17 @@ _OWN = "getattr(self, 'word', 5)"  # a layout of symbols has no width
 # For each module, in order: globs of functions, and what tells the width there. An expression that begins with a question mark
 # is a whole condition: that of being at work where it holds. Several are alternatives.
 WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    "efasp.pram.step": (
+    "efasp.pram.views": (
         ("Counter.*", ("self.word.width",)),
         ("*View.__init__", ("word",)),
         ("*View.*", ("self.word",)),
+        ("total", (TOLD,)),
+    ),
+    "efasp.pram.step": (
         ("_as_word", ("width",)),
         ("masked_step|cell_step", ("word",)),
         ("execute|alu|next_counter|code_of", ("view.word",)),
-        ("total|minus|gate_signs", (TOLD,)),
+        ("gate_signs", (TOLD,)),
     ),
     "efasp.encoding": (
         ("Layout.__init__", ("word", "?processors >= 4")),
@@ -72,12 +75,9 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("Match.*", (_NODE.format("self.sink"),)),
         ("_simple|exact_match|rightmost_match|priority_match|match_or_default", ("?query.width > 5",)),
     ),
+    "efasp.pram.state": (("Run.*", ("self.program.word",)), ("Configuration.*|Working.*", ("?len(self.status) >= 4",))),
     "efasp.pram.machine": (
-        ("Run.*", ("self.program.word",)),
-        ("_Working.freeze", ("?len(self.status) >= 4",)),
-        ("_Working.thaw", ("?len(state.status) >= 4",)),
         ("faults_between", ("?len(before.status) >= 4",)),
-        ("_faults", ("?len(after.status) >= 4",)),
         ("report|exit_code", ("run.program.word", "?run.program.processors >= 4")),
         ("validate|initial|_advance|accesses|violation|step|trace|run|_execute", ("program.word", "?program.processors >= 4")),
     ),
@@ -112,6 +112,7 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 # The functions that tell their module's width to the others, and what they know it by.
 FED: dict[str, tuple[tuple[str, str], ...]] = {
+    "efasp.pram.views": (("View.__init__", "word"),),
     "efasp.pram.step": (("masked_step|cell_step", "word"),),
     "efasp.places": (("place|position", "codebook.bits['index']"),),
     "efasp.codebook": (("Codebook.codes|Codebook.read", _BITS.format("self", "self")),),

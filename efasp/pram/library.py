@@ -10,35 +10,19 @@ The programs are the `.pram` files in `programs/`, whose headers say more. No an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from itertools import chain, pairwise
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
+from efasp.pram import problems
 from efasp.pram.assembler import assemble
 from efasp.pram.machine import Program
+from efasp.pram.problems import Graph, Instance, read
+
+__all__ = ["PROGRAMS", "WORD", "Entry", "Graph", "Instance", "build", "load"]
 
 WORD = 16  # bits, where the caller asks for no other width
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One instance of a library program: what to override in its file, and how to read the answer.
-
-    ``problem``: what ``Entry.encode`` was given; ``processors``: P; ``memory``: M words; ``word``: bits w; ``data``: a
-    word for every address 0..M-1, so that nothing of the file's own example is left; ``result``: the answer, from the
-    memory at the end.
-    """
-
-    problem: Any
-    processors: int
-    memory: int
-    word: int
-    data: dict[int, int]
-    result: Callable[[Sequence[int]], Any]
 
 
 @dataclass(frozen=True)
@@ -67,18 +51,9 @@ class Entry:
         return self.encode(self.draw(rng, size, word), word)
 
 
-class Graph(NamedTuple):
-    """A graph on vertices 0..n-1; ``edges`` are unordered pairs for `components`, arcs (tail, head) for `bfs`."""
-
-    n: int
-    edges: tuple[tuple[int, int], ...]
-
-
-@cache
 def load(name: str) -> str:
     """The text of the library program ``name``. Raises KeyError for a name that is not in ``PROGRAMS``."""
-    file = PROGRAMS[name].file
-    return (resources.files("efasp.pram") / "programs" / file).read_text(encoding="utf-8")
+    return read(PROGRAMS[name].name)
 
 
 def build(name: str, instance: Instance, *, policy: str | None = None, extension: str = "M") -> Program:
@@ -98,367 +73,117 @@ def build(name: str, instance: Instance, *, policy: str | None = None, extension
     )
 
 
-@cache
-def _extent(name: str) -> int:
-    """The number of words that the example in the file of ``name`` gives: a smaller memory could not hold them."""
-    return len(assemble(load(name), PROGRAMS[name].file).data)
-
-
-def _instance(
-    name: str,
-    problem: Any,
-    word: int,
-    processors: int,
-    words: Iterable[int],
-    result: Callable[[Sequence[int]], Any],
-    scratch: int = 0,
-) -> Instance:
-    """The Instance whose memory begins with ``words`` (taken modulo 2^word), followed by ``scratch`` zeros or more."""
-    cells = [value % (1 << word) for value in words]
-    memory = max(len(cells) + scratch, _extent(name))
-    data = dict(enumerate(cells + [0] * (memory - len(cells))))
-    return Instance(problem, processors, memory, word, data, result)
-
-
-def _log2(n: int) -> int:
-    """The least k with n <= 2^k."""
-    return (n - 1).bit_length()
-
-
-def _words(rng: Random, size: int, word: int) -> list[int]:
-    """``size`` words, any or (so that some are equal) small."""
-    top = rng.choice([1 << word, size + 1])
-    return [rng.randrange(top) for _ in range(size)]
-
-
-def _in_place(name: str) -> Callable[[list[int], int], Instance]:
-    """The encoding of a program that takes n words on n processors and leaves n words in their place."""
-
-    def encode(numbers: list[int], word: int) -> Instance:
-        n = len(numbers)
-        return _instance(name, numbers, word, n, numbers, lambda memory: list(memory[:n]))
-
-    return encode
-
-
-def _encode_reduce(numbers: list[int], word: int) -> Instance:
-    return _instance("reduce", numbers, word, len(numbers), numbers, lambda memory: memory[0])
-
-
-def _encode_crcw_max(numbers: list[int], word: int) -> Instance:
-    n, k = len(numbers), _log2(len(numbers))
-    words = [n, k, 0, 0, *numbers]
-    return _instance("crcw_max", numbers, word, n << k, words, lambda memory: (memory[2], memory[3]), scratch=n)
-
-
-def _draw_list(rng: Random, size: int, word: int) -> list[int]:
-    order = rng.sample(range(size), size)
-    successors = [-1] * size
-    for node, following in pairwise(order):
-        successors[node] = following
-    return successors
-
-
-def _encode_list_rank(successors: list[int], word: int) -> Instance:
-    n = len(successors)
-    return _instance("list_rank", successors, word, n, successors, lambda memory: list(memory[n : 2 * n]), scratch=n)
-
-
-def _draw_graph(rng: Random, size: int, word: int) -> Graph:
-    pairs = size * (size - 1) // 2
-    chosen: set[tuple[int, int]] = set()
-    while len(chosen) < min(size, pairs):
-        u, v = rng.sample(range(size), 2)
-        chosen.add((min(u, v), max(u, v)))
-    edges = [edge if rng.random() < 0.5 else edge[::-1] for edge in sorted(chosen)]
-    rng.shuffle(edges)
-    return Graph(size, tuple(edges))
-
-
-def _encode_components(graph: Graph, word: int) -> Instance:
-    n, m = graph.n, len(graph.edges)
-    words = [n, m, 0, 0, *[0] * (2 * n), *chain.from_iterable(graph.edges)]
-    return _instance("components", graph, word, max(n, 2 * m), words, lambda memory: list(memory[4 : 4 + n]))
-
-
-def _draw_sort(rng: Random, size: int, word: int) -> list[int]:
-    return _words(rng, 1 << (size.bit_length() - 1), word)
-
-
-def _draw_matrix(rng: Random, size: int, word: int) -> list[list[int]]:
-    density = rng.choice([1.0, 1.5, 2.0]) / size
-    return [[int(rng.random() < density) for _ in range(size)] for _ in range(size)]
-
-
-def _encode_closure(matrix: list[list[int]], word: int) -> Instance:
-    n, side = len(matrix), 1 << _log2(len(matrix))
-    rows = [[*row, *[0] * (side - n)] for row in matrix]
-
-    def result(memory: Sequence[int]) -> list[list[int]]:
-        return [list(memory[1 + i * side : 1 + i * side + n]) for i in range(n)]
-
-    return _instance("closure", matrix, word, side**3, [side, *chain(*rows)], result, scratch=side * (side - n))
-
-
-def _draw_bfs(rng: Random, size: int, word: int) -> tuple[Graph, int]:
-    arcs = tuple((rng.randrange(size), rng.randrange(size)) for _ in range(rng.randint(size, 2 * size)))
-    return Graph(size, arcs), rng.randrange(size)
-
-
-def _encode_bfs(problem: tuple[Graph, int], word: int) -> Instance:
-    (n, arcs), source = problem
-    words = [n, len(arcs), source, 0, *[0] * n, *chain.from_iterable(arcs)]
-
-    def result(memory: Sequence[int]) -> list[int | None]:
-        return [None if level == (1 << word) - 1 else level for level in memory[4 : 4 + n]]
-
-    return _instance("bfs", problem, word, max(n, len(arcs)), words, result)
-
-
-Matrix = list[list[int]]
-
-
-def _draw_product(rng: Random, size: int, word: int) -> tuple[Matrix, Matrix]:
-    p, q, r = (rng.randint(1, size) for _ in range(3))
-
-    def matrix(rows: int, columns: int) -> Matrix:
-        return [[rng.randrange(1 << word) for _ in range(columns)] for _ in range(rows)]
-
-    return matrix(p, q), matrix(q, r)
-
-
-def _encode_matmul(problem: tuple[Matrix, Matrix], word: int) -> Instance:
-    a, b = problem
-    p, q, r = len(a), len(b), len(b[0])
-    words = [p, q, r, *chain(*a), *chain(*b)]
-    start = len(words)
-
-    def result(memory: Sequence[int]) -> Matrix:
-        return [list(memory[start + i * r : start + (i + 1) * r]) for i in range(p)]
-
-    return _instance("matmul", problem, word, p * r, words, result, scratch=p * r)
-
-
-def _draw_dyck1(rng: Random, size: int, word: int) -> str:
-    """``size`` brackets, balanced if the size is even; then, in half of all cases, shuffled or one of them turned."""
-    depth, brackets = 0, ""
-    for left in range(size, 0, -1):
-        opens = depth == 0 or (depth < left and rng.random() < 0.5)
-        depth += 1 if opens else -1
-        brackets += "(" if opens else ")"
-    change = rng.choice(["none", "none", "shuffle", "turn"])
-    if change == "shuffle":
-        return "".join(rng.sample(brackets, size))
-    if change == "turn":
-        place = rng.randrange(size)
-        return brackets[:place] + (")" if brackets[place] == "(" else "(") + brackets[place + 1 :]
-    return brackets
-
-
-def _encode_dyck1(brackets: str, word: int) -> Instance:
-    words = [0, *(int(bracket == "(") for bracket in brackets)]
-    return _instance("dyck1", brackets, word, len(brackets), words, lambda memory: bool(memory[0]))
-
-
-BRACKETS = ("()", "[]", "{}", "<>")
-
-
-def _draw_dyck2(rng: Random, size: int, word: int) -> str:
-    """Brackets of several kinds, balanced; then, in half of all cases, one of them of another kind, or as in dyck1."""
-    brackets, stack = "", list[str]()
-    for bracket in _draw_dyck1(rng, size, word):
-        if bracket == "(":
-            pair = rng.choice(BRACKETS)
-            stack.append(pair[1])
-            brackets += pair[0]
-        else:
-            brackets += stack.pop() if stack else rng.choice(BRACKETS)[1]
-    if rng.random() < 0.3:
-        place = rng.randrange(size)
-        side = next(pair.index(brackets[place]) for pair in BRACKETS if brackets[place] in pair)
-        return brackets[:place] + rng.choice(BRACKETS)[side] + brackets[place + 1 :]
-    return brackets
-
-
-def _encode_dyck2(brackets: str, word: int) -> Instance:
-    """Filled up to a power of two with pairs; an odd string stays unbalanced, as its own sum or a prefix's shows."""
-    side = max(2, 1 << _log2(len(brackets)))
-    codes = [2 * kind + (bracket == pair[0]) for bracket in brackets for kind, pair in enumerate(BRACKETS) if bracket in pair]
-    fill = [1] * ((side - len(codes)) % 2) + [1, 0] * ((side - len(codes)) // 2)
-    return _instance("dyck2", brackets, word, side, [1, *codes, *fill], lambda memory: bool(memory[0]), scratch=side)
-
-
-def _encode_parity(words: list[int], word: int) -> Instance:
-    n = len(words)
-    return _instance("parity", words, word, 1 << (_log2(n) + 1) // 2, [n, *words], lambda memory: memory[1])
-
-
-def _draw_cut(rng: Random, size: int, word: int) -> tuple[Graph, int, int]:
-    n = min(size + 1, word)
-    density = rng.choice([0.3, 0.5, 0.8])
-    edges = tuple((u, v) for u in range(n) for v in range(u + 1, n) if rng.random() < density)
-    s, t = rng.sample(range(n), 2)
-    return Graph(n, edges), s, t
-
-
-def _encode_cut(problem: tuple[Graph, int, int], word: int) -> Instance:
-    (n, edges), s, t = problem
-    near = [0] * n
-    for u, v in edges:
-        near[u] |= 1 << v
-        near[v] |= 1 << u
-    words = [0, 3 * s, 3 * t, 0, 0, 0, 0, *chain.from_iterable((near[v], 1 << v, 0) for v in range(n))]
-
-    def result(memory: Sequence[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
-        return memory[3], tuple((u, v) for u in range(n) for v in range(u + 1, n) if memory[7 + 3 * u] >> v & 1)
-
-    return _instance("cut", problem, word, n, words, result)
-
-
-def _draw_sudoku(rng: Random, size: int, word: int) -> str:
-    """A solved grid, its rows, columns and digits shuffled as the boxes allow, with ``9 size`` empty cells, at most 45."""
-
-    def lines() -> list[int]:
-        return [3 * band + line for band in rng.sample(range(3), 3) for line in rng.sample(range(3), 3)]
-
-    digits, columns = rng.sample("123456789", 9), lines()
-    cells = [digits[(3 * (r % 3) + r // 3 + c) % 9] for r in lines() for c in columns]
-    for place in rng.sample(range(81), min(45, 9 * size)):
-        cells[place] = "."
-    return "".join(cells)
-
-
-def _encode_sudoku(cells: str, word: int) -> Instance:
-    """With room for 10 guesses at a time, which no instance was seen to exceed."""
-    words = [511 if cell == "." else 1 << int(cell) - 1 for cell in cells]
-
-    def result(memory: Sequence[int]) -> str | None:
-        digits = (str(mask.bit_length()) if mask.bit_count() == 1 else "." for mask in memory[:81])
-        return "".join(digits) if any(memory[:81]) else None
-
-    return _instance("sudoku", cells, word, 81, words, result, scratch=249 + 81 * 10)
-
-
-def _draw_gcd(rng: Random, size: int, word: int) -> list[tuple[int, int]]:
-    def pair() -> tuple[int, int]:
-        top = rng.choice([1 << word, 32, 2])
-        factor = rng.choice([1, 2, 6]) if top == 32 and word > 8 else 1
-        return factor * rng.randrange(top), factor * rng.randrange(top)
-
-    return [pair() for _ in range(size)]
-
-
-def _encode_gcd(pairs: list[tuple[int, int]], word: int) -> Instance:
-    n = len(pairs)
-    words = chain.from_iterable(pairs)
-    return _instance("gcd", pairs, word, n, words, lambda memory: list(memory[2 * n : 3 * n]), scratch=n)
-
-
-def _encode_sum_to(n: int, word: int) -> Instance:
-    return _instance("sum_to", n, word, 1, [n, 0], lambda memory: memory[1])
-
-
-def _encode_fault(processors: int, word: int) -> Instance:
-    return _instance("fault", processors, word, processors, [0] * 16, lambda memory: list(memory[:16]))
-
-
 _TABLE = (
-    Entry("scan", "inclusive prefix sums, by doubling", "words -> words", _words, _in_place("scan")),
-    Entry("reduce", "the sum of n words, by a balanced tree", "words -> word", _words, _encode_reduce),
+    Entry(
+        "scan", "inclusive prefix sums, by doubling", "words -> words", problems.draw_words, problems.encode_in_place("scan")
+    ),
+    Entry("reduce", "the sum of n words, by a balanced tree", "words -> word", problems.draw_words, problems.encode_reduce),
     Entry(
         "crcw_max",
         "the maximum of n words in constant time, n^2 processors",
         "words -> (maximum, least index of it)",
-        _words,
-        _encode_crcw_max,
+        problems.draw_words,
+        problems.encode_crcw_max,
         extension="M",
     ),
     Entry(
         "list_rank",
         "the distance of every node to the end of its linked list, by pointer jumping",
         "successors, -1 at an end -> distances",
-        _draw_list,
-        _encode_list_rank,
+        problems.draw_list,
+        problems.encode_list_rank,
     ),
     Entry(
         "components",
         "connected components of an undirected graph in O(log n) steps, by hooking stars and pointer jumping",
         "Graph -> labels, equal for connected vertices alone",
-        _draw_graph,
-        _encode_components,
+        problems.draw_graph,
+        problems.encode_components,
     ),
-    Entry("sort", "ascending order, by bitonic sorting", "2^k words -> words", _draw_sort, _in_place("sort")),
+    Entry(
+        "sort",
+        "ascending order, by bitonic sorting",
+        "2^k words -> words",
+        problems.draw_sort,
+        problems.encode_in_place("sort"),
+    ),
     Entry(
         "closure",
         "transitive closure of a Boolean matrix in O(log n) steps, by repeated squaring",
         "rows of 0 and 1 -> rows of 0 and 1",
-        _draw_matrix,
-        _encode_closure,
+        problems.draw_matrix,
+        problems.encode_closure,
     ),
     Entry(
         "bfs",
         "breadth-first levels of a directed graph from a source",
         "(Graph, source) -> levels, None where there is no path",
-        _draw_bfs,
-        _encode_bfs,
+        problems.draw_bfs,
+        problems.encode_bfs,
     ),
     Entry(
         "matmul",
         "the product of two matrices, an entry a processor",
         "(rows of A, rows of B) -> rows",
-        _draw_product,
-        _encode_matmul,
+        problems.draw_product,
+        problems.encode_matmul,
         extension="M",
     ),
     Entry(
         "dyck1",
         "whether a string of brackets is balanced, by prefix sums and their minimum",
         "string of ( and ) -> bool",
-        _draw_dyck1,
-        _encode_dyck1,
+        problems.draw_dyck1,
+        problems.encode_dyck1,
     ),
     Entry(
         "dyck2",
         "whether a string of brackets of several kinds is balanced, by levels and bitonic sorting",
         "string of ()[]{}<> -> bool",
-        _draw_dyck2,
-        _encode_dyck2,
+        problems.draw_dyck2,
+        problems.encode_dyck2,
     ),
-    Entry("parity", "the exclusive or of n words, by blocks and a balanced tree", "words -> word", _words, _encode_parity),
+    Entry(
+        "parity",
+        "the exclusive or of n words, by blocks and a balanced tree",
+        "words -> word",
+        problems.draw_words,
+        problems.encode_parity,
+    ),
     Entry(
         "cut",
         "removes as few edges as it takes to disconnect two vertices, by augmenting paths",
         "(Graph, s, t) -> (edges removed, edges left)",
-        _draw_cut,
-        _encode_cut,
+        problems.draw_cut,
+        problems.encode_cut,
     ),
     Entry(
         "sudoku",
         "a Sudoku of nine by nine cells, by constraint propagation and backtracking",
         "81 digits, . where there is none -> 81 digits, or None",
-        _draw_sudoku,
-        _encode_sudoku,
+        problems.draw_sudoku,
+        problems.encode_sudoku,
     ),
     Entry(
         "gcd",
         "greatest common divisors, a pair a processor, by the binary algorithm",
         "pairs -> words",
-        _draw_gcd,
-        _encode_gcd,
+        problems.draw_gcd,
+        problems.encode_gcd,
     ),
     Entry(
         "sum_to",
         "1 + 2 + ... + n, by one processor in a loop",
         "n -> word",
         lambda rng, size, word: rng.randint(0, 4 * size),
-        _encode_sum_to,
+        problems.encode_sum_to,
     ),
     Entry(
         "fault",
         "processors that fault, each in its way, beside processors that finish",
         "processors, at most 16 -> the 16 words",
         lambda rng, size, word: min(size, 16),
-        _encode_fault,
+        problems.encode_fault,
     ),
 )
 PROGRAMS: dict[str, Entry] = {entry.name: entry for entry in _TABLE}

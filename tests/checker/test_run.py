@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from checker import commands
 from checker.cli import main
 from efasp import encoding, places
-from efasp.pram import step
+from efasp.pram import step, views
 from model.compile import compile_machine
 
 KEYS = ["file", "engine", "word", "processors", "steps", "decode_steps", "context_length", "halted", "faults", "memory",
@@ -89,7 +89,7 @@ def test_policy_violation_stops_the_run(engine: str, program, capsys: pytest.Cap
 def short_clock(monkeypatch: pytest.MonkeyPatch):
     """A clock of three bits: the log's last time is 7. What is compiled with it is forgotten afterwards."""
     kept = (places.log_places, step.masked_step, compile_machine, commands._compiled)
-    for room in (places, encoding, step, commands):
+    for room in (places, encoding, views, commands):
         monkeypatch.setattr(room, "clock_bits", lambda word: 3)
     for cached in kept:
         cached.cache_clear()

@@ -16,7 +16,7 @@ from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.evaluate import evaluate, place_rows
 from efasp.exact import Matrix
 from efasp.pointwise import number, signed, unsigned
-from efasp.pram import machine
+from efasp.pram import isa, machine
 from efasp.pram.machine import Program as Machine
 from efasp.sorts import Flag, Int, SortError
 from efasp.syntax import Node, Parameter, Program, concat, positions, relu, tokens
@@ -82,8 +82,7 @@ def test_residents_are_within_their_bounds(engine: str) -> None:
 
 
 STEP_PROGRAM = machine.Program((), 5).instructions + tuple(
-    machine.Instruction(*fields)
-    for fields in (("pid", 0), ("ld", 1, 0, 1), ("add", 2, 1, machine.Reg(0)), ("st", 2, 0, 0), ("halt",))
+    isa.Instruction(*fields) for fields in (("pid", 0), ("ld", 1, 0, 1), ("add", 2, 1, isa.Reg(0)), ("st", 2, 0, 0), ("halt",))
 )
 
 

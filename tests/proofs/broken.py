@@ -11,22 +11,29 @@ from typing import Any
 
 from checker.changes import Change, File
 from checker.settle import settle
-from efasp.pram import step
+from efasp.pram import step, views
 from efasp.syntax import Program
 from model.plan import Plan
 from model.readback import read_plan
 from proofs.obligation import Machine, Obligation, Verdict
 from proofs.step import Step
 
-SOURCE = inspect.getsource(step)
+SOURCES = {"broken_views": inspect.getsource(views), "broken_step": inspect.getsource(step)}
+
+
+def made(name: str, source: str) -> types.ModuleType:
+    """A module of that name, made of a source."""
+    module = types.ModuleType(name)
+    sys.modules[name] = module  # dataclasses look their module up
+    exec(compile(source, name, "exec"), module.__dict__)
+    return module
 
 
 def broken(old: str, new: str, engine: str, extension: str = "", word: int = 5) -> Step:
-    """The step of a width made by the source with one passage replaced; the passage must be there."""
-    assert old in SOURCE
-    module = types.ModuleType("broken_step")
-    sys.modules[module.__name__] = module  # dataclasses look their module up
-    exec(compile(SOURCE.replace(old, new), "broken_step", "exec"), module.__dict__)
+    """The step of a width made by the sources of it and of its views, with one passage replaced; the passage must be there."""
+    assert any(old in source for source in SOURCES.values())
+    made("broken_views", SOURCES["broken_views"].replace(old, new))
+    module = made("broken_step", SOURCES["broken_step"].replace(old, new).replace("efasp.pram.views", "broken_views"))
     build = module.masked_step if engine == "mdm" else module.cell_step
     program = build(word, extension)
     assert isinstance(program, Program)
