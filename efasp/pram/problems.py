@@ -42,7 +42,7 @@ class Graph(NamedTuple):
 
 @cache
 def read(name: str) -> str:
-    """The text of the file `programs/NAME.pram`."""
+    """The text of the file a file of `programs/`."""
     return (resources.files("efasp.pram") / "programs" / f"{name}.pram").read_text(encoding="utf-8")
 
 
