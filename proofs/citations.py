@@ -147,7 +147,8 @@ def citations(regime: Regime) -> Iterator[Batch]:
     """What is assumed is concluded, of every machine."""
     machines = list(regime.machines())
     for some in (machines[i : i + TOGETHER] for i in range(0, len(machines), TOGETHER)):
-        yield Batch(("simulation.composition",), {"w": some[0].word}, partial(of_machines, some))
+        words = f"{some[0].word}..{some[-1].word}"
+        yield Batch(("simulation.composition",), {"words": words}, partial(of_machines, some))
 
 
 def of_machines(machines: Sequence[Machine]) -> Iterator[Obligation]:
