@@ -16,6 +16,11 @@ Number = int | Fraction
 Interval = tuple[Number, Number]
 
 
+def tidy(value: Number) -> Number:
+    """The same number, an int where it is one."""
+    return value if type(value) is int else value.numerator if value.denominator == 1 else value
+
+
 class SortError(TypeError):
     """An operator was given a vector of the wrong sort; names the operator, the expected and the found sort."""
 

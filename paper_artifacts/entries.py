@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from efasp.sorts import Number
+from efasp.sorts import Number, tidy
 from efasp.syntax import Node, Row, walk
 from model.compile import STEPS, compile_machine
 from model.plan import Plan
 from proofs.lowering import read
 from proofs.obligation import Machine
-from proofs.stream import Form, divided, tidy
+from proofs.stream import Form, divided
 
 MOST = 12  # units and heads that are listed
 MACHINES = (("apmdm", ""), ("mdm", ""), ("apmdm", "M"), ("mdm", "M"))

@@ -16,10 +16,9 @@ import numpy as np
 
 from efasp.codebook import Codebook
 from efasp.exact import LIMIT, Matrix, magnitude, narrow
-from efasp.sorts import Number
+from efasp.sorts import Number, tidy
 from model.plan import Head, Plan
 from proofs.forms import ONE, ZERO, Form, Space
-from proofs.stream import tidy
 
 Symbols = dict[tuple[int, int], Form]
 

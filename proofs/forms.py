@@ -18,8 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from efasp.exact import LIMIT
-from efasp.sorts import Number
-from proofs.stream import tidy
+from efasp.sorts import Number, tidy
 
 EXACT = 12
 FEW = 4  # values of a form that are listed

@@ -13,11 +13,10 @@ from functools import lru_cache
 from math import inf
 
 from efasp.exact import Matrix
-from efasp.sorts import Number
+from efasp.sorts import Number, tidy
 from efasp.syntax import Row
 from model.plan import Head, Layer, Plan
 from proofs.sizes import power_of
-from proofs.stream import tidy
 
 
 @lru_cache(maxsize=1)

@@ -17,10 +17,10 @@ from operator import is_
 from typing import NamedTuple
 
 from efasp.exact import Matrix
-from efasp.sorts import Number
+from efasp.sorts import Number, tidy
 from model.plan import Plan
 from model.ranges import absolute
-from proofs.stream import Code, Executed, Form, Mean, Reader, Terms, divided, tidy
+from proofs.stream import Code, Executed, Form, Mean, Reader, Terms, divided
 
 UNKNOWN = -inf  # the power of what may be a multiple of nothing
 

@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeVar
 
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
-from efasp.sorts import Interval, Number
+from efasp.sorts import Interval, Number, tidy
 from efasp.syntax import (
     Affine,
     Attention,
@@ -129,11 +129,6 @@ def divided(value: Number, by: Number) -> Number:
     if type(value) is int and type(by) is int and value % by == 0:
         return value // by
     return tidy(Fraction(value) / by)
-
-
-def tidy(value: Number) -> Number:
-    """The same number, an int where it is one."""
-    return value if type(value) is int else value.numerator if value.denominator == 1 else value
 
 
 class Stream:

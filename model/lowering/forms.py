@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from efasp.sorts import Interval, Number, SortError
+from efasp.sorts import Interval, Number, SortError, tidy
 from efasp.syntax import (
     Affine,
     Attention,
@@ -36,13 +36,6 @@ class Form:
         """The linear part up to a factor: the first coefficient made 1."""
         first = self.terms[0][1] if self.terms else 1
         return self.terms if first == 1 else tuple((s, over(c, first)) for s, c in self.terms)
-
-
-def tidy(value: Number) -> Number:
-    """The same number, as an int where it is one."""
-    if type(value) is int:
-        return value
-    return int(value) if value == int(value) else value
 
 
 def over(a: Number, b: Number) -> Number:
