@@ -11,6 +11,7 @@ import signal
 import sys
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+HELD = 32 << 20  # bytes: the most that glibc takes for both of its thresholds
 
 
 def address_space() -> int:
@@ -36,9 +37,13 @@ def confine(memory: int, parent: int) -> None:
         limit = address_space() + (memory << 20)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only
+        library = ctypes.CDLL(None)
+        library.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, Linux only
+        for option in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of glibc: pages that a solver frees serve the next one
+            library.mallopt(option, HELD)
     if os.getppid() != parent:
         os._exit(1)
+    gc.freeze()
     gc.set_threshold(50_000, 50, 100)  # programs are large acyclic graphs: looking for cycles takes half of building them
     os.environ["OMP_NUM_THREADS"] = "1"  # one worker a core: no threads besides
     if (torch := sys.modules.get("torch")) is not None:

@@ -111,22 +111,22 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
 
     solver, end = z3.SimpleSolver(ctx=z3.Context()), monotonic() + seconds
     solver.set("rlimit", _units(CASES, seconds), "ctrl_c", False)
+    solver.set("phase_selection", 1)  # true first: then a model covers more of the constants
     solver.from_string(text)
     never: set[str] = set()
     for names in (wanted, unwanted):
         left = {name: z3.Bool(name, solver.ctx) for name in names}
-        solver.push()
         while left:
-            solver.add(z3.Or(*left.values()))
+            another = z3.FreshBool("another", solver.ctx)
+            solver.add(z3.Implies(another, z3.Or(*left.values())))
             solver.set("timeout", max(1, int(1000 * (end - monotonic()))))
-            found = solver.check()
+            found = solver.check(another)
             if found == z3.unknown:
                 return never, solver.reason_unknown()
             if found == z3.unsat:
                 break
             model = solver.model()
             left = {name: term for name, term in left.items() if not z3.is_true(model.eval(term, model_completion=True))}
-        solver.pop()
         never |= set(left)
     return never, ""
 

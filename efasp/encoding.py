@@ -105,7 +105,7 @@ class Layout(Codec):
 
     def row(self, kind: str, **payloads: int) -> Row:
         """The place of this kind with these payloads."""
-        return (self.codebook.kind_index[kind], *(payloads.get(name, 0) for name, _ in self.codebook.payloads))
+        return (self.codebook.kind_index[kind], *[payloads.get(name, 0) for name in self.codebook.bits])
 
     def at(self, kind: str, **payloads: int) -> int:
         """The position of the place of this kind with these payloads."""
@@ -113,8 +113,7 @@ class Layout(Codec):
 
     def named(self, row: Row) -> tuple[str, dict[str, int]]:
         """Kind and payloads of a place, by name."""
-        names = (name for name, _ in self.codebook.payloads)
-        return self.codebook.kinds[row[0]].name, dict(zip(names, row[1:], strict=True))
+        return self.codebook.kinds[row[0]].name, dict(zip(self.codebook.bits, row[1:], strict=True))
 
     def part(self, first: int, end: int, token: Callable[[Row], int]) -> TokenSequence:
         """The part of a sequence at the positions from ``first`` up to, not including, ``end``; ``token`` says which token

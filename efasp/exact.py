@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 from math import lcm
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from efasp.sorts import Number
 from efasp.syntax import Row
 
 LIMIT = 1 << 62
+BLOCK = 1 << 16  # products that are made at once
 
 
 def narrow(values: np.ndarray) -> np.ndarray:
@@ -37,28 +40,38 @@ class Matrix:
         self.denominator = lcm(1, *(Fraction(c).denominator for row in rows for _, c in row))
         self.scaled = [[(i, int(c * self.denominator)) for i, c in row] for row in rows]
         self._weight = max((sum(abs(c) for _, c in row) for row in self.scaled), default=0)
+        # All coefficients in one list: their columns, and where those of every row that has some begin.
+        self._filled = [place for place, row in enumerate(self.scaled) if row]
+        self._starts = list(accumulate((len(self.scaled[place]) for place in self._filled[:-1]), initial=0))
+        self._columns = [i for row in self.scaled for i, _ in row]
+        self._coefficients = [c for row in self.scaled for _, c in row]
 
     def apply(self, x: np.ndarray, bias: Sequence[Number] | None = None) -> np.ndarray:
         """``x @ self.T + bias`` for x of shape (N, columns); exact."""
         whole, by = integers(x)
-        constant = [Fraction(b) * (self.denominator * by) for b in bias] if bias is not None else [Fraction(0)] * len(self.rows)
-        more = lcm(1, *(c.denominator for c in constant))
-        small = whole.dtype == np.int64 and more == 1
-        top = max((abs(c) for c in constant), default=0)
-        if small and self._weight * max(1, int(magnitude(whole))) + top >= LIMIT:
-            small = self._largest(whole) + top < LIMIT
-        out = np.zeros((len(x), len(self.rows)), dtype=np.int64 if small else object)
-        for place, row in enumerate(self.scaled):
-            if row:
-                columns, coefficients = zip(*row, strict=True)
-                picked = whole[:, list(columns)]
-                weights = np.array(coefficients, dtype=np.int64 if small else object)
-                out[:, place] = picked @ weights if small else (picked.astype(object) * weights).sum(axis=1)
-            if more > 1:
-                out[:, place] *= more
-            if constant[place]:
-                out[:, place] += int(constant[place] * more)
+        constant, more = self._constant(bias, self.denominator * by)
+        small = whole.dtype == np.int64
+        top = max(map(abs, constant), default=0)
+        if small and more * self._weight * max(1, int(magnitude(whole))) + top >= LIMIT:
+            small = more * self._largest(whole) + top < LIMIT
+        dtype: Any = np.int64 if small else object
+        out = np.zeros((len(x), len(self.rows)), dtype=dtype)
+        coefficients = np.array(self._coefficients, dtype=dtype)
+        step = max(1, BLOCK // max(1, len(coefficients)))
+        for start in range(0, len(x) if self._filled else 0, step):
+            terms = whole[start : start + step, self._columns].astype(dtype, copy=False) * coefficients
+            out[start : start + step, self._filled] = np.add.reduceat(terms, self._starts, axis=1)
+        if more > 1:
+            out *= more
+        if top:
+            out += np.array(constant, dtype=dtype)
         return divide(out, self.denominator * by * more)
+
+    def _constant(self, bias: Sequence[Number] | None, factor: int) -> tuple[list[int], int]:
+        """The bias times a factor, and times the least factor more with which it is integers; and the second factor."""
+        constant = [b * factor for b in bias or ()]
+        more = lcm(1, *(c.denominator for c in constant))
+        return [int(c * more) for c in constant], more
 
     def _largest(self, x: np.ndarray) -> int:
         """The largest sum of absolute terms of a row, ``scaled``, by the largest absolute value of every column of int64s."""

@@ -94,7 +94,7 @@ def place(sections: Sequence[Section], codebook: Codebook, position: int) -> Row
         if 0 <= offset < section.length:
             kind, payloads = section.place(offset)
             first = codebook.kind_index[section.kinds[0]]
-            return (first + kind, *(payloads.get(name, 0) for name, _ in codebook.payloads))
+            return (first + kind, *[payloads.get(name, 0) for name in codebook.bits])
         offset = offset - section.length
     raise IndexError(f"position: expected one of the sequence, found {position}")
 
@@ -105,7 +105,6 @@ def position(sections: Sequence[Section], codebook: Codebook, row: Row) -> int:
     for section in sections:
         kind = row[0] - codebook.kind_index[section.kinds[0]]
         if 0 <= kind < len(section.kinds):
-            names = (name for name, _ in codebook.payloads)
-            return start + section.offset(kind, dict(zip(names, row[1:], strict=True)))
+            return start + section.offset(kind, dict(zip(codebook.bits, row[1:], strict=True)))
         start = start + section.length
     raise IndexError(f"place: expected a kind of the layout, found number {row[0]}")

@@ -72,18 +72,37 @@ class Embedding(nn.Module):
 
     kinds: Tensor
     carries: Tensor
+    source: Tensor
+    shift: Tensor
     places: Tensor
+    signed: Tensor
+    squared: Tensor
 
     def __init__(self, codebook: Codebook, width: int) -> None:
         super().__init__()
         self.codebook = codebook
         self.weight = nn.Parameter(torch.zeros(codebook.width, width), requires_grad=False)
-        # Constants of the codebook: the part of the code that a kind decides, which kinds carry a field, the places of bits.
-        size = len(codebook.kinds)
-        carries = [[field.payload in kind.payloads for field in codebook.fields] for kind in codebook.kinds]
+        # Constants of the codebook: the part of the code that a kind decides, and of every number after it the column of rows
+        # that it encodes, the shift, the place of its bit, how it is encoded, and which kinds carry it.
+        names, size = [name for name, _ in codebook.payloads], len(codebook.kinds)
+        numbers = [
+            (field, place)
+            for field in codebook.fields
+            for place in range(codebook.bits[field.payload] if field.encode == "signs" else 1)
+        ]
+        carries = [[field.payload in kind.payloads for field, _ in numbers] for kind in codebook.kinds]
+        constants = {
+            "source": [1 + names.index(field.payload) for field, _ in numbers],
+            "shift": [field.shift for field, _ in numbers],
+            "places": [place for _, place in numbers],
+        }
+        for name, values in constants.items():
+            self.register_buffer(name, torch.tensor(values, dtype=torch.int64), persistent=False)
+        for name, encode in (("signed", "signs"), ("squared", "square")):
+            chosen = torch.tensor([field.encode == encode for field, _ in numbers], dtype=torch.bool)
+            self.register_buffer(name, chosen, persistent=False)
         self.register_buffer("kinds", torch.cat([torch.eye(size), torch.ones(size, 1)], dim=1), persistent=False)
-        self.register_buffer("carries", torch.tensor(carries).reshape(size, -1), persistent=False)
-        self.register_buffer("places", torch.arange(max(codebook.bits.values(), default=0)), persistent=False)
+        self.register_buffer("carries", torch.tensor(carries, dtype=torch.bool).reshape(size, -1), persistent=False)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(positions, 1 + payloads) integers to (positions, d_model)."""
@@ -91,17 +110,11 @@ class Embedding(nn.Module):
 
     def codes(self, rows: Tensor) -> Tensor:
         """The codes of rows (see ``Codebook.codes``), in the module's dtype."""
-        book, like, kinds = self.codebook, self.weight, rows[:, 0]
-        parts, carried = [self.kinds[kinds]], self.carries[kinds]
-        names = [name for name, _ in book.payloads]
-        for number, field in enumerate(book.fields):
-            value = rows[:, 1 + names.index(field.payload), None] + field.shift
-            if field.encode == "signs":
-                code = 2 * (value >> self.places[: book.bits[field.payload]] & 1) - 1
-            else:
-                code = value if field.encode == "number" else value * value
-            parts.append((code * carried[:, number, None]).to(like))
-        return torch.cat(parts, dim=1)
+        kinds = rows[:, 0]
+        value = rows[:, self.source] + self.shift
+        signs = 2 * (value >> self.places & 1) - 1
+        numbers = torch.where(self.signed, signs, torch.where(self.squared, value * value, value))
+        return torch.cat([self.kinds[kinds], (numbers * self.carries[kinds]).to(self.weight)], dim=1)
 
 
 class Layer(nn.Module):

@@ -50,11 +50,13 @@ class Mixed:
         for row, line in enumerate(matrix.rows):
             for column, c in line:
                 columns.setdefault(column, []).append((row, c))
-        symbols: Symbols = {}
+        sums: dict[tuple[int, int], dict[int, Number]] = {}
         for (position, column), form in self.symbols.items():
             for row, c in columns.get(column, ()):
-                at = position, row
-                symbols[at] = symbols.get(at, ZERO) + form.times(c)
+                total = sums.setdefault((position, row), {})
+                for atom, factor in form.terms:
+                    total[atom] = total.get(atom, 0) + factor * c
+        symbols = {at: Form.of(total) for at, total in sums.items()}
         return Mixed.of(matrix.apply(self.numbers, bias), symbols)
 
     def plus(self, space: Space, updates: Sequence[Mixed]) -> Mixed:

@@ -8,7 +8,7 @@ may be too wide, but what lies outside of it never happens: only that is folded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -36,6 +36,12 @@ class Form(NamedTuple):
     constant: Number
     terms: tuple[tuple[int, Number], ...] = ()
 
+    @staticmethod
+    def of(coefficients: Mapping[int, Number], constant: Number = 0) -> Form:
+        """The form with these coefficients of atoms."""
+        terms = [(atom, c if type(c) is int else tidy(c)) for atom, c in coefficients.items() if c]
+        return Form(constant, tuple(sorted(terms)))
+
     def __neg__(self) -> Form:
         return Form(-self.constant, tuple([(atom, -c) for atom, c in self.terms]))
 
@@ -49,9 +55,8 @@ class Form(NamedTuple):
             return Form(constant, self.terms or other.terms)
         total = dict(self.terms)
         for atom, c in other.terms:
-            value = total.get(atom, 0) + c
-            total[atom] = value if type(value) is int else tidy(value)
-        return Form(constant, tuple(sorted([term for term in total.items() if term[1]])))
+            total[atom] = total.get(atom, 0) + c
+        return Form.of(total, constant)
 
     def __sub__(self, other: Form | Number) -> Form:
         return self + -other
