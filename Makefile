@@ -34,4 +34,4 @@ certify: setup
 	$(BIN)/efasp certify
 
 rocq: setup
-	$(BIN)/python -m proofs.rocq_build
+	$(BIN)/python -m efasp.proofs.rocq.build

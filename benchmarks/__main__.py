@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import checker
+from efasp.model import decode
+from efasp.model.weights import compiled as compile_weights
 from efasp.pram import machine
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.machine import Program
-from model import decode
-from model.weights import compiled as compile_weights
 
 compiled = cache(compile_weights)  # compiling is not what is timed here
 LOOP = (

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from checker.solvers import solve
+from efasp.checker.solvers import solve
+from efasp.proofs.lemmas import gates
+from efasp.proofs.lemmas.gates_recurrences import build
+from efasp.proofs.smtlib import Script
+from efasp.proofs.symbolic.nodes import Linear, Reading
 from efasp.syntax import Relu
-from proofs import gates
-from proofs.reading import Linear, Reading
-from proofs.recurrences import build
-from proofs.smt import Script
 
 Row = tuple[str, str, float, float]  # what, against what, and the seconds of both
 LIMIT = 60.0  # seconds that the monolithic query may take
@@ -24,7 +24,7 @@ WIDTHS = (6, 8, 10, 12, 14, 16)
 
 def check(store: str, n_max: int) -> float:
     """Seconds of one whole run of the checker, in a process of its own. Raises RuntimeError unless all is settled."""
-    command = [sys.executable, "-m", "checker.cli", "check", "--n-max", str(n_max)]
+    command = [sys.executable, "-m", "efasp.checker.cli", "check", "--n-max", str(n_max)]
     start = time.perf_counter()
     done = subprocess.run(command, env={**os.environ, "EFASP_STORE": store}, capture_output=True, text=True)
     if done.returncode:

@@ -20,9 +20,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from checker.store import sources
+from efasp.checker.store import sources
 
-COMMAND = [sys.executable, "-m", "checker.cli", "check", "--n-max", "4096", "--lemma", "gates.*", "--jobs", "1"]
+COMMAND = [sys.executable, "-m", "efasp.checker.cli", "check", "--n-max", "4096", "--lemma", "gates.*", "--jobs", "1"]
 
 
 def started(store: Path, report: Path) -> subprocess.Popen[bytes]:

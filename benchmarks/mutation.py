@@ -2,7 +2,7 @@
 
 Each is a slip in one module (two arguments exchanged, a number off by one, a clause left out, ...), half of them at work at
 other widths than 5 only; each must be killed by what `efasp check --n-max 64` runs, or be listed as equivalent, with the
-reason, in ``paper_artifacts/equivalent.toml``. Outcomes are kept by sources and mutant: a run that was stopped goes on.
+reason, in ``paper_artifacts/tables/equivalent.toml``. Outcomes are kept by sources and mutant: a run that was stopped goes on.
 Exit code 0 if all are killed or listed, 1 if one survived or is listed wrongly, 2 for bad usage.
 """
 
@@ -14,11 +14,22 @@ import os
 import sys
 from pathlib import Path
 
-from checker.matrix import progress
-from checker.mutants import Budget
-from paper_artifacts.mutation import COLUMNS, COUNT, SEED, ListingError, equivalent, outcomes, sample, status, table, wrong
-from paper_artifacts.notes import Run
-from proofs.alterations import MODULES, Alteration, drawn
+from efasp.checker.mutation.constructions import Budget
+from efasp.checker.mutation.kill_matrix import progress
+from efasp.paper_artifacts.tables.mutation import (
+    COLUMNS,
+    COUNT,
+    SEED,
+    ListingError,
+    equivalent,
+    outcomes,
+    sample,
+    status,
+    table,
+    wrong,
+)
+from efasp.paper_artifacts.tables.records import Run
+from efasp.proofs.mutation.alterations import MODULES, Alteration, drawn
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from checker import commands, session
-from checker.options import RunOptions
-from checker.solvers import PROOFS
-from checker.usage import UsageError
+from efasp.checker import commands, session
+from efasp.checker.errors import UsageError
+from efasp.checker.options import RunOptions
+from efasp.checker.solvers import PROOFS
+from efasp.model.compile import ENGINES
 from efasp.pram.machine import POLICIES
-from model.compile import ENGINES
 
 
 def count(text: str) -> int:
@@ -162,7 +162,7 @@ def _certify(certify: argparse.ArgumentParser) -> None:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    from checker.certify import certify  # loads Z3
+    from efasp.checker.certificates.command import certify  # loads Z3
 
     return certify(options)
 

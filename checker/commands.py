@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +17,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from checker.given import given
-from checker.usage import UsageError
+from efasp.checker.errors import UsageError
+from efasp.checker.interface import decoded, weights_for
+from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
+from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
+from efasp.model.compile import ENGINES, compile_machine
+from efasp.model.ranges import RangeError, dtype_for
 from efasp.pram import machine
 from efasp.pram.assembler import AssemblyError, Data, assemble_file, parse_data_file
-from efasp.pram.isa import OPERATIONS
 from efasp.pram.machine import Program, Run
-from model.closed_forms import CONTEXT, FROM, closed_forms, sizes
-from model.compile import ENGINES, compile_machine
-from model.ranges import RangeError, dtype_for
 
 if TYPE_CHECKING:
-    from model.weights import Weights
+    from efasp.model.weights import Weights
 
 
 def word_range(text: str) -> range:
@@ -68,7 +67,7 @@ def _weights(options: argparse.Namespace) -> Weights | None:
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found reference")
     if (file := given(options.weights, options.engine, options.inexact)) is None:
         return None
-    from model.weights import loaded
+    from efasp.model.weights import loaded
 
     return loaded(file.word, file.engine, file.extension, file.plan)
 
@@ -142,12 +141,11 @@ def clock_end(result: Run) -> str:
 def _execute(program: Program, options: argparse.Namespace, weights: Weights | None) -> Run:
     if options.engine == "reference":
         return machine.run(program, options.max_steps)
-    from model import decode
+    from efasp.model import decode
 
     if weights is None:
-        needed = any(OPERATIONS[i.op].extension for i in program.instructions)
         try:
-            weights = _compiled(program.word, options.engine, "M" if needed else "")
+            weights = weights_for(program, options.engine)
         except RangeError:
             raise
         except ValueError as error:  # a word that is too wide
@@ -156,20 +154,13 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
         raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {weights.word}")
     try:
         with _progress(options.max_steps) as observe:
-            return decode.run(program, options.engine, weights.transformer, weights.extension, options.max_steps, observe)
+            return decoded(program, options.engine, weights, options.max_steps, observe)
     except decode.DecodingError as error:
         raise UsageError(f"{options.weights or options.engine}: the transformer does not decode a run: {error}") from None
     except RuntimeError as error:
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None
         raise
-
-
-@cache
-def _compiled(word: int, engine: str, extension: str) -> Weights:
-    from model.weights import compiled
-
-    return compiled(word, engine, extension)
 
 
 @contextmanager
@@ -243,8 +234,8 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
 
 def export(options: argparse.Namespace) -> int:
     """`efasp export`: write a weights file."""
-    from model.weights import compiled
-    from model.weights import export as write
+    from efasp.model.weights import compiled
+    from efasp.model.weights import export as write
 
     path: Path = options.file
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from checker.files import write
-from proofs.obligation import Batch, Obligation
-from proofs.register import matches
+from efasp.checker.files import write
+from efasp.proofs.obligation import Batch, Obligation
+from efasp.proofs.registry import matches
 
 
 def built(chosen: Iterable[Batch], patterns: Sequence[str] | None) -> Iterator[Obligation]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from checker.usage import UsageError
+from efasp.checker.errors import UsageError
 from efasp.files import check, replacing
 
 

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from checker.rows import GOOD, Row, groups, seconds, slowest, summary, totals
-from proofs.obligation import STATUSES
+from efasp.checker.results import GOOD, Row, groups, seconds, slowest, summary, totals
+from efasp.proofs.obligation import STATUSES
 
 
 @contextmanager

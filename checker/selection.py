@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from checker.usage import UsageError
-from model.header import WeightsError, check_file
-from model.readback import read_plan
-from proofs.obligation import Batch, Machine, Regime
-from proofs.register import batches, matches
+from efasp.checker.errors import UsageError
+from efasp.model.header import WeightsError, check_file
+from efasp.model.readback import read_plan
+from efasp.proofs.obligation import Batch, Machine, Regime
+from efasp.proofs.registry import batches, matches
 
 
 def regime_of(weights: Path | None, n_max: int | None) -> tuple[Regime, str]:

@@ -15,22 +15,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from checker import matrix, report
-from checker.certificates.kept import kept
-from checker.export import export
-from checker.files import json_writable, json_written, writable
-from checker.mutants import Budget
-from checker.options import RunOptions
-from checker.rows import Row, exit_code, head, summary
-from checker.scheduler import Scheduler
-from checker.selection import regime_of, selected
-from checker.solvers import PACKAGES, available
-from checker.store import Store, default_path, digest, sources
-from checker.usage import UsageError
-from checker.worker import Work
-from model.plan import Plan
-from proofs.obligation import Batch, Machine
-from proofs.register import matches
+from efasp.checker import report
+from efasp.checker.certificates.archive import kept
+from efasp.checker.errors import UsageError
+from efasp.checker.export import export
+from efasp.checker.files import json_writable, json_written, writable
+from efasp.checker.mutation import kill_matrix
+from efasp.checker.mutation.constructions import Budget
+from efasp.checker.options import RunOptions
+from efasp.checker.pool.scheduler import Scheduler
+from efasp.checker.pool.worker import Work
+from efasp.checker.results import Row, exit_code, head, summary
+from efasp.checker.selection import regime_of, selected
+from efasp.checker.solvers import PACKAGES, available
+from efasp.checker.store import Store, default_path, digest, sources
+from efasp.model.plan import Plan
+from efasp.proofs.obligation import Batch, Machine
+from efasp.proofs.registry import matches
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Report:
     """
 
     rows: list[Row]
-    mutants: matrix.Section
+    mutants: kill_matrix.Section
     n_max: int
     seconds: float
     environment: dict[str, Any]
@@ -62,7 +63,7 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0 all proved or measured, 1 some refuted or vacuous (or a mutant survived), 3 not all settled."""
-        return matrix.exit_code(self.mutants, exit_code(self.rows))
+        return kill_matrix.exit_code(self.mutants, exit_code(self.rows))
 
 
 Pages = Callable[[Report, Path], None]  # writes the report as web pages into a folder; raises UsageError
@@ -87,7 +88,7 @@ def check(options: argparse.Namespace) -> int:
         if json_written(asked.json, found.data):
             return found.exit_code
         if asked.with_mutants:
-            matrix.show(found.mutants)
+            kill_matrix.show(found.mutants)
         report.show(found.rows, found.n_max, found.seconds)
         return found.exit_code
 
@@ -106,10 +107,10 @@ def discharged(options: RunOptions) -> Iterator[Report]:
         try:
             with report.progress(len(chosen)) as scheduler.progress:
                 rows = scheduler.run()
-            found = matrix.NONE
+            found = kill_matrix.NONE
             if options.with_mutants:
                 budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
-                found = matrix.section(options, regime, chosen, rows, budget, store)
+                found = kill_matrix.section(options, regime, chosen, rows, budget, store)
         except KeyboardInterrupt:
             if options.json != "-":
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)

@@ -24,7 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from checker.rows import SETTLED, Row
+from efasp.checker.results import SETTLED, Row
 
 SCHEMA = 2  # raise it when a verdict would be found otherwise by the same solvers
 TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are kept for the HTML report
@@ -52,11 +52,12 @@ def digest(*parts: object) -> str:
 
 
 @cache
-def sources(packages: tuple[str, ...] = ("checker", "efasp", "model", "proofs")) -> str:
-    """A digest of the sources of these packages and of the versions that their computations rest on."""
+def sources(without: tuple[str, ...] = ("paper_artifacts",)) -> str:
+    """A digest of the package's sources, but for those of some of its packages, and of the versions that they rest on."""
     root, found = Path(__file__).parents[1], hashlib.sha256()
-    for package in packages:
-        for path in sorted((root / package).rglob("*")):
+    for folder, below, files in os.walk(root, followlinks=True):
+        below[:] = sorted(name for name in below if Path(folder, name).relative_to(root).as_posix() not in without)
+        for path in sorted(Path(folder, name) for name in files):
             if path.suffix in (".py", ".pram"):
                 found.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     for name in ("numpy", "sympy", "torch"):

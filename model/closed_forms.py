@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from efasp.encoding import clock_bits
+from efasp.model.plan import Plan, parameters
 from efasp.pram.isa import operations
 from efasp.pram.machine import MIN_WORD
-from model.plan import Plan, parameters
 
 
 class Since(NamedTuple):

@@ -7,12 +7,12 @@ from functools import cache
 
 from efasp.codebook import Codebook
 from efasp.encoding import cell_places, log_places, vocabulary
+from efasp.model.lower import lower
+from efasp.model.plan import Plan
 from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import MIN_WORD
 from efasp.pram.step import cell_step, masked_step
 from efasp.syntax import Program
-from model.lower import lower
-from model.plan import Plan
 
 STEPS: dict[str, Callable[[int, str], Program]] = {"mdm": masked_step, "apmdm": cell_step}
 PLACES = {"mdm": log_places, "apmdm": cell_places}

@@ -22,12 +22,12 @@ from itertools import count
 import numpy as np
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
+from efasp.model.compile import ENGINES
+from efasp.model.sampler import THRESHOLD, confidence, predictions, split
+from efasp.model.transformer import Cache, Transformer
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program, Run
 from efasp.process import g, unmask
-from model.compile import ENGINES
-from model.sampler import THRESHOLD, confidence, predictions, split
-from model.transformer import Cache, Transformer
 
 Observer = Callable[[int], None]
 

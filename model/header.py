@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from model.compile import MAX_WORD, check_machine, codebooks
-from model.ranges import SIGNIFICAND
+from efasp.model.compile import MAX_WORD, check_machine, codebooks
+from efasp.model.ranges import SIGNIFICAND
 
 FORMAT, VERSION = "efasp-transformer", "1"
 MAX_SIDE = 1 << 16

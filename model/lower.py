@@ -12,12 +12,12 @@
 
 from __future__ import annotations
 
+from efasp.model.lowering.emit import PLAIN, Emitter
+from efasp.model.lowering.forms import Forms
+from efasp.model.lowering.merge import cluster, merge
+from efasp.model.lowering.schedule import Schedule, allocate
+from efasp.model.plan import Plan
 from efasp.syntax import Program
-from model.lowering.emit import PLAIN, Emitter
-from model.lowering.forms import Forms
-from model.lowering.merge import cluster, merge
-from model.lowering.schedule import Schedule, allocate
-from model.plan import Plan
 
 __all__ = ["PLAIN", "lower"]
 

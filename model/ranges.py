@@ -18,8 +18,8 @@ from math import ceil, lcm
 from typing import NamedTuple
 
 from efasp.exact import Matrix
+from efasp.model.plan import Plan
 from efasp.sorts import Interval, Number
-from model.plan import Plan
 
 SIGNIFICAND = {"float32": 24, "float64": 53}
 # exp(-SCALE) is 0 in the dtype, and SCALE a power of two: integer scores times SCALE stay exact, every loser weighs 0.

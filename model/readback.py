@@ -18,10 +18,10 @@ from safetensors import SafetensorError, safe_open
 
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
+from efasp.model.compile import codebooks
+from efasp.model.header import WeightsError, check_file, read_metadata, shown
+from efasp.model.plan import Head, Layer, Plan
 from efasp.sorts import Number
-from model.compile import codebooks
-from model.header import WeightsError, check_file, read_metadata, shown
-from model.plan import Head, Layer, Plan
 
 
 def tensors(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> dict[str, tuple[int, ...]]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from efasp.evaluate import place_rows
 from efasp.exact import Matrix
+from efasp.model.plan import Plan
 from efasp.sorts import Number
-from model.plan import Plan
 
 Vector = list[Number]
 KINDS = ("additions", "multiplications", "divisions", "comparisons")

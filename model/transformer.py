@@ -19,10 +19,10 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
+from efasp.model.plan import Layer as LayerPlan
+from efasp.model.plan import Plan, parameters
+from efasp.model.ranges import SCALE, dtype_for
 from efasp.sorts import Number
-from model.plan import Layer as LayerPlan
-from model.plan import Plan, parameters
-from model.ranges import SCALE, dtype_for
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 

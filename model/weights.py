@@ -13,11 +13,11 @@ from pathlib import Path
 from safetensors.torch import save
 
 from efasp.files import replacing
-from model.compile import compile_machine
-from model.header import FORMAT, VERSION
-from model.plan import Plan
-from model.readback import read_plan
-from model.transformer import Transformer
+from efasp.model.compile import compile_machine
+from efasp.model.header import FORMAT, VERSION
+from efasp.model.plan import Plan
+from efasp.model.readback import read_plan
+from efasp.model.transformer import Transformer
 
 
 @dataclass(frozen=True)

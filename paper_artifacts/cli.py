@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from checker import cli
-from checker.session import Report
-from model.compile import ENGINES
-from paper_artifacts.status import artifacts
+from efasp.checker import cli
+from efasp.checker.session import Report
+from efasp.model.compile import ENGINES
+from efasp.paper_artifacts.claims.status import artifacts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,25 +50,25 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
 
 def pages(report: Report, folder: Path) -> None:
     """The pages of `efasp check --html`."""
-    from paper_artifacts.site import Site
+    from efasp.paper_artifacts.report.site import Site
 
     Site(report, artifacts(), f"efasp check --html {folder.name}").write(folder, "--html")
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from paper_artifacts.audit import audit
+    from efasp.paper_artifacts.report.audit import audit
 
     return audit(options)
 
 
 def _trace(options: argparse.Namespace) -> int:
-    from paper_artifacts.trace import trace
+    from efasp.paper_artifacts.trace.command import trace
 
     return trace(options)
 
 
 def _tables(options: argparse.Namespace) -> int:
-    from paper_artifacts.tables import tables
+    from efasp.paper_artifacts.tables.command import tables
 
     return tables(options)
 

@@ -1,7 +1,7 @@
 """Obligations: what has to be shown, as data. A lemma is a function that returns them; it never calls a solver.
 
-SMT obligations are SMT-LIB 2 text (``proofs.smt``): hypotheses and the negated goal; the checker gives them to solvers, which
-must find no model. Other kinds carry a function that settles them: by trying every case, by exact rational arithmetic,
+SMT obligations are SMT-LIB 2 text (``proofs.smtlib``): hypotheses and the negated goal; the checker gives them to solvers,
+which must find no model. Other kinds carry a function that settles them: by trying every case, by exact rational arithmetic,
 by polynomial identities, or by a numeric run (which is ``measured``, never ``proved``).
 
 Obligations come in batches: a batch is cheap to list, and builds its obligations (which may compile a transformer) in a
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from efasp.model.compile import ENGINES, compile_machine
+from efasp.model.plan import Plan
 from efasp.places import clock_bits
 from efasp.pram.isa import EXTENSIONS
-from model.compile import ENGINES, compile_machine
-from model.plan import Plan
 
 Status = Literal["proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error"]
 STATUSES: tuple[Status, ...] = ("proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error")
@@ -96,10 +96,10 @@ class Obligation:
     ``cites``: ids of the conclusions (``proofs.conclusions``) that are assumed; ``concludes``: of those that it states;
     ``assumed``: what is cited from elsewhere and not shown here.
 
-    Every case that the goal of an SMT obligation distinguishes (``checker.cases``) must have a model. ``infeasible``: terms
+    Every case that the goal of an SMT obligation distinguishes (``checker.vacuity``) must have a model. ``infeasible``: terms
     that have none, which is shown too; a case whose conditions include those of such a term is excused. ``ways``: where the
-    cases of the goal are the ways through a function (``proofs.symbols.paths``), many of which contradict themselves, the
-    number of those that do not.
+    cases of the goal are the ways through a function (``proofs.symbolic.machine.paths``), many of which contradict themselves,
+    the number of those that do not.
     """
 
     lemma: str

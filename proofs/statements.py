@@ -1,5 +1,6 @@
 """What every lemma states, as data (``proofs/statements.toml``): in words, in the paper's notation, of which construction,
-and on which lemmas it rests. Where obligations cite what they assume, that is read from them (``proofs.citations``).
+and on which lemmas it rests. Where obligations cite what they assume, that is read from them
+(``proofs.lemmas.simulation_citations``).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from proofs.citations import rests
-from proofs.register import matches
+from efasp.proofs.lemmas.simulation_citations import rests
+from efasp.proofs.registry import matches
 
 FILE = Path(__file__).with_name("statements.toml")
 KEYS = {"states": str, "notation": str, "of": str, "rests": list}

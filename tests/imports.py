@@ -64,10 +64,14 @@ def imports(path: Path) -> list[Import]:
 
 @dataclass(frozen=True)
 class Tree:
-    """The packages below ``root``, each of which may import itself and those before it."""
+    """The packages below ``root``, each of which may import itself and those before it.
+
+    ``within``: one of them, of which the others are imported as parts (by links in its folder).
+    """
 
     root: Path
     order: Sequence[str]
+    within: str = ""
     files: dict[str, Path] = field(init=False)  # by the module's name
 
     def __post_init__(self) -> None:
@@ -76,7 +80,14 @@ class Tree:
 
     def _name(self, path: Path) -> str:
         parts = path.relative_to(self.root).with_suffix("").parts
-        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        outer = [self.within] if self.within and parts[0] != self.within else []
+        return ".".join([*outer, *(parts[:-1] if parts[-1] == "__init__" else parts)])
+
+    def package(self, module: str) -> str:
+        """The package of the tree that a module is of, or any other module's top."""
+        top, _, rest = module.partition(".")
+        part = rest.partition(".")[0]
+        return part if top == self.within and part in self.order else top
 
     @cached_property
     def imports(self) -> dict[str, list[Import]]:
@@ -101,7 +112,7 @@ class Tree:
             f"{name}:{one.line}: {one.whole}"
             for name, listed in self.imports.items()
             for one in listed
-            if rank.get(one.top, -1) > rank[name.partition(".")[0]]
+            if rank.get(self.package(one.whole), -1) > rank[self.package(name)]
         ]
 
     def users(self, library: str) -> set[str]:

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from checker import cli, rows
-from checker.certificates.kept import NOTHING
-from checker.certify import Certificate
+from efasp.checker import cli, results
+from efasp.checker.certificates.archive import NOTHING
+from efasp.checker.certificates.command import Certificate
+from efasp.paper_artifacts.cli import extend, main
 from efasp.pram.isa import operations
-from paper_artifacts.cli import extend, main
-from proofs.obligation import Batch, Obligation
+from efasp.proofs.obligation import Batch, Obligation
 from tests.pages import ASSEMBLY, COMMANDS, DOCS, ROOT, fences, headings, keys, prose, tables
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS]
@@ -203,13 +203,13 @@ def test_keys_of_info(workplace: Path) -> None:
 
 def test_keys_of_obligations_and_certificates() -> None:
     """A row of `efasp check --json` and one of `efasp certify --json`; the statuses of the first."""
-    row = rows.failed(Batch(("a",), {}, lambda: iter([])), 1, "")
+    row = results.failed(Batch(("a",), {}, lambda: iter([])), 1, "")
     known = keys(COMMANDS, "JSON of efasp check")[1]
     assert sorted(row) == sorted(known)
     statuses = [
         [line[0].strip("`") for line in table[1:]] for table in tables(COMMANDS, "efasp check") if table[0][0] == "status"
     ]
-    assert [sorted(names) for names in statuses] == [sorted(rows.summary([]))]
+    assert [sorted(names) for names in statuses] == [sorted(results.summary([]))]
     obligation = Obligation("a", "F", {}, "all n", (1, 1), "smt", "")
     assert list(Certificate([obligation], NOTHING, 0).row) == keys(COMMANDS, "JSON of efasp certify")[1]
 

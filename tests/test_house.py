@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs import register
+from efasp.proofs import registry
 from tests import hidden
 from tests.imports import Tree
 from tests.optional import PROGRAMS
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = ("efasp", "model", "proofs", "checker", "paper_artifacts")
 TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py"}
 HEAVY = {"torch", "z3", "cvc5", "bitwuzla", "sympy", "matplotlib", "networkx", "jinja2"}  # slow to load, or optional
-TREE = Tree(ROOT, ORDER)
+TREE = Tree(ROOT, ORDER, within="efasp")
 
 
 def test_imports_point_one_way() -> None:
@@ -45,7 +45,7 @@ def test_an_import_within_a_function_keeps_a_heavy_library_out_of_a_start() -> N
 def test_efasp_needs_numpy_at_most() -> None:
     """The language and the machine import the standard library and numpy only."""
     allowed = set(sys.stdlib_module_names) | {"numpy", "efasp"}
-    assert {one.top for name, found in TREE.imports.items() if name.startswith("efasp") for one in found} <= allowed
+    assert {one.top for name, found in TREE.imports.items() if TREE.package(name) == "efasp" for one in found} <= allowed
 
 
 SMALL = {
@@ -65,6 +65,15 @@ WRONG = [
     ("inner", "high/user.py", "def draw():\n    from low import shapes, wide", ["high.user:2: low.shapes"]),
     ("inner", "high/user.py", "def draw():\n    import json", ["high.user:2: json"]),
 ]  # fmt: skip
+
+
+def test_a_wrong_import_is_found_by_its_name_within_another_package(tmp_path: Path) -> None:
+    """Where folders are imported as parts of the first, an import of one that comes after is upward, and a cycle is one."""
+    small(tmp_path, **{"low/shapes.py": "import low.high.plain", "high/user.py": "from low.high import plain"})
+    (tmp_path / "high" / "plain.py").write_text("from low.high.user import draw\n")
+    tree = Tree(tmp_path, ("low", "high"), within="low")
+    assert tree.upward() == ["low.shapes:1: low.high.plain"]
+    assert tree.cycles() == [["low.high.plain", "low.high.user"]]
 
 
 def small(folder: Path, **changed: str) -> Tree:
@@ -99,7 +108,8 @@ def test_a_use_of_a_library_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "loaded"), [("proofs.register", set()), ("paper_artifacts.cli", set()), ("model.transformer", {"torch"})]
+    ("module", "loaded"),
+    [("efasp.proofs.registry", set()), ("efasp.paper_artifacts.cli", set()), ("efasp.model.transformer", {"torch"})],
 )
 def test_a_start_loads_no_heavy_library(module: str, loaded: set[str]) -> None:
     """In a fresh process; the last case shows that the others can fail."""
@@ -111,8 +121,8 @@ def test_a_start_loads_no_heavy_library(module: str, loaded: set[str]) -> None:
 
 def test_the_order_of_lemmas_is_the_same_whatever_was_imported_before() -> None:
     """In fresh processes, one of which imports the families backwards."""
-    backwards = "".join(f"import {family.__name__}; " for family in reversed(register.FAMILIES))
-    script = "import proofs.register as r; print(*(f'{build.__module__}.{build.__name__}' for build in r.LEMMAS))"
+    backwards = "".join(f"import {family.__name__}; " for family in reversed(registry.FAMILIES))
+    script = "import efasp.proofs.registry as r; print(*(f'{build.__module__}.{build.__name__}' for build in r.LEMMAS))"
     orders = {
         subprocess.run([sys.executable, "-c", first + script], capture_output=True, text=True, check=True, cwd=ROOT).stdout
         for first in ("", backwards)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import z3
 
-from checker.certificates.terms import ScriptError
-from checker.solvers import LOGIC
+from efasp.checker.certificates.terms import ScriptError
+from efasp.checker.solvers import LOGIC
 
 TACTICS = ("simplify", "fpa2bv", "simplify", "bit-blast", "tseitin-cnf")
 HOLE = f"the clauses are what Z3's tactics {', '.join(dict.fromkeys(TACTICS))} make of the script"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from checker.certificates.terms import Script
+from efasp.checker.certificates.terms import Script
 
 MOD, DIV = 0, 1  # numbers of these functions
 Clause = tuple[int, ...]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
-from checker.certificates.terms import ScriptError
-from proofs.smt import parse
+from efasp.checker.certificates.terms import ScriptError
+from efasp.proofs.smtlib import parse
 
 TRUE = 1
 Word = list[int]

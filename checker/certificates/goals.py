@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from checker.certificates.clauses import DIV, MOD
-from checker.certificates.terms import Script, ScriptError
+from efasp.checker.certificates.clauses import DIV, MOD
+from efasp.checker.certificates.terms import Script, ScriptError
 
 HEADER = """\
 From Coq Require Import ZArith Lia Reals Lra.

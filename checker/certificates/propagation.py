@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from checker.certificates.clauses import Clause
+from efasp.checker.certificates.clauses import Clause
 
 
 class Propagation:

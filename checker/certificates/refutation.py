@@ -5,10 +5,10 @@ The clauses are about the script's formulas, each with its reason; that they hav
 
 from __future__ import annotations
 
-from checker.certificates.clauses import Reasoned
-from checker.certificates.lrat import Step, drup, steps
-from checker.certificates.search import Search
-from checker.certificates.terms import Script
+from efasp.checker.certificates.clauses import Reasoned
+from efasp.checker.certificates.lrat import Step, drup, steps
+from efasp.checker.certificates.search import Search
+from efasp.checker.certificates.terms import Script
 
 # Of a node, which of its parts are terms and which formulas; the others are plain numbers.
 PARTS = {

@@ -6,8 +6,8 @@ import resource
 import subprocess
 from pathlib import Path
 
-from checker.certificates.lrat import ProofError
-from proofs.rocq_build import programs
+from efasp.checker.certificates.lrat import ProofError
+from efasp.proofs.rocq.build import programs
 
 
 def replayed(program: str, claim: Path, proof: Path) -> bool:

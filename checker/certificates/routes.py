@@ -17,18 +17,18 @@ from pathlib import Path
 
 import z3
 
-from checker.certificates.blasting import HOLE, clauses
-from checker.certificates.encoder import Encoder
-from checker.certificates.goals import HEADER, rocq_goal
-from checker.certificates.kept import NOTHING, Asked, Found, Proof
-from checker.certificates.lrat import ProofError, dimacs, drup, steps
-from checker.certificates.refutation import certificate
-from checker.certificates.replay import replayed
-from checker.certificates.search import Open
-from checker.certificates.terms import ScriptError
-from checker.solvers import solve, titles
-from proofs.rocq_build import REALS, RocqError, coqc, printed, version
-from proofs.smt import satisfied
+from efasp.checker.certificates.archive import NOTHING, Asked, Found, Proof
+from efasp.checker.certificates.blasting import HOLE, clauses
+from efasp.checker.certificates.encoder import Encoder
+from efasp.checker.certificates.goals import HEADER, rocq_goal
+from efasp.checker.certificates.lrat import ProofError, dimacs, drup, steps
+from efasp.checker.certificates.refutation import certificate
+from efasp.checker.certificates.replay import replayed
+from efasp.checker.certificates.search import Open
+from efasp.checker.certificates.terms import ScriptError
+from efasp.checker.solvers import solve, titles
+from efasp.proofs.rocq.build import REALS, RocqError, coqc, printed, version
+from efasp.proofs.smtlib import satisfied
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from time import monotonic
 
 import z3
 
-from checker.certificates.clauses import DIV, Clause, Reasoned, of_script
-from checker.certificates.propagation import Propagation
-from checker.certificates.terms import Form, Script, added
+from efasp.checker.certificates.clauses import DIV, Clause, Reasoned, of_script
+from efasp.checker.certificates.propagation import Propagation
+from efasp.checker.certificates.terms import Form, Script, added
 
 MODEL = re.compile(r"define-fun f(\d+) \(\) Bool\s+(true|false)")
 

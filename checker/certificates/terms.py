@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property, reduce
 from typing import Any
 
-from proofs.smt import parse
+from efasp.proofs.smtlib import parse
 
 Node = tuple[Any, ...]  # a name and, after it, numbers of terms and formulas, or plain numbers
 LOGIC_WORDS = ("set-logic", "check-sat")

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
+from efasp.model.lowering.forms import Form, Forms, Item, combined, over
+from efasp.model.lowering.merge import Group
+from efasp.model.lowering.schedule import Schedule
+from efasp.model.plan import Head, Layer, Plan, Resident
 from efasp.sorts import Number, SortError
 from efasp.syntax import Node, PositionEmbedding, Program, Row, TokenEmbedding
-from model.lowering.forms import Form, Forms, Item, combined, over
-from model.lowering.merge import Group
-from model.lowering.schedule import Schedule
-from model.plan import Head, Layer, Plan, Resident
 
 PLAIN = Codebook.index(20)  # the places of a program that does not read them
 

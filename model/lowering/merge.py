@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from efasp.model.lowering.forms import Form, Forms, Item, over
 from efasp.sorts import Interval, Number, tidy
-from model.lowering.forms import Form, Forms, Item, over
 
 
 def cluster(items: Sequence[Item]) -> list[Item]:

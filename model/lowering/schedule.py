@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from model.lowering.forms import Forms
-from model.lowering.merge import Group
+from efasp.model.lowering.forms import Forms
+from efasp.model.lowering.merge import Group
 
 
 class Schedule:

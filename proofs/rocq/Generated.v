@@ -1,4 +1,4 @@
-(* Written by proofs/rocq_export.py from the operators' own rows, and compared with them by a test. *)
+(* Written by proofs/rocq/export.py from the operators' own rows, and compared with them by a test. *)
 From Efasp Require Import Form Gates Product Attention Lookups Match Aggregates Log Slots Softmax.
 Open Scope Z_scope.
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from checker import altered, mutants
-from checker.cli import main
 from efasp import pointwise
+from efasp.checker.cli import main
+from efasp.checker.mutation import constructions, weights
 from efasp.operators import OPERATORS
+from efasp.proofs import registry
+from efasp.proofs.obligation import CASES, Batch, Obligation, Regime, Verdict, exhaustive, narrowest_word
 from efasp.syntax import Node, relu
-from proofs import register
-from proofs.obligation import CASES, Batch, Obligation, Regime, Verdict, exhaustive, narrowest_word
 
 ROW_KEYS = {"id", "lemma", "params", "scope", "n", "status", "method", "seconds", "hash", "countermodel"}
 
@@ -36,7 +36,7 @@ def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dic
 def lemma_of(monkeypatch: pytest.MonkeyPatch, *obligations: Obligation) -> None:
     """The register holds these obligations and nothing else."""
     names = tuple(dict.fromkeys(o.lemma for o in obligations))
-    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([Batch(names, {}, lambda: iter(obligations))])])
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([Batch(names, {}, lambda: iter(obligations))])])
 
 
 def test_small_bound_is_proved(capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +102,7 @@ def test_a_lemma_without_obligations_is_an_error(capsys: pytest.CaptureFixture[s
     def nothing() -> Iterator[Obligation]:
         yield from ()
 
-    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([Batch(("x.silent",), {}, nothing)])])
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([Batch(("x.silent",), {}, nothing)])])
     code, report = check(capsys)
     assert code == 3 and report["obligations"][0]["status"] == "error"
 
@@ -119,7 +119,7 @@ def test_a_batch_without_a_lemma_is_an_error(
     pattern: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though another batch has it, the one that lacks it does not pass unseen; nor does it a second time, from the store."""
-    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([promising("xy", w=5), promising("x"), promising("yx", w=7)])])
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([promising("xy", w=5), promising("x"), promising("yx", w=7)])])
     for _ in range(2):
         code, report = check(capsys, "--lemma", pattern)
         bad = [row for row in report["obligations"] if row["status"] != "proved"]
@@ -131,7 +131,7 @@ def test_rows_of_an_earlier_run_are_not_the_whole_batch(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a run that did not look has kept of a batch does not stand for what it promises."""
-    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([promising("x")])])
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([promising("x")])])
     with monkeypatch.context() as blind:
         blind.setattr(Batch, "lacking", lambda self, given: [])
         assert check(capsys)[0] == 0
@@ -145,7 +145,7 @@ def test_a_lemma_that_stands_for_another(
 ) -> None:
     """Of two that exclude each other one is enough, whichever is asked for."""
     batch = promising(given, instead={"x.one": "x.other", "x.other": "x.one"})
-    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([batch])])
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([batch])])
     for pattern in ("*", "x.one", "x.other"):
         assert check(capsys, "--lemma", pattern)[0] == code
 
@@ -153,14 +153,14 @@ def test_a_lemma_that_stands_for_another(
 def test_a_lemma_that_is_not_promised_is_an_error(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be left out where it is asked for by name."""
     row = Obligation("x.extra", "F", {}, "all n", (1, 64), "exact", "", lambda: Verdict("proved", "so"))
-    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([Batch(("x.one",), {}, lambda: iter([row]))])])
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([Batch(("x.one",), {}, lambda: iter([row]))])])
     code, report = check(capsys)
     assert code == 3 and "x.extra" in report["obligations"][0]["method"]
 
 
 def test_the_batches_of_a_small_bound_keep_their_promises() -> None:
     """Each gives what it promises, and nothing else; of the numbers of a machine, exact and ties or refused."""
-    for batch in register.batches(Regime(32), ["gates.*", "numerics.[der]*", "encoding.*"]):
+    for batch in registry.batches(Regime(32), ["gates.*", "numerics.[der]*", "encoding.*"]):
         given = {obligation.lemma for obligation in batch.build()}
         assert not batch.lacking(given) and given <= set(batch.lemmas)
         assert batch.lacking(set()) == list(batch.lemmas)
@@ -210,16 +210,16 @@ def test_exhaustive_refuses_nothing_silently() -> None:
 
 def test_a_mutant_does_not_die_of_a_lemma_that_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the process of a mutant too: that a batch gives nothing of a lemma is an error of it, and refutes nothing."""
-    monkeypatch.setattr(register, "LEMMAS", [lambda regime: iter([promising("xy", w=5), promising("x")])])
-    found = mutants.attempt(["x.one", "x.other"], {}, 64, ["z3"], 5)
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([promising("xy", w=5), promising("x")])])
+    found = constructions.attempt(["x.one", "x.other"], {}, 64, ["z3"], 5)
     assert found["x.one"]["statuses"] == {"proved": 2} and found["x.other"]["statuses"] == {"proved": 1, "error": 1}
     assert not found["x.other"]["by"] and "gave no obligation" in found["x.other"]["method"]
 
 
 def test_a_changed_file_does_not_pass_with_a_lemma_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is settled of a changed file is not proved where a batch gives nothing of a lemma."""
-    monkeypatch.setattr(altered, "regime_of", lambda weights, n_max: (Regime(64), ""))
+    monkeypatch.setattr(weights, "regime_of", lambda weights, n_max: (Regime(64), ""))
     for given, status in (("xy", "proved"), ("x", "unknown")):
-        monkeypatch.setattr(altered, "selected", lambda *asked, given=given: [promising(given, family="lowering")])
-        found = altered.settled(tmp_path, 64, None, mutants.Budget(1, ("z3",), 5, 2048))
+        monkeypatch.setattr(weights, "selected", lambda *asked, given=given: [promising(given, family="lowering")])
+        found = weights.settled(tmp_path, 64, None, constructions.Budget(1, ("z3",), 5, 2048))
         assert found.status == status and ("lowering.other" in found.method) == (status == "unknown")

@@ -17,16 +17,16 @@ from pathlib import Path
 import pytest
 import z3
 
-from checker import solvers, store
-from checker.cli import main
-from checker.rows import exit_code
-from checker.scheduler import Scheduler
-from checker.settle import settle
-from checker.store import Store
-from checker.worker import Work
-from proofs import obligation
-from proofs.obligation import Allowance, Batch, Obligation, Searched, Verdict, undecided, within
-from proofs.smt import Script, eq, le, lt
+from efasp.checker import solvers, store
+from efasp.checker.cli import main
+from efasp.checker.discharge import settle
+from efasp.checker.pool.scheduler import Scheduler
+from efasp.checker.pool.worker import Work
+from efasp.checker.results import exit_code
+from efasp.checker.store import Store
+from efasp.proofs import obligation
+from efasp.proofs.obligation import Allowance, Batch, Obligation, Searched, Verdict, undecided, within
+from efasp.proofs.smtlib import Script, eq, le, lt
 
 ROOT = Path(__file__).parents[2]
 ALL_N = (1, 64)
@@ -291,7 +291,19 @@ def test_a_kind_cannot_claim_what_it_is_not() -> None:
     assert settle(exact("x.z", lambda: Verdict("measured", "by eye")), ["z3"], 5).status == "error"
 
 
-COMMAND = [sys.executable, "-m", "checker.cli", "check", "--n-max", "40", "--lemma", "gates.*", "lowering.*", "--jobs", "1"]
+COMMAND = [
+    sys.executable,
+    "-m",
+    "efasp.checker.cli",
+    "check",
+    "--n-max",
+    "40",
+    "--lemma",
+    "gates.*",
+    "lowering.*",
+    "--jobs",
+    "1",
+]
 
 
 def test_killed_runs_lose_nothing_and_invent_nothing(tmp_path: Path) -> None:

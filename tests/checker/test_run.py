@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from checker import commands
-from checker.cli import main
 from efasp import encoding, places
+from efasp.checker import commands
+from efasp.checker.cli import main
+from efasp.model.compile import compile_machine
 from efasp.pram import step, views
-from model.compile import compile_machine
 
 KEYS = ["file", "engine", "word", "processors", "steps", "decode_steps", "context_length", "halted", "faults", "memory",
         "registers", "pc", "model"]  # fmt: skip
@@ -174,7 +174,7 @@ def test_weights_give_the_same_run_and_the_same_bytes(tmp_path: Path, capsys) ->
     assert main([*export, str(first)]) == 0
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     subprocess.run(
-        [sys.executable, "-m", "checker.cli", *export, str(second)], check=True, env=environment, capture_output=True
+        [sys.executable, "-m", "efasp.checker.cli", *export, str(second)], check=True, env=environment, capture_output=True
     )
     assert first.read_bytes() == second.read_bytes()
     capsys.readouterr()
@@ -249,7 +249,7 @@ def test_info_meets_the_bounds(capsys: pytest.CaptureFixture[str]) -> None:
 def test_reference_needs_no_torch() -> None:
     """`efasp run --engine reference`, `info` and `check --list` do not import torch; the transformer's engines do."""
     script = (
-        "import sys; from checker.cli import main; code = main(sys.argv[1:]); "
+        "import sys; from efasp.checker.cli import main; code = main(sys.argv[1:]); "
         "print('torch' in sys.modules, file=sys.stderr); sys.exit(code)"
     )
     for arguments, expected in (

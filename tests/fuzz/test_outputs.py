@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from checker.files import writable, write
-from checker.usage import UsageError
+from efasp.checker.errors import UsageError
+from efasp.checker.files import writable, write
 from efasp.files import replacing
-from paper_artifacts.cli import main
+from efasp.paper_artifacts.cli import main
 
 ROOT = Path(__file__).parents[2]
 
 
 def efasp(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command line of the shell with $EFASP in it, in a process of its own."""
-    environment = {**os.environ, "EFASP": f"{sys.executable} -m paper_artifacts.cli", "EFASP_STORE": ""}
+    environment = {**os.environ, "EFASP": f"{sys.executable} -m efasp.paper_artifacts.cli", "EFASP_STORE": ""}
     return subprocess.run(
         ["bash", "-c", command, "bash", *arguments], env=environment, cwd=ROOT, capture_output=True, text=True
     )

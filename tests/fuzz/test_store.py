@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.rows import is_listing, is_verdict
-from checker.store import Store, digest
+from efasp.checker.results import is_listing, is_verdict
+from efasp.checker.store import Store, digest
 from tests.checker.test_checker import exact, proved, run, script
 
 HERE = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])

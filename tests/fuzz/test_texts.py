@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.cli import main
+from efasp.checker.cli import main
 from efasp.pram.assembler import AssemblyError, assemble_file, parse_data_file, source
 
 SAMPLE = b".word 6\n.processors 2\n.memory 8\n.policy crew\n.equ A 3\n"

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.cli import main
+from efasp.checker.cli import main
+from efasp.model import decode
+from efasp.model.header import WeightsError
+from efasp.model.readback import read_plan
+from efasp.model.weights import compiled, dump, load
 from efasp.pram.isa import Instruction
 from efasp.pram.machine import Program
-from model import decode
-from model.header import WeightsError
-from model.readback import read_plan
-from model.weights import compiled, dump, load
 
 HERE = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -216,7 +216,7 @@ def test_a_pipe_is_no_weights_file(tmp_path: Path, capsys, command: str) -> None
 
 def main_of_all(arguments: list[str]) -> int:
     """The whole command line, with `efasp trace`."""
-    from paper_artifacts.cli import main as whole_line
+    from efasp.paper_artifacts.cli import main as whole_line
 
     return whole_line(arguments)
 

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 
 from efasp.encoding import CellLayout, Event, LogLayout, TokenSequence, Write, join
+from efasp.model import sampler
+from efasp.model.compile import compile_machine
+from efasp.model.plan import Plan
+from efasp.model.transformer import Transformer
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program
 from efasp.process import DELETE, INSERT, g
-from model import sampler
-from model.compile import compile_machine
-from model.plan import Plan
-from model.transformer import Transformer
 
 torch.set_num_threads(2)
 

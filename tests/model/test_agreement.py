@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from efasp.encoding import LogLayout, join
+from efasp.model import decode, sampler
 from efasp.pram import machine
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.machine import Configuration, Program
-from model import decode, sampler
 from tests.efasp.pram.engines import ENGINES
 from tests.efasp.pram.strategies import configurations, programs
 from tests.model.compiled import cell_step, transformer

@@ -10,10 +10,10 @@ import pytest
 
 from efasp.evaluate import evaluate, place_rows
 from efasp.examples import EXAMPLES, Example
-from model.lower import lower
-from model.plan import Plan
-from model.ranges import dtype_for
-from model.transformer import Transformer
+from efasp.model.lower import lower
+from efasp.model.plan import Plan
+from efasp.model.ranges import dtype_for
+from efasp.model.transformer import Transformer
 
 
 @cache

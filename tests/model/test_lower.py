@@ -15,16 +15,16 @@ from efasp.codebook import Codebook, Field, Kind
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.evaluate import evaluate, place_rows
 from efasp.exact import Matrix
+from efasp.model.compile import STEPS, compile_machine
+from efasp.model.lower import lower
+from efasp.model.plan import Plan
+from efasp.model.ranges import RangeError, dtype_for, ranges
+from efasp.model.transformer import Transformer
 from efasp.pointwise import number, signed, unsigned
 from efasp.pram import isa, machine
 from efasp.pram.machine import Program as Machine
 from efasp.sorts import Flag, Int, SortError
 from efasp.syntax import Node, Parameter, Program, concat, positions, relu, tokens
-from model.compile import STEPS, compile_machine
-from model.lower import lower
-from model.plan import Plan
-from model.ranges import RangeError, dtype_for, ranges
-from model.transformer import Transformer
 from tests.efasp.pram.strategies import configurations, programs
 from tests.model.compiled import plan, transformer
 

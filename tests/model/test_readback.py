@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from efasp.encoding import CellLayout
+from efasp.model.compile import codebooks, compile_machine
+from efasp.model.header import WeightsError
+from efasp.model.readback import read_plan, tensors
+from efasp.model.transformer import Transformer
+from efasp.model.weights import compiled, export
 from efasp.pram import machine
 from efasp.pram.isa import Instruction
 from efasp.pram.machine import Program
-from model.compile import codebooks, compile_machine
-from model.header import WeightsError
-from model.readback import read_plan, tensors
-from model.transformer import Transformer
-from model.weights import compiled, export
 
 
 @pytest.mark.parametrize(("engine", "extension"), [("mdm", "M"), ("apmdm", "")])

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from checker.changes import Change, File
-from checker.settle import settle
+from efasp.checker.discharge import settle
+from efasp.checker.mutation.weight_changes import Change, File
+from efasp.model.plan import Plan
+from efasp.model.readback import read_plan
 from efasp.pram import step, views
+from efasp.proofs.obligation import Machine, Obligation, Verdict
+from efasp.proofs.symbolic.step_definitions import Step
 from efasp.syntax import Program
-from model.plan import Plan
-from model.readback import read_plan
-from proofs.obligation import Machine, Obligation, Verdict
-from proofs.step import Step
 
 SOURCES = {"broken_views": inspect.getsource(views), "broken_step": inspect.getsource(step)}
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import cache
 
+from efasp.model import decode
+from efasp.model.weights import Weights, compiled
 from efasp.pram import machine
 from efasp.pram.isa import OPERATIONS
 from efasp.pram.machine import Program, Run
-from model import decode
-from model.weights import Weights, compiled
 
 transformer = cache(compiled)
 

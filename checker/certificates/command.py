@@ -1,0 +1,241 @@
+"""`efasp certify`: for every SMT obligation a proof that is no solver's word, replayed at once, and a second solver's answer.
+
+What is kept of an earlier run are proofs, not verdicts: every run replays them, and asks the second solver again. Only SMT
+scripts have certificates; what other obligations rest on is said by `efasp audit --trust`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict
+
+from rich.console import Console
+from rich.table import Table
+
+from efasp.checker.certificates.archive import NOTHING, Found, Proof, keep, kept, second
+from efasp.checker.certificates.lrat import MISSING as NO_CADICAL
+from efasp.checker.certificates.routes import BY_NAME, ROUTES
+from efasp.checker.errors import UsageError
+from efasp.checker.export import built, name, scripts
+from efasp.checker.files import json_writable, json_written, writable, write
+from efasp.checker.mutation.kill_matrix import progress
+from efasp.checker.pool import isolation
+from efasp.checker.selection import regime_of, selected
+from efasp.checker.session import environment, notice
+from efasp.checker.solvers import available
+from efasp.checker.store import Store, default_path
+from efasp.proofs.obligation import Obligation
+from efasp.proofs.rocq.build import RocqError, programs
+
+STATUSES = ("certified", "holey", "cross-checked", "open", "contradicted")
+LIMITS = 12  # a script's routes and solvers may take this many times the seconds of one, in all
+
+
+class CertificateRow(TypedDict):
+    """What there is for one script, as the report holds it. ``by``: what replayed the proof; ``hole``: what is taken on trust
+    besides; ``hypotheses``: what says that they have a model; the rest as in ``checker.certificates.archive.Found``."""
+
+    hash: str
+    lemma: str
+    claim: str
+    ids: list[str]
+    status: str
+    by: str
+    hole: str
+    second: list[str]
+    against: list[str]
+    hypotheses: str
+    reasons: dict[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What there is for one script: the obligations that it is the text of, and what ``checker.certificates.routes`` found."""
+
+    same: list[Obligation]
+    found: Found
+    seconds: float
+
+    @property
+    def status(self) -> str:
+        """Certified, holey (a step is taken on trust), cross-checked only, open, or contradicted by a solver."""
+        if self.found["against"]:
+            return "contradicted"
+        if self.found["route"]:
+            return "holey" if BY_NAME[self.found["route"]].hole else "certified"
+        return "cross-checked" if self.found["second"] else "open"
+
+    @property
+    def by(self) -> str:
+        """What replayed the proof."""
+        return BY_NAME[self.found["route"]].by() if self.found["route"] else ""
+
+    @property
+    def row(self) -> CertificateRow:
+        """As the report holds it."""
+        first = self.same[0]
+        hole = BY_NAME[self.found["route"]].hole if self.found["route"] else ""
+        return {
+            "hash": first.hash,
+            "lemma": first.lemma,
+            "claim": first.claim,
+            "ids": [o.id for o in self.same],
+            "status": self.status,
+            "by": self.by,
+            "hole": hole,
+            "second": self.found["second"],
+            "against": self.found["against"],
+            "hypotheses": self.found["consistent"],
+            "reasons": {} if self.found["route"] else self.found["reasons"],
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def certify(options: argparse.Namespace) -> int:
+    """The command. 0: every script is certified, holey or cross-checked, and its hypotheses have a model; 1: a solver says that
+    the script has one; 3 else."""
+    _tools()
+    if options.cvc5_proofs is not None and (options.out is None or "cvc5" not in available()):
+        raise UsageError("--cvc5-proofs: expected --out DIR and an installed cvc5")
+    regime, _ = regime_of(options.weights, options.n_max)
+    chosen = selected(regime, options.lemma)
+    json_writable(options.json)
+    if options.out is not None:
+        writable("--out", options.out, folder=True)
+    with contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
+        jobs = options.jobs or len(os.sched_getaffinity(0))
+        listed = list(built(chosen, options.lemma))
+        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store)
+    summary = {status: sum(c.status == status for c in found) for status in STATUSES}
+    report = {
+        "n_max": regime.n_max,
+        "summary": summary,
+        "certificates": [c.row for c in found],
+        "not SMT": dict(sorted(Counter(o.kind for o in listed if o.kind != "smt").items())),
+        "environment": environment(second(), jobs),
+    }
+    if options.out is not None:
+        _write(options.out, found, report)
+        if options.cvc5_proofs is not None:
+            count = _foreign(options, found, jobs)
+            print(
+                f"{options.out}: {count} proofs by cvc5, which nothing here replays and which count for nothing",
+                file=sys.stderr,
+            )
+    if not json_written(options.json, report):
+        _show(found, report)
+    unsettled = summary["open"] or not all(c.found["consistent"] for c in found)
+    return 1 if summary["contradicted"] else 3 if unsettled else 0
+
+
+def _tools() -> None:
+    """The checkers, built where they are not yet. Raises UsageError that says what is missing."""
+    if shutil.which("cadical") is None:
+        raise UsageError(f"certify: {NO_CADICAL}")
+    try:
+        programs()
+    except RocqError as error:
+        raise UsageError(f"certify: {error}") from None
+
+
+def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
+    """What there is for some scripts, in their order; proofs are kept as they come."""
+    found: dict[int, Certificate] = {}
+    known = [kept(store, same[0].hash) for same in asked]
+
+    def job(index: int) -> isolation.Job:
+        first = asked[index][0]
+        arguments = {
+            "text": first.content,
+            "hypotheses": first.hypotheses,
+            "seconds": seconds,
+            "kept": known[index],
+            "solvers": second(),
+        }
+        return isolation.job("efasp.checker.certificates.routes:attempt", arguments, LIMITS * seconds, memory)
+
+    with progress("scripts", len(asked)) as told:
+
+        def heard(index: int, reply: isolation.Reply) -> None:
+            nothing: Found = {**NOTHING, "reasons": {"every route": reply.get("ended") or reply.get("message", "")}}
+            value: Found = reply.get("value") or nothing
+            found[index] = Certificate(asked[index], value, reply["seconds"])
+            proof: Proof = {"route": value["route"], "proof": value["proof"]}
+            if proof["route"] and proof != known[index]:
+                keep(store, asked[index][0].hash, proof)
+            told(found[index])
+
+        isolation.run([job(index) for index in range(len(asked))], jobs, heard)
+    return [found[index] for index in range(len(asked))]
+
+
+def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -> None:
+    """Every script beside its proof, and the report as ``certificates.json``."""
+    for c in found:
+        path = folder / name(c.same[0])
+        write(path, c.same[0].content, "--out")
+        if c.found["route"]:
+            for ending, text in BY_NAME[c.found["route"]].files(c.same[0].content, c.found["proof"]).items():
+                write(path.with_suffix(f".{ending}"), text, "--out")
+    write(folder / "certificates.json", json.dumps(report, indent=1) + "\n", "--out")
+
+
+def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: int) -> int:
+    """cvc5's own proofs beside the scripts; how many."""
+    form, seconds = options.cvc5_proofs, options.timeout
+    written: list[Path] = []
+
+    def heard(index: int, reply: isolation.Reply) -> None:
+        if reply.get("value"):
+            written.append((options.out / name(found[index].same[0])).with_suffix(f".{form}"))
+            write(written[-1], reply["value"], "--out")
+
+    texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in found]
+    isolation.run(
+        [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts], jobs, heard
+    )
+    return len(written)
+
+
+# On a terminal.
+
+
+def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title=f"certificates, n = 1..{report['n_max']}", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("")
+    for heading in ("scripts", "obligations", "second solver agrees", "seconds"):
+        table.add_column(heading, justify="right")
+    groups = [(status, by) for status in STATUSES for by in (*(r.by() for r in ROUTES), "")]
+    for status, by in groups:
+        mine = [c for c in found if (c.status, c.by) == (status, by)]
+        if mine:
+            numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.found["second"]) for c in mine)]
+            label = f"{status}: replayed by {by}" if by else status
+            table.add_row(label, *map(str, numbers), f"{sum(c.seconds for c in mine):.1f}")
+    console.print(table)
+    for route in ROUTES:
+        if route.hole and any(c.found["route"] == route.name for c in found):
+            print(f"holey, by {route.by()}: {route.hole}")
+    for c in found:
+        if c.status not in ("certified", "holey"):
+            reasons = "; ".join(f"{route}: {why}" for route, why in c.found["reasons"].items())
+            against = f"{', '.join(c.found['against'])} finds a model" if c.found["against"] else ""
+            print(f"{c.status}: {c.same[0].id}: {against or reasons}")
+    if alone := [c.same[0].id for c in found if not c.found["second"]]:
+        print(f"no second solver within the time: {len(alone)} scripts ({', '.join(alone[:5])}{', ...' if alone[5:] else ''})")
+    models = Counter(c.found["consistent"] or "nothing" for c in found)
+    listed = ", ".join(f"by {how}: {count}" for how, count in models.items())
+    print(f"hypotheses that have a model, {listed or 'of no script'}")
+    others = ", ".join(f"{count} {kind}" for kind, count in report["not SMT"].items())
+    print(f"obligations without a script, which have no certificate: {others or 'none'}")

@@ -1,0 +1,59 @@
+"""What `efasp run` and `efasp check` do, for Python: the public names ``run`` and ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from efasp.checker.options import RunOptions
+from efasp.checker.session import Report, discharged
+from efasp.pram import machine
+from efasp.pram.isa import OPERATIONS
+from efasp.pram.machine import Program, Run
+
+if TYPE_CHECKING:
+    from efasp.model.weights import Weights
+
+
+def run(program: Program, engine: str = "reference", max_steps: int = 10_000) -> Run:
+    """Run a program: by the PRAM itself (``reference``), or in the compiled transformer of an engine (``mdm``, ``apmdm``).
+
+    Raises ValueError for an unknown engine, a program that the machine does not take, or a word too wide for a transformer;
+    RangeError where no dtype holds the transformer's numbers.
+    """
+    if engine == "reference":
+        return machine.run(program, max_steps)
+    return decoded(program, engine, weights_for(program, engine), max_steps)
+
+
+def weights_for(program: Program, engine: str) -> Weights:
+    """The compiled transformer that an engine runs a program in. Raises as ``run``."""
+    needed = any(OPERATIONS[i.op].extension for i in program.instructions)
+    return _compiled(program.word, engine, "M" if needed else "")
+
+
+def decoded(
+    program: Program, engine: str, weights: Weights, max_steps: int, observe: Callable[[int], None] | None = None
+) -> Run:
+    """A run in a transformer (``model.decode.run``)."""
+    from efasp.model import decode
+
+    return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe)
+
+
+@cache
+def _compiled(word: int, engine: str, extension: str) -> Weights:
+    from efasp.model.weights import compiled
+
+    return compiled(word, engine, extension)
+
+
+def check(n_max: int | None = None, **options: Any) -> Report:
+    """Discharge the obligations for n <= ``n_max`` (None: 64), with the options of ``RunOptions`` by name.
+
+    ``Report.rows`` holds a row an obligation, ``Report.exit_code`` what `efasp check` would exit with. Raises UsageError for a
+    bad option, TypeError for an unknown one.
+    """
+    with discharged(RunOptions(n_max=n_max, **options)) as report:
+        return report

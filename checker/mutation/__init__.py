@@ -1,0 +1,1 @@
+"""Mutants are run: of constructions, of operators in the sources, of weights, of hypotheses."""

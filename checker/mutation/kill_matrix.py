@@ -1,0 +1,166 @@
+"""The kill matrix: what `efasp check --mutants` adds to a run, as JSON holds it and on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NotRequired, TypedDict
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from efasp.checker.errors import UsageError
+from efasp.checker.export import built, scripts
+from efasp.checker.mutation import constructions, hypotheses, operators, weights
+from efasp.checker.mutation.constructions import Budget, MatrixRow
+from efasp.checker.options import RunOptions
+from efasp.checker.results import Row
+from efasp.checker.store import Store
+from efasp.proofs.mutation.mutants import Mutant, MutantError, load
+from efasp.proofs.mutation.twins import twins
+from efasp.proofs.obligation import Batch, Regime
+
+# The part of the report that is about mutants, or about changes of a weights file, which alone may be harmless.
+Section = TypedDict(
+    "Section",
+    {
+        "killed": int,
+        "harmless": NotRequired[int],
+        "survived": int,
+        "errors": NotRequired[int],
+        "lemmas without": NotRequired[list[str]],
+        "matrix": NotRequired[Sequence[MatrixRow]],
+        "hypotheses": NotRequired[hypotheses.Dropped],
+    },
+)
+NONE: Section = {"killed": 0, "survived": 0}  # of a run without --mutants
+
+
+def listed() -> list[Mutant]:
+    """The mutants of the package. Raises UsageError for a file that is malformed."""
+    try:
+        return load()
+    except MutantError as error:
+        raise UsageError(f"--mutants: {error}") from None
+
+
+def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constructions.Outcome]:
+    """How the twins of some mutants end: one is killed by whatever keeps `efasp check` from passing. Raises UsageError."""
+    made = twins(some)[0]
+    with progress("twins", len(made)) as told:
+        try:
+            found = operators.run(made, budget, store, told)
+        except RuntimeError as error:
+            raise UsageError(f"--twins: expected a check that passes, found {error}") from None
+    return [
+        constructions.Outcome(
+            one.mutant,
+            "survived" if one.status == "survived" else "killed",
+            {one.by: one.by} if one.by else {},
+            one.detail or f"all that is checked for n <= {operators.N_MAX} is proved",
+            one.seconds,
+        )
+        for one in found
+    ]
+
+
+def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
+            store: Store) -> Section:  # fmt: skip
+    """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
+    if regime.given is not None and options.weights is not None:
+        changes = weights.drawn(options.weights, regime.given[0], options.changes)
+        with progress("changes", len(changes)) as told:
+            made = weights.run(options.weights, regime, options.lemma, changes, budget, store, told)
+        counts = Counter(change["status"] for change in made)
+        survived, killed, harmless = counts["survived"], counts["killed"], counts["harmless"]
+        return {"killed": killed, "harmless": harmless, "survived": survived, "matrix": made}
+    every = listed()
+    some = constructions.chosen(every, options.lemma)
+    proved = {row["id"] for row in rows if row["status"] == "proved"}
+    with progress("mutants", len(some)) as told:
+        outcomes = constructions.run(some, budget, store, proved, told)
+    outcomes += twinned(some, budget, store) if options.twins else []
+    texts = list(scripts(built(chosen, options.lemma)).values())
+    with progress("hypotheses", len(texts)) as told:
+        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, told)
+    counts = Counter(outcome.status for outcome in outcomes)
+    return {
+        "killed": counts["killed"],
+        "survived": counts["survived"],
+        "errors": counts["error"],
+        "lemmas without": constructions.without(every, chosen, options.lemma),
+        "matrix": [outcome.row for outcome in outcomes],
+        "hypotheses": dropped,
+    }
+
+
+def exit_code(found: Section, code: int) -> int:
+    """The run's exit code with that of its mutants: 1 where one survived, 3 where one could not be tried."""
+    if code in (0, 3) and found["survived"]:
+        return 1
+    return 3 if code == 0 and found.get("errors") else code
+
+
+def show(found: Section) -> None:
+    """A table by family, then every mutant that was not killed; of changed weights by tensor, then those that survived."""
+    if "harmless" in found:
+        _show_changes(found)
+        return
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title="mutants", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("family")
+    for name in ("lemmas", *constructions.STATUSES, "seconds"):
+        table.add_column(name, justify="right")
+    families: dict[str, list[MatrixRow]] = {}
+    for row in found["matrix"]:
+        families.setdefault(row["mutant"].partition(":")[0], []).append(row)
+    for family, members in families.items():
+        counts = Counter(row["status"] for row in members)
+        lemmas = {name for row in members for name in row["lemmas"]}
+        numbers = [str(len(lemmas)), *(str(counts[status] or "") for status in constructions.STATUSES)]
+        table.add_row(escape(family), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
+    console.print(table)
+    for row in found["matrix"]:
+        if row["status"] != "killed":
+            print(f"{row['status']}: {row['mutant']}: {row['detail']}")
+    if found["lemmas without"]:
+        print(f"no mutant of: {' '.join(found['lemmas without'])}")
+    hypotheses.show(found["hypotheses"])
+    print(f"{found['killed']} mutants killed, {found['survived']} survived, {found['errors']} not tried")
+
+
+def _show_changes(found: Section) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title="single-weight changes", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("tensor")
+    for name in (*weights.STATUSES, "seconds"):
+        table.add_column(name, justify="right")
+    tensors: dict[str, list[MatrixRow]] = {}
+    for row in found["matrix"]:
+        tensors.setdefault(row["module"], []).append(row)
+    for tensor, members in sorted(tensors.items()):
+        counts = Counter(row["status"] for row in members)
+        numbers = (str(counts[status] or "") for status in weights.STATUSES)
+        table.add_row(escape(tensor), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
+    console.print(table)
+    for row in found["matrix"]:
+        if row["status"] == "survived":
+            print(f"survived: {row['mutant']}: {row['detail']}")
+    print(f"{found['killed']} changes killed, {found['harmless']} harmless, {found['survived']} survived")
+
+
+@contextmanager
+def progress(what: str, count: int) -> Iterator[Callable[[object], None]]:
+    """A bar on standard error, on a terminal only; gives the function that is told of each."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda one: None
+        return
+    columns = (TextColumn(what), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=count)
+        yield lambda one: bar.update(task, advance=1, refresh=True)

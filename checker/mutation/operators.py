@@ -1,0 +1,184 @@
+"""Mutants are run against the whole check: a mutant is killed when `efasp check` would not pass with it.
+
+Each runs in a fresh process until an obligation is not proved (or measured). A text that was proved without a mutant is
+proved: a verdict rests on the text alone. Cheap obligations come first, and those of the widest word before the others.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NotRequired, TypedDict
+
+from efasp.checker.discharge import settle
+from efasp.checker.mutation.constructions import LIMIT, Budget
+from efasp.checker.pool import isolation
+from efasp.checker.results import GOOD, shaped
+from efasp.checker.solvers import titles
+from efasp.checker.store import Store, digest, sources
+from efasp.proofs.mutation.mutants import ACTED, Mutant
+from efasp.proofs.obligation import Batch, Regime
+from efasp.proofs.registry import batches, matches
+
+N_MAX = 64
+STATUSES = ("refuted", "error", "unknown", "survived")
+# Batches that take long, those that take longest last, and batches that a module's mutants are tried on first: each by globs of
+# their first lemmas.
+LATE = ("encoding.tried", "attention.exhausted", "resources.*", "gates.exhausted", "numerics.deviation", "bounded.*")
+FIRST = {
+    "efasp.encoding": ("encoding.*", "simulation.start"),
+    "efasp.places": ("encoding.*",),
+    "efasp.tokens": ("encoding.*",),
+    "efasp.codebook": ("encoding.*",),
+    "efasp.pointwise": ("gates.step*", "gates.*"),
+    "efasp.attention": ("attention.*",),
+    "efasp.pram.machine": ("step.execute*",),
+    "efasp.process": ("process.*",),
+    "efasp.model.ranges": ("numerics.dtype",),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a mutant ended: ``refuted`` (an obligation is refuted or vacuous), ``error`` (one is an error, or the construction
+    is not made), ``unknown`` (one is not decided), ``survived`` (all are proved or measured). ``by``: the obligation;
+    ``acted``: whether what the mutant changes was ever run (None where that is not known).
+    """
+
+    mutant: Mutant
+    status: str
+    by: str
+    detail: str
+    seconds: float
+    acted: bool | None = None
+
+
+# In the fresh process.
+
+
+class Passed(TypedDict):
+    """How the check ended: status, obligation and detail of what did not pass, or ``survived`` and nothing.
+
+    Where it passed: ``texts``, the digests of those proved here, and whether the mutant ``acted``.
+    """
+
+    status: str
+    by: str
+    detail: str
+    texts: NotRequired[list[str]]
+    acted: NotRequired[bool]
+
+
+def ordered(every: Sequence[Batch], first: Sequence[str]) -> list[Batch]:
+    """Batches: those of the lemmas that match one of the globs ``first``, and those that take little before the others."""
+
+    def rank(batch: Batch) -> tuple[int, bool, int]:
+        late = next((i for i, glob in enumerate(LATE, 1) if matches(batch.lemmas[0], [glob])), 0)
+        w = batch.params.get("w")
+        wanted = bool(first) and any(matches(name, first) for name in batch.lemmas)
+        return late, not wanted, -w if isinstance(w, int) else 0
+
+    return sorted(every, key=rank)
+
+
+def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: float, known: str) -> Passed:
+    """Settle all obligations until one does not pass: its ``status``, id (``by``) and ``detail``; or status ``survived``.
+
+    ``known``: a file that lists the digests of texts that are proved; without one ``texts`` gives those that are proved here.
+    """
+    texts = set(json.loads(Path(known).read_text(encoding="utf-8"))) if known else set()
+    every, seen, proved = list(batches(Regime(n_max))), set(), []
+    for batch in ordered(every, first):
+        built = 0
+        try:
+            for obligation in batch.build():
+                built += 1
+                seen.add(obligation.lemma)
+                text = digest(obligation.hypotheses, obligation.content) if obligation.kind == "smt" else ""
+                if text and text in texts:
+                    continue
+                verdict = settle(obligation, solvers, seconds)
+                if verdict.status not in GOOD:
+                    return {"status": verdict.status, "by": obligation.id, "detail": verdict.method}
+                if text and not known:
+                    proved.append(text)
+        except MemoryError:
+            raise
+        except Exception as error:
+            return {"status": "error", "by": f"{batch.id}", "detail": f"building it: {type(error).__name__}: {error}"}
+        if not built:
+            return {"status": "error", "by": f"{batch.id}", "detail": "it gave no obligation"}
+    missing = [name for batch in every for name in batch.lemmas if name not in seen]
+    if missing:
+        return {"status": "error", "by": missing[0], "detail": "no obligation of it"}
+    return {"status": "survived", "by": "", "detail": "", "texts": proved, "acted": ACTED[0]}
+
+
+# The side that asks.
+
+
+def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
+        told: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
+    """Run mutants; the outcomes in their order. ``told`` hears each. Raises RuntimeError where the check fails as it is."""
+    outcomes: dict[int, Outcome] = {}
+    for index, mutant in enumerate(mutants):
+        if (found := store.get(_key(mutant, budget), lambda value: shaped(value, KEPT, STATUSES))) is not None:
+            outcomes[index] = Outcome(mutant, **found)
+            told(outcomes[index])
+    todo = [index for index in range(len(mutants)) if index not in outcomes]
+    if not todo:
+        return [outcomes[index] for index in range(len(mutants))]
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        known = Path(folder) / "proved.json"
+        known.write_text(json.dumps(plain(budget, store)), encoding="utf-8")
+
+        def heard(number: int, reply: isolation.Reply) -> None:
+            outcome = outcomes[todo[number]] = judged(mutants[todo[number]], reply)
+            store.put(_key(outcome.mutant, budget), {name: getattr(outcome, name) for name in KEPT})
+            told(outcome)
+
+        jobs = [_job(budget, str(known), mutants[index]) for index in todo]
+        isolation.run(jobs, budget.jobs, heard, LIBRARIES)
+    return [outcomes[index] for index in range(len(mutants))]
+
+
+KEPT = {"status": str, "by": str, "detail": str, "seconds": (int, float), "acted": object}
+LIBRARIES = (*isolation.LIBRARIES, "torch", "safetensors")
+
+
+def _key(mutant: Mutant, budget: Budget) -> str:
+    return digest("whole", sources(), mutant.module, mutant.source(), titles(budget.solvers), budget.seconds)
+
+
+def _job(budget: Budget, known: str, mutant: Mutant | None = None) -> isolation.Job:
+    first = () if mutant is None else mutant.lemmas or FIRST.get(mutant.module, ())
+    arguments = {"first": list(first), "n_max": N_MAX, "solvers": list(budget.solvers), "seconds": budget.seconds}
+    return isolation.job("efasp.checker.mutation.operators:passed", {**arguments, "known": known}, LIMIT, budget.memory, mutant)
+
+
+def plain(budget: Budget, store: Store) -> list[str]:
+    """The digests of the texts that are proved without a mutant. Raises RuntimeError where the check does not pass."""
+    key = digest("plain", sources(), titles(budget.solvers), budget.seconds)
+    texts: list[str] | None = store.get(key, lambda value: isinstance(value, list))
+    if texts is None:
+        (reply,) = isolation.run([_job(budget, "")], 1, libraries=LIBRARIES)
+        found: Passed | None = reply.get("value")
+        if found is None or found["status"] != "survived":
+            raise RuntimeError(f"without a mutant: {found or reply}")
+        texts = found["texts"]
+        store.put(key, texts)
+    return texts
+
+
+def judged(mutant: Mutant, reply: isolation.Reply) -> Outcome:
+    """What a reply says of a mutant."""
+    if "ended" in reply:
+        return Outcome(mutant, "unknown", "", reply["ended"], reply["seconds"])
+    if "raised" in reply:
+        return Outcome(mutant, "error", "", reply["message"][:300], reply["seconds"])
+    found: Passed = reply["value"]
+    status = {"vacuous": "refuted", "timeout": "unknown"}.get(found["status"], found["status"])
+    return Outcome(mutant, status, found["by"], found["detail"][:300], reply["seconds"], found.get("acted"))

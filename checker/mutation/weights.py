@@ -1,0 +1,208 @@
+"""Changed weights are checked: each single-weight change of a file goes through what `efasp check --weights` does with a file.
+
+A change is *killed* when an obligation is refuted with a confirmed countermodel, *harmless* when all are proved or measured. A
+second opinion on those that are harmless comes from decoding: the changed file is loaded into the torch transformer, which
+runs random programs, and the reference machine runs them too; where they differ the change has *survived*, the proofs
+notwithstanding. What is neither is not settled, and has survived too.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from efasp.checker.discharge import Known, settle
+from efasp.checker.mutation.constructions import Budget, MatrixRow, confirmed
+from efasp.checker.mutation.weight_changes import Change, File, sample
+from efasp.checker.pool.scheduler import Scheduler
+from efasp.checker.pool.worker import Work
+from efasp.checker.results import Row
+from efasp.checker.selection import regime_of, selected
+from efasp.checker.solvers import titles
+from efasp.checker.store import Store, digest, sources
+from efasp.pram import machine as pram
+from efasp.pram.isa import REGISTERS, Instruction, Reg, operations
+from efasp.pram.machine import Program
+from efasp.proofs.concrete import float64_filter, machine_states
+from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict
+from efasp.proofs.registry import matches
+
+STATUSES = ("killed", "harmless", "survived")
+FAMILIES = ("lowering", "numerics", "bounded")  # whose obligations are made from the file's numbers, cheap ones first
+LIMIT = 600.0  # wall-clock seconds that a change may take in all
+PROGRAMS, STEPS = 12, 12  # random programs that are decoded, and PRAM steps of each
+DECODED = "all is proved, but the transformer decodes a program wrongly"
+
+
+class Outcome(MatrixRow):
+    """How a change ended, as the report holds it. ``module``: the tensor; ``kind``: of the change."""
+
+    kind: str
+
+
+def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
+    """Changes of a weights file, the same for the same machine."""
+    return sample(File(path).tensors, count, f"{machine.word} {machine.engine} {machine.extension}")
+
+
+def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
+        told: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
+    """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
+    assert regime.given is not None
+    machine, file = regime.given[0], File(path)
+    ended = partial(verdict, file, machine, regime.n_max, patterns, budget)
+    whole = digest(file.data.hex())
+    batches = [_batch(change, whole, machine, regime.n_max, partial(ended, change)) for change in changes]
+    basis = digest(sources(), whole, patterns, titles(budget.solvers), budget.seconds)
+    work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis)
+    scheduler = Scheduler(work, regime.n_max, budget.jobs, store)
+    seen = 0
+
+    def progress(found: list[Row], done: int) -> None:
+        nonlocal seen
+        for row in found[seen:]:
+            told(row)
+        seen = len(found)
+
+    scheduler.progress = progress
+    if any(store.get(scheduler.listing(index)) is None for index in range(len(batches))):
+        prepare(machine)
+    return [_outcome(change, row) for change, row in zip(changes, scheduler.run(), strict=True)]
+
+
+def prepare(machine: Machine) -> None:
+    """What every change needs, before processes are forked: torch, and what the fresh compile makes of the states."""
+    import efasp.model.weights  # noqa: F401
+
+    float64_filter.remember(machine)
+    machine_states.remember(machine)
+
+
+def _batch(change: Change, whole: str, machine: Machine, n_max: int, settled: Callable[[], Verdict]) -> Batch:
+    params = {"tensor": change.tensor, "kind": change.kind, "change": change.id}
+    content = digest(whole, change, n_max)
+
+    def build() -> Iterator[Obligation]:
+        yield Obligation("weights.change", machine.claim, params, "n", machine.n, "exact", content, settled)
+
+    return Batch(("weights.change",), params, build)
+
+
+def _outcome(change: Change, row: Row) -> Outcome:
+    """A row of the scheduler as the report holds it."""
+    status = {"refuted": "killed", "proved": "harmless"}.get(row["status"], "survived")
+    by = [str((row["countermodel"] or {})["obligation"])] if status == "killed" else []
+    detail = row["method"] if status != "survived" else f"{row['status']}: {row['method']}"
+    return {
+        "mutant": f"weights: {change.id}",
+        "module": change.tensor,
+        "lemmas": [name.partition("[")[0] for name in by],
+        "kind": change.kind,
+        "status": status,
+        "by": by,
+        "detail": detail,
+        "seconds": row["seconds"],
+        "countermodel": row["countermodel"],
+    }
+
+
+# One change, in a process of its own.
+
+
+def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | None, budget: Budget,
+            change: Change) -> Verdict:  # fmt: skip
+    """What becomes of a change: ``refuted`` where it is killed, ``proved`` where it is harmless, else ``unknown``."""
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = Path(folder) / "changed.safetensors"
+        path.write_bytes(file.changed(change))
+        found = settled(path, n_max, patterns, budget)
+        if found.status != "proved":
+            return found
+        wrong = decoded(path, machine, change.id)
+    if wrong is not None:
+        return Verdict("unknown", f"{DECODED}: {wrong}")
+    return Verdict("proved", f"{found.method}; torch decodes {PROGRAMS} random programs as the reference machine runs them")
+
+
+def settled(path: Path, n_max: int, patterns: Sequence[str] | None, budget: Budget) -> Verdict:
+    """Settle the obligations that are made from a weights file's numbers, until one is refuted with a confirmed countermodel.
+
+    The others are the same whatever the numbers are: they are settled with the file itself.
+    """
+    regime, _ = regime_of(path, n_max)
+    counts: Counter[str] = Counter()
+    open_: list[str] = []
+    known: Known = {}
+    for batch in sorted(filter(_family, selected(regime, patterns)), key=lambda batch: FAMILIES.index(_family(batch))):
+        given: set[str] = set()
+        for obligation in batch.build():
+            given.add(obligation.lemma)
+            if not matches(obligation.lemma, patterns):
+                continue
+            found = settle(obligation, budget.solvers, budget.seconds, known)
+            counts[found.status] += 1
+            if found.status == "refuted" and confirmed(obligation, found):
+                return Verdict("refuted", found.method, {"obligation": obligation.id, **(found.countermodel or {})})
+            if found.status not in ("proved", "measured"):
+                open_.append(f"{obligation.id}: {found.status}: {found.method}")
+        open_ += [f"{name}: {batch.id} gave no obligation" for name in batch.lacking(given) if matches(name, patterns)]
+    if open_:
+        return Verdict("unknown", "; ".join(open_))
+    return Verdict("proved", ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
+
+
+def _family(batch: Batch) -> str:
+    """The family of a batch, if its obligations are made from the numbers of the file."""
+    name = batch.lemmas[0].partition(".")[0]
+    return name if name in FAMILIES else ""
+
+
+# The second opinion.
+
+
+def decoded(path: Path, machine: Machine, seed: str) -> dict[str, Any] | None:
+    """The first of some random programs that the transformer of a file decodes otherwise than the machine runs it."""
+    from efasp.model import decode
+    from efasp.model.weights import load
+
+    weights, rng = load(path), Random(seed)
+    for _ in range(PROGRAMS):
+        program = program_of(rng, machine)
+        wanted = pram.run(program, STEPS)
+        try:
+            got = decode.run(program, machine.engine, weights.transformer, machine.extension, STEPS)
+        except decode.DecodingError as error:
+            return {"program": list(map(str, program.instructions)), "memory": list(program.data), "got": str(error)}
+        if got.outcome != wanted.outcome:
+            return {"program": list(map(str, program.instructions)), "memory": list(program.data), "got": "another result"}
+    return None
+
+
+def program_of(rng: Random, machine: Machine) -> Program:
+    """A random program: up to 4 processors, memory words and instructions as many as come."""
+    size = 1 << machine.word
+    length, memory = rng.randint(2, 12), rng.randint(1, 8)
+
+    def word() -> int:
+        return rng.choice((rng.randrange(size), rng.randrange(memory), rng.randrange(length)))
+
+    code = []
+    for _ in range(length):
+        operation = rng.choice(operations(machine.extension))
+        shape = set(operation.shape)
+        second: Reg | int = Reg(rng.randrange(REGISTERS)) if "x" in shape and rng.random() < 0.5 else word()
+        code.append(
+            Instruction(
+                operation.name,
+                rng.randrange(REGISTERS) if shape & set("ds") else None,
+                rng.randrange(REGISTERS) if shape & set("am") else None,
+                second if shape & set("xmt") else None,
+            )
+        )
+    data = tuple(word() for _ in range(memory))
+    return Program(tuple(code), machine.word, rng.randint(1, 4), memory, data=data)

@@ -1,0 +1,1 @@
+"""Processes: the scheduler, its workers, their isolation and limits."""

@@ -1,0 +1,282 @@
+"""Gives batches to workers, ends those that run away, and puts the rows in the order of the batches.
+
+Batches about one machine go to one worker, which compiles its transformer once; wide machines go first. A worker that dies
+costs the obligation that it was at; the batch goes on after it in another worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection, wait
+from time import monotonic
+from typing import Any
+
+from efasp.checker.pool.worker import OUT_OF_MEMORY, Work, serve
+from efasp.checker.results import SETTLED, Head, Row, failed, is_listing, is_verdict, row
+from efasp.checker.store import Store, digest
+from efasp.proofs.obligation import Verdict
+from efasp.proofs.registry import matches
+
+FORK = multiprocessing.get_context("fork")  # batches are closures, which only a fork hands on
+RECYCLE = 4  # a worker that holds more than this part of its memory limit after a batch is replaced
+TICK = 0.1  # seconds between two calls of ``progress``
+
+
+@dataclass
+class Worker:
+    """A worker process, and where it is: its batches to come, the batch and the obligation in hand."""
+
+    process: Any
+    connection: Connection
+    todo: deque[int]
+    batch: int = -1
+    at: int = 0
+    known: Head | None = None  # what is known of the obligation that it settles; None while it builds
+    so_far: Verdict | None = None  # of that obligation, where a search for a countermodel is all that is left
+    keys: tuple[str, str] = ("", "")
+    waiting: bool = False  # for another worker, which settles the same text
+    deadline: float = 0.0
+
+
+@dataclass
+class Scheduler:
+    """One run. ``progress`` is told the rows so far and the number of finished batches, now and then."""
+
+    work: Work
+    n_max: int
+    jobs: int
+    store: Store
+    progress: Callable[[list[Row], int], None] = lambda rows, done: None
+    rows: list[dict[int, Row]] = field(init=False)
+    finished: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = [{} for _ in self.work.batches]
+        seen: Counter[str] = Counter()
+        self._ids: list[tuple[str, int]] = []  # of each batch its id, and how many before it have the same
+        for batch in self.work.batches:
+            self._ids.append((batch.id, seen[batch.id]))
+            seen[batch.id] += 1
+        self._workers: list[Worker] = []
+        self._groups: deque[deque[int]] = deque()
+        self._run_id = digest(os.getpid(), monotonic(), os.urandom(8).hex())[:16]
+        self._solving: set[str] = set()  # keys of what is being settled
+        self._flat: list[Row] = []
+        self._shown = 0.0
+
+    def run(self) -> list[Row]:
+        """Settle everything; the rows in the order of the batches. On an exception (Ctrl-C) no worker is left."""
+        self._groups = self._plan()
+        try:
+            while self._groups or self._workers:
+                while self._groups and len(self._workers) < self.jobs:
+                    self._start(self._groups.popleft())
+                self._listen()
+                if monotonic() - self._shown >= TICK:
+                    self._shown = monotonic()
+                    self.progress(self._flat, self.finished)
+        finally:
+            for worker in self._workers:
+                self._end(worker)
+        return self.ordered()
+
+    def ordered(self) -> list[Row]:
+        """The rows so far, in the order of the batches."""
+        return [rows[index] for rows in self.rows for index in sorted(rows)]
+
+    # Batches.
+
+    def listing(self, index: int) -> str:
+        """Where the finished rows of a batch are kept: its id, which of that id it is, and all that they rest on."""
+        work = self.work
+        return digest("listing", *self._ids[index], self.n_max, work.basis, list(work.solvers), work.seconds)
+
+    def _whole(self, index: int) -> bool:
+        return all(matches(name, self.work.patterns) for name in self.work.batches[index].lemmas)
+
+    def _plan(self) -> deque[deque[int]]:
+        """The batches that are not listed already, those about one machine together, wide machines first."""
+        groups: dict[Any, deque[int]] = {}
+        for index, batch in enumerate(self.work.batches):
+            listed: list[Row] | None = self.store.get(self.listing(index), is_listing)
+            if listed is not None and not batch.lacking({r["lemma"] for r in listed}):
+                chosen: list[Row] = [{**r, "cached": True} for r in listed if matches(r["lemma"], self.work.patterns)]
+                self.rows[index] = dict(enumerate(chosen))
+                self._flat += chosen
+                self.finished += 1
+                continue
+            machine = tuple(batch.params.get(name) for name in ("w", "engine", "ext"))
+            groups.setdefault(machine if machine[1] is not None else index, deque()).append(index)
+
+        def width(group: deque[int]) -> int:
+            found = self.work.batches[group[0]].params.get("w")
+            return found if isinstance(found, int) else 1 << 16
+
+        return deque(sorted(groups.values(), key=width, reverse=True))
+
+    # Workers.
+
+    def _start(self, todo: deque[int], first: int = 0) -> None:
+        ours, theirs = FORK.Pipe()
+        process = FORK.Process(target=serve, args=(theirs, self.work, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+        worker = Worker(process, ours, todo)
+        self._workers.append(worker)
+        self._give(worker, todo.popleft(), first)
+
+    def _give(self, worker: Worker, batch: int, first: int) -> None:
+        worker.batch, worker.at, worker.known = batch, first, None
+        worker.deadline = monotonic() + self.work.build_limit
+        try:
+            worker.connection.send(("batch", batch, first))
+        except OSError:
+            self._died(worker)
+
+    def _end(self, worker: Worker) -> None:
+        if worker.process.is_alive():
+            worker.process.kill()
+        worker.process.join()
+        worker.connection.close()
+
+    def _listen(self) -> None:
+        """One round: what workers say, those that died, those whose time is up."""
+        soonest = min((w.deadline for w in self._workers if not w.waiting), default=monotonic() + TICK)
+        ready = wait([w.connection for w in self._workers], max(0.0, min(TICK, soonest - monotonic())))
+        for worker in [w for w in self._workers if w.connection in ready]:
+            try:
+                message = worker.connection.recv()
+            except (EOFError, OSError):
+                self._died(worker)
+                continue
+            self._take(worker, *message)
+        for worker in [w for w in self._workers if not w.waiting and monotonic() > w.deadline]:
+            if not worker.connection.poll():
+                self._died(worker, late=True)
+
+    def _died(self, worker: Worker, late: bool = False) -> None:
+        """A worker has ended, or is ended for its time: one obligation pays, or the batch if it was being built."""
+        if late:
+            worker.process.kill()
+        worker.process.join(5)
+        self._end(worker)
+        self._workers.remove(worker)
+        batch = self.work.batches[worker.batch]
+        first = 0
+        if worker.known is not None:
+            stopped = Verdict("timeout", f"stopped after {self.work.limit:g} s")
+            if worker.so_far is not None:
+                stopped = Verdict("unknown", f"{worker.so_far.method}; a search for a countermodel was stopped")
+            verdict = stopped if late else Verdict("error", self._why(worker))
+            self._settled(worker, verdict, self.work.limit if late else 0.0)
+            worker.todo.appendleft(worker.batch)
+            first = worker.at + 1
+        else:
+            reason = f"stopped after {self.work.build_limit:g} s" if late else self._why(worker)
+            self._row(worker.batch, worker.at, failed(batch, self.n_max, f"building it: {reason}"))
+            self._complete(worker.batch)
+        if worker.todo:
+            self._start(worker.todo, first)
+
+    def _why(self, worker: Worker) -> str:
+        code = worker.process.exitcode
+        if code == OUT_OF_MEMORY:
+            return f"out of memory: more than {self.work.memory} MiB"
+        if code is not None and code < 0:
+            return f"the worker was ended by {signal.Signals(-code).name}"
+        return f"the worker ended with exit status {code}"
+
+    # What workers say.
+
+    def _take(self, worker: Worker, what: str, *said: Any) -> None:
+        if what == "build":
+            worker.at, worker.known = said[0], None
+            worker.deadline = monotonic() + self.work.build_limit
+        elif what == "start":
+            worker.at, worker.known, worker.keys = said
+            worker.so_far = None
+            self._answer(worker)
+        elif what == "so far":
+            (worker.so_far,) = said
+        elif what == "row":
+            _, verdict, seconds, key, text = said
+            self._settled(worker, verdict, seconds, key, text)
+        elif what == "failed":
+            self._row(worker.batch, worker.at, failed(self.work.batches[worker.batch], self.n_max, said[0]))
+            self._complete(worker.batch)
+            self._next(worker, False)
+        else:
+            built, resident, lacking = said
+            self._built(worker.batch, built, lacking)
+            self._next(worker, resident > (self.work.memory << 20) // RECYCLE)
+
+    def _answer(self, worker: Worker) -> None:
+        """Tell a worker whether its obligation's verdict is known; if another worker settles that text, later."""
+        assert worker.known is not None
+        for key in filter(None, worker.keys):
+            if (found := self.store.get(key, is_verdict)) is not None:
+                verdict = Verdict(found["status"], found["method"], found["countermodel"])
+                known = row(worker.known, verdict, found["seconds"], cached=found["run"] != self._run_id)
+                self._row(worker.batch, worker.at, known)
+                self._tell(worker, True)
+                return
+        key = worker.keys[0] or worker.keys[1]
+        worker.waiting = key in self._solving
+        if not worker.waiting:
+            self._solving.add(key)
+            self._tell(worker, False)
+
+    def _tell(self, worker: Worker, known: bool) -> None:
+        worker.waiting = False
+        worker.deadline = monotonic() + self.work.limit
+        with contextlib.suppress(OSError):  # it has died, which the next round finds
+            worker.connection.send(known)
+
+    def _settled(self, worker: Worker, verdict: Verdict, seconds: float, key: str = "", text: bytes = b"") -> None:
+        assert worker.known is not None
+        found = row(worker.known, verdict, seconds)
+        if key and verdict.status in SETTLED:
+            value = {"status": found["status"], "method": found["method"], "countermodel": found["countermodel"]}
+            self.store.put(key, {**value, "seconds": found["seconds"], "run": self._run_id}, (found["hash"], text))
+        self._row(worker.batch, worker.at, found)
+        worker.known = None
+        worker.deadline = monotonic() + self.work.build_limit
+        if not worker.waiting:
+            self._solving.discard(worker.keys[0] or worker.keys[1])
+        for other in [w for w in self._workers if w.waiting and w is not worker]:
+            self._answer(other)
+
+    def _next(self, worker: Worker, replace: bool) -> None:
+        """The worker's next batch; a worker that has none, or that holds much memory, ends."""
+        if worker.todo and not replace:
+            self._give(worker, worker.todo.popleft(), 0)
+        elif self._groups and not replace:
+            worker.todo = self._groups.popleft()
+            self._give(worker, worker.todo.popleft(), 0)
+        else:
+            self._end(worker)
+            self._workers.remove(worker)
+            if worker.todo:
+                self._start(worker.todo, 0)
+
+    def _row(self, batch: int, index: int, found: Row) -> None:
+        self.rows[batch][index] = found
+        self._flat.append(found)
+
+    def _built(self, index: int, built: int, lacking: list[str]) -> None:
+        """A batch is finished; a lemma that it promises and of which it gave nothing would pass unseen."""
+        batch = self.work.batches[index]
+        if silent := tuple(name for name in lacking if matches(name, self.work.patterns)):
+            self._row(index, built, failed(replace(batch, lemmas=silent), self.n_max, "it gave no obligation"))
+        elif built and self._whole(index):
+            self.store.keep((self.rows[index][i] for i in sorted(self.rows[index])), self.listing(index))
+        self._complete(index)
+
+    def _complete(self, batch: int) -> None:
+        self.finished += 1

@@ -1,0 +1,114 @@
+"""A worker: builds batches and settles their obligations, one after the other, in a process with a memory limit.
+
+It is told what to do and says what it does over a pipe; verdicts are looked up and stored by the process that started it:
+
+    to it    ("batch", index, first)           build the batch, leave out the obligations before ``first``
+             verdict and seconds, or None      the answer to ("start", ...): known already, or settle it
+    from it  ("build", i)                      making obligation i
+             ("start", i, head, keys)          obligation i is made: is its verdict known?
+             ("so far", verdict)                what is known of it, before a search for a countermodel begins
+             ("row", i, verdict, seconds, key, text)   settled
+             ("failed", reason)                the build raised
+             ("done", built, resident, lacking)   the batch is finished; the promised lemmas of which it gave nothing
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any
+
+from efasp.checker.discharge import Known, budget, settle
+from efasp.checker.pool.limits import confine, resident
+from efasp.checker.results import head
+from efasp.checker.solvers import CASES, titles
+from efasp.checker.store import digest, pack
+from efasp.proofs.obligation import Batch, Obligation, Verdict
+from efasp.proofs.registry import matches
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every worker is given. ``seconds``: each solver's budget for an obligation (for other kinds, all of it);
+    ``memory``: MiB that a worker may take beyond what it starts with; ``basis``: digest of sources and weights."""
+
+    batches: Sequence[Batch]
+    patterns: Sequence[str] | None
+    solvers: Sequence[str]
+    seconds: float
+    memory: int
+    basis: str
+
+    @property
+    def limit(self) -> float:
+        """Wall-clock seconds after which an obligation is stopped from outside."""
+        return budget(self.solvers, self.seconds) + min(1.0, self.seconds)
+
+    @property
+    def build_limit(self) -> float:
+        """Wall-clock seconds that making one obligation may take (its batch may compile a transformer)."""
+        return max(600.0, 10 * self.seconds)
+
+
+def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
+    """Where the verdict is found: what holds of the text alone, and what rests on this obligation and the sources too."""
+    text = digest(obligation.hypotheses, obligation.content, obligation.ways, *obligation.infeasible)
+    solvers = titles([*work.solvers, CASES])
+    shared = digest("smt", text, solvers, work.seconds) if obligation.kind == "smt" else ""
+    return shared, digest(obligation.kind, text, obligation.id, work.basis, solvers, work.seconds)
+
+
+def serve(connection: Connection, work: Work, parent: int) -> None:
+    """The whole life of a worker; never returns."""
+    confine(work.memory, parent)
+    known: Known = {}
+    status = 0
+    try:
+        while True:
+            _, index, first = connection.recv()
+            _batch(connection, work, work.batches[index], first, known)
+    except MemoryError:
+        status = OUT_OF_MEMORY
+    except (EOFError, OSError):
+        status = 1
+    os._exit(status)
+
+
+OUT_OF_MEMORY = 77  # exit status of a worker that ran into its memory limit
+
+
+def _batch(connection: Connection, work: Work, batch: Batch, first: int, known: Known) -> None:
+    index, given = 0, set[str]()
+    connection.send(("build", index))
+    try:
+        for obligation in batch.build():
+            given.add(obligation.lemma)
+            if obligation.lemma not in batch.lemmas:
+                raise ValueError(f"expected an obligation of {' or '.join(batch.lemmas)}, found {obligation.id}")
+            if not matches(obligation.lemma, work.patterns):
+                continue
+            if index >= first:
+                _obligation(connection, work, index, obligation, known)
+            index += 1
+            connection.send(("build", index))
+    except (MemoryError, OSError, EOFError):
+        raise
+    except Exception as error:
+        connection.send(("failed", f"building it: {type(error).__name__}: {error}"))
+        return
+    connection.send(("done", index, resident(), batch.lacking(given)))
+
+
+def _obligation(connection: Connection, work: Work, index: int, obligation: Obligation, known: Known) -> None:
+    shared, own = keys(work, obligation)
+    connection.send(("start", index, head(obligation), (shared, own)))
+    if connection.recv():  # its verdict is known
+        return
+    start = perf_counter()
+    verdict: Verdict = settle(obligation, work.solvers, work.seconds, known, lambda so_far: connection.send(("so far", so_far)))
+    seconds = perf_counter() - start
+    told: Any = (verdict, seconds, shared if shared and verdict.status in ("proved", "vacuous") else own)
+    connection.send(("row", index, *told, pack(obligation.content)))

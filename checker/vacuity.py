@@ -1,0 +1,163 @@
+"""Vacuity inside goals: every case that a goal distinguishes has a model, or is declared infeasible and shown to be.
+
+An implication says nothing where its antecedent has no model, and so does a case of an ``ite`` that cannot happen: a goal may
+follow for that reason alone. The cases of a goal are, with all that encloses them: the antecedents of implications, both sides
+of an ``ite`` between formulas, and of an equality of two formulas either truth value. An equality with *true* or *false* has
+no cases, nor has a disjunction, nor an ``ite`` between numbers; in scripts over bit-vectors, where a Boolean is a bit, an
+equality or ``ite`` is one of data. That a case cannot happen is written as a negation, which is a claim and no case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from efasp.checker.solvers import CASES, titles, unreachable
+from efasp.proofs.obligation import Obligation, Verdict
+from efasp.proofs.smtlib import FALSE, TRUE, Term, land, lnot, parse, written
+
+FORMULAS = ("and", "or", "not", "=>", "xor", "=", "distinct", "<", "<=", ">", ">=")
+TRUTHS = re.compile(r"^\((?:declare-const (\S+)|define-fun (\S+) \(\)|declare-fun (\S+) \([^)]*\)) Bool\b", re.MULTILINE)
+DEFINED = re.compile(r"^\(define-fun (\S+) \(\) Bool (.*)\)(?: ; .*)?$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A condition, within another case (by its constant) or not. ``name``: a constant that is true where the case holds."""
+
+    name: str
+    condition: Term
+    within: Term = TRUE
+
+    @property
+    def asserted(self) -> str:
+        """What makes the constant stand for the case."""
+        return f"(declare-const {self.name} Bool)\n(assert (= {self.name} {land(self.within, self.condition)}))"
+
+
+@dataclass
+class Cases:
+    """The cases of a goal, in order, each after that within which it is. ``asserted``: the negated goal, parsed;
+    ``hypotheses``: the script without it."""
+
+    hypotheses: str
+    asserted: Any
+    found: dict[Term, Case] = field(default_factory=dict)  # by name
+
+    def __post_init__(self) -> None:
+        self._names: dict[tuple[Term, Term], Term] = {}
+        self._defined = dict(DEFINED.findall(self.hypotheses))
+        self._truths = {TRUE, FALSE, *(name for names in TRUTHS.findall(self.hypotheses) for name in names if name)}
+        self._bits = "(_ BitVec" in self.hypotheses
+        left: list[tuple[Any, bool, Term]] = [(self.asserted, False, TRUE)]
+        while left:
+            left.extend(reversed(list(self._below(*left.pop()))))
+
+    def _case(self, within: Term, condition: Term) -> Term:
+        """The constant of a case, new or known."""
+        name = self._names.setdefault((within, condition), f"case!{len(self.found)}")
+        self.found.setdefault(name, Case(name, condition, within))
+        return name
+
+    def _formula(self, tree: Any) -> bool:
+        """Whether a term is a formula."""
+        if isinstance(tree, str):
+            return tree in self._truths
+        if tree[0] == "ite":
+            return self._formula(tree[2])
+        return isinstance(tree[0], str) and (tree[0] in FORMULAS or tree[0] in self._truths)
+
+    def _below(self, tree: Any, positive: bool, within: Term) -> Iterator[tuple[Any, bool, Term]]:
+        """What a formula consists of, each with its sign and its case; notes the cases met."""
+        if isinstance(tree, str):
+            if tree in self._defined:
+                yield parse(self._defined[tree])[0], positive, within
+            return
+        head, *parts = tree
+        if head == "not":
+            yield parts[0], not positive, within
+        elif head == ("and" if positive else "or"):
+            yield from ((part, positive, within) for part in parts)
+        elif head == "=>" and positive:
+            yield parts[-1], True, self._case(within, land(*map(written, parts[:-1])))
+        elif head == "=>":
+            yield from ((part, True, within) for part in parts[:-1])
+            yield parts[-1], False, within
+        elif head == "ite" and not self._bits and self._formula(tree):
+            condition = written(parts[0])
+            yield parts[1], positive, self._case(within, condition)
+            yield parts[2], positive, self._case(within, lnot(condition))
+        elif head in ("=", "xor") and not self._bits and self._formula(parts[0]) and TRUE not in parts and FALSE not in parts:
+            self._case(within, written(parts[0]))
+            self._case(within, lnot(written(parts[0])))
+
+    def conditions(self, case: Case) -> list[Term]:
+        """What holds in a case, those that enclose it first."""
+        outer = [] if case.within == TRUE else self.conditions(self.found[case.within])
+        return [*outer, case.condition]
+
+
+def conjuncts(term: Term) -> set[Term]:
+    """The parts of nested conjunctions, as text."""
+    found, left = set(), parse(term)
+    while left:
+        tree = left.pop()
+        if isinstance(tree, list) and tree[0] == "and":
+            left += tree[1:]
+        else:
+            found.add(written(tree))
+    return found
+
+
+def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
+    """What is wrong with the cases of an obligation's goal, and how many there are, in words (or nothing, where it has none).
+
+    A case without a model is excused where its conditions are those of a term that is declared infeasible, or more; or where it
+    is one of the ways through a function of which the obligation says how many can be gone. Where there is a case and nothing
+    is wrong, the hypotheses have a model too.
+    """
+    hypotheses = obligation.hypotheses.rpartition("(check-sat)")[0]
+    cases = Cases(hypotheses, parse(obligation.content.removeprefix(hypotheses))[0][1])
+    if not cases.found and not obligation.infeasible and obligation.ways is None:
+        return None, ""
+    claims = {f"declared!{i}": Case(f"declared!{i}", term) for i, term in enumerate(obligation.infeasible)}
+    text = "\n".join([hypotheses, *(case.asserted for case in (*cases.found.values(), *claims.values()))])
+    never, unknown = unreachable(text, list(cases.found), list(claims), seconds)
+    if unknown:
+        return Verdict("unknown", f"not known whether every case of the goal has a model: {unknown}"), ""
+    for name, case in claims.items():
+        if name not in never:
+            reason = f"declared infeasible, but it has a model: {case.condition}"
+            return Verdict("error", reason, {"declared infeasible": case.condition}), ""
+    dead = [case for name, case in cases.found.items() if name in never]
+    if wrong := _wrong(obligation, cases, dead):
+        return wrong, ""
+    alive = len(cases.found) - len(dead)
+    counted = f"{alive} with a model" + (f", {len(dead)} declared infeasible" if dead else "")
+    return None, f"cases of the goal, by {titles([CASES])[0]}: {counted}"
+
+
+def _wrong(obligation: Obligation, cases: Cases, dead: list[Case]) -> Verdict | None:
+    """The verdict where a case without a model is not excused, or no case has a model."""
+    unreal = {case.name for case in dead}
+    first, alive = [case for case in dead if case.within not in unreal], len(cases.found) - len(dead)
+
+    def vacuous(why: str, *which: Case) -> Verdict:
+        conditions = [condition for case in which for condition in cases.conditions(case)]
+        return Verdict("vacuous", f"{why}: {' and '.join(conditions)}", {"case without a model": conditions})
+
+    if dead and not alive:
+        return vacuous("no case of the goal has a model", first[0])
+    if obligation.ways is not None:
+        found = f"expected {obligation.ways} ways that can be gone, found {alive}"
+        if alive < obligation.ways:
+            return vacuous(f"{found}; one that cannot", *first[:1])
+        return Verdict("error", found) if alive > obligation.ways else None
+    declared = [conjuncts(term) for term in obligation.infeasible]
+    for case in first:
+        held: set[Term] = set().union(*map(conjuncts, cases.conditions(case)))
+        if not any(parts <= held for parts in declared):
+            return vacuous("a case of the goal has no model, and is not declared infeasible", case)
+    return None

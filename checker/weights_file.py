@@ -1,0 +1,70 @@
+"""A weights file that a command is given: read once, and refused where its dtype is not known to carry its numbers exactly.
+
+What `efasp run` loads and `efasp trace` shows is the plan that `efasp check` proves things of (``model.readback``), and whether
+it is exact is decided by the obligations of the family numerics, so the commands cannot disagree.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from efasp.checker.discharge import settle
+from efasp.checker.errors import UsageError
+from efasp.model.header import WeightsError
+from efasp.model.plan import Plan
+from efasp.model.readback import read_plan
+from efasp.proofs.lemmas import numerics
+from efasp.proofs.obligation import Machine, Obligation
+
+SECONDS = 60.0  # that a solver may take, where it is asked at all
+
+
+@dataclass(frozen=True)
+class Given:
+    """A weights file: the machine that it is for, and its own numbers."""
+
+    word: int
+    engine: str
+    extension: str
+    plan: Plan
+
+
+def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
+    """The file of ``--weights``, for ``--engine``; None where there is none. Says on standard error that it may be inexact,
+    which is ``allowed`` by ``--inexact``.
+
+    Raises UsageError for a file that is not well formed or of another engine, and for one whose numbers its dtype is not known
+    to carry exactly, unless ``--inexact`` is given.
+    """
+    if path is None:
+        if allowed:
+            raise UsageError("--inexact: expected --weights FILE beside it, found none")
+        return None
+    try:
+        file = Given(*read_plan(path))
+    except OSError as error:
+        raise UsageError(f"--weights: {error.filename or path}: {error.strerror or error}") from None
+    except WeightsError as error:
+        raise UsageError(f"--weights: {error}") from None
+    if file.engine != engine:
+        raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
+    if reason := inexact(file):
+        said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
+        if not allowed:
+            why = f"efasp check --weights {path} --lemma 'numerics.*' says more; --inexact runs it nevertheless"
+            raise UsageError(f"{said} ({why})")
+        print(f"efasp: {said}; what follows may not be what the machine does", file=sys.stderr)
+    return file
+
+
+def inexact(file: Given) -> str:
+    """Why a file's dtype is not known to carry its numbers exactly; "" where it is."""
+    machine = Machine(file.word, file.engine, file.extension, (1, 1 << file.word))
+    return numerics.inexact(machine, file.plan, _discharged)
+
+
+def _discharged(obligation: Obligation) -> bool:
+    """Whether Z3 proves an obligation; a countermodel is not looked for."""
+    return settle(replace(obligation, search=None), ["z3"], SECONDS).status == "proved"

@@ -1,0 +1,1 @@
+"""The paper's claims, their status, and what a reader must trust."""

@@ -1,0 +1,147 @@
+"""The paper's claims as data (``claims.toml``), and their status, computed from what was settled.
+
+A status is a grade and a text. A lemma's is the worst of its own obligations and of all that it rests on; a claim's the worst
+of its lemmas and measurements. Nothing here is marked by hand.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from efasp.checker.results import Row
+from efasp.proofs.statements import StatementError, below, resolved, statements
+
+FILE = Path(__file__).with_name("claims.toml")
+# From the worst to the best. "refuted": an obligation is refuted or vacuous; "open": one is not settled; "not covered": nothing
+# speaks of it; "assumed": it rests on what is cited from elsewhere and not shown here; "measured": a number held where it was
+# tried; "bounded": proved up to a bound or at given sizes.
+GRADES = ("refuted", "open", "not covered", "assumed", "measured", "bounded", "all n")
+KINDS = ("claim", "corollary", "table", "disagreement")
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far something is shown: the grade, the scope or reason, and the weakest leg where it is not its own."""
+
+    grade: str
+    why: str = ""
+    leg: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.grade}{f': {self.why}' if self.why else ''}{f' ({self.leg})' if self.leg else ''}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim, a corollary, a table row or a disagreement of the paper.
+
+    ``states``: our statement of it; ``source``: where it comes from; ``lemmas``: those that it rests on; ``measures``: the
+    artifacts (tables) that it rests on; ``uncovered``: what of it is not covered.
+    """
+
+    id: str
+    kind: str
+    title: str
+    states: str
+    source: str
+    lemmas: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    uncovered: str = ""
+
+
+@cache
+def claims(file: Path = FILE) -> dict[str, Claim]:
+    """Every claim by its id, in the file's order. Raises StatementError for a malformed entry or an unknown lemma."""
+    found: dict[str, Claim] = {}
+    for entry in tomllib.loads(file.read_text(encoding="utf-8"))["claim"]:
+        claim = _claim(file, entry)
+        if claim.id in found:
+            raise StatementError(f"{file.name}: expected every id once, found {claim.id} again")
+        found[claim.id] = claim
+    return found
+
+
+def _claim(file: Path, entry: dict[str, Any]) -> Claim:
+    where = f"{file.name}: {entry.get('id', 'a claim without an id')}"
+    for key in ("id", "kind", "title", "states", "source"):
+        if not entry.get(key):
+            raise StatementError(f"{where}: expected a key {key}, found none")
+    if entry["kind"] not in KINDS:
+        raise StatementError(f"{where}: kind: expected one of {', '.join(KINDS)}, found {entry['kind']}")
+    if unknown := sorted(set(entry) - {"id", "kind", "title", "states", "source", "lemmas", "measures", "uncovered"}):
+        raise StatementError(f"{where}: expected the keys of a claim, found {unknown[0]}")
+    lemmas = resolved(entry.get("lemmas", []), statements(), where)
+    return Claim(**{**entry, "lemmas": lemmas, "measures": tuple(entry.get("measures", []))})
+
+
+class Ledger:
+    """Statuses of lemmas and claims from the rows of a run, and from the artifacts that were made."""
+
+    def __init__(self, rows: Sequence[Row], measured: dict[str, Status] | None = None) -> None:
+        self.rows: dict[str, list[Row]] = {}
+        for row in rows:
+            for name in row["lemma"].split():  # a batch that was not built speaks of several
+                self.rows.setdefault(name, []).append(row)
+        self.measured = measured or {}
+        self._full = {name: self._closed(name) for name in statements()}
+
+    def _closed(self, name: str) -> Status:
+        """The worst of a lemma's own obligations and of those of every lemma below it."""
+        legs = [other for other in below([name]) if other != name]
+        return worst([self.own(name), *(_named(leg, self.own(leg)) for leg in legs)])
+
+    def own(self, lemma: str) -> Status:
+        """A lemma's own obligations alone."""
+        rows = self.rows.get(lemma, [])
+        if not rows:
+            return Status("open", "no obligation was settled")
+        for row in rows:
+            if row["status"] in ("refuted", "vacuous"):
+                return Status("refuted", f"{row['status']}: {row['id']}")
+        for row in rows:
+            if row["status"] not in ("proved", "measured"):
+                return Status("open", f"{row['status']}: {row['id']}")
+        if sources := list(dict.fromkeys(source for row in rows for source in row["assumed"])):
+            return Status("assumed", "; ".join(sources))
+        scopes = list(dict.fromkeys(row["scope"] for row in rows))
+        if any(row["status"] == "measured" for row in rows):
+            return Status("measured", "; ".join(scope.removeprefix("measured: ") for scope in scopes))
+        if scopes == ["all n"]:
+            return Status("all n")
+        return Status("bounded", scope_of(rows))
+
+    def lemma(self, name: str) -> Status:
+        """A lemma with all that it rests on."""
+        return self._full[name]
+
+    def claim(self, claim: Claim) -> Status:
+        """A claim: the worst of its lemmas and measurements; not covered where it has none."""
+        legs = [_named(name, self.lemma(name)) for name in claim.lemmas]
+        legs += [_named(name, self.measured.get(name, Status("open", "not generated"))) for name in claim.measures]
+        return worst(legs) if legs else Status("not covered", claim.uncovered or "no lemma or measurement")
+
+
+def _named(name: str, status: Status) -> Status:
+    return Status(status.grade, status.why, status.leg or name)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The worst of some statuses, the first of equals."""
+    return min(statuses, key=lambda status: GRADES.index(status.grade))
+
+
+def scope_of(rows: Sequence[Row]) -> str:
+    """The scopes of some rows; scopes ``n <= k`` that go on from width to width are one, up to the last."""
+    last: dict[str, int] = {}
+    for row in rows:
+        bound, comma, shape = row["scope"].removeprefix("n <= ").partition(",")
+        if row["scope"].startswith("n <= ") and bound.isdecimal():
+            last[comma + shape] = max(last.get(comma + shape, 0), int(bound))
+        else:
+            last[row["scope"]] = -1
+    return "; ".join(scope if bound < 0 else f"n <= {bound}{scope}" for scope, bound in last.items())

@@ -1,0 +1,111 @@
+"""`efasp audit --trust`: what a reader must believe for each claim, and what is checked by something else."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from efasp.checker.certificates.routes import BY_NAME
+from efasp.checker.results import Row
+from efasp.paper_artifacts.claims.claims import claims
+from efasp.proofs.registry import matches
+from efasp.proofs.statements import StatementError, below
+
+FILE = Path(__file__).with_name("trust.toml")
+KINDS = ("smt", "exact", "exhaustive", "polynomial", "measurement")
+ROUTES = ("none", *BY_NAME)
+Route = Callable[[str], str]  # from an obligation's hash to the route of the proof that was kept of it, or ""
+
+
+@dataclass(frozen=True)
+class Base:
+    """One thing that verdicts rest on, and the obligations that do.
+
+    ``covered``: what else would show an error in it; ``trusted``: what remains.
+    """
+
+    id: str
+    what: str
+    kinds: tuple[str, ...]
+    covered: str
+    trusted: str
+    lemmas: tuple[str, ...] = ("*",)
+    routes: tuple[str, ...] = ROUTES
+
+    def carries(self, row: Row, route: Route) -> bool:
+        """Whether an obligation rests on it, given the proof that there is of it."""
+        named = row["kind"] in self.kinds and any(matches(name, self.lemmas) for name in row["lemma"].split())
+        return named and (row["kind"] != "smt" or (route(row["hash"]) or "none") in self.routes)
+
+
+@cache
+def bases(file: Path = FILE) -> tuple[Base, ...]:
+    """The trusted base. Raises StatementError for a malformed entry."""
+    out: list[Base] = []
+    for entry in tomllib.loads(file.read_text(encoding="utf-8"))["base"]:
+        where = f"{file.name}: {entry.get('id', 'an entry')}"
+        for key in ("id", "what", "kinds", "covered", "trusted"):
+            if not entry.get(key):
+                raise StatementError(f"{where}: expected a key {key}, found none")
+        if unknown := sorted(set(entry) - set(Base.__dataclass_fields__)):
+            raise StatementError(f"{where}: expected the keys {', '.join(Base.__dataclass_fields__)}, found {unknown[0]}")
+        for key, known in (("kinds", KINDS), ("routes", ROUTES)):
+            if wrong := [name for name in entry.get(key, []) if name not in known]:
+                raise StatementError(f"{where}: {key}: expected some of {', '.join(known)}, found {wrong[0]}")
+        if any(entry["id"] == base.id for base in out):
+            raise StatementError(f"{where}: expected every id once, found it again")
+        given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+        out.append(Base(**given))
+    return tuple(out)
+
+
+def trust(rows: Sequence[Row], route: Route) -> list[dict[str, Any]]:
+    """For each claim that has lemmas how many of its obligations rest on each thing, and how the SMT ones are shown."""
+    out = []
+    for claim in claims().values():
+        names = set(below(claim.lemmas))
+        if mine := [row for row in rows if names & set(row["lemma"].split())]:
+            counts = {base.id: sum(base.carries(row, route) for row in mine) for base in bases()}
+            routes = Counter(route(row["hash"]) or "none" for row in mine if row["kind"] == "smt")
+            shown = {"claim": claim.id, "obligations": len(mine), "rests on": counts}
+            out.append({**shown, "proofs": {name: routes[name] for name in ROUTES}})
+    return out
+
+
+def show(rows: Sequence[Row], route: Route, form: str) -> None:
+    """As text or JSON."""
+    found = trust(rows, route)
+    if form == "json":
+        print(json.dumps({"base": [vars(base) for base in bases()], "claims": found}, indent=1))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title="what must be believed", title_justify="left", padding=(0, 1, 1, 0), box=None)
+    for heading in ("", "what", "checked besides by", "remains trusted"):
+        table.add_column(heading, overflow="fold")
+    for base in bases():
+        table.add_row(base.id, *map(escape, (base.what, base.covered, base.trusted)))
+    console.print(table)
+    table = Table(title="by claim: how many obligations rest on it", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    table.add_column("")
+    for row in found:
+        table.add_column(row["claim"], justify="right")
+    table.add_row("obligations", *(str(row["obligations"]) for row in found))
+    for base in bases():
+        table.add_row(base.id, *(str(row["rests on"][base.id] or "") for row in found))
+    console.print(table)
+    proofs = Counter[str]()
+    for shown in {row["hash"]: route(row["hash"]) or "none" for row in rows if row["kind"] == "smt"}.values():
+        proofs[shown] += 1
+    kept = sum(proofs.values()) - proofs["none"]
+    print(f"{kept} of {sum(proofs.values())} SMT scripts have a proof that was kept; efasp certify makes and replays them")

@@ -1,0 +1,235 @@
+"""Sudokus in the compiled transformer: instances, runs, and rows of what came of them.
+
+At most 28 givens and one solution each: puzzles made here from seeds, in which no given can be left out, and published ones.
+The solver that checks them shares nothing with the library program.
+
+A run takes from 700 to 140,000 forward passes over some 3,000 tokens, so few are decoded whole (``WHOLE``); of every other run
+single steps are, in the same transformer, from states that the reference machine goes through. A row says which.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from efasp.encoding import CellLayout
+from efasp.model.sampler import predictions, split
+from efasp.paper_artifacts.tables.runs import kept, transformer
+from efasp.pram import machine
+from efasp.pram.library import PROGRAMS, Instance, build
+from efasp.pram.machine import Configuration, Program
+from efasp.process import g
+
+COUNT, GIVENS = 100, 28  # puzzles made here; at most so many givens
+STACK, MOST = 330, 10  # where the guesses begin in the program's memory, 81 words each; and how many any of these runs makes
+LONGEST = 1_000_000  # steps of a run
+WHOLE = {0: 2, 1: 1}  # of the runs with so many guesses, how many are decoded whole: those with fewest steps
+SAMPLED = 2  # single steps of each other one
+
+PUBLISHED = {
+    "AI Escargot": "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
+    "Inkala 2010": "..53.....8......2..7..1.5..4....53...1..7...6..32...8..6.5....9..4....3......97..",
+    "Platinum Blonde": ".......12........3..23..4....18....5.6..7.8.......9.....85.....9...4.5..47...6...",
+    "Red Dwarf": "12.3....435....1....4........54..2..6...7.........8.9...31..5.......9.7.....6...8",
+    "Inkala 2012": "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4..",
+    "Easter Monster": "1.......2.9.4...5...6...7...5.9.3.......7.......85..4.7.....6...3...9.8...2.....1",
+    "Golden Nugget": ".......39.....1..5..3.5.8....8.9...6.7...2...1..4.......9.8..5..2....6..4..7.....",
+}
+
+HOUSES = (
+    *[tuple(9 * r + c for c in range(9)) for r in range(9)],
+    *[tuple(9 * r + c for r in range(9)) for c in range(9)],
+    *[tuple(27 * b + 3 * d + 9 * i + j for i in range(3) for j in range(3)) for b in range(3) for d in range(3)],
+)
+OF = tuple(tuple(number for number, house in enumerate(HOUSES) if place in house) for place in range(81))
+
+
+@dataclass(frozen=True)
+class Puzzle:
+    """A puzzle: its name, 81 cells (. where empty), and the seed that it was made from, if it was."""
+
+    name: str
+    cells: str
+    seed: int | None = None
+
+    @property
+    def givens(self) -> int:
+        """How many cells are given."""
+        return 81 - self.cells.count(".")
+
+
+# Instances.
+
+
+def solutions(cells: str, most: int = 2, rng: Random | None = None) -> list[str]:
+    """Up to ``most`` solutions, by backtracking on the cell with fewest digits left; in random order with ``rng``."""
+    grid, used, found = list(cells), [0] * 27, list[str]()
+    for place, cell in enumerate(cells):
+        if cell != ".":
+            if any(used[house] >> int(cell) & 1 for house in OF[place]):
+                return []
+            _toggle(used, place, int(cell))
+
+    def search(empty: list[int]) -> None:
+        if not empty:
+            found.append("".join(grid))
+            return
+        place, digits = min(((p, _left(used, p)) for p in empty), key=lambda pair: len(pair[1]))
+        for digit in rng.sample(digits, len(digits)) if rng else digits:
+            _toggle(used, place, digit)
+            grid[place] = str(digit)
+            search([p for p in empty if p != place])
+            _toggle(used, place, digit)
+            if len(found) >= most:
+                return
+
+    search([place for place, cell in enumerate(cells) if cell == "."])
+    return found
+
+
+def _toggle(used: list[int], place: int, digit: int) -> None:
+    for house in OF[place]:
+        used[house] ^= 1 << digit
+
+
+def _left(used: list[int], place: int) -> list[int]:
+    taken = used[OF[place][0]] | used[OF[place][1]] | used[OF[place][2]]
+    return [digit for digit in range(1, 10) if not taken >> digit & 1]
+
+
+@cache
+def made(seed: int) -> Puzzle:
+    """The puzzle of a seed: a random solution, from which givens are left out as long as it stays the only one."""
+    for attempt in range(100):
+        rng = Random(f"sudoku {seed} {attempt}")
+        (grid,) = solutions("." * 81, 1, rng)
+        cells = list(grid)
+        for place in rng.sample(range(81), 81):
+            cells[place] = "."
+            if len(solutions("".join(cells))) > 1:
+                cells[place] = grid[place]
+        puzzle = Puzzle(f"seed {seed}", "".join(cells), seed)
+        if puzzle.givens <= GIVENS:
+            return puzzle
+    raise AssertionError(f"seed {seed}: expected a puzzle of at most {GIVENS} givens in 100 attempts, found none")
+
+
+def puzzles(count: int = COUNT) -> list[Puzzle]:
+    """The puzzles made from the seeds 0, 1, ..., and the published ones. Raises ValueError where one is not as it should be."""
+    found = [Puzzle(**made) for made in kept(_made, range(count))]
+    found += [Puzzle(name, cells) for name, cells in PUBLISHED.items()]
+    for puzzle in found:
+        if puzzle.givens > GIVENS or len(solutions(puzzle.cells)) != 1:
+            raise ValueError(f"{puzzle.name}: expected at most {GIVENS} givens and one solution")
+    return found
+
+
+def _made(seed: int) -> dict[str, Any]:
+    return vars(made(seed))
+
+
+# Runs.
+
+
+@dataclass(frozen=True)
+class Room:
+    """A puzzle and the machine that it is given: memory for as many guesses at a time, and a word that its addresses fit."""
+
+    puzzle: Puzzle
+    guesses: int = MOST
+
+    @property
+    def memory(self) -> int:
+        """Words of memory."""
+        return STACK + 81 * self.guesses
+
+    @property
+    def word(self) -> int:
+        """Bits of a word: 9 hold the candidates of a cell."""
+        return max(9, (self.memory - 1).bit_length())
+
+    @property
+    def instance(self) -> Instance:
+        """The instance of the library program."""
+        whole = PROGRAMS["sudoku"].encode(self.puzzle.cells, self.word)
+        return replace(whole, memory=self.memory, data={at: word for at, word in whole.data.items() if at < self.memory})
+
+    @property
+    def program(self) -> Program:
+        """The program, to be run."""
+        return build("sudoku", self.instance, extension="")
+
+
+def reference(puzzle: Puzzle) -> dict[str, Any]:
+    """One puzzle in the reference machine: a row. ``guesses``: how many were open at a time, at most."""
+    room = Room(puzzle)
+    found = machine.run(room.program, LONGEST)
+    memory = found.configuration.memory
+    return {
+        **vars(puzzle),
+        "givens": puzzle.givens,
+        "solved": found.finished and not found.faults and [room.instance.result(memory)] == solutions(puzzle.cells),
+        "guesses": sum(any(memory[at : at + 81]) for at in range(STACK, room.memory, 81)),
+        "steps": found.steps,
+    }
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """A puzzle to be decoded in the plain transformer, whole or at ``SAMPLED`` random steps."""
+
+    room: Room
+    whole: bool
+
+
+def decoding(task: Decoding) -> dict[str, Any]:
+    """What came of it: ``decode_steps`` of a run that was decoded whole, how many single steps were ``sampled``, and whether
+    all of it ``agrees`` with the reference machine."""
+    program = task.room.program
+    wanted, start = machine.run(program, LONGEST), time.perf_counter()
+    decode_steps, sampled = None, 0
+    if task.whole:
+        from efasp.model import decode
+
+        found = decode.run(program, "apmdm", transformer(task.room.word, "apmdm"), "", wanted.steps + 1)
+        decode_steps = found.decode_steps
+        agrees = found.outcome == wanted.outcome and found.finished
+    else:
+        chosen = set(Random(task.room.puzzle.cells).sample(range(wanted.steps), SAMPLED))
+        pairs = [pair for number, pair in enumerate(pairwise(machine.trace(program))) if number in chosen]
+        agrees, sampled = all(stepped(program, before) == after for before, after in pairs), len(pairs)
+    context = CellLayout.of(program, "").context_length  # type: ignore[attr-defined]
+    return {
+        "decode_steps": decode_steps,
+        "sampled": sampled,
+        "agrees": agrees,
+        "word": task.room.word,
+        "context": context,
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def stepped(program: Program, before: Configuration) -> Configuration:
+    """The configuration after one decoding step of any-process generation in the plain transformer, from any other."""
+    layout = CellLayout.of(program, "")
+    assert isinstance(layout, CellLayout)
+    sequence, book = layout.encode(program, before), layout.vocabulary
+    outputs = transformer(program.word, "apmdm").outputs(sequence.tokens, sequence.places)
+    after = g(sequence.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, book.token("mask"))
+    return layout.state(after)[0]
+
+
+def rows(chosen: Sequence[Puzzle], whole: dict[int, int] = WHOLE) -> list[dict[str, Any]]:
+    """The rows of some puzzles, in their order: of ``reference`` and ``decoding`` together."""
+    found = kept(reference, chosen)
+    order = sorted(range(len(found)), key=lambda i: found[i]["steps"])
+    full = {i for guesses, most in whole.items() for i in [i for i in order if found[i]["guesses"] == guesses][:most]}
+    tasks = [Decoding(Room(p, row["guesses"]), i in full) for i, (p, row) in enumerate(zip(chosen, found, strict=True))]
+    longest = sorted(range(len(tasks)), key=lambda i: (not tasks[i].whole, -found[i]["steps"]))
+    decoded = dict(zip(longest, kept(decoding, [tasks[i] for i in longest]), strict=True))
+    return [{**row, **decoded[i]} for i, row in enumerate(found)]

@@ -1,0 +1,1 @@
+"""Reports: `efasp audit` and the static pages."""

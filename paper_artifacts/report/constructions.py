@@ -1,0 +1,91 @@
+"""The constructions that lemmas speak of, as a reader sees them: definition, expansion into primitives, depth and width."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from dataclasses import dataclass, replace
+from functools import cache
+from operator import attrgetter
+
+from efasp.model.compile import STEPS
+from efasp.operators import OPERATORS
+from efasp.paper_artifacts.report.entries import entries
+from efasp.printer import show
+from efasp.proofs.lemmas import attention as attention_family
+from efasp.proofs.lemmas.gates_recurrences import build
+from efasp.syntax import Node, Program, depth, hidden
+
+WORD = 5  # the width at which constructions are shown
+LONGEST = 400  # lines of an expansion that are shown
+
+
+@dataclass(frozen=True)
+class Construction:
+    """``definition``: source, or the definition's text; ``expansion``: by the six primitives; ``size``: depth and width.
+
+    ``entries``: the rows of the compiled matrices that make it.
+    """
+
+    title: str
+    definition: str
+    expansion: str = ""
+    size: str = ""
+    entries: tuple[str, ...] = ()
+
+
+@cache
+def construction(of: str) -> Construction:
+    """What a statement's ``of`` names. Raises ValueError for a name that there is not."""
+    kind, _, name = of.partition(":")
+    makers = {"operator": _operator, "definition": _definition, "code": _code}
+    if kind not in makers:
+        raise ValueError(f"of: expected operator:, definition: or code:, found {of!r}")
+    try:
+        made = makers[kind](name)
+        return made if kind == "code" else replace(made, entries=tuple(entries(kind, name, WORD)))
+    except (KeyError, AttributeError, ImportError) as error:
+        raise ValueError(f"of: expected a construction, found {of!r} ({type(error).__name__}: {error})") from None
+
+
+def _expanded(name: str, root: Node, known: Program | None = None) -> tuple[str, str]:
+    program = Program(name)
+    program.let(name, root)
+    lines = show(program, expand=True).splitlines()
+    if len(lines) > LONGEST:
+        lines = [*lines[:LONGEST], f"... ({len(lines)} lines in all)"]
+    attention, feed_forward = depth(root)
+    size = f"depth: {attention} attention, {feed_forward} feed-forward layers; {hidden(root)} hidden units; width {root.width}"
+    return "\n".join(lines), f"{size} (w = {WORD})"
+
+
+def _operator(name: str) -> Construction:
+    operator = OPERATORS[name]
+    root, _ = build(name, WORD) if operator.kind == "pointwise" else attention_family.build(operator, WORD)
+    expansion, size = _expanded(name, root)
+    spec = operator.spec if inspect.isroutine(operator.spec) else type(operator.spec)
+    sources = [
+        inspect.getsource(inspect.unwrap(operator.build)),
+        inspect.getsource(spec),
+    ]  # often the spec is a line of the first
+    return Construction(f"operator {name}", "\n".join(dict.fromkeys(sources)), expansion, size)
+
+
+def _definition(name: str) -> Construction:
+    engine = next(engine for engine in STEPS if name in STEPS[engine](WORD, "").definitions)
+    program = STEPS[engine](WORD, "")
+    lines = show(program).split("\n")
+    own = [i for i, line in enumerate(lines) if line.startswith((f"{name} =", f"{name}["))]
+    text = "\n".join(lines[own[0] : own[-1] + 1]) if own else name
+    node = program.definitions[name]
+    attention, feed_forward = depth(node)
+    size = (
+        f"depth from the embeddings: {attention} attention, {feed_forward} feed-forward layers; width {node.width} (w = {WORD})"
+    )
+    return Construction(f"definition {name} of {program.name}", f"{text}\n\n{size}")
+
+
+def _code(name: str) -> Construction:
+    module, _, path = name.partition(":")
+    found = attrgetter(path)(importlib.import_module(module))
+    return Construction(f"{module}.{path}", inspect.getsource(inspect.unwrap(found)))

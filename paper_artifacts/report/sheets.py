@@ -1,0 +1,149 @@
+"""One lemma whole, for `efasp audit` and its page: what it states, its construction, obligations, claims and mutants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from efasp.checker.mutation.constructions import MatrixRow
+from efasp.checker.results import CITATIONS, Row
+from efasp.checker.session import Report
+from efasp.paper_artifacts.claims.claims import Ledger, Status, claims
+from efasp.paper_artifacts.report.constructions import Construction, construction
+from efasp.proofs.mutation.mutants import Mutant, load
+from efasp.proofs.statements import Statement, statements
+
+
+class MutantRow(TypedDict):
+    """A mutant of a lemma: what it changes, and how it ended in a run that had mutants. ``by``: obligations of the lemma."""
+
+    mutant: str
+    module: str
+    old: str
+    new: str
+    status: str
+    by: list[str]
+    countermodel: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One lemma whole: statement, construction, statuses, rows, the claims that rest on it, its mutants and who killed them."""
+
+    statement: Statement
+    construction: Construction | None
+    own: Status
+    full: Status
+    rows: list[Row]
+    texts: dict[str, str]
+    claims: list[str]
+    used_by: list[str]
+    mutants: list[MutantRow]
+
+
+def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mutant], outcomes: Sequence[MatrixRow]) -> Sheet:
+    """The sheet of a lemma. ``outcomes``: rows of the kill matrix, of a run that had mutants."""
+    ended = {row["mutant"]: row for row in outcomes}
+    listed: list[MutantRow] = []
+    for mutant in mutants:
+        if name in mutant.lemmas:
+            found = ended.get(mutant.id)
+            listed.append(
+                {
+                    "mutant": mutant.id,
+                    "module": mutant.module,
+                    "old": mutant.old,
+                    "new": mutant.new,
+                    "status": "not run" if found is None else found["status"],
+                    "by": [by for by in ([] if found is None else found["by"]) if by.startswith(f"{name}[")],
+                    "countermodel": None if found is None else found["countermodel"],
+                }
+            )
+    statement = statements()[name]
+    return Sheet(
+        statement,
+        construction(statement.of) if statement.of else None,
+        ledger.own(name),
+        ledger.lemma(name),
+        ledger.rows.get(name, []),
+        texts,
+        [claim.id for claim in claims().values() if name in claim.lemmas],
+        [other.lemma for other in statements().values() if name in other.rests],
+        listed,
+    )
+
+
+def sheet_of(name: str, found: Report) -> Sheet:
+    """The sheet of a lemma, of a run that settled it and what it rests on."""
+    ledger = Ledger(found.rows)
+    texts = {row["hash"]: found.text(row["hash"]) or "" for row in ledger.rows.get(name, [])}
+    return sheet(name, ledger, texts, load(), found.mutants.get("matrix", []))
+
+
+def status_data(status: Status) -> dict[str, str]:
+    """A status as JSON holds it."""
+    return {"grade": status.grade, "why": status.why, "weakest leg": status.leg}
+
+
+def sheet_data(found: Sheet) -> dict[str, Any]:
+    """A sheet as JSON holds it."""
+    shown = found.construction
+    statement = found.statement
+    return {
+        "lemma": statement.lemma,
+        "states": statement.states,
+        "notation": statement.notation,
+        "claims": found.claims,
+        "construction": None if shown is None else vars(shown),
+        "rests on": list(statement.rests),
+        "used by": found.used_by,
+        "own": status_data(found.own),
+        "status": status_data(found.full),
+        "obligations": [{**row, "text": found.texts.get(row["hash"])} for row in found.rows],
+        "mutants": found.mutants,
+    }
+
+
+def sheet_text(found: Sheet) -> str:
+    """A sheet in the order in which a reviewer reads."""
+    statement, shown = found.statement, found.construction
+    lines = [statement.lemma, "=" * len(statement.lemma), "", statement.states]
+    lines += ["", f"    {statement.notation}"] if statement.notation else []
+    lines += ["", f"status      {found.full}", f"by itself   {found.own}"]
+    lines += [f"claims      {', '.join(found.claims) or 'none'}", f"rests on    {', '.join(statement.rests) or 'nothing'}"]
+    lines += [f"used by     {', '.join(found.used_by) or 'nothing'}"]
+    if shown is not None:
+        lines += ["", f"Construction: {shown.title}", "", *_indented(shown.definition)]
+        if shown.expansion:
+            lines += ["", "Expansion into primitives:", "", *_indented(shown.expansion)]
+            lines += ["", shown.size]
+        if shown.entries:
+            lines += ["", f"Matrix entries ({shown.entries[0]}):", "", *_indented("\n".join(shown.entries[1:]))]
+    lines += ["", f"Obligations ({len(found.rows)}):"]
+    texts: dict[str, list[Row]] = {}
+    for row in found.rows:
+        texts.setdefault(row["hash"] if row["kind"] == "smt" else row["id"], []).append(row)
+    for rows in texts.values():
+        first = rows[0]
+        more = f" (and {len(rows) - 1} more with this text, to {rows[-1]['id']})" if len(rows) > 1 else ""
+        lines += ["", f"* {first['id']}{more}"]
+        lines += [f"  {first['status']}; {first['scope']}; n = {first['n'][0]}..{rows[-1]['n'][1]}; {first['method']}"]
+        lines += [f"  {first['seconds']:.3f} s; hash {first['hash']}"]
+        lines += [f"  {key}: {'; '.join(first[key])}" for key in CITATIONS if first[key]]
+        if first["countermodel"] is not None:
+            lines += [f"  countermodel: {json.dumps(first['countermodel'])}"]
+        if text := found.texts.get(first["hash"]):
+            lines += ["", *_indented(text)]
+    lines += ["", f"Mutants ({len(found.mutants)}):"]
+    for mutant in found.mutants:
+        by = f" by {', '.join(mutant['by'])}" if mutant["by"] else ""
+        lines += ["", f"* {mutant['mutant']} ({mutant['module']}): {mutant['status']}{by}"]
+        lines += [f"  - {line}" for line in mutant["old"].splitlines()]
+        lines += [f"  + {line}" for line in mutant["new"].splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _indented(text: str) -> list[str]:
+    return [f"    {line}".rstrip() for line in text.rstrip().splitlines()]

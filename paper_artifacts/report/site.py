@@ -1,0 +1,200 @@
+"""The report as static pages: claims, lemmas, the dependency graph, the kill matrix and figures. They open from disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from efasp.checker.files import write
+from efasp.checker.mutation.constructions import MatrixRow
+from efasp.checker.results import Row, groups, seconds, summary
+from efasp.checker.session import Report
+from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
+from efasp.paper_artifacts.claims.status import shown
+from efasp.paper_artifacts.claims.trust import bases, trust
+from efasp.paper_artifacts.report import graph
+from efasp.paper_artifacts.report.sheets import Sheet, sheet
+from efasp.paper_artifacts.tables.figures import Figure, figures
+from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
+from efasp.proofs.mutation.mutants import Mutant, load
+from efasp.proofs.obligation import STATUSES
+from efasp.proofs.statements import statements
+
+TEMPLATES = Path(__file__).with_name("templates")
+PAGES = [
+    ("index.html", "Claims"),
+    ("lemmas.html", "Lemmas"),
+    ("graph.html", "Graph"),
+    ("mutants.html", "Mutants"),
+    ("trust.html", "Trust"),
+    ("tables.html", "Tables"),
+    ("figures.html", "Figures"),
+]
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The templates; everything that is put into them is escaped."""
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+
+
+@dataclass
+class Site:
+    """The pages of one run. ``measured``: the statuses of artifacts; ``command``: what made the pages."""
+
+    report: Report
+    measured: dict[str, Status]
+    command: str
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.report.rows, self.measured)
+        self.mutants: list[Mutant] = load()
+        self.outcomes: Sequence[MatrixRow] = self.report.mutants.get("matrix", [])
+        self.cases: dict[str, str] = {}  # the page of a countermodel, by the obligation's id
+
+    def pages(self) -> dict[str, str]:
+        """Every file by its path in the folder."""
+        out = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "page.js")}
+        out |= self._cases()
+        out["index.html"] = self._index()
+        out["lemmas.html"] = self._lemmas()
+        listed = graph.boxes(self.ledger)
+        nodes = [(box.name, box.page, box.grade, box.legs, box.again) for box in listed]
+        out["graph.html"] = self._page("graph.html", "Dependency graph", svg=Markup(graph.svg(listed)), nodes=nodes)
+        out["mutants.html"] = self._mutants()
+        rested = trust(self.report.rows, self.report.route)
+        out["trust.html"] = self._page("trust.html", "What must be believed", bases=bases(), claims=rested)
+        drawn: Sequence[Figure] = figures(self.report.rows)
+        out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
+        written = [table for table in shown() if table.name in self.measured and table.name != "lemmas"]  # those have a page
+        out["tables.html"] = self._page("tables.html", "Tables", tables=written)
+        for claim in claims().values():
+            out[f"claim/{claim.id}.html"] = self._claim(claim.id)
+        for name in statements():
+            out[f"lemma/{name}.html"] = self._lemma(name)
+        return out
+
+    def write(self, folder: Path, flag: str) -> None:
+        """Write the pages into a folder. Raises UsageError."""
+        for name, text in self.pages().items():
+            write(folder / name, text, flag)
+
+    def _page(self, template: str, title: str, root: str = "", **values: Any) -> str:
+        common = {
+            "title": title,
+            "root": root,
+            "pages": PAGES,
+            "here": template,
+            "command": self.command,
+            "n_max": self.report.n_max,
+            "grades": list(reversed(GRADES)),
+            "lemma_names": set(statements()),
+            "families": list(dict.fromkeys(s.family for s in statements().values())),
+            "statuses": [status for status in STATUSES if summary(self.report.rows)[status]],
+        }
+        return environment().get_template(template).render({**common, **values})
+
+    def _index(self) -> str:
+        counts = summary(self.report.rows)
+        shown = [status for status in STATUSES if counts[status]]
+        tables = []
+        for (family, scope, claim), members in groups(self.report.rows).items():
+            of = summary(members)
+            tables.append((family, scope, claim, [of[status] for status in shown], seconds(members)))
+        facts = [(name, _plain(value)) for name, value in self.report.environment.items()]
+        listed = [(claim, self.ledger.claim(claim)) for claim in claims().values()]
+        return self._page(
+            "index.html",
+            "The paper's claims",
+            totals=[(status, counts[status]) for status in shown],
+            seconds=seconds(self.report.rows),
+            claims=listed,
+            groups=tables,
+            environment=facts,
+        )
+
+    def _lemmas(self) -> str:
+        rows = []
+        for statement in statements().values():
+            name, mine = statement.lemma, self.ledger.rows.get(statement.lemma, [])
+            count = sum(name in mutant.lemmas for mutant in self.mutants)
+            rows.append((statement, self.ledger.lemma(name), self.ledger.own(name), len(mine), seconds(mine), count))
+        return self._page("lemmas.html", "Lemmas", lemmas=rows)
+
+    def _claim(self, name: str) -> str:
+        claim = claims()[name]
+        lemmas = [(statements()[lemma], self.ledger.lemma(lemma)) for lemma in claim.lemmas]
+        measures = [(m, self.measured.get(m, Status("open", "not generated"))) for m in claim.measures]
+        values = {
+            "claim": claim,
+            "status": self.ledger.claim(claim),
+            "lemmas": lemmas,
+            "measures": measures,
+            "tables": self.measured,
+        }
+        return self._page("claim.html", f"{claim.id}: {claim.title}", "../", **values)
+
+    def _lemma(self, name: str) -> str:
+        texts = {row["hash"]: self.report.text(row["hash"]) or "" for row in self.ledger.rows.get(name, [])}
+        found: Sheet = sheet(name, self.ledger, texts, self.mutants, self.outcomes)
+        first: dict[str, Row] = {}
+        for row in found.rows:
+            first.setdefault(row["hash"], row)
+        listed = [(hash_, row["id"], _cut(texts[hash_])) for hash_, row in first.items() if row["kind"] == "smt"]
+        return self._page("lemma.html", name, "../", sheet=found, texts=listed, cases=self.cases)
+
+    def _cases(self) -> dict[str, str]:
+        """A page for each of the first countermodels; of equal ones the first obligation's."""
+        out: dict[str, str] = {}
+        known: dict[str, str] = {}
+        for row in self.report.rows:
+            said = json.dumps(row["countermodel"], sort_keys=True)
+            if row["status"] != "refuted" or row["countermodel"] is None or (said not in known and len(known) == CASES):
+                continue
+            if said not in known:
+                name = f"case/{len(known) + 1}.html"
+                try:
+                    data = replayed(row, self.report.n_max, self.report.given).data
+                except CaseError:
+                    continue
+                back = f"../lemma/{row['lemma']}.html"
+                out[name] = environment().get_template("trace.html").render(title=row["id"], data=data, back=back)
+                known[said] = name
+            self.cases[row["id"]] = known[said]
+        return out
+
+    def _mutants(self) -> str:
+        ended = {row["mutant"]: row for row in self.outcomes}
+        rows = []
+        for mutant in self.mutants:
+            row = ended.get(mutant.id)
+            status, by = ("not run", []) if row is None else (row["status"], row["by"])
+            rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by))
+        known_ids = {mutant.id for mutant in self.mutants}
+        for row in self.outcomes:  # those that are no entries of a file: single weights
+            if row["mutant"] not in known_ids:
+                family = row["mutant"].partition(":")[0]
+                rows.append((family, row["mutant"], row["module"], row["status"], row["lemmas"], row["by"]))
+        families = list(dict.fromkeys(row[0] for row in rows))
+        section = self.report.mutants
+        return self._page("mutants.html", "Mutants", mutants=rows, ran=bool(self.outcomes), section=section, families=families)
+
+
+CASES = 24  # countermodels with a page
+LONGEST = 12_000  # characters of a text on a page; `efasp audit LEMMA` has it whole
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n; ... {len(text)} characters in all: efasp audit shows them"
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)

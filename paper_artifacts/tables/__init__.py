@@ -1,0 +1,1 @@
+"""`efasp tables`: tables and figures."""

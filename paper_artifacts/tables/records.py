@@ -1,0 +1,84 @@
+"""The runs behind a table, written down beside it, so that a comparison need make only a sample of them again.
+
+`efasp tables` makes every run and writes down what it gave; `efasp tables --check` takes that, makes about one run in ``PART``
+again and compares; `--check --all` makes all of them again. Which ones depends on the sources: in time others come up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from efasp.checker.store import digest, sources
+
+PART = 40
+Run = dict[str, Any]  # what a run gave, as JSON holds it; its ``seconds`` are not compared
+
+
+@dataclass
+class Notes:
+    """The runs of one table. ``known``: what was written down, None where nothing is compared; ``every``: make each again."""
+
+    known: dict[str, Run] | None = None
+    every: bool = True
+    runs: dict[str, Run] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+
+    def due(self, keys: Sequence[str]) -> list[int]:
+        """The numbers of the runs that are to be made now: one in ``PART``, but one at least, and those not written down."""
+        known = self.known
+        if self.every or known is None:
+            return list(range(len(keys)))
+        drawn = [int(digest(sources(), key)[:8], 16) for key in keys]
+        least = min(drawn, default=0)
+        return [i for i, key in enumerate(keys) if key not in known or drawn[i] % PART == 0 or drawn[i] == least]
+
+    def note(self, key: str, value: Run) -> None:
+        """What a run that was made now gave."""
+        self.again.add(key)
+        if self.known is not None and _timeless(self.known.get(key)) != _timeless(value):
+            self.wrong.append(f"{key}: made again, it gives {_timeless(value)}, not {_timeless(self.known.get(key))}")
+
+    def stale(self) -> list[str]:
+        """Runs that were written down and belong to no table any more."""
+        return [f"{key}: written down, but no run of this table" for key in self.known or {} if key not in self.runs]
+
+    def text(self, command: str) -> str:
+        """The file, a run a line."""
+        lines = [f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in sorted(self.runs.items())]
+        return f'{{"generated": {json.dumps(command)}, "runs": {{\n' + ",\n".join(lines) + "\n}}\n"
+
+
+def _timeless(value: Run | None) -> Run | None:
+    return None if value is None else {key: part for key, part in value.items() if key != "seconds"}
+
+
+CURRENT: ContextVar[Notes | None] = ContextVar("notes", default=None)
+
+
+def read(path: Path) -> dict[str, Run]:
+    """The runs that were written down; none where the file is not there or is none."""
+    try:
+        runs: dict[str, Run] = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return runs
+
+
+def through(keys: Sequence[str], make: Callable[[list[int]], list[Run]]) -> list[Run]:
+    """What the runs with these names gave, in their order. ``make`` makes those with the given numbers."""
+    notes = CURRENT.get() or Notes()
+    due = notes.due(keys)
+    found: dict[int, Run] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
+    for i, value in found.items():
+        notes.note(keys[i], value)
+    for i, key in enumerate(keys):
+        if i not in found and notes.known is not None:
+            found[i] = notes.known[key]
+        notes.runs[key] = found[i]
+    return [found[i] for i in range(len(keys))]

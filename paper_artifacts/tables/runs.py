@@ -1,0 +1,125 @@
+"""Runs of library programs in the compiled transformer, for the tables: in parallel processes, and kept by content."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from efasp.checker.store import Store, default_path, digest, sources
+from efasp.paper_artifacts.tables.records import through
+from efasp.pram import machine
+from efasp.pram.isa import OPERATIONS
+from efasp.pram.library import PROGRAMS, Instance, build
+
+MAX_STEPS = 100_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """A library program on one instance, given by its problem, with an engine."""
+
+    name: str
+    problem: Any
+    engine: str
+    word: int = 16
+
+    @property
+    def instance(self) -> Instance:
+        """The instance."""
+        return PROGRAMS[self.name].encode(self.problem, self.word)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run gave. ``answer`` as JSON holds it; ``agrees``: state, steps and faults are those of the reference machine."""
+
+    answer: Any
+    steps: int
+    decode_steps: int | None
+    context: int | None
+    processors: int
+    memory: int
+    length: int
+    agrees: bool
+    seconds: float
+
+
+def run(task: Task) -> Found:
+    """Carry a task out, in the transformer and in the reference machine."""
+    instance = task.instance
+    program = build(task.name, instance)
+    start = time.perf_counter()
+    reference = machine.run(program, MAX_STEPS)
+    result = reference
+    if task.engine != "reference":
+        from efasp.model import decode
+
+        extension = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
+        start = time.perf_counter()
+        result = decode.run(program, task.engine, transformer(task.word, task.engine, extension), extension, MAX_STEPS)
+    spent = time.perf_counter() - start
+    return Found(
+        instance.result(result.configuration.memory),
+        result.steps,
+        result.decode_steps,
+        result.context_length,
+        program.processors,
+        program.memory,
+        program.length,
+        result.outcome == reference.outcome and result.finished,
+        spent,
+    )
+
+
+@cache
+def transformer(word: int, engine: str, extension: str = "") -> Any:
+    """The compiled transformer of a width."""
+    from efasp.model.weights import compiled
+
+    return compiled(word, engine, extension).transformer
+
+
+def _single_threaded() -> None:
+    """One process a core: no threads besides. Before torch is imported."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def results(tasks: Sequence[Task]) -> list[Found]:
+    """The results of tasks, in their order."""
+    return [Found(**value) for value in kept(_run, tasks)]
+
+
+def _run(task: Task) -> dict[str, Any]:
+    return vars(run(task))
+
+
+def kept(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+    """What a module's function gives for each item, in their order, as JSON holds it; noted with the table that is made."""
+    keys = [f"{work.__module__}.{work.__qualname__} {digest(repr(item))[:16]}" for item in items]
+    return through(keys, lambda due: _made(work, [items[i] for i in due]))
+
+
+def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+    """In parallel, a process a core; what is known from the same sources is taken from the store, and what is new is kept there
+    as it comes."""
+    code = Path(inspect.getfile(work)).read_text(encoding="utf-8")
+    keys = [digest(work.__qualname__, sources(("checker", "paper_artifacts", "proofs")), code, repr(item)) for item in items]
+    with contextlib.closing(Store(default_path().with_name("runs.sqlite"), lambda text: None)) as store:
+        known = [store.get(key) for key in keys]
+        left = [i for i, value in enumerate(known) if value is None]
+        if left:
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, _single_threaded) as pool:
+                for i, found in zip(left, pool.map(work, [items[i] for i in left]), strict=True):
+                    known[i] = found
+                    store.put(keys[i], found)
+    return known

@@ -1,0 +1,1 @@
+"""`efasp trace`: runs and countermodels, step by step."""

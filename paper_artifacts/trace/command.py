@@ -1,0 +1,120 @@
+"""`efasp trace`: a run of the transformer, decoding step by decoding step, or the countermodel of a refuted obligation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from efasp.checker.errors import UsageError
+from efasp.checker.files import writable, write
+from efasp.checker.results import Row
+from efasp.checker.selection import regime_of
+from efasp.checker.weights_file import given
+from efasp.model.compile import compile_machine
+from efasp.model.plan import Plan
+from efasp.paper_artifacts.report.site import environment
+from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, replayed
+from efasp.paper_artifacts.trace.frames import frame_text, page_data
+from efasp.paper_artifacts.trace.tracer import TraceError, Tracer
+from efasp.pram.assembler import assemble_file, parse_data_file
+from efasp.pram.isa import OPERATIONS
+from efasp.pram.machine import Program
+
+
+def trace(options: argparse.Namespace) -> int:
+    """`efasp trace`: one step as text, or the whole as a page. Exit code 1 where the machine does something else."""
+    if (options.file is None) == (options.case is None):
+        raise UsageError(f"expected either FILE or --case REPORT, found {'neither' if options.file is None else 'both'}")
+    if options.html is not None:
+        writable("--html", options.html)
+    return _run(options) if options.case is None else _case(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.engine is None:
+        raise UsageError("--engine: expected mdm or apmdm, found none")
+    program, plan, fresh, extension = _made(options)
+    tracer = Tracer(program, plan, options.engine, extension, fresh, torch=options.weights is not None)
+    try:
+        frames = list(tracer.frames(options.step or options.steps, options.position))
+    except (TraceError, ValueError) as error:
+        raise UsageError(f"{options.file}: {error}") from None
+    if options.step is not None and len(frames) < options.step:
+        raise UsageError(f"--step: expected 1 to {len(frames)}, as the run ends there, found {options.step}")
+    shown = frames if options.step is None else frames[-1:]
+    if options.html is not None:
+        write(options.html, page(options.file, {**page_data(tracer, shown), "facts": []}), "--html")
+    else:
+        print("\n".join(frame_text(tracer, frame) for frame in shown), end="")
+    return int(any(frame.differs is not None for frame in frames))
+
+
+def page(title: str, data: dict[str, Any]) -> str:
+    """A page to step through."""
+    return environment().get_template("trace.html").render(title=title, data=data, back=None)
+
+
+def _case(options: argparse.Namespace) -> int:
+    if options.inexact:
+        raise UsageError("--inexact: expected FILE, found --case, of which exact numbers are shown")
+    n_max, row = refuted(options.case, options.id)
+    given = regime_of(options.weights, None)[0].given
+    try:
+        found = replayed(row, n_max, given)
+    except CaseError as error:
+        raise UsageError(f"--case: {options.case}: {error}") from None
+    if options.html is not None:
+        write(options.html, page(row["id"], found.data), "--html")
+    else:
+        print("\n".join(f"{name}: {text}" for name, text in found.facts))
+        if found.tracer is not None:
+            print("\n" + frame_text(found.tracer, found.frames[-1]), end="")
+    return int(not found.frames or found.frames[-1].differs is not None)
+
+
+def refuted(path: Path, name: str | None) -> tuple[int, Row]:
+    """The bound of a report of `efasp check --json`, and a refuted obligation of it: the named one, else the first of a whole
+    machine, else the first. Raises UsageError."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        n_max, rows = said["n_max"], [row for row in said["obligations"] if row["status"] == "refuted" and row["countermodel"]]
+        known = {row["id"]: row for row in rows}
+    except OSError as error:
+        raise UsageError(f"--case: {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"--case: {path}: expected a report of efasp check --json, found something else") from None
+    if not known:
+        raise UsageError(f"--case: {path}: expected a refuted obligation with a countermodel, found none")
+    if name is not None and name not in known:
+        raise UsageError(f"--id: expected a refuted obligation, such as {next(iter(known))}, found {name}")
+    return n_max, known[name] if name is not None else next((row for row in rows if of_machine(row)), rows[0])
+
+
+def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]:
+    """The program, the transformer's plan, beside a weights file's of a fresh compile's shape that compile, and the extension.
+
+    Raises UsageError.
+    """
+    file = given(options.weights, options.engine, options.inexact)
+    needs = None if file is None else file.extension
+    try:
+        data = None if options.data is None else parse_data_file(options.data)
+        overrides = {name: getattr(options, name) for name in ("word", "processors", "memory", "policy")}
+        program = assemble_file(options.file, **overrides, data=data, extension="M" if needs is None else needs)
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if file is None:
+        needs = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
+        try:
+            plan = compile_machine(program.word, options.engine, needs)
+        except ValueError as error:  # a word that is too wide
+            raise UsageError(f"--engine {options.engine}: {error}") from None
+        return program, plan, None, needs
+    if file.word != program.word:
+        raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {file.word}")
+    fresh = compile_machine(program.word, options.engine, file.extension)
+    return program, file.plan, fresh if fresh.shape == file.plan.shape else None, file.extension

@@ -1,0 +1,113 @@
+"""Frames of a trace as text, and as the data of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from efasp.paper_artifacts.trace.tracer import Field, Frame, Tracer
+from efasp.pram.assembler import disassemble
+from efasp.pram.machine import Configuration
+
+
+def difference(frame: Frame) -> str:
+    """What differs first, in words."""
+    said = frame.differs or {}
+    who = f"processor {said['processor']}, " if "processor" in said else ""
+    where = f" (position {frame.at})" if frame.at is not None else ""
+    return f"{who}{said.get('what', '?')}: expected {said.get('expected')}, got {said.get('got')}{where}"
+
+
+def machine_lines(state: Configuration | None) -> list[str]:
+    """A configuration as text."""
+    if state is None:
+        return ["the tokens are no state of the machine"]
+    lines = [f"memory {' '.join(map(str, state.memory))}"]
+    for pid, bank in enumerate(state.registers):
+        words = " ".join(f"r{n}={word}" for n, word in enumerate(bank) if word) or "all registers 0"
+        lines.append(f"processor {pid}: pc {state.pc[pid]}, {state.status[pid]}, {words}")
+    return lines
+
+
+def frame_text(tracer: Tracer, frame: Frame) -> str:
+    """One decoding step as text."""
+    lines = [
+        f"decoding step {frame.step} ({tracer.engine})",
+        f"numbers: {tracer.numbers}",
+        "before:",
+        *_indent(machine_lines(frame.before)),
+    ]
+    found = machine_lines(frame.state)
+    lines += ["after:", *_indent(found)]
+    if frame.differs is not None:
+        wanted = [line for line in machine_lines(frame.expected) if line not in found]
+        lines += ["the machine, where it differs:", *_indent(wanted), "", f"first difference: {difference(frame)}"]
+    if frame.since is not None:
+        lines += ["", f"the run is not the machine's since step {frame.since}"]
+    if frame.rounded is not None:
+        lines += ["", f"torch is not exact, first {frame.rounded}"]
+    lines += ["", f"positions that changed: {len(frame.changed)} of {len(frame.marks)}"]
+    for p in sorted({*frame.changed, *frame.exactly}):
+        now = tracer.token(frame.after[p])
+        bits = f", control {frame.control[p]}" if p in frame.control else ""
+        was = tracer.token(frame.sequence.tokens[p])
+        exact = f"; exactly: {tracer.token(frame.exactly[p])}" if p in frame.exactly else ""
+        lines.append(f"  {p:>4}  {tracer.place(frame.sequence.places[p])}: {was} -> {now} ({frame.marks[p]}{bits}){exact}")
+    for p, view in frame.views.items():
+        lines += ["", f"position {p}: {tracer.place(frame.sequence.places[p])}"]
+        for look in view.looks:
+            to = ", ".join(f"{q} ({tracer.place(frame.sequence.places[q])})" for q in look.positions[:4])
+            more = f" and {len(look.positions) - 4} more" if len(look.positions) > 4 else ""
+            lines.append(f"  layer {look.layer} head {look.head} [{look.writes}]: attends to {to or 'nothing: NaN'}{more}")
+        for title, fields in view.fields:
+            lines.append(f"  {title}: " + "; ".join(map(field_text, fields)))
+    return "\n".join(lines) + "\n"
+
+
+def field_text(field: Field) -> str:
+    """A field as text, with what it is exactly and in a fresh compile where that is other."""
+    exact = "" if field.exact is None else f" (exactly: {field.exact})"
+    return f"{field.name} = {field.value}{exact}" + ("" if field.fresh is None else f" (fresh compile: {field.fresh})")
+
+
+def _indent(lines: Sequence[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+# The page's data.
+
+
+def page_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
+    """Everything that the page shows, as JSON holds it."""
+    return {
+        "program": disassemble(tracer.program).splitlines(),
+        "engine": tracer.engine,
+        "numbers": tracer.numbers,
+        "frames": [_frame(tracer, frame) for frame in frames],
+    }
+
+
+def _frame(tracer: Tracer, frame: Frame) -> dict[str, Any]:
+    views = {
+        str(p): {
+            "looks": [[look.layer, look.head, look.writes, look.positions] for look in view.looks],
+            "fields": view.fields,
+        }
+        for p, view in frame.views.items()
+    }
+    return {
+        "step": frame.step,
+        "tokens": [tracer.token(t) for t in frame.sequence.tokens],
+        "after": [tracer.token(t) for t in frame.after],
+        "places": [tracer.place(row) for row in frame.sequence.places],
+        "marks": frame.marks,
+        "control": frame.control,
+        "before": machine_lines(frame.before),
+        "state": machine_lines(frame.state),
+        "expected": machine_lines(frame.expected) if frame.differs else [],
+        "differs": difference(frame) if frame.differs else None,
+        "at": frame.at,
+        "rounded": frame.rounded,
+        "exactly": {str(p): tracer.token(token) for p, token in frame.exactly.items()},
+        "views": views,
+    }

@@ -1,0 +1,1 @@
+"""Concrete runs: states, oracles and scenarios that constructions are compared with."""

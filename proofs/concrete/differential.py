@@ -1,0 +1,125 @@
+"""What the oracle says of a run, in the form in which a run is reported; and the first difference between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from efasp.model.plan import Plan
+from efasp.pram import machine as pram
+from efasp.pram.assembler import disassemble
+from efasp.pram.isa import REGISTERS, Reg
+from efasp.pram.machine import Configuration, Program, Run, Status
+from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete.oracle import Pram
+from efasp.proofs.lemmas.resources import entries
+from efasp.proofs.obligation import Machine
+
+BROKEN = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # what broken constructions raise as they run
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A run by the oracle: what `efasp run --json` must say, the configuration after every step, and the exit code."""
+
+    report: Report
+    history: list[Configuration]
+    code: int
+    finished: bool
+
+
+def oracle(program: Program) -> Pram:
+    """The oracle before a program's first step."""
+    code = [(i.op, i.rd, i.ra, (i.x.number,) if isinstance(i.x, Reg) else i.x) for i in program.instructions]
+    return Pram.begun(code, program.word, program.processors, program.memory, program.data)
+
+
+def seen(state: Pram) -> Configuration:
+    """The oracle's state as a configuration."""
+    pids = range(len(state.ended))
+    return Configuration(
+        tuple(state.words[address] for address in range(len(state.words))),
+        tuple(tuple(state.banks[pid, number] for number in range(REGISTERS)) for pid in pids),
+        tuple(state.counters[pid] for pid in pids),
+        tuple(cast(Status, state.ended[pid]) for pid in pids),
+    )
+
+
+def wanted(program: Program, most: int) -> Wanted:
+    """What the oracle says of a run of at most so many steps in the reference machine."""
+    state, history, breach = oracle(program), list[Configuration](), None
+    while state.alive and state.steps < most and breach is None:
+        breach = state.breach(program.policy) if program.policy != "priority" else None
+        if breach is None:
+            state.step()
+            history.append(seen(state))
+    last, finished = seen(state), breach is not None or not state.alive
+    report: Report = {"file": program.name, "engine": "reference", "word": program.word, "processors": program.processors}
+    report |= {"steps": state.steps, "decode_steps": None, "context_length": None}
+    report["halted"] = all(status == "halted" for status in last.status)
+    report["faults"] = [dict(zip(("pid", "step", "pc", "reason"), fault, strict=True)) for fault in state.faults]
+    report |= {"memory": list(last.memory), "registers": [list(bank) for bank in last.registers], "pc": list(last.pc)}
+    report["model"] = None
+    if breach is not None:
+        named = dict(zip(("access", "address", "step", "processors"), breach, strict=True))
+        report["violation"] = {"policy": program.policy, **named, "processors": list(breach[3])}
+    code = 4 if breach is not None else 5 if not finished else 4 if state.faults else 0
+    return Wanted(report, history, code, finished)
+
+
+def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: int) -> Wanted:
+    """The same in a machine's transformer: a pass a step; the context and the transformer's sizes as they are stated."""
+    found = wanted(program, most)
+    steps, count, length, memory = found.report["steps"], program.processors, program.length, program.memory
+    log = 2 + 4 * length + memory + 3 * count * (steps + 1)
+    context = log if machine.engine == "mdm" else 2 + 4 * length + 2 * (memory + 9 * count)
+    rows = plan.shape["layers"]
+    model = {"layers": len(rows), "d_model": plan.width, "heads": max(row["heads"] for row in rows)}
+    model |= {"d_ff": max(row["d_ff"] for row in rows), "parameters": entries(plan), "dtype": dtype, "device": "cpu"}
+    told = {"engine": machine.engine, "decode_steps": steps, "context_length": context, "model": model}
+    return replace(found, report=found.report | told)
+
+
+def unequal(expected: Any, got: Any, where: str = "") -> Report | None:
+    """Where two values, lists or dictionaries first differ; values of dictionaries also in their types."""
+    pairs: list[tuple[str, Any, Any]] = []
+    if isinstance(expected, dict) and isinstance(got, dict) and list(expected) == list(got):
+        pairs = [(f"{where}.{key}" if where else key, expected[key], got[key]) for key in expected]
+    elif isinstance(expected, (list, tuple)) and type(got) is type(expected) and len(got) == len(expected):
+        pairs = [(f"{where}[{i}]", *pair) for i, pair in enumerate(zip(expected, got, strict=True))]
+    elif type(expected) is not type(got) or expected != got:
+        return {"what": where, "expected": expected, "got": got}
+    if expected == got and not isinstance(expected, dict):
+        return None
+    return next((found for name, old, new in pairs if (found := unequal(old, new, name)) is not None), None)
+
+
+def misreported(expected: Wanted, run: Run, history: Sequence[Configuration] | None = None) -> Report | None:
+    """What a run reports otherwise than the oracle, or did on the way."""
+    for number, (old, new) in enumerate(zip(expected.history, history or (), strict=False), 1):
+        if (wrong := unequal(vars(old), vars(new))) is not None:
+            return {"step": number, **wrong}
+    if history is not None and len(history) != len(expected.history):
+        return {"what": "steps that were told", "expected": len(expected.history), "got": len(history)}
+    rest = {"exit code": expected.code, "finished": expected.finished}
+    told = {"exit code": pram.exit_code(run), "finished": run.finished}
+    return unequal(expected.report, pram.report(run, run.program.name)) or unequal(rest, told)
+
+
+def listed(program: Program) -> Report:
+    """A program in words, for a countermodel."""
+    shape = {"w": program.word, "P": program.processors, "M": program.memory, "policy": program.policy}
+    try:
+        lines = disassemble(program).splitlines()
+    except ValueError:  # a machine that refuses it is what is shown
+        lines = list(map(str, program.instructions))
+    return {**shape, "program": lines, "memory": list(program.data)}
+
+
+def guarded(work: Callable[[], Report | None]) -> Report | None:
+    """What is wrong, an exception included: one that a broken construction raises refutes it too."""
+    try:
+        return work()
+    except BROKEN as error:
+        return {"what": "an exception", "expected": "none", "got": f"{type(error).__name__}: {error}"}

@@ -1,0 +1,218 @@
+"""A plan in float64, with average-hard attention: not exact, but fast whatever the weights. It only looks for states.
+
+``Near`` is for plans that differ from a fresh compile in few numbers, many of which are run on the same sequences: what the
+fresh compile makes of each is kept (``remember``), and only what differs from it is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from efasp.exact import Matrix
+from efasp.model.compile import compile_machine
+from efasp.model.plan import Head, Layer, Plan
+from efasp.proofs.obligation import Machine
+from efasp.sorts import Number
+
+
+class Reading:
+    """One head in float64, with rows of zeros up to a size, as a weights file has them."""
+
+    def __init__(self, head: Head, size: int) -> None:
+        self.q, self.k, self.v = (dense(matrix, size) for matrix in (head.q, head.k, head.v))
+        self.o = np.zeros((len(head.o.rows), size))
+        self.o[:, : head.o.columns] = dense(head.o)
+
+    def sides(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Queries, keys and values."""
+        return h @ self.q.T, h @ self.k.T, h @ self.v.T
+
+    def reads_as(self, other: Reading) -> bool:
+        """Whether queries, keys and values are another head's."""
+        return all(np.array_equal(a, b) for a, b in ((self.q, other.q), (self.k, other.k), (self.v, other.v)))
+
+
+class Block:
+    """A feed-forward block in float64."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.up, self.bias, self.down = dense(layer.up), floats(layer.bias), dense(layer.down)
+
+    def update(self, h: np.ndarray) -> np.ndarray:
+        """What it adds to the stream."""
+        out: np.ndarray = self.hidden(h) @ self.down.T
+        return out
+
+    def hidden(self, h: np.ndarray) -> np.ndarray:
+        """Its hidden units."""
+        out: np.ndarray = np.maximum(h @ self.up.T + self.bias, 0)
+        return out
+
+    def same(self, other: Block) -> bool:
+        """Whether it is another block."""
+        return all(np.array_equal(a, b) for a, b in zip(vars(self).values(), vars(other).values(), strict=True))
+
+
+def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Average-hard attention."""
+    scores = q @ k.T
+    winners = (scores == scores.max(axis=1, keepdims=True)).astype(float)
+    out: np.ndarray = (winners @ v) / winners.sum(axis=1, keepdims=True)
+    return out
+
+
+@dataclass
+class Trace:
+    """What a plan makes of a sequence: the stream after every sublayer, what each layer's heads read, the read-out."""
+
+    streams: list[np.ndarray]
+    read: list[list[np.ndarray]]
+    out: np.ndarray
+
+
+class Screen:
+    """A plan in float64."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.token, self.place, self.out = map(dense, (plan.token, plan.place, plan.out))
+        self.out_bias = floats(plan.out_bias)
+        sizes = [row["d_head"] for row in plan.shape["layers"]]
+        self.layers = [
+            ([Reading(head, size) for head in layer.heads], Block(layer))
+            for layer, size in zip(plan.layers, sizes, strict=True)
+        ]
+
+    def embed(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """The stream before the first layer."""
+        book, places = self.plan.vocabulary, self.plan.places
+        codes = book.codes(book.rows(tokens)).astype(float), places.codes(positions).astype(float)
+        out: np.ndarray = codes[0] @ self.token.T + codes[1] @ self.place.T
+        return out
+
+    def read_out(self, h: np.ndarray) -> np.ndarray:
+        """What is read off the last stream."""
+        out: np.ndarray = h @ self.out.T + self.out_bias
+        return out
+
+    def trace(self, tokens: np.ndarray, positions: np.ndarray) -> Trace:
+        """Everything."""
+        h = self.embed(tokens, positions)
+        streams, read = [h], []
+        for heads, block in self.layers:
+            read.append([attend(*head.sides(h)) for head in heads])
+            h = sum((got @ head.o.T for head, got in zip(heads, read[-1], strict=True)), h)
+            streams.append(h)
+            h = h + block.update(h)
+            streams.append(h)
+        return Trace(streams, read, self.read_out(h))
+
+    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """The read-out at every position; see ``Plan.forward``."""
+        return self.trace(tokens, positions).out
+
+
+Tokens = tuple[np.ndarray, np.ndarray]  # tokens and positions
+
+
+class Base:
+    """A fresh compile, and what it makes of the sequences of some cases: their traces, case by case."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.screen = Screen(plan)
+        self.traces: dict[int, list[tuple[Tokens, Trace]]] = {}
+
+    def keep(self, number: int, sequences: Iterable[Tokens]) -> None:
+        """Keep the traces of a case's sequences, on all of which the fresh compile is right."""
+        self.traces[number] = [(sequence, narrowed(self.screen.trace(*sequence))) for sequence in sequences]
+
+
+def narrowed(trace: Trace) -> Trace:
+    """A trace in half the space, but for the read-out: its numbers are small."""
+    read = [[got.astype(np.float32) for got in row] for row in trace.read]
+    return Trace([h.astype(np.float32) for h in trace.streams], read, trace.out)
+
+
+class Near(Screen):
+    """A plan beside a fresh compile of the same shape: of a sequence whose trace is kept, only what differs is computed."""
+
+    def __init__(self, plan: Plan, base: Base) -> None:
+        super().__init__(plan)
+        self.base, self.fresh = base, base.screen
+        self.embeds_alike = np.array_equal(self.token, self.fresh.token) and np.array_equal(self.place, self.fresh.place)
+        self.reads_alike = np.array_equal(self.out, self.fresh.out) and np.array_equal(self.out_bias, self.fresh.out_bias)
+
+    def unmoved(self, number: int) -> bool:
+        """Whether the read-outs on a case's sequences are the fresh compile's."""
+        return all(self.alike(*sequence, was) for sequence, was in self.base.traces[number])
+
+    def alike(self, tokens: np.ndarray, positions: np.ndarray, was: Trace) -> bool:
+        """Whether the read-out on a sequence is the one in a trace."""
+        old = was.streams[0].astype(float)
+        h = old if self.embeds_alike else self.embed(tokens, positions)
+        for number, ((heads, block), (others, other)) in enumerate(zip(self.layers, self.fresh.layers, strict=True)):
+            change = h - old
+            moving = bool(change.any())
+            for head, fresh, read in zip(heads, others, was.read[number], strict=True):
+                change = change + moved(head, fresh, read, h, old, moving)
+            old = was.streams[2 * number + 1].astype(float)
+            h = old + change
+            rows = (change != 0).any(axis=1) if block.same(other) else np.ones(len(h), dtype=bool)
+            if rows.any():
+                change[rows] += block.update(h[rows]) - other.update(old[rows])
+            old = was.streams[2 * number + 2].astype(float)
+            h = old + change
+        return (self.reads_alike and not (h != old).any()) or np.array_equal(self.read_out(h), was.out)
+
+
+def moved(head: Reading, fresh: Reading, read: np.ndarray, h: np.ndarray, old: np.ndarray, moving: bool) -> np.ndarray | int:
+    """How what a head adds to the stream differs from what the fresh compile's read, where the stream was ``old``."""
+    writes = np.array_equal(head.o, fresh.o)
+    if not moving and writes and head.reads_as(fresh):
+        return 0
+    (q, k, v), (q_old, k_old, v_old) = head.sides(h), fresh.sides(old)
+    rows = (q != q_old).any(axis=1) if np.array_equal(k, k_old) and np.array_equal(v, v_old) else np.ones(len(h), dtype=bool)
+    if writes and not rows.any():
+        return 0
+    got = read.astype(float)
+    got[rows] = attend(q[rows], k, v)
+    change: np.ndarray = got @ head.o.T - read @ fresh.o.T
+    return change
+
+
+_BASES: dict[tuple[int, str, str], Base] = {}  # what is remembered, by width, engine and extension
+
+
+def remember(machine: Machine) -> None:
+    """From now on this process keeps what the fresh compile of a machine makes of sequences (1 or 2 GiB at w = 5)."""
+    _BASES.clear()
+    plan = compile_machine(machine.word, machine.engine, machine.extension)
+    _BASES[machine.word, machine.engine, machine.extension] = Base(plan)
+
+
+def forget() -> None:
+    """Keep nothing."""
+    _BASES.clear()
+
+
+def screen(plan: Plan, machine: Machine) -> Screen:
+    """The plan in float64, beside the fresh compile if that is remembered and of the same shape."""
+    base = _BASES.get((machine.word, machine.engine, machine.extension))
+    return Near(plan, base) if base is not None and base.screen.plan.shape == plan.shape else Screen(plan)
+
+
+def dense(matrix: Matrix, rows: int = 0) -> np.ndarray:
+    """A matrix in float64, with rows of zeros up to a number of rows."""
+    out = np.zeros((max(rows, len(matrix.rows)), matrix.columns))
+    for place, row in enumerate(matrix.rows):
+        for column, value in row:
+            out[place, column] = float(value)
+    return out
+
+
+def floats(values: Sequence[Number]) -> np.ndarray:
+    """Numbers in float64."""
+    return np.array([float(value) for value in values])

@@ -1,0 +1,496 @@
+"""A plan run on machine states, exactly: every operation on adversarial operands, many processors a pass.
+
+What the plan does is what the process does with its read-out: the tokens with the largest flag and the signs of their bits,
+unmasked by masked diffusion or put through g, and decoded. It is right where that is ``efasp.pram.machine.step``. The states
+are a fixed list: passing it proves nothing, failing it is a countermodel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from math import inf
+from random import Random
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from efasp.encoding import COUNTERS, CellLayout, EncodingError, Event, LogLayout, TokenSequence, Write, join
+from efasp.model.compile import compile_machine
+from efasp.model.plan import Plan
+from efasp.model.sampler import THRESHOLD, confidence, predictions, split
+from efasp.pram import machine as pram
+from efasp.pram.isa import REGISTERS, Instruction, Operation, Reg, operations
+from efasp.pram.machine import Configuration, Program, Status
+from efasp.process import DELETE, INSERT, g
+from efasp.proofs.concrete.float64_filter import Near, Screen, screen
+from efasp.proofs.obligation import Machine, within
+
+SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
+HISTORIES = 128  # random logs
+CELLS = 19  # memory words of the states: addresses from 19 on are outside
+SECOND = Reg(2)
+RUNNING: Status = "running"
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A program and a state before a step. ``variant`` numbers ways to write the state down (slots, log); ``idle``: times in
+    the log before anything is written; ``log``: the log itself, where one is given that leads to the state."""
+
+    program: Program
+    before: Configuration
+    variant: int = 0
+    idle: int = 0
+    log: tuple[tuple[Event, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over a sequence that holds a configuration: the tokens after it (of a log -1 where none was unmasked), and
+    what is wrong with them. ``time``: the step, of a log the block that is due; ``control``: of cells, the control bits."""
+
+    sequence: TokenSequence
+    time: int
+    before: Configuration
+    after: np.ndarray
+    report: Report | None
+    control: np.ndarray | None = None
+
+
+class Predictor(Protocol):
+    """What runs on tokens: a plan, or a transformer of it in floating point."""
+
+    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """The read-out at every position; see ``Plan.forward``."""
+
+
+def first_failure(plan: Plan, machine: Machine, cases: int | None = None, seconds: float = inf) -> Report | None:
+    """The first state on which the plan is wrong: its number among ``states``, what was expected and what the plan gave.
+
+    None where it is right on all (on so many, or on those that there was time for). Where float64 holds the numbers, it looks
+    for states; what it finds is run again exactly, and only that counts.
+    """
+    quick = screen(plan, machine) if machine.word <= SCREENED else None
+    for number, case in within(enumerate(islice(states(machine.word, machine.extension), cases)), seconds):
+        if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
+            continue
+        report = failure(plan, machine, case)
+        if report is not None:
+            return {"engine": machine.engine, "w": machine.word, "state": number, **report}
+    return None
+
+
+def unmoved(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
+    """Whether a plan beside a fresh compile that is remembered, and right on a case, reads out the same on it."""
+    if not isinstance(quick, Near):
+        return False
+    if number not in quick.base.traces:
+        made = list(passes(quick.fresh, machine, case))
+        if any(one.report is not None for one in made):
+            return False
+        quick.base.keep(number, ((one.sequence.tokens, one.sequence.places) for one in made))
+    return quick.unmoved(number)
+
+
+def remember(machine: Machine) -> None:
+    """Keep what the fresh compile that ``proofs.concrete.float64_filter`` remembers makes of every state."""
+    quick = screen(compile_machine(machine.word, machine.engine, machine.extension), machine)
+    for number, case in enumerate(states(machine.word, machine.extension)):
+        unmoved(quick, machine, number, case)
+
+
+def failure(plan: Predictor, machine: Machine, case: Case) -> Report | None:
+    """What is wrong with what a plan makes of a case, or None."""
+    return next((one.report for one in passes(plan, machine, case) if one.report is not None), None)
+
+
+def passes(plan: Predictor, machine: Machine, case: Case) -> Iterator[Pass]:
+    """The passes of a plan over a case."""
+    return (log_passes if machine.engine == "mdm" else cell_passes)(plan, case, machine.extension)
+
+
+# The states.
+
+
+def adversarial(word: int) -> list[int]:
+    """Words at which arithmetic goes wrong first: ends, single bits, chains of carries and borrows, near the width."""
+    top = (1 << word) - 1
+    some = [0, 1, top, 1 << word - 1, top >> 1, top - 1, 2, 3, top // 3, top - top // 3, word, word - 1, word + 1, 18, 19, 20]
+    some += [1 << i for i in range(word)] + [top ^ (1 << i) for i in range(word)]
+    return list(dict.fromkeys(value & top for value in some))
+
+
+def register_form(operation: Operation, rd: int = 0, ra: int = 1, x: Reg | int = SECOND) -> Instruction:
+    """The operation on r0 (rd), r1 (ra) and r2 where it takes a register there, else the immediate 3."""
+    if "x" not in operation.shape:
+        number = x if isinstance(x, int) else 3
+        offset = number if set("mt") & set(operation.shape) else None
+    return Instruction(
+        operation.name,
+        rd if set("ds") & set(operation.shape) else None,
+        ra if set("am") & set(operation.shape) else None,
+        x if "x" in operation.shape else offset,
+    )
+
+
+def states(word: int, extension: str) -> Iterator[Case]:
+    """The states, those that show most first."""
+    rng = Random(word)
+    for variant in range(8):
+        yield shuffled(rng, word, extension, variant)
+    yield from stopped(word, extension)
+    yield from contested(word, extension)
+    yield from late(rng, word, extension)
+    for variant in range(8, 56):
+        yield shuffled(rng, word, extension, variant)
+    yield from overwritten(word, extension)
+    for variant in range(HISTORIES):
+        yield history(rng, word, extension, variant)
+    yield from paired(word, extension)
+
+
+def batch(word: int) -> int:
+    """Processors of a pass."""
+    return min(1 << word, 64)
+
+
+def shuffled(rng: Random, word: int, extension: str, variant: int) -> Case:
+    """Random instructions, half of the operands adversarial, mostly running processors, every register in use."""
+    size, some, count = 1 << word, adversarial(word), batch(word)
+    table = operations(extension)
+
+    def value() -> int:
+        return rng.choice((rng.choice(some), rng.randrange(size), rng.choice((0, 1, rng.randrange(CELLS)))))
+
+    def form(operation: Operation) -> Instruction:
+        x: Reg | int = Reg(rng.randrange(REGISTERS)) if rng.random() < 0.5 else value()
+        made = register_form(operation, rng.randrange(REGISTERS), rng.randrange(REGISTERS), x)
+        if "m" in operation.shape:  # addresses in the memory, more often than not
+            made = replace(made, x=rng.choice((rng.randrange(CELLS), value())), ra=rng.choice((None, made.ra)))
+        return made
+
+    length = min(size, 2 * len(table) if word > 5 else 28)
+    code = [form(table[i % len(table)]) for i in range(length)]
+    rng.shuffle(code)
+    statuses: tuple[Status, ...] = ("running",) * 12 + ("halted", "load", "store", "pc")
+    counters = [i % len(code) if rng.random() < 0.9 else value() for i in range(count)]
+    before = Configuration(
+        tuple(value() for _ in range(CELLS)),
+        tuple(tuple(value() for _ in range(REGISTERS)) for _ in range(count)),
+        tuple(counters),
+        tuple(rng.choice(statuses) for _ in range(count)),
+    )
+    return Case(Program(tuple(code), word, count, CELLS, data=before.memory), before, variant)
+
+
+def late(rng: Random, word: int, extension: str) -> Iterator[Case]:
+    """Few processors at times at which many bits of the clock change, after nothing was written for long."""
+    for variant, time in enumerate((1, 2, 4, 8, 15, 16, 17, 24, 31, 32, 33, 48, 62, 63)):
+        case = shuffled(rng, word, extension, variant)
+        before = case.before
+        before = replace(before, registers=before.registers[:3], pc=before.pc[:3], status=before.status[:3])
+        case = replace(case, program=replace(case.program, processors=3), before=before)
+        yield replace(case, idle=max(0, time - 1 - len(log_of(case))))
+
+
+def stopped(word: int, extension: str) -> Iterator[Case]:
+    """Every status with counters inside and outside the program; a lone processor; a program of one instruction."""
+    count, some = batch(word), adversarial(word)
+    code = tuple(register_form(o) for o in operations(extension))[:3]
+    for variant, status in enumerate(COUNTERS):
+        state = "running" if status == "word" else status
+        bank = tuple((i % 2, i % 3, *[some[i % len(some)]] * 6) for i in range(count))
+        pc = tuple(i % 5 if i < 8 else some[i % len(some)] for i in range(count))
+        before = Configuration((5, 7), bank, pc, (cast(Status, state),) * count)
+        yield Case(Program(code, word, count, 2, data=(5, 7)), before, variant)
+    for operation in operations(extension):
+        before = Configuration((9,), ((1, 0, 3, 4, 5, 6, 7, 8),), (0,), (RUNNING,))
+        yield Case(Program((register_form(operation, x=Reg(2)),), word, 1, 1, data=(9,)), before)
+
+
+def contested(word: int, extension: str) -> Iterator[Case]:
+    """Many processors store to one address, or load it: the lowest that runs wins; with a bystander of each operation."""
+    count, code = batch(word), (Instruction("st", 0, 1, 0), Instruction("ld", 3, 1, 0), Instruction("halt"))
+    for first, address in product((0, 1, 2, 7, count - 1), (0, 1, CELLS - 1, CELLS)):
+        bank = tuple(((7 * i + 1) % (1 << word), address if i % 3 else i % CELLS, *[i] * 6) for i in range(count))
+        pc = tuple(0 if i >= first else 1 + i % 2 for i in range(count))
+        memory = tuple(range(3, 3 + CELLS))
+        yield Case(Program(code, word, count, CELLS, data=memory), Configuration(memory, bank, pc, (RUNNING,) * count), first)
+    offsets = tuple(dict.fromkeys(value % (1 << word) for value in (0, 1, 3, 7, 11, 15, 16, 20, 27, -1)))
+    for address in (0, 5, 10, CELLS - 1):  # reached with and without carries, in turns with words of no bits and of all
+        bank = tuple(
+            ((-(i & 1)) % (1 << word), (address - offsets[i % len(offsets)]) % (1 << word), *[i] * 6) for i in range(count)
+        )
+        pc, memory = tuple(i % len(offsets) for i in range(count)), tuple(range(CELLS))
+        stores = tuple(Instruction("st", 0, 1, offset) for offset in offsets)
+        yield Case(
+            Program(stores, word, count, CELLS, data=memory), Configuration(memory, bank, pc, (RUNNING,) * count), address
+        )
+
+
+def history(rng: Random, word: int, extension: str, variant: int) -> Case:
+    """A random log, in which the words that are loaded are stored to again and again; of all numbers of processors."""
+    size, some, table = 1 << word, adversarial(word), operations(extension)
+    memories = [operation for operation in table if "m" in operation.shape]
+    processors, memory = 1 + variant % min(size - 1, 24), rng.randint(1, CELLS)
+    length = rng.randint(1, 6) if variant % 2 else rng.randint(8, 24)
+    hot = [rng.randrange(memory) for _ in range(2)]
+
+    def value() -> int:
+        return rng.choice((rng.choice(some), rng.randrange(size), rng.randrange(memory), rng.randrange(2)))
+
+    def instruction(operation: Operation) -> Instruction:
+        x: Reg | int = rng.choice((Reg(rng.randrange(REGISTERS)), value()))
+        made = register_form(operation, rng.randrange(REGISTERS), rng.randrange(REGISTERS), x)
+        return replace(made, ra=None, x=rng.choice(hot)) if "m" in operation.shape and rng.random() < 0.8 else made
+
+    def event() -> Event:
+        status = "running" if rng.random() < 0.6 else rng.choice(COUNTERS[1:])
+        write = Write("memory", rng.choice(hot), value())
+        if rng.random() < 0.4:
+            write = Write("register", rng.randrange(REGISTERS), value())
+        pc = rng.randrange(length) if rng.random() < 0.9 else value()
+        return Event(pc, cast(Status, status), write if rng.random() < 0.9 else None)
+
+    code = [instruction(rng.choice(memories if rng.random() < 0.5 else table)) for _ in range(length)]
+    code[variant % length] = instruction(table[variant % len(table)])
+    program = Program(tuple(code), word, processors, memory, data=tuple(value() for _ in range(memory)))
+    times = 1 + variant % (8 if processors < 8 else 3)
+    log = tuple(tuple(event() for _ in range(processors)) for _ in range(times))
+    return given(program, log, extension, rng.randrange(8))
+
+
+def overwritten(word: int, extension: str) -> Iterator[Case]:
+    """Words that two steps in a row store to, of which one is at each operation, or stopped: the later store counts."""
+    table, count, plain = operations(extension), batch(word), (0, RUNNING)
+    code = (Instruction("ld", 0, 1, 0), *map(register_form, table))
+    some = [(i, RUNNING) for i in range(1, len(code))] + [(0, cast(Status, status)) for status in COUNTERS[1:]]
+    pairs = [pair for at in some for pair in ((at, plain), (plain, at))]
+    for start in range(0, len(pairs), count):
+        part = list(enumerate(pairs[start : start + count]))
+        log = (
+            tuple(Event(*first, Write("register", 1, pid)) for pid, (first, _) in part),
+            tuple(Event(*second, Write("memory", pid, 5)) for pid, (_, second) in part),
+            tuple(Event(*plain, Write("memory", pid, 9)) for pid, _ in part),
+        )
+        program = Program(code, word, len(part), len(part), data=(3,) * len(part))
+        yield given(program, log, extension)
+
+
+def given(program: Program, log: tuple[tuple[Event, ...], ...], extension: str, variant: int = 0) -> Case:
+    """The case of a log."""
+    layout, state = cast(LogLayout, LogLayout.of(program, extension)), pram.initial(program)
+    for events in log:
+        state = layout.apply(state, events)
+    return Case(program, state, variant, log=log)
+
+
+def paired(word: int, extension: str) -> Iterator[Case]:
+    """Every operation on all pairs of adversarial operands in registers and at once."""
+    some = adversarial(word)
+    count, memory = batch(word), tuple(range(CELLS))
+    code = tuple(register_form(o) for o in operations(extension))
+    pairs = list(product(some, some))
+    for index, operation in enumerate(operations(extension)):
+        chosen = pairs if {"a", "x"} <= set(operation.shape) or "m" in operation.shape else pairs[:: len(some) + 1]
+        chosen = chosen if len(chosen) <= 256 else Random(index).sample(chosen, 256)
+        for start in range(0, len(chosen), count):
+            part = chosen[start : start + count]
+            bank = tuple(((3 * a + x) % (1 << word), a, x, *[0] * 5) for a, x in part)
+            before = Configuration(memory, bank, (index,) * len(part), (RUNNING,) * len(part))
+            yield Case(Program(code, word, len(part), CELLS, data=memory), before)
+
+
+# What the plan makes of them.
+
+
+def differences(program: Program, expected: Configuration, got: Configuration, before: Configuration) -> Report | None:
+    """The first difference between two configurations, in the machine's terms."""
+    for pid in range(program.processors):
+        pc = before.pc[pid]
+        who = {
+            "processor": pid,
+            "instruction": str(program.instructions[pc]) if pc < program.length else "outside the program",
+            "before": {"pc": pc, "status": before.status[pid], "registers": list(before.registers[pid])},
+        }
+        rows: list[tuple[str, Any, Any]] = [
+            (f"r{r}", expected.registers[pid][r], got.registers[pid][r]) for r in range(REGISTERS)
+        ]
+        rows += [("pc", expected.pc[pid], got.pc[pid]), ("status", expected.status[pid], got.status[pid])]
+        for what, wanted, found in rows:
+            if wanted != found:
+                return {**who, "what": what, "expected": wanted, "got": found}
+    for address, (wanted, found) in enumerate(zip(expected.memory, got.memory, strict=True)):
+        if wanted != found:
+            stores = [
+                pid
+                for pid, access in ((a.pid, a) for a in pram.accesses(program, before))
+                if access.kind == "write" and access.address == address
+            ]
+            return {"what": f"memory[{address}]", "stored by": stores, "expected": wanted, "got": found}
+    return None
+
+
+def tokens_of(plan: Predictor, sequence: TokenSequence, layout: LogLayout | CellLayout) -> tuple[np.ndarray, np.ndarray]:
+    """The token that every position predicts, and the whole read-out."""
+    outputs = plan.forward(sequence.tokens, sequence.places)
+    return predictions(outputs, layout), outputs
+
+
+def cell_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
+    """One full pass of any-process generation."""
+    layout = cast(CellLayout, CellLayout.of(case.program, extension))
+    slots = [(cell >> case.variant % 4 ^ case.variant) & 1 for cell in range(layout.cells)]
+    yield cell_pass(plan, layout, layout.encode(case.program, case.before, slots), 1, case.program, case.before)
+
+
+def cell_pass(
+    plan: Predictor, layout: CellLayout, sequence: TokenSequence, time: int, program: Program, before: Configuration
+) -> Pass:
+    """The pass over cells that hold a configuration."""
+    predicted, outputs = tokens_of(plan, sequence, layout)
+    control = np.array((2 * split(layout.vocabulary.width, outputs)[1] > 1).tolist(), dtype=bool)
+    report, after = cell_difference(program, layout, sequence, before, predicted, control)
+    return Pass(sequence, time, before, after, report, control)
+
+
+def cell_difference(
+    program: Program,
+    layout: CellLayout,
+    sequence: TokenSequence,
+    before: Configuration,
+    predicted: np.ndarray,
+    control: np.ndarray,
+) -> tuple[Report | None, np.ndarray]:
+    """What is wrong with the tokens and control bits that cells are given, and the tokens after them."""
+    expected, mask = pram.step(program, before), layout.vocabulary.token("mask")
+    wrong = [(control[:, INSERT], "inserts a mask"), (control[:, DELETE], "deletes"), (predicted == mask, "predicts the mask")]
+    for where, what in wrong:
+        if where.any():
+            position = int(np.flatnonzero(where)[0])
+            report = {**cell_of(layout, position), "what": what, "expected": False, "got": True, "position": position}
+            return report, sequence.tokens
+    after = g(sequence.tokens, predicted, control, mask)
+    changed = np.flatnonzero(after[: layout.prompt_length] != sequence.tokens[: layout.prompt_length])
+    if changed.size:
+        return {"what": "prompt", "position": int(changed[0]), "expected": "unchanged", "got": int(after[changed[0]])}, after
+    cells = after[layout.prompt_length :].reshape(-1, 2)
+    counts = (cells == mask).sum(axis=1)
+    if (bad := np.flatnonzero(counts != 1)).size:
+        at = layout.prompt_length + 2 * int(bad[0])
+        got = f"{counts[bad[0]]} masks"
+        return {**cell_of(layout, at), "what": "slots", "expected": "one value and one mask", "got": got, "position": at}, after
+    try:
+        state, _ = layout.state(after)
+    except EncodingError as error:
+        return {"what": str(error), "expected": "a token of the cell's kind", "got": "another"}, after
+    return differences(program, expected, state, before), after
+
+
+def cell_of(layout: CellLayout, position: int) -> Report:
+    """Which cell a position belongs to."""
+    cell = (position - layout.prompt_length) // 2
+    if cell < 0:
+        return {"cell": "prompt"}
+    if cell < layout.memory:
+        return {"cell": f"memory[{cell}]"}
+    pid, register = divmod(cell - layout.memory, REGISTERS)
+    if pid < layout.processors:
+        return {"cell": f"r{register}", "processor": pid}
+    return {"cell": "counter", "processor": cell - layout.memory - REGISTERS * layout.processors}
+
+
+def log_of(case: Case) -> list[list[Event]]:
+    """A log that leads to the case's registers, counters and statuses; by its variant also writes that are overwritten."""
+    if case.log:
+        return list(map(list, case.log))
+    state, noisy = case.before, case.variant % 2
+    size = 1 << case.program.word
+    writes: list[list[Write]] = []
+    for pid, bank in enumerate(state.registers):
+        mine = [Write("register", r, value) for r, value in enumerate(bank) if value]
+        if noisy:
+            old = [Write("register", (pid + i) % REGISTERS, (5 * pid + i + 1) % size) for i in range(3)]
+            zero = [Write("register", w.target, 0) for w in old if not bank[w.target]]
+            stores = [
+                Write("memory", (pid + case.variant) % case.program.memory, (pid + 3) % size),
+                *([] if pid % 2 else [Write("memory", 0, pid % size)]),
+            ]
+            mine = [*old, *stores, *zero, *mine]
+        writes.append(mine)
+    times = max(1, *map(len, writes))
+    rows = list(zip(state.pc, state.status, writes, strict=True))
+    log = [[Event(pc, status, mine[t] if t < len(mine) else None) for pc, status, mine in rows] for t in range(times)]
+    log = [[Event(pc, status, None) for pc, status, _ in rows]] * case.idle + log
+    if noisy:  # counters before the last time are others
+        log[:-1] = [[replace(e, pc=(e.pc + 1) % size, status="running") for e in events] for events in log[:-1]]
+    return log
+
+
+def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
+    """Full passes of masked diffusion: all of the next block masked, then some of it unmasked, or all but one token while a
+    later block waits, which is not ready."""
+    program = case.program
+    layout = cast(LogLayout, LogLayout.of(program, extension))
+    log, state = log_of(case), pram.initial(program)
+    for events in log:
+        state = layout.apply(state, events)
+    time, later = len(log) + 1, range(2 if case.variant % 4 == 3 else 1)
+    sequence = join([layout.encode(program, log), *(layout.masks(time + ahead) for ahead in later)])
+    first = log_pass(plan, layout, sequence, time, program, state)
+    yield first
+    if first.report is None and case.variant % 4:  # any order: a third, then the others
+        place = np.arange(layout.block_length)
+        chosen = place // 3 % 2 == 0 if case.variant % 8 > 4 else place % 3 == case.variant % 3
+        if len(later) > 1:
+            chosen = place != case.variant % layout.block_length
+        tokens, span = sequence.tokens.copy(), layout.times(time)
+        tokens[span] = np.where(chosen, first.after[span], tokens[span])
+        second = log_pass(plan, layout, TokenSequence(tokens, sequence.places), time, program, state)
+        yield replace(second, report=second.report and {**second.report, "unmasked before": "some of the block"})
+
+
+def log_pass(
+    plan: Predictor, layout: LogLayout, sequence: TokenSequence, time: int, program: Program, before: Configuration
+) -> Pass:
+    """The pass over a log that holds a configuration and whose block of a time is due, with later ones masked."""
+    span, masked = layout.times(time), sequence.tokens == layout.vocabulary.token("mask")
+    predicted, due = decided(plan, sequence, layout)
+    tokens = sequence.tokens.copy()
+    tokens[span] = np.where(masked[span], due[span], tokens[span])
+    if (early := np.flatnonzero(predicted[span.stop :] != layout.vocabulary.token("mask"))).size:
+        position = span.stop + int(early[0])
+        report: Report | None = {"what": "not ready", "position": position, "expected": "mask", "got": int(predicted[position])}
+    else:
+        report = log_difference(program, layout, before, tokens[span])
+    return Pass(sequence, time, before, tokens, report)
+
+
+def decided(plan: Predictor, sequence: TokenSequence, layout: LogLayout) -> tuple[np.ndarray, np.ndarray]:
+    """For each position the token that is predicted, and the one that a confidence-threshold sampler unmasks, -1 for none."""
+    predicted, outputs = tokens_of(plan, sequence, layout)
+    sure = confidence(outputs, layout) >= THRESHOLD
+    return predicted, np.where(sure & (predicted != layout.vocabulary.token("mask")), predicted, -1)
+
+
+def log_difference(program: Program, layout: LogLayout, before: Configuration, block: np.ndarray) -> Report | None:
+    """What is wrong with the block of tokens (-1: none) that follows a configuration."""
+    events: list[Event] = []
+    for pid, tokens in enumerate(block.reshape(-1, 3)):
+        pc = before.pc[pid]
+        who = {
+            "processor": pid,
+            "instruction": str(program.instructions[pc]) if pc < program.length else "outside the program",
+            "before": {"pc": pc, "status": before.status[pid], "registers": list(before.registers[pid])},
+        }
+        if (tokens < 0).any():
+            slot = ("counter", "target", "value")[int(np.flatnonzero(tokens < 0)[0])]
+            return {**who, "what": f"{slot} of a complete block before", "expected": "a token", "got": "mask, or not confident"}
+        try:
+            events.append(layout.event(tokens.tolist(), f"processor {pid}"))
+        except EncodingError as error:
+            return {**who, "what": "token", "expected": "one of its slot", "got": str(error)}
+    return differences(program, pram.step(program, before), layout.apply(before, events), before)

@@ -1,0 +1,1 @@
+"""Weights files that differ from the fresh compile: observational equivalence."""

@@ -1,0 +1,47 @@
+"""Guesses of what can be proved, by a solver with models: which of some goals have none against them.
+
+Nothing rests on an answer: what is left is proved as obligations, by whatever solver settles these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from efasp.proofs.obligation import Obligation
+from efasp.proofs.smtlib import Script, Term, eq
+
+LIMIT = 200_000_000  # of Z3's resource units, seconds of its work: not a time, so an answer is the same on every machine
+
+
+def falsified(script: Script, goals: Sequence[Term]) -> list[int]:
+    """The numbers of goals that models of a script contradict, until the others have none; of all that are left undecided."""
+    import z3
+
+    names = [script.declare(f"goal.{number}", "Bool") for number in range(len(goals))]
+    for name, goal in zip(names, goals, strict=True):
+        script.definition(eq(name, goal))
+    solver = _solver(script.text())
+    left = {number: z3.Bool(name, solver.ctx) for number, name in enumerate(names)}
+    while left:
+        found = solver.check(z3.Not(z3.And(*left.values())))
+        if found == z3.unsat:
+            break
+        model = solver.model() if found == z3.sat else None
+        left = {n: goal for n, goal in left.items() if model is not None and z3.is_true(model.eval(goal, True))}
+    return [number for number in range(len(goals)) if number not in left]
+
+
+def unproved(obligation: Obligation) -> bool:
+    """Whether an obligation has a model against it, or is not decided."""
+    import z3
+
+    return obligation.kind != "smt" or _solver(obligation.content).check() != z3.unsat
+
+
+def _solver(text: str):  # type: ignore[no-untyped-def]
+    import z3
+
+    solver = z3.Solver(ctx=z3.Context())
+    solver.set("rlimit", LIMIT)
+    solver.from_string(text.replace("(check-sat)", ""))
+    return solver

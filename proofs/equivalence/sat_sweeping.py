@@ -1,0 +1,310 @@
+"""Weights that deviate within a layer and give the same there: what is shown equal is taken as the fresh compile's, and so on.
+
+A plan of the same shape is executed beside a fresh compile, once for the positions whose read-out counts and once for the rest
+(what is read of others goes by what these are). A row (a hidden unit; a component of a query, key or value) whose form differs,
+but whose value is the same wherever both are run, is a *cut*: that it is the same at every such position of a well-formed
+sequence is an obligation, and from there on the fresh compile's form stands for it. So it is with what a head of
+other scores or values reads, where it reads the same: what wins by the fresh scores has, fresh, the value that what wins by
+the plan's has there. What is run only chooses the cuts, and a solver gives up those that it has a model against (Houdini): they
+are proved as obligations, like everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from efasp.exact import Matrix
+from efasp.model.compile import compile_machine
+from efasp.model.plan import Head, Layer, Plan
+from efasp.proofs.concrete import machine_states
+from efasp.proofs.concrete.float64_filter import Screen
+from efasp.proofs.equivalence.assumptions import COUNTED, parts
+from efasp.proofs.equivalence.pruning import unproved
+from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, Rival, reads_alike, refuted, winners
+from efasp.proofs.obligation import Machine
+from efasp.proofs.symbolic.residual_stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, Winning, mapped, total
+from efasp.sorts import Number
+
+RUN = 4  # states that choose the cuts
+
+
+@dataclass
+class Swept:
+    """A plan executed beside a fresh compile, by group, with cuts. ``left``: layers that deviate in what is no cut."""
+
+    executed: tuple[Executed, Executed]  # by group
+    cuts: list[Cut] = field(default_factory=list)
+    rivals: list[Rival] = field(default_factory=list)
+    apart: list[Rival] = field(default_factory=list)  # heads that read otherwise
+    left: set[int] = field(default_factory=set)
+
+    @property
+    def outputs(self) -> list[tuple[Group, Forms]]:
+        """What is read out, by group."""
+        counted, rest = (some.outputs for some in self.executed)
+        return [(None, counted)] if counted == rest else [(True, counted), (False, rest)]
+
+
+def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which positions' read-out counts; see ``Known.counted``."""
+    kinds, masked_only = COUNTED[engine]
+    counted: np.ndarray = np.isin(places[:, 0], [plan.places.kind_index[kind] for kind in kinds])
+    return counted & (tokens == plan.vocabulary.token("mask")) if masked_only else counted
+
+
+class Alike:
+    """What a plan and a fresh compile have in common where both are run: rows by group, layer, part and number."""
+
+    def __init__(self, plan: Plan, fresh: Plan, machine: Machine) -> None:
+        self.screens, self.engine = (Screen(plan), Screen(fresh)), machine.engine
+        self._differ: set[tuple[bool, int, str, int]] = set()
+        for case in islice(machine_states.states(machine.word, machine.extension), RUN):
+            for one in machine_states.passes(self.screens[1], machine, case):
+                self._compare(one.sequence.tokens, one.sequence.places)
+
+    def _compare(self, tokens: np.ndarray, places: np.ndarray) -> None:
+        a, b = (screen.trace(tokens, places) for screen in self.screens)
+        counted = counts(self.screens[1].plan, self.engine, tokens, places)
+        for number, (mine, theirs) in enumerate(zip(self.screens[0].layers, self.screens[1].layers, strict=True), 1):
+            before, middle = 2 * number - 2, 2 * number - 1
+            for index, (head, other) in enumerate(zip(mine[0], theirs[0], strict=True)):
+                pairs = zip("qkv", head.sides(a.streams[before]), other.sides(b.streams[before]), strict=True)
+                for side, x, y in pairs:
+                    self._note(counted, number, f"head {index} {side}", x, y)
+                self._note(counted, number, f"head {index}", a.read[number - 1][index], b.read[number - 1][index])
+            hidden = (block.hidden(trace.streams[middle]) for block, trace in ((mine[1], a), (theirs[1], b)))
+            self._note(counted, number, "up", *hidden)
+
+    def _note(self, counted: np.ndarray, number: int, part: str, x: np.ndarray, y: np.ndarray) -> None:
+        for group in GROUPS:
+            rows = np.flatnonzero((x != y)[counted == group].any(axis=0))
+            self._differ |= {(group, number, part, int(row)) for row in rows}
+
+    def differs(self, group: Group, number: int, part: str, row: int) -> None:
+        """Note that a row has another value, as far as can be shown."""
+        self._differ |= {(one, number, part, row) for one in GROUPS if group in (one, None)}
+
+    def same(self, group: bool, number: int, part: str, row: int) -> bool:
+        """Whether a row has the same value wherever both are run."""
+        return (group, number, part, row) not in self._differ
+
+
+class Sweep:
+    """Executes a plan beside a fresh compile of the same shape, over one stream."""
+
+    def __init__(self, reader: Reader, plan: Plan, machine: Machine) -> None:
+        self.reader, self.stream, self.plan, self.machine = reader, reader.stream, plan, machine
+        self.fresh = compile_machine(machine.word, machine.engine, machine.extension)
+        self.alike = Alike(plan, self.fresh, machine)
+        self.live = self._liveness(machine)
+        self.found = Swept((Executed([], [], [], [], []), Executed([], [], [], [], [])))
+        self.run()
+
+    def _liveness(self, machine: Machine) -> set[tuple[int, str, int]]:
+        """What anything rests on at positions whose read-out does not count: hidden units ("up") and heads, by layer."""
+        live: set[int] = set()
+        found: set[tuple[int, str, int]] = set()
+        for out in (self.plan.out, self.fresh.out) if machine.engine == "apmdm" else ():
+            live |= columns(out)
+        for number in range(len(self.plan.layers), 0, -1):
+            layers = [plan.layers[number - 1] for plan in (self.plan, self.fresh)]
+            units = set().union(*(columns(layer.down, live) for layer in layers))
+            found |= {(number, "up", unit) for unit in units}
+            live = live.union(*(columns(layer.up, units) for layer in layers))
+            after = frozenset(live)
+            for index, head in [pair for layer in layers for pair in enumerate(layer.heads)]:
+                live |= columns(head.k) | columns(head.v)
+                if columns(head.o, after):
+                    found.add((number, "head", index))
+                    live |= columns(head.q)
+        return found
+
+    def run(self) -> None:
+        """Layer by layer. Raises TooManyTerms."""
+        executed = self.found.executed
+        h: Both = (self.reader.embedded(self.plan),) * 2
+        g = self.reader.embedded(self.fresh)
+        self._reached(h)
+        for number, (layer, fresh) in enumerate(zip(self.plan.layers, self.fresh.layers, strict=True), 1):
+            updates: list[tuple[Matrix, Both]] = []
+            wanted: Updates = []
+            for some in executed:
+                some.heads.append([])
+            for index, (head, other) in enumerate(zip(layer.heads, fresh.heads, strict=True)):
+                read, old = self._heads(number, index, head, other, h, g)
+                updates.append((head.o, read))
+                wanted.append((other.o, old))
+            h, g = both_added(h, updates), added(g, wanted)
+            self._reached(h)
+            units, theirs = self._units(number, layer, fresh, h, g)
+            h, g = both_added(h, [(layer.down, units)]), added(g, [(fresh.down, theirs)])
+            self._reached(h)
+        for some, forms in zip(executed, h, strict=True):
+            some.outputs.extend(self.reader.read_out(self.plan, forms))
+
+    def _reached(self, h: Both) -> None:
+        for some, forms in zip(self.found.executed, h, strict=True):
+            some.residual.append(forms)
+
+    def _cut(self, number: int, part: str, got: Both, wanted: Forms, live: Callable[[int], bool]) -> Both:
+        """Forms, those that are the same wherever they are run now the fresh compile's, or on which nothing rests."""
+        while True:
+            out, cuts = self._tried(number, part, got, wanted, live)
+            wrong = {cut for group in NAMED for cut in refuted(self.reader, self.machine, cuts, group)}
+            if not wrong:
+                self.found.cuts += cuts
+                return out
+            for cut in wrong:
+                self.alike.differs(cut.group, number, part, cut.row)
+
+    def _tried(self, number: int, part: str, got: Both, wanted: Forms, live: Callable[[int], bool]) -> tuple[Both, list[Cut]]:
+        """The forms, and the cuts, as what is run chooses them."""
+        cuts: list[Cut] = []
+        out = tuple(list(forms) for forms in got)
+        for row, b in enumerate(wanted):
+            a = [forms[row] for forms in got]
+            if not live(row):
+                a[1] = out[1][row] = b
+            due = [g for g, form in zip(GROUPS, a, strict=True) if form != b and self.alike.same(g, number, part, row)]
+            for group in due:
+                out[GROUPS.index(group)][row] = b
+            groups: list[Group] = [None] if len(due) > 1 and a[0] == a[1] else [*due]
+            cuts += [Cut(number, group, part, row, a[group is False], b) for group in groups]
+        return (out[0], out[1]), cuts
+
+    def _heads(self, number: int, index: int, head: Head, other: Head, h: Both, g: Forms) -> tuple[Both, Forms]:
+        """What a head reads, by group, and what the fresh compile's does."""
+        size, where = len(head.q.rows), f"head {index}"
+        fresh = padded(other.q, g, size), padded(other.k, g, size), padded(other.v, g, size)
+        score, factor, old = self._read(*fresh)
+        live = (number, "head", index) in self.live
+        raw = [mapped_both(matrix, h, size) for matrix in (head.q, head.k, head.v)]
+        q, k, v = (
+            self._cut(number, f"{where} {side}", got, wanted, lambda _, side=side: live or side != "q")  # type: ignore[misc]
+            for side, got, wanted in zip("qkv", raw, fresh, strict=True)
+        )
+        unmoved = k == (fresh[1],) * 2 and v == (fresh[2],) * 2  # keys and values are the fresh compile's
+        moved = [
+            group for group, query in zip(GROUPS, q, strict=True) if (group or live) and (query != fresh[0] or not unmoved)
+        ]
+        due = [group for group in moved if all(self.alike.same(group, number, where, row) for row in range(size))]
+        rivals = self._rivals(number, where, due, (q, k, v), fresh, score)
+        self.found.rivals += rivals
+        alike = {group for group in due if any(rival.group in (group, None) for rival in rivals)}
+        out: list[Forms] = []
+        for group, query, key, value in zip(GROUPS, q, k, v, strict=True):
+            mine, here = (score, factor), old
+            if group in moved and group not in alike:
+                keys, values = (both if both[0] == both[1] else uncut for both, uncut in ((k, raw[1]), (v, raw[2])))
+                if keys[0] != keys[1] or values[0] != values[1]:
+                    raise TooManyTerms(f"layer {number}, {where}: what it reads depends on where it is read")
+                self.found.left.add(number)
+                *mine, here = self._read(query, keys[0], values[0])  # type: ignore[assignment]
+                key, value = keys[0], values[0]
+                if mine[0] >= 0:
+                    self._apart(Rival(number, group, where, (query, keys, values), fresh, score, mine[0]))
+                if unmoved and mine[0] != score and mine[0] >= 0:
+                    changes = [total([(1, a), (-1, b)]) for a, b in zip(query, fresh[0], strict=True) if a != b]
+                    self.stream.twins[mine[0]] = score, changes
+            self.found.executed[GROUPS.index(group)].heads[-1].append(Scored(query, key, value, *mine))
+            out.append(here)
+        return (out[0], out[1]), old
+
+    def _apart(self, rival: Rival) -> None:
+        """Note a head that reads otherwise; if more than one position may win, whether only the sink and one more do."""
+        assert rival.group is not None
+        key, words = (rival.new, rival.group), self._words(rival)
+        for shared, some in ((False, words), (False, []), (True, [])):
+            self.stream.winning[key] = Winning(rival.score, shared, some, rival.got[2][0])
+            if not unproved(winners(self.reader, rival, self.machine, "")):
+                break
+        else:
+            del self.stream.winning[key]
+        self.found.apart.append(rival)
+
+    def _words(self, rival: Rival) -> list[list[Form]]:
+        """The words of a head's query, where the fresh compile's is that of a lookup."""
+        queries = [q for here in parts(self.reader, self.machine).get(rival.score, ()) for q, _ in here.words]
+        sides = list(zip(rival.wanted[0], rival.got[0], strict=True))
+        words = [(query.width, [got for form, got in sides if form in self.reader.of[query]]) for query in queries]
+        return [word for width, word in words if len(word) == width]
+
+    def _rivals(
+        self,
+        number: int,
+        where: str,
+        due: list[bool],
+        sides: tuple[Both, Both, Both],
+        fresh: tuple[Forms, Forms, Forms],
+        score: int,
+    ) -> list[Rival]:
+        """Groups in which a head is to read what the fresh compile's does, but for those with a model against it."""
+        q, k, v = sides
+        groups: list[Group] = [None] if len(due) > 1 and q[0] == q[1] else [*due]
+        rivals = [Rival(number, group, where, (q[group is False], k, v), fresh, score) for group in groups]
+        return [rival for rival in rivals if not unproved(reads_alike(self.reader, rival, self.machine, ""))]
+
+    def _read(self, q: Forms, k: Forms, v: Forms) -> tuple[int, Number, Forms]:
+        if all(form == Form(NOTHING) for form in v):
+            return -1, 1, v
+        score, factor = self.stream.score(zip(q, k, strict=True))
+        read = [self.stream.mean(score, form) for form in v]
+        for form, value in zip(read, v, strict=True):  # a mean is within what its values are
+            self.stream.learn(form, self.stream.interval(value, promised=True))
+        return score, factor, read
+
+    def _units(self, number: int, layer: Layer, fresh: Layer, h: Both, g: Forms) -> tuple[Both, Forms]:
+        """Hidden units, by group, and the fresh compile's."""
+        theirs = self._hidden(fresh, g)
+        mine = self._hidden(layer, h[0])
+        both = mine, mine if h[0] is h[1] else self._hidden(layer, h[1])
+        units = self._cut(number, "up", both, theirs, lambda row: (number, "up", row) in self.live)
+        if units != (theirs, theirs):
+            self.found.left.add(number)
+        return units, theirs
+
+    def _hidden(self, layer: Layer, x: Forms) -> Forms:
+        rows = zip(layer.up.rows, layer.bias, strict=True)
+        return [self.stream.relu(total([(c, x[i]) for i, c in row], b)) for row, b in rows]
+
+
+def columns(matrix: Matrix, rows: Iterable[int] | None = None) -> set[int]:
+    """The columns in which some rows of a matrix, or all, are not 0."""
+    chosen = range(len(matrix.rows)) if rows is None else rows
+    return {column for row in chosen for column, _ in matrix.rows[row]}
+
+
+def padded(matrix: Matrix, h: list[Form], size: int) -> list[Form]:
+    """The rows of a matrix on forms, and nothing up to a size."""
+    rows = mapped(matrix, h)
+    return rows + [Form(NOTHING)] * (size - len(rows))
+
+
+def mapped_both(matrix: Matrix, h: Both, size: int) -> Both:
+    """The rows of a matrix on the forms of either group."""
+    first = padded(matrix, h[0], size)
+    return first, first if h[0] is h[1] else padded(matrix, h[1], size)
+
+
+Updates = list[tuple[Matrix, list[Form]]]
+
+
+def added(h: list[Form], updates: Updates) -> list[Form]:
+    """The stream with what matrices make of forms."""
+    sums: list[list[tuple[Number, Form]]] = [[(1, form)] for form in h]
+    for matrix, forms in updates:
+        for coordinate, row in enumerate(matrix.rows):
+            sums[coordinate] += [(c, forms[i]) for i, c in row]
+    return [total(terms) if len(terms) > 1 else terms[0][1] for terms in sums]
+
+
+def both_added(h: Both, updates: Sequence[tuple[Matrix, Both]]) -> Both:
+    """The same for either group."""
+    first = added(h[0], [(matrix, forms[0]) for matrix, forms in updates])
+    if h[0] is h[1] and all(forms[0] == forms[1] for _, forms in updates):
+        return first, first
+    return first, added(h[1], [(matrix, forms[1]) for matrix, forms in updates])

@@ -1,0 +1,1 @@
+"""Lemma families: lemma ``family.name`` stands in ``family*``."""

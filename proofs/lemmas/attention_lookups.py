@@ -1,0 +1,298 @@
+"""Family attention, the machine's lookups (T1, T4): each is a match of its parts, reads what it should, and mixes no values.
+
+``proofs.symbolic.positions.lookup`` takes an attention node apart; here the parts are put together again, and the score that
+they give must be the node's own, coefficient by coefficient. So what the family simulation says of candidates, words and ranks
+is, by attention.match and attention.fold, what the node attends to: ``READ`` says what that gives. The parts are of the sorts
+that these ask for (family step, step.sorts), the sink's are 0 (step.sink).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+
+from efasp.encoding import COUNTERS
+from efasp.pram.isa import operations
+from efasp.proofs.conclusions import Conclusion
+from efasp.proofs.lemmas.gates_recurrences import Wrong
+from efasp.proofs.lemmas.gates_recurrences import differs as other
+from efasp.proofs.lemmas.step_values import indexed
+from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, lemma
+from efasp.proofs.smtlib import Term, eq, implies, ite, land, le, num
+from efasp.proofs.symbolic.machine_step import HOLDS, INDEX, IS_TARGET, TOKEN_WORD, URGENCY, WORDS
+from efasp.proofs.symbolic.nodes import Linear
+from efasp.proofs.symbolic.positions import Lookup, Position, finds, level, lookup
+from efasp.proofs.symbolic.scores import Parts, bilinear, differs, formula
+from efasp.proofs.symbolic.sequence_invariants import BEATEN_BY, ONE_SLOT, World
+from efasp.proofs.symbolic.step_definitions import Step
+from efasp.sorts import OneHot, Signs
+from efasp.syntax import Attention, Node
+
+# What each lookup reads, and by which rank its best match is chosen: definitions, fields of the codes, or "found" and "missed".
+FETCHED = {"operation": "operations", "rd": "te.reg_bits", "ra": "te.reg_bits", "rb": "te.reg_bits", "immediate": "token_word"}
+SHARED = {"counter": "token_word", "status": "counters", **FETCHED, "processors": "token_word", "valid": "found"}
+READS: dict[str, dict[str, str]] = {
+    "mdm": {
+        **SHARED, "incomplete": "found", "ready": "missed", "paired": "token_word", "rival": "urgency",
+        **dict.fromkeys(("a", "d", "b", "loaded"), "content"),
+    },
+    "apmdm": {**SHARED, **dict.fromkeys(("a", "d", "b", "loaded"), "token_word"), "incoming": "result", "written": "found"},
+}  # fmt: skip
+RANKS: dict[str, dict[str, str]] = {
+    "mdm": {**dict.fromkeys(("a", "d", "b", "loaded", "valid"), "pe.clock"), "rival": "urgency"},
+    "apmdm": dict.fromkeys(("incoming", "written"), "urgency"),
+}
+
+
+SILENT = {*FETCHED, "processors", "loaded", "valid", "incoming", "written"}  # may ask for nothing
+
+
+def forms(step: Step, node: Node) -> tuple[Linear, ...]:
+    """The coordinates of a node as forms."""
+    return tuple(step.reading.form(node, place) for place in range(node.width))
+
+
+def names(step: Step) -> list[str]:
+    """The definitions that are lookups."""
+    return [name for name, node in step.of.items() if isinstance(node, Attention)]
+
+
+def _flag(step: Step, node: Node) -> Linear:
+    (form,) = forms(step, node)
+    return form
+
+
+# Each is a match.
+
+
+def parts_of(step: Step, here: Lookup) -> Parts:
+    """The parts of a lookup, as forms."""
+    pairs = (zip(forms(step, q), forms(step, k), strict=True) for q, k in here.words)
+    return Parts(
+        sink=_flag(step, step.sink),
+        words=tuple(pair for word in pairs for pair in word),
+        among=tuple(_flag(step, flag) for flag in here.among),
+        exclude=tuple(_flag(step, flag) for flag in here.exclude),
+        rank=Linear((), 0) if here.rank is None else _flag(step, here.rank),
+        absent=Linear((), 0) if here.absent is None else _flag(step, here.absent),
+        capacity=here.capacity,
+    )
+
+
+def is_match(step: Step, name: str) -> Wrong:
+    """What keeps a lookup from being a match of its parts, of sorts for which a match finds what it should."""
+    try:
+        here = lookup(step, name)
+    except ValueError as error:
+        return {"lookup": name, "got": str(error)}
+    for what, node in [(what, node) for pair in here.words for what, node in zip(("query", "key"), pair, strict=True)]:
+        if not isinstance(node.sort, Signs) or node.width < 2:
+            return {"lookup": name, "of": what, "expected": "signed bits, two or more", "got": str(node.sort)}
+    for what, flags in (("among", here.among), ("exclude", here.exclude), ("absent", (here.absent,) if here.absent else ())):
+        for node in flags:
+            if not node.sort.integral or node.sort.bounds != ((0, 1),):
+                return {"lookup": name, "of": what, "expected": "a flag", "got": str(node.sort)}
+    if here.capacity != int(here.capacity) or here.capacity < 1:
+        return {"lookup": name, "of": "the capacity", "expected": "an integer, 1 or more", "got": str(here.capacity)}
+    if here.rank is not None:
+        ((low, high),) = here.rank.sort.bounds
+        if not (here.rank.sort.integral and low >= 0 and high < here.capacity):
+            return {"lookup": name, "of": "the rank", "expected": f"0..{here.capacity - 1}", "got": str(here.rank.sort)}
+    wrong = differs("the score", bilinear(step.reading, here.node), formula(parts_of(step, here)))
+    return {"lookup": name, **wrong} if wrong else None
+
+
+# What each reads.
+
+
+def expected(step: Step, what: str) -> tuple[Linear, ...]:
+    """The forms of what a lookup is to read, or of its rank."""
+    if what in ("found", "missed"):
+        (((atom, _),),) = (_flag(step, step.sink).terms,)
+        return (Linear(((atom, 1),), 0),) if what == "missed" else (Linear(((atom, -1),), 1),)
+    kinds = {"counters": COUNTERS, "operations": tuple(f"op:{o.name}" for o in operations(step.machine.extension))}
+    if what in kinds:
+        return tuple(Linear((((f"te.{kind}", 0), 1),), 0) for kind in kinds[what])
+    side, _, field = what.partition(".")
+    if field:
+        width = len((step.te if side == "te" else step.pe).slots[field])
+        return tuple(Linear((((what, place), 1),), 0) for place in range(width))
+    return forms(step, step.of[what])
+
+
+def reads(step: Step, name: str) -> Wrong:
+    """What a lookup reads, is ordered by, or is silenced by, if that is not what the tables say."""
+    here, engine = lookup(step, name), step.machine.engine
+    if name not in READS[engine]:
+        return {"lookup": name, "expected": f"one of {', '.join(READS[engine])}", "got": "another"}
+    if (here.absent is not None) != (name in SILENT):
+        return {"lookup": name, "of": "absent", "expected": str(name in SILENT), "got": str(here.absent is not None)}
+    rank = () if here.rank is None else forms(step, here.rank)
+    ordered = expected(step, RANKS[engine][name]) if name in RANKS[engine] else ()
+    for what, got, wanted in (
+        ("value", forms(step, here.value), expected(step, READS[engine][name])),
+        ("rank", rank, ordered),
+    ):
+        if len(got) != len(wanted):
+            return {"lookup": name, "of": what, "expected": f"{len(wanted)} coordinates", "got": f"{len(got)}"}
+        for place, (form, target) in enumerate(zip(got, wanted, strict=True)):
+            if wrong := other(f"{what} {place}", form, dict(target.terms), int(target.constant)):
+                return {"lookup": name, **wrong}
+    return None
+
+
+# What each gives.
+
+
+@cache
+def READ(name: str) -> Conclusion:
+    """What a lookup gives: the value at one of the best positions that it finds, or what it reads where it finds none.
+
+    For a query ``i``: ``j`` is such a position where there are ``some``; ``others`` are any positions.
+    """
+
+    def state(i: Position, j: Position, some: Term, others: Sequence[Position]) -> Term:
+        here = lookup(i.step, name)
+        best = [implies(some, finds(i, j, here)), implies(finds(i, j, here), some)]
+        for k in others:
+            rank = [] if here.rank is None else [le(k.flag(here.rank), j.flag(here.rank))]
+            best.append(implies(finds(i, k, here), land(some, *rank)))
+        return land(*best, *(eq(got, ite(some, value, none)) for got, value, none in given(i, j, here)))
+
+    return Conclusion("attention.reads", name, state)
+
+
+TOGETHER = (("counter", "status"), ("rb", "immediate"), ("valid", "loaded"), ("written", "incoming"))  # of one query
+
+
+@cache
+def READ_TOGETHER(*names: str) -> Conclusion:
+    """What several lookups give that have the same queries and keys: the values at one position."""
+    one = [READ(name) for name in names]
+    return Conclusion("attention.reads", ", ".join(names), lambda *instance: land(*(each(*instance) for each in one)))
+
+
+def alike(step: Step, names: Sequence[str]) -> Verdict:
+    """Whether lookups have the same queries and keys, which are nodes: then the same positions are best, for each query."""
+    first, *rest = (lookup(step, name).node for name in names)
+    other = next((name for name, node in zip(names[1:], rest, strict=True) if (node.q, node.k) != (first.q, first.k)), None)
+    wrong = {"lookup": other, "expected": f"the query and keys of {names[0]}", "got": "others"} if other else None
+    return Verdict("refuted" if wrong else "proved", "the same nodes", wrong)
+
+
+def together(step: Step) -> Iterator[Obligation]:
+    """Lookups that are read at one position have the same queries and keys."""
+    m = step.machine
+    for group in (group for group in TOGETHER if set(group) <= READS[m.engine].keys()):
+        params, content = {**m.params, "of": ", ".join(group)}, f"one query and one key: {', '.join(group)}"
+        about = {"concludes": (READ_TOGETHER(*group).id,), "cites": tuple(READ(name).id for name in group)}
+        settle = partial(alike, step, group)
+        yield Obligation("attention.reads", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)  # type: ignore[arg-type]
+
+
+def given(i: Position, j: Position, here: Lookup) -> Iterator[tuple[Term, Term, Term]]:
+    """For everything that a lookup reads: its name at i, the value at j, and what is read where nothing is found."""
+    step, node = i.step, here.node
+    leaf = step.names[node]
+    if isinstance(node.sort, Signs):
+        yield i(leaf), j.word(here.value), "(- 1)"
+    elif node.width == 1:
+        missed = READS[step.machine.engine][here.name] == "missed"
+        yield i(leaf), j.form(here.value, 0) if step.names.get(here.value) is None else j(step.names[here.value]), num(missed)
+    elif isinstance(node.sort, OneHot):
+        for place in range(node.width):
+            yield i(step.labels[leaf][place]), j.form(here.value, place), "0"
+    else:
+        yield i(leaf), j.word(here.value), "0"
+
+
+def checked(step: Step) -> Iterator[Obligation]:
+    """Each lookup of a machine is a match, and reads what its table says."""
+    m, every = step.machine, names(step)
+    missing = sorted(READS[m.engine].keys() - set(every))
+
+    def obligation(title: str, chosen: list[str], check=is_match, **about) -> Obligation:  # type: ignore[no-untyped-def]
+        def settle() -> Verdict:
+            wrong = {"missing": ", ".join(missing)} if missing else None
+            wrong = wrong or next((wrong for name in chosen if (wrong := check(step, name))), None)
+            return Verdict("refuted" if wrong else "proved", f"coefficients of the rows of {len(chosen)} lookups", wrong)
+
+        params = m.params if len(chosen) > 1 else {**m.params, "of": chosen[0]}
+        content = f"{title}: {', '.join(chosen)}"
+        return Obligation(f"attention.{title}", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)
+
+    yield obligation("lookup", every, concludes=("attention.lookup",), cites=("attention.match", "attention.fold"))
+    for name in every:
+        cites = ["attention.lookup", "step.sink"] + [f"attention.ties: {name}"] * (name in mixing(step))
+        ids = READ(name).id, f"definition: {name}"
+        yield obligation("reads", [name], reads, concludes=ids, cites=tuple(cites))
+
+
+# What happens on ties.
+
+
+def mixing(step: Step) -> list[str]:
+    """The lookups whose value may differ between matches of equal rank: neither "found" or "missed", nor the rank itself."""
+    out = []
+    for name in names(step):
+        here = lookup(step, name)
+        value, sink = forms(step, here.value), _flag(step, step.sink)
+        constant = all({atom for atom, _ in form.terms} <= {atom for atom, _ in sink.terms} for form in value)
+        if not constant and (here.rank is None or value != forms(step, here.rank)):
+            out.append(name)
+    return out
+
+
+@cache
+def TIES(name: str) -> Conclusion:
+    """Of a lookup no two positions are best: two that are found, of equal rank, are one."""
+
+    def state(i: Position, j: Position, k: Position) -> Term:
+        here = lookup(i.step, name)
+        return implies(land(finds(i, j, here), finds(i, k, here)), level(j, k, here), j.same_place(k))
+
+    return Conclusion("attention.ties", name, state)
+
+
+def keys(world: World, *positions: Position) -> None:
+    """What positions offer as keys and ranks: urgency, and in the log the address that they hold."""
+    script, step = world.script, world.step
+    for at in positions:
+        script.assume(URGENCY, at, at.carries("pe", "index"))
+        if world.engine == "mdm":
+            script.assume(INDEX, at, WORDS, indexed(step))
+            script.assume(TOKEN_WORD, at, WORDS)
+            script.assume(IS_TARGET, at)
+            script.assume(HOLDS, at, WORDS)
+
+
+def ties(step: Step) -> Iterator[Obligation]:
+    """One position is best."""
+    for name in mixing(step):
+        world = World(step)
+        i, j, k = (world.position(prefix) for prefix in "ijk")
+        keys(world, j, k)
+        if world.engine == "mdm":
+            for lower, higher in ((j, k), (k, j)):
+                world.script.assume(BEATEN_BY, lower, higher)
+        else:
+            world.script.assume(ONE_SLOT, j, k)
+        goal = world.script.conclude(TIES(name), i, j, k)
+        m = step.machine
+        params, scope = {**m.params, "of": name}, f"n <= {m.n[1]}, {m.shape}"
+        yield world.script.obligation("attention.ties", m.claim, params, scope, m.n, goal)
+
+
+def about(step: Step) -> Iterator[Obligation]:
+    """The obligations about one machine."""
+    yield from checked(step)
+    yield from together(step)
+    yield from ties(step)
+
+
+@lemma
+def lookups(regime: Regime) -> Iterator[Batch]:
+    """Every lookup of the machine is a match, reads what it should, and has one best match or equal ones."""
+    for machine in regime.machines():
+        found_names = ("attention.lookup", "attention.reads", "attention.ties")
+        yield Batch(found_names, machine.params, partial(lambda m: about(Step(m)), machine))

@@ -1,0 +1,461 @@
+"""Family encoding (claim B), contents: instructions, logs and configurations to tokens and back, for every P, M, L and T.
+
+A sequence is made position by position, from its place, and read place by place. So what is to be shown is one place at a time:
+the layouts' own methods are run with tokens and positions taken as what they stand for: a token is a kind and a payload (lemma
+encoding.tokens), a position is its place (lemma encoding.places). *There*: what is read of the tokens of any content is that
+content. *Back*: any tokens that are read at all are those of what is read. Beside them whole sequences of small machines, which
+tie this to the arrays that are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+from efasp.encoding import (
+    FIELDS,
+    STOPPED,
+    CellLayout,
+    EncodingError,
+    Event,
+    Layout,
+    LogLayout,
+    TokenSequence,
+    Write,
+    cell_places,
+    log_places,
+    vocabulary,
+)  # fmt: skip
+from efasp.pram.isa import EXTENSIONS, REGISTERS, Reg
+from efasp.proofs.lemmas.encoding_places import NARROW, under
+from efasp.proofs.lemmas.encoding_round_trips import replayed
+from efasp.proofs.obligation import Obligation
+from efasp.proofs.smtlib import FALSE, TRUE, Script, Term, land, le, lt, num
+from efasp.proofs.symbolic.machine import SIZE, At, Branches, Elsewhere, Number, Plain, Symbol, Width, of, paths, same, word
+
+STATUSES = ("running", *STOPPED)
+INDEX: Any = Symbol("index")
+REGISTER: Any = Symbol("register")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as what it stands for."""
+
+    kind: str
+    payload: Any
+
+
+class Pairs:
+    """The vocabulary of a width that is a symbol, with tokens as what they stand for."""
+
+    def __init__(self, extension: str) -> None:
+        self.kinds = vocabulary(NARROW, extension).kinds
+
+    def token(self, kind: str, value: Any = 0) -> Token:
+        """Kind and payload."""
+        return Token(kind, value)
+
+    def split(self, token: Token | Later) -> tuple[str, Any]:
+        """Kind and payload; raises Unread for a token that is not chosen yet."""
+        known = token.given.chosen(token.row) if isinstance(token, Later) else token
+        return known.kind, known.payload
+
+
+class Tokens:
+    """A sequence: to each place its token."""
+
+    def __init__(self, token: Callable[[Any], Any]) -> None:
+        self.token = token
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.token(row)
+
+    def tolist(self) -> Tokens:
+        """Itself."""
+        return self
+
+
+class _Placed(Layout):
+    """A layout of any shape, with positions as places."""
+
+    def __init__(self, word: Any, extension: str, processors: Any, memory: Any, length: Any) -> None:
+        self.word, self.extension, self.vocabulary = word, extension, Pairs(extension)  # type: ignore[assignment]
+        self.processors, self.memory, self.length = processors, memory, length
+        self.codebook = self._codebook()
+
+    @classmethod
+    def any(cls, extension: str) -> Any:
+        """The layout of any width and shape."""
+        return cls(Width(), extension, *map(Number, "PML"))
+
+    def position(self, row: Any) -> Any:
+        """The place itself."""
+        return row
+
+    def place(self, at: Any) -> Any:
+        """The position itself. Raises Elsewhere for one that is not known by its place."""
+        if isinstance(at, tuple):
+            return at
+        raise Elsewhere(f"position {at}")
+
+    def arrays(self, tokens: Any, rows: Any) -> Any:
+        """The tables themselves."""
+        return TokenSequence(tokens, rows)
+
+    def instruction(self, tokens: Sequence[Any], where: str = "") -> Any:
+        """Its four fields: those of symbols are no instruction."""
+        return self.fields(tokens, where)
+
+
+class PlacedLog(_Placed, LogLayout):
+    """A log; in a block a processor's token is found by its place at time 0."""
+
+    def _codebook(self) -> Any:
+        return log_places(NARROW)
+
+    def in_block(self, kind: str, pid: Any) -> Any:
+        """The place itself."""
+        return self.row(kind, index=pid)
+
+
+class PlacedProgram(PlacedLog):
+    """A program; its header is read by itself."""
+
+    def read_header(self, tokens: Any) -> None:
+        """Nothing."""
+
+
+class PlacedCells(_Placed, CellLayout):
+    """Cells; a cell is the place of its first slot."""
+
+    registers: Any = Plain(REGISTERS)
+
+    def _codebook(self) -> Any:
+        return cell_places(NARROW)
+
+    def cell(self, row: Any) -> Any:
+        """The place of its first slot."""
+        return (*row[:-1], 0)
+
+    def slot_of(self, cell: Any, slot: int) -> Any:
+        """The place of a slot."""
+        return (*cell[:-1], slot)
+
+
+# Terms.
+
+
+def read(run: Callable[[], Any]) -> Any:
+    """What is read, None where it is refused, or ``WRONG`` where it cannot be read, of another place or element say."""
+    try:
+        return run()
+    except EncodingError:
+        return None
+    except (LookupError, ValueError, TypeError):
+        return WRONG
+
+
+def attempt(run: Callable[[], Any]) -> Any:
+    """What a function gives, or None where it gives nothing."""
+    found = read(run)
+    return None if found is WRONG else found
+
+
+WRONG = object()  # equal to nothing that is written
+
+
+class Unread(Exception):
+    """A token is asked for that is not chosen yet."""
+
+    def __init__(self, row: Any) -> None:
+        super().__init__(row)
+        self.row, self.key = row, tuple(value for value in row if isinstance(value, int))
+
+
+@dataclass(frozen=True)
+class Later:
+    """The token of a place, which is chosen when it is looked at."""
+
+    given: Given
+    row: Any
+
+
+@dataclass(frozen=True)
+class Given:
+    """Tokens that were chosen: for each place that was asked for, the row and the token."""
+
+    tokens: dict[Any, tuple[Any, Token]]
+
+    def chosen(self, row: Any) -> Token:
+        """The token of a place; raises Unread."""
+        unread = Unread(row)
+        if unread.key not in self.tokens:
+            raise unread
+        return self.tokens[unread.key][1]
+
+    def more(self, unread: Unread, token: Token) -> Given:
+        """One more token."""
+        return Given({**self.tokens, unread.key: (unread.row, token)})
+
+
+def accepted(part: Part) -> Iterator[tuple[list[Term], Any, Given]]:
+    """All that may be read: a token of every kind wherever one is asked for, with any payload. What is refused is left out."""
+    left: list[tuple[Given, list[Term]]] = [(Given({}), [])]
+    while left:
+        given, before = left.pop()
+
+        def ask(given: Given = given) -> Any:
+            try:
+                return read(lambda: part.read(Tokens(lambda row: Later(given, row))))
+            except Unread as unread:
+                return unread
+
+        for conditions, result in paths(ask, partial(decided, before)):
+            if isinstance(result, Unread):
+                name = f"payload{len(given.tokens)}"
+                for kind in part.layout.vocabulary.kinds:
+                    left.append((given.more(result, Token(kind.name, Symbol(name) if kind.payloads else 0)), conditions))
+            elif result is not None:
+                yield conditions, result, given
+
+
+def decided(conditions: Sequence[Term], prescribed: list[bool]) -> Branches:
+    """Decisions of a run in which some conditions hold already."""
+    branches = Branches(prescribed)
+    branches.conditions += conditions
+    for condition in conditions:
+        branches.known[condition] = True
+        if condition.startswith("(not "):
+            branches.known[condition[5:-1]] = False
+    return branches
+
+
+# The parts of a sequence: contents, how they are read, and how they are written.
+
+
+class Part:
+    """A part of a sequence: any content (its numbers symbols), what reads it, and the token of it that belongs to a place."""
+
+    def __init__(self, layout: Any) -> None:
+        self.layout = layout
+
+    def contents(self) -> Iterable[Any]:
+        """Every content, by its shape."""
+        raise NotImplementedError
+
+    def read(self, tokens: Any) -> Any:
+        """The content; raises EncodingError."""
+        raise NotImplementedError
+
+    def token(self, content: Any, row: Any) -> Any:
+        """What belongs to a place."""
+        raise NotImplementedError
+
+    def valid(self, content: Any) -> Term:
+        """What else holds of a content that is read."""
+        return TRUE
+
+
+class Header(Part):
+    """``bos`` and P: nothing is read but that they are right."""
+
+    def contents(self) -> Iterable[Any]:
+        return [()]
+
+    def read(self, tokens: Any) -> Any:
+        self.layout.read_prompt(tokens)  # of which no instruction is looked at
+        return ()
+
+    def token(self, content: Any, row: Any) -> Any:
+        return self.layout.prompt_token((), row)
+
+
+class Fields(Part):
+    """An instruction: every operation, with and without registers, with a register, an immediate or neither for x."""
+
+    def contents(self) -> Iterable[Any]:
+        ops = [kind.name.removeprefix("op:") for kind in self.layout.vocabulary.kinds if kind.name.startswith("op:")]
+        number = Symbol("register")
+        return product(ops, (None, number), (None, Symbol("other")), (None, Symbol("x"), Reg(number)))  # type: ignore[arg-type]
+
+    def read(self, tokens: Any) -> Any:
+        return entry(self.layout.read_prompt(tokens), "L")
+
+    def token(self, content: Any, row: Any) -> Any:
+        op, rd, ra, x = content
+        return self.layout.prompt_token(At(INDEX, SimpleNamespace(op=op, rd=rd, ra=ra, x=x)), row)
+
+
+class InitialWord(Part):
+    """A word of the log's initial memory."""
+
+    def contents(self) -> Iterable[Any]:
+        return [Symbol("x")]
+
+    def read(self, tokens: Any) -> Any:
+        return entry(self.layout.read_memory(tokens), "M")
+
+    def token(self, content: Any, row: Any) -> Any:
+        return self.layout.token((), At(INDEX, content), row)
+
+
+class Events(Part):
+    """A processor's step in the log: every status, and every kind of write."""
+
+    def contents(self) -> Iterable[Any]:
+        writes = (("register", Symbol("register")), ("memory", Symbol("address")))
+        every = (None, *(Write(space, target, Symbol("x")) for space, target in writes))  # type: ignore[arg-type]
+        return [Event(Symbol("pc"), status, write) for status, write in product(STATUSES, every)]  # type: ignore[arg-type]
+
+    def read(self, tokens: Any) -> Any:
+        return entry(self.layout.events(tokens), "P")
+
+    def token(self, content: Any, row: Any) -> Any:
+        return self.layout.block_token(At(INDEX, content), row)
+
+    def valid(self, content: Any) -> Term:
+        """What is written to is one of the M words."""
+        stores = content.write is not None and content.write.space == "memory"
+        return lt(of(content.write.target), "M") if stores else TRUE
+
+
+class Cell(Part):
+    """A cell and which of its slots holds its value: a word, or a program counter with every status."""
+
+    kind, number = "memory", "M"
+    register: Any = 0
+
+    def contents(self) -> Iterable[Any]:
+        return product([Symbol("x")], (0, 1))
+
+    def held(self, state: Any) -> Any:
+        """What the cell holds in a configuration."""
+        return entry(state.memory, self.number)
+
+    def read(self, tokens: Any) -> Any:
+        state, slots = self.layout.state(tokens)
+        return self.held(state), entry(slots, "(+ M (* 9 P))", self.cell)
+
+    @property
+    def cell(self) -> Any:
+        """Its number, which is its place."""
+        return self.layout.cell(self.layout.row(self.kind, index=INDEX, register=self.register))
+
+    def state(self, value: Any) -> Any:
+        """A configuration of which the cell holds a value."""
+        return SimpleNamespace(memory=At(INDEX, value))
+
+    def token(self, content: Any, row: Any) -> Any:
+        value, slot = content
+        return self.layout.token((), self.state(value), At(self.cell, slot), row)
+
+
+class RegisterCell(Cell):
+    """A register."""
+
+    kind, number, register = "register", "P", REGISTER
+
+    def held(self, state: Any) -> Any:
+        return entry(entry(state.registers, self.number), num(REGISTERS), REGISTER)
+
+    def state(self, value: Any) -> Any:
+        return SimpleNamespace(registers=At(INDEX, At(REGISTER, value)))
+
+
+class CounterCell(Cell):
+    """A program counter."""
+
+    kind, number = "counter", "P"
+
+    def contents(self) -> Iterable[Any]:
+        return product([(Symbol("pc"), status) for status in STATUSES], (0, 1))
+
+    def held(self, state: Any) -> Any:
+        return entry(state.pc, self.number), entry(state.status, self.number)
+
+    def state(self, value: Any) -> Any:
+        pc, status = value
+        return SimpleNamespace(pc=At(INDEX, pc), status=At(INDEX, status))
+
+
+def entry(table: Any, count: Term, index: Any = INDEX) -> Any:
+    """One element of a sequence that must have so many. Raises Elsewhere."""
+    if of(table.length) == count or table.length == Symbol(count):
+        return table[index]
+    raise Elsewhere(f"{table.length} elements")
+
+
+PARTS: tuple[tuple[str, str, type[Part], type[Any]], ...] = (
+    ("encoding.instructions", "instruction", Fields, PlacedProgram),
+    ("encoding.log", "header", Header, PlacedLog),
+    ("encoding.log", "initial word", InitialWord, PlacedLog),
+    ("encoding.log", "event", Events, PlacedLog),
+    ("encoding.cells", "header", Header, PlacedCells),
+    ("encoding.cells", "memory", Cell, PlacedCells),
+    ("encoding.cells", "register", RegisterCell, PlacedCells),
+    ("encoding.cells", "counter", CounterCell, PlacedCells),
+)
+
+
+def symbols(part: str) -> Script:
+    """The numbers of any content, of any machine."""
+    script = Script("QF_NIA" if part == "header" else "QF_LIA")
+    word(script)
+    for name, limit in (
+        ("P", ""),
+        ("M", ""),
+        ("L", ""),
+        ("x", SIZE),
+        ("pc", SIZE),
+        ("address", "M"),
+        ("register", "8"),
+        ("other", "8"),
+    ):
+        script.integer(name, 0 if limit else 1)
+        script.definition(lt(name, limit) if limit else le(name, SIZE))
+    index = "L" if part == "instruction" else "M" if part in ("initial word", "memory") else "P"
+    script.integer("index", 0, note="of the instruction, the word or the processor")
+    script.definition(lt("index", index))
+    for number in range(len(FIELDS)):
+        script.integer(f"payload{number}", 0, note="of a token")
+    return script
+
+
+def there(part: Part) -> Term:
+    """What is read of what is written is the content."""
+    goals = []
+    for content in part.contents():
+
+        def around(content: Any = content) -> Any:
+            return read(lambda: part.read(Tokens(lambda row: part.token(content, row))))
+
+        for conditions, result in paths(around):
+            goals.append(under(conditions, FALSE if result is None else same(result, content)))
+    return land(*dict.fromkeys(goals))
+
+
+def back(part: Part) -> Term:
+    """Tokens that are read are those that are written for what is read, and that is valid."""
+    goals = []
+    for conditions, content, given in accepted(part):
+        goals.append(under(conditions, FALSE if content is WRONG else part.valid(content)))
+        for row, token in () if content is WRONG else given.tokens.values():
+            for further, written in paths(lambda c=content, r=row: attempt(lambda: part.token(c, r))):  # type: ignore[misc]
+                goals.append(under([*conditions, *further], same(written, token)))
+    return land(*dict.fromkeys(goals))
+
+
+def contents(n: tuple[int, int]) -> Iterator[Obligation]:
+    """Every part of a sequence, both ways."""
+    for lemma, name, kind, make in PARTS:
+        for extension in EXTENSIONS if kind is Fields else ("M",):  # the tokens without M are among those with it
+            for way, state in (("there", there), ("back", back)):
+                goal = state(kind(make.any(extension)))
+                params = {"of": name, "way": way, **({"ext": extension or "none"} if kind is Fields else {})}
+                replay = partial(replayed, lemma.removeprefix("encoding."))
+                yield symbols(name).obligation(lemma, "B", params, "all n", n, goal, "every P, M, L, T", replay)

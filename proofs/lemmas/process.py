@@ -1,0 +1,314 @@
+"""Family process, what runs (T1, T4): the functions behind `efasp run`, in torch, against an independent oracle. Measured.
+
+For every machine of the regime that a dtype carries (of a weights file: for the file's own numbers) a table of scenarios
+(``proofs.concrete.scenarios``) is run by ``model.decode.run``; all that a run reports, and the configuration after every step,
+must be what the oracle (``proofs.concrete.oracle``) has. For every width the reference machine is held to the same oracle.
+torch is imported when an obligation is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache, partial
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
+
+from efasp.model.plan import Plan
+from efasp.model.ranges import RangeError, dtype_for
+from efasp.pram import machine as pram
+from efasp.pram.assembler import AssemblyError, assemble
+from efasp.pram.isa import EXTENSIONS, REGISTERS, Instruction, Reg, operations
+from efasp.pram.machine import Configuration, Program, Status
+from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, seen, unequal, wanted
+from efasp.proofs.concrete.machine_states import Report, adversarial
+from efasp.proofs.concrete.oracle import WRITTEN, WRITTEN_M
+from efasp.proofs.concrete.scenarios import LAST, SCENARIOS, Scenario, Shape, drawn
+from efasp.proofs.lemmas import process_orders, process_readings
+from efasp.proofs.lemmas.bounded import fingerprint
+from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
+from efasp.proofs.symbolic.sampler_decisions import UNMASKED
+
+if TYPE_CHECKING:
+    from efasp.model.transformer import Transformer
+
+WIDEST = 46  # bits: of a wider word no dtype carries the numbers, and nothing is run
+WIDE, SHORT = 1 << 20, 20  # from this n_max on more is run of words of up to so many bits
+EXTENDED = ("operations", "processors", "mixed", "late")  # what is run with the extension where not all is
+STATES = 24  # random configurations of the reference machine
+REFUSED = "no dtype carries the numbers, so that nothing is run"
+
+
+# The reference machine.
+
+
+def reference(word: int) -> Verdict:
+    """``efasp.pram.machine`` against the oracle: runs, with any limit of steps; traces; single steps from random states."""
+    programs = steps = 0
+    for extension in EXTENSIONS:
+        shape = Shape(word, extension)
+        for program, most in [run for scenario in SCENARIOS for run in scenario.runs(shape)]:
+            found = guarded(partial(ran, program, most, extension))
+            if found is not None:
+                return Verdict("refuted", "Python", {**found, **listed(program)})
+            programs, steps = programs + 1, steps + most
+        for number in range(STATES):
+            program, before = configuration(shape, number)
+            found = guarded(partial(single, program, before))
+            if found is not None:
+                return Verdict("refuted", "Python", {"state": number, **found, **listed(program)})
+    for check in (accepted, misread):
+        if (wrong := guarded(partial(check, word))) is not None:
+            return Verdict("refuted", "Python", wrong)
+    return Verdict("measured", f"Python: {programs} programs, {2 * STATES} single steps")
+
+
+def ran(program: Program, most: int, extension: str) -> Report | None:
+    """One program: its run, the same cut short, its trace, and the steps one by one."""
+    pram.validate(program, extension)
+    expected = wanted(program, most)
+    last = len(expected.history)
+    for limit in dict.fromkeys((most, max(0, last - 1), *((0, 1, last) if most < LAST else ()))):
+        if (wrong := misreported(wanted(program, limit), pram.run(program, limit))) is not None:
+            return {"max_steps": limit, **wrong}
+    states = pram.trace(program)
+    before, faults = next(states), list[dict[str, Any]]()
+    for number, state in enumerate(expected.history, 1):
+        after = next(states)
+        if (wrong := unequal(vars(state), vars(after)) or unequal(vars(state), vars(pram.step(program, before)))) is not None:
+            return {"step": number, **wrong}
+        faults += map(vars, pram.faults_between(before, after, number))
+        before = after
+    return unequal(expected.report["faults"], faults, "faults between steps")
+
+
+def configuration(shape: Shape, number: int) -> tuple[Program, Configuration]:
+    """A random program of one of many sizes, and a random state of it: any statuses, counters mostly in the program."""
+    rng = Random(f"state {shape} {number}")
+    some = adversarial(shape.word)
+    count, memory = shape.most((1, 2, 4, 7, 9, 16, 33, 64)[number % 8]), shape.most((64, 1, 5, 17)[number % 4])
+    program = drawn(rng, shape, count, memory, shape.most(8 + number))
+    hot = [rng.randrange(memory) for _ in range(3)]
+
+    def word() -> int:
+        return rng.choice((rng.choice(some), rng.choice(hot), rng.randrange(shape.size)))
+
+    statuses = rng.choices(("running", "halted", "load", "store", "pc"), (12, 1, 1, 1, 1), k=count)
+    return replace(program, policy=pram.POLICIES[number % 4]), Configuration(
+        tuple(word() for _ in range(memory)),
+        tuple(tuple(word() for _ in range(REGISTERS)) for _ in range(count)),
+        tuple(rng.randrange(program.length) if rng.random() < 0.9 else word() for _ in range(count)),
+        tuple(cast(Status, status) for status in statuses),
+    )
+
+
+def single(program: Program, before: Configuration) -> Report | None:
+    """One step from a state, its accesses, and its breach of each policy."""
+    state = oracle(program)
+    state.words = dict(enumerate(before.memory))
+    state.banks = {(pid, number): word for pid, bank in enumerate(before.registers) for number, word in enumerate(bank)}
+    state.counters, state.ended = dict(enumerate(before.pc)), dict(enumerate(before.status))
+    acts = {pid: state.action(pid) for pid in state.alive}
+    wanted_accesses = [
+        (pid, "write" if act.read is None else "read", cast(int, act.store if act.read is None else act.read), act.word)
+        for pid, act in acts.items()
+        if (act.read, act.store) != (None, None)
+    ]
+    if (wrong := unequal(wanted_accesses, list(map(tuple, pram.accesses(program, before))), "accesses")) is not None:
+        return wrong
+    for policy in pram.POLICIES:
+        breach = state.breach(policy)
+        found = pram.violation(replace(program, policy=policy), before, 7)
+        expected = breach and (policy, breach[0], breach[1], 7, breach[3])
+        if (wrong := unequal(expected, found and tuple(vars(found).values()), f"violation of {policy}")) is not None:
+            return wrong
+    state.step()
+    return unequal(vars(seen(state)), vars(pram.step(program, before)))
+
+
+def accepted(word: int) -> Report | None:
+    """Machines that ``validate`` takes, at the limits of the word, and those that it must refuse, beyond them."""
+    size, code = 1 << word, (drawn(Random(1), Shape(word, ""), 1, 1, 1).instructions[0],)
+    least = Program(code, word, 1, 1)
+    good, bad = [least], [replace(least, word=4), replace(least, processors=0), replace(least, memory=0)]
+    bad += [
+        replace(least, instructions=()),
+        replace(least, data=(size,)),
+        replace(least, data=(-1,)),
+        replace(least, data=(0, 0)),
+    ]
+    bad.append(replace(least, policy=cast(Any, "none")))
+    if size <= 1 << 12:
+        good += [replace(least, processors=size), replace(least, memory=size), replace(least, instructions=code * size)]
+        bad += [replace(one, **{name: getattr(one, name) + extra}) for one, name, extra in zip(
+            good[1:], ("processors", "memory", "instructions"), (1, 1, code), strict=True)]  # fmt: skip
+    for program in good:
+        pram.validate(program, "")
+    for program in bad:
+        try:
+            pram.validate(program, "")
+        except ValueError:
+            continue
+        return {"what": "validate", "expected": "a refusal", "got": "none", "P": program.processors, "M": program.memory}
+    for fields in unfit(size):
+        try:
+            pram.validate(replace(least, instructions=(Instruction(*fields),)), "")
+        except (ValueError, KeyError):
+            continue
+        return {"what": "validate", "expected": "a refusal", "got": "none", "instruction": str(fields)}
+    return None
+
+
+def unfit(size: int) -> Iterator[tuple[Any, ...]]:
+    """Operation, rd, ra and x of instructions that no machine without the extension takes, with words below ``size``."""
+    yield from (("mov", 1, None, x) for x in (size, -1, None))
+    yield from (("add", 8, 1, 2), ("add", 1, None, 2), ("ld", 1, None, size), ("jmp", None, None, size))
+    yield from (("mul", 1, 2, 3), ("none", 1, 2, 3), ("halt", 1, None, None))
+
+
+def misread(word: int) -> Report | None:
+    """An operation that the assembler reads as another than docs/assembly.md says, or does not refuse without its extension."""
+    for extension, written in (("", WRITTEN), ("M", WRITTEN | WRITTEN_M)):
+        program = assemble("\n".join(written), word=word, extension=extension)
+        for (text, (op, rd, ra, x)), found in zip(written.items(), program.instructions, strict=True):
+            expected = Instruction(op, rd, ra, Reg(x[0]) if isinstance(x, tuple) else x)
+            if found != expected:
+                return {"text": text, "expected": str(expected), "got": str(found)}
+        if {line[0] for line in written.values()} != {operation.name for operation in operations(extension)}:
+            return {"what": "operations", "ext": extension, "expected": sorted(line[0] for line in written.values())}
+    for text in WRITTEN_M:
+        try:
+            assemble(text, word=word, extension="")
+        except AssemblyError:
+            continue
+        return {"text": text, "expected": "a refusal without extension M", "got": "none"}
+    return None
+
+
+# The transformers.
+
+
+def executed(scenario: Scenario, machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> Verdict:
+    """Run a scenario's programs in the transformer, by the function that `efasp run` calls."""
+    from efasp.model import decode
+
+    transformer, steps, longest = module(), 0, 0
+    method = f"torch, {transformer.dtype_name}"
+    for program, most in limited(scenario, machine):
+        expected, history = decoded(machine, plan, transformer.dtype_name, program, most), list[Configuration]()
+
+        def work(program: Program = program, most: int = most, expected: Wanted = expected, history=history):  # type: ignore[no-untyped-def]
+            run = decode.run(program, machine.engine, transformer, machine.extension, most, history=history)
+            return misreported(expected, run, history)
+
+        if (wrong := guarded(work)) is not None:
+            return Verdict("refuted", method, {"engine": machine.engine, "ext": machine.extension, **wrong, **listed(program)})
+        steps, longest = steps + expected.report["steps"], max(longest, expected.report["context_length"])
+    return Verdict("measured", f"{method}: {steps} steps as the oracle has them, up to {longest} positions")
+
+
+def limited(scenario: Scenario, machine: Machine) -> list[tuple[Program, int]]:
+    """A scenario's programs for a machine, with the most steps of each."""
+    found = scenario.runs(Shape(machine.word, machine.extension))
+    return [(program, min(most, scenario.in_place) if machine.engine == "apmdm" else most) for program, most in found]
+
+
+def scope(scenario: Scenario, machine: Machine) -> str:
+    """Exactly what is run."""
+    runs = limited(scenario, machine)
+    sizes = (("P", "processors"), ("M", "memory"), ("L", "length"))
+    most = ", ".join(f"{letter} <= {max(getattr(program, name) for program, _ in runs)}" for letter, name in sizes)
+    of = f"{len(runs)} programs" if len(runs) > 1 else "1 program"
+    return (
+        f"measured: w = {machine.word}, {of}, {most}, at most {max(steps for _, steps in runs):,} steps each: {scenario.covers}"
+    )
+
+
+def whole(regime: Regime, machine: Machine) -> bool:
+    """Whether all scenarios are run: of a file, and without the extension; with it where n is large and words are short."""
+    return regime.given is not None or not machine.extension or (regime.n_max >= WIDE and machine.word <= SHORT)
+
+
+def chosen(regime: Regime, machine: Machine) -> tuple[Scenario, ...]:
+    """The scenarios that are run with a machine; the long one at w = 6 without the extension, where n is large up to ``SHORT``,
+    and of a file."""
+    short = 5 < machine.word <= (SHORT if regime.n_max >= WIDE else 6) and not machine.extension
+    long = short or (regime.given is not None and machine.word <= SHORT)
+    some = [s for s in SCENARIOS if whole(regime, machine) or s.name in EXTENDED]
+    return tuple(s for s in some if long or s.name != "long")
+
+
+def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
+    """The obligations about one machine's transformer."""
+    plan = regime.plan(machine)
+    try:
+        dtype = plan.dtype or dtype_for(plan)
+    except RangeError:
+        dtype = ""
+    beyond = machine.word > WIDEST
+    if not dtype or beyond:
+        for name in ("process.runs",) if beyond else NAMES:
+            where = f"measured: w = {machine.word}: {REFUSED}"
+            settle = partial(refused, plan)
+            yield Obligation(name, machine.claim, machine.params, where, machine.n, "measurement", where, settle)
+        return
+
+    @cache
+    def module() -> Transformer:
+        from efasp.model.transformer import Transformer
+
+        return Transformer.of(plan, plan.dtype)
+
+    mark, few = fingerprint(plan), not whole(regime, machine)
+    for scenario in chosen(regime, machine):
+        where = scope(scenario, machine)
+        work = partial(executed, scenario, machine, plan, module)
+        params = {**machine.params, "runs": scenario.name}
+        content = f"{where}\n{limited(scenario, machine)}\n{mark}"
+        yield Obligation("process.runs", machine.claim, params, where, machine.n, "measurement", content, work)
+    others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
+        ("process.orders", process_orders.scope(machine, few), partial(process_orders.settle, machine, module, few)),
+        ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
+        ("process.weights", process_readings.weights_scope(machine), partial(process_readings.weights, machine, plan, module)),
+    )
+    for name, where, measure in others:
+        yield Obligation(name, machine.claim, machine.params, where, machine.n, "measurement", f"{where}\n{mark}", measure)
+
+
+def refused(plan: Plan) -> Verdict:
+    """That no transformer is made of the plan; one that is made would have to be run."""
+    from efasp.model.transformer import Transformer
+
+    try:
+        Transformer.of(plan, plan.dtype)
+    except RangeError as error:
+        return Verdict("measured", f"refused: {error}")
+    return Verdict("refuted", "torch", {"what": "a dtype carries the plan", "expected": "none, so that nothing is run here"})
+
+
+NAMES = ("process.runs", "process.orders", "process.codes", "process.weights")
+OF_WIDTHS = ("process.machine", "process.lengths", "process.sampler")
+
+
+def of_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
+    """What does not depend on a transformer, at one width."""
+    several = ", ".join(scenario.name for scenario in SCENARIOS)
+    where = f"measured: w = {word}, P, M, L <= 72, up to 1,200 steps: {several}; {STATES} random states"
+    rows: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
+        ("process.machine", where, partial(reference, word)),
+        ("process.lengths", process_readings.lengths_scope(word), partial(process_readings.lengths, word)),
+        ("process.sampler", process_readings.sampler_scope(word), partial(process_readings.sampler, word)),
+    )
+    for name, about, settle in rows:
+        ids = (UNMASKED.id,) if name == "process.sampler" else ()
+        yield Obligation(name, "T1 T4", {"w": word}, about, n, "measurement", about, settle, concludes=ids)
+
+
+@lemma
+def measured(regime: Regime) -> Iterator[Batch]:
+    """What runs, at every width of the regime: reference machine, process, sampler, whole runs in torch, weights files."""
+    for word, n in regime.widths() if regime.given is None else ():
+        yield Batch(OF_WIDTHS, {"w": word}, lambda w=word, n=n: of_width(w, n))  # type: ignore[misc]
+    for machine in regime.machines():
+        names = NAMES if machine.word <= WIDEST else NAMES[:1]
+        yield Batch(names, machine.params, lambda m=machine: transformers(regime, m))  # type: ignore[misc]

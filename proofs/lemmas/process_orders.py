@@ -1,0 +1,180 @@
+"""Orders of unmasking, with and without the cache, and a read-out that is disturbed: the same machine. For
+``proofs.lemmas.process``.
+
+A few small programs are decoded in every way that ``model.decode`` offers; after every step the configuration must be the
+oracle's, and the tokens those of plain decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from efasp.encoding import CellLayout, LogLayout
+from efasp.model.sampler import THRESHOLD
+from efasp.pram.machine import Program
+from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
+from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete.scenarios import Shape, drawn
+from efasp.proofs.lemmas.process_readings import NOISE, certainty
+from efasp.proofs.obligation import Machine, Verdict
+
+if TYPE_CHECKING:
+    from efasp.model.transformer import Transformer
+
+SIZES = ((3, 5, 11, 3), (9, 3, 7, 2), (1, 2, 16, 5))  # processors, memory words, instructions and steps of the programs
+MARGIN = 0.02  # of the confidences of a faded read-out, around the threshold
+Way = tuple[str, dict[str, Any], str]  # its name, the options of decoding, and how the read-out is disturbed
+
+
+SLOW = (
+    "one token at a time, in random order",
+    "the last token first, all masks, without the cache",
+    "confidences around the threshold",
+)
+
+
+def scope(machine: Machine, few: bool = False) -> str:
+    """Exactly what is tried; ``few``: of one program."""
+    sizes = "; ".join(f"P = {p}, M = {m}, L = {n}, {t} steps" for p, m, n, t in (SIZES[:1] if few else SIZES))
+    ways = ", ".join(name for name, _, _ in table(machine, Random(0), 0) if name not in SLOW)
+    slow = f"; the first also in these: {', '.join(SLOW)}" if machine.engine == "mdm" else ""
+    return f"measured: w = {machine.word}, random programs ({sizes}), decoded in these ways: {ways}{slow}"
+
+
+def table(machine: Machine, rng: Random, steps: int) -> Iterator[Way]:
+    """The ways to decode. The first is plain; ``steps``: of the program."""
+
+    def one(ready: np.ndarray) -> np.ndarray:
+        return np.array([rng.choice(ready.tolist())])
+
+    def some(ready: np.ndarray) -> np.ndarray:
+        return np.array(rng.sample(ready.tolist(), rng.randint(1, len(ready))))
+
+    yield "plain", {}, ""
+    yield "without the cache", {"cached": False}, ""
+    if machine.engine == "mdm":
+        masks = {"context_steps": steps + 2}
+        yield "all masks from the start", masks, ""
+        yield "all masks from the start, without the cache", {**masks, "cached": False}, ""
+        yield "random subsets, all masks", {**masks, "order": some}, ""
+        yield "random subsets", {"order": some}, ""
+        yield SLOW[0], {"order": one}, ""
+        yield SLOW[1], {**masks, "order": lambda ready: ready[-1:], "cached": False}, ""
+        yield SLOW[2], {}, "threshold"
+    yield "noise on the read-out", {}, "noise"
+
+
+def settle(machine: Machine, module: Callable[[], Transformer], few: bool = False) -> Verdict:
+    """Decode every program (``few``: the first) in every way."""
+    transformer, count = module(), 0
+    method, shape = f"torch, {transformer.dtype_name}", Shape(machine.word, machine.extension)
+    for processors, memory, length, most in SIZES[:1] if few else SIZES:
+        rng = Random(f"orders {shape} {processors}")
+        program = endless(rng, shape, processors, memory, length, most)
+        plain: list[list[int]] = []
+        for name, options, disturbed in table(machine, rng, most):
+            if processors != SIZES[0][0] and name in SLOW:
+                continue
+            seen = Disturbed(transformer, machine, program, disturbed, rng) if disturbed else transformer
+            wrong = guarded(partial(differing, machine, seen, program, most, options, plain))
+            if wrong is None and isinstance(seen, Disturbed):
+                wrong = seen.wrong
+            if wrong is not None:
+                return Verdict("refuted", method, {**machine.params, "decoded": name, **wrong, **listed(program)})
+            count += 1
+    return Verdict("measured", f"{method}: {count} decodings as the oracle has them")
+
+
+def endless(rng: Random, shape: Shape, processors: int, memory: int, length: int, steps: int) -> Program:
+    """A random program in which something runs for so many steps."""
+    while True:
+        program = drawn(rng, shape, processors, memory, length)
+        if len(wanted(program, steps).history) == steps:
+            return program
+
+
+def differing(
+    machine: Machine, transformer: Any, program: Program, most: int, options: Mapping[str, Any], plain: list[list[int]]
+) -> Report | None:
+    """Where a way to decode differs from the oracle, or from plain decoding, whose tokens are noted if there are none yet."""
+    from efasp.model import decode
+
+    expected = wanted(program, most)
+    states = (decode.masked_diffusion if machine.engine == "mdm" else decode.any_process)(
+        program, transformer, machine.extension, **options
+    )
+    each = 3 * program.processors if "one" in getattr(options.get("order"), "__name__", "") else 1
+    first, state = not plain, None
+    for step, configuration in enumerate(expected.history, 1):
+        state = next(states, None)
+        if state is None:
+            return {"what": "decoding ended", "expected": len(expected.history), "got": step - 1}
+        tokens = state.sequence.tokens.tolist()
+        if first:
+            plain.append(tokens)
+        told = {"step": state.steps, **vars(state.configuration), "tokens": tokens}
+        if (wrong := unequal({"step": step, **vars(configuration), "tokens": plain[step - 1]}, told)) is not None:
+            return {"step": step, **wrong}
+        if (each > 1 or "order" not in options) and not isinstance(transformer, Disturbed) and state.passes != each * step:
+            return {"step": step, "what": "passes", "expected": each * step, "got": state.passes}
+    if machine.engine == "apmdm" and "running" not in expected.history[-1].status and next(states, None) is not None:
+        return {"what": "a step after all have stopped", "expected": "none", "got": "one"}
+    assert state is not None
+    return kept(machine, program, state)
+
+
+def kept(machine: Machine, program: Program, state: Any) -> Report | None:
+    """What the last sequence says of program and state: places and prompt are still the layout's."""
+    layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
+    assert isinstance(layout, (LogLayout, CellLayout))
+    found = layout.decode(state.sequence)
+    if isinstance(layout, LogLayout):
+        memory = program.data + (0,) * (program.memory - len(program.data))
+        return unequal([program.instructions, memory, state.steps], [found[0], found[1], len(found[2])], "prompt and log")
+    return unequal([program.instructions, state.configuration], list(found[:2]), "prompt and cells")
+
+
+class Disturbed:
+    """A transformer whose read-outs are noisy, or faded so that a token's confidence is just below the threshold, or above.
+
+    Of those below ``model.decode`` must leave every mask, and of those above none: ``wrong`` says where it did not.
+    """
+
+    def __init__(self, transformer: Transformer, machine: Machine, program: Program, how: str, rng: Random) -> None:
+        self.transformer, self.how, self.rng = transformer, how, rng
+        self.wrong: Report | None = None
+        layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
+        self.layout, self.mask = layout, layout.vocabulary.token("mask")
+        self.noise, self.hidden = np.random.default_rng(machine.word), list[int]()
+
+    def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Any = None) -> np.ndarray:
+        """The transformer's, disturbed."""
+        out = self.transformer.outputs(tokens, places, cache)
+        if self.how == "noise":
+            return out + self.noise.uniform(-NOISE / self.layout.word, NOISE / self.layout.word, out.shape)
+        assert isinstance(self.layout, LogLayout)
+        size = self.layout.block_length
+        masked = np.flatnonzero(tokens[-size:] == self.mask).tolist()
+        if self.hidden and masked != self.hidden and self.wrong is None:
+            self.wrong = {"what": "masks left by the threshold", "expected": self.hidden, "got": masked}
+        self.hidden = sorted(self.rng.sample(masked, self.rng.randrange(len(masked)))) if masked else []
+        out = out.astype(np.float64)
+        shown = [place for place in masked if place not in self.hidden]
+        for place in (*self.hidden, *shown[:1]):
+            row = out[len(out) - size + place]
+            row *= self.part(row.tolist(), THRESHOLD + (-MARGIN if place in self.hidden else MARGIN))
+        return out
+
+    def part(self, row: list[float], confidence: float) -> float:
+        """The part of a read-out that has a confidence, by bisection."""
+        low, high = 0.0, 1.0
+        for _ in range(16):
+            middle = (low + high) / 2
+            reached = certainty([middle * value for value in row], self.layout.vocabulary, self.layout.word) > confidence
+            low, high = (low, middle) if reached else (middle, high)
+        return high

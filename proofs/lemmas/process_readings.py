@@ -1,0 +1,326 @@
+"""What stands between tokens and the transformer, at every width, against direct computation. Measured, for
+``proofs.lemmas.process``.
+
+That is: g and unmask on long sequences, the sampler, the codes that the torch module embeds, and weights files.
+
+Codes, ids and probabilities are written out here from the list of kinds alone; ``model.sampler``, ``model.transformer`` and
+``model.weights`` are what is compared with them. torch is imported when an obligation is settled.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, product
+from math import exp, fsum, log1p
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from efasp.codebook import Codebook
+from efasp.encoding import CellLayout, LogLayout, vocabulary
+from efasp.exact import Matrix
+from efasp.model.plan import Plan
+from efasp.model.readback import read_plan
+from efasp.model.sampler import THRESHOLD, confidence, predictions
+from efasp.pram.isa import EXTENSIONS
+from efasp.process import g, unmask
+from efasp.proofs.concrete.differential import guarded
+from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.lemmas.simulation import algorithm_1
+from efasp.proofs.obligation import Machine, Verdict
+from efasp.proofs.symbolic.codes import code_of
+
+if TYPE_CHECKING:
+    from efasp.model.transformer import Transformer
+
+LENGTHS = (1, 2, 3, 17, 64, 129, 511, 513, 1025, 3000)  # positions
+ENUMERATED = 8  # bits of a word up to which all tokens are listed
+NOISE = 0.4  # over the word's bits: so much on every number leaves a code what it is
+FADED = (0.02, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)  # of a code's numbers: confidences from none to full
+NEAR = 1e-6  # of the sampler's confidence: relative
+
+Item = tuple[int, dict[str, int]]  # a kind's number, and its payloads
+
+
+# The process.
+
+
+def lengths_scope(word: int) -> str:
+    """Exactly what is tried."""
+    return f"measured: w = {word}, random tokens and control bits, up to {LENGTHS[-1]:,} positions"
+
+
+def lengths(word: int) -> Verdict:
+    """``g`` and ``unmask`` on random sequences of the width's own tokens, against Algorithm 1."""
+    rng, book = Random(word), vocabulary(word)
+    mask, dtype = book.token("mask"), book.dtype
+    for length in LENGTHS:
+        x = [mask if rng.random() < 0.5 else rng.randrange(book.size) for _ in range(length)]
+        y = [token if token != mask else 0 for token in (rng.randrange(book.size) for _ in range(length))]
+        bits = [(rng.random() < 0.3, rng.random() < 0.2, rng.random() < 0.4) for _ in range(length)]
+        chosen = [rng.random() < 0.5 for _ in range(length)]
+        shown = [token if pick or rng.random() < 0.5 else mask for token, pick in zip(y, chosen, strict=True)]
+        kept = [new if old == mask and pick else old for old, new, pick in zip(x, shown, chosen, strict=True)]
+        arrays: tuple[np.ndarray, ...] = np.array(x, dtype=dtype), np.array(y, dtype=dtype), np.array(shown, dtype=dtype)
+        control: list[Any] = [tuple(map(int, row)) for row in bits]
+
+        def work(x=x, y=y, chosen=chosen, kept=kept, control=control, arrays=arrays) -> Report | None:  # type: ignore[no-untyped-def]
+            found = ("g", algorithm_1(x, y, control, mask), g(arrays[0], arrays[1], np.array(control, dtype=bool), mask))
+            other = ("unmask", kept, unmask(arrays[0], arrays[2], np.array(chosen), mask))
+            return next(
+                (_first(name, wanted, got.tolist()) for name, wanted, got in (found, other) if wanted != got.tolist()), None
+            )
+
+        if (wrong := guarded(work)) is not None:
+            return Verdict("refuted", "numpy", {"positions": length, **wrong})
+    return Verdict("measured", f"numpy: {len(LENGTHS)} sequences, g and unmask as Algorithm 1 has them")
+
+
+def _first(name: str, expected: Sequence[Any], got: Sequence[Any]) -> Report:
+    """The first place at which two sequences differ."""
+    place = next((i for i, pair in enumerate(zip(expected, got, strict=False)) if pair[0] != pair[1]), None)
+    if place is None:
+        return {"what": f"{name}: length", "expected": len(expected), "got": len(got)}
+    return {"what": f"{name}: position {place}", "expected": expected[place], "got": got[place]}
+
+
+# Codes, ids and probabilities, from the list of kinds.
+
+
+def extremes(bits: int, rng: Random) -> list[int]:
+    """Payloads of so many bits: the least, the largest, single bits, turns of bits, random ones."""
+    top = (1 << bits) - 1
+    some = [0, 1, top, top - 1, 1 << bits - 1, top // 3, top - top // 3, rng.randint(0, top), rng.randint(0, top)]
+    return list(dict.fromkeys(value & top for value in some))
+
+
+def items(book: Codebook, rng: Random) -> list[Item]:
+    """Every kind of a codebook, with all of some payloads."""
+    out: list[Item] = []
+    for number, kind in enumerate(book.kinds):
+        ranges = [extremes(book.bits[name], rng) for name in kind.payloads]
+        out += [(number, dict(zip(kind.payloads, values, strict=True))) for values in product(*ranges)]
+    return out
+
+
+def id_of(book: Codebook, item: Item) -> int:
+    """The token id of an item: kinds one after the other, each as long as its payload has values."""
+    sizes = [1 << sum(book.bits[name] for name in kind.payloads) for kind in book.kinds]
+    return [0, *accumulate(sizes)][item[0]] + sum(item[1].values())
+
+
+def certainty(row: Sequence[float], book: Codebook, word: int) -> float:
+    """The probability of the likeliest token other than the mask, in closed form: bits are independent of each other."""
+    sharpness, tops, sums = float(word + 8), list[float](), list[float]()
+    spans = {f.payload: list(book.slots[f.name]) for f in book.fields}
+    for number, kind in enumerate(book.kinds):
+        if kind.name != "mask":
+            bits = [abs(sharpness * row[at]) for name in kind.payloads for at in spans[name]]
+            tops.append(sharpness * row[number] + fsum(bits))
+            sums.append(tops[-1] + fsum(log1p(exp(-2 * bit)) for bit in bits))
+    best = max(tops)
+    return 1 / fsum(exp(total - best) for total in sums)
+
+
+def listed(rows: np.ndarray, book: Codebook, word: int) -> tuple[np.ndarray, np.ndarray]:
+    """By a list of all tokens: the likeliest of each row, and the probability of the likeliest other than the mask."""
+    every = [(number, dict.fromkeys(kind.payloads, value)) for number, kind in enumerate(book.kinds)
+             for value in range(1 << sum(book.bits[name] for name in kind.payloads))]  # fmt: skip
+    logits = (word + 8) * rows @ np.array([code_of(book, item) for item in every], dtype=np.float64).T
+    best = np.argmax(logits, axis=1)
+    mask = [number for number, item in enumerate(every) if book.kinds[item[0]].name == "mask"]
+    others = np.delete(logits, mask, axis=1)
+    others = np.exp(others - others.max(axis=1, keepdims=True))
+    return best, others.max(axis=1) / others.sum(axis=1)
+
+
+# The sampler.
+
+
+def sampler_scope(word: int) -> str:
+    """Exactly what is tried."""
+    how = "all tokens listed, and closed form" if word <= ENUMERATED else "closed form"
+    return f"measured: w = {word}, every kind of token, extreme and random payloads, exact, noisy, faded and negated; {how}"
+
+
+def sampler(word: int) -> Verdict:
+    """``predictions`` and ``confidence`` of codes, exact and disturbed, against direct computation."""
+    count = 0
+    for extension in EXTENSIONS:
+        book = vocabulary(word, extension)
+        layouts = LogLayout(word, extension, 1, 1, 1), CellLayout(word, extension, 1, 1, 1)
+        every = items(book, Random(word))
+        wrong = guarded(lambda book=book, layouts=layouts, every=every: misread(book, layouts, every))  # type: ignore[misc]
+        if wrong is not None:
+            return Verdict("refuted", "numpy", {"w": word, "ext": extension or "none", **wrong})
+        count += len(every)
+    return Verdict("measured", f"numpy: {count} tokens, each in {4 + len(FADED)} read-outs")
+
+
+def misread(book: Codebook, layouts: tuple[LogLayout, CellLayout], every: Sequence[Item]) -> Report | None:
+    """The first read-out of which the sampler makes what it should not."""
+    log, cells = layouts
+    codes = np.array([code_of(book, item) for item in every], dtype=np.float64)
+    ids = [id_of(book, item) for item in every]
+    noise = np.random.default_rng(log.word).uniform(-NOISE / log.word, NOISE / log.word, codes.shape)
+    control = np.tile([0.0, 1.0, 1.0], (len(codes), 1))
+    exact: dict[str, np.ndarray] = {"code": codes, "code in float32": codes.astype(np.float32), "code and noise": codes + noise}
+    for name, rows in exact.items():
+        for layout, outputs in ((log, rows), (cells, np.hstack([rows, control]))):
+            got = predictions(outputs, layout).tolist()
+            if got != ids:
+                return {"of": name, "layout": type(layout).__name__, **_first("predictions", ids, got)}
+    negated = predictions(-codes, log).tolist()
+    if (same := [token for token, other in zip(ids, negated, strict=True) if token == other]) != []:
+        return {"of": "code negated", "what": "predictions", "expected": "other tokens", "got": same[0]}
+    faded = {f"{part} of the code": part * codes for part in FADED}
+    for name, rows in {**exact, **faded, "code negated": -codes}.items():
+        if (wrong := doubtful(name, rows, book, log, every, name in exact)) is not None:
+            return wrong
+    return None
+
+
+def doubtful(name: str, rows: np.ndarray, book: Codebook, layout: LogLayout, every: Sequence[Item], due: bool) -> Report | None:
+    """The first row whose confidence is not what direct computation says, or (``due``) on a wrong side of the threshold."""
+    direct = [certainty(row, book, layout.word) for row in rows.astype(np.float64).tolist()]
+    if layout.word <= ENUMERATED:
+        tokens, all_listed = listed(rows.astype(np.float64), book, layout.word)
+        if not np.allclose(direct, all_listed, rtol=NEAR, atol=0):
+            return {"of": name, "what": "closed form", "expected": "the listed probabilities", "got": "others"}
+        if due and tokens.tolist() != [id_of(book, item) for item in every]:
+            return {"of": name, "what": "the likeliest token by the list", "expected": "the code's", "got": "another"}
+    for item, wanted, got in zip(every, direct, confidence(rows, layout).tolist(), strict=True):
+        told = {"of": name, "token": f"{book.kinds[item[0]].name} {item[1]}"}
+        if not abs(got - wanted) <= NEAR * wanted:
+            return {**told, "what": "confidence", "expected": wanted, "got": got}
+        is_mask = book.kinds[item[0]].name == "mask"
+        if due and (got >= THRESHOLD) is is_mask:
+            return {
+                **told,
+                "what": f"confidence, threshold {THRESHOLD}",
+                "expected": "below" if is_mask else "above",
+                "got": got,
+            }
+    return None
+
+
+# What the module embeds.
+
+
+def codes_scope(machine: Machine) -> str:
+    """Exactly what is tried."""
+    return f"measured: w = {machine.word}, every kind of token and of place, all pairs of extreme and random payloads"
+
+
+def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
+    """``Transformer.rows`` and ``Embedding.codes`` against the codebooks, and both against codes that are written out."""
+    transformer, rng, count = module(), Random(str(machine.params)), 0
+    for book, embedding in ((transformer.vocabulary, transformer.token), (transformer.places, transformer.place)):
+        every = items(book, rng)
+        rng.shuffle(every)
+        rows = [[number, *(payloads.get(name, 0) for name, _ in book.payloads)] for number, payloads in every]
+        wanted = [code_of(book, item) for item in every]
+
+        def work(book=book, embedding=embedding, every=every, rows=rows, wanted=wanted) -> Report | None:  # type: ignore[no-untyped-def]
+            as_tensor = transformer.offsets.new_tensor
+            found = [("Codebook.codes", wanted, book.codes(rows).tolist())]
+            found.append(("Embedding.codes", wanted, embedding.codes(as_tensor(rows)).tolist()))
+            if embedding is transformer.token:
+                ids = [id_of(book, item) for item in every]
+                found.append(("Codebook.rows", rows, book.rows(ids).tolist()))
+                found.append(("Transformer.rows", rows, transformer.rows(as_tensor(ids)).tolist()))
+            for name, expected, got in found:
+                if expected != got:
+                    case = _first(name, expected, got)
+                    at = int(case["what"].rpartition(" ")[2]) if "position" in case["what"] else 0
+                    return {"codebook": book.name, "kind": book.kinds[every[at][0]].name, **every[at][1], **case}
+            return None
+
+        if (wrong := guarded(work)) is not None:
+            return Verdict("refuted", f"torch, {transformer.dtype_name}", {**machine.params, **wrong})
+        count += len(every)
+    return Verdict("measured", f"torch, {transformer.dtype_name}: {count} codes")
+
+
+# Weights files.
+
+
+def weights_scope(machine: Machine) -> str:
+    """Exactly what is tried."""
+    return f"measured: w = {machine.word}, every number of every tensor, exported, loaded and read back"
+
+
+def weights(machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> Verdict:
+    """A transformer's weights file, loaded and read back, against the plan, tensor for tensor."""
+    transformer = module()
+    method = f"torch, {transformer.dtype_name}"
+    wrong = guarded(lambda: misloaded(machine, plan, transformer))
+    if wrong is not None:
+        return Verdict("refuted", method, {**machine.params, **wrong})
+    return Verdict("measured", f"{method}: {len(transformer.state_dict())} tensors")
+
+
+def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
+    """The first tensor that is another after a way through a file."""
+    from efasp.model.weights import Weights, compiled, dump, export, load
+
+    named = machine.word, machine.engine, machine.extension
+    made = Weights(*named, transformer) if plan.dtype else compiled(*named)
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = Path(folder) / "weights.safetensors"
+        export(made, path)
+        if path.read_bytes() != dump(made):
+            return {"what": "bytes of the file", "expected": "the same every time", "got": "others"}
+        loaded, back = load(path), read_plan(path)
+    for name, found in (("load", (loaded.word, loaded.engine, loaded.extension)), ("read_plan", back[:3])):
+        if found != named:
+            return {"what": name, "expected": list(named), "got": list(found)}
+    wanted = dict(tensors(plan))
+    readers = {"Transformer.of": transformer, "compiled": made.transformer, "load": loaded.transformer}
+    told = {name: {key: t.cpu().numpy() for key, t in one.state_dict().items()} for name, one in readers.items()}
+    told["read_plan"] = dict(tensors(back[3]))
+    for name, found_tensors in told.items():
+        if sorted(found_tensors) != sorted(wanted):
+            return {"what": f"tensors by {name}", "expected": sorted(wanted), "got": sorted(found_tensors)}
+        for key, value in wanted.items():
+            got = found_tensors[key]
+            if got.shape != value.shape:
+                return {"what": f"{key} by {name}", "expected": list(value.shape), "got": list(got.shape)}
+            if (bad := np.argwhere(got != value)).size:
+                at = tuple(bad[0].tolist())
+                return {"what": f"{key}{list(at)} by {name}", "expected": float(value[at]), "got": float(got[at])}
+            if name != "read_plan" and str(got.dtype) != transformer.dtype_name:
+                return {"what": f"{key} by {name}", "expected": transformer.dtype_name, "got": str(got.dtype)}
+    return None
+
+
+def tensors(plan: Plan) -> Iterator[tuple[str, np.ndarray]]:
+    """A plan's matrices as the tensors of a weights file, by name: the heads of a layer side by side."""
+    yield "token.weight", dense(plan.token).T
+    yield "place.weight", dense(plan.place).T
+    for number, (layer, shape) in enumerate(zip(plan.layers, plan.shape["layers"], strict=True)):
+        if layer.heads:
+            wide = shape["d_head"]
+            for side in "qkv":
+                yield f"layers.{number}.{side}.weight", np.vstack([dense(getattr(head, side), wide) for head in layer.heads])
+            parts = [dense(head.o) for head in layer.heads]
+            filled = [np.pad(part, ((0, 0), (0, wide - part.shape[1]))) for part in parts]
+            yield f"layers.{number}.o.weight", np.hstack(filled)
+        if layer.bias:
+            yield f"layers.{number}.up.weight", dense(layer.up)
+            yield f"layers.{number}.up.bias", np.array([float(b) for b in layer.bias])
+            yield f"layers.{number}.down.weight", dense(layer.down)
+    yield "out.weight", dense(plan.out)
+    yield "out.bias", np.array([float(b) for b in plan.out_bias])
+
+
+def dense(matrix: Matrix, rows: int | None = None) -> np.ndarray:
+    """An exact matrix in float64, with rows of zeros after its own up to so many."""
+    out = np.zeros((rows or len(matrix.rows), matrix.columns))
+    for number, row in enumerate(matrix.rows):
+        for column, value in row:
+            out[number, column] = float(value)
+    return out

@@ -1,0 +1,448 @@
+"""Family simulation, processors: what one of them does to a configuration in a step, with P and everything else a symbol.
+
+``machine._advance``, ``machine.faults_between`` and ``LogLayout.apply`` are run with a symbol for P. Their loops over the
+processors say what they run over and in which order (``efasp.loops``), and their body is run for one of them, on any state that
+the turns before it may have left. That the last turn to write an address is the lowest processor's is simulation.priority.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+from efasp.encoding import Event, LogLayout, Write
+from efasp.loops import downwards, table
+from efasp.pram import machine as pram
+from efasp.pram.isa import Instruction, Operation, Reg, operations
+from efasp.pram.machine import Configuration, Fault, Program
+from efasp.proofs.lemmas.encoding_places import attempted, ways, widths
+from efasp.proofs.lemmas.encoding_sequences import PlacedLog, attempt
+from efasp.proofs.obligation import Assignment, Obligation, exhaustive
+from efasp.proofs.smtlib import FALSE, Script, Term, eq, ite, land, le, lnot, lt, num
+from efasp.proofs.symbolic import machine_effects
+from efasp.proofs.symbolic.machine import SIZE, UNINTERPRETED, At, Elsewhere, Number, Symbol, Words, of, same, word
+from efasp.proofs.symbolic.machine_effects import APPLIES, TURN
+
+P, PID = Number("P"), Number("p")  # how many processors there are, and the one whose turn it is
+STATUSES: Any = ("running", "halted", "load", "store", "pc")
+FAULTS = ("load", "store", "pc")
+LOOPS = "simulation.loops"  # its conclusion: a loop over so many has a turn for each, in the order that it says
+
+
+class One(At):
+    """A sequence of which one element is given, and the length."""
+
+    def __init__(self, length: Any, index: Any, element: Any) -> None:
+        super().__init__(index, element)
+        self.length = length
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self.element])
+
+
+class Processors(Number):
+    """P processors, of which one is looked at: ``turns`` says which loops they had; before a turn, ``others`` had theirs."""
+
+    def __init__(self, others: Callable[[], None] = lambda: None) -> None:
+        super().__init__(P.term)
+        self.others, self.turns = others, list[str]()
+
+    def _make(self, operator: str, other: Any, swap: bool = False) -> Symbol:
+        return P._make(operator, other, swap)
+
+    def table(self, entry: Callable[[Any], Any]) -> Any:
+        """The entry of the one processor, made at once."""
+        return One(P, PID, entry(PID))
+
+    def downwards(self, turn: Callable[[Any], None]) -> None:
+        """Its turn, after those of the processors above."""
+        self.turns.append("downwards")
+        self.others()
+        turn(PID)
+
+
+class Store:
+    """Words that remember what is written to them, in order; a read sees what was written so far."""
+
+    def __init__(self, name: str) -> None:
+        self.before, self.writes = Words(name), list[tuple[Any, Any]]()
+
+    def __getitem__(self, index: Any) -> Symbol:
+        return Symbol(self.at(of(index)))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.writes.append((index, value))
+
+    def at(self, address: Term) -> Term:
+        """What it holds at an address after all writes: the last one counts."""
+        out = f"({self.before.name} {address})"
+        for index, value in self.writes:
+            out = ite(eq(address, of(index)), of(value), out)
+        return out
+
+
+class Status(At):
+    """The status of one processor, which may be written."""
+
+    def __setitem__(self, index: Any, status: Any) -> None:
+        self[index]
+        self.element = status
+
+
+class State:
+    """A configuration on symbols, and what a turn makes of it."""
+
+    def __init__(self, status: str) -> None:
+        self.memory, self.bank, self.pc = Store("memory"), Store("bank"), Store("counters")
+        self.registers, self.status, self.was = At(PID, self.bank), Status(PID, status), status
+
+    def working(self) -> State:
+        """Itself."""
+        return self
+
+    def freeze(self) -> State:
+        """Itself."""
+        return self
+
+    def before(self) -> machine_effects.State:
+        """As functions: before the turn."""
+        return self._state("(counters {})".format, self.was, "(bank {})".format, "(now {})".format)
+
+    def after(self) -> machine_effects.State:
+        """As functions: what the turn left."""
+        return self._state(self.pc.at, self.status.element, self.bank.at, self.memory.at)
+
+    @staticmethod
+    def _state(pc: Any, status: str, bank: Any, memory: Any) -> machine_effects.State:
+        mine = partial(eq, "p")
+        statuses = lambda q: ite(mine(q), number(status), f"(statuses {q})")  # noqa: E731
+        return machine_effects.State(pc, statuses, lambda q, r: ite(mine(q), bank(r), f"(banks {q} {r})"), memory)
+
+    def others(self) -> None:
+        """The turns of other processors: they leave any memory, but no register, counter or status of this one."""
+        self.memory.before = Words("now")
+
+
+def script_of() -> Script:
+    """The symbols of a machine and of a processor's turn."""
+    script = Script("QF_UFNIA")
+    script.cites[LOOPS] = None  # one turn is run, for any processor
+    word(script)
+    for name in UNINTERPRETED:
+        script.function(name, ["Int", "Int"], "Int", "the same function on both sides")
+    for name, note in (
+        ("memory", "shared memory before the step"),
+        ("now", "shared memory after the turns of the processors above"),
+        ("bank", "registers of the processor before the step"),
+        ("counters", "program counters before the step"),
+    ):
+        script.function(name, ["Int"], "Int", note)
+    script.function("statuses", ["Int"], "Int", "of other processors, which a turn cannot reach")
+    script.function("banks", ["Int", "Int"], "Int", "their registers, which a turn cannot reach")
+    for name, note in (("P", "processors"), ("M", "words of memory"), ("L", "instructions")):
+        script.integer(name, 1, note=note)
+        script.definition(le(name, SIZE))
+    limits = {"p": "P", "q": "P", "a": "M", "target": "M", "x": SIZE, "pc": SIZE, "r": "8", "rd": "8", "ra": "8", "rb": "8"}
+    for name, limit in limits.items():
+        script.integer(name, 0)
+        script.definition(lt(name, limit))
+    script.integer("step", 1)
+    return script
+
+
+def number(status: str) -> Term:
+    """The number of a status."""
+    return num(STATUSES.index(status))
+
+
+def left(
+    conclude: Callable[..., Term],
+    state: State,
+    processors: Processors,
+    store: Any,
+    register: Any,
+    value: Any,
+    pc: Any,
+    status: str,
+) -> Term:
+    """What a turn leaves: ``value`` in memory at ``store`` or in ``register``, and a counter and a status; nothing else."""
+    if processors.turns != ["downwards"]:
+        return FALSE
+    nothing: tuple[Term, Term] = ("false", "0")
+    stores, writes = (nothing if x is None else ("true", of(x)) for x in (store, register))
+    effect = machine_effects.Effect(of(pc), number(status), *stores, *writes, "0" if value is None else of(value))
+    return conclude(state.before(), state.after(), "p", effect, ("q", "r", "a"), "P", "M")
+
+
+# The log.
+
+
+def applied(conclude: Callable[..., Term], event: Event) -> Term:
+    """``apply`` puts an event of the log into the configuration."""
+
+    def run() -> Any:
+        before = State("running")
+        processors = Processors(before.others)
+        layout = PlacedLog(word_of(), "M", processors, Number("M"), Number("L"))
+        return layout.apply(before, At(PID, event)), processors  # type: ignore[arg-type]
+
+    def right(found: Any) -> Term:
+        if found is None:
+            return FALSE
+        write = event.write
+        value, space = (None, "") if write is None else (write.value, write.space)
+        store, register = (write.target if write and space == kind else None for kind in ("memory", "register"))
+        state, processors = found
+        return left(conclude, state, processors, store, register, value, event.pc, event.status)
+
+    return ways(lambda: attempt(run), right)
+
+
+def word_of() -> Any:
+    """The width of a word."""
+    return Number("w")
+
+
+def events() -> list[Event]:
+    """Every status with every kind of write."""
+    writes: Any = (None, Write("register", Symbol("rd"), Symbol("x")), Write("memory", Symbol("target"), Symbol("x")))  # type: ignore[arg-type]
+    return [Event(Symbol("pc"), status, write) for status, write in product(STATUSES, writes)]  # type: ignore[arg-type]
+
+
+# The machine.
+
+
+def kinds() -> dict[str, list[Any]]:
+    """The instructions of every operation, in a few groups."""
+    out: dict[str, list[Any]] = {}
+    for operation in operations("M"):
+        what = operation.name if operation.touches_memory else "computing" if operation.writes_register else "control"
+        out.setdefault(what, []).extend(forms(operation))
+    return out
+
+
+def forms(operation: Operation) -> Iterator[Any]:
+    """The instructions of an operation, by the shape of their operands."""
+    shape = operation.shape
+    firsts = ([Symbol("ra")] if "a" in shape or "m" in shape else []) + ([None] if "a" not in shape else [])
+    seconds: list[Any] = [Symbol("x")] if set("xmt") & set(shape) else [None]
+    if "x" in shape:
+        seconds.append(Reg(Symbol("rb")))  # type: ignore[arg-type]
+    for ra, x in product(firsts, seconds):
+        yield SimpleNamespace(op=operation.name, rd=Symbol("rd") if set("ds") & set(shape) else None, ra=ra, x=x)
+
+
+def advanced(conclude: Callable[..., Term], status: str, instruction: Any) -> Term:
+    """``_advance`` does what ``_execute`` says of the state before the step, and says which processors stop."""
+
+    def run() -> Any:
+        state, wanted = State(status), State(status)
+        processors = Processors(state.others)
+        program: Any = SimpleNamespace(
+            word=word_of(), length=Number("L"), memory=Number("M"), processors=processors, instructions=Table(instruction)
+        )
+        stopped = pram._advance(program, state)  # type: ignore[arg-type]
+        effect = pram._execute(program, wanted, PID) if status == "running" else None  # type: ignore[arg-type]
+        return state, processors, stopped, effect
+
+    def right(found: Any) -> Term:
+        if found is None:
+            return FALSE
+        state, processors, stopped, effect = found
+        if effect is None:
+            unchanged = left(conclude, state, processors, None, None, None, Number("(counters p)"), status)
+            return unchanged if not stopped else FALSE
+        stops = effect.status != "running"
+        if [of(pid) for pid in stopped] != ["p"] * stops:
+            return FALSE
+        store, register = (None, None) if stops else (effect.store, effect.rd)
+        return left(conclude, state, processors, store, register, effect.value, effect.pc, effect.status)
+
+    return ways(lambda: attempt(run), right)
+
+
+class Table:
+    """A program of which every instruction that is looked at is this one: the one at the processor's counter."""
+
+    def __init__(self, instruction: Any) -> None:
+        self.instruction = instruction
+
+    def __getitem__(self, index: Any) -> Any:
+        if of(index) == "(counters p)":
+            return self.instruction
+        raise Elsewhere(f"instruction {index}")
+
+
+def faulted(was: str, now: str) -> Term:
+    """``faults_between`` names a processor that stopped and did not halt, its counter and the step."""
+
+    def run() -> Any:
+        before, after = State(was), State(now)
+        before.processors = Processors()  # type: ignore[attr-defined]
+        return pram.faults_between(before, after, Number("step"))  # type: ignore[arg-type]
+
+    counter: Any = Number("(counters p)")
+    wanted = (Fault(PID, Number("step"), counter, now),) if was != now and now in FAULTS else ()  # type: ignore[arg-type]
+    return ways(lambda: attempt(run), lambda found: FALSE if found is None else same(tuple(found), wanted))
+
+
+def turns(n: tuple[int, int]) -> Iterator[Obligation]:
+    """What each processor does to a configuration, in the machine and in the log, for every P."""
+    some = SimpleNamespace(op="mov", rd=Symbol("rd"), ra=None, x=Symbol("x"))
+    replay = partial(replayed, advance_failures)
+    cases = {what: [("running", instruction) for instruction in shapes] for what, shapes in kinds().items()}
+    for what, every in (cases | {"stopped": [(status, some) for status in STATUSES[1:]]}).items():
+        script = script_of()
+        goal = land(*dict.fromkeys(advanced(partial(script.conclude, TURN), *case) for case in every))
+        never = [way for way in (le("M", f"(mod 0 {SIZE})"), lnot(lt("0", "w"))) if way in goal]  # where an operand is 0
+        yield script.obligation("simulation.advance", "T1 T4", {"of": what}, "all n", n, goal, "every P, M, L", replay, never)
+    script = script_of()
+    goal, replay = (
+        land(*(applied(partial(script.conclude, APPLIES), event) for event in events())),
+        partial(replayed, apply_failures),
+    )
+    yield script.obligation("simulation.apply", "T1", {}, "all n", n, goal, "every P, M", replay)
+    goal = land(*(faulted(was, now) for was, now in product(STATUSES, repeat=2)))
+    replay = partial(replayed, fault_failures)
+    yield script_of().obligation("simulation.faults", "T1 T4", {}, "all n", n, goal, "every P", replay)
+    scope = f"counts <= {COUNTS}; P, M <= {SIZES[-1]}"
+    yield Obligation(
+        "simulation.loops", "T1 T4", {}, scope, n, "exhaustive", scope, exhaustive(COUNTS, loop_failures), concludes=(LOOPS,)
+    )
+
+
+# With plain numbers.
+
+COUNTS, SIZES = 1_600, (1, 2, 3, 4, 5, 8, 33, 65)
+
+
+def loop_failures() -> Iterator[dict[str, Any]]:
+    """Counts whose loops do not have the turns that they must, and configurations that are not copied."""
+    for count in range(COUNTS + 1):
+        seen: list[int] = []
+        downwards(count, seen.append)
+        made = table(count, lambda i: 3 * i)
+        if seen != list(range(count))[::-1] or made != tuple(3 * i for i in range(count)):
+            yield {"count": count, "downwards": seen, "table": list(made)}
+    for processors, memory in product(SIZES, repeat=2):
+        before = configuration(5, processors, memory)
+        copied = before.working()
+        if (
+            copied.freeze() != before
+            or copied.freeze() == changed(copied).freeze()
+            or before != configuration(5, processors, memory)
+        ):
+            yield {"P": processors, "M": memory, "copied": str(copied)}
+
+
+def changed(state: Any) -> Any:
+    """A working copy with everything changed."""
+    state.memory[-1], state.registers[-1][7], state.pc[-1], state.status[-1] = -1, -1, -1, "other"
+    return state
+
+
+def configuration(width: int, processors: int, memory: int) -> Configuration:
+    """Some configuration; every second processor runs."""
+    top = 1 << width
+    words = tuple((7 * a + 2) % top for a in range(memory))
+    banks = tuple(tuple((p + 3 * r + 1) % top for r in range(8)) for p in range(processors))
+    return Configuration(
+        words,
+        banks,
+        tuple(p % 3 for p in range(processors)),
+        tuple(STATUSES[p // 2 % 5] if p % 2 else "running" for p in range(processors)),
+    )
+
+
+def replayed(failing: Callable[[int, int, int], Iterator[dict[str, Any]]], model: Assignment) -> dict[str, Any] | None:
+    """The first case that fails, of a model's width and shape or of others."""
+    given = tuple(min(max(1, int(model.get(name, 1))), 300) for name in "PM")
+    for width, (processors, memory) in product(widths(model), (given, *product((1, 2, 3, 5, 9), (1, 2, 5)), (70, 66))):
+        if max(processors, memory) > 1 << width:
+            continue
+        case = next(attempted(failing(width, processors, memory), w=width, P=processors, M=memory), None)
+        if case is not None:
+            return case
+    return None
+
+
+def apply_failures(width: int, processors: int, memory: int) -> Iterator[dict[str, Any]]:
+    """Blocks after which the log's configuration is not that of the rule."""
+    layout, before = LogLayout(width, "M", processors, memory, 1), configuration(width, processors, memory)
+    top = (1 << width) - 1
+    for turn in range(4):
+        writes: list[Write | None] = []
+        for p in range(processors):
+            register, address = Write("register", (p + turn) % 8, top - p % 7), Write("memory", p * turn % memory, top - p)
+            writes.append((None, register, address)[(p * 5 + turn) % 3])
+        block = [Event(p % 5, STATUSES[(p + turn) % 5], write) for p, write in enumerate(writes)]
+        words, banks = list(before.memory), [list(bank) for bank in before.registers]
+        for p in range(processors - 1, -1, -1):
+            write = writes[p]
+            if write is not None and write.space == "memory":
+                words[write.target] = write.value
+            elif write is not None:
+                banks[p][write.target] = write.value
+        wanted = Configuration(
+            tuple(words), tuple(map(tuple, banks)), tuple(e.pc for e in block), tuple(e.status for e in block)
+        )
+        if (found := layout.apply(before, block)) != wanted:
+            yield {"events": str(block), "expected": str(wanted), "found": str(found)}
+
+
+def advance_failures(width: int, processors: int, memory: int) -> Iterator[dict[str, Any]]:
+    """Steps after which the machine's configuration, or who stopped, is not what the processors' own effects say."""
+    before = configuration(width, processors, memory)
+    x = (1 << width) - 1
+    for code in codes(memory, x):
+        program = Program(code, width, processors, memory)
+        state, words, banks = before.working(), list(before.memory), [list(bank) for bank in before.registers]
+        pcs, statuses, stops = list(before.pc), list(before.status), list[int]()
+        stopped = pram._advance(program, state)
+        for p in range(processors - 1, -1, -1):
+            if before.status[p] != "running":
+                continue
+            effect = pram._execute(program, before, p)
+            pcs[p], statuses[p] = effect.pc, effect.status
+            if effect.status != "running":
+                stops.insert(0, p)
+            elif effect.store is not None:
+                words[effect.store] = effect.value
+            elif effect.rd is not None:
+                banks[p][effect.rd] = effect.value
+        wanted = Configuration(tuple(words), tuple(map(tuple, banks)), tuple(pcs), tuple(statuses))
+        if (state.freeze(), stopped) != (wanted, stops):
+            yield {
+                "program": [str(i) for i in code],
+                "before": str(before),
+                "expected": str((wanted, stops)),
+                "found": str((state, stopped)),
+            }
+
+
+def codes(memory: int, x: int) -> Iterator[tuple[Instruction, ...]]:
+    """Programs of three instructions: loads, stores, jumps, and every operation."""
+    load, store, fault = Instruction("ld", 1, None, 0), Instruction("st", 2, None, 0), Instruction("ld", 1, None, x)
+    yield from product((load, store, Instruction("halt"), fault if x >= memory else store), repeat=3)
+    for number, operation in enumerate(operations("M")):
+        shape = operation.shape
+        second: Any = 1 if set("xmt") & set(shape) else None
+        rd, ra = (number % 8 if set("ds") & set(shape) else None), (4 if set("am") & set(shape) else None)
+        yield (Instruction(operation.name, rd, ra, second),) * 2
+
+
+def fault_failures(width: int, processors: int, memory: int) -> Iterator[dict[str, Any]]:
+    """Steps whose faults are not named."""
+    for shift, other, number in product(range(5), range(5), (7, 1000)):
+        statuses = [
+            tuple(STATUSES[(p * step + turn) % 5] for p in range(processors)) for step, turn in ((1, shift), (2, other))
+        ]
+        before, after = (Configuration((0,) * memory, ((0,) * 8,) * processors, tuple(range(processors)), s) for s in statuses)
+        wanted = [
+            Fault(p, number, p, now) for p, (was, now) in enumerate(zip(*statuses, strict=True)) if was != now and now in FAULTS
+        ]
+        if (found := pram.faults_between(before, after, number)) != wanted:
+            yield {"before": str(statuses[0]), "after": str(statuses[1]), "expected": str(wanted), "found": str(found)}

@@ -1,0 +1,1 @@
+"""Mutants: constructions broken on purpose."""

@@ -1,0 +1,66 @@
+"""All lemmas: importing a family registers its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from efasp.proofs.lemmas import (
+    attention,
+    attention_lookups,
+    bounded,
+    encoding,
+    gates,
+    lowering,
+    numerics,
+    numerics_limits,
+    process,
+    resources,
+    resources_bounds,
+    simulation,
+    simulation_citations,
+    step_execute,
+    step_stages,
+    step_values,
+)
+from efasp.proofs.obligation import LEMMAS, Batch, Obligation, Regime
+
+# In the order in which runs take them and reports list them, whatever was imported before this module.
+FAMILIES = (
+    gates,
+    attention,
+    step_stages,
+    step_values,
+    attention_lookups,
+    simulation,
+    lowering,
+    numerics,
+    bounded,
+    encoding,
+    step_execute,
+    resources_bounds,
+    resources,
+    process,
+    simulation_citations,
+    numerics_limits,
+)
+LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
+
+
+def batches(regime: Regime, patterns: Sequence[str] | None = None) -> Iterator[Batch]:
+    """The batches of the regime that have a lemma that matches one of the globs."""
+    for build in LEMMAS:
+        for batch in build(regime):
+            if any(matches(name, patterns) for name in batch.lemmas):
+                yield batch
+
+
+def matches(name: str, patterns: Sequence[str] | None) -> bool:
+    """Whether a lemma's name matches one of the globs (all do where there are none)."""
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def obligations(regime: Regime, patterns: Sequence[str] | None = None) -> Iterator[Obligation]:
+    """The obligations of the regime, of the lemmas that match one of the globs, built one batch after the other."""
+    for batch in batches(regime, patterns):
+        yield from (obligation for obligation in batch.build() if matches(obligation.lemma, patterns))

@@ -1,0 +1,1 @@
+"""The theorems in Rocq: built, and given the rows of the construction."""

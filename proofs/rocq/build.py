@@ -1,0 +1,209 @@
+"""``make rocq``: builds the theorems under ``proofs/rocq``, prints what they assume, and fails where something does not hold.
+
+The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
+``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
+proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. Coq 8.16 or later, and OCaml.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from efasp.proofs.rocq import export
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "proofs" / "rocq"
+BUILD = ROOT / "build" / "rocq"
+FILES = (
+    "Form", "Gates", "Product", "Attention", "Lookups", "Match", "Aggregates", "Log", "Slots", "Softmax", "Generated",
+)  # fmt: skip
+CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
+PROGRAMS = ("lrat_check", "smt_check")
+# The axioms of the standard library's real numbers and their analysis; nothing else may be assumed, and these only where
+# reals are spoken of.
+REALS = (
+    "ClassicalDedekindReals.sig_not_dec",
+    "ClassicalDedekindReals.sig_forall_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+    "Classical_Prop.classic",
+)
+REAL_FILES = ("Softmax", "Script")
+SECONDS = 300  # for one file; the slowest takes a few
+MISSING_OCAML = "ocamlopt not found: expected OCaml 4.13 or later on the path (Debian: apt-get install ocaml-nox)"
+MISSING = "coqc not found: expected Coq 8.16 or later on the path (Debian: apt-get install coq ocaml-nox)"
+NOT_FOUND = {"coqc": MISSING, "ocamlopt": MISSING_OCAML}
+BACKS = re.compile(r"\(\* backs: ([^*]+) \*\)\s*(?:Theorem|Corollary|Lemma) (\w+)")
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem, and the lemmas whose scope it backs."""
+
+    file: str
+    name: str
+    backs: tuple[str, ...]
+
+
+SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
+
+
+class RocqError(Exception):
+    """A file that does not compile, or a theorem that assumes something; says which, and what Coq says."""
+
+
+def theorems() -> list[Theorem]:
+    """The theorems that back lemmas, in order."""
+    found = []
+    for file in FILES:
+        for lemmas, name in BACKS.findall((SOURCES / f"{file}.v").read_text()):
+            found.append(Theorem(file, name, tuple(lemmas.split())))
+    return found
+
+
+def backed() -> dict[str, list[str]]:
+    """For every lemma that is backed the theorems that do."""
+    out: dict[str, list[str]] = {}
+    for theorem in theorems():
+        for lemma in theorem.backs:
+            out.setdefault(lemma, []).append(theorem.name)
+    return out
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time builds in a folder; the others wait, and then find what it built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
+    """Compile files in order, each with what stands before it; the names of those that were not yet. Raises RocqError."""
+    fresh, digest = [], hashlib.sha256(version().encode())
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        digest.update(f"{name}\n{text}\n".encode())
+        source, stamp = folder / f"{name}.v", folder / f"{name}.stamp"
+        known = digest.copy().hexdigest()
+        if stamp.exists() and stamp.read_text() == known and source.with_suffix(".vo").exists():
+            continue
+        stamp.unlink(missing_ok=True)
+        source.write_text(text)
+        coqc(source)
+        stamp.write_text(known)
+        fresh.append(name)
+    return fresh
+
+
+def coqc(source: Path) -> str:
+    """What coqc prints. Raises RocqError where the file does not compile."""
+    return ran(["coqc", "-q", "-Q", ".", "Efasp", source.name], source.parent, f"{source.name} does not compile")
+
+
+def ran(command: Sequence[str], folder: Path, failure: str) -> str:
+    """What a command prints. Raises RocqError where it is not installed, fails or does not end."""
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+    except FileNotFoundError:
+        raise RocqError(NOT_FOUND[command[0]]) from None
+    except subprocess.TimeoutExpired:
+        raise RocqError(f"{failure}: {command[0]} did not end within {SECONDS} s") from None
+    if done.returncode:
+        raise RocqError(f"{failure}:\n{done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def programs(folder: Path = BUILD) -> dict[str, Path]:
+    """The checkers as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
+    found = {name.replace("_", "-"): folder.parent / name.replace("_", "-") for name in PROGRAMS}
+    with locked(folder):
+        fresh = compiled({name: (SOURCES / f"{name}.v").read_text() for name in CHECKER_FILES}, folder)
+        for source in SOURCES.glob("*.ml"):
+            copy = folder / source.name
+            if not copy.exists() or copy.read_text() != source.read_text():
+                copy.write_text(source.read_text())
+                fresh.append(source.name)
+        if fresh or not all(path.exists() for path in found.values()):
+            for name, path in zip(PROGRAMS, found.values(), strict=True):
+                path.unlink(missing_ok=True)
+                parts = ["checkers.mli", "checkers.ml", "reading.ml", f"{name}.ml"]
+                ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{name}.ml does not compile")
+    return found
+
+
+def version() -> str:
+    """``The Coq Proof Assistant, version 8.16.1``. Raises RocqError."""
+    return ran(["coqc", "--version"], ROOT, "coqc --version fails").splitlines()[0]
+
+
+def assumptions(of: Sequence[Theorem], folder: Path = BUILD) -> dict[str, tuple[str, ...]]:
+    """For every file the axioms that its theorems rest on, all together, as Coq prints them. Raises RocqError."""
+    names = {file: [theorem.name for theorem in of if theorem.file == file] for file in dict.fromkeys(t.file for t in of)}
+    lines = [f"From Efasp Require {' '.join(names)}."]
+    for file, inside in names.items():
+        lines.append(f"Definition of_{file} := ({', '.join(f'@{file}.{name}' for name in inside)}).")
+        lines.append(f"Print Assumptions of_{file}.")
+    source = folder / "Assumptions.v"
+    source.write_text("\n".join(lines) + "\n")
+    blocks = re.split(r"^(?=Closed under|Axioms:|Section Variables:)", coqc(source), flags=re.MULTILINE)[1:]
+    if len(blocks) != len(names):
+        raise RocqError(f"Assumptions.v: expected {len(names)} answers, found {len(blocks)}")
+    return {name: printed(block) for name, block in zip(names, blocks, strict=True)}
+
+
+def printed(block: str) -> tuple[str, ...]:
+    """The axioms of one answer to Print Assumptions; of an answer that is not understood the answer itself."""
+    if block.strip() == "Closed under the global context":
+        return ()
+    return tuple(re.findall(r"^(\S+)\s*:", block.partition("\n")[2], re.MULTILINE)) or (block,)
+
+
+def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """What the theorems of a file assume and may not."""
+    bad = {file: [a for a in axioms if file not in REAL_FILES or a not in REALS] for file, axioms in found.items()}
+    return [f"{file}: assumes {axiom}" for file, axioms in bad.items() for axiom in axioms]
+
+
+def texts() -> dict[str, str]:
+    """The files, by name; what is generated is generated now."""
+    return {name: export.text() if name == "Generated" else (SOURCES / f"{name}.v").read_text() for name in FILES}
+
+
+def main() -> int:
+    """Build, print assumptions, compare: 0 if all holds, 1 if not."""
+    try:
+        version()  # before the operators are read, which takes seconds
+        sources = texts()
+        with locked(BUILD):
+            compiled(sources, BUILD)
+        built = programs()
+        shown = [*theorems(), *SOUND]
+        found = assumptions(shown)
+        for file, axioms in found.items():
+            for theorem in (theorem for theorem in shown if theorem.file == file):
+                print(f"{file}.{theorem.name}, for {' '.join(theorem.backs) or 'its checker'}")
+            print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
+        if bad := wrong(found):
+            raise RocqError("\n".join(bad))
+        if sources["Generated"] != (SOURCES / "Generated.v").read_text():
+            raise RocqError(
+                "Generated.v: expected what the operators give, found another text: python -m efasp.proofs.rocq.export"
+            )
+    except RocqError as error:
+        print(f"rocq: {error}", file=sys.stderr)
+        return 1
+    print(f"{version()}: {len(theorems())} theorems for {len(backed())} lemmas; {', '.join(built)} in build/")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Symbolic readings: constructions, plans, machines and sequences as terms of a script."""

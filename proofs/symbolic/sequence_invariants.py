@@ -1,0 +1,459 @@
+"""Sequences of a machine on symbols: well-formed positions, the PRAM's state that they hold, and what lookups give (T1, T4).
+
+The word's range is the symbol ``words`` (2^w) and the clock's ``times``, so nothing here depends on w. The PRAM's configuration
+after t steps is a set of functions: ``(pram.pc p)``, ``(pram.status p)`` (0: running, then as ``STOPPED``), ``(pram.register p
+r)``, ``(pram.memory a)``; the program is ``(code.op k)`` (an operation's number), ``(code.rd k)``, ``(code.ra k)``, ``(code.rb
+k)`` (a register, or -1 where the instruction has none) and ``(code.imm k)`` (0 where it has none).
+
+Masked diffusion, in the pass that makes time t + 1: blocks up to t are complete, of block t + 1 some token is masked (any of
+them, so nothing here depends on the order of unmasking), all later blocks are masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from efasp.encoding import COUNTERS, FIELDS, LOG_SLOTS
+from efasp.pram.isa import operations
+from efasp.proofs.conclusions import concluded
+from efasp.proofs.lemmas.encoding_places import CLOCK, inside
+from efasp.proofs.obligation import Obligation
+from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, lnot, lor, lt, plus
+from efasp.proofs.symbolic.machine_step import STATUS, Namer, on
+from efasp.proofs.symbolic.nodes import flag, is_value
+from efasp.proofs.symbolic.positions import Position
+from efasp.proofs.symbolic.step_definitions import Step
+
+SLOTS = tuple(f"pe.{name}" for name in LOG_SLOTS)
+CELLS = ("pe.memory", "pe.register", "pe.counter")
+COUNTER_KINDS = tuple(f"te.{name}" for name in COUNTERS)
+FUNCTIONS = {
+    "pram.pc": (1, "program counter of a processor"),
+    "pram.status": (1, "its status: 0 running, 1 halted, 2 load, 3 store, 4 pc"),
+    "pram.register": (2, "its register of a number"),
+    "pram.memory": (1, "word of memory at an address"),
+    "code.op": (1, "number of the operation of an instruction"),
+    "code.rd": (1, "its register rd, -1: none"),
+    "code.ra": (1, "its register ra, -1: none"),
+    "code.rb": (1, "its second operand's register, -1: none"),
+    "code.imm": (1, "its immediate, 0: none"),
+}
+Conditions = Iterator[Term]
+
+
+def iff(a: Term, b: Term) -> Term:
+    """Both or neither."""
+    return eq(a, b)
+
+
+def call(name: str, *arguments: Term) -> Term:
+    """The application of a function."""
+    return f"({name} {' '.join(arguments)})"
+
+
+def state(script: Script) -> None:
+    """Declare the functions of the PRAM's state and of the program."""
+    for name, (arity, note) in FUNCTIONS.items():
+        script.function(name, ["Int"] * arity, "Int", note)
+
+
+# Well-formed sequences.
+
+
+def well_formed_prompt(at: Position) -> Conditions:
+    """Places and tokens of header and program."""
+    index, ops = at.payload("pe", "index"), [f"te.{kind.name}" for kind in at.step.te.kinds if kind.name.startswith("op:")]
+    yield iff(at.kind("pe.bos"), at.kind("te.bos"))
+    yield implies(at.kind("pe.nproc"), at.kind("te.word"))
+    for name in FIELDS:
+        yield implies(at.kind(f"pe.{name}"), lt(index, "length"))
+    yield iff(at.kind("pe.op"), at.kind(*ops))
+    yield implies(at.kind("pe.rd", "pe.ra"), at.kind("te.reg", "te.none"))
+    yield implies(at.kind("pe.x"), at.kind("te.reg", "te.word", "te.none"))
+
+
+def well_formed_log(at: Position, t: Term = "t") -> Conditions:
+    """The log layout with the blocks up to t complete."""
+    yield from well_formed_prompt(at)
+    index, time = at.payload("pe", "index"), at.payload("pe", "time")
+    yield implies(at.kind("pe.memory"), land(at.kind("te.word"), lt(index, "cells")))
+    yield implies(at.kind(*SLOTS), lt(index, "processors"))
+    yield implies(at.kind("te.mask"), land(at.kind(*SLOTS), lt(t, time)))  # complete blocks have no mask
+    yield implies(at.kind("pe.counter"), at.kind(*COUNTER_KINDS, "te.mask"))
+    yield implies(at.kind("pe.target"), at.kind("te.word", "te.reg", "te.none", "te.mask"))
+    stored = land(at.kind("pe.target"), at.kind("te.word"))
+    yield implies(stored, lt(at.payload("te", "word"), "cells"))
+    yield implies(land(at.kind("pe.target"), eq(time, "0")), at.kind("te.none"))  # nothing is written at time 0
+    yield implies(at.kind("pe.value"), at.kind("te.word", "te.mask"))
+
+
+def well_formed_cells(at: Position) -> Conditions:
+    """The cell layout."""
+    yield from well_formed_prompt(at)
+    index = at.payload("pe", "index")
+    yield implies(at.kind("pe.memory"), lt(index, "cells"))
+    yield implies(at.kind("pe.register", "pe.counter"), lt(index, "processors"))
+    yield implies(at.kind("te.mask"), at.kind(*CELLS))
+    yield implies(at.kind("pe.memory", "pe.register"), at.kind("te.word", "te.mask"))
+    yield implies(at.kind("pe.counter"), at.kind(*COUNTER_KINDS, "te.mask"))
+
+
+@concluded("simulation.kept", "well-formed", invariant=True)
+def WELL_FORMED(at: Position, t: Term = "t") -> Term:
+    """What tokens stand at what places, after t steps."""
+    return land(*(well_formed_log(at, t) if at.step.machine.engine == "mdm" else well_formed_cells(at)))
+
+
+@concluded("simulation.kept", "program", invariant=True)
+def PROGRAM(at: Position) -> Term:
+    """The prompt holds P (modulo 2^w) and the program, field by field."""
+    index, register, word = at.payload("pe", "index"), at.payload("te", "reg"), at.payload("te", "word")
+    parts = [implies(at.kind("pe.nproc"), eq(word, "count"))]
+    for number, operation in enumerate(operations(at.step.machine.extension)):
+        parts.append(
+            implies(at.kind("pe.op"), iff(at.kind(f"te.op:{operation.name}"), is_value(call("code.op", index), number)))
+        )
+    named = ite(at.kind("te.reg"), register, "(- 1)")
+    for name in ("rd", "ra"):
+        parts.append(implies(at.kind(f"pe.{name}"), eq(call(f"code.{name}", index), named)))
+    immediate = eq(call("code.imm", index), ite(at.kind("te.word"), word, "0"))
+    parts.append(implies(at.kind("pe.x"), land(eq(call("code.rb", index), named), immediate)))
+    return land(*parts)
+
+
+SIZES = {"L": "length", "M": "cells", "P": "processors", "T": "last"}  # of the sequence
+
+
+@concluded("simulation.positions", "one position a place")
+def ONE_POSITION(a: Position, b: Position) -> Term:
+    """Two positions of one place are one, and have one token."""
+    return implies(a.same_place(b), a.same_token(b))
+
+
+@concluded("simulation.positions", "a position for every place")
+def HAS_POSITION(at: Position, kind: str, payloads: Mapping[str, Term]) -> Term:
+    """There is a position ``at`` of this kind and payloads, if they are those of a place of the sequence."""
+    same = (eq(at.payload("pe", name), value) for name, value in payloads.items())
+    return implies(*inside(at.step.pe, kind, payloads, SIZES), land(at.kind(f"pe.{kind}"), *same))
+
+
+def slot(at: Position) -> Term:
+    """Whether it is a place of the log."""
+    return at.kind(*SLOTS)
+
+
+def past(at: Position, t: Term = "t") -> Term:
+    """Whether a position of the log is of a block that is complete after t steps."""
+    return le(at.payload("pe", "time"), t)
+
+
+# The PRAM's state in a sequence.
+
+
+def counter_holds(at: Position, pc: Term, status: Term) -> Term:
+    """The token is this program counter with the status of this number."""
+    kinds = [iff(at.kind(kind), is_value(status, number)) for number, kind in enumerate(COUNTER_KINDS)]
+    return land(*kinds, eq(at.payload("te", "word"), pc))
+
+
+@concluded("simulation.kept", "counters", invariant=True)
+def COUNTERS_HELD(at: Position, t: Term = "t", held: str = "pram") -> Term:
+    """The counters of time t (in place: the counters that are not masked) are the PRAM's, with its statuses."""
+    pid = at.payload("pe", "index")
+    now = eq(at.payload("pe", "time"), t) if at.step.machine.engine == "mdm" else lnot(at.kind("te.mask"))
+    return implies(at.kind("pe.counter"), now, counter_holds(at, call(f"{held}.pc", pid), call(f"{held}.status", pid)))
+
+
+def writes_register(at: Position, pid: Term, register: Term) -> Term:
+    """Whether a position of the log holds a write to a register of a processor."""
+    same = eq(at.payload("pe", "index"), pid), eq(at.payload("te", "reg"), register)
+    return land(at.kind("pe.target"), at.kind("te.reg"), *same)
+
+
+def stores_to(at: Position, address: Term) -> Term:
+    """Whether a position of the log holds a store to an address."""
+    return land(at.kind("pe.target"), at.kind("te.word"), eq(at.payload("te", "word"), address))
+
+
+def in_register(at: Position, pid: Term, register: Term, t: Term = "t") -> Term:
+    """Whether a position is one of those that hold a register: a write to it in a complete block; in place its cell."""
+    if at.step.machine.engine == "mdm":
+        return land(writes_register(at, pid, register), past(at, t))
+    same = eq(at.payload("pe", "index"), pid), eq(at.payload("pe", "register"), register)
+    return land(at.kind("pe.register"), *same, lnot(at.kind("te.mask")))
+
+
+def in_memory(at: Position, address: Term, t: Term = "t") -> Term:
+    """Whether a position is one of those that hold a word of memory: the initial word, or a store in a complete block that is
+    not beaten; in place its cell."""
+    given = land(at.kind("pe.memory"), eq(at.payload("pe", "index"), address))
+    if at.step.machine.engine == "mdm":
+        return lor(land(stores_to(at, address), past(at, t), eq(at("beaten"), "0")), given)
+    return land(given, lnot(at.kind("te.mask")))
+
+
+def order(at: Position) -> Term:
+    """The time of a write, 0 for the initial memory: the latest counts. In place nothing is later than anything else."""
+    return ite(at.kind("pe.memory"), "0", at.payload("pe", "time")) if at.step.machine.engine == "mdm" else "0"
+
+
+def offered(at: Position) -> Term:
+    """The word that a position offers to lookups of registers and memory."""
+    return at("content" if at.step.machine.engine == "mdm" else "token_word")
+
+
+Holding = Callable[[Position], Term]  # whether a position is one of some
+
+
+def last(holding: Holding, at: Position, some: Term, others: Sequence[Position]) -> Term:
+    """``at`` is the latest of the positions that hold something, as far as others tell; ``some``: whether there are any."""
+    later = (implies(holding(other), land(some, le(order(other), order(at)))) for other in others)
+    return land(implies(some, holding(at)), implies(holding(at), some), *later)
+
+
+@concluded("simulation.kept", "registers", invariant=True)
+def REGISTERS_HELD(
+    at: Position, some: Term, others: Sequence[Position], pid: Term, register: Term, t: Term = "t", held: str = "pram.register"
+) -> Term:
+    """The latest position that holds a register offers its word; a register that none holds is 0.
+
+    Where it is assumed of any ``at`` and ``some``, ``others`` is one position, which there is: if ``at`` is the latest as far
+    as that one tells, the word is the register's.
+    """
+    latest = last(lambda p: in_register(p, pid, register, t), at, some, others)
+    inside = land(le("0", pid), lt(pid, "processors"), le("0", register), lt(register, "8"))
+    return implies(land(inside, latest), eq(ite(some, offered(at), "0"), call(held, pid, register)))
+
+
+@concluded("simulation.kept", "memory", invariant=True)
+def MEMORY_HELD(
+    at: Position, some: Term, others: Sequence[Position], address: Term, t: Term = "t", held: str = "pram.memory"
+) -> Term:
+    """The latest position that holds a word of memory offers it; there is one for every address below M, and none above."""
+    latest = last(lambda p: in_memory(p, address, t), at, some, others)
+    inside = iff(some, lt(address, "cells"))
+    return implies(land(le("0", address), latest), land(inside, implies(some, eq(offered(at), call(held, address)))))
+
+
+@concluded("simulation.beaten", "by a lower processor")
+def BEATEN_BY(lower: Position, higher: Position) -> Term:
+    """A store is beaten by a lower processor's store to its address at its time."""
+    time, index = ((lower.payload("pe", name), higher.payload("pe", name)) for name in ("time", "index"))
+    address = higher.payload("te", "word")
+    rivals = land(stores_to(higher, address), stores_to(lower, address), eq(*time), lt(*index))
+    return implies(rivals, eq(higher("beaten"), "1"))
+
+
+@concluded("simulation.beaten", "by no other")
+def BEATEN_FOR(at: Position, lower: Position) -> Term:
+    """A store that is beaten has a lower processor's store to its address at its time: there is such a position ``lower``."""
+    time, index = ((lower.payload("pe", name), at.payload("pe", name)) for name in ("time", "index"))
+    beaten = land(stores_to(at, at.payload("te", "word")), eq(at("beaten"), "1"))
+    return implies(beaten, land(stores_to(lower, at.payload("te", "word")), eq(*time), lt(*index)))
+
+
+@concluded("simulation.beaten", "not initial memory")
+def UNBEATEN(at: Position) -> Term:
+    """An initial word of memory is not beaten."""
+    return implies(at.kind("pe.memory"), eq(at("beaten"), "0"))
+
+
+@concluded("simulation.complete")
+def INCOMPLETE(at: Position, t: Term = "t") -> Term:
+    """The block of a place of the log counts as incomplete exactly after time t; places outside the log do not."""
+    return eq(at("incomplete"), flag(land(slot(at), lnot(past(at, t)))))
+
+
+@concluded("simulation.ready")
+def READY(at: Position) -> Term:
+    """A place of the log after time 0 is ready exactly if the block before its own is complete; other places are ready."""
+    time = at.payload("pe", "time")
+    waits = land(slot(at), lt("(+ t 1)", time))
+    return implies(lor(lnot(slot(at)), lt("0", time)), eq(at("ready"), flag(lnot(waits))))
+
+
+@concluded("simulation.content", "value")
+def VALUE_BESIDE(at: Position, value: Position, t: Term = "t") -> Term:
+    """A target of a complete block offers the value beside it, which stands at ``value``."""
+    beside = land(*(eq(at.payload("pe", name), value.payload("pe", name)) for name in ("index", "time")))
+    here = land(at.kind("pe.target"), past(at, t), value.kind("pe.value"), beside)
+    return implies(here, eq(at("content"), value.payload("te", "word")))
+
+
+@concluded("simulation.content", "initial memory")
+def INITIAL_WORD(at: Position) -> Term:
+    """A place of the initial memory offers its own word."""
+    return implies(at.kind("pe.memory"), eq(at("content"), at.payload("te", "word")))
+
+
+def one_slot(at: Position, other: Position) -> Term:
+    """Of two positions one is masked and the other not."""
+    return iff(at.kind("te.mask"), lnot(other.kind("te.mask")))
+
+
+def same_cell(at: Position, other: Position) -> Term:
+    """Whether two positions are slots of one cell."""
+    return land(
+        at.kind(*CELLS),
+        *(eq(f"{at.prefix}.{kind}", f"{other.prefix}.{kind}") for kind in CELLS),
+        eq(at.payload("pe", "index"), other.payload("pe", "index")),
+        implies(at.kind("pe.register"), eq(at.payload("pe", "register"), other.payload("pe", "register"))),
+    )
+
+
+@concluded("simulation.kept", "one slot", invariant=True)
+def ONE_SLOT(at: Position, other: Position) -> Term:
+    """In place: of the two slots of a cell exactly one is masked."""
+    return implies(same_cell(at, other), lnot(at.same_place(other)), one_slot(at, other))
+
+
+INVARIANTS = frozenset(
+    conclusion.id
+    for conclusion in (WELL_FORMED, PROGRAM, COUNTERS_HELD, REGISTERS_HELD, MEMORY_HELD, ONE_SLOT)
+    if conclusion.invariant
+)
+
+
+# What a processor's step reads, of words: conclusions of the family simulation about a position that is due, or in place about
+# a position of the processor ``pid``.
+
+
+@concluded("simulation.counter", "own index")
+def OWN_INDEX(n: Namer, pid: Term) -> Term:
+    """The index that is read is the processor's."""
+    return eq(n("index"), pid)
+
+
+@concluded("simulation.counter", "value")
+def COUNTER(n: Namer, pid: Term) -> Term:
+    """The program counter and the status that are read are the processor's."""
+    flags = (eq(n(name), flag(is_value(call("pram.status", pid), number))) for number, name in enumerate(STATUS))
+    return land(eq(n("counter"), call("pram.pc", pid)), *flags)
+
+
+def fetching(n: Namer) -> Term:
+    """Whether an instruction is fetched: the processor runs and its counter is inside the program."""
+    return land(on(n, STATUS[0]), lt(n("counter"), "length"))
+
+
+@concluded("simulation.fetch", "operation")
+def FETCHED(n: Namer, extension: str) -> Term:
+    """The operation's flags are those of the instruction at the counter, or 0 where none is fetched."""
+    pc = n("counter")
+    names = [o.name for o in operations(extension)]
+    return land(
+        *(eq(n(f"op.{name}"), flag(land(fetching(n), is_value(call("code.op", pc), i)))) for i, name in enumerate(names))
+    )
+
+
+@concluded("simulation.fetch", "register name")
+def NAMES_FETCHED(n: Namer, name: str) -> Term:
+    """A register name (rd, ra, rb) is that of the instruction at the counter, or none."""
+    return eq(n(name), ite(fetching(n), call(f"code.{name}", n("counter")), "(- 1)"))
+
+
+@concluded("simulation.fetch", "immediate")
+def IMMEDIATE(n: Namer) -> Term:
+    """The immediate is that of the instruction at the counter, or 0."""
+    return eq(n("immediate"), ite(fetching(n), call("code.imm", n("counter")), "0"))
+
+
+@concluded("simulation.processors", "value")
+def PROCESSORS(n: Namer) -> Term:
+    """P modulo 2^w is read by the operation that asks for it, else 0."""
+    return eq(n("processors"), ite(on(n, "op.nproc"), "count", "0"))
+
+
+OPERANDS = {"a": "ra", "d": "rd", "b": "rb"}  # registers that are read, and their names in the instruction
+
+
+@concluded("simulation.register", "value")
+def REGISTER(n: Namer, name: str, pid: Term) -> Term:
+    """A register that is named is read, else 0."""
+    number = n(OPERANDS[name])
+    return eq(n(name), ite(le("0", number), call("pram.register", pid, number), "0"))
+
+
+@concluded("simulation.register", "no name")
+def UNNAMED(n: Namer, name: str) -> Term:
+    """Where an instruction names no register 0 is read."""
+    return implies(lt(n(OPERANDS[name]), "0"), is_value(n(name), 0))
+
+
+@concluded("simulation.memory", "value")
+def MEMORY(n: Namer) -> Term:
+    """A load or a store finds the word at its address if that is below M, else nothing."""
+    touches = lor(on(n, "op.ld"), on(n, "op.st"))
+    valid = eq(n("valid"), flag(land(touches, lt(n("address"), "cells"))))
+    return land(valid, eq(n("loaded"), ite(on(n, "valid"), call("pram.memory", n("address")), "0")))
+
+
+# Scripts.
+
+
+class World:
+    """A script about positions of one machine's sequences. ``passes``: one that has time t + 1, not time t alone."""
+
+    def __init__(self, step: Step, passes: bool = True) -> None:
+        self.step, self.script, self.engine = step, Script("QF_UFLIA"), step.machine.engine
+        s = self.script
+        s.integer("words", 32, note="2^w")
+        for name, note in (("length", "instructions"), ("cells", "words of memory"), ("processors", "processors")):
+            s.integer(name, 1, note=note)
+            s.definition(le(name, "words"))
+        s.integer("last", 0, note="the last time of the sequence" if self.engine == "mdm" else "not used")
+        if self.engine == "mdm":
+            s.integer("times", 1, note="2^(bits of the clock), above every time")
+            s.assume(CLOCK, "times", "words")
+            s.integer("t", 0, note="the time that is complete")
+            s.definition(land(lt("t", "last") if passes else le("t", "last"), lt("last", "times")))
+
+    def position(self, prefix: str) -> Position:
+        """A symbolic position of a well-formed sequence."""
+        at = Position(self.script, self.step, prefix)
+        self.script.assume(WELL_FORMED, at)
+        return at
+
+    def due(self, prefix: str = "i") -> Position:
+        """A position that computes a processor's step: of the log one of block t + 1 that is masked; in place one that has an
+        index."""
+        at = self.position(prefix)
+        if self.engine == "mdm":
+            self.script.definition(land(slot(at), at.kind("te.mask"), eq(at.payload("pe", "time"), "(+ t 1)")), "it is due")
+        else:
+            self.script.definition(at.kind("pe.register", "pe.counter"), "it is a processor's")
+        return at
+
+    def place(self, prefix: str, kind: str, **payloads: Term) -> Position:
+        """The position of a place, if there is such a place."""
+        at = self.position(prefix)
+        self.script.assume(HAS_POSITION, at, kind, payloads)
+        return at
+
+    def slots(self, first: Position, second: Position) -> None:
+        """In place: of two slots of a cell one is masked."""
+        self.script.assume(ONE_SLOT, first, second)
+
+    def state(self) -> None:
+        """Declare the PRAM's state and the program."""
+        self.script.declare("count", note="P modulo 2^w")
+        state(self.script)
+
+    def bits(self, at: Position, *names: str, of: str = "") -> None:
+        """Flags of a position are 0 or 1, by their sorts; of those of the definition ``of`` at most one is 1."""
+        for name in names:
+            self.script.sort(lor(is_value(at(name), 0), is_value(at(name), 1)), of or name)
+        if of:
+            self.script.sort(le(plus(*map(at, names)), "1"), of)
+
+    def word(self, at: Position, name: str, limit: Term = "words", least: Term = "0") -> None:
+        """A word of a position is within its range, by its sort."""
+        self.script.sort(land(le(least, at(name)), lt(at(name), limit)), name)
+
+    def obligation(self, name: str, goal: Term, note: str = "", infeasible: Sequence[Term] = (), **params: str) -> Obligation:
+        """The obligation that the goal holds; ``infeasible``: cases of it that cannot happen."""
+        m = self.step.machine
+        scope = f"n <= {m.n[1]}, {m.shape}"
+        return self.script.obligation(
+            f"simulation.{name}", m.claim, {**m.params, **params}, scope, m.n, goal, note, infeasible=infeasible
+        )

@@ -1,0 +1,88 @@
+"""`efasp audit --trust`: everything rests on something that is named, and on a solver only where there is no proof."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from efasp.checker.session import Report
+from efasp.paper_artifacts.claims.trust import ROUTES, bases, trust
+from efasp.paper_artifacts.cli import main
+from efasp.proofs.obligation import Regime
+from efasp.proofs.registry import batches, matches
+from efasp.proofs.statements import StatementError, statements
+from tests.paper_artifacts.report.test_audit import full
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts of a test are kept in its own folder."""
+    monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
+
+
+def test_every_kind_of_obligation_rests_on_something() -> None:
+    """Of every kind that the lemmas have: the statement, Python, and what decides it; every glob names lemmas."""
+    deciders = {
+        "smt": {"solver", "kernel"},
+        "exact": {"exact"},
+        "exhaustive": {"exact"},
+        "polynomial": {"sympy"},
+        "measurement": {"float", "softmax", "oracle"},
+    }
+    for batch in batches(Regime(2), None):
+        for o in batch.build():
+            row = {"lemma": o.lemma, "kind": o.kind, "hash": o.hash}
+            for route in ROUTES:
+                below = {base.id for base in bases() if base.carries(row, lambda hash_, route=route: route)}  # type: ignore[misc]
+                assert {"statement", "python", "store"} <= below and below & deciders[o.kind]
+                if o.kind == "smt":
+                    assert ("solver" in below) == (route == "none")
+    for base in bases():
+        assert all(pattern == "*" or any(matches(name, [pattern]) for name in statements()) for pattern in base.lemmas)
+
+
+def test_a_proof_takes_the_solver_away(capsys: pytest.CaptureFixture[str]) -> None:
+    """With a proof an obligation rests on what replayed it; counted by claim."""
+    rows = [
+        {"lemma": "gates.step.add", "kind": "smt", "hash": "1"},
+        {"lemma": "gates.add", "kind": "exact", "hash": "2"},
+        {"lemma": "attention.signs", "kind": "smt", "hash": "3"},
+    ]
+    (one,) = (row for row in trust(rows, lambda hash_: "linear" if hash_ == "1" else "") if row["claim"] == "F")
+    counts = one["rests on"]
+    assert (counts["solver"], counts["kernel"], counts["extraction"], counts["translation"]) == (1, 1, 1, 0)
+    assert one["obligations"] == 3 and one["proofs"] == {"none": 1, "linear": 1, "goal": 0, "encodings": 0, "clauses": 0}
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As JSON, of what a run settled; not with a lemma, nor as pages."""
+    rows = [full(name) for name in statements()]
+    report = Report(rows, {"killed": 0, "survived": 0}, 64, 1.5, {}, lambda hash_: "")
+    monkeypatch.setattr("efasp.paper_artifacts.report.audit.discharged", lambda options: nullcontext(report))
+    assert main(["audit", "--trust", "--format", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [base["id"] for base in said["base"]] == [base.id for base in bases()]
+    assert all(row["rests on"]["statement"] == row["obligations"] for row in said["claims"])
+    assert main(["audit", "gates.add", "--trust"]) == 2
+    assert "--trust: expected no lemma" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (("kinds", '["smt", "lean"]'), "kinds: expected some of"),
+        (("routes", '["hope"]'), "routes: expected some of"),
+        (("trusted", '""'), "expected a key trusted"),
+        (("extra", "1"), "found extra"),
+    ],
+)
+def test_a_malformed_entry_is_refused(change: tuple[str, str], message: str, tmp_path: Path) -> None:
+    """With the file, the entry and what was expected."""
+    entry = {"id": '"x"', "what": '"w"', "kinds": '["smt"]', "covered": '"c"', "trusted": '"t"', change[0]: change[1]}
+    file = tmp_path / "trust.toml"
+    file.write_text("[[base]]\n" + "\n".join(f"{key} = {value}" for key, value in entry.items()))
+    with pytest.raises(StatementError, match=f"trust.toml: x: .*{message}|trust.toml: x: {message}"):
+        bases(file)

@@ -1,0 +1,56 @@
+"""Matrix entries of constructions: they are the plan's, and what they add up to is the definition."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from efasp.model.compile import STEPS, compile_machine
+from efasp.paper_artifacts.claims.claims import Ledger
+from efasp.paper_artifacts.report.entries import _made, entries, explained
+from efasp.paper_artifacts.report.sheets import sheet, sheet_text
+from efasp.proofs.symbolic.residual_stream import total
+from tests.paper_artifacts.report.test_audit import full
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_the_parts_add_up_to_the_definition(engine: str) -> None:
+    """Every definition that is explained is the sum of its parts, as forms; most are."""
+    of, by_atom = _made(5, engine, "")
+    count = 0
+    for node in STEPS[engine](5, "").definitions.values():
+        for form in of.get(node, []):
+            said = explained(form, by_atom)
+            if said is not None:
+                assert total([(factor, made.form) for factor, made in said[0]], said[1]) == form
+                count += 1
+    assert count > 50
+
+
+def test_the_rows_are_the_plans() -> None:
+    """A unit's row, bias and column are those of the compiled matrices."""
+    layers = compile_machine(5, "apmdm", "").layers
+    found = [
+        re.match(r"layer (\d+) unit (\d+): up\[\d+\] = (.*), bias (-?\d+); (.*)", line)
+        for line in entries("definition", "taken", 5)
+    ]
+    units = [line for line in found if line]
+    assert len(units) == 2
+    for line in units:
+        layer, unit = layers[int(line[1]) - 1], int(line[2])
+        row = [(int(at), int(c)) for c, at in re.findall(r"([+-]\d+) \S+ \((\d+)\)", line[3])]
+        assert row == list(layer.up.rows[unit]) and int(line[4]) == layer.bias[unit]
+        down = [(int(at), int(c)) for at, c in re.findall(r"down\[(\d+), \d+\] = (-?\d+)", line[5])]
+        assert down == [(at, c) for at, row in enumerate(layer.down.rows) for j, c in row if j == unit]
+
+
+def test_what_the_step_lacks_has_none() -> None:
+    """An operator that the machine does not use."""
+    assert entries("operator", "seq_mean", 5) == []
+
+
+def test_a_lemma_shows_them() -> None:
+    """`efasp audit` of one lemma: from the claim to the entries."""
+    text = sheet_text(sheet("step.taken", Ledger([full("step.taken")]), {}, [], []))
+    assert "claims      " in text and "Matrix entries (apmdm, w = 5" in text and re.search(r"layer 3 unit \d+: up\[", text)

@@ -1,0 +1,225 @@
+"""`efasp tables`: what is written, what a comparison sees, and the tables that are made quickly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+from efasp.paper_artifacts.claims.status import GENERATED, artifacts, shown
+from efasp.paper_artifacts.cli import main
+from efasp.paper_artifacts.experiments import experiments
+from efasp.paper_artifacts.tables import command
+from efasp.paper_artifacts.tables.figures import Figure, decoding
+from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column, files
+from efasp.paper_artifacts.tables.records import through
+from efasp.paper_artifacts.tables.runs import Found
+
+COLUMNS = (Column("name", "a name"), Column("n", "n", "number"), Column("seconds", "seconds", "time"))
+ROWS: tuple[dict[str, Cell], ...] = (
+    {"name": "a|b & 50 %", "n": 12345, "seconds": 1.25},
+    {"name": "c_1", "n": None, "seconds": 2.0},
+)
+
+
+def table(**changes: object) -> Artifact:
+    """A small table."""
+    known: dict = {"rows": ROWS, "checks": (Check("that holds", True),), "notes": ("A note.",), **changes}
+    return Artifact("small", "A small table", "measured: little", COLUMNS, known.pop("rows"), **known)
+
+
+def test_four_forms() -> None:
+    """Markdown, CSV, LaTeX and JSON say the same, each with the command that made it; what means something there is escaped."""
+    made = files(table())
+    assert set(made) == {"small.md", "small.csv", "small.tex", "small.json"}
+    assert "| a\\|b & 50 % | 12,345 | 1.2 |" in made["small.md"] and "| c_1 | - | 2.0 |" in made["small.md"]
+    assert made["small.csv"].splitlines() == ["name,n,seconds", "a|b & 50 %,12345,1.2", "c_1,,2.0"]
+    assert r"a|b \& 50 \% & 12,345 & 1.2 \\" in made["small.tex"] and r"\toprule" in made["small.tex"]
+    said = json.loads(made["small.json"])
+    assert said["rows"][0] == {"name": "a|b & 50 %", "n": 12345} and said["checks"] == [{"what": "that holds", "holds": True}]
+    assert all("efasp tables --only small" in text for name, text in made.items() if not name.endswith(".csv"))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> list[Artifact]:
+    """What is made, in the place of all that there is: its first."""
+    made = [table()]
+    monkeypatch.setattr(command, "ARTIFACTS", {"small": lambda: made[0]})
+    return made
+
+
+def test_times_are_not_compared(small: list[Artifact], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another time is no difference, another number is one; nothing is written."""
+    timed, drawing = (
+        Figure("time", "t", "c", Markup("<svg>1</svg>"), timed=True),
+        Figure("size", "t", "c", Markup("<svg>2</svg>")),
+    )
+    small[0] = table(figures=(timed, drawing))
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    slower = tuple({**row, "seconds": 9.0} for row in ROWS)
+    small[0] = table(rows=slower, figures=(Figure("time", "t", "c", Markup("<svg>9</svg>"), timed=True), drawing))
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 0
+    small[0] = table(rows=({**ROWS[0], "n": 12346}, ROWS[1]), figures=(timed, Figure("size", "t", "c", Markup("<svg>3</svg>"))))
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+    said = capsys.readouterr().err
+    assert all(f"{name}:" in said for name in ("small.md", "small.csv", "small.tex", "small.json", "size.svg"))
+    assert "time.svg" not in said and "12,345" in (tmp_path / "small.md").read_text()
+
+
+def test_a_file_that_is_not_there_differs(small: list[Artifact], tmp_path: Path) -> None:
+    """Each of an artifact's files must be committed."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    (tmp_path / "small.tex").unlink()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+
+
+def test_a_check_that_fails_is_red(small: list[Artifact], tmp_path: Path) -> None:
+    """Exit 1, a line in the table, and the status of a claim that rests on it."""
+    small[0] = table(checks=(Check("that fails", False),))
+    assert main(["tables", "--out", str(tmp_path)]) == 1
+    assert "* FAILS: that fails" in (tmp_path / "small.md").read_text()
+    status = artifacts(tmp_path)["small"]
+    assert (status.grade, status.why) == ("refuted", "that fails")
+
+
+def test_what_was_written_is_read_again(small: list[Artifact], tmp_path: Path) -> None:
+    """Headings, cells and lines of the Markdown, for the pages of the report."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    (found,) = shown(tmp_path)
+    assert (found.name, found.title, found.headings) == ("small", "A small table", ["a name", "n", "seconds"])
+    assert found.rows == [["a|b & 50 %", "12,345", "1.2"], ["c_1", "-", "2.0"]]
+    assert found.lines == ["Scope: measured: little.", "A note.", "holds: that holds"]
+
+
+def test_what_is_slow_is_said_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before it begins."""
+    monkeypatch.setattr(command, "ARTIFACTS", {"small": table, "graph": table})
+    main(["tables", "--out", str(tmp_path)])
+    assert capsys.readouterr().err.startswith("about, where nothing is kept of an earlier run: graph (")
+    main(["tables", "--out", str(tmp_path), "--only", "small"])
+    assert "about" not in capsys.readouterr().err
+
+
+def test_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table that there is not."""
+    assert main(["tables", "--only", "no-such"]) == 2
+    assert "--only: expected one of resources" in capsys.readouterr().err
+
+
+def test_what_is_committed_is_what_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table that takes no runs, now and as committed."""
+    assert main(["tables", "--check", "--only", "disagreements"]) == 0
+
+
+def test_every_committed_table_holds() -> None:
+    """It is one of the registry, in all four forms, and none of its checks failed."""
+    for path in GENERATED.glob("*.json"):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        assert path.stem in command.ARTIFACTS and said["rows"] and all(check["holds"] for check in said["checks"]), path
+        assert all(path.with_suffix(f".{kind}").exists() for kind in ("md", "csv", "tex"))
+
+
+def test_a_wrong_cut_is_noticed() -> None:
+    """Too many edges, an edge that was not there, or ends still connected: not what networkx says."""
+    square = (experiments.Graph(4, ((0, 1), (0, 2), (1, 3), (2, 3))), 0, 3)
+    assert experiments.disconnected(square, [2, [[0, 1], [0, 2]]])
+    for answer in ([3, [[0, 1]]], [2, [[0, 1], [1, 3]]], [2, [[0, 1], [1, 2]]], [1, [[0, 1], [0, 2]]]):
+        assert not experiments.disconnected(square, answer)
+
+
+def test_a_run_that_does_not_agree_fails_its_check() -> None:
+    """And one in which a decoding step is no PRAM step."""
+    good = Found(0, 5, 5, 99, 1, 1, 1, True, 0.1)
+    assert experiments.faithful([good], "x").holds
+    for bad in (Found(0, 5, 5, 99, 1, 1, 1, False, 0.1), Found(0, 5, 6, 99, 1, 1, 1, True, 0.1)):
+        assert not experiments.faithful([good, bad], "x").holds
+
+
+def test_decoding_steps_are_drawn_from_the_rows() -> None:
+    """The same rows give the same bytes; what was not decoded is drawn apart."""
+    rows = [{"program": "p", "n": n, "t": 3 * n, "bound": 4 * n, "decode": None if n > 4 else 3 * n} for n in (2, 4, 8)]
+    assert decoding(rows) == decoding(rows)
+    assert "p, decoding steps" in decoding(rows).svg and "p, PRAM steps" in decoding(rows).svg
+
+
+@pytest.fixture
+def squares(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A table of 200 runs; the numbers of those that were made."""
+    made: list[int] = []
+
+    def make(due: list[int]) -> list[dict]:
+        made.extend(due)
+        return [{"square": i * i, "seconds": 0.5} for i in due]
+
+    def artifact() -> Artifact:
+        runs = through([f"square of {i}" for i in range(200)], make)
+        return table(rows=({"name": "sum", "n": sum(run["square"] for run in runs), "seconds": 1.0},))
+
+    monkeypatch.setattr(command, "ARTIFACTS", {"small": artifact})
+    return made
+
+
+def test_a_comparison_makes_a_sample_of_the_runs_again(squares: list[int], tmp_path: Path) -> None:
+    """All are made to be written down, and with --all; else those that are due, and any that is not written down."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0 and squares == list(range(200))
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 0 and 0 < len(squares) < 30
+    due = list(squares)
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check", "--all"]) == 0 and squares == list(range(200))
+    noted = tmp_path / "runs" / "small.json"
+    lines = noted.read_text().splitlines()
+    left = next(i for i in range(200) if i not in due)
+    noted.write_text("\n".join(line for line in lines if f'"square of {left}"' not in line))
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1  # a run that nobody wrote down
+    assert sorted(squares) == sorted({*due, left})
+    assert main(["tables", "--out", str(tmp_path), "--all"]) == 2
+
+
+def test_a_run_that_was_written_down_wrongly(squares: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of the sample is seen at once; any other by the table, where it matters there, or by --all."""
+    assert main(["tables", "--out", str(tmp_path)]) == 0
+    squares.clear()
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 0
+    noted = tmp_path / "runs" / "small.json"
+    right = noted.read_text()
+    for number in (squares[0], next(i for i in range(2, 200) if i not in squares)):
+        wrong = right.replace(
+            f'"square of {number}": {{"seconds": 0.5, "square": {number**2}}}', f'"square of {number}": {{"square": 1}}'
+        )
+        assert wrong != right
+        noted.write_text(wrong)
+        assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+        assert main(["tables", "--out", str(tmp_path), "--check", "--all"]) == 1
+        assert f"square of {number}: made again" in capsys.readouterr().err
+    noted.write_text(right.replace("\n}}", ',\n  "square of 1000": {"square": 1}\n}}'))
+    assert main(["tables", "--out", str(tmp_path), "--check"]) == 1
+    assert "square of 1000: written down, but no run" in capsys.readouterr().err
+
+
+def test_the_rows_of_the_readme_are_those_of_the_table() -> None:
+    """Every row of its resource table: program, n, P, T, S, contexts, decoding steps of both."""
+    known = {row["program"]: row for row in json.loads((GENERATED / "resources.json").read_text())["rows"]}
+    part = (GENERATED.parents[1] / "README.md").read_text().partition("## What a run takes")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ") and "program" not in line]
+    assert len(rows) == 6
+    for program, *numbers in rows:
+        row = known[program]
+        assert row["mdm decode"] == row["apmdm decode"]
+        assert numbers == [str(row[key]) for key in ("n", "p", "t", "s", "mdm", "apmdm", "mdm decode")]
+
+
+def test_the_readme_counts_changes_as_the_table_does() -> None:
+    """How many single-weight changes are refuted and how many proved; none is left."""
+    said = json.loads((GENERATED / "kills.json").read_text())
+    (row,) = (row for row in said["rows"] if row["matrix"] == "all")
+    text = " ".join((GENERATED.parents[1] / "README.md").read_text().split())
+    assert (
+        f"of {row['changes']} changes of the four transformers {row['killed']} are refuted and {row['harmless']} proved" in text
+    )
+    assert row["killed"] + row["harmless"] == row["changes"] and not row["survived"]

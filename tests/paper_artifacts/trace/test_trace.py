@@ -1,0 +1,192 @@
+"""`efasp trace`: its frames are the machine's steps, and its attention is the plan's."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from efasp.exact import winners
+from efasp.model.compile import compile_machine
+from efasp.model.ranges import SCALE
+from efasp.model.readback import read_plan
+from efasp.model.weights import compiled, export
+from efasp.paper_artifacts.cli import main
+from efasp.paper_artifacts.trace.tracer import Frame, Tracer, shown
+from efasp.pram import machine
+from efasp.pram.assembler import assemble_file
+from tests.files import changed, narrowed
+
+ROOT = Path(__file__).parents[3]
+PROGRAM = str(ROOT / "programs" / "sum_to.pram")
+
+
+def tracer(engine: str) -> Tracer:
+    """A tracer of the first library program at w = 8."""
+    return Tracer(assemble_file(PROGRAM, word=8, extension=""), compile_machine(8, engine), engine, "")
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_frames_are_the_machines_steps(engine: str) -> None:
+    """Every frame's configuration is the PRAM's, and the run ends where the PRAM's does."""
+    found = tracer(engine)
+    state = machine.initial(found.program)
+    for frame in found.frames(5):
+        state = machine.step(found.program, state)
+        assert frame.state == state and frame.differs is None
+        assert {"unmasked"} <= set(frame.marks) <= {"same", "masked", "unmasked", "remasked"}
+        assert ("remasked" in frame.marks) == (engine == "apmdm")
+
+
+def test_looks_are_those_of_the_heads() -> None:
+    """The positions that a head attends to have the maximal score, computed here from the plan's matrices."""
+    found = tracer("mdm")
+    frame = next(found.frames(1))
+    plan, sequence = found.plan, frame.sequence
+    states = plan.states(plan.embed(sequence.tokens, sequence.places))
+    for position, view in frame.views.items():
+        for look in view.looks:
+            head, h = plan.layers[look.layer - 1].heads[look.head], states[2 * look.layer - 2].astype(float)
+            q, k = head.q.apply(states[2 * look.layer - 2])[position], head.k.apply(states[2 * look.layer - 2])
+            scores = k.astype(float) @ q.astype(float)
+            assert look.positions == np.flatnonzero(scores == scores.max()).tolist() and len(h)
+
+
+def test_winners() -> None:
+    """Every key of maximal score wins."""
+    assert winners(np.array([[1], [-1]]), np.array([[2], [3], [3]])).tolist() == [[False, True, True], [True, False, False]]
+
+
+def test_fields_as_words() -> None:
+    """Bits are also shown as the number that they are; coordinates that are not one word are not."""
+    assert shown([(0, 1), (1, 0), (2, 1)]) == "1 0 1 = 5" and shown([(0, -1), (1, 1)]) == "-1 1 = 2"
+    assert shown([(0, 1), (0, 1)]) == "1 1" and shown([(0, 7)]) == "7"
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_one_step_as_text(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One step: states, changed positions, attention, fields, control bits."""
+    assert main(["trace", PROGRAM, "--engine", engine, "--word", "8", "--step", "2", "--position", "0"]) == 0
+    text = capsys.readouterr().out
+    assert "decoding step 2" in text and "attends to" in text and "position 0: bos" in text and "counter index=0" in text
+    assert ("control 100" in text) == (engine == "apmdm")
+
+
+def test_the_page_holds_every_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The page's data has all frames; its tokens are those of the run."""
+    file = tmp_path / "page.html"
+    assert main(["trace", PROGRAM, "--engine", "apmdm", "--word", "8", "--steps", "3", "--html", str(file)]) == 0
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', file.read_text(), re.DOTALL)
+    assert found
+    data = json.loads(found[1])
+    assert [frame["step"] for frame in data["frames"]] == [1, 2, 3]
+    assert data["frames"][0]["after"] == data["frames"][1]["tokens"]
+
+
+@pytest.mark.parametrize(
+    "arguments, named",
+    [
+        (["--step", "9999"], "--step"),
+        (["--step", "1", "--position", "9999"], "--position"),
+        (["--step", "1", "--weights", "no-such-file"], "no-such-file"),
+    ],
+)
+def test_bad_usage(arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2, and a message that names the flag or file."""
+    assert main(["trace", PROGRAM, "--engine", "apmdm", "--word", "8", *arguments]) == 2
+    assert named in capsys.readouterr().err
+
+
+ROUNDS = (
+    ".word 19\n.memory 8\n.data 0: 262145 507144 51 262144\n"
+    + """
+ld r1, [0]
+ld r2, [1]
+ld r3, [2]
+or r3, r1, 12
+add r1, r7, r0
+or r2, r2, r1
+sub r4, r2, 524286
+seq r2, r2, r3
+st r2, [6]
+halt
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A program, and weights of its width in float32, which does not hold their sums."""
+    folder = tmp_path_factory.mktemp("narrow")
+    (folder / "p.pram").write_text(ROUNDS)
+    assert main(["export", "--word", "19", "--engine", "mdm", str(folder / "wide")]) == 0
+    return str(folder / "p.pram"), str(narrowed(folder / "wide", folder / "narrow"))
+
+
+def test_a_trace_of_a_file_is_the_run_of_it(narrow: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused like the run; with --inexact the same memory as that ends with, which is not the machine's, and why."""
+    program, weights = narrow
+    options = [program, "--engine", "mdm", "--weights", weights]
+    capsys.readouterr()
+    assert main(["trace", *options]) == 2
+    assert "--inexact" in capsys.readouterr().err
+    assert main(["run", *options, "--inexact", "--json"]) == 0
+    ended = json.loads(capsys.readouterr().out)
+    assert main(["run", program, "--json"]) == 0
+    assert (
+        json.loads(capsys.readouterr().out)["memory"] != ended["memory"]
+    )  # else this says nothing: float32 happened to be exact
+    assert main(["trace", *options, "--inexact", "--step", str(ended["steps"])]) == 1
+    found = capsys.readouterr()
+    after = found.out.splitlines()[found.out.splitlines().index("after:") + 1]
+    assert after == f"  memory {' '.join(map(str, ended['memory']))}"
+    assert "the run is not the machine's since step 8" in found.out and found.err.count("\n") == 1
+    assert main(["trace", *options, "--inexact", "--step", "8"]) == 1
+    text = capsys.readouterr().out
+    assert "numbers: as torch computes them in float32" in text and "first difference: processor 0, r2" in text
+    assert "torch is not exact, first after layer 1, attention" in text and "(exactly: " in text and "; exactly: 0" in text
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_a_trace_of_an_exact_file_is_the_compiled_ones(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """States, marks, attention and fields; and with softmax that is not hard, torch's are others, and exact ones are shown."""
+    export(compiled(5, engine), tmp_path / "w")
+    plan, fresh = read_plan(tmp_path / "w")[3], compile_machine(5, engine)
+    program = assemble_file(PROGRAM, word=5, extension="")
+
+    def frames() -> list[Frame]:
+        return list(Tracer(program, plan, engine, "", fresh, torch=True).frames(3))
+
+    exact = list(Tracer(program, fresh, engine, "").frames(3))
+    for mine, frame in zip(frames(), exact, strict=True):
+        assert (mine.marks, mine.control, mine.state, mine.views) == (frame.marks, frame.control, frame.state, frame.views)
+        assert (mine.differs, mine.rounded, mine.exactly) == (None, None, {})
+    monkeypatch.setitem(SCALE, "float32", 1)
+    first = frames()[0]
+    assert first.rounded and "after layer 1, attention" in first.rounded
+    look = max((look for view in first.views.values() for look in view.looks), key=lambda look: len(look.positions))
+    assert len(look.positions) == len(first.marks)  # softmax attends to all
+    assert any(field.exact for view in first.views.values() for _, fields in view.fields for field in fields)
+
+
+def test_read_outs_that_are_no_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that overflows ends as its run does."""
+    export(compiled(5, "apmdm"), tmp_path / "w")
+    changed(
+        tmp_path / "w",
+        tmp_path / "q",
+        lambda t: {n: x * np.float32(1e38 if n == "layers.0.q.weight" else 1) for n, x in t.items()},
+    )
+    options = [PROGRAM, "--word", "5", "--engine", "apmdm", "--weights", str(tmp_path / "q"), "--inexact"]
+    assert main(["trace", *options]) == 2
+    assert "the outputs are no numbers (infinity or NaN) at step 1" in capsys.readouterr().err
+
+
+def test_what_the_numbers_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """A compiled transformer's are exact; where no dtype holds them no float transformer runs, and the trace says so."""
+    for word, said in (("16", "torch computes the same in float32"), ("50", "no float transformer of 50-bit words runs")):
+        assert main(["trace", PROGRAM, "--engine", "mdm", "--word", word, "--step", "1"]) == 0
+        assert f"numbers: exact; {said}" in capsys.readouterr().out.replace("no dtype holds them, so ", "")

@@ -1,0 +1,145 @@
+"""What is supposed of a position when a deviation is shown to do no harm, held against positions of sequences that are run."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import z3
+
+from efasp.encoding import TokenSequence
+from efasp.model.compile import STEPS, compile_machine
+from efasp.model.weights import compiled, export
+from efasp.proofs.concrete import machine_states
+from efasp.proofs.concrete.float64_filter import Screen
+from efasp.proofs.equivalence import assumptions, relational, sat_sweeping
+from efasp.proofs.equivalence.symbolic_position import Harm
+from efasp.proofs.lemmas import lowering
+from efasp.proofs.obligation import Machine
+from efasp.proofs.smtlib import TRUE, Script
+from efasp.proofs.symbolic.residual_stream import Code, Form, Mean, Reader, Unit
+from tests.proofs.broken import changed
+
+ENGINES = ("mdm", "apmdm")
+
+
+def machine(engine: str, extension: str = "") -> Machine:
+    """The machine of the regime."""
+    return Machine(5, engine, extension, (1, 32))
+
+
+def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
+    """All atoms at every position of a sequence, (atoms, positions): lookups are average-hard attention."""
+    stream = reader.stream
+    te, pe = (stream.books[side] for side in ("te", "pe"))
+    codes = {"te": te.codes(te.rows(sequence.tokens)), "pe": pe.codes(sequence.places)}
+    assumptions = np.ones((len(stream.atoms), len(sequence)))
+    for atom in range(1, len(stream.atoms)):
+        kind = stream.atoms[atom]
+        if isinstance(kind, Code):
+            assumptions[atom] = codes[kind.side][:, kind.coordinate] / 2
+        elif isinstance(kind, Unit):
+            inner = sum(float(c) * assumptions[a] for a, c in stream.directions[kind.direction].items())
+            assumptions[atom] = np.maximum(kind.sign * inner + float(kind.constant), 0)
+        elif isinstance(kind, Mean):
+            scores = sum(float(c) * np.outer(assumptions[a], assumptions[b]) for (a, b), c in stream.scores[kind.score].items())
+            best = scores == scores.max(axis=1, keepdims=True)
+            assumptions[atom] = (best @ assumptions[kind.atom]) / best.sum(axis=1)
+    return assumptions
+
+
+def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
+    """Sequences of states of several kinds, those with few positions."""
+    plan, found = Screen(compile_machine(5, engine, extension)), []
+    for case in list(machine_states.states(5, extension))[8:200:3]:
+        if case.program.processors < 8 and len(found) < 16:
+            found += [one.sequence for one in islice(machine_states.passes(plan, machine(engine, extension), case), 1)]
+    return [sequence for sequence in found if len(sequence) < 700]
+
+
+def holds(at: Harm, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
+    """Assert that at each position what is supposed has a model in which the atoms have the values that they have."""
+    solver, assumptions = z3.Solver(ctx=z3.Context()), values(reader, sequence)
+    solver.from_string(at.script.text(TRUE).rpartition("(assert (not")[0])
+    for position in positions:
+        solver.push()
+        for atom, name in at.names.items():
+            value = z3.RealVal(str(Fraction(assumptions[atom, position]).limit_denominator(64)), solver.ctx)
+            solver.add(z3.Real(name, solver.ctx) == value)
+        assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
+        solver.pop()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
+    """Every hypothesis about a position, all atoms declared, has a model in which the atoms have the values that they have."""
+    reader, rng = Reader(STEPS[engine](5, "")), Random(1)
+    script = Script("QF_LRA")
+    at = Harm(reader, machine(engine), script, forms=list(reader.outputs))
+    assert len(at.names) > 0.8 * reader.own_atoms
+    found = sequences(engine)
+    assert found
+    for sequence in found:
+        holds(at, reader, sequence, rng.sample(range(len(sequence)), min(25, len(sequence))))
+
+
+# Heads that read otherwise: one sharing with the sink, one of one winner (where nothing is read out).
+READS_OTHERWISE = [
+    ("mdm", "M", "layers.1.q.weight", (22, 93), 0.0, True),
+    ("apmdm", "", "layers.1.down.weight", (9, 4), 0.0, False),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("engine", "extension", "tensor", "place", "new", "group"), READS_OTHERWISE)
+def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
+    engine: str, extension: str, tensor: str, place: tuple[int, int], new: float, group: bool, tmp_path: Path
+) -> None:
+    """Every hypothesis about a position of a group, for a plan with heads that read otherwise than the program's lookups."""
+    export(compiled(5, engine, extension), tmp_path / "weights")
+    where, plan = changed(tmp_path / "weights", tmp_path, tensor, place, new)
+    found = lowering.swept(where, plan)
+    assert found is not None and found.apart
+    reader = lowering.read(where, plan)[0]
+    outputs = dict(found.outputs)
+    forms = [form for head in found.apart for form in head.got[0]]
+    forms += [reader.stream.mean(head.new, form) for head in found.apart for form in head.got[2][0]]
+    forms += outputs.get(group, outputs.get(None)) or []
+    script = Script("QF_LRA")
+    at = Harm(reader, where, script, forms=forms, group=group)
+    kinds = [reader.stream.atoms[atom] for atom in at.names]
+    assert any(isinstance(kind, Mean) and kind.score >= reader.own_scores for kind in kinds)
+    rng, count = Random(2), 0
+    for sequence in sequences(engine, extension):
+        counted = np.flatnonzero(sat_sweeping.counts(plan, engine, sequence.tokens, sequence.places) == group)
+        positions = rng.sample(counted.tolist(), min(15, len(counted)))
+        holds(at, reader, sequence, positions)
+        count += len(positions)
+    assert count > 40
+
+
+def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the sink's values supposed of every position, the states would contradict it."""
+    monkeypatch.setattr(Harm, "_sink", lambda self: self.script.definition(assumptions.eq(self.flag("te", "bos"), "1")))
+    with pytest.raises(AssertionError):
+        test_what_is_supposed_holds_where_it_is_run("apmdm")
+
+
+def test_a_wrong_cut_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is run only chooses the cuts: a choice that is wrong gives an obligation that fails."""
+    reader, where = Reader(STEPS["apmdm"](5, "")), machine("apmdm")
+    nothing = sat_sweeping.Executed([], [], [], [], [])
+    swept = sat_sweeping.Swept((nothing, nothing))
+    node = reader.program.definitions["result"]
+    a, b = reader.of[node][0], reader.of[node][1]
+    assert isinstance(a, Form)
+    swept.cuts.append(relational.Cut(1, None, "up", 0, a, b))
+    found = relational.rows_alike(reader, swept.cuts, where, 1, "n <= 32")
+    assert found is not None
+    solver = z3.Solver(ctx=z3.Context())
+    solver.from_string(found.content)
+    assert solver.check() == z3.sat

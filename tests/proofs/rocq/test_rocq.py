@@ -1,0 +1,137 @@
+"""The theorems for all n: they compile, assume nothing, and speak of the operators' own rows."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+import sys
+import tomllib
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from efasp import pointwise
+from efasp.operators import OPERATORS
+from efasp.proofs.obligation import Regime
+from efasp.proofs.registry import batches
+from efasp.proofs.rocq import export
+from efasp.proofs.rocq.build import (
+    BUILD,
+    CHECKER_FILES,
+    FILES,
+    ROOT,
+    SOUND,
+    SOURCES,
+    RocqError,
+    Theorem,
+    assumptions,
+    backed,
+    compiled,
+    programs,
+    texts,
+    theorems,
+    wrong,
+)
+from efasp.sorts import Flag, Signs
+from efasp.syntax import Parameter
+
+needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
+MUTANTS = tomllib.loads((ROOT / "proofs" / "mutants" / "gates.toml").read_text())["mutant"]
+IN_OPERATORS = [m for m in MUTANTS if m["module"] == "efasp.pointwise" and "gates.exhausted" not in m["lemmas"]]
+# Lemmas that theorems back and that have no obligation of their own: the bound on exp is shown by the kernel alone.
+BY_THE_KERNEL = {"numerics.softmax"}
+
+
+@contextmanager
+def mutated(mutant: dict[str, Any]) -> Iterator[None]:
+    """The pointwise operators with one passage of their source replaced."""
+    source = inspect.getsource(pointwise)
+    assert mutant["old"] in source
+    registered, module = dict(OPERATORS), types.ModuleType("mutated_pointwise")
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(source.replace(mutant["old"], mutant["new"]), module.__name__, "exec"), module.__dict__)
+        yield
+    finally:
+        OPERATORS.update(registered)
+        del sys.modules[module.__name__]
+
+
+def changed(mutant: dict[str, Any]) -> list[str]:
+    """The examples of Generated.v that a mutant changes, at w = 8, of the operators that it names."""
+    names = [lemma.removeprefix("gates.") for lemma in mutant["lemmas"]]
+    right = set(export.pointwise(8, names))
+    with mutated(mutant):
+        return [example for example in export.pointwise(8, names) if example not in right]
+
+
+@needs_coqc
+def test_the_theorems_compile_and_assume_nothing() -> None:
+    """Closed under the global context; about real numbers, the standard library's axioms of those."""
+    compiled(texts(), BUILD)
+    programs()
+    found = assumptions([*theorems(), *SOUND])
+    print(found)
+    assert wrong(found) == []
+    assert set(found) == {theorem.file for theorem in [*theorems(), *SOUND]}
+
+
+def test_nothing_is_admitted() -> None:
+    """No file has an axiom or a proof left open (what is written by hand has none even in what no theorem uses)."""
+    for name in (*FILES, *CHECKER_FILES):
+        code = re.sub(r"\(\*.*?\*\)", "", (SOURCES / f"{name}.v").read_text(), flags=re.DOTALL)
+        assert not re.search(r"\b(Admitted|admit|Axioms?|Parameters?|Conjecture|Abort)\b", code), name
+
+
+def test_the_generated_file_is_what_the_operators_give() -> None:
+    """The committed text is the one that is written now; writing it twice gives the same."""
+    assert export.GENERATED.read_text() == export.text() == export.text()
+
+
+def test_every_theorem_backs_a_lemma_that_there_is() -> None:
+    """The lemmas named in the files are registered, and every operator has a theorem."""
+    registered = {name for batch in batches(Regime(64)) for name in batch.lemmas}
+    assert set(backed()) - registered <= BY_THE_KERNEL
+    families = {"pointwise": "gates", "attention": "attention", "positional": "attention"}
+    assert {f"{families[o.kind]}.{o.name}" for o in OPERATORS.values()} <= set(backed())
+    assert {"simulation.kept", "simulation.priority", "simulation.slots", "numerics.softmax"} <= set(backed())
+
+
+@pytest.mark.parametrize("mutant", IN_OPERATORS, ids=lambda mutant: mutant["name"])
+def test_a_mutated_operator_changes_the_text(mutant: dict[str, Any]) -> None:
+    """Every mutant of the family gates gives other rows."""
+    assert changed(mutant)
+
+
+@needs_coqc
+def test_rows_of_a_mutated_operator_do_not_compile(tmp_path: Path) -> None:
+    """The kernel does not find the rows of the theorem in those of a mutant; it does in the right ones."""
+    header = "From Efasp Require Import Form Gates.\n"
+    compiled(texts(), BUILD)
+    for name in ("Form", "Gates"):
+        shutil.copy(BUILD / f"{name}.vo", tmp_path)
+    compiled({"Right": header + "\n".join(export.pointwise(8, ["add", "select"]))}, tmp_path)
+    for name in ("add", "select"):
+        mutant = next(m for m in IN_OPERATORS if m["lemmas"] == [f"gates.{name}"])
+        with pytest.raises(RocqError, match=r"Broken.v does not compile"):
+            compiled({"Broken": header + changed(mutant)[0]}, tmp_path)
+
+
+@needs_coqc
+def test_an_admitted_theorem_is_seen(tmp_path: Path) -> None:
+    """What a theorem assumes is reported by name."""
+    compiled({"Bad": "Theorem bad : 1 = 2. Admitted.\nTheorem good : 1 = 1. Proof. reflexivity. Qed.\n"}, tmp_path)
+    found = assumptions([Theorem("Bad", "good", ()), Theorem("Bad", "bad", ())], tmp_path)
+    assert wrong(found) == ["Bad: assumes Bad.bad"]
+
+
+def test_fractions_have_no_rows() -> None:
+    """A row with a fraction is refused, not rounded."""
+    signs, present = Parameter("signs", Signs(2)), Parameter("present", Flag())
+    with pytest.raises(ValueError, match="expected integers, found 1/2"):
+        export.Rows.over({signs: 0, present: 1}).of(pointwise.unsigned(signs, present))
