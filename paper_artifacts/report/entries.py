@@ -34,7 +34,8 @@ class Made(NamedTuple):
 def _made(word: int, engine: str, extension: str) -> tuple[dict[Node, list[Form]], dict[int, list[Made]]]:
     """The forms of a program's nodes over atoms; and for every atom all of the plan that has it, in order."""
     plan = compile_machine(word, engine, extension)
-    reader, executed, _ = read(Machine(word, engine, extension, (1, 1 << word)), plan)
+    analysed, executed, _ = read(Machine(word, engine, extension, (1, 1 << word)), plan)
+    reader = analysed.copy()
     stream, found = reader.stream, list[Made]()
     for side, book in stream.books.items():
         for field, slot in book.slots.items():

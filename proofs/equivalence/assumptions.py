@@ -50,7 +50,7 @@ class Known:
         group: bool | None = None,
     ) -> None:
         self.reader, self.machine, self.script, self.prefix, self.group = reader, machine, script, prefix, group
-        self.stream, self.book = reader.stream, reader.stream.books["te"]
+        self.stream, self.book = reader.stream.copy(), reader.stream.books["te"]
         self.names: dict[int, Term] = {}
         self._known_parts: dict[int, int] = {}
         self.parts, self.silent = parts(reader, machine), silent(reader, machine)

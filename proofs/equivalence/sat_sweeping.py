@@ -36,6 +36,7 @@ RUN = 4  # states that choose the cuts
 class Swept:
     """A plan executed beside a fresh compile, by group, with cuts. ``left``: layers that deviate in what is no cut."""
 
+    reader: Reader  # over whose stream
     executed: tuple[Executed, Executed]  # by group
     cuts: list[Cut] = field(default_factory=list)
     rivals: list[Rival] = field(default_factory=list)
@@ -101,7 +102,7 @@ class Sweep:
         self.fresh = compile_machine(machine.word, machine.engine, machine.extension)
         self.alike = Alike(plan, self.fresh, machine)
         self.live = self._liveness(machine)
-        self.found = Swept((Executed([], [], [], [], []), Executed([], [], [], [], [])))
+        self.found = Swept(reader, (Executed([], [], [], [], []), Executed([], [], [], [], [])))
         self.run()
 
     def _liveness(self, machine: Machine) -> set[tuple[int, str, int]]:
@@ -145,6 +146,7 @@ class Sweep:
             self._reached(h)
         for some, forms in zip(executed, h, strict=True):
             some.outputs.extend(self.reader.read_out(self.plan, forms))
+        self.stream.complete()
 
     def _reached(self, h: Both) -> None:
         for some, forms in zip(self.found.executed, h, strict=True):

@@ -102,25 +102,32 @@ def compared(regime: Regime, machine: Machine) -> Iterator[Obligation]:
 
 @lru_cache(maxsize=1)
 def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
-    """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not."""
-    reader = Reader(STEPS[machine.engine](machine.word, machine.extension))
+    """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not. The stream is complete."""
+    reader = read_program(machine)
     try:
         if plan is not (fresh := compile_machine(machine.word, machine.engine, machine.extension)):
             count, usual = len(numbers(plan)), len(numbers(fresh))
             if count > DENSE * usual:  # after many minutes its forms would outgrow the limit
                 raise TooManyTerms(f"{count} weights are not 0, in a fresh compile {usual}: too many terms")
-        return reader, reader.execute(plan), ""
+        executed, excess = reader.execute(plan), ""
     except TooManyTerms as error:
-        return reader, Executed(list(reader.outputs), [], [], [], []), str(error)
+        executed, excess = Executed(list(reader.outputs), [], [], [], []), str(error)
+    reader.stream.complete()
+    return reader, executed, excess
+
+
+def read_program(machine: Machine) -> Reader:
+    """The machine's program over a stream of its own."""
+    return Reader(STEPS[machine.engine](machine.word, machine.extension))
 
 
 @lru_cache(maxsize=1)
 def swept(machine: Machine, plan: Plan) -> Swept | None:
-    """The plan executed beside a fresh compile, if it has that one's shape."""
+    """The plan executed beside a fresh compile, if it has that one's shape, over a stream of their own, which is complete."""
     if plan.shape != compile_machine(machine.word, machine.engine, machine.extension).shape:
         return None
     try:
-        return sat_sweeping.Sweep(read(machine, plan)[0], plan, machine).found
+        return sat_sweeping.Sweep(read_program(machine), plan, machine).found
     except TooManyTerms:
         return None
 
@@ -203,21 +210,22 @@ class Comparison:
         for number, content in enumerate(layers, 1):
             rivals = [rival for rival in found.rivals if rival.layer == number]
             rows = [
-                relational.rows_alike(self.reader, found.cuts, self.machine, number, scope, group) for group in relational.NAMED
+                relational.rows_alike(found.reader, found.cuts, self.machine, number, scope, group)
+                for group in relational.NAMED
             ]
             yield from filter(None, rows)
             for rival in rivals:
-                yield relational.reads_alike(self.reader, rival, self.machine, scope)
+                yield relational.reads_alike(found.reader, rival, self.machine, scope)
             if number not in found.left and not rivals and not any(rows):
                 yield self._exact("lowering.layer", {**self.machine.params, "layer": number}, content, self._scaled(number))
-        if all(outputs == self.reader.outputs for _, outputs in found.outputs):
+        if all(outputs == found.reader.outputs for _, outputs in found.outputs):
             yield self._exact("lowering.stack", self.machine.params, whole, self._proved())
             return
         for group, outputs in found.outputs:
             if group is False and self.machine.engine == "mdm":
                 continue  # nothing is read out there
             params = {**self.machine.params, **({} if group is None else {"of": relational.NAMED[group]})}
-            yield readout.obligation(self.reader, outputs, self.machine, "lowering.stack", params, scope, group)
+            yield readout.obligation(found.reader, outputs, self.machine, "lowering.stack", params, scope, group)
 
     def _proved(self) -> Verdict:
         stream = self.reader.stream

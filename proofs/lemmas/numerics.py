@@ -108,7 +108,9 @@ class Numbers:
         reader, alone, excess = read(self.machine, self.plan)
         if excess:
             return None
-        return Sizes(reader, self.beside.executed if self.beside else (alone,), self.plan, longest(self.machine))
+        if self.beside is not None:
+            return Sizes(self.beside.reader, self.beside.executed, self.plan, longest(self.machine))
+        return Sizes(reader, (alone,), self.plan, longest(self.machine))
 
     @property
     def apart(self) -> list[Rival]:

@@ -19,6 +19,7 @@ left over is compared as it is: forms that differ may still be equal as function
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from copy import copy
 from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple, TypeVar
@@ -157,9 +158,28 @@ class Stream:
         self._normal: dict[int, tuple[Terms, int, Number]] = {}  # by id of the terms, which are kept alive
         self._score_of: dict[frozenset[tuple[tuple[int, int], Number]], int] = {}
         self._ranges: dict[tuple[int, bool], Interval] = {}  # by direction
+        self._complete = False
+
+    def complete(self) -> None:
+        """From here on the stream stays as it is: whoever needs more atoms, scores or promises makes them in a copy."""
+        self._complete = True
+
+    def copy(self) -> Stream:
+        """A stream that starts with all that this one has, and that changes without it."""
+        made = Stream(*self.books.values())
+        for name, value in vars(self).items():
+            setattr(made, name, copy(value))
+        made._complete = False
+        return made
+
+    def _growing(self) -> None:
+        """Raises RuntimeError where the stream is complete: what is built of it would depend on what was built before."""
+        if self._complete:
+            raise RuntimeError("the stream is complete: expected no new atom, score or promise")
 
     def _atom(self, atom: Atom, bounds: Interval) -> int:
         if atom not in self._number:
+            self._growing()
             self._number[atom] = len(self.atoms)
             self.atoms.append(atom)
             self.bounds.append(bounds)
@@ -228,8 +248,10 @@ class Stream:
                     terms[a, b] = terms.get((a, b), 0) + c * d
         terms = {pair: c for pair, c in terms.items() if c}
         scale, some = primitive(terms) if terms else (1, terms)
-        number = self._score_of.setdefault(frozenset(some.items()), len(self.scores))
+        number = self._score_of.get(frozenset(some.items()), len(self.scores))
         if number == len(self.scores):
+            self._growing()
+            self._score_of[frozenset(some.items())] = number
             self.scores.append(some)
         return number, scale
 
@@ -263,6 +285,7 @@ class Stream:
         """A promise that a form stays within an interval."""
         if not form.terms:
             return
+        self._growing()
         number, scale = self.normal(form.terms)
         a, b = (divided(end - form.constant, scale) for end in interval)
         low, high = (a, b) if a <= b else (b, a)
@@ -339,6 +362,12 @@ class Reader:
                     self.integral.update((atom, abs(int(c))) for atom, c in form.terms.items())
         self.outputs = self.of[program.output]
         self.own_atoms, self.own_scores = len(self.stream.atoms), len(self.stream.scores)
+
+    def copy(self) -> Reader:
+        """The same program over a copy of the stream."""
+        made = copy(self)
+        made.stream = self.stream.copy()
+        return made
 
     def _forms(self, node: Node) -> list[Form]:
         stream = self.stream

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -11,20 +15,24 @@ import numpy as np
 import pytest
 import z3
 
+from efasp.checker.store import digest
 from efasp.encoding import TokenSequence
 from efasp.model.compile import STEPS, compile_machine
+from efasp.model.readback import read_plan
 from efasp.model.weights import compiled, export
+from efasp.proofs import registry
 from efasp.proofs.concrete import machine_states
 from efasp.proofs.concrete.float64_filter import Screen
 from efasp.proofs.equivalence import assumptions, relational, sat_sweeping
 from efasp.proofs.equivalence.symbolic_position import Harm
 from efasp.proofs.lemmas import lowering
-from efasp.proofs.obligation import Machine
+from efasp.proofs.obligation import Machine, Regime
 from efasp.proofs.smtlib import TRUE, Script
 from efasp.proofs.symbolic.residual_stream import Code, Form, Mean, Reader, Unit
 from tests.proofs.broken import changed
 
 ENGINES = ("mdm", "apmdm")
+ROOT = Path(__file__).parents[3]
 
 
 def machine(engine: str, extension: str = "") -> Machine:
@@ -37,19 +45,19 @@ def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
     stream = reader.stream
     te, pe = (stream.books[side] for side in ("te", "pe"))
     codes = {"te": te.codes(te.rows(sequence.tokens)), "pe": pe.codes(sequence.places)}
-    assumptions = np.ones((len(stream.atoms), len(sequence)))
+    held = np.ones((len(stream.atoms), len(sequence)))
     for atom in range(1, len(stream.atoms)):
         kind = stream.atoms[atom]
         if isinstance(kind, Code):
-            assumptions[atom] = codes[kind.side][:, kind.coordinate] / 2
+            held[atom] = codes[kind.side][:, kind.coordinate] / 2
         elif isinstance(kind, Unit):
-            inner = sum(float(c) * assumptions[a] for a, c in stream.directions[kind.direction].items())
-            assumptions[atom] = np.maximum(kind.sign * inner + float(kind.constant), 0)
+            inner = sum(float(c) * held[a] for a, c in stream.directions[kind.direction].items())
+            held[atom] = np.maximum(kind.sign * inner + float(kind.constant), 0)
         elif isinstance(kind, Mean):
-            scores = sum(float(c) * np.outer(assumptions[a], assumptions[b]) for (a, b), c in stream.scores[kind.score].items())
+            scores = sum(float(c) * np.outer(held[a], held[b]) for (a, b), c in stream.scores[kind.score].items())
             best = scores == scores.max(axis=1, keepdims=True)
-            assumptions[atom] = (best @ assumptions[kind.atom]) / best.sum(axis=1)
-    return assumptions
+            held[atom] = (best @ held[kind.atom]) / best.sum(axis=1)
+    return held
 
 
 def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
@@ -63,12 +71,12 @@ def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
 
 def holds(at: Harm, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
     """Assert that at each position what is supposed has a model in which the atoms have the values that they have."""
-    solver, assumptions = z3.Solver(ctx=z3.Context()), values(reader, sequence)
+    solver, held = z3.Solver(ctx=z3.Context()), values(reader, sequence)
     solver.from_string(at.script.text(TRUE).rpartition("(assert (not")[0])
     for position in positions:
         solver.push()
         for atom, name in at.names.items():
-            value = z3.RealVal(str(Fraction(assumptions[atom, position]).limit_denominator(64)), solver.ctx)
+            value = z3.RealVal(str(Fraction(held[atom, position]).limit_denominator(64)), solver.ctx)
             solver.add(z3.Real(name, solver.ctx) == value)
         assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
         solver.pop()
@@ -104,7 +112,7 @@ def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
     where, plan = changed(tmp_path / "weights", tmp_path, tensor, place, new)
     found = lowering.swept(where, plan)
     assert found is not None and found.apart
-    reader = lowering.read(where, plan)[0]
+    reader = found.reader.copy()
     outputs = dict(found.outputs)
     forms = [form for head in found.apart for form in head.got[0]]
     forms += [reader.stream.mean(head.new, form) for head in found.apart for form in head.got[2][0]]
@@ -120,6 +128,62 @@ def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
         holds(at, reader, sequence, positions)
         count += len(positions)
     assert count > 40
+
+
+def texts(file: Path, families: Sequence[str]) -> dict[str, dict[str, str]]:
+    """By family, and by obligation, a digest of all that is to be shown of a weights file, built in this order."""
+    word, engine, extension, plan = read_plan(file)
+    regime, found = Regime(32, (Machine(word, engine, extension, (1, 32)), plan)), dict[str, dict[str, str]]()
+    for family in families:
+        batches = [batch for batch in registry.batches(regime, [f"{family}.*"]) if "engine" in batch.params]
+        obligations = [one for batch in batches for one in batch.build()]
+        found[family] = {one.id: digest(one.kind, one.scope, one.hypotheses, one.content) for one in obligations}
+    return found
+
+
+FRESH = """
+import json, sys, pathlib
+from tests.proofs.equivalence.test_equivalence import texts
+print(json.dumps(texts(pathlib.Path(sys.argv[1]), sys.argv[2:])))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("engine", "extension", "tensor", "place", "new", "group"), READS_OTHERWISE)
+def test_what_is_to_be_shown_depends_on_the_file_alone(
+    engine: str, extension: str, tensor: str, place: tuple[int, int], new: float, group: bool, tmp_path: Path
+) -> None:
+    """The obligations of a changed file in three orders, in one process and in fresh ones, are the same text by text."""
+    export(compiled(5, engine, extension), tmp_path / "weights")
+    changed(tmp_path / "weights", tmp_path, tensor, place, new)
+    file, orders = tmp_path / "changed", (("lowering", "numerics"), ("numerics", "lowering"), ("numerics", "numerics"))
+    here = [texts(file, order) for order in orders]
+    fresh = [
+        json.loads(
+            subprocess.run([sys.executable, "-c", FRESH, file, *order], capture_output=True, check=True, cwd=ROOT).stdout
+        )
+        for order in orders
+    ]
+    first = here[0]
+    assert len(first["lowering"]) > 4 and len(first["numerics"]) > 4
+    for found in (*here, *fresh):
+        for family, listed in found.items():
+            assert listed == first[family]
+
+
+def test_a_complete_stream_does_not_grow() -> None:
+    """Of a stream that obligations are built of nothing is added to; a copy grows, and the stream stays as it is."""
+    where = machine("mdm")
+    reader, _, _ = lowering.read(where, compile_machine(5, "mdm"))
+    stream, size = reader.stream, len(reader.stream.atoms)
+    form = Form({1: 1, 2: 3}, Fraction(1, 7))
+    for grow in (lambda: stream.relu(form), lambda: stream.score([(form, form)]), lambda: stream.learn(form, (0, 1))):
+        with pytest.raises(RuntimeError, match="complete"):
+            grow()
+    more = stream.copy()
+    more.learn(form, (0, 1))
+    assert more.relu(form) and len(more.atoms) + len(more.known) > size + len(stream.known)
+    assert len(stream.atoms) == size
 
 
 def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
