@@ -1,4 +1,4 @@
-"""The report as static pages: claims, lemmas, the dependency graph, the kill matrix and figures. They open from disk."""
+"""The report as static pages: claims, lemmas, dependency graph, kill matrix, figures and glossary. They open from disk."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from paper_artifacts import graph
 from paper_artifacts.cases import CaseError, replayed
 from paper_artifacts.claims import GRADES, Ledger, Status, claims
 from paper_artifacts.figures import Figure, figures
+from paper_artifacts.glossary import anchor, glossary, pieces
 from paper_artifacts.sheets import Sheet, sheet
 from paper_artifacts.status import shown
 from paper_artifacts.trust import bases, trust
@@ -36,6 +37,7 @@ PAGES = [
     ("trust.html", "Trust"),
     ("tables.html", "Tables"),
     ("figures.html", "Figures"),
+    ("glossary.html", "Glossary"),
 ]
 
 
@@ -76,6 +78,8 @@ class Site:
         out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
         written = [table for table in shown() if table.name in self.measured and table.name != "lemmas"]  # those have a page
         out["tables.html"] = self._page("tables.html", "Tables", tables=written)
+        terms = list(glossary().values())
+        out["glossary.html"] = self._page("glossary.html", "Glossary", terms=terms, anchor=anchor)
         for claim in claims().values():
             out[f"claim/{claim.id}.html"] = self._claim(claim.id)
         for name in statements():
@@ -149,7 +153,8 @@ class Site:
         for row in found.rows:
             first.setdefault(row["hash"], row)
         listed = [(hash_, row["id"], _cut(texts[hash_])) for hash_, row in first.items() if row["kind"] == "smt"]
-        return self._page("lemma.html", name, "../", sheet=found, texts=listed, cases=self.cases)
+        stated = list(pieces(found.statement.states))
+        return self._page("lemma.html", name, "../", sheet=found, states=stated, texts=listed, cases=self.cases)
 
     def _cases(self) -> dict[str, str]:
         """A page for each of the first countermodels; of equal ones the first obligation's."""
