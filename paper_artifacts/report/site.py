@@ -1,4 +1,4 @@
-"""The report as static pages: claims, lemmas, the dependency graph, the kill matrix and figures. They open from disk."""
+"""The report as static pages: claims, lemmas, dependency graph, kill matrix, figures and glossary. They open from disk."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
 from efasp.paper_artifacts.claims.status import shown
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
+from efasp.paper_artifacts.report.glossary import anchor, glossary, pieces
 from efasp.paper_artifacts.report.sheets import Sheet, sheet
 from efasp.paper_artifacts.tables.figures import Figure, figures
 from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
@@ -36,6 +37,7 @@ PAGES = [
     ("trust.html", "Trust"),
     ("tables.html", "Tables"),
     ("figures.html", "Figures"),
+    ("glossary.html", "Glossary"),
 ]
 
 
@@ -76,6 +78,8 @@ class Site:
         out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
         written = [table for table in shown() if table.name in self.measured and table.name != "lemmas"]  # those have a page
         out["tables.html"] = self._page("tables.html", "Tables", tables=written)
+        terms = list(glossary().values())
+        out["glossary.html"] = self._page("glossary.html", "Glossary", terms=terms, anchor=anchor)
         for claim in claims().values():
             out[f"claim/{claim.id}.html"] = self._claim(claim.id)
         for name in statements():
@@ -149,7 +153,8 @@ class Site:
         for row in found.rows:
             first.setdefault(row["hash"], row)
         listed = [(hash_, row["id"], _cut(texts[hash_])) for hash_, row in first.items() if row["kind"] == "smt"]
-        return self._page("lemma.html", name, "../", sheet=found, texts=listed, cases=self.cases)
+        stated = list(pieces(found.statement.states))
+        return self._page("lemma.html", name, "../", sheet=found, states=stated, texts=listed, cases=self.cases)
 
     def _cases(self) -> dict[str, str]:
         """A page for each of the first countermodels; of equal ones the first obligation's."""

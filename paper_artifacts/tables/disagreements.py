@@ -172,5 +172,5 @@ def disagreements() -> Artifact:
         "blocks alone are recomputed. D6: the sampler is modelled from its description.",
     )
     columns = (Column("id", "id"), Column("published", "published"), Column("here", "found here"), Column("how", "how"))
-    return Artifact("disagreements", "Disagreements in what was published", "measured: each by its own check", columns,
-                    tuple(rows), checks, notes)  # fmt: skip
+    scope = "measured: each row by the method that its column how names"
+    return Artifact("disagreements", "Disagreements in what was published", scope, columns, tuple(rows), checks, notes)

@@ -54,11 +54,15 @@ def width() -> Artifact:
     columns += [Column("parameters", "parameters", "number"), Column("bits", "precision bits", "number"), Column("by", "by")]
     checks = (
         Check(f"every size is within its bound in log2 n: {', '.join(over[:3]) or 'all are'}", not over),
-        Check(f"where both are at hand, closed form and compiler agree: {', '.join(differ) or 'everywhere'}", not differ),
+        Check(
+            f"where both are available, the closed form and the compiled size agree: {', '.join(differ) or 'everywhere'}",
+            not differ,
+        ),
     )
     notes = ("Bounds: " + "; ".join(f"{e}{' with M' if x else ''}: bits <= {_linear(BITS[e, x])}" for e, x in MACHINES) + ".",)
     scope = (
-        "compiled where it says so, closed forms elsewhere (equal to the compiler's at every width to 64: lemmas resources.*)"
+        "compiled where the column by says so, closed forms elsewhere "
+        "(equal to the compiler's at every width to 64: lemmas resources.*)"
     )
     made = (widths(), depths(), contexts())
     return Artifact("width", "Sizes of the transformer", scope, tuple(columns), tuple(rows), checks, notes, made)
@@ -124,7 +128,10 @@ def times() -> Artifact:
     columns = (Column("w", "w", "number"), *(Column(family, f"{family}, seconds", "time") for family in families))
     open_ = [row["id"] for row in found.rows if row["status"] != "proved"]
     checks = (Check(f"every obligation of these is proved, for n = 1..2^32: {', '.join(open_[:3]) or 'all are'}", not open_),)
-    scope = "measured: the time of each text when it was settled, once a width; families with obligations at every width"
+    scope = (
+        "measured: the solver time of each script when it was discharged, once for each width; "
+        "families with obligations at every width"
+    )
     drawn = (checker_time(every),)
     return Artifact("times", "Time of the checker against w", scope, columns, tuple(rows), checks, (), drawn)
 
