@@ -23,7 +23,7 @@ WIDTHS = (6, 8, 10, 12, 14, 16)
 
 
 def check(store: str, n_max: int) -> float:
-    """Seconds of one whole run of the checker, in a process of its own. Raises RuntimeError unless all is settled."""
+    """Seconds of one whole run of the checker, in a process of its own. Raises RuntimeError unless all is discharged."""
     command = [sys.executable, "-m", "efasp.checker.cli", "check", "--n-max", str(n_max)]
     start = time.perf_counter()
     done = subprocess.run(command, env={**os.environ, "EFASP_STORE": store}, capture_output=True, text=True)
@@ -110,7 +110,7 @@ def growth(widths: tuple[int, ...] = (8, 16, 32, 64)) -> Iterator[Row]:
     before = None
     for w in widths:
         listed = gates.at_width(w, (1, 1 << w))
-        spent = seconds(lambda: [o.settle() if o.settle else solve("z3", o.content, LIMIT) for o in listed])  # noqa: B023
+        spent = seconds(lambda: [o.discharge() if o.discharge else solve("z3", o.content, LIMIT) for o in listed])  # noqa: B023
         if before is not None:
             yield f"gates, w {w}", f"w {before[0]}", spent, before[1]
         before = (w, spent)

@@ -66,8 +66,8 @@ def main() -> int:
         for one in some:
             print(f"{one.id}  {one.path}:{one.line}  {one.what}")
         return 0
-    with progress("mutants", len(some)) as told:
-        found = outcomes(some, Budget(options.jobs, ("z3",), options.timeout, 4096), told)
+    with progress("mutants", len(some)) as on_result:
+        found = outcomes(some, Budget(options.jobs, ("z3",), options.timeout, 4096), on_result)
     keys = ("status", "by", "detail", "acted", "seconds")
     runs: list[Run] = [{key: getattr(end, key) for key in keys} for end in found]
     if options.json:

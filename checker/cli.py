@@ -76,7 +76,7 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     _export(listed.add_parser("export", help="write the compiled transformer to a safetensors file"))
     check = listed.add_parser("check", help="discharge the obligations of the construction")
     _check(check)
-    _certify(listed.add_parser("certify", help="a proof for every SMT obligation, replayed by checkers that are no solvers"))
+    _certify(listed.add_parser("certify", help="a proof for every SMT obligation, replayed by checkers that are not solvers"))
     if extend is not None:
         extend(listed, check)
     return top
@@ -148,8 +148,8 @@ def _check(check: argparse.ArgumentParser) -> None:
     choice_options(check)
     drawn = "mutants of a weights file (default %(default)s)"
     check.add_argument("--changes", type=positive, default=RunOptions.changes, metavar="K", help=drawn)
-    check.add_argument("--list", action="store_true", help="list the obligations, settle none")
-    check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, settle none")
+    check.add_argument("--list", action="store_true", help="list the obligations, discharge none")
+    check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, discharge none")
     check.set_defaults(command=session.check, html=None)
 
 

@@ -14,30 +14,30 @@ from efasp.proofs.obligation import Allowance, Obligation, Undecided, Verdict
 
 ASSERT, CHECK = "(assert ", "(check-sat)"
 LEFT = 0.75  # the part of what is left that a search may take: the last thing that it tries may take longer than all before
-Told = Callable[[Verdict], None]
+OnResult = Callable[[Verdict], None]
 
 
-Known = dict[tuple[str, tuple[str, ...]], Answer]  # by text and solvers what was said of hypotheses, which many goals share
+Answers = dict[tuple[str, tuple[str, ...]], Answer]  # by text and solvers what was said of hypotheses, which many goals share
 
 
-def settle(
+def discharge(
     obligation: Obligation,
     solvers: Sequence[str],
     seconds: float,
-    known: Known | None = None,
-    told: Told = lambda verdict: None,
+    known: Answers | None = None,
+    on_result: OnResult = lambda verdict: None,
 ) -> Verdict:
     """The verdict of any kind of obligation; an exception of a lemma or a solver is one of status ``error``.
 
-    ``seconds``: each solver's budget; ``known`` is read and added to; ``told`` is told what is known before a search for a
-    countermodel begins, which lives within what is left. Raises MemoryError, after which the process is not to be trusted with
-    more.
+    ``seconds``: each solver's budget; ``known`` is read and added to; ``on_result`` is given what is known before a search for
+    a countermodel begins, which lives within what is left. Raises MemoryError, after which the process is not to be trusted
+    with more.
     """
     start = monotonic()
-    verdict = _settled(obligation, solvers, seconds, {} if known is None else known)
+    verdict = _discharged(obligation, solvers, seconds, {} if known is None else known)
     if verdict.status != "unknown" or obligation.search is None:
         return verdict
-    told(verdict)
+    on_result(verdict)
     try:
         found = obligation.search(Allowance(seconds, LEFT * (budget(solvers, seconds) - (monotonic() - start))))
     except MemoryError:
@@ -55,14 +55,14 @@ def budget(solvers: Sequence[str], seconds: float) -> float:
     return seconds * max(1, len(solvers))
 
 
-def _settled(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Known) -> Verdict:
+def _discharged(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Answers) -> Verdict:
     """The verdict before any search."""
     try:
         if obligation.kind == "smt":
             return smt(obligation, solvers, seconds, known)
-        if obligation.settle is None:
-            return Verdict("error", f"an obligation of kind {obligation.kind} that nothing settles")
-        verdict = obligation.settle()
+        if obligation.discharge is None:
+            return Verdict("error", f"an obligation of kind {obligation.kind} that nothing discharges")
+        verdict = obligation.discharge()
     except MemoryError:
         raise
     except Exception as error:  # whatever a lemma raises: it costs its own obligation
@@ -72,7 +72,7 @@ def _settled(obligation: Obligation, solvers: Sequence[str], seconds: float, kno
     return Verdict(verdict.status, verdict.method, plain(verdict.countermodel))
 
 
-def smt(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Known) -> Verdict:
+def smt(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Answers) -> Verdict:
     """Every solver is asked; a sat and an unsat are an error that names both. A goal that follows must not do so for hypotheses
     or cases without a model, which is examined in the time that the first solver has left."""
     if wrong := malformed(obligation):
@@ -92,7 +92,7 @@ def smt(obligation: Obligation, solvers: Sequence[str], seconds: float, known: K
     return Verdict("timeout" if "timeout" in results else "unknown", method)
 
 
-def vacuity(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Known) -> tuple[Verdict | None, str]:
+def vacuity(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Answers) -> tuple[Verdict | None, str]:
     """The verdict on a goal that follows for a wrong reason; else how many cases it has, in words."""
     wrong, cases = examined(obligation, seconds)
     if cases:  # one of them has a model, which is one of the hypotheses
@@ -116,7 +116,7 @@ def malformed(obligation: Obligation) -> str:
     return ""
 
 
-def satisfiable(text: str, solvers: Sequence[str], seconds: float, known: Known) -> Answer:
+def satisfiable(text: str, solvers: Sequence[str], seconds: float, known: Answers) -> Answer:
     """The first decisive answer on the hypotheses, Z3's where it is asked. Only a decisive one is known from then on: in more
     time another might be found."""
     key = text, tuple(solvers)

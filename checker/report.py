@@ -36,10 +36,10 @@ def progress(batches: int) -> Iterator[Callable[[list[Row], int], None]]:
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=batches)
 
-        def told(rows: list[Row], done: int) -> None:
+        def on_result(rows: list[Row], done: int) -> None:
             bar.update(task, completed=done, description=totals(rows), refresh=True)
 
-        yield told
+        yield on_result
 
 
 def show(rows: list[Row], n_max: int, elapsed: float, interrupted: bool = False) -> None:
@@ -58,7 +58,7 @@ def show(rows: list[Row], n_max: int, elapsed: float, interrupted: bool = False)
             found = f"\n  {json.dumps(r['countermodel'])}" if r["countermodel"] is not None else ""
             print(f"{r['status']}: {r['id']}: {r['method']}{found}")
     reused = sum(r["cached"] for r in rows)
-    parts = [totals(rows) or "nothing settled", f"n = 1..{n_max}", f"{elapsed:.1f} s"]
+    parts = [totals(rows) or "nothing discharged", f"n = 1..{n_max}", f"{elapsed:.1f} s"]
     parts += [f"{reused} known from earlier runs"] if reused else []
     parts += ["interrupted: not all were reached"] if interrupted else []
     print("; ".join(parts))

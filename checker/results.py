@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 
 from efasp.proofs.obligation import STATUSES, Batch, Kind, Obligation, Status, Verdict
 
-SETTLED = ("proved", "refuted", "vacuous", "measured")
+DECIDED = ("proved", "refuted", "vacuous", "measured")
 GOOD = ("proved", "measured")
 _ENDED = {"status": str, "method": str, "seconds": (int, float), "countermodel": object}
 _HEAD = {"id": str, "lemma": str, "params": dict, "scope": str, "n": list, "hash": str, "claim": str, "kind": str}
@@ -25,7 +25,7 @@ class Cited(TypedDict):
 
 
 class Head(Cited):
-    """What is known of an obligation before it is settled; the keys are those of ``Obligation``."""
+    """What is known of an obligation before it is discharged; the keys are those of ``Obligation``."""
 
     id: str
     lemma: str
@@ -38,7 +38,8 @@ class Head(Cited):
 
 
 class Row(Head):
-    """How an obligation ended. ``cached``: whether an earlier run settled it; ``seconds``: what settling it took, then."""
+    """How an obligation ended. ``cached``: whether an earlier run discharged it; ``seconds``: what discharging it took,
+    then."""
 
     status: Status
     method: str
@@ -48,7 +49,7 @@ class Row(Head):
 
 
 def head(obligation: Obligation) -> Head:
-    """What is known of an obligation before it is settled."""
+    """What is known of an obligation before it is discharged."""
     return {
         "id": obligation.id,
         "lemma": obligation.lemma,
@@ -86,7 +87,7 @@ def row(known: Head, verdict: Verdict, seconds: float, cached: bool = False) -> 
     }
 
 
-def shaped(value: Any, shape: Mapping[str, Any], statuses: Sequence[str] = SETTLED) -> bool:
+def shaped(value: Any, shape: Mapping[str, Any], statuses: Sequence[str] = DECIDED) -> bool:
     """Whether what the store holds is an object of these keys and types, with a status and a time that there can be."""
     if not isinstance(value, dict) or set(value) != set(shape):
         return False
@@ -135,7 +136,7 @@ def summary(rows: Iterable[Row]) -> dict[str, int]:
 
 
 def seconds(rows: Iterable[Row]) -> float:
-    """What settling them took; equal texts are settled once, and count once."""
+    """What discharging them took; equal texts are discharged once, and count once."""
     return sum({(r["hash"] if r["kind"] == "smt" else r["id"]): r["seconds"] for r in rows}.values())
 
 
@@ -159,7 +160,7 @@ def groups(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
 
 
 def exit_code(rows: Iterable[Row]) -> int:
-    """0 all proved or measured, 1 some refuted or vacuous, 3 not all settled."""
+    """0 all proved or measured, 1 some refuted or vacuous, 3 not all discharged."""
     statuses = {row["status"] for row in rows}
     if statuses & {"refuted", "vacuous"}:
         return 1

@@ -1,4 +1,5 @@
-"""A run of the checker: choose the obligations, settle them, report, give the exit code (docs/commands.md, "efasp check")."""
+"""A run of the checker: choose the obligations, discharge them, report, give the exit code (docs/commands.md, "efasp
+check")."""
 
 from __future__ import annotations
 
@@ -62,7 +63,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all proved or measured, 1 some refuted or vacuous (or a mutant survived), 3 not all settled."""
+        """0 all proved or measured, 1 some refuted or vacuous (or a mutant survived), 3 not all discharged."""
         return kill_matrix.exit_code(self.mutants, exit_code(self.rows))
 
 
@@ -70,7 +71,7 @@ Pages = Callable[[Report, Path], None]  # writes the report as web pages into a 
 
 
 def check(options: argparse.Namespace) -> int:
-    """`efasp check`: settle the chosen obligations and report. ``options.pages`` (of type Pages) writes the web pages."""
+    """`efasp check`: discharge the chosen obligations and report. ``options.pages`` (of type Pages) writes the web pages."""
     asked = RunOptions.of(options)
     if options.list or options.export is not None:
         chosen = selected(regime_of(asked.weights, asked.n_max)[0], asked.lemma)
@@ -95,7 +96,7 @@ def check(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def discharged(options: RunOptions) -> Iterator[Report]:
-    """A run by its options; the store is open inside. Raises UsageError before anything is settled."""
+    """A run by its options; the store is open inside. Raises UsageError before anything is discharged."""
     regime, weights = regime_of(options.weights, options.n_max)
     solvers = _solvers(options.solver)
     chosen = selected(regime, options.lemma)

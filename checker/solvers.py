@@ -36,7 +36,7 @@ class Answer:
 
     @property
     def decisive(self) -> bool:
-        """Whether it settles the script."""
+        """Whether it discharges the script."""
         return self.result in ("sat", "unsat")
 
     def __str__(self) -> str:

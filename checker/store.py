@@ -1,9 +1,9 @@
-"""The store of verdicts: SQLite, written only by the process that runs the check, one transaction a settled obligation.
+"""The store of verdicts: SQLite, written only by the process that runs the check, one transaction a discharged obligation.
 
 A verdict is found again by everything that it rests on: its text, the solvers and their versions, the budget; what is not
 an SMT script, and every countermodel, rests on the sources too. Each entry carries a seal (a digest of key and value): one that
 does not match is not believed. A seal finds damage; it is no signature: who can write the file can forge it, and ``--no-cache``
-believes nothing. Only what is settled is stored. A store of another version, or a broken file, is set aside, whole.
+believes nothing. Only what is discharged is stored. A store of another version, or a broken file, is set aside, whole.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from efasp.checker.results import SETTLED, Row
+from efasp.checker.results import DECIDED, Row
 
 SCHEMA = 2  # raise it when a verdict would be found otherwise by the same solvers
 TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are kept for the HTML report
@@ -96,7 +96,7 @@ class Store:
                 self._path = Path(self._folder.name) / "checks.sqlite"
                 self._db = self._open(self._path)
             except (OSError, sqlite3.Error) as error:
-                notice(f"no temporary store ({error}); equal texts are settled each time")
+                notice(f"no temporary store ({error}); equal texts are discharged each time")
 
     def _open(self, path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,9 +158,9 @@ class Store:
         self._write(statements)
 
     def keep(self, rows: Iterable[Row], key: str) -> None:
-        """A finished batch: its rows, if all are settled."""
+        """A finished batch: its rows, if all are discharged."""
         listed = list(rows)
-        if listed and all(r["status"] in SETTLED for r in listed):
+        if listed and all(r["status"] in DECIDED for r in listed):
             self.put(key, listed)
 
     def text(self, hash_: str) -> str | None:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from efasp.checker.discharge import settle
+from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
 from efasp.model.header import WeightsError
 from efasp.model.plan import Plan
@@ -67,4 +67,4 @@ def inexact(file: Given) -> str:
 
 def _discharged(obligation: Obligation) -> bool:
     """Whether Z3 proves an obligation; a countermodel is not looked for."""
-    return settle(replace(obligation, search=None), ["z3"], SECONDS).status == "proved"
+    return discharge(replace(obligation, search=None), ["z3"], SECONDS).status == "proved"

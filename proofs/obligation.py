@@ -1,7 +1,7 @@
 """Obligations: what has to be shown, as data. A lemma is a function that returns them; it never calls a solver.
 
 SMT obligations are SMT-LIB 2 text (``proofs.smtlib``): hypotheses and the negated goal; the checker gives them to solvers,
-which must find no model. Other kinds carry a function that settles them: by trying every case, by exact rational arithmetic,
+which must find no model. Other kinds carry a function that discharges them: by trying every case, by exact rational arithmetic,
 by polynomial identities, or by a numeric run (which is ``measured``, never ``proved``).
 
 Obligations come in batches: a batch is cheap to list, and builds its obligations (which may compile a transformer) in a
@@ -89,7 +89,7 @@ class Obligation:
 
     ``claim``: the paper's claim that it serves; ``scope``: for what it is shown ("all n", "n <= N", "exhaustive at w = 5",
     "measured"); ``n``: the first and last n for which it stands; ``content``: what is shown, as text (of an SMT obligation
-    its script); ``settle`` gives the verdict of every other kind, deterministically. ``replay`` takes a solver's model of a
+    its script); ``discharge`` gives the verdict of every other kind, deterministically. ``replay`` takes a solver's model of a
     refuted SMT obligation to the construction itself and gives what is wrong there, in the machine's terms, or None
     if the construction is right there after all; it raises Undecided where that cannot be told. ``search`` looks for a
     countermodel of what stays unknown, once the reason is known: what it finds refutes, and that it finds none is said.
@@ -109,7 +109,7 @@ class Obligation:
     n: tuple[int, int]
     kind: Kind
     content: str
-    settle: Callable[[], Verdict] | None = field(default=None, compare=False)
+    discharge: Callable[[], Verdict] | None = field(default=None, compare=False)
     hypotheses: str = field(default="", compare=False)  # the script without its goal, which must have a model
     replay: Callable[[Assignment], dict[str, Any] | None] | None = field(default=None, compare=False)
     cites: tuple[str, ...] = field(default=(), compare=False)
@@ -235,12 +235,12 @@ def narrowest_word(n: int) -> int:
 
 
 def exhaustive(cases: int, failures: Callable[[], Iterator[dict[str, Any]]]) -> Callable[[], Verdict]:
-    """Settle by trying every case; ``failures`` yields those that fail."""
+    """Discharge by trying every case; ``failures`` yields those that fail."""
 
-    def settle() -> Verdict:
+    def discharge() -> Verdict:
         if cases > CASES:
             return Verdict("unknown", f"exhaustion: {cases} cases are more than {CASES}")
         first = next(failures(), None)
         return Verdict("refuted" if first else "proved", f"exhaustion: {cases} cases", first)
 
-    return settle
+    return discharge

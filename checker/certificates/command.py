@@ -134,8 +134,8 @@ def certify(options: argparse.Namespace) -> int:
             )
     if not json_written(options.json, report):
         _show(found, report)
-    unsettled = summary["open"] or not all(c.found["consistent"] for c in found)
-    return 1 if summary["contradicted"] else 3 if unsettled else 0
+    undischarged = summary["open"] or not all(c.found["consistent"] for c in found)
+    return 1 if summary["contradicted"] else 3 if undischarged else 0
 
 
 def _tools() -> None:
@@ -164,18 +164,18 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
         }
         return isolation.job("efasp.checker.certificates.routes:attempt", arguments, LIMITS * seconds, memory)
 
-    with progress("scripts", len(asked)) as told:
+    with progress("scripts", len(asked)) as on_result:
 
-        def heard(index: int, reply: isolation.Reply) -> None:
+        def on_reply(index: int, reply: isolation.Reply) -> None:
             nothing: Found = {**NOTHING, "reasons": {"every route": reply.get("ended") or reply.get("message", "")}}
             value: Found = reply.get("value") or nothing
             found[index] = Certificate(asked[index], value, reply["seconds"])
             proof: Proof = {"route": value["route"], "proof": value["proof"]}
             if proof["route"] and proof != known[index]:
                 keep(store, asked[index][0].hash, proof)
-            told(found[index])
+            on_result(found[index])
 
-        isolation.run([job(index) for index in range(len(asked))], jobs, heard)
+        isolation.run([job(index) for index in range(len(asked))], jobs, on_reply)
     return [found[index] for index in range(len(asked))]
 
 
@@ -195,14 +195,14 @@ def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: in
     form, seconds = options.cvc5_proofs, options.timeout
     written: list[Path] = []
 
-    def heard(index: int, reply: isolation.Reply) -> None:
+    def on_reply(index: int, reply: isolation.Reply) -> None:
         if reply.get("value"):
             written.append((options.out / name(found[index].same[0])).with_suffix(f".{form}"))
             write(written[-1], reply["value"], "--out")
 
     texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in found]
     isolation.run(
-        [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts], jobs, heard
+        [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts], jobs, on_reply
     )
     return len(written)
 

@@ -1,4 +1,4 @@
-"""Scripts as Rocq theorems: for all values of the names, what is supposed implies the goal. Proved by lia, nia, lra or nra.
+"""Scripts as Rocq theorems: for all values of the names, what is assumed implies the goal. Proved by lia, nia, lra or nra.
 
 This is for small scripts, and for the few that multiply unknowns; those that are linear have certificates
 (``checker.certificates.refutation``), which are found and replayed faster.
@@ -15,7 +15,7 @@ from efasp.checker.certificates.terms import Script, ScriptError
 
 HEADER = """\
 From Coq Require Import ZArith Lia Reals Lra.
-(* Cases of ifs and alternatives, as long as linear arithmetic does not settle it; then what multiplies, too. *)
+(* Cases of ifs and alternatives, as long as linear arithmetic does not discharge it; then what multiplies, too. *)
 Ltac alternatives linear full :=
   first [congruence | linear | lazymatch goal with
     | H : _ \\/ _ |- _ => destruct H; subst; alternatives linear full
@@ -103,10 +103,10 @@ CONNECTIVES = {"and": "/\\", "or": "\\/"}
 def rocq_goal(text: str, name: str = "obligation") -> str:
     """The theorem that a script with a negated goal (its last assertion) says, with its proof. Raises ScriptError.
 
-    An if is a number with two cases. Remainder and quotient are functions of which SMT-LIB's definition is supposed.
+    An if is a number with two cases. Remainder and quotient are functions of which SMT-LIB's definition is assumed.
     """
     script = Script(text)
-    *supposed, negated = script.assertions
+    *assumed, negated = script.assertions
     if script.formulas[negated][0] != "not":
         raise ScriptError("expected a negated goal as last assertion, found another formula")
     goal = Goal(script)
@@ -125,7 +125,7 @@ def rocq_goal(text: str, name: str = "obligation") -> str:
     for n, (_, c, a, b) in cases:
         condition = goal.formula(c)
         lines.append(f"({condition} /\\ i{n} = {goal.term(a)}) \\/ (~ {condition} /\\ i{n} = {goal.term(b)})")
-    lines += [goal.formula(f) for f in supposed]
+    lines += [goal.formula(f) for f in assumed]
     statement = " ->\n  ".join([*lines, goal.formula(script.formulas[negated][1])])
     solvers = "lia nia" if script.integral else "lra nra"
     proof = " ".join([*facts(goal, divides), f"alternatives {' '.join(f'ltac:({s})' for s in solvers.split())}."])

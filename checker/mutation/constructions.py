@@ -1,6 +1,6 @@
 """Mutants are run: each in a fresh process, where every lemma that it names must be refuted with a confirmed countermodel.
 
-A kill is worth nothing if the obligation is refuted anyway; so those that killed are settled once more without the mutant
+A kill is worth nothing if the obligation is refuted anyway; so those that killed are discharged once more without the mutant
 (the control), unless the run that asks has just proved them.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
-from efasp.checker.discharge import Known, settle
+from efasp.checker.discharge import Answers, discharge
 from efasp.checker.pool import isolation
 from efasp.checker.results import shaped
 from efasp.checker.solvers import titles
@@ -89,12 +89,12 @@ class Tried(TypedDict):
 
 def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: Sequence[str], seconds: float,
             only: Collection[str] = ()) -> dict[str, Tried]:  # fmt: skip
-    """Settle obligations of some lemmas (``only``: of these ids) until each is refuted with a confirmed countermodel.
+    """Discharge obligations of some lemmas (``only``: of these ids) until each is refuted with a confirmed countermodel.
 
     By lemma what came of it.
     """
     found: dict[str, Tried] = {name: {"by": "", "countermodel": None, "statuses": Counter(), "method": ""} for name in lemmas}
-    known: Known = {}
+    known: Answers = {}
     for batch in batches(Regime(n_max), lemmas):
         here = [name for name in lemmas if name in batch.lemmas and (only or not found[name]["by"])]
         if not here or not agree(batch.params, where):
@@ -104,7 +104,7 @@ def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: S
             given.add(obligation.lemma)
             if obligation.lemma not in here or not agree(obligation.params, where) or (only and obligation.id not in only):
                 continue
-            verdict = settle(obligation, solvers, seconds, known)
+            verdict = discharge(obligation, solvers, seconds, known)
             killed = verdict.status == "refuted" and confirmed(obligation, verdict)
             _note(found[obligation.lemma], obligation.id, verdict, killed)
             here = [name for name in here if only or not found[name]["by"]]
@@ -139,20 +139,21 @@ def confirmed(obligation: Obligation, verdict: Verdict) -> bool:
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collection[str] = (),
-        told: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
-    """Run mutants; the outcomes in their order. ``proved``: obligations that need no control; ``told`` hears each outcome."""
+        on_result: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
+    """Run mutants; the outcomes in their order. ``proved``: obligations that need no control; ``on_result`` is given each
+    outcome."""
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
         if (known := store.get(_key(mutant, budget), _is_kept)) is not None:
             outcomes[index] = Outcome(mutant, **known)
-            told(outcomes[index])
+            on_result(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
 
-    def heard(number: int, reply: isolation.Reply) -> None:
+    def on_reply(number: int, reply: isolation.Reply) -> None:
         outcomes[todo[number]] = judge(mutants[todo[number]], reply)
-        told(outcomes[todo[number]])
+        on_result(outcomes[todo[number]])
 
-    isolation.run([_job(mutants[index], budget, mutants[index]) for index in todo], budget.jobs, heard)
+    isolation.run([_job(mutants[index], budget, mutants[index]) for index in todo], budget.jobs, on_reply)
     made = controlled([outcomes[index] for index in todo], budget, proved)
     for index, outcome in zip(todo, made, strict=True):
         outcomes[index] = outcome
@@ -209,7 +210,7 @@ def judge(mutant: Mutant, reply: isolation.Reply) -> Outcome:
 
 
 def controlled(outcomes: Sequence[Outcome], budget: Budget, proved: Collection[str]) -> list[Outcome]:
-    """The outcomes, those that do not count now errors: the obligations that killed are settled without the mutants."""
+    """The outcomes, those that do not count now errors: the obligations that killed are discharged without the mutants."""
     asked: dict[tuple[str, int], set[str]] = {}  # lemma and bound to obligations
     for o in outcomes:
         for name, by in o.by.items():

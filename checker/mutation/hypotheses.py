@@ -75,7 +75,7 @@ def label(line: str) -> str:
 
 
 def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store,
-            told: Callable[[object], None]) -> Dropped:  # fmt: skip
+            on_result: Callable[[object], None]) -> Dropped:  # fmt: skip
     """What `efasp check --mutants` says of hypotheses. ``scripts``: each with the obligations that it is the text of.
 
     For every lemma each of its hypotheses, with the number of its scripts in which that matters, is dead, is not known; and the
@@ -87,17 +87,19 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jo
     known = {index: found for index, key in enumerate(keys) if (found := store.get(key)) is not None}
     todo = [index for index in range(len(scripts)) if index not in known]
     for found in known.values():
-        told(found)
+        on_result(found)
 
-    def heard(number: int, reply: isolation.Reply) -> None:
+    def on_reply(number: int, reply: isolation.Reply) -> None:
         if "value" in reply:
             known[todo[number]] = reply["value"]
             store.put(keys[todo[number]], reply["value"])
-        told(reply)
+        on_result(reply)
 
     arguments = [{"text": scripts[index][0].content, "seconds": seconds} for index in todo]
     isolation.run(
-        [isolation.job("efasp.checker.mutation.hypotheses:dropped", a, LIMIT * seconds, memory) for a in arguments], jobs, heard
+        [isolation.job("efasp.checker.mutation.hypotheses:dropped", a, LIMIT * seconds, memory) for a in arguments],
+        jobs,
+        on_reply,
     )
     counts: dict[tuple[str, str], Counter[str]] = {}
     for index, same in enumerate(scripts):

@@ -51,9 +51,9 @@ def listed() -> list[Mutant]:
 def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constructions.Outcome]:
     """How the twins of some mutants end: one is killed by whatever keeps `efasp check` from passing. Raises UsageError."""
     made = twins(some)[0]
-    with progress("twins", len(made)) as told:
+    with progress("twins", len(made)) as on_result:
         try:
-            found = operators.run(made, budget, store, told)
+            found = operators.run(made, budget, store, on_result)
         except RuntimeError as error:
             raise UsageError(f"--twins: expected a check that passes, found {error}") from None
     return [
@@ -73,20 +73,20 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
     if regime.given is not None and options.weights is not None:
         changes = weights.drawn(options.weights, regime.given[0], options.changes)
-        with progress("changes", len(changes)) as told:
-            made = weights.run(options.weights, regime, options.lemma, changes, budget, store, told)
+        with progress("changes", len(changes)) as on_result:
+            made = weights.run(options.weights, regime, options.lemma, changes, budget, store, on_result)
         counts = Counter(change["status"] for change in made)
         survived, killed, harmless = counts["survived"], counts["killed"], counts["harmless"]
         return {"killed": killed, "harmless": harmless, "survived": survived, "matrix": made}
     every = listed()
     some = constructions.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
-    with progress("mutants", len(some)) as told:
-        outcomes = constructions.run(some, budget, store, proved, told)
+    with progress("mutants", len(some)) as on_result:
+        outcomes = constructions.run(some, budget, store, proved, on_result)
     outcomes += twinned(some, budget, store) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
-    with progress("hypotheses", len(texts)) as told:
-        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, told)
+    with progress("hypotheses", len(texts)) as on_result:
+        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, on_result)
     counts = Counter(outcome.status for outcome in outcomes)
     return {
         "killed": counts["killed"],

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from efasp.checker.discharge import settle
+from efasp.checker.discharge import discharge
 from efasp.checker.mutation.constructions import LIMIT, Budget
 from efasp.checker.pool import isolation
 from efasp.checker.results import GOOD, shaped
@@ -85,7 +85,7 @@ def ordered(every: Sequence[Batch], first: Sequence[str]) -> list[Batch]:
 
 
 def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: float, known: str) -> Passed:
-    """Settle all obligations until one does not pass: its ``status``, id (``by``) and ``detail``; or status ``survived``.
+    """Discharge all obligations until one does not pass: its ``status``, id (``by``) and ``detail``; or status ``survived``.
 
     ``known``: a file that lists the digests of texts that are proved; without one ``texts`` gives those that are proved here.
     """
@@ -100,7 +100,7 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
                 text = digest(obligation.hypotheses, obligation.content) if obligation.kind == "smt" else ""
                 if text and text in texts:
                     continue
-                verdict = settle(obligation, solvers, seconds)
+                verdict = discharge(obligation, solvers, seconds)
                 if verdict.status not in GOOD:
                     return {"status": verdict.status, "by": obligation.id, "detail": verdict.method}
                 if text and not known:
@@ -121,13 +121,14 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
-        told: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
-    """Run mutants; the outcomes in their order. ``told`` hears each. Raises RuntimeError where the check fails as it is."""
+        on_result: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
+    """Run mutants; the outcomes in their order. ``on_result`` is given each. Raises RuntimeError where the check fails as it
+    is."""
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
         if (found := store.get(_key(mutant, budget), lambda value: shaped(value, KEPT, STATUSES))) is not None:
             outcomes[index] = Outcome(mutant, **found)
-            told(outcomes[index])
+            on_result(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
     if not todo:
         return [outcomes[index] for index in range(len(mutants))]
@@ -135,13 +136,13 @@ def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
         known = Path(folder) / "proved.json"
         known.write_text(json.dumps(plain(budget, store)), encoding="utf-8")
 
-        def heard(number: int, reply: isolation.Reply) -> None:
+        def on_reply(number: int, reply: isolation.Reply) -> None:
             outcome = outcomes[todo[number]] = judged(mutants[todo[number]], reply)
             store.put(_key(outcome.mutant, budget), {name: getattr(outcome, name) for name in KEPT})
-            told(outcome)
+            on_result(outcome)
 
         jobs = [_job(budget, str(known), mutants[index]) for index in todo]
-        isolation.run(jobs, budget.jobs, heard, LIBRARIES)
+        isolation.run(jobs, budget.jobs, on_reply, LIBRARIES)
     return [outcomes[index] for index in range(len(mutants))]
 
 

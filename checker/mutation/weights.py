@@ -3,7 +3,7 @@
 A change is *killed* when an obligation is refuted with a confirmed countermodel, *harmless* when all are proved or measured. A
 second opinion on those that are harmless comes from decoding: the changed file is loaded into the torch transformer, which
 runs random programs, and the reference machine runs them too; where they differ the change has *survived*, the proofs
-notwithstanding. What is neither is not settled, and has survived too.
+notwithstanding. What is neither is not discharged, and has survived too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from efasp.checker.discharge import Known, settle
+from efasp.checker.discharge import Answers, discharge
 from efasp.checker.mutation.constructions import Budget, MatrixRow, confirmed
 from efasp.checker.mutation.weight_changes import Change, File, sample
 from efasp.checker.pool.scheduler import Scheduler
@@ -51,7 +51,7 @@ def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
 
 
 def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
-        told: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
+        on_result: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
     """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
     machine, file = regime.given[0], File(path)
@@ -66,7 +66,7 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
     def progress(found: list[Row], done: int) -> None:
         nonlocal seen
         for row in found[seen:]:
-            told(row)
+            on_result(row)
         seen = len(found)
 
     scheduler.progress = progress
@@ -83,12 +83,12 @@ def prepare(machine: Machine) -> None:
     machine_states.remember(machine)
 
 
-def _batch(change: Change, whole: str, machine: Machine, n_max: int, settled: Callable[[], Verdict]) -> Batch:
+def _batch(change: Change, whole: str, machine: Machine, n_max: int, discharged: Callable[[], Verdict]) -> Batch:
     params = {"tensor": change.tensor, "kind": change.kind, "change": change.id}
     content = digest(whole, change, n_max)
 
     def build() -> Iterator[Obligation]:
-        yield Obligation("weights.change", machine.claim, params, "n", machine.n, "exact", content, settled)
+        yield Obligation("weights.change", machine.claim, params, "n", machine.n, "exact", content, discharged)
 
     return Batch(("weights.change",), params, build)
 
@@ -120,7 +120,7 @@ def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | 
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "changed.safetensors"
         path.write_bytes(file.changed(change))
-        found = settled(path, n_max, patterns, budget)
+        found = discharged(path, n_max, patterns, budget)
         if found.status != "proved":
             return found
         wrong = decoded(path, machine, change.id)
@@ -129,22 +129,23 @@ def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | 
     return Verdict("proved", f"{found.method}; torch decodes {PROGRAMS} random programs as the reference machine runs them")
 
 
-def settled(path: Path, n_max: int, patterns: Sequence[str] | None, budget: Budget) -> Verdict:
-    """Settle the obligations that are made from a weights file's numbers, until one is refuted with a confirmed countermodel.
+def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: Budget) -> Verdict:
+    """Discharge the obligations that are made from a weights file's numbers, until one is refuted with a confirmed
+    countermodel.
 
-    The others are the same whatever the numbers are: they are settled with the file itself.
+    The others are the same whatever the numbers are: they are discharged with the file itself.
     """
     regime, _ = regime_of(path, n_max)
     counts: Counter[str] = Counter()
     open_: list[str] = []
-    known: Known = {}
+    known: Answers = {}
     for batch in sorted(filter(_family, selected(regime, patterns)), key=lambda batch: FAMILIES.index(_family(batch))):
         given: set[str] = set()
         for obligation in batch.build():
             given.add(obligation.lemma)
             if not matches(obligation.lemma, patterns):
                 continue
-            found = settle(obligation, budget.solvers, budget.seconds, known)
+            found = discharge(obligation, budget.solvers, budget.seconds, known)
             counts[found.status] += 1
             if found.status == "refuted" and confirmed(obligation, found):
                 return Verdict("refuted", found.method, {"obligation": obligation.id, **(found.countermodel or {})})

@@ -97,9 +97,9 @@ class Fresh:
                 stream.close()  # type: ignore[union-attr]
 
 
-def run(asked: Sequence[Job], at_once: int, told: Callable[[int, Reply], None] = lambda index, reply: None,
+def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], None] = lambda index, reply: None,
         libraries: Sequence[str] = LIBRARIES) -> list[Reply]:  # fmt: skip
-    """The replies to some jobs, in their order; ``told`` hears each as it comes. On an exception no process is left.
+    """The replies to some jobs, in their order; ``on_result`` is given each as it comes. On an exception no process is left.
 
     ``libraries``: what is imported before the forks, which then need not.
     """
@@ -123,7 +123,7 @@ def run(asked: Sequence[Job], at_once: int, told: Callable[[int, Reply], None] =
         while len(replies) < len(asked):
             index, reply = done.get()
             replies[index] = reply
-            told(index, reply)
+            on_result(index, reply)
     finally:
         with contextlib.suppress(queue.Empty):
             while True:

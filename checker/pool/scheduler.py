@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any
 
 from efasp.checker.pool.worker import OUT_OF_MEMORY, Work, serve
-from efasp.checker.results import SETTLED, Head, Row, failed, is_listing, is_verdict, row
+from efasp.checker.results import DECIDED, Head, Row, failed, is_listing, is_verdict, row
 from efasp.checker.store import Store, digest
 from efasp.proofs.obligation import Verdict
 from efasp.proofs.registry import matches
@@ -37,10 +37,10 @@ class Worker:
     todo: deque[int]
     batch: int = -1
     at: int = 0
-    known: Head | None = None  # what is known of the obligation that it settles; None while it builds
+    known: Head | None = None  # what is known of the obligation that it discharges; None while it builds
     so_far: Verdict | None = None  # of that obligation, where a search for a countermodel is all that is left
     keys: tuple[str, str] = ("", "")
-    waiting: bool = False  # for another worker, which settles the same text
+    waiting: bool = False  # for another worker, which discharges the same text
     deadline: float = 0.0
 
 
@@ -66,12 +66,12 @@ class Scheduler:
         self._workers: list[Worker] = []
         self._groups: deque[deque[int]] = deque()
         self._run_id = digest(os.getpid(), monotonic(), os.urandom(8).hex())[:16]
-        self._solving: set[str] = set()  # keys of what is being settled
+        self._solving: set[str] = set()  # keys of what is being discharged
         self._flat: list[Row] = []
         self._shown = 0.0
 
     def run(self) -> list[Row]:
-        """Settle everything; the rows in the order of the batches. On an exception (Ctrl-C) no worker is left."""
+        """Discharge everything; the rows in the order of the batches. On an exception (Ctrl-C) no worker is left."""
         self._groups = self._plan()
         try:
             while self._groups or self._workers:
@@ -174,7 +174,7 @@ class Scheduler:
             if worker.so_far is not None:
                 stopped = Verdict("unknown", f"{worker.so_far.method}; a search for a countermodel was stopped")
             verdict = stopped if late else Verdict("error", self._why(worker))
-            self._settled(worker, verdict, self.work.limit if late else 0.0)
+            self._discharged(worker, verdict, self.work.limit if late else 0.0)
             worker.todo.appendleft(worker.batch)
             first = worker.at + 1
         else:
@@ -206,7 +206,7 @@ class Scheduler:
             (worker.so_far,) = said
         elif what == "row":
             _, verdict, seconds, key, text = said
-            self._settled(worker, verdict, seconds, key, text)
+            self._discharged(worker, verdict, seconds, key, text)
         elif what == "failed":
             self._row(worker.batch, worker.at, failed(self.work.batches[worker.batch], self.n_max, said[0]))
             self._complete(worker.batch)
@@ -217,7 +217,7 @@ class Scheduler:
             self._next(worker, resident > (self.work.memory << 20) // RECYCLE)
 
     def _answer(self, worker: Worker) -> None:
-        """Tell a worker whether its obligation's verdict is known; if another worker settles that text, later."""
+        """Tell a worker whether its obligation's verdict is known; if another worker discharges that text, later."""
         assert worker.known is not None
         for key in filter(None, worker.keys):
             if (found := self.store.get(key, is_verdict)) is not None:
@@ -238,10 +238,10 @@ class Scheduler:
         with contextlib.suppress(OSError):  # it has died, which the next round finds
             worker.connection.send(known)
 
-    def _settled(self, worker: Worker, verdict: Verdict, seconds: float, key: str = "", text: bytes = b"") -> None:
+    def _discharged(self, worker: Worker, verdict: Verdict, seconds: float, key: str = "", text: bytes = b"") -> None:
         assert worker.known is not None
         found = row(worker.known, verdict, seconds)
-        if key and verdict.status in SETTLED:
+        if key and verdict.status in DECIDED:
             value = {"status": found["status"], "method": found["method"], "countermodel": found["countermodel"]}
             self.store.put(key, {**value, "seconds": found["seconds"], "run": self._run_id}, (found["hash"], text))
         self._row(worker.batch, worker.at, found)

@@ -1,13 +1,13 @@
-"""A worker: builds batches and settles their obligations, one after the other, in a process with a memory limit.
+"""A worker: builds batches and discharges their obligations, one after the other, in a process with a memory limit.
 
 It is told what to do and says what it does over a pipe; verdicts are looked up and stored by the process that started it:
 
     to it    ("batch", index, first)           build the batch, leave out the obligations before ``first``
-             verdict and seconds, or None      the answer to ("start", ...): known already, or settle it
+             verdict and seconds, or None      the answer to ("start", ...): known already, or discharge it
     from it  ("build", i)                      making obligation i
              ("start", i, head, keys)          obligation i is made: is its verdict known?
              ("so far", verdict)                what is known of it, before a search for a countermodel begins
-             ("row", i, verdict, seconds, key, text)   settled
+             ("row", i, verdict, seconds, key, text)   discharged
              ("failed", reason)                the build raised
              ("done", built, resident, lacking)   the batch is finished; the promised lemmas of which it gave nothing
 """
@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
 
-from efasp.checker.discharge import Known, budget, settle
+from efasp.checker.discharge import Answers, budget, discharge
 from efasp.checker.pool.limits import confine, resident
 from efasp.checker.results import head
 from efasp.checker.solvers import CASES, titles
@@ -64,7 +64,7 @@ def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
 def serve(connection: Connection, work: Work, parent: int) -> None:
     """The whole life of a worker; never returns."""
     confine(work.memory, parent)
-    known: Known = {}
+    known: Answers = {}
     status = 0
     try:
         while True:
@@ -80,7 +80,7 @@ def serve(connection: Connection, work: Work, parent: int) -> None:
 OUT_OF_MEMORY = 77  # exit status of a worker that ran into its memory limit
 
 
-def _batch(connection: Connection, work: Work, batch: Batch, first: int, known: Known) -> None:
+def _batch(connection: Connection, work: Work, batch: Batch, first: int, known: Answers) -> None:
     index, given = 0, set[str]()
     connection.send(("build", index))
     try:
@@ -102,13 +102,15 @@ def _batch(connection: Connection, work: Work, batch: Batch, first: int, known: 
     connection.send(("done", index, resident(), batch.lacking(given)))
 
 
-def _obligation(connection: Connection, work: Work, index: int, obligation: Obligation, known: Known) -> None:
+def _obligation(connection: Connection, work: Work, index: int, obligation: Obligation, known: Answers) -> None:
     shared, own = keys(work, obligation)
     connection.send(("start", index, head(obligation), (shared, own)))
     if connection.recv():  # its verdict is known
         return
     start = perf_counter()
-    verdict: Verdict = settle(obligation, work.solvers, work.seconds, known, lambda so_far: connection.send(("so far", so_far)))
+    verdict: Verdict = discharge(
+        obligation, work.solvers, work.seconds, known, lambda so_far: connection.send(("so far", so_far))
+    )
     seconds = perf_counter() - start
-    told: Any = (verdict, seconds, shared if shared and verdict.status in ("proved", "vacuous") else own)
-    connection.send(("row", index, *told, pack(obligation.content)))
+    on_result: Any = (verdict, seconds, shared if shared and verdict.status in ("proved", "vacuous") else own)
+    connection.send(("row", index, *on_result, pack(obligation.content)))

@@ -1,4 +1,4 @@
-"""The paper's claims as data (``claims.toml``), and their status, computed from what was settled.
+"""The paper's claims as data (``claims.toml``), and their status, computed from what was discharged.
 
 A status is a grade and a text. A lemma's is the worst of its own obligations and of all that it rests on; a claim's the worst
 of its lemmas and measurements. Nothing here is marked by hand.
@@ -17,9 +17,9 @@ from efasp.checker.results import Row
 from efasp.proofs.statements import StatementError, below, resolved, statements
 
 FILE = Path(__file__).with_name("claims.toml")
-# From the worst to the best. "refuted": an obligation is refuted or vacuous; "open": one is not settled; "not covered": nothing
-# speaks of it; "assumed": it rests on what is cited from elsewhere and not shown here; "measured": a number held where it was
-# tried; "bounded": proved up to a bound or at given sizes.
+# From the worst to the best. "refuted": an obligation is refuted or vacuous; "open": one is not discharged; "not covered":
+# nothing speaks of it; "assumed": it rests on what is cited from elsewhere and not shown here; "measured": a number held where
+# it was tried; "bounded": proved up to a bound or at given sizes.
 GRADES = ("refuted", "open", "not covered", "assumed", "measured", "bounded", "all n")
 KINDS = ("claim", "corollary", "table", "disagreement")
 
@@ -99,7 +99,7 @@ class Ledger:
         """A lemma's own obligations alone."""
         rows = self.rows.get(lemma, [])
         if not rows:
-            return Status("open", "no obligation was settled")
+            return Status("open", "no obligation was discharged")
         for row in rows:
             if row["status"] in ("refuted", "vacuous"):
                 return Status("refuted", f"{row['status']}: {row['id']}")

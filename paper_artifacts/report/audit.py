@@ -146,7 +146,7 @@ def claim_text(claim: Claim, ledger: Ledger) -> str:
 
 
 def audit(options: argparse.Namespace) -> int:
-    """`efasp audit`: settle what is shown (from the store where it is known), and show it. The exit code is the run's."""
+    """`efasp audit`: discharge what is shown (from the store where it is known), and show it. The exit code is the run's."""
     name, names = options.name, [*claims(), *statements()]
     if name is not None and name not in names:
         near = difflib.get_close_matches(name, names, 3, 0.5)

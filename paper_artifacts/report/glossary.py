@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from efasp.checker.files import write
 from efasp.checker.errors import UsageError
+from efasp.checker.files import write
 
 FILE = Path(__file__).with_name("glossary.toml")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"

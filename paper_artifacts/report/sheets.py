@@ -76,7 +76,7 @@ def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mu
 
 
 def sheet_of(name: str, found: Report) -> Sheet:
-    """The sheet of a lemma, of a run that settled it and what it rests on."""
+    """The sheet of a lemma, of a run that discharged it and what it rests on."""
     ledger = Ledger(found.rows)
     texts = {row["hash"]: found.text(row["hash"]) or "" for row in ledger.rows.get(name, [])}
     return sheet(name, ledger, texts, load(), found.mutants.get("matrix", []))

@@ -81,7 +81,7 @@ def kills() -> Artifact:
         counts: dict[str, Cell] = {status: statuses[status] for status in weights.STATUSES}
         families: dict[str, Cell] = {family: by[family] for family in FAMILIES}
         rows.append({**named, "changes": len(members), **counts, **families, "seconds": sum(one["seconds"] for one in members)})
-    headings = {"killed": "refuted", "survived": "not settled"}
+    headings = {"killed": "refuted", "survived": "not discharged"}
     columns = [Column("matrix", "matrix"), Column("kind", "change"), Column("changes", "changes", "number")]
     columns += [Column(status, headings.get(status, status), "number") for status in weights.STATUSES]
     columns += [Column(family, f"by {family}", "number") for family in FAMILIES] + [Column("seconds", "seconds", "time")]

@@ -61,11 +61,11 @@ def sample(every: Sequence[Alteration], count: int) -> list[Alteration]:
 
 
 def outcomes(
-    every: Sequence[Alteration], budget: Budget, told: Callable[[Outcome], None] = lambda outcome: None
+    every: Sequence[Alteration], budget: Budget, on_result: Callable[[Outcome], None] = lambda outcome: None
 ) -> list[Outcome]:
     """How mutants end; what was found before with the same sources is taken from the store."""
     with contextlib.closing(Store(default_path().with_name("mutation.sqlite"), lambda text: None)) as store:
-        return run([one.mutant() for one in every], budget, store, told)
+        return run([one.mutant() for one in every], budget, store, on_result)
 
 
 def mutation() -> Artifact:

@@ -101,25 +101,25 @@ def lemmas() -> Artifact:
                 "seconds": seconds(mine),
             }
         )
-    unsettled = sorted({row["id"] for row in found.rows if row["status"] not in ("proved", "measured")})
+    undischarged = sorted({row["id"] for row in found.rows if row["status"] not in ("proved", "measured")})
     columns = [Column(key, key) for key in ("lemma", "claims", "status", "scope")]
     columns += [Column("obligations", "obligations", "number"), Column("mutants", "mutants", "number")]
     columns += [Column("seconds", "seconds", "time")]
-    checks = (Check(f"every obligation is proved or measured: {', '.join(unsettled[:3]) or 'all are'}", not unsettled),)
+    checks = (Check(f"every obligation is proved or measured: {', '.join(undischarged[:3]) or 'all are'}", not undischarged),)
     without = ", ".join(str(row["lemma"]) for row in rows if not row["mutants"])
     notes = (f"Lemmas without a mutant: {without or 'none'}.",)
     return Artifact("lemmas", "Lemmas", f"n = 1..{N_MAX}", tuple(columns), tuple(rows), checks, notes)
 
 
 WIDEST = 1 << 32  # the bound of the run whose times are listed: w = 5..32
-SETTLED = ("gates.*", "attention.*", "step.*", "simulation.*")  # families with obligations at every width
+DECIDED = ("gates.*", "attention.*", "step.*", "simulation.*")  # families with obligations at every width
 
 
 def times() -> Artifact:
     """How long the checker takes at each width; nothing of it is compared."""
-    with discharged(RunOptions(n_max=WIDEST, lemma=SETTLED)) as found:
+    with discharged(RunOptions(n_max=WIDEST, lemma=DECIDED)) as found:
         every = [row for row in found.rows if isinstance(w := row["params"].get("w"), int) and w >= MIN_WORD]
-    families = [pattern.removesuffix(".*") for pattern in SETTLED]
+    families = [pattern.removesuffix(".*") for pattern in DECIDED]
     rows: list[dict[str, Cell]] = []
     for w in sorted({row["params"]["w"] for row in every}):
         mine = [row for row in every if row["params"]["w"] == w]

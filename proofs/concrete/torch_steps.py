@@ -87,7 +87,7 @@ def _pass(code: tuple[Instruction, ...], operands: list[tuple[int, int, int]], p
     return Case(Program(code, WORD, len(pc), CELLS, data=WORDS), before, variant)
 
 
-def settle(machine: Machine, plan: Plan, few: bool) -> Verdict:
+def discharge(machine: Machine, plan: Plan, few: bool) -> Verdict:
     """Run every pass; ``measured`` if all are right, else ``refuted`` with what is wrong first."""
     torch = Torch(plan)
     method, count = f"torch, {torch.transformer.dtype_name}", 0

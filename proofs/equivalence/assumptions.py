@@ -1,7 +1,7 @@
 """What is known of a position of a well-formed sequence, as hypotheses of a script about forms over its atoms.
 
 Codes are flags of which one is 1 and signed bits; ReLUs are expanded; a lookup gives anything within its bounds; what the
-program's sorts say of the forms at hand is supposed, and what stands at the sink, and what a lookup reads that finds nothing.
+program's sorts say of the forms at hand is assumed, and what stands at the sink, and what a lookup reads that finds nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ COUNTED: dict[str, tuple[tuple[str, ...], bool]] = {
 CASES = 8  # values of a form that are told apart
 
 
-class Known:
+class PositionInvariants:
     """One position in a script: the atoms that some forms need, named with a prefix, with what is known of them.
 
     ``counted``: whether its read-out counts; ``group``: whether it is one of these, None where that is left open.
@@ -355,7 +355,7 @@ def sink_values(reader: Reader) -> dict[int, Fraction]:
 class Place:
     """The position as ``proofs.symbolic.sequence_invariants`` asks for one: kinds, definitions. Payloads may be anything."""
 
-    def __init__(self, harm: Known) -> None:
+    def __init__(self, harm: PositionInvariants) -> None:
         self.harm, self.step = harm, SimpleNamespace(te=harm.book, machine=harm.machine)
         for name in ("t", "length", "cells", "processors") if not harm.prefix.strip("i") else ():
             harm.script.definition(le("0", harm.script.declare(name, "Real")))

@@ -1,6 +1,6 @@
 """Guesses of what can be proved, by a solver with models: which of some goals have none against them.
 
-Nothing rests on an answer: what is left is proved as obligations, by whatever solver settles these.
+Nothing rests on an answer: what is left is proved as obligations, by whatever solver discharges these.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from efasp.process import REMASK
-from efasp.proofs.equivalence.symbolic_position import Harm
+from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
 from efasp.proofs.lemmas.simulation import LEAD
 from efasp.proofs.obligation import Machine, Obligation, undecided
 from efasp.proofs.smtlib import TRUE, Script, Term, clause, eq, implies, land, le, lor, lt, num, plus
@@ -33,7 +33,7 @@ class ReadOut:
         differing += [form for pair in self.pairs[: self.kinds] for form in pair]
         if machine.engine == "apmdm":
             differing.append(reader.outputs[book.width + REMASK])
-        self.at = Harm(reader, machine, self.script, forms=differing, group=group)
+        self.at = SymbolicPosition(reader, machine, self.script, forms=differing, group=group)
         self.book, self.term, self.flag = self.at.book, self.at.term, self.at.flag
         self.mask = self.book.kind_index["mask"]
         sort = reader.program.output.sort

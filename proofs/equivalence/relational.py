@@ -10,7 +10,7 @@ from typing import NamedTuple
 from efasp.proofs.concrete.machine_states import Report
 from efasp.proofs.equivalence.assumptions import absent
 from efasp.proofs.equivalence.pruning import falsified
-from efasp.proofs.equivalence.symbolic_position import Harm
+from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
 from efasp.proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
 from efasp.proofs.smtlib import Script, Term, clause, eq, implies, ite, land, le, linear, lnot, lor, lt, num, plus
 from efasp.proofs.symbolic.residual_stream import Form, Reader, Winning
@@ -42,7 +42,7 @@ class Cut(NamedTuple):
         return hash((self.layer, self.group, self.part, self.row))
 
 
-class Rival(NamedTuple):
+class HeadPair(NamedTuple):
     """A head that is to read the same as the fresh compile's at the positions of a group: queries, keys and values of both."""
 
     layer: int
@@ -74,7 +74,7 @@ def rows_alike(
 def compared(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> tuple[Script, list[Term]]:
     """A script about a position of a group, and for each cut that it is the same."""
     script = Script("QF_LRA")
-    at = Harm(reader, machine, script, forms=[form for cut in cuts for form in (cut.got, cut.wanted)], group=group)
+    at = SymbolicPosition(reader, machine, script, forms=[form for cut in cuts for form in (cut.got, cut.wanted)], group=group)
     return script, [eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts]
 
 
@@ -87,26 +87,26 @@ def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group)
     return [left[number] for number in falsified(script, goals)]
 
 
-class Contest:
+class ScoreComparison:
     """A script of a query i, two positions j and k, and the sink s. ``excess``: why a score could not be written down.
 
     ``asked``: more forms that something is said of at i.
     """
 
     def __init__(
-        self, reader: Reader, rival: Rival, machine: Machine, name: str, scope: str, asked: Sequence[Form] = ()
+        self, reader: Reader, head_pair: HeadPair, machine: Machine, name: str, scope: str, asked: Sequence[Form] = ()
     ) -> None:
         self.script, self.machine, self.name, self.scope = Script("QF_LRA"), machine, name, scope
-        self.rival, self.excess = rival, ""
-        (q, k, v), (q_old, k_old, v_old) = rival.got, self.fresh
-        self.i = Harm(reader, machine, self.script, "i", [*q, *q_old, *asked], rival.group)
+        self.head_pair, self.excess = head_pair, ""
+        (q, k, v), (q_old, k_old, v_old) = head_pair.got, self.fresh
+        self.i = SymbolicPosition(reader, machine, self.script, "i", [*q, *q_old, *asked], head_pair.group)
         forms = [*k_old, *v_old, *chain(*k, *v)]
-        self.j, self.k, self.s = (Harm(reader, machine, self.script, prefix, forms) for prefix in "jks")
+        self.j, self.k, self.s = (SymbolicPosition(reader, machine, self.script, prefix, forms) for prefix in "jks")
         self.script.definition(eq(self.s.flag("te", "bos"), "1"), "the sink")
         try:
             self.score()
         except TooManyCases as error:
-            self.excess = f"{rival.where}: {error}"
+            self.excess = f"{head_pair.where}: {error}"
 
     @property
     def fresh(self) -> tuple[Forms, Forms, Forms]:
@@ -115,7 +115,7 @@ class Contest:
 
     def score(self) -> None:
         """Write the scores down. Raises TooManyCases."""
-        query, k, _ = self.rival.got
+        query, k, _ = self.head_pair.got
         self.new = self.scores("new", query, (k[0], k[1]))
 
     def scores(self, which: str, queries: Forms, keys: Both) -> dict[str, Term]:
@@ -126,27 +126,27 @@ class Contest:
 
     def obligation(self, goal: Callable[[], Term], replay: Replay = undecided) -> Obligation:
         """The obligation that the goal holds; unknown where a score could not be written down."""
-        m, where = self.machine, named(self.rival.where, self.rival.group)
-        params = {**m.params, "layer": self.rival.layer, "of": where}
+        m, where = self.machine, named(self.head_pair.where, self.head_pair.group)
+        params = {**m.params, "layer": self.head_pair.layer, "of": where}
         if self.excess:
             verdict = Verdict("unknown", self.excess)
             return Obligation(self.name, m.claim, params, self.scope, m.n, "exact", self.excess, lambda: verdict)
         return self.script.obligation(self.name, m.claim, params, self.scope, m.n, goal(), replay=replay)
 
 
-class Duel(Contest):
-    """A contest by both scores; j wins by the fresh ones."""
+class TwoCopyComparison(ScoreComparison):
+    """A comparison by both scores; j wins by the fresh ones."""
 
     @property
     def fresh(self) -> tuple[Forms, Forms, Forms]:
-        return self.rival.wanted
+        return self.head_pair.wanted
 
     def score(self) -> None:
         q, k, _ = self.fresh
         self.old = self.scores("old", q, (k, k))
         super().score()
         self.script.definition(land(le(self.old["k"], self.old["j"]), le(self.old["s"], self.old["j"])), "the fresh winner")
-        for condition in self.i.finds(self.rival.score):
+        for condition in self.i.finds(self.head_pair.score):
             self.script.sort(implies(condition, below(self.old["s"], self.old["j"])), "value", "simulation.counter")
 
 
@@ -160,66 +160,66 @@ def by_cases(condition: Term, one: Term, other: Term) -> Term:
     return land(clause(condition, one), lor(condition, other))
 
 
-def reads_alike(reader: Reader, rival: Rival, machine: Machine, scope: str) -> Obligation:
+def reads_alike(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str) -> Obligation:
     """What wins by the plan's scores has the value that what wins by the fresh ones had.
 
     All that win by the fresh ones hold one value, and where it is not 0 there is one winner (lemma numerics.ties). So k, which
     wins by the plan's, must be one of them, with its fresh value, or both read 0: then this lemma holds of the plan's scores
     too.
     """
-    duel = Duel(reader, rival, machine, "lowering.layer", scope)
+    copies = TwoCopyComparison(reader, head_pair, machine, "lowering.layer", scope)
 
     def goal() -> Term:
-        triples = zip(*duel.rival.got[2], duel.fresh[2], strict=True)
-        values = [(duel.k.either(a, b), duel.j.term(old), duel.k.term(old)) for a, b, old in triples]
+        triples = zip(*copies.head_pair.got[2], copies.fresh[2], strict=True)
+        values = [(copies.k.either(a, b), copies.j.term(old), copies.k.term(old)) for a, b, old in triples]
         still = land(*(eq(got, same) for got, _, same in values))
         nothing = land(*(land(eq(got, "0"), eq(first, "0")) for got, first, _ in values))
-        best = [le(duel.new["j"], duel.new["k"]), le(duel.new["s"], duel.new["k"])]
-        return implies(*best, by_cases(eq(duel.old["j"], duel.old["k"]), still, nothing))
+        best = [le(copies.new["j"], copies.new["k"]), le(copies.new["s"], copies.new["k"])]
+        return implies(*best, by_cases(eq(copies.old["j"], copies.old["k"]), still, nothing))
 
-    return duel.obligation(goal)
+    return copies.obligation(goal)
 
 
-def losers(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
+def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
     """Where scores are in halves: the winners stay the winners, and all others are 1 below, or the sink 1/2, which reads 0.
 
     The fresh scores are integers, and only the sink has the sink's (lemma attention.match). Softmax weighs a loser that is 1
     below with 0. The sink's weight at 1/2 below is exp(-scale / 2), less than 2^-(p + 2) in a dtype of p bits: the sum of the
     weights is the number of winners, however it is rounded, and the sink adds nothing to what is read.
     """
-    duel = Duel(reader, rival, machine, "numerics.integers", scope)
+    copies = TwoCopyComparison(reader, head_pair, machine, "numerics.integers", scope)
 
     def goal() -> Term:
-        old, new = duel.old, duel.new
-        duel.script.definition(lor(eq(old["k"], old["j"]), below(old["k"], old["j"])), "an integer")
-        for at in (duel.j, duel.k):
+        old, new = copies.old, copies.new
+        copies.script.definition(lor(eq(old["k"], old["j"]), below(old["k"], old["j"])), "an integer")
+        for at in (copies.j, copies.k):
             apart = lor(below(old[at.prefix], old["s"]), below(old["s"], old[at.prefix]))
-            duel.script.sort(lor(eq(at.flag("te", "bos"), "1"), apart), "", "attention.match")
-        silent = land(*(eq(duel.s.either(a, b), "0") for a, b in zip(*duel.rival.got[2], strict=True)))
+            copies.script.sort(lor(eq(at.flag("te", "bos"), "1"), apart), "", "attention.match")
+        silent = land(*(eq(copies.s.either(a, b), "0") for a, b in zip(*copies.head_pair.got[2], strict=True)))
         loses = {"k": below(new["k"], new["j"])}
         loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), silent))
         stays = [by_cases(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
-        return land(clause(eq(duel.k.flag("te", "bos"), "0"), stays[0]), stays[1])
+        return land(clause(eq(copies.k.flag("te", "bos"), "0"), stays[0]), stays[1])
 
-    return duel.obligation(goal, replay)
+    return copies.obligation(goal, replay)
 
 
-def winners(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
+def winners(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
     """Of a head that reads otherwise: two positions that win are one, or of all that win whatever makes the value is 0.
 
     Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots). Of a score that
     is shared, the sink may win beside one other: it does wherever the lookup is to find nothing, and has the value 0. The mean
     is half the other's value then, exactly.
     """
-    assert rival.group is not None
-    known = reader.stream.winning.get((rival.new, rival.group), Winning(rival.score, False, [], []))
+    assert head_pair.group is not None
+    known = reader.stream.winning.get((head_pair.new, head_pair.group), Winning(head_pair.score, False, [], []))
     nothing = absent(reader, machine, known.of) if known.shared else []
-    contest = Contest(reader, rival, machine, "numerics.ties", scope, [flag for flag, _ in nothing])
+    comparison = ScoreComparison(reader, head_pair, machine, "numerics.ties", scope, [flag for flag, _ in nothing])
 
     def goal() -> Term:
-        i, first, second, sink = contest.i, contest.j, contest.k, contest.s
-        j, other, s = (contest.new[prefix] for prefix in "jks")
-        atoms = sorted({atom for form in chain(*rival.got[2]) for atom in form.terms})
+        i, first, second, sink = comparison.i, comparison.j, comparison.k, comparison.s
+        j, other, s = (comparison.new[prefix] for prefix in "jks")
+        atoms = sorted({atom for form in chain(*head_pair.got[2]) for atom in form.terms})
         silent = land(*(eq(at.names[atom], "0") for at in (first, second) for atom in atoms))
         same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
         if machine.engine == "apmdm":
@@ -233,10 +233,10 @@ def winners(reader: Reader, rival: Rival, machine: Machine, scope: str, replay: 
         lost = lor(eq(first.flag("te", "bos"), "1"), lt(j, s))
         return land(one, *(clause(land(*(eq(i.term(form), "0") for form in word)), lost) for word in known.words))
 
-    return contest.obligation(goal, replay)
+    return comparison.obligation(goal, replay)
 
 
-def score(script: Script, name: str, i: Harm, j: Harm, queries: Forms, keys: Both) -> Term:
+def score(script: Script, name: str, i: SymbolicPosition, j: SymbolicPosition, queries: Forms, keys: Both) -> Term:
     """A score; for every component a case for each value that the query, or the key, may have. Raises TooManyCases."""
     parts = []
     for q, *pair in zip(queries, *keys, strict=True):
@@ -245,7 +245,7 @@ def score(script: Script, name: str, i: Harm, j: Harm, queries: Forms, keys: Bot
     return script.define(name, plus(*(part for part in parts if part != "0")), "Real")
 
 
-def _product(i: Harm, j: Harm, q: Form, k: Form) -> Term:
+def _product(i: SymbolicPosition, j: SymbolicPosition, q: Form, k: Form) -> Term:
     if not q.terms:
         return linear([(Fraction(q.constant), j.term(k))]) if q.constant else "0"
     if not k.terms:

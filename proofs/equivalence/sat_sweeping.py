@@ -1,4 +1,4 @@
-"""Weights that deviate within a layer and give the same there: what is shown equal is taken as the fresh compile's, and so on.
+"""SAT sweeping over a weights file: candidate equivalences from runs, proved, and then substituted at cut points.
 
 A plan of the same shape is executed beside a fresh compile, once for the positions whose read-out counts and once for the rest
 (what is read of others goes by what these are). A row (a hidden unit; a component of a query, key or value) whose form differs,
@@ -24,7 +24,7 @@ from efasp.proofs.concrete import machine_states
 from efasp.proofs.concrete.float64_filter import Screen
 from efasp.proofs.equivalence.assumptions import COUNTED, parts
 from efasp.proofs.equivalence.pruning import unproved
-from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, Rival, reads_alike, refuted, winners
+from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, HeadPair, reads_alike, refuted, winners
 from efasp.proofs.obligation import Machine
 from efasp.proofs.symbolic.residual_stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, Winning, mapped, total
 from efasp.sorts import Number
@@ -39,8 +39,8 @@ class Swept:
     reader: Reader  # over whose stream
     executed: tuple[Executed, Executed]  # by group
     cuts: list[Cut] = field(default_factory=list)
-    rivals: list[Rival] = field(default_factory=list)
-    apart: list[Rival] = field(default_factory=list)  # heads that read otherwise
+    head_pairs: list[HeadPair] = field(default_factory=list)
+    apart: list[HeadPair] = field(default_factory=list)  # heads that read otherwise
     left: set[int] = field(default_factory=set)
 
     @property
@@ -51,7 +51,7 @@ class Swept:
 
 
 def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Which positions' read-out counts; see ``Known.counted``."""
+    """Which positions' read-out counts; see ``PositionInvariants.counted``."""
     kinds, masked_only = COUNTED[engine]
     counted: np.ndarray = np.isin(places[:, 0], [plan.places.kind_index[kind] for kind in kinds])
     return counted & (tokens == plan.vocabulary.token("mask")) if masked_only else counted
@@ -194,9 +194,9 @@ class Sweep:
             group for group, query in zip(GROUPS, q, strict=True) if (group or live) and (query != fresh[0] or not unmoved)
         ]
         due = [group for group in moved if all(self.alike.same(group, number, where, row) for row in range(size))]
-        rivals = self._rivals(number, where, due, (q, k, v), fresh, score)
-        self.found.rivals += rivals
-        alike = {group for group in due if any(rival.group in (group, None) for rival in rivals)}
+        head_pairs = self._head_pairs(number, where, due, (q, k, v), fresh, score)
+        self.found.head_pairs += head_pairs
+        alike = {group for group in due if any(head_pair.group in (group, None) for head_pair in head_pairs)}
         out: list[Forms] = []
         for group, query, key, value in zip(GROUPS, q, k, v, strict=True):
             mine, here = (score, factor), old
@@ -208,7 +208,7 @@ class Sweep:
                 *mine, here = self._read(query, keys[0], values[0])  # type: ignore[assignment]
                 key, value = keys[0], values[0]
                 if mine[0] >= 0:
-                    self._apart(Rival(number, group, where, (query, keys, values), fresh, score, mine[0]))
+                    self._apart(HeadPair(number, group, where, (query, keys, values), fresh, score, mine[0]))
                 if unmoved and mine[0] != score and mine[0] >= 0:
                     changes = [total([(1, a), (-1, b)]) for a, b in zip(query, fresh[0], strict=True) if a != b]
                     self.stream.twins[mine[0]] = score, changes
@@ -216,26 +216,26 @@ class Sweep:
             out.append(here)
         return (out[0], out[1]), old
 
-    def _apart(self, rival: Rival) -> None:
+    def _apart(self, head_pair: HeadPair) -> None:
         """Note a head that reads otherwise; if more than one position may win, whether only the sink and one more do."""
-        assert rival.group is not None
-        key, words = (rival.new, rival.group), self._words(rival)
+        assert head_pair.group is not None
+        key, words = (head_pair.new, head_pair.group), self._words(head_pair)
         for shared, some in ((False, words), (False, []), (True, [])):
-            self.stream.winning[key] = Winning(rival.score, shared, some, rival.got[2][0])
-            if not unproved(winners(self.reader, rival, self.machine, "")):
+            self.stream.winning[key] = Winning(head_pair.score, shared, some, head_pair.got[2][0])
+            if not unproved(winners(self.reader, head_pair, self.machine, "")):
                 break
         else:
             del self.stream.winning[key]
-        self.found.apart.append(rival)
+        self.found.apart.append(head_pair)
 
-    def _words(self, rival: Rival) -> list[list[Form]]:
+    def _words(self, head_pair: HeadPair) -> list[list[Form]]:
         """The words of a head's query, where the fresh compile's is that of a lookup."""
-        queries = [q for here in parts(self.reader, self.machine).get(rival.score, ()) for q, _ in here.words]
-        sides = list(zip(rival.wanted[0], rival.got[0], strict=True))
+        queries = [q for here in parts(self.reader, self.machine).get(head_pair.score, ()) for q, _ in here.words]
+        sides = list(zip(head_pair.wanted[0], head_pair.got[0], strict=True))
         words = [(query.width, [got for form, got in sides if form in self.reader.of[query]]) for query in queries]
         return [word for width, word in words if len(word) == width]
 
-    def _rivals(
+    def _head_pairs(
         self,
         number: int,
         where: str,
@@ -243,12 +243,12 @@ class Sweep:
         sides: tuple[Both, Both, Both],
         fresh: tuple[Forms, Forms, Forms],
         score: int,
-    ) -> list[Rival]:
+    ) -> list[HeadPair]:
         """Groups in which a head is to read what the fresh compile's does, but for those with a model against it."""
         q, k, v = sides
         groups: list[Group] = [None] if len(due) > 1 and q[0] == q[1] else [*due]
-        rivals = [Rival(number, group, where, (q[group is False], k, v), fresh, score) for group in groups]
-        return [rival for rival in rivals if not unproved(reads_alike(self.reader, rival, self.machine, ""))]
+        head_pairs = [HeadPair(number, group, where, (q[group is False], k, v), fresh, score) for group in groups]
+        return [head_pair for head_pair in head_pairs if not unproved(reads_alike(self.reader, head_pair, self.machine, ""))]
 
     def _read(self, q: Forms, k: Forms, v: Forms) -> tuple[int, Number, Forms]:
         if all(form == Form(NOTHING) for form in v):

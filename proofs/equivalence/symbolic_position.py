@@ -8,12 +8,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from efasp.pram.isa import operations
-from efasp.proofs.equivalence.assumptions import Known, absent, integers, key, sink_values
+from efasp.proofs.equivalence.assumptions import PositionInvariants, absent, integers, key, sink_values
 from efasp.proofs.smtlib import Term, eq, implies, land, le, lnot, lor, num, plain, plus
 from efasp.proofs.symbolic.residual_stream import Form, Mean, Winning
 
 
-class Harm(Known):
+class SymbolicPosition(PositionInvariants):
     """A position with everything that is known of it. ``group``: whether its read-out counts, if that is given."""
 
     def _assume(self) -> None:

@@ -99,9 +99,9 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
         cases = sum(1 for length in range(1, LONGEST + 1) for _ in columns(operator, length))
         scope = f"exhaustive at w = {EXHAUSTED}, up to {LONGEST} positions"
         content = structure(build(operator, EXHAUSTED)[0]) + inspect.getsource(attention)
-        settle = exhaustive(cases, partial(failures, operator))
+        discharge = exhaustive(cases, partial(failures, operator))
         params = {"operator": operator.name, "w": EXHAUSTED}
-        yield Obligation("attention.exhausted", "F", params, scope, n, "exhaustive", content, settle)
+        yield Obligation("attention.exhausted", "F", params, scope, n, "exhaustive", content, discharge)
 
 
 # The rows.
@@ -200,30 +200,30 @@ def witness(operator: Operator) -> dict[str, Any] | None:
     return next(failures(operator), None)
 
 
-def settled(check: Callable[[], Wrong], name: str) -> Verdict:
+def discharged(check: Callable[[], Wrong], name: str) -> Verdict:
     """Rows as expected; a difference is shown on columns too, where short ones show it."""
     wrong = check()
     if wrong is None:
-        return Verdict("proved", "coefficients of the definition's rows")
-    return Verdict("refuted", "coefficients of the definition's rows", {**wrong, "case": witness(OPERATORS[name])})
+        return Verdict("proved", "row coefficients equal those of the match")
+    return Verdict("refuted", "row coefficients differ from those of the match", {**wrong, "case": witness(OPERATORS[name])})
 
 
 def rows(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
     """The rows of every operator at one width."""
     for name in AT_WIDTH:
-        settle = partial(settled, partial(composed, name, word), name)
-        yield Obligation(f"attention.{name}", "F", {"w": word}, f"n <= {n[1]}", n, "exact", f"rows of {name}", settle)
+        discharge = partial(discharged, partial(composed, name, word), name)
+        yield Obligation(f"attention.{name}", "F", {"w": word}, f"n <= {n[1]}", n, "exact", f"rows of {name}", discharge)
 
 
 def alone(n: tuple[int, int]) -> Iterator[Obligation]:
     """The rows of the operators on flags."""
     for name in ("seq_or", "seq_and"):
-        settle = partial(settled, partial(composed, name, 1), name)
-        yield Obligation(f"attention.{name}", "F", {}, "all n", n, "exact", f"rows of {name}", settle)
+        discharge = partial(discharged, partial(composed, name, 1), name)
+        yield Obligation(f"attention.{name}", "F", {}, "all n", n, "exact", f"rows of {name}", discharge)
     (longest,) = OPERATORS["seq_sum"].fixed
-    settle = partial(settled, counted, "seq_sum")
+    discharge = partial(discharged, counted, "seq_sum")
     scope = f"at most {longest} positions"
-    yield Obligation("attention.seq_sum", "F", {"longest": longest}, scope, n, "exact", "rows of seq_sum", settle)
+    yield Obligation("attention.seq_sum", "F", {"longest": longest}, scope, n, "exact", "rows of seq_sum", discharge)
 
 
 @lemma

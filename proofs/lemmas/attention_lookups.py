@@ -33,13 +33,13 @@ FETCHED = {"operation": "operations", "rd": "te.reg_bits", "ra": "te.reg_bits", 
 SHARED = {"counter": "token_word", "status": "counters", **FETCHED, "processors": "token_word", "valid": "found"}
 READS: dict[str, dict[str, str]] = {
     "mdm": {
-        **SHARED, "incomplete": "found", "ready": "missed", "paired": "token_word", "rival": "urgency",
+        **SHARED, "incomplete": "found", "ready": "missed", "paired": "token_word", "head_pair": "urgency",
         **dict.fromkeys(("a", "d", "b", "loaded"), "content"),
     },
     "apmdm": {**SHARED, **dict.fromkeys(("a", "d", "b", "loaded"), "token_word"), "incoming": "result", "written": "found"},
 }  # fmt: skip
 RANKS: dict[str, dict[str, str]] = {
-    "mdm": {**dict.fromkeys(("a", "d", "b", "loaded", "valid"), "pe.clock"), "rival": "urgency"},
+    "mdm": {**dict.fromkeys(("a", "d", "b", "loaded", "valid"), "pe.clock"), "head_pair": "urgency"},
     "apmdm": dict.fromkeys(("incoming", "written"), "urgency"),
 }
 
@@ -186,8 +186,8 @@ def together(step: Step) -> Iterator[Obligation]:
     for group in (group for group in TOGETHER if set(group) <= READS[m.engine].keys()):
         params, content = {**m.params, "of": ", ".join(group)}, f"one query and one key: {', '.join(group)}"
         about = {"concludes": (READ_TOGETHER(*group).id,), "cites": tuple(READ(name).id for name in group)}
-        settle = partial(alike, step, group)
-        yield Obligation("attention.reads", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)  # type: ignore[arg-type]
+        discharge = partial(alike, step, group)
+        yield Obligation("attention.reads", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, discharge, **about)  # type: ignore[arg-type]
 
 
 def given(i: Position, j: Position, here: Lookup) -> Iterator[tuple[Term, Term, Term]]:
@@ -212,14 +212,14 @@ def checked(step: Step) -> Iterator[Obligation]:
     missing = sorted(READS[m.engine].keys() - set(every))
 
     def obligation(title: str, chosen: list[str], check=is_match, **about) -> Obligation:  # type: ignore[no-untyped-def]
-        def settle() -> Verdict:
+        def discharge() -> Verdict:
             wrong = {"missing": ", ".join(missing)} if missing else None
             wrong = wrong or next((wrong for name in chosen if (wrong := check(step, name))), None)
             return Verdict("refuted" if wrong else "proved", f"coefficients of the rows of {len(chosen)} lookups", wrong)
 
         params = m.params if len(chosen) > 1 else {**m.params, "of": chosen[0]}
         content = f"{title}: {', '.join(chosen)}"
-        return Obligation(f"attention.{title}", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)
+        return Obligation(f"attention.{title}", m.claim, params, f"n <= {m.n[1]}", m.n, "exact", content, discharge, **about)
 
     yield obligation("lookup", every, concludes=("attention.lookup",), cites=("attention.match", "attention.fold"))
     for name in every:

@@ -95,7 +95,7 @@ def real(s: Script, name: str, note: str = "") -> Term:
 
 
 def world() -> Script:
-    """A script about one query of a match. Numbers are rationals; what integers have beyond them is supposed where needed."""
+    """A script about one query of a match. Numbers are rationals; what integers have beyond them is assumed where needed."""
     s = Script("QF_LRA")
     real(s, "n", "matched bits")
     real(s, "m", "flags that a candidate must have")
@@ -123,7 +123,7 @@ def scored(s: Script, p: str, same: Term, rank: Term = "0") -> Term:
     return land(candidate, same, eq("absent", "0"))
 
 
-def duel(n: tuple[int, int]) -> Iterator[Obligation]:
+def copies(n: tuple[int, int]) -> Iterator[Obligation]:
     """Who beats whom, by a unit or more, 1 in scores: a match the sink, the sink all else, the higher rank the lower."""
     for case in ("match", "loser", "order"):
         s = world()
@@ -302,7 +302,7 @@ def summed(n: tuple[int, int]) -> Iterator[Obligation]:
 def winners(n: tuple[int, int]) -> Iterator[Obligation]:
     """All of them."""
     yield from signs(n)
-    yield from duel(n)
+    yield from copies(n)
     yield from (fold(name, n) for name in MATCHES)
     yield ties(n)
     yield gathered(n)

@@ -174,6 +174,6 @@ def measured(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     sizes = f"P = {torch_steps.SIZE}, M = {machine_states.CELLS}"
     scope = f"measured: w = {WORD}, {sizes}, single steps: {torch_steps.described(machine, few)}"
     n = 1, min(machine.n[1], regime.n_max)
-    settle = partial(torch_steps.settle, machine, plan, few)
+    discharge = partial(torch_steps.discharge, machine, plan, few)
     content = f"{scope}\n{fingerprint(plan)}"
-    yield Obligation("bounded.steps", machine.claim, machine.params, scope, n, "measurement", content, settle)
+    yield Obligation("bounded.steps", machine.claim, machine.params, scope, n, "measurement", content, discharge)

@@ -27,7 +27,7 @@ from efasp.proofs.lemmas.encoding_whole_sequences import SHAPES, starts
 from efasp.proofs.lemmas.encoding_whole_sequences import sequences as whole
 from efasp.proofs.obligation import Assignment, Batch, Obligation, Regime, Verdict, exhaustive, lemma
 from efasp.proofs.smtlib import FALSE, Script, Term, eq, land, le, lor, lt, num
-from efasp.proofs.symbolic.codes import DISTANCE, GAP, distance_failures, readout_failures, row, settled
+from efasp.proofs.symbolic.codes import DISTANCE, GAP, discharged, distance_failures, readout_failures, row
 from efasp.proofs.symbolic.machine import SIZE, Number, folded, of, paths
 from efasp.proofs.symbolic.machine import word as any_word
 from efasp.proofs.symbolic.sampler_decisions import READ_OUT
@@ -150,13 +150,13 @@ def at_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
     scope = f"n <= {n[1]}"
     for extension in EXTENSIONS:
         book, params = vocabulary(word, extension), {"w": word, "ext": extension or "none"}
-        settle = partial(settled, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
-        yield Obligation("encoding.distance", "B", {**params, "of": "tokens"}, scope, n, "exact", repr(book), settle)
-        settle = partial(settled, book, lambda codes: codes.read_back() and codes.gap() >= GAP, readout_failures)
-        yield Obligation("encoding.readout", "B", params, scope, n, "exact", repr(book), settle, concludes=(READ_OUT.id,))
+        discharge = partial(discharged, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
+        yield Obligation("encoding.distance", "B", {**params, "of": "tokens"}, scope, n, "exact", repr(book), discharge)
+        discharge = partial(discharged, book, lambda codes: codes.read_back() and codes.gap() >= GAP, readout_failures)
+        yield Obligation("encoding.readout", "B", params, scope, n, "exact", repr(book), discharge, concludes=(READ_OUT.id,))
     for name, book in (("log places", log_places(word)), ("cell places", cell_places(word))):
-        settle = partial(settled, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
-        yield Obligation("encoding.distance", "B", {"w": word, "of": name}, scope, n, "exact", repr(book), settle)
+        discharge = partial(discharged, book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
+        yield Obligation("encoding.distance", "B", {"w": word, "of": name}, scope, n, "exact", repr(book), discharge)
     yield from at_one_width(word, n)
     content = f"{log_places(word).payloads} {cell_places(word).payloads}"
     yield Obligation("encoding.capacity", "B", {"w": word}, scope, n, "exact", content, partial(capacity, word, n[1]))
@@ -192,8 +192,10 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
         )
         for what, cases, run in rows:
             params = {"of": what, "w": NARROW, "ext": extension or "none"}
-            settle = exhaustive(cases, run)
-            yield Obligation("encoding.tried", "B", params, f"exhaustive at w = {NARROW}", n, "exhaustive", repr(book), settle)
+            discharge = exhaustive(cases, run)
+            yield Obligation(
+                "encoding.tried", "B", params, f"exhaustive at w = {NARROW}", n, "exhaustive", repr(book), discharge
+            )
 
 
 TRIED = "some contents, P <= 5, M <= 4, L <= 7, T <= 2"  # the shapes of round trips and whole sequences
@@ -206,9 +208,9 @@ def sequences(width: int, n: tuple[int, int]) -> Iterator[Obligation]:
     }
     tries["start"] = lambda: (case for shape in SHAPES for case in chain(starts(width, *shape), whole(width, *shape)))
     for what, failing in tries.items():
-        settle = partial(some, failing)
+        discharge = partial(some, failing)
         params = {"of": what, "w": width}
-        yield Obligation("encoding.tried", "B", params, f"n <= {n[1]}: {TRIED}", n, "exhaustive", TRIED, settle)
+        yield Obligation("encoding.tried", "B", params, f"n <= {n[1]}: {TRIED}", n, "exhaustive", TRIED, discharge)
 
 
 def some(failing: Callable[[], Iterator[dict[str, Any]]]) -> Verdict:

@@ -160,7 +160,7 @@ def at_one_width(width: int, n: tuple[int, int]) -> Iterator[Obligation]:
     for name, extension in [("tokens", e) for e in EXTENSIONS] + [(name, "") for name in NAMES[1:]]:
         params = {"w": width, "of": name, **({"ext": extension or "none"} if name == "tokens" else {})}
 
-        def settle(name: str = name, extension: str = extension) -> Verdict:
+        def discharge(name: str = name, extension: str = extension) -> Verdict:
             cases = [partial(other_table, name, extension, width)]
             book = wide(name, width, extension)
             if name == "tokens":
@@ -171,7 +171,7 @@ def at_one_width(width: int, n: tuple[int, int]) -> Iterator[Obligation]:
             return Verdict("refuted" if case else "proved", "the table, and items of each kind with plain numbers", case)
 
         content, about = f"{name} as its table", (f"encoding.codebook: {SIDES[name]}",)
-        yield Obligation("encoding.codebook", "B", params, scope, n, "exact", content, settle, concludes=about)
+        yield Obligation("encoding.codebook", "B", params, scope, n, "exact", content, discharge, concludes=about)
 
 
 def token_failures(book: Codebook, tokens: Iterable[int] | None = None) -> Iterator[dict[str, Any]]:

@@ -265,7 +265,7 @@ def other_part(layout: Any, row: Any, at: int) -> int:
 
 
 def digits(n: tuple[int, int]) -> Iterator[Obligation]:
-    """One digit of a mixed-radix number, with true products: what the other scripts suppose of their functions."""
+    """One digit of a mixed-radix number, with true products: what the other scripts assume of their functions."""
     for fact, symbols in FACTS.items():
         script = Script("QF_NIA")
         goal = script.conclude(DIGITS[fact], TRUE, *(script.declare(symbol) for symbol in symbols.split()))

@@ -255,8 +255,8 @@ def composed(name: str, word: int) -> Verdict:
     """The operator's rows against the recurrence, and the operator against its specification on telling words."""
     wrong, case = COMPOSED[name](word), witness(name, word)
     if wrong is None and case is None:
-        return Verdict("proved", "coefficients of the definition's rows")
-    return Verdict("refuted", "coefficients of the definition's rows", {**(wrong or {}), "case": case})
+        return Verdict("proved", "row coefficients equal those of the recurrence")
+    return Verdict("refuted", "row coefficients differ from those of the recurrence", {**(wrong or {}), "case": case})
 
 
 def at_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
@@ -276,9 +276,9 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
         cases = prod(len(sort.values()) for sort in operator.sorts(EXHAUSTED))
         if cases <= CASES:
             content = structure(build(operator.name, EXHAUSTED)[0]) + inspect.getsource(operator.spec)
-            settle = exhaustive(cases, partial(failures, operator, EXHAUSTED))
+            discharge = exhaustive(cases, partial(failures, operator, EXHAUSTED))
             params, scope = {"operator": operator.name, "w": EXHAUSTED}, f"exhaustive at w = {EXHAUSTED}"
-            yield Obligation("gates.exhausted", "F", params, scope, n, "exhaustive", content, settle)
+            yield Obligation("gates.exhausted", "F", params, scope, n, "exhaustive", content, discharge)
 
 
 @lemma

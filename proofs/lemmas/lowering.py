@@ -60,7 +60,7 @@ def _times(a: str, b: str) -> str:
     return f"(* {a} {b})"
 
 
-# For each: the logic, its variables, what is supposed, and what follows.
+# For each: the logic, its variables, what is assumed, and what follows.
 RULES: dict[str, tuple[str, str, str, str]] = {
     "relu of a positive multiple": ("QF_NRA", "fs", lt("0", "s"), eq(relu(_times("s", "f")), _times("s", relu("f")))),
     "relu of the negative": ("QF_LRA", "f", "", eq(relu("(- f)"), minus(relu("f"), "f"))),
@@ -208,15 +208,15 @@ class Comparison:
         """What is the same within each layer, and that what is left does no harm."""
         scope = f"{self.scope}, well-formed sequences"
         for number, content in enumerate(layers, 1):
-            rivals = [rival for rival in found.rivals if rival.layer == number]
+            head_pairs = [head_pair for head_pair in found.head_pairs if head_pair.layer == number]
             rows = [
                 relational.rows_alike(found.reader, found.cuts, self.machine, number, scope, group)
                 for group in relational.NAMED
             ]
             yield from filter(None, rows)
-            for rival in rivals:
-                yield relational.reads_alike(found.reader, rival, self.machine, scope)
-            if number not in found.left and not rivals and not any(rows):
+            for head_pair in head_pairs:
+                yield relational.reads_alike(found.reader, head_pair, self.machine, scope)
+            if number not in found.left and not head_pairs and not any(rows):
                 yield self._exact("lowering.layer", {**self.machine.params, "layer": number}, content, self._scaled(number))
         if all(outputs == found.reader.outputs for _, outputs in found.outputs):
             yield self._exact("lowering.stack", self.machine.params, whole, self._proved())

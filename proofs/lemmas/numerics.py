@@ -49,7 +49,7 @@ from typing import Any
 from efasp.encoding import CellLayout, LogLayout
 from efasp.model.plan import Plan, dyadic
 from efasp.model.ranges import SCALE, RangeError, absolute, dtype_for, ranges
-from efasp.proofs.equivalence.relational import Rival, losers, winners
+from efasp.proofs.equivalence.relational import HeadPair, losers, winners
 from efasp.proofs.equivalence.sat_sweeping import Swept
 from efasp.proofs.lemmas import numerics_floats, numerics_torch
 from efasp.proofs.lemmas.attention_lookups import TIES, keys, mixing, names
@@ -113,19 +113,19 @@ class Numbers:
         return Sizes(reader, (alone,), self.plan, longest(self.machine))
 
     @property
-    def apart(self) -> list[Rival]:
+    def apart(self) -> list[HeadPair]:
         """Heads of a file that read otherwise than a fresh compile's: that they have one winner is shown of each."""
         return self.beside.apart if self.beside else []
 
     @cached_property
-    def halves(self) -> list[Rival]:
+    def halves(self) -> list[HeadPair]:
         """Heads of a file with scores in halves that read what a fresh compile's do: all that have no integers, or none."""
         beside = self.beside
         if beside is None or self.sizes is None or self.dtype is None:
             return []
         where = {name for name, power in self.sizes.scores.items() if power < 0}
-        found = [rival for rival in beside.rivals if f"layer {rival.layer}, {rival.where}" in where]
-        alike = {f"layer {rival.layer}, {rival.where}" for rival in found}
+        found = [head_pair for head_pair in beside.head_pairs if f"layer {head_pair.layer}, {head_pair.where}" in where]
+        alike = {f"layer {head_pair.layer}, {head_pair.where}" for head_pair in found}
         for number, h in ((n, h) for n, layer in enumerate(self.plan.layers, 1) for h in range(len(layer.heads))):
             if any(some.heads[number - 1][h].score >= self.sizes.reader.own_scores for some in beside.executed):
                 alike.discard(f"layer {number}, head {h}")
@@ -164,13 +164,13 @@ class Numbers:
             found["refused"] = partial(self.refused, step)
         return found if self.given else {**found, "ranges": self.ranges}
 
-    def contests(self) -> Iterator[Obligation]:
+    def comparisons(self) -> Iterator[Obligation]:
         """Of heads of a file that are no fresh compile's: what a solver shows of who wins."""
         scope = f"w = {self.machine.word}, {self.dtype}, given the sorts, well-formed sequences"
-        for shown, rivals in ((losers, self.halves), (winners, self.apart)):
-            for rival in rivals:
+        for shown, head_pairs in ((losers, self.halves), (winners, self.apart)):
+            for head_pair in head_pairs:
                 assert self.sizes is not None
-                yield replace(shown(self.sizes.reader, rival, self.machine, scope), search=self.search)
+                yield replace(shown(self.sizes.reader, head_pair, self.machine, scope), search=self.search)
 
     def dyadic(self) -> Verdict:
         """Every weight is a number of the dtype; of a plan that is refused, an integer over a power of two."""
@@ -298,7 +298,7 @@ class Numbers:
                 if known.score < 0 or all(_multiple(form, sink) for form in values):
                     silent += 1
                 elif known.score not in alone and not any(
-                    rival.where == f"head {h}" for rival in self.apart if rival.layer == number
+                    head_pair.where == f"head {h}" for head_pair in self.apart if head_pair.layer == number
                 ):
                     return self.undecided(f"layer {number}, head {h}: several may win, and what it reads of them is not 0")
         return Verdict("proved", f"forms: {silent} heads read the sink's flag alone, others have one winner")
@@ -389,7 +389,7 @@ def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         search = {"integers": numbers.fractions, **searched}.get(name)
         content_of = f"{name} {content}"
         yield Obligation(f"numerics.{name}", machine.claim, params, scope, machine.n, "exact", content_of, check, search=search)
-    yield from numbers.contests()
+    yield from numbers.comparisons()
     if numbers.given or numbers.dtype:
         yield from one_winner(step)
     if numbers.dtype:
@@ -410,7 +410,7 @@ def inexact(machine: Machine, plan: Plan, discharged: Callable[[Obligation], boo
         verdict = check()
         if verdict.status != "proved":
             return verdict.method + "".join(f", {key} {value}" for key, value in (verdict.countermodel or {}).items())
-    return next((f"not shown: {one.id}" for one in numbers.contests() if not discharged(one)), "")
+    return next((f"not shown: {one.id}" for one in numbers.comparisons() if not discharged(one)), "")
 
 
 @lemma

@@ -1,6 +1,6 @@
 """Family numerics, the arithmetic of a dtype: what numbers it has, and what softmax makes of integer scores in it.
 
-What IEEE 754 gives is taken from numpy's description of the dtype, what the package supposes from ``model.ranges``.
+What IEEE 754 gives is taken from numpy's description of the dtype, what the package assumes from ``model.ranges``.
 """
 
 from __future__ import annotations
@@ -163,10 +163,10 @@ def arithmetic(n: tuple[int, int]) -> Iterator[Obligation]:
         for name, check in (("dtype", holds_integers), ("softmax", underflows)):
             content = f"{name} of {dtype}: {SIGNIFICAND[dtype]} digits, scale {SCALE[dtype]}"
 
-            def settle(check: Callable[[str], Verdict] = check, dtype: str = dtype) -> Verdict:
+            def discharge(check: Callable[[str], Verdict] = check, dtype: str = dtype) -> Verdict:
                 return check(dtype)
 
-            yield Obligation(f"numerics.{name}", "T1", {"dtype": dtype}, "all n", n, "exact", content, settle)
+            yield Obligation(f"numerics.{name}", "T1", {"dtype": dtype}, "all n", n, "exact", content, discharge)
         yield from weighted(dtype, n)
     yield from mean(n)
     scope = "a plan at w = 5, its read-outs times powers of two"

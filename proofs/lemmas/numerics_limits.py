@@ -138,7 +138,7 @@ def obligations(n: tuple[int, int]) -> Iterator[Obligation]:
     for name in ("finite", "normal"):
         content = f"{name} up to the limits"
 
-        def settle(name: str = name) -> Verdict:
+        def discharge(name: str = name) -> Verdict:
             return judged(name)
 
-        yield Obligation(f"numerics.{name}", "T1", {"of": "limits"}, scope, n, "exact", content, settle)
+        yield Obligation(f"numerics.{name}", "T1", {"of": "limits"}, scope, n, "exact", content, discharge)

@@ -1,6 +1,6 @@
 """Family numerics on PyTorch: every transformer against its exact plan, and softmax attention by itself. Measured, not proved.
 
-torch is imported when an obligation is settled, and not before; ``model.transformer`` alone knows it.
+torch is imported when an obligation is discharged, and not before; ``model.transformer`` alone knows it.
 """
 
 from __future__ import annotations
@@ -214,8 +214,8 @@ def of(plan: Plan, machine: Machine, dtype: str, n: tuple[int, int], few: int, c
     """The obligation of one machine's transformer."""
     scope = f"measured at w = {machine.word}"
     content = f"torch - exact = 0 {few} {content}".rstrip()
-    settle = partial(deviation, plan, machine, dtype, few)
-    return Obligation("numerics.deviation", machine.claim, machine.params, scope, n, "measurement", content, settle)
+    discharge = partial(deviation, plan, machine, dtype, few)
+    return Obligation("numerics.deviation", machine.claim, machine.params, scope, n, "measurement", content, discharge)
 
 
 # Attention by itself.

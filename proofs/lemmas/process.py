@@ -3,7 +3,7 @@
 For every machine of the regime that a dtype carries (of a weights file: for the file's own numbers) a table of scenarios
 (``proofs.concrete.scenarios``) is run by ``model.decode.run``; all that a run reports, and the configuration after every step,
 must be what the oracle (``proofs.concrete.oracle``) has. For every width the reference machine is held to the same oracle.
-torch is imported when an obligation is settled.
+torch is imported when an obligation is discharged.
 """
 
 from __future__ import annotations
@@ -249,8 +249,8 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     if not dtype or beyond:
         for name in ("process.runs",) if beyond else NAMES:
             where = f"measured: w = {machine.word}: {REFUSED}"
-            settle = partial(refused, plan)
-            yield Obligation(name, machine.claim, machine.params, where, machine.n, "measurement", where, settle)
+            discharge = partial(refused, plan)
+            yield Obligation(name, machine.claim, machine.params, where, machine.n, "measurement", where, discharge)
         return
 
     @cache
@@ -267,7 +267,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         content = f"{where}\n{limited(scenario, machine)}\n{mark}"
         yield Obligation("process.runs", machine.claim, params, where, machine.n, "measurement", content, work)
     others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
-        ("process.orders", process_orders.scope(machine, few), partial(process_orders.settle, machine, module, few)),
+        ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few)),
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
         ("process.weights", process_readings.weights_scope(machine), partial(process_readings.weights, machine, plan, module)),
     )
@@ -299,9 +299,9 @@ def of_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
         ("process.lengths", process_readings.lengths_scope(word), partial(process_readings.lengths, word)),
         ("process.sampler", process_readings.sampler_scope(word), partial(process_readings.sampler, word)),
     )
-    for name, about, settle in rows:
+    for name, about, discharge in rows:
         ids = (UNMASKED.id,) if name == "process.sampler" else ()
-        yield Obligation(name, "T1 T4", {"w": word}, about, n, "measurement", about, settle, concludes=ids)
+        yield Obligation(name, "T1 T4", {"w": word}, about, n, "measurement", about, discharge, concludes=ids)
 
 
 @lemma

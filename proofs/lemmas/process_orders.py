@@ -69,7 +69,7 @@ def table(machine: Machine, rng: Random, steps: int) -> Iterator[Way]:
     yield "noise on the read-out", {}, "noise"
 
 
-def settle(machine: Machine, module: Callable[[], Transformer], few: bool = False) -> Verdict:
+def discharge(machine: Machine, module: Callable[[], Transformer], few: bool = False) -> Verdict:
     """Decode every program (``few``: the first) in every way."""
     transformer, count = module(), 0
     method, shape = f"torch, {transformer.dtype_name}", Shape(machine.word, machine.extension)

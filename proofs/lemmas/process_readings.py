@@ -4,7 +4,7 @@
 That is: g and unmask on long sequences, the sampler, the codes that the torch module embeds, and weights files.
 
 Codes, ids and probabilities are written out here from the list of kinds alone; ``model.sampler``, ``model.transformer`` and
-``model.weights`` are what is compared with them. torch is imported when an obligation is settled.
+``model.weights`` are what is compared with them. torch is imported when an obligation is discharged.
 """
 
 from __future__ import annotations

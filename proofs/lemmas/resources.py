@@ -48,11 +48,11 @@ def sized(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     for name, check in checks(machine).items():
         claim = "T2" if name == "operations" else machine.claim
         scope = f"n <= {regime.n_max}{', given the sorts' if name == 'precision' else ''}"
-        verdict = partial(settle, check, machine, plan)
+        verdict = partial(discharge, check, machine, plan)
         yield Obligation(f"resources.{name}", claim, machine.params, scope, machine.n, "exact", content, verdict)
 
 
-def settle(check: Check, machine: Machine, plan: Plan) -> Verdict:
+def discharge(check: Check, machine: Machine, plan: Plan) -> Verdict:
     """Refuted by the first thing that is not as stated, or too large."""
     method, failures = check(machine, plan)
     wrong = next(failures, None)

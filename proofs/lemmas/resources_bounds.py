@@ -27,7 +27,7 @@ from efasp.model.serial import Serial, work
 from efasp.pram.isa import EXTENSIONS, Instruction, operations
 from efasp.pram.machine import MIN_WORD, Program, initial
 from efasp.process import unmask
-from efasp.proofs.lemmas.resources_polynomials import Claim, settle
+from efasp.proofs.lemmas.resources_polynomials import Claim, discharge
 from efasp.proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
 from efasp.syntax import Program as Efasp
 from efasp.syntax import combine, positions, relu, tokens
@@ -53,7 +53,7 @@ def sequences(n: tuple[int, int]) -> Iterator[Obligation]:
         for name, claims in (("context", exact), ("space", bounds)):
             content = "\n".join(c.name for c in claims)
             yield Obligation(
-                f"resources.{name}", claim, {"of": engine}, "all n", n, "polynomial", content, partial(settle, claims)
+                f"resources.{name}", claim, {"of": engine}, "all n", n, "polynomial", content, partial(discharge, claims)
             )
     yield Obligation(
         "resources.state", "T4", {}, "P, M <= 3", n, "exhaustive", "words of a configuration", exhaustive(9, other_states)
@@ -171,8 +171,8 @@ def bounded(n: tuple[int, int]) -> Iterator[Obligation]:
         scope = f"closed forms, all w >= {closed_forms.FROM[extension]}"
         stated = closed_forms.BOUNDS[engine, extension], closed_forms.BITS[engine, extension]
         content = "\n".join((str(stated), *(c.name for c in claims)))
-        settled = partial(settle, claims, partial(shown, engine, extension))
-        yield Obligation("resources.bounds", CLAIMS[engine], params, scope, n, "polynomial", content, settled)
+        discharged = partial(discharge, claims, partial(shown, engine, extension))
+        yield Obligation("resources.bounds", CLAIMS[engine], params, scope, n, "polynomial", content, discharged)
 
 
 def shown(engine: str, extension: str) -> str:
@@ -251,7 +251,7 @@ def serial(n: tuple[int, int]) -> Iterator[Obligation]:
         content = "\n".join(c.name for c in claims)
         yield Obligation(
             "resources.serial_bound", "T2", {"ext": extension or "none"}, "closed forms, all w and S", n, "polynomial", content,
-            partial(settle, claims, partial(follows, extension)),
+            partial(discharge, claims, partial(follows, extension)),
         )  # fmt: skip
     plans = [lower(program) for program in small()]
     cases = len(plans) * sum(len(BOOK.kinds) ** length for length in LENGTHS)

@@ -40,7 +40,7 @@ class Claim:
             yield {name: low + offset for (name, low), offset in zip(self.least.items(), chosen, strict=True)}
 
 
-def settle(claims: Sequence[Claim], note: Callable[[], str] = str) -> Verdict:
+def discharge(claims: Sequence[Claim], note: Callable[[], str] = str) -> Verdict:
     """Proved if every claim is; else the first that is not, with a countermodel where one of the points is one.
 
     ``note``: what follows, for the report.

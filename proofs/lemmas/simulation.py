@@ -61,14 +61,14 @@ def process_failures() -> Iterator[dict[str, Any]]:
 def own_token(step: Step) -> Iterator[Obligation]:
     """What a masked position predicts depends on its place and on what it looks up: not on its own token."""
 
-    def settle() -> Verdict:
+    def discharge() -> Verdict:
         bad = sorted(place for side, place in own(step.of["code"]) if side == "te")
         if bad:
             return Verdict("refuted", "graph search", {"depends on": f"te coordinates {bad}"})
         return Verdict("proved", "graph search: queries and affine maps, not what lookups bring")
 
     m = step.machine
-    yield Obligation("simulation.own_token", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", "no dependence", settle)
+    yield Obligation("simulation.own_token", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", "no dependence", discharge)
 
 
 LEAD = Fraction(1, 2)  # by which the due token's kind leads one whose tokens have no bits but the due token's, if not by 1

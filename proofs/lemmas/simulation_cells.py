@@ -89,7 +89,7 @@ SAME_FOR_BOTH = ("written", "named", "writes", "status", "next", "next_status", 
 def same_for_both(step: Step) -> Iterator[Obligation]:
     """Whether a cell is written, and with what, does not depend on which of its slots computes it."""
 
-    def settle() -> Verdict:
+    def discharge() -> Verdict:
         for name in SAME_FOR_BOTH:
             for side, slot in own(step.definition(name)):
                 if side == "te" or slot in step.pe.slots["slot_bits"]:
@@ -101,7 +101,7 @@ def same_for_both(step: Step) -> Iterator[Obligation]:
     m = step.machine
     content = "no dependence on the own token or slot"
     scope, ids = f"n <= {m.n[1]}", (BOTH_SLOTS.id,)
-    yield Obligation("simulation.both_slots", m.claim, m.params, scope, m.n, "exact", content, settle, concludes=ids)
+    yield Obligation("simulation.both_slots", m.claim, m.params, scope, m.n, "exact", content, discharge, concludes=ids)
 
 
 @concluded("simulation.both_slots")

@@ -173,19 +173,19 @@ def keys(step: Step) -> Iterator[Obligation]:
 
     yield from step.bits(HOLDS, "holds", holders, lambda place: (BITS,))
 
-    def rivals(t: Terms) -> None:
-        for name in ("rival", "urgency"):
+    def head_pairs(t: Terms) -> None:
+        for name in ("head_pair", "urgency"):
             t.script.declare(name, t.sort)
             t.declared.add(name)
             t.known(le("0", name), name)
 
-    yield from step.bits(BEATEN, "beaten", rivals, sort="Int")
+    yield from step.bits(BEATEN, "beaten", head_pairs, sort="Int")
 
 
 def urgency(step: Step) -> Obligation:
     """Urgency is 2^w - 1 minus the index, where there is one: coefficient by coefficient."""
 
-    def settle() -> Verdict:
+    def discharge() -> Verdict:
         form = step.reading.form(step.definition("urgency"), 0, top=True)
         top = (1 << step.machine.word) - 1
         wanted: dict[object, object] = {("index", place): -(1 << place) for place in range(step.machine.word)}
@@ -199,15 +199,17 @@ def urgency(step: Step) -> Obligation:
         )
 
     ids = (URGENCY.id, "step.sorts: urgency", "definition: urgency")
-    return exact(step, "urgency", "urgency = 2^w - 1 - index", settle, ids, (INDEX.id,))
+    return exact(step, "urgency", "urgency = 2^w - 1 - index", discharge, ids, (INDEX.id,))
 
 
-def exact(step: Step, name: str, content: str, settle: Callable[[], Verdict], concludes: tuple[str, ...],
+def exact(step: Step, name: str, content: str, discharge: Callable[[], Verdict], concludes: tuple[str, ...],
           cites: tuple[str, ...] = (), **params: str) -> Obligation:  # fmt: skip
     """An obligation of the family about this machine that exact arithmetic decides."""
     m = step.machine
     about: dict[str, Any] = {"concludes": concludes, "cites": cites}
-    return Obligation(f"step.{name}", m.claim, {**m.params, **params}, f"n <= {m.n[1]}", m.n, "exact", content, settle, **about)
+    return Obligation(
+        f"step.{name}", m.claim, {**m.params, **params}, f"n <= {m.n[1]}", m.n, "exact", content, discharge, **about
+    )
 
 
 # The sink.
@@ -219,7 +221,7 @@ def sink(step: Step) -> Iterator[Obligation]:
     So the program's values there are those of the sequence of the sink alone, on which this is computed.
     """
 
-    def settle() -> Verdict:
+    def discharge() -> Verdict:
         lookups = [lookup(step, name) for name, node in step.of.items() if isinstance(node, Attention)]
         at: dict[Node, np.ndarray] = {
             TokenEmbedding(step.te): step.te.codes([step.te.row("bos")]),
@@ -246,7 +248,7 @@ def sink(step: Step) -> Iterator[Obligation]:
                     return Verdict("refuted", "evaluation", {"lookup": name, "not 0 at the sink": what, "got": value.tolist()})
         return Verdict("proved", f"exact evaluation at the sink: {len(lookups)} lookups")
 
-    yield exact(step, "sink", "the sink", settle, ("step.sink", SINK_ADDRESS.id))
+    yield exact(step, "sink", "the sink", discharge, ("step.sink", SINK_ADDRESS.id))
 
 
 # Sorts: every bound that a node declares, from what its leaves hold. The numeric ranges are read from these.
@@ -310,7 +312,7 @@ def lookup_sorts(step: Step) -> Iterator[Obligation]:
     """A lookup is of the sort of what it reads, or a flag that says whether it found something; 0 is of that sort."""
     for name in [name for name, node in step.of.items() if isinstance(node, Attention)]:
 
-        def settle(name: str = name) -> Verdict:
+        def discharge(name: str = name) -> Verdict:
             node = step.of[name]
             assert isinstance(node, Attention)
             atoms, sink_atoms = ({atom for atom, _ in step.reading.form(x, 0).terms} for x in (node.v, step.sink))
@@ -320,7 +322,7 @@ def lookup_sorts(step: Step) -> Iterator[Obligation]:
             return Verdict("proved", "the sorts of the lookup and of what it reads")
 
         ids, cites = (f"step.sorts: {step.leaf(name)}",), (f"attention.reads: {name}",)
-        yield exact(step, "sorts", f"lookup {name}", settle, ids, cites, of=name)
+        yield exact(step, "sorts", f"lookup {name}", discharge, ids, cites, of=name)
 
 
 def follows(node: Affine | Relu, place: int) -> bool:

@@ -22,7 +22,7 @@ BESIDE = ("model", "proofs", "checker", "paper_artifacts")  # packages of efasp 
 
 
 def placed(module: str) -> str:
-    """A module's name as its file stands in the repository: ``model.plan`` of ``efasp.model.plan``."""
+    """A module's name as its file stands in the repository: ``model.plan`` of ``model.plan``."""
     parts = module.split(".")
     return ".".join(parts[1:] if parts[1] in BESIDE else parts)
 

@@ -163,7 +163,7 @@ def readout_failures(book: Codebook, items: Sequence[Item]) -> Iterator[dict[str
 
 
 def read_as_cited(book: Codebook, code: Sequence[int], token: int) -> bool:
-    """Whether a code is read as lemmas about the read-out suppose: by its flags, and by the signs of its words."""
+    """Whether a code is read as lemmas about the read-out assume: by its flags, and by the signs of its words."""
     kind, value = book.split(token)
 
     def out(name: str) -> Term:
@@ -176,7 +176,7 @@ def read_as_cited(book: Codebook, code: Sequence[int], token: int) -> bool:
     return bool(value_of(parse(said)[0], {}))
 
 
-def settled(
+def discharged(
     book: Codebook, shown: Callable[[Codes], bool], failures: Callable[[Codebook, Sequence[Item]], Iterator[dict[str, Any]]]
 ) -> Verdict:
     """Proved if it is shown for all payloads, and holds on some plain items too; refuted by an item that fails."""

@@ -1,6 +1,6 @@
 """Symbols for sizes and positions: terms in linear arithmetic, where sizes are symbols too.
 
-A product, quotient or remainder by a size that is a symbol is an uninterpreted function, of which a script supposes the facts
+A product, quotient or remainder by a size that is a symbol is an uninterpreted function, of which a script assumes the facts
 about one digit of a mixed-radix number, for the numbers that turn up. The same facts, about true products, are the lemma
 encoding.digits: tiny, and the only place where arithmetic is not linear.
 """

@@ -191,7 +191,7 @@ class Sizes:
             reach(f"{where}, values", [(span.size, span.power) for span in values])._replace(top=mixed),
         ]
 
-    def _settled(self, sums: list[Entry]) -> list[Span]:
+    def _discharged(self, sums: list[Entry]) -> list[Span]:
         """The stream after the next sublayer."""
         after = len(self.residual)
         forms = list(zip(*(some.residual[after] for some in self.executed), strict=True))
@@ -208,7 +208,7 @@ class Sizes:
         books = [[Span(a, b, 0) for a, b in book.sort.bounds] for book in (plan.vocabulary, plan.places)]
         sums = added(*(mapped(m, spans) for m, spans in zip((plan.token, plan.place), books, strict=True)))
         yield self._worst("embedding", sums)
-        self.residual.append(self._settled(sums))
+        self.residual.append(self._discharged(sums))
         for number, layer in enumerate(plan.layers, 1):
             h = self.residual[-1]
             sums = list(map(resting, h))
@@ -228,13 +228,13 @@ class Sizes:
                 yield score
                 sums = added(sums, mapped(head.o, values))
             yield self._worst(f"layer {number}, attention", sums)
-            self.residual.append(self._settled(sums))
+            self.residual.append(self._discharged(sums))
             hidden = mapped(layer.up, self.residual[-1], layer.bias)
             yield self._worst(f"layer {number}, hidden units", hidden)
             units = [Span(max(e.span.low, 0), max(e.span.high, 0), e.span.power) for e in hidden]
             sums = added(map(resting, self.residual[-1]), mapped(layer.down, units))
             yield self._worst(f"layer {number}, residual stream", sums)
-            self.residual.append(self._settled(sums))
+            self.residual.append(self._discharged(sums))
         yield self._worst("read-out", mapped(plan.out, self.residual[-1], plan.out_bias))
 
 

@@ -74,22 +74,22 @@ def test_broken_operator_is_refuted(capsys: pytest.CaptureFixture[str], monkeypa
 
 def test_too_many_cases_stay_unknown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What exhaustion does not reach is unknown, never proved: exit 3."""
-    settle = exhaustive(CASES + 1, lambda: iter(()))
-    lemma_of(monkeypatch, Obligation("x.many", "F", {}, "none", (1, 64), "exhaustive", "", settle))
+    discharge = exhaustive(CASES + 1, lambda: iter(()))
+    lemma_of(monkeypatch, Obligation("x.many", "F", {}, "none", (1, 64), "exhaustive", "", discharge))
     code, report = check(capsys)
     assert code == 3 and report["obligations"][0]["status"] == "unknown"
 
 
 def test_error_is_an_error(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lemma that raises ends as ``error``: exit 3, and the others are settled."""
+    """A lemma that raises ends as ``error``: exit 3, and the others are discharged."""
 
-    def settle() -> Verdict:
+    def discharge() -> Verdict:
         raise ValueError("broken lemma")
 
     def good() -> Verdict:
         return Verdict("proved", "by hand")
 
-    rows = [Obligation(f"x.{s.__name__}", "F", {}, "none", (1, 64), "exact", s.__name__, s) for s in (settle, good)]
+    rows = [Obligation(f"x.{s.__name__}", "F", {}, "none", (1, 64), "exact", s.__name__, s) for s in (discharge, good)]
     lemma_of(monkeypatch, *rows)
     code, report = check(capsys)
     assert code == 3 and [row["status"] for row in report["obligations"]] == ["error", "proved"]
@@ -196,7 +196,7 @@ def test_regime() -> None:
 
 
 def test_largest_bound_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    """n to 2^64: the obligations are made (none is settled)."""
+    """n to 2^64: the obligations are made (none is discharged)."""
     assert main(["check", "--n-max", str(1 << 64), "--list", "--lemma", "gates.add", "gates.mul"]) == 0
     assert "gates.mul[w=64]" in capsys.readouterr().out
 
@@ -217,9 +217,9 @@ def test_a_mutant_does_not_die_of_a_lemma_that_is_left_out(monkeypatch: pytest.M
 
 
 def test_a_changed_file_does_not_pass_with_a_lemma_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is settled of a changed file is not proved where a batch gives nothing of a lemma."""
+    """What is discharged of a changed file is not proved where a batch gives nothing of a lemma."""
     monkeypatch.setattr(weights, "regime_of", lambda weights, n_max: (Regime(64), ""))
     for given, status in (("xy", "proved"), ("x", "unknown")):
         monkeypatch.setattr(weights, "selected", lambda *asked, given=given: [promising(given, family="lowering")])
-        found = weights.settled(tmp_path, 64, None, constructions.Budget(1, ("z3",), 5, 2048))
+        found = weights.discharged(tmp_path, 64, None, constructions.Budget(1, ("z3",), 5, 2048))
         assert found.status == status and ("lowering.other" in found.method) == (status == "unknown")

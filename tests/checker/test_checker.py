@@ -19,7 +19,7 @@ import z3
 
 from efasp.checker import solvers, store
 from efasp.checker.cli import main
-from efasp.checker.discharge import settle
+from efasp.checker.discharge import discharge
 from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
 from efasp.checker.results import exit_code
@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 ALL_N = (1, 64)
 
 
-def exact(name: str, settled: Callable[[], Verdict]) -> Obligation:
-    """An obligation of its own lemma that a function settles."""
-    return Obligation(name, "F", {}, "all n", ALL_N, "exact", name, settled)
+def exact(name: str, discharged: Callable[[], Verdict]) -> Obligation:
+    """An obligation of its own lemma that a function discharges."""
+    return Obligation(name, "F", {}, "all n", ALL_N, "exact", name, discharged)
 
 
 def proved() -> Verdict:
@@ -130,18 +130,18 @@ def test_a_search_does_not_hide_the_reason(kept: Store) -> None:
 
 def test_a_search_is_told_what_is_left() -> None:
     """Its allowance is less than the obligation's budget, by what was spent before; solvers add to it."""
-    told: list[Allowance] = []
+    on_result: list[Allowance] = []
 
     def slow() -> Verdict:
         time.sleep(0.5)
         return Verdict("unknown", "why")
 
     def search(allowance: Allowance) -> Searched:
-        told.append(allowance)
+        on_result.append(allowance)
         return Searched(None, "")
 
-    settle(replace(exact("a", slow), search=search), ["z3"], 1)
-    assert told[0].seconds == 1 and 0 <= told[0].left <= 0.5
+    discharge(replace(exact("a", slow), search=search), ["z3"], 1)
+    assert on_result[0].seconds == 1 and 0 <= on_result[0].left <= 0.5
 
 
 def test_within_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def test_equal_texts_are_settled_once(kept: Store) -> None:
 
 
 def test_a_forged_entry_is_not_believed(tmp_path: Path) -> None:
-    """An entry that was changed in the file has a broken seal: it is settled again."""
+    """An entry that was changed in the file has a broken seal: it is discharged again."""
     path, row = tmp_path / "checks.sqlite", script("x.false", lt("y", "x"))
     for _ in range(2):
         kept = Store(path, print)
@@ -238,7 +238,7 @@ def test_a_full_disk_stops_nothing(kept: Store, monkeypatch: pytest.MonkeyPatch)
 def test_disagreeing_solvers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """One says unsat, another sat: an error that names both."""
     monkeypatch.setitem(solvers.ASK, "cvc5", lambda text, seconds: ("sat", "", {"x": 0, "y": 1}))
-    verdict = settle(script("x.true", lt("x", "y")), ["z3", "cvc5"], 10)
+    verdict = discharge(script("x.true", lt("x", "y")), ["z3", "cvc5"], 10)
     assert verdict.status == "error" and "disagree" in verdict.method
     assert "z3" in verdict.method and "cvc5" in verdict.method
 
@@ -251,7 +251,7 @@ def test_every_installed_solver(name: str) -> None:
     s.definition(f"(bvult {a} {b})")
     for goal, status in ((f"(not (= {a} {b}))", "proved"), (f"(bvult {b} {a})", "refuted")):
         row = s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=lambda model: {"a": model["a"], "b": model["b"]})
-        found = settle(row, [name], 10)
+        found = discharge(row, [name], 10)
         assert found.status == status
         if found.countermodel is not None:
             assert found.countermodel["a"] < found.countermodel["b"]
@@ -273,7 +273,7 @@ def test_a_model_that_may_not_be_reached_refutes_nothing() -> None:
     s = Script("QF_LIA")
     x, y = s.integer("x", 0), s.integer("y", 0)
     for goal, status in ((lt(x, y), "unknown"), (le("0", x), "proved")):
-        verdict = settle(s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=undecided), ["z3"], 10)
+        verdict = discharge(s.obligation("x.y", "F", {}, "all n", ALL_N, goal, replay=undecided), ["z3"], 10)
         assert verdict.status == status and verdict.countermodel is None
 
 
@@ -281,14 +281,14 @@ def test_a_script_that_is_not_its_hypotheses_and_a_goal() -> None:
     """What was shown to have a model must be the very hypotheses of the proof."""
     row = script("x.y", lt("x", "y"))
     other = Obligation(row.lemma, "F", {}, "all n", ALL_N, "smt", row.content, hypotheses=script("x.z", eq("x", "x")).content)
-    assert settle(other, ["z3"], 5).status == "error"
+    assert discharge(other, ["z3"], 5).status == "error"
 
 
 def test_a_kind_cannot_claim_what_it_is_not() -> None:
     """A measurement is never proved, nothing else is ever measured."""
     wrong = Obligation("x.y", "F", {}, "measured", ALL_N, "measurement", "", proved)
-    assert settle(wrong, ["z3"], 5).status == "error"
-    assert settle(exact("x.z", lambda: Verdict("measured", "by eye")), ["z3"], 5).status == "error"
+    assert discharge(wrong, ["z3"], 5).status == "error"
+    assert discharge(exact("x.z", lambda: Verdict("measured", "by eye")), ["z3"], 5).status == "error"
 
 
 COMMAND = [
@@ -330,9 +330,9 @@ def test_interrupt_keeps_what_is_settled(tmp_path: Path) -> None:
     """Ctrl-C: exit 130, a summary of what there is, and no worker is left."""
     environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in the background without it
+    on_result = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in the background without it
     command = [*COMMAND, "--n-max", str(1 << 40)]
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=heard, **pipes)
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=on_result, **pipes)
     time.sleep(3)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from efasp.checker import vacuity
-from efasp.checker.discharge import Known, satisfiable, settle
+from efasp.checker.discharge import Answers, discharge, satisfiable
 from efasp.checker.solvers import Answer, unreachable
 from efasp.checker.vacuity import Cases, conjuncts
 from efasp.proofs.obligation import Obligation, Verdict
@@ -30,7 +30,7 @@ def about(goal: str, infeasible: tuple[str, ...] = (), ways: int | None = None) 
 
 def verdict(goal: str, infeasible: tuple[str, ...] = (), ways: int | None = None) -> Verdict:
     """How it ends."""
-    return settle(about(goal, infeasible, ways), ["z3"], 10)
+    return discharge(about(goal, infeasible, ways), ["z3"], 10)
 
 
 def conditions(goal: str) -> list[list[str]]:
@@ -73,7 +73,7 @@ def test_a_name_stands_for_its_formula() -> None:
     s = Script()
     x = s.integer("x", 0)
     s.define("goal", implies(lt(x, "0"), FALSE), "Bool")
-    assert settle(s.obligation("x.y", "F", {}, "all n", ALL_N, "goal"), ["z3"], 10).status == "vacuous"
+    assert discharge(s.obligation("x.y", "F", {}, "all n", ALL_N, "goal"), ["z3"], 10).status == "vacuous"
 
 
 def test_bits_are_data() -> None:
@@ -84,7 +84,7 @@ def test_bits_are_data() -> None:
     s.definition(lnot("bit"))
     same = eq("bit", "(= ((_ extract 0 0) (bvand a #b10)) #b1)")
     for goal, status in ((land(same, ite("bit", "bit", same)), "proved"), (implies("bit", same), "vacuous")):
-        assert settle(s.obligation("x.y", "F", {}, "all n", ALL_N, goal), ["z3"], 10).status == status
+        assert discharge(s.obligation("x.y", "F", {}, "all n", ALL_N, goal), ["z3"], 10).status == status
 
 
 def test_conjuncts() -> None:
@@ -134,7 +134,7 @@ def test_against_every_assignment() -> None:
             any(satisfied(f"{body}(assert {land(*some)})", value) for value in values) for some in ((outer,), (outer, inner))
         )
         wanted = "refuted" if not holds else "proved" if reached else "vacuous"
-        assert settle(row, ["z3"], 10).status == wanted, (outer, inner, last)
+        assert discharge(row, ["z3"], 10).status == wanted, (outer, inner, last)
 
 
 def test_what_is_declared_infeasible_must_be() -> None:
@@ -168,7 +168,7 @@ def test_contradictory_hypotheses_are_named_first() -> None:
     """No case has a model then, but that is not why."""
     s = Script()
     x = s.integer("x", 1, 0)
-    found = settle(s.obligation("x.y", "F", {}, "all n", ALL_N, implies(le("0", x), FALSE)), ["z3"], 10)
+    found = discharge(s.obligation("x.y", "F", {}, "all n", ALL_N, implies(le("0", x), FALSE)), ["z3"], 10)
     assert found.status == "vacuous" and "hypotheses" in found.method
 
 
@@ -218,18 +218,18 @@ def test_a_budget_that_is_used_up_is_no_answer() -> None:
 
 def test_what_is_known_of_hypotheses_is_known_by_the_whole_text() -> None:
     """Of two scripts that differ in their last hypothesis only, one contradicts itself."""
-    known: Known = {}
+    known: Answers = {}
     for top, status in ((3, "proved"), (-1, "vacuous"), (3, "proved")):
         s = Script()
         s.integer("x", 0, 9)
         s.definition(le("x", str(top)) if top >= 0 else lt("x", "0"))
-        assert settle(s.obligation("x.y", "F", {}, "all n", ALL_N, lt("x", "10")), ["z3"], 10, known).status == status
+        assert discharge(s.obligation("x.y", "F", {}, "all n", ALL_N, lt("x", "10")), ["z3"], 10, known).status == status
     assert [answer.result for answer in known.values()] == ["sat", "unsat"]
 
 
 def test_an_answer_that_is_none_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a solver gave up on hypotheses, it is asked again for the next goal."""
-    known: Known = {}
+    known: Answers = {}
     answers = [Answer("z3", "unknown", "tired"), Answer("z3", "sat")]
     monkeypatch.setattr("efasp.checker.discharge.solve", lambda name, text, seconds: answers.pop(0))
     assert [satisfiable("text", ["z3"], 5, known).result for _ in range(3)] == ["unknown", "sat", "sat"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from efasp.checker.cli import main
-from efasp.checker.discharge import settle
+from efasp.checker.discharge import discharge
 from efasp.checker.weights_file import Given, inexact
 from efasp.model import readback
 from efasp.model.compile import compile_machine
@@ -129,7 +129,7 @@ def test_run_refuses_what_check_does_not_prove(folder: Path, tmp_path: Path, eng
     word, _, extension, plan = read_plan(path)
     machine = Machine(word, engine, extension, (1, 32))
     rows = list(numerics.about(Regime(32, (machine, plan)), machine))
-    statuses = {settle(replace(row, search=None), ["z3"], 60).status for row in rows}
+    statuses = {discharge(replace(row, search=None), ["z3"], 60).status for row in rows}
     reason = inexact(Given(word, engine, extension, plan))
     assert runs == (reason == "") == (statuses == {"proved", "measured"})
 

@@ -146,7 +146,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "said"), BAD, ids=range(len(BAD)))
 def test_bad_arguments(tmp_path: Path, program: str, capsys, arguments: list[str], said: str) -> None:
-    """Exit code 2, one message that names the flag or the file, before anything is settled; nothing new is written."""
+    """Exit code 2, one message that names the flag or the file, before anything is discharged; nothing new is written."""
     (tmp_path / "D").mkdir()
     places = {"P": program, "D": str(tmp_path / "D"), "P/x": f"{program}/x"}
     try:

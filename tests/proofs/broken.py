@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from efasp.checker.discharge import settle
+from efasp.checker.discharge import discharge
 from efasp.checker.mutation.weight_changes import Change, File
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
@@ -49,16 +49,16 @@ def changed(path: Path, folder: Path, tensor: str, place: tuple[int, ...], new: 
     return Machine(word, engine, extension, (1, 32)), plan
 
 
-def settled(obligation: Obligation) -> Verdict:
+def discharged(obligation: Obligation) -> Verdict:
     """The verdict of one obligation: Z3 for SMT scripts, with the countermodel replayed; a search where there is one."""
-    return settle(obligation, ["z3"], 60)
+    return discharge(obligation, ["z3"], 60)
 
 
 def refuted(obligations: Iterable[Obligation]) -> dict[str, dict[str, Any]]:
     """The lemmas that are refuted, with a countermodel each; all others must be proved (or measured)."""
     out: dict[str, dict[str, Any]] = {}
     for obligation in obligations:
-        verdict = settled(obligation)
+        verdict = discharged(obligation)
         assert verdict.status in ("proved", "measured", "refuted")
         if verdict.status == "refuted":
             assert verdict.countermodel

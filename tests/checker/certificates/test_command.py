@@ -266,7 +266,7 @@ def test_what_our_encoder_does_not_read(text: str, message: str) -> None:
 
 @needs_tools
 def test_a_theorem_is_that_of_its_script(tmp_path: Path) -> None:
-    """A file that proves another theorem, or supposes one, is not accepted."""
+    """A file that proves another theorem, or assumes one, is not accepted."""
     route, text = BY_NAME["goal"], sums().content
     proof = route.find(text, 20)
     assert route.accepts(text, proof, tmp_path)
@@ -279,8 +279,8 @@ def test_a_theorem_that_supposes_something_is_not_accepted(tmp_path: Path, monke
     """What Print Assumptions says is read: an axiom of our own is none of the standard library's."""
     wrong = sums("(<= 3 (+ a b))").content
     route = BY_NAME["goal"]
-    supposed = "Axiom absurd : False. Theorem obligation : 1 = 2. Proof. destruct absurd. Qed.\n"
-    monkeypatch.setattr("efasp.checker.certificates.routes.rocq_goal", lambda text: supposed)
+    assumed = "Axiom absurd : False. Theorem obligation : 1 = 2. Proof. destruct absurd. Qed.\n"
+    monkeypatch.setattr("efasp.checker.certificates.routes.rocq_goal", lambda text: assumed)
     assert not route.accepts(wrong, route.find(wrong, 20), tmp_path)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from efasp.checker.cli import main
-from efasp.checker.discharge import settle
+from efasp.checker.discharge import discharge
 from efasp.checker.mutation import weights
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.mutation.weight_changes import KINDS, Change, File, sample, unit
@@ -137,7 +137,7 @@ def test_changes_that_do_no_harm(
     monkeypatch.setattr(lowering.sweep, "RUN", 2)
     assert not lowering.Comparison(machine, plan, 32).equal
     found = [o for batch in lowering.lowered(Regime(32, (machine, plan))) for o in batch.build()]
-    assert {settle(o, ["z3"], 30).status for o in found} == {"proved"}
+    assert {discharge(o, ["z3"], 30).status for o in found} == {"proved"}
     assert first_failure(plan, machine, 3) is None
     assert weights.decoded(tmp_path / "changed", machine, "seed") is None
 
@@ -150,7 +150,7 @@ def test_a_change_of_which_nothing_is_known(exported: dict[str, Path], tmp_path:
     monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)
     monkeypatch.setattr(lowering.sweep, "RUN", 2)
     found = [o for batch in lowering.lowered(Regime(32, (machine, plan))) for o in batch.build()]
-    assert {settle(o, ["z3"], 30).status for o in found} == {"proved", "unknown"}
+    assert {discharge(o, ["z3"], 30).status for o in found} == {"proved", "unknown"}
 
 
 @pytest.mark.parametrize(("place", "new", "wanted"), [((3, 22), -127.5, "refuted"), ((0, 40), 79.0, "proved")])
@@ -158,7 +158,7 @@ def test_scores_in_halves(place: tuple[int, int], new: float, wanted: str, expor
     """Two writers 1/2 apart in score are not told apart by softmax, and torch shows it; where both lose 1/2 they are."""
     machine, plan = changed(exported["apmdm"], tmp_path, "layers.4.k.weight", place, new)
     obligations = [o for o in numerics.about(Regime(32, (machine, plan)), machine) if o.lemma == "numerics.integers"]
-    found = [settle(obligation, ["z3"], 300) for obligation in obligations]  # the search has what the solver leaves of it
+    found = [discharge(obligation, ["z3"], 300) for obligation in obligations]  # the search has what the solver leaves of it
     assert len(found) == 2 and found[0].status == "proved" and found[1].status == wanted
     if wanted == "refuted":
         case = found[1].countermodel
@@ -171,7 +171,7 @@ def test_a_proof_that_decoding_contradicts_is_a_survivor(exported: dict[str, Pat
     change = Change("out.weight", "sign", (30, 2), 1.0, -1.0)
     place = tuple(np.argwhere(file.tensors["out.weight"])[-1].tolist())
     change = dataclasses.replace(change, place=place, new=-float(file.tensors["out.weight"][place]))
-    monkeypatch.setattr(weights, "settled", lambda *_: Verdict("proved", "all of it"))
+    monkeypatch.setattr(weights, "discharged", lambda *_: Verdict("proved", "all of it"))
     found = weights.verdict(file, Machine(5, "apmdm", "", (1, 32)), 32, None, BUDGET, change)
     assert found.status == "unknown" and weights.DECODED in found.method
 
@@ -207,7 +207,7 @@ def test_the_command_reports_changes(
 ) -> None:
     """A survivor is listed and the exit code is 1; numbers of each status add up."""
     monkeypatch.setattr(weights, "prepare", lambda machine: None)
-    monkeypatch.setattr(weights, "settled", lambda *_: Verdict("unknown", "nothing is known"))
+    monkeypatch.setattr(weights, "discharged", lambda *_: Verdict("unknown", "nothing is known"))
     arguments = ["check", "--weights", str(exported["apmdm"]), "--mutants", "--changes", "3", "--jobs", "1", "--no-cache"]
     assert main([*arguments, "--lemma", "numerics.dyadic"]) == 1
     out = capsys.readouterr().out

@@ -58,7 +58,7 @@ def test_a_proof_takes_the_solver_away(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """As JSON, of what a run settled; not with a lemma, nor as pages."""
+    """As JSON, of what a run discharged; not with a lemma, nor as pages."""
     rows = [full(name) for name in statements()]
     report = Report(rows, {"killed": 0, "survived": 0}, 64, 1.5, {}, lambda hash_: "")
     monkeypatch.setattr("efasp.paper_artifacts.report.audit.discharged", lambda options: nullcontext(report))

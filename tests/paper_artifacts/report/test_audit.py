@@ -212,7 +212,7 @@ def test_a_claim_as_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 
 
 def test_a_claim_without_lemmas(capsys: pytest.CaptureFixture[str]) -> None:
-    """It settles no lemma, has no obligation, and says what is not covered."""
+    """It discharges no lemma, has no obligation, and says what is not covered."""
     uncovered = claims()["T3"].uncovered
     assert not claims()["T3"].lemmas and uncovered
     assert main(["audit", "T3", "--n-max", "40", "--format", "json"]) == 0

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from efasp.checker.session import Report
-from efasp.paper_artifacts.report import glossary as glossary_module
 from efasp.paper_artifacts.claims.claims import claims
+from efasp.paper_artifacts.claims.trust import bases
+from efasp.paper_artifacts.report import glossary as glossary_module
 from efasp.paper_artifacts.report.glossary import COMMAND, FILE, GlossaryError, glossary, main, page, pieces, used
 from efasp.paper_artifacts.report.site import Site
-from efasp.paper_artifacts.claims.trust import bases
 from efasp.proofs.statements import statements
 from tests.pages import DOCS, ROOT, headings
 from tests.paper_artifacts.report.test_audit import full, parsed

@@ -1,4 +1,4 @@
-"""What is supposed of a position when a deviation is shown to do no harm, held against positions of sequences that are run."""
+"""What is assumed of a position when a deviation is shown to do no harm, held against positions of sequences that are run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from efasp.proofs import registry
 from efasp.proofs.concrete import machine_states
 from efasp.proofs.concrete.float64_filter import Screen
 from efasp.proofs.equivalence import assumptions, relational, sat_sweeping
-from efasp.proofs.equivalence.symbolic_position import Harm
+from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
 from efasp.proofs.lemmas import lowering
 from efasp.proofs.obligation import Machine, Regime
 from efasp.proofs.smtlib import TRUE, Script
@@ -69,8 +69,8 @@ def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
     return [sequence for sequence in found if len(sequence) < 700]
 
 
-def holds(at: Harm, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
-    """Assert that at each position what is supposed has a model in which the atoms have the values that they have."""
+def holds(at: SymbolicPosition, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
+    """Assert that at each position what is assumed has a model in which the atoms have the values that they have."""
     solver, held = z3.Solver(ctx=z3.Context()), values(reader, sequence)
     solver.from_string(at.script.text(TRUE).rpartition("(assert (not")[0])
     for position in positions:
@@ -87,7 +87,7 @@ def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
     """Every hypothesis about a position, all atoms declared, has a model in which the atoms have the values that they have."""
     reader, rng = Reader(STEPS[engine](5, "")), Random(1)
     script = Script("QF_LRA")
-    at = Harm(reader, machine(engine), script, forms=list(reader.outputs))
+    at = SymbolicPosition(reader, machine(engine), script, forms=list(reader.outputs))
     assert len(at.names) > 0.8 * reader.own_atoms
     found = sequences(engine)
     assert found
@@ -118,7 +118,7 @@ def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
     forms += [reader.stream.mean(head.new, form) for head in found.apart for form in head.got[2][0]]
     forms += outputs.get(group, outputs.get(None)) or []
     script = Script("QF_LRA")
-    at = Harm(reader, where, script, forms=forms, group=group)
+    at = SymbolicPosition(reader, where, script, forms=forms, group=group)
     kinds = [reader.stream.atoms[atom] for atom in at.names]
     assert any(isinstance(kind, Mean) and kind.score >= reader.own_scores for kind in kinds)
     rng, count = Random(2), 0
@@ -187,8 +187,10 @@ def test_a_complete_stream_does_not_grow() -> None:
 
 
 def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were the sink's values supposed of every position, the states would contradict it."""
-    monkeypatch.setattr(Harm, "_sink", lambda self: self.script.definition(assumptions.eq(self.flag("te", "bos"), "1")))
+    """Were the sink's values assumed of every position, the states would contradict it."""
+    monkeypatch.setattr(
+        SymbolicPosition, "_sink", lambda self: self.script.definition(assumptions.eq(self.flag("te", "bos"), "1"))
+    )
     with pytest.raises(AssertionError):
         test_what_is_supposed_holds_where_it_is_run("apmdm")
 

@@ -24,7 +24,7 @@ from efasp.proofs.symbolic.scores import score
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Flag, Int, Signs
 from efasp.syntax import Node, Parameter, combine
-from tests.proofs.broken import broken, refuted, settled
+from tests.proofs.broken import broken, discharged, refuted
 
 ENGINES = ("mdm", "apmdm")
 
@@ -170,7 +170,7 @@ def test_wrong_rows_are_shown_on_columns(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(OPERATORS, "rightmost_match", wrong)
     for word in (5, 40):
         (found,) = (o for o in attention.rows(word, (1, 32)) if o.lemma == "attention.rightmost_match")
-        verdict = settled(found)
+        verdict = discharged(found)
         assert verdict.status == "refuted" and verdict.countermodel is not None
         assert verdict.countermodel["coefficient of"] == "1"  # the rank has one of its own here
         case = verdict.countermodel["case"]
@@ -183,7 +183,7 @@ def test_another_order_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.setitem(OPERATORS, name, dataclasses.replace(OPERATORS[name], spec=OPERATORS[other].spec))
             (found,) = (o for o in attention_winners.winners((1, 2)) if o.params.get("of") == name)
-            assert settled(found).status == "refuted"
+            assert discharged(found).status == "refuted"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from efasp.proofs.lemmas.bounded import EACH, FEW, LOAD, MORE, SAMPLES, after, d
 from efasp.proofs.obligation import Machine, Obligation, Regime
 from efasp.proofs.symbolic import boolean_forms, small_machines
 from efasp.proofs.symbolic.small_machines import MEMORY, PROCESSORS, Case, Reader, history, start
-from tests.proofs.broken import settled
+from tests.proofs.broken import discharged
 from tests.proofs.symbolic.test_boolean_forms import value
 
 ROOT = Path(__file__).parents[3]
@@ -146,14 +146,14 @@ def test_the_programs_reach_what_they_are_for() -> None:
 def test_sound_plans_are_proved(engine: str, extension: str) -> None:
     """A word from the memory, then arithmetic or an access to memory with a symbolic immediate."""
     case = after(LOAD, "mul") if extension else after(LOAD, "ld", "st")
-    assert settled(obligation(case, engine, extension)).status == "proved"
+    assert discharged(obligation(case, engine, extension)).status == "proved"
 
 
 @engines
 def test_symbolic_addresses_registers_and_forms(engine: str) -> None:
     """The load's address symbolic; registers, and whether an operand is one, symbolic."""
-    assert settled(obligation(after(bounded.LOAD_ANY, "jz"), engine)).status == "proved"
-    assert settled(obligation(wide("sub", "st"), engine)).status == "proved"
+    assert discharged(obligation(after(bounded.LOAD_ANY, "jz"), engine)).status == "proved"
+    assert discharged(obligation(wide("sub", "st"), engine)).status == "proved"
 
 
 @engines
@@ -163,7 +163,7 @@ def test_broken_plans_are_refuted_by_a_program(engine: str, part: str) -> None:
     kinds_ = len(compile_machine(5, engine).vocabulary.kinds)
     row = 0 if part == "flag" else kinds_ + 1 + 2
     plan = broken(engine, row)
-    found = settled(obligation(after(LOAD, "add", "sub"), engine, plan=plan))
+    found = discharged(obligation(after(LOAD, "add", "sub"), engine, plan=plan))
     assert found.status == "refuted" and found.countermodel is not None
     assert {"program", "memory", "step", "what", "expected", "got"} <= found.countermodel.keys()
 
@@ -178,7 +178,7 @@ def test_a_weight_where_zero_should_be_is_refuted() -> None:
     heads[0] = dataclasses.replace(heads[0], q=Matrix([tuple(sorted(row)) for row in rows], plan.width))
     layers = (plan.layers[0], dataclasses.replace(plan.layers[1], heads=tuple(heads)), *plan.layers[2:])
     regime = Regime(32, (machine("apmdm"), dataclasses.replace(plan, layers=layers)))
-    verdicts = [settled(o) for batch in bounded.machines(regime) for o in batch.build()]
+    verdicts = [discharged(o) for batch in bounded.machines(regime) for o in batch.build()]
     assert {v.status for v in verdicts} <= {"proved", "refuted"} and any(v.status == "refuted" for v in verdicts)
 
 
@@ -210,9 +210,9 @@ def test_replay_decodes_the_program(engine: str, monkeypatch: pytest.MonkeyPatch
 def test_a_plan_that_cannot_be_read_on_symbols(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many atoms: a broken plan is refuted by a program all the same, a sound one is unknown, never proved."""
     monkeypatch.setattr(boolean_forms, "ATOMS", 30)
-    sound = settled(obligation(after(LOAD, "sub"), "mdm"))
+    sound = discharged(obligation(after(LOAD, "sub"), "mdm"))
     assert sound.status == "unknown" and f"{SAMPLES} programs" in sound.method
-    wrong = settled(obligation(after(LOAD, "sub"), "mdm", plan=broken("mdm", 0)))
+    wrong = discharged(obligation(after(LOAD, "sub"), "mdm", plan=broken("mdm", 0)))
     assert wrong.status == "refuted" and wrong.countermodel
 
 
@@ -260,7 +260,7 @@ def test_single_steps_are_measured(engine: str, extension: str) -> None:
     assert len(few) < len([*torch_steps.passes(machine(engine, extension), False)])
     if (engine, extension) == ("apmdm", "M"):
         (found,) = bounded.measured(Regime(32), machine(engine, extension))
-        verdict = settled(found)
+        verdict = discharged(found)
         assert (
             found.kind == "measurement" and verdict.status == "measured" and f"{32 * len(few)} single steps" in verdict.method
         )
@@ -269,7 +269,7 @@ def test_single_steps_are_measured(engine: str, extension: str) -> None:
 @engines
 def test_a_broken_plan_is_refuted_through_torch(engine: str) -> None:
     """The first step that goes wrong."""
-    verdict = torch_steps.settle(machine(engine), broken(engine, 0), True)
+    verdict = torch_steps.discharge(machine(engine), broken(engine, 0), True)
     assert verdict.status == "refuted" and verdict.countermodel and verdict.countermodel["engine"] == engine
 
 

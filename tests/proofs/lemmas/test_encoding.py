@@ -33,7 +33,7 @@ from efasp.proofs.obligation import Machine, Obligation, Regime
 from efasp.proofs.registry import batches
 from efasp.proofs.smtlib import evaluate, parse, satisfied
 from efasp.proofs.symbolic.bit_integers import Numeral, Undecided
-from efasp.proofs.symbolic.codes import DISTANCE, GAP, Codes, distance_failures, readout_failures, settled
+from efasp.proofs.symbolic.codes import DISTANCE, GAP, Codes, discharged, distance_failures, readout_failures
 from efasp.proofs.symbolic.counts import FACTS, TRUE
 from efasp.tokens import Codec
 from tests.proofs.broken import refuted
@@ -84,9 +84,9 @@ def test_codes_that_are_no_codes() -> None:
     """Words without bits have one code; words that are told apart by a number are at distance 1, and not read back."""
     distances = {"blind": 0, "near": 1}
     for name, book in (("blind", BLIND), ("near", NEAR)):
-        verdict = settled(book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
+        verdict = discharged(book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
         assert verdict.status == "refuted" and verdict.countermodel and verdict.countermodel["distance"] == distances[name]
-        verdict = settled(book, lambda codes: codes.read_back() and codes.gap() >= GAP, readout_failures)
+        verdict = discharged(book, lambda codes: codes.read_back() and codes.gap() >= GAP, readout_failures)
         assert verdict.status == "refuted" and verdict.countermodel
 
 
@@ -335,7 +335,7 @@ def test_numerals_do_not_guess(ask: Any) -> None:
 
 @given(st.integers(1, 50), st.integers(-50, 50), st.integers(-50, 50), st.integers(-50, 50), st.sampled_from(sorted(FACTS)))
 def test_facts_about_digits(size: int, q: int, d: int, top: int, name: str) -> None:
-    """What scripts suppose of products and quotients is true of those of numbers."""
+    """What scripts assume of products and quotients is true of those of numbers."""
     terms = {"size": size, "q": q, "d": d, "x": q * size + d, "top": top}
     fact = getattr(TRUE, name)(*FACTS[name].split())
     assert evaluate(parse(fact)[0], terms) is True
@@ -346,7 +346,7 @@ SCRIPTS = list(encoding_places.places(N))
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(0, 3), st.data())
 def test_hypotheses_are_those_of_machines(p: int, m: int, length: int, t: int, data: st.DataObject) -> None:
-    """Every machine's shape and every position or place of it, with true products, satisfies what is supposed, and the goal."""
+    """Every machine's shape and every position or place of it, with true products, satisfies what is assumed, and the goal."""
     model: dict[str, Any] = {"P": p, "M": m, "L": length, "T": t, "latest": 1023, "w": 5, "words": 32}
     for name, operator in (("times", "*"), ("quotient", "div"), ("remainder", "mod")):
         model[name] = f"(lambda ((a Int) (b Int)) ({operator} a b))"

@@ -16,7 +16,7 @@ from efasp.proofs.lemmas import gates
 from efasp.proofs.lemmas.gates_recurrences import COMPOSED
 from efasp.proofs.obligation import Obligation, Regime
 from efasp.syntax import Node
-from tests.proofs.broken import refuted, settled
+from tests.proofs.broken import discharged, refuted
 
 SOURCE = inspect.getsource(pointwise)
 
@@ -108,7 +108,7 @@ def test_swapped_operands_are_shown_on_words(name: str, monkeypatch: pytest.Monk
         return original(b, a, *rest)
 
     monkeypatch.setitem(OPERATORS, name, dataclasses.replace(OPERATORS[name], build=swapped))
-    (verdict,) = map(settled, of(f"gates.{name}", 9))
+    (verdict,) = map(discharged, of(f"gates.{name}", 9))
     assert verdict.status == "refuted" and verdict.countermodel is not None
     case = verdict.countermodel["case"]
     assert OPERATORS[name].spec(9, *case["arguments"]) == case["expected"] != int(case["got"])

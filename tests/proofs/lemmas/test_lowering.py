@@ -24,11 +24,11 @@ from efasp.syntax import PositionEmbedding, TokenEmbedding
 WIDE = (1, 32)
 
 
-def settled(plan: Plan, machine: Machine) -> dict[str, str]:
+def discharged(plan: Plan, machine: Machine) -> dict[str, str]:
     """Status by obligation; what goes to a solver is "smt"."""
     regime = Regime(32, (machine, plan))
     found = [o for batch in lowering.lowered(regime) for o in batch.build()]
-    return {o.id: o.settle().status if o.settle else "smt" for o in found}
+    return {o.id: o.discharge().status if o.discharge else "smt" for o in found}
 
 
 def stack(plan: Plan, machine: Machine) -> Obligation:
@@ -99,7 +99,7 @@ def rewritten(plan: Plan) -> Plan:
 def test_fresh_plans_are_proved(word: int, engine: str, extension: str) -> None:
     """What is compiled is the program, layer by layer and as a whole."""
     plan = compile_machine(word, engine, extension)
-    found = settled(plan, Machine(word, engine, extension, WIDE))
+    found = discharged(plan, Machine(word, engine, extension, WIDE))
     assert len(found) == len(plan.layers) + 1 and set(found.values()) == {"proved"}
 
 
@@ -107,7 +107,7 @@ def test_fresh_plans_are_proved(word: int, engine: str, extension: str) -> None:
 def test_rewritten_plans_are_proved(engine: str) -> None:
     """Order and scaling leave no trace."""
     plan = rewritten(compile_machine(5, engine, "M"))
-    assert set(settled(plan, Machine(5, engine, "M", WIDE)).values()) == {"proved"}
+    assert set(discharged(plan, Machine(5, engine, "M", WIDE)).values()) == {"proved"}
 
 
 def test_split_unit_is_proved() -> None:
@@ -119,7 +119,7 @@ def test_split_unit_is_proved() -> None:
     down = [tuple((u, v / 2 if u == 0 else v) for u, v in map(_fraction, row)) for row in old.down.rows]
     down = [(*row, *((last, v) for u, v in row if u == 0)) for row in down]
     twice = with_layer(plan, 1, up=up, bias=(*old.bias, old.bias[0]), down=Matrix(down, last + 1))
-    assert set(settled(twice, Machine(5, "apmdm", "", WIDE)).values()) == {"proved"}
+    assert set(discharged(twice, Machine(5, "apmdm", "", WIDE)).values()) == {"proved"}
 
 
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])
@@ -137,7 +137,7 @@ def test_split_heads_are_proved(engine: str) -> None:
     half = dataclasses.replace(head, o=scaled(head.o, Fraction(1, 2)))
     for first, second in ((some(odd), some(set(range(head.o.columns)) - odd)), (half, half)):
         twice = with_layer(plan, 2, heads=(*others, first, second))
-        assert set(settled(twice, Machine(5, engine, "", WIDE)).values()) == {"proved"}
+        assert set(discharged(twice, Machine(5, engine, "", WIDE)).values()) == {"proved"}
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -152,11 +152,11 @@ def test_permuted_heads_and_units_are_proved(seed: int) -> None:
         heads = tuple(rng.sample(layer.heads, len(layer.heads)))
         bias = tuple(layer.bias[unit] for unit in units)
         plan = with_layer(plan, number, heads=heads, up=up, bias=bias, down=Matrix(down, len(units)))
-    assert set(settled(plan, Machine(5, "apmdm", "", WIDE)).values()) == {"proved"}
+    assert set(discharged(plan, Machine(5, "apmdm", "", WIDE)).values()) == {"proved"}
 
 
 def test_the_programs_atoms_at_the_sink() -> None:
-    """What is supposed of the sink is what the program gives there, node by node, for a sequence of the sink alone."""
+    """What is assumed of the sink is what the program gives there, node by node, for a sequence of the sink alone."""
     for engine in ("mdm", "apmdm"):
         machine = Machine(5, engine, "", WIDE)
         reader = Reader(STEPS[engine](5, ""))
@@ -178,7 +178,7 @@ def test_scores_too_near_are_not_proved() -> None:
     plan = compile_machine(5, "mdm")
     heads = list(plan.layers[0].heads)
     heads[0] = dataclasses.replace(heads[0], q=scaled(heads[0].q, Fraction(1, 1024)))
-    found = settled(with_layer(plan, 0, heads=tuple(heads)), Machine(5, "mdm", "", WIDE))
+    found = discharged(with_layer(plan, 0, heads=tuple(heads)), Machine(5, "mdm", "", WIDE))
     assert found["lowering.layer[w=5,engine=mdm,ext=none,layer=1]"] == "unknown"
 
 
@@ -194,7 +194,7 @@ def test_wrong_read_out_is_refuted(engine: str, part: str) -> None:
     else:
         row = 0 if part == "flag" else kinds + 2
         wrong = dataclasses.replace(plan, out=edit(plan.out, row, {c: -v for c, v in plan.out.rows[row]}))
-    verdict = stack(wrong, Machine(5, engine, "", WIDE)).settle()
+    verdict = stack(wrong, Machine(5, engine, "", WIDE)).discharge()
     assert verdict.status == "refuted" and verdict.countermodel["expected"] != verdict.countermodel["got"]
     assert verdict.countermodel["deviates"] == [f"read-out, row {row}"]
 
@@ -205,7 +205,7 @@ def test_flipped_layer_is_refuted_where_it_is(engine: str) -> None:
     plan = compile_machine(5, engine)
     last = len(plan.layers)
     wrong = with_layer(plan, last - 1, down=scaled(plan.layers[-1].down, -1))
-    found = settled(wrong, Machine(5, engine, "", WIDE))
+    found = discharged(wrong, Machine(5, engine, "", WIDE))
     assert found[f"lowering.stack[w=5,engine={engine},ext=none]"] == "refuted"
     assert all(found[f"lowering.layer[w=5,engine={engine},ext=none,layer={n}]"] == "proved" for n in range(1, last))
 
@@ -214,7 +214,7 @@ def test_wrong_bias_names_its_weight() -> None:
     """A bias off by one: a state on which the plan is wrong, and the weight."""
     plan = compile_machine(5, "apmdm")
     bias = plan.layers[2].bias
-    verdict = stack(with_layer(plan, 2, bias=(bias[0] + 1, *bias[1:])), Machine(5, "apmdm", "", WIDE)).settle()
+    verdict = stack(with_layer(plan, 2, bias=(bias[0] + 1, *bias[1:])), Machine(5, "apmdm", "", WIDE)).discharge()
     assert verdict.status == "refuted"
     assert verdict.countermodel["weights"] == [f"layer 3 bias[0, 0]: {bias[0]} in a fresh compile, {bias[0] + 1} here"]
 

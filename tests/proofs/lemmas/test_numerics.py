@@ -26,7 +26,7 @@ from efasp.proofs.lemmas.numerics_floats import Format
 from efasp.proofs.lemmas.numerics_torch import deviating, sequences
 from efasp.proofs.obligation import Allowance, Machine, Regime, Verdict
 from efasp.proofs.symbolic.magnitudes import Sizes, mapped, power_of
-from tests.proofs.broken import settled
+from tests.proofs.broken import discharged
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[3]
 def verdicts(regime: Regime, machine: Machine) -> dict[str, Verdict]:
     """The verdicts about a machine, by lemma and what it is of; solvers' included."""
     return {
-        o.lemma.removeprefix("numerics.") + f" {o.params.get('of', '')}".rstrip(): settled(o)
+        o.lemma.removeprefix("numerics.") + f" {o.params.get('of', '')}".rstrip(): discharged(o)
         for o in numerics.about(regime, machine)
     }
 
@@ -166,8 +166,8 @@ def test_the_reason_comes_before_the_search() -> None:
     machine, plan = Machine(18, "mdm", "", (1, 1 << 18)), compile_machine(18, "mdm")
     foreign = dataclasses.replace(plan, residents=(), dtype="float32")
     (exact,) = (o for o in numerics.about(Regime(1 << 18, (machine, foreign)), machine) if o.lemma == "numerics.exact")
-    assert exact.settle is not None and exact.search is not None
-    first = exact.settle()
+    assert exact.discharge is not None and exact.search is not None
+    first = exact.discharge()
     assert first.status == "unknown" and first.method.endswith("sums up to 24379383, in float32 they are exact to 2^24")
     found = exact.search(Allowance(2.0, 600.0))
     assert found.case is not None or "sequences that were tried" in found.nothing
@@ -239,11 +239,11 @@ def test_powers(value: Fraction, power: int) -> None:
 
 def test_arithmetic_and_refusal() -> None:
     """What does not depend on the machine is proved."""
-    assert {settled(o).status for o in numerics_floats.arithmetic((1, 8))} == {"proved"}
+    assert {discharged(o).status for o in numerics_floats.arithmetic((1, 8))} == {"proved"}
 
 
 def test_torch_is_imported_by_measurements_alone() -> None:
-    """Listing and building every obligation, and settling what is proved, loads no torch."""
+    """Listing and building every obligation, and discharging what is proved, loads no torch."""
     script = (
         "import sys\n"
         "from efasp.proofs.obligation import Regime\n"
@@ -251,7 +251,7 @@ def test_torch_is_imported_by_measurements_alone() -> None:
         "for lemma in (numerics.machines, numerics.dtypes, numerics.measurements):\n"
         "    for batch in lemma(Regime(8)):\n"
         "        for o in batch.build():\n"
-        "            if o.kind == 'exact': o.settle()\n"
+        "            if o.kind == 'exact': o.discharge()\n"
         "print('torch' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)

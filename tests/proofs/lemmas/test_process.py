@@ -194,8 +194,8 @@ def test_a_wrong_read_out_is_refuted_with_a_program(engine: str) -> None:
     rows[row] = tuple((column, -c) for column, c in rows[row])
     found: dict[str, Any] = {}
     for o in obligations(engine, dataclasses.replace(plan, out=Matrix(rows, plan.out.columns), dtype="float32")):
-        assert o.settle is not None
-        verdict = o.settle()
+        assert o.discharge is not None
+        verdict = o.discharge()
         found[o.params.get("runs", o.lemma)] = verdict.status
         if o.lemma == "process.runs":
             assert verdict.countermodel is not None and verdict.countermodel["program"] and "what" in verdict.countermodel
@@ -208,10 +208,10 @@ def test_a_wrong_read_out_is_refuted_with_a_program(engine: str) -> None:
 @pytest.mark.parametrize("threshold", [0.0, 0.95])
 def test_a_sampler_with_another_threshold_is_refuted(monkeypatch: pytest.MonkeyPatch, threshold: float) -> None:
     """Decoding that unmasks what is not confident, or leaves what is."""
-    settle = partial(process_orders.settle, machine("mdm"), lambda: module("mdm"), True)
-    assert settle().status == "measured"
+    discharge = partial(process_orders.discharge, machine("mdm"), lambda: module("mdm"), True)
+    assert discharge().status == "measured"
     monkeypatch.setattr(decode, "THRESHOLD", threshold)
-    verdict = settle()
+    verdict = discharge()
     assert verdict.status == "refuted" and verdict.countermodel
     assert verdict.countermodel["decoded"] == "confidences around the threshold"
 
@@ -219,7 +219,7 @@ def test_a_sampler_with_another_threshold_is_refuted(monkeypatch: pytest.MonkeyP
 def test_a_cache_that_forgets_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Positions that are not kept: the tokens are others than without the cache."""
     monkeypatch.setattr(decode.Cache, "keep", lambda self, positions: setattr(self, "length", self.length + positions // 2))
-    assert process_orders.settle(machine("mdm"), lambda: module("mdm"), True).status == "refuted"
+    assert process_orders.discharge(machine("mdm"), lambda: module("mdm"), True).status == "refuted"
 
 
 @engines

@@ -152,7 +152,7 @@ def test_weights_files_are_left_out() -> None:
 )  # fmt: skip
 def test_polynomial_claims(claim: Claim, status: str) -> None:
     """Proved by coefficients, refuted at a point, unknown where neither decides."""
-    found = resources_polynomials.settle([claim])
+    found = resources_polynomials.discharge([claim])
     assert found.status == status and bool(found.countermodel) == (status == "refuted")
 
 
@@ -160,4 +160,4 @@ def test_a_function_that_is_no_polynomial() -> None:
     """Different on numbers than on symbols: an error, not a proof."""
     odd = Claim("tells symbols from numbers", lambda x: (0, 5 if isinstance(x, int) else x), {"x": 1})
     with pytest.raises(ValueError, match="differ at"):
-        resources_polynomials.settle([odd])
+        resources_polynomials.discharge([odd])

@@ -53,7 +53,7 @@ def renamed(engine: str, old: str = "", new: str = "", **more: Node) -> Step:
 def test_the_obligations_of_a_machine_fit_together(engine: str, extension: str, word: int) -> None:
     """The lemma has one obligation a machine, and it is proved."""
     (found,) = composed(step_of(engine, word, extension))
-    assert found.settle is not None and found.settle().status == "proved"
+    assert found.discharge is not None and found.discharge().status == "proved"
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -136,7 +136,7 @@ def test_a_step_with_another_definition_is_an_error(engine: str) -> None:
         list(composed(renamed(engine, between=below)))
     unread = combine([(3, step_of(engine).definition("taken"))], 4)
     (found,) = composed(renamed(engine, unread=unread))
-    assert found.settle is not None and found.settle().status == "proved"  # nothing reads it
+    assert found.discharge is not None and found.discharge().status == "proved"  # nothing reads it
 
 
 BROKEN: list[tuple[Callable[[list[Obligation]], list[Obligation]], str, str]] = [
