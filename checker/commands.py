@@ -8,17 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from efasp.checker.errors import UsageError
 from efasp.checker.interface import decoded, weights_for
+from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
 from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
@@ -153,7 +150,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
     elif weights.word != program.word:
         raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {weights.word}")
     try:
-        with _progress(options.max_steps) as observe:
+        with progress("PRAM steps", options.max_steps) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe)
     except decode.DecodingError as error:
         raise UsageError(f"{options.weights or options.engine}: the transformer does not decode a run: {error}") from None
@@ -161,19 +158,6 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None
         raise
-
-
-@contextmanager
-def _progress(max_steps: int) -> Iterator[Any]:
-    """A bar on standard error, on a terminal only; gives the function that is told each step."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("PRAM steps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=max_steps)
-        yield lambda step: bar.update(task, completed=step)
 
 
 def _print_run(result: Run, file: str) -> None:
@@ -228,7 +212,7 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
         table.add_row(*("none is exact" if row[name] is None else str(row[name]) for name in names))
     table.add_section()
     table.add_row(f"w >= {forms['from']}", *(forms.get(name, "") for name in names[1:]))
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    console().print(table)
     print(f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)")
 
 

@@ -1,58 +1,28 @@
-"""The report on a terminal, and the progress bar."""
+"""The report on a terminal."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from efasp.checker.results import GOOD, Row, groups, seconds, slowest, summary, totals
+from efasp.checker.terminal import console
 from efasp.proofs.obligation import STATUSES
-
-
-@contextmanager
-def progress(batches: int) -> Iterator[Callable[[list[Row], int], None]]:
-    """A bar on standard error, on a terminal only; gives the function that is told the rows and finished batches.
-
-    It draws only when told: no thread of its own, as worker processes are forked meanwhile.
-    """
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda rows, done: None
-        return
-    columns = (
-        TextColumn("batches"),
-        BarColumn(20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=batches)
-
-        def on_result(rows: list[Row], done: int) -> None:
-            bar.update(task, completed=done, description=totals(rows), refresh=True)
-
-        yield on_result
 
 
 def show(rows: list[Row], n_max: int, elapsed: float, interrupted: bool = False) -> None:
     """Summary by family, scope and claim; the slowest; everything that is not proved or measured; totals as the last line."""
-    console = Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False)
-    console.print(_summary(rows, n_max))
+    screen = console()
+    screen.print(_summary(rows, n_max))
     if slow := [r for r in slowest(rows) if r["seconds"] > 0]:
         table = Table(title="slowest", title_justify="left", show_header=False, box=None)
         table.add_column(justify="right")
         table.add_column(overflow="fold")
         for r in slow:
             table.add_row(f"{r['seconds']:.2f} s", escape(r["id"]))
-        console.print(table)
+        screen.print(table)
     for r in rows:
         if r["status"] not in GOOD:
             found = f"\n  {json.dumps(r['countermodel'])}" if r["countermodel"] is not None else ""

@@ -26,10 +26,11 @@ from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
 from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
-from efasp.checker.results import Row, exit_code, head, summary
+from efasp.checker.results import Row, exit_code, head, summary, totals
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import PACKAGES, available
 from efasp.checker.store import Store, default_path, digest, sources
+from efasp.checker.terminal import progress
 from efasp.model.plan import Plan
 from efasp.proofs.obligation import Batch, Machine
 from efasp.proofs.registry import matches
@@ -106,7 +107,8 @@ def discharged(options: RunOptions) -> Iterator[Report]:
         jobs = options.jobs or len(os.sched_getaffinity(0))
         scheduler = Scheduler(work, regime.n_max, jobs, store)
         try:
-            with report.progress(len(chosen)) as scheduler.progress:
+            with progress("batches", len(chosen)) as show:
+                scheduler.progress = lambda rows, done: show(done, totals(rows))
                 rows = scheduler.run()
             found = kill_matrix.NONE
             if options.with_mutants:

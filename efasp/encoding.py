@@ -188,6 +188,11 @@ class LogLayout(Layout):
         """The last time that the clock's bits can hold."""
         return (1 << clock_bits(self.word)) - 1
 
+    @property
+    def steps(self) -> range:
+        """The times after the start, as far as the clock's bits go."""
+        return range(1, self.latest + 1)
+
     def context_length(self, steps: int) -> int:
         """Tokens of a sequence with the times 0..steps."""
         return self.prompt_length + self.block_length * (steps + 1)

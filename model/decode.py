@@ -73,7 +73,7 @@ def masked_diffusion(
     base = layout.opening(program)
     pending = layout.ahead(1, context_steps) if context_steps else None
     cache, fresh, passes, mask = Cache() if cached else None, base, 0, layout.vocabulary.token("mask")
-    for time in range(1, layout.latest + 1 if context_steps is None else context_steps + 1):
+    for time in layout.steps[:context_steps]:
         block = layout.masks(time) if pending is None else TokenSequence(pending.tokens, pending.places)
         size = layout.block_length
         while (block.tokens[:size] == mask).any():

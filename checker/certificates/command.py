@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from rich.console import Console
 from rich.table import Table
 
 from efasp.checker.certificates.archive import NOTHING, Found, Proof, keep, kept, second
@@ -27,12 +26,12 @@ from efasp.checker.certificates.routes import BY_NAME, ROUTES
 from efasp.checker.errors import UsageError
 from efasp.checker.export import built, name, scripts
 from efasp.checker.files import json_writable, json_written, writable, write
-from efasp.checker.mutation.kill_matrix import progress
 from efasp.checker.pool import isolation
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.session import environment, notice
 from efasp.checker.solvers import available
 from efasp.checker.store import Store, default_path
+from efasp.checker.terminal import console, counting
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.rocq.build import RocqError, programs
 
@@ -164,7 +163,7 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
         }
         return isolation.job("efasp.checker.certificates.routes:attempt", arguments, LIMITS * seconds, memory)
 
-    with progress("scripts", len(asked)) as on_result:
+    with counting("scripts", len(asked)) as on_result:
 
         def on_reply(index: int, reply: isolation.Reply) -> None:
             nothing: Found = {**NOTHING, "reasons": {"every route": reply.get("ended") or reply.get("message", "")}}
@@ -211,7 +210,7 @@ def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: in
 
 
 def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    screen = console()
     table = Table(title=f"certificates, n = 1..{report['n_max']}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("")
     for heading in ("scripts", "obligations", "second solver agrees", "seconds"):
@@ -223,7 +222,7 @@ def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
             numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.found["second"]) for c in mine)]
             label = f"{status}: replayed by {by}" if by else status
             table.add_row(label, *map(str, numbers), f"{sum(c.seconds for c in mine):.1f}")
-    console.print(table)
+    screen.print(table)
     for route in ROUTES:
         if route.hole and any(c.found["route"] == route.name for c in found):
             print(f"holey, by {route.by()}: {route.hole}")

@@ -5,17 +5,16 @@ A hypothesis is a line of a script that asserts, other than the negated goal. It
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, TypedDict
 
-from rich.console import Console
 from rich.table import Table
 
 from efasp.checker.discharge import ASSERT
 from efasp.checker.pool import isolation
 from efasp.checker.store import Store, digest
+from efasp.checker.terminal import console
 from efasp.proofs.obligation import Obligation
 
 MATTERS: Final = "matters"
@@ -120,7 +119,7 @@ def status(rows: Sequence[Hypothesis]) -> str:
 
 def show(found: Dropped) -> None:
     """By family: how many hypotheses lemmas have, and how many are dead, in their lemma and in every lemma of the family."""
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    screen = console()
     table = Table(title="hypotheses, each dropped in turn", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("family")
     for heading in ("lemmas", "hypotheses", MATTERS, DEAD, UNKNOWN, "dead in every lemma"):
@@ -136,6 +135,6 @@ def show(found: Dropped) -> None:
         dead = sum(status(same) == DEAD for same in shared.values())
         numbers = [len({row["lemma"] for row in rows}), len(rows), *(counts[name] for name in (MATTERS, DEAD, UNKNOWN)), dead]
         table.add_row(family, *(str(number or "") for number in numbers))
-    console.print(table)
+    screen.print(table)
     if found["not tried"]:
         print(f"hypotheses not tried: {' '.join(found['not tried'])}")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from efasp.checker.errors import UsageError
@@ -20,6 +16,7 @@ from efasp.checker.mutation.constructions import Budget, MatrixRow
 from efasp.checker.options import RunOptions
 from efasp.checker.results import Row
 from efasp.checker.store import Store
+from efasp.checker.terminal import console, counting
 from efasp.proofs.mutation.mutants import Mutant, MutantError, load
 from efasp.proofs.mutation.twins import twins
 from efasp.proofs.obligation import Batch, Regime
@@ -51,7 +48,7 @@ def listed() -> list[Mutant]:
 def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constructions.Outcome]:
     """How the twins of some mutants end: one is killed by whatever keeps `efasp check` from passing. Raises UsageError."""
     made = twins(some)[0]
-    with progress("twins", len(made)) as on_result:
+    with counting("twins", len(made)) as on_result:
         try:
             found = operators.run(made, budget, store, on_result)
         except RuntimeError as error:
@@ -73,7 +70,7 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
     if regime.given is not None and options.weights is not None:
         changes = weights.drawn(options.weights, regime.given[0], options.changes)
-        with progress("changes", len(changes)) as on_result:
+        with counting("changes", len(changes)) as on_result:
             made = weights.run(options.weights, regime, options.lemma, changes, budget, store, on_result)
         counts = Counter(change["status"] for change in made)
         survived, killed, harmless = counts["survived"], counts["killed"], counts["harmless"]
@@ -81,11 +78,11 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     every = listed()
     some = constructions.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
-    with progress("mutants", len(some)) as on_result:
+    with counting("mutants", len(some)) as on_result:
         outcomes = constructions.run(some, budget, store, proved, on_result)
     outcomes += twinned(some, budget, store) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
-    with progress("hypotheses", len(texts)) as on_result:
+    with counting("hypotheses", len(texts)) as on_result:
         dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, on_result)
     counts = Counter(outcome.status for outcome in outcomes)
     return {
@@ -110,7 +107,7 @@ def show(found: Section) -> None:
     if "harmless" in found:
         _show_changes(found)
         return
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    screen = console()
     table = Table(title="mutants", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("family")
     for name in ("lemmas", *constructions.STATUSES, "seconds"):
@@ -123,7 +120,7 @@ def show(found: Section) -> None:
         lemmas = {name for row in members for name in row["lemmas"]}
         numbers = [str(len(lemmas)), *(str(counts[status] or "") for status in constructions.STATUSES)]
         table.add_row(escape(family), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
-    console.print(table)
+    screen.print(table)
     for row in found["matrix"]:
         if row["status"] != "killed":
             print(f"{row['status']}: {row['mutant']}: {row['detail']}")
@@ -134,7 +131,7 @@ def show(found: Section) -> None:
 
 
 def _show_changes(found: Section) -> None:
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    screen = console()
     table = Table(title="single-weight changes", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("tensor")
     for name in (*weights.STATUSES, "seconds"):
@@ -146,21 +143,8 @@ def _show_changes(found: Section) -> None:
         counts = Counter(row["status"] for row in members)
         numbers = (str(counts[status] or "") for status in weights.STATUSES)
         table.add_row(escape(tensor), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
-    console.print(table)
+    screen.print(table)
     for row in found["matrix"]:
         if row["status"] == "survived":
             print(f"survived: {row['mutant']}: {row['detail']}")
     print(f"{found['killed']} changes killed, {found['harmless']} harmless, {found['survived']} survived")
-
-
-@contextmanager
-def progress(what: str, count: int) -> Iterator[Callable[[object], None]]:
-    """A bar on standard error, on a terminal only; gives the function that is told of each."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda one: None
-        return
-    columns = (TextColumn(what), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=count)
-        yield lambda one: bar.update(task, advance=1, refresh=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from efasp.checker.certificates.routes import BY_NAME
 from efasp.checker.results import Row
+from efasp.checker.terminal import console
 from efasp.paper_artifacts.claims.claims import claims
 from efasp.proofs.registry import matches
 from efasp.proofs.statements import StatementError, below
@@ -89,13 +88,13 @@ def show(rows: Sequence[Row], route: Route, form: str) -> None:
     if form == "json":
         print(json.dumps({"base": [vars(base) for base in bases()], "claims": found}, indent=1))
         return
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    screen = console()
     table = Table(title="what must be believed", title_justify="left", padding=(0, 1, 1, 0), box=None)
     for heading in ("", "what", "checked besides by", "remains trusted"):
         table.add_column(heading, overflow="fold")
     for base in bases():
         table.add_row(base.id, *map(escape, (base.what, base.covered, base.trusted)))
-    console.print(table)
+    screen.print(table)
     table = Table(title="by claim: how many obligations rest on it", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("")
     for row in found:
@@ -103,7 +102,7 @@ def show(rows: Sequence[Row], route: Route, form: str) -> None:
     table.add_row("obligations", *(str(row["obligations"]) for row in found))
     for base in bases():
         table.add_row(base.id, *(str(row["rests on"][base.id] or "") for row in found))
-    console.print(table)
+    screen.print(table)
     proofs = Counter[str]()
     for shown in {row["hash"]: route(row["hash"]) or "none" for row in rows if row["kind"] == "smt"}.values():
         proofs[shown] += 1

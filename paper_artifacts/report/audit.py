@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -22,6 +20,7 @@ from efasp.checker.options import RunOptions
 from efasp.checker.results import Row, summary
 from efasp.checker.selection import regime_of
 from efasp.checker.session import Report, discharged
+from efasp.checker.terminal import console
 from efasp.paper_artifacts.claims.claims import GRADES, Claim, Ledger, Status, claims
 from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.claims.trust import show as show_trust
@@ -70,7 +69,7 @@ def _lemma(statement: Statement, ledger: Ledger) -> dict[str, Any]:
 
 def show_listing(ledger: Ledger, n_max: int) -> None:
     """Claims, then lemmas by family, on a terminal."""
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    screen = console()
     table = Table(title=f"claims, for n = 1..{n_max}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for column in ("claim", "what", "status", "legs"):
         table.add_column(column, overflow="fold")
@@ -78,14 +77,14 @@ def show_listing(ledger: Ledger, n_max: int) -> None:
         legs = f"{len(claim.lemmas)} lemmas" if claim.lemmas else ""
         legs = ", ".join(part for part in (legs, *claim.measures) if part)
         table.add_row(claim.id, escape(claim.title), _coloured(ledger.claim(claim)), legs or "none")
-    console.print(table)
+    screen.print(table)
     table = Table(title="lemmas", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for column in ("lemma", "states", "status", "obligations"):
         table.add_column(column, overflow="fold", justify="right" if column == "obligations" else "left")
     for statement in statements().values():
         count = len(ledger.rows.get(statement.lemma, []))
         table.add_row(statement.lemma, escape(statement.states), _coloured(ledger.lemma(statement.lemma)), str(count))
-    console.print(table)
+    screen.print(table)
     grades = [ledger.claim(claim).grade for claim in claims().values()]
     print("; ".join(f"{grades.count(grade)} claims {grade}" for grade in reversed(GRADES) if grade in grades))
 

@@ -269,7 +269,11 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
         ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few)),
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
-        ("process.weights", process_readings.weights_scope(machine), partial(process_readings.weights, machine, plan, module)),
+        (
+            "process.weights",
+            process_readings.weights_scope(machine, plan),
+            partial(process_readings.weights, machine, plan, module),
+        ),
     )
     for name, where, measure in others:
         yield Obligation(name, machine.claim, machine.params, where, machine.n, "measurement", f"{where}\n{mark}", measure)

@@ -9,9 +9,12 @@ Codes, ids and probabilities are written out here from the list of kinds alone; 
 
 from __future__ import annotations
 
+import json
+import struct
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, product
+from functools import partial
+from itertools import accumulate, islice, product
 from math import exp, fsum, log1p
 from pathlib import Path
 from random import Random
@@ -20,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from efasp.codebook import Codebook
-from efasp.encoding import CellLayout, LogLayout, vocabulary
-from efasp.exact import Matrix
+from efasp.encoding import CellLayout, LogLayout, join, vocabulary
+from efasp.exact import Matrix, winners
+from efasp.model.header import WeightsError
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
 from efasp.model.sampler import THRESHOLD, confidence, predictions
@@ -29,6 +33,7 @@ from efasp.pram.isa import EXTENSIONS
 from efasp.process import g, unmask
 from efasp.proofs.concrete.differential import guarded
 from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete.scenarios import Shape, drawn
 from efasp.proofs.lemmas.simulation import algorithm_1
 from efasp.proofs.obligation import Machine, Verdict
 from efasp.proofs.symbolic.codes import code_of
@@ -50,13 +55,16 @@ Item = tuple[int, dict[str, int]]  # a kind's number, and its payloads
 
 def lengths_scope(word: int) -> str:
     """Exactly what is tried."""
-    return f"measured: w = {word}, random tokens and control bits, up to {LENGTHS[-1]:,} positions"
+    return f"measured: w = {word}, random tokens and control bits, up to {LENGTHS[-1]:,} positions; every time of the log"
 
 
 def lengths(word: int) -> Verdict:
-    """``g`` and ``unmask`` on random sequences of the width's own tokens, against Algorithm 1."""
+    """``g`` and ``unmask`` on random sequences of the width's own tokens, against Algorithm 1; and the times of a log."""
     rng, book = Random(word), vocabulary(word)
     mask, dtype = book.token("mask"), book.dtype
+    times, expected = LogLayout(word, "", 1, 1, 1).steps, range(1, 1 << max(16, word + 1))
+    if times != expected:
+        return Verdict("refuted", "Python", {"what": "times that are decoded", "expected": str(expected), "got": str(times)})
     for length in LENGTHS:
         x = [mask if rng.random() < 0.5 else rng.randrange(book.size) for _ in range(length)]
         y = [token if token != mask else 0 for token in (rng.randrange(book.size) for _ in range(length))]
@@ -248,19 +256,88 @@ def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
 # Weights files.
 
 
-def weights_scope(machine: Machine) -> str:
+def weights_scope(machine: Machine, plan: Plan) -> str:
     """Exactly what is tried."""
-    return f"measured: w = {machine.word}, every number of every tensor, exported, loaded and read back"
+    more = "" if plan.dtype else "; malformed shapes; the weights of attention on 1 sequence"
+    return f"measured: w = {machine.word}, every number of every tensor, exported, loaded and read back{more}"
 
 
 def weights(machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> Verdict:
     """A transformer's weights file, loaded and read back, against the plan, tensor for tensor."""
     transformer = module()
     method = f"torch, {transformer.dtype_name}"
-    wrong = guarded(lambda: misloaded(machine, plan, transformer))
-    if wrong is not None:
-        return Verdict("refuted", method, {**machine.params, **wrong})
+    checks = [misloaded] if plan.dtype else [misloaded, unrefused, misattended]
+    for check in checks:
+        if (wrong := guarded(partial(check, machine, plan, transformer))) is not None:
+            return Verdict("refuted", method, {**machine.params, **wrong})
     return Verdict("measured", f"{method}: {len(transformer.state_dict())} tensors")
+
+
+def misshapen(shape: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Shapes that no weights file may state, each with what is wrong with it."""
+    layers = shape["layers"]
+
+    def first(**changed: Any) -> dict[str, Any]:
+        return {**shape, "layers": [{**layers[0], **changed}, *layers[1:]]}
+
+    yield "no layer", {**shape, "layers": []}
+    yield "65 layers", {**shape, "layers": layers * (65 // len(layers) + 1)}
+    yield "a layer without a number of heads", {**shape, "layers": [{"d_head": 1, "d_ff": 1}, *layers[1:]]}
+    sizes: list[tuple[str, Any]] = [("heads", 0), ("d_head", 0), ("heads", -1)]
+    sizes += [("d_ff", value) for value in (-1, 1 << 17, 1.0, True)]
+    for name, value in sizes:
+        yield f"{name} {value!r}", first(**{name: value})
+    wholes: list[tuple[str, Any]] = [("d_model", 0), ("d_model", -1), ("d_out", shape["d_out"] + 1), ("d_out", None)]
+    for key, value in wholes:
+        yield f"{key} {value!r}", {**shape, key: value}
+
+
+def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
+    """A shape that is read although no weights file may state it."""
+    from efasp.model.weights import Weights, dump
+
+    data = dump(Weights(machine.word, machine.engine, machine.extension, transformer))
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = Path(folder) / "weights.safetensors"
+        for what, shape in misshapen(transformer.shape):
+            metadata = {**header["__metadata__"], "shape": json.dumps(shape)}
+            text = json.dumps({**header, "__metadata__": metadata}).encode()
+            path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+            try:
+                read_plan(path)
+            except WeightsError as error:
+                if "metadata shape" in str(error):
+                    continue
+                return {"what": f"shape: {what}", "expected": "refused for its shape", "got": str(error)}
+            return {"what": f"shape: {what}", "expected": "refused", "got": "read"}
+    return None
+
+
+def misattended(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
+    """The first weight of attention, as a trace shows it, that is not a winner's share, or 0, by exact scores."""
+    program = drawn(Random(1), Shape(machine.word, machine.extension), 2, 3, 4)
+    if machine.engine == "mdm":
+        log = LogLayout(program.word, machine.extension, program.processors, program.memory, program.length)
+        sequence = join([log.opening(program), log.masks(1)])
+    else:
+        sequence = CellLayout.of(program, machine.extension).opening(program)  # type: ignore[attr-defined]
+    chosen = list(range(len(sequence)))
+    states = islice(plan.stream(plan.embed(sequence.tokens, sequence.places)), 0, None, 2)
+    streams = transformer.states(sequence.tokens, sequence.places)[::2]
+    for number, (layer, h, stream) in enumerate(zip(plan.layers, states, streams, strict=False)):
+        if not layer.heads:
+            continue
+        got = transformer.attention(number, stream, chosen)
+        for index, head in enumerate(layer.heads):
+            best = winners(head.q.apply(h)[chosen], head.k.apply(h))
+            wanted = (best / best.sum(axis=1, keepdims=True)).astype(got.dtype)
+            if (bad := np.argwhere(got[index] != wanted)).size:
+                at, key = bad[0].tolist()
+                place = {"what": f"attention, layer {number + 1} head {index}", "from": chosen[at], "to": key}
+                return {**place, "expected": float(wanted[at, key]), "got": float(got[index, at, key])}
+    return None
 
 
 def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
 from efasp.pram import machine
 from efasp.proofs.lemmas import simulation, step_execute, step_stages
 from efasp.proofs.lemmas.simulation_citations import FAMILIES
+from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import Machine, Obligation, Regime
 from efasp.proofs.symbolic.machine_step import computed
 from efasp.proofs.symbolic.step_definitions import Step
@@ -39,119 +41,32 @@ def test_the_machine_on_symbols_is_proved() -> None:
     assert refuted(simulation.frames(Regime(64))) == {}
 
 
-# (engine, what stands in the step, what is put there, a lemma that must be refuted)
-BREAKS = [
-    ("mdm", "signed(counter.word, present)", "signed(not_(counter.word), present)", "step.fetch"),
-    ("mdm", "absent = not_(counter.running)", "absent = not_(counter.stopped[0])", "simulation.fetch"),
-    (
-        "mdm",
-        "combine([(1, part) for part in x], sort=Word(view.word))",
-        "combine([(1, x[0]), (1, x[1])], sort=Word(view.word))",
-        "step.operand",
-    ),
-    ("mdm", 'touches = total(op["ld"], op["st"])', 'touches = total(op["ld"], op["jmp"])', "simulation.memory"),
-    ("mdm", '(op["ld"], loaded), (op["pid"], view.index)', '(op["pid"], loaded), (op["ld"], view.index)', "step.result"),
-    ("mdm", '(1, d), (1, op["st"]), (1, valid)], -2)', '(1, d), (1, op["st"]), (1, valid)], -1)', "step.result"),
-    ("mdm", '"sub": lambda: sub(a, x)', '"sub": lambda: sub(x, a)', "step.operator"),
-    ("mdm", '"slt": lambda: bit(less(a, x))', '"slt": lambda: bit(less(x, a))', "step.comparison"),
-    ("mdm", '(1, op["jnz"]), (-1, zero_else)], sort=Flag())', '(1, op["jnz"])], sort=Flag())', "step.taken"),
-    ("mdm", '[(-1, ins.found), (1, op["halt"]), (1, op["ld"])', '[(-1, ins.found), (1, op["ld"])', "step.stays"),
-    ("mdm", "(taken, x), (onward, increment(counter.word))", "(taken, x), (onward, counter.word)", "step.next"),
-    ("mdm", "total(load, load_fault)", "total(load, store_fault)", "step.status"),
-    ("mdm", "(1, pc), (1, counter.running), (-1, ins.found)", "(1, pc)", "step.status"),
-    (
-        "mdm",
-        'combine([(1, op["st"]), (1, valid)], -1), Flag())),\n        writes',
-        'combine([(1, op["ld"]), (1, valid)], -1), Flag())),\n        writes',
-        "step.stores",
-    ),
-    ("mdm", 'writes=let("writes", total(direct, loads))', 'writes=let("writes", total(direct))', "step.writes"),
-    ("mdm", "and_(pe.flag(name), ready)", 'and_(pe.flag("value"), ready)', "step.due"),
-    ("mdm", '(1, slot["target"]), (1, out.stores)], -2)', '(1, slot["target"]), (1, out.writes)], -2)', "step.word"),
-    ("mdm", 'kinds["reg"] = writes', 'kinds["reg"] = stores', "step.code"),
-    ("mdm", 'kinds["mask"] = not_(ready)', 'kinds["mask"] = ready', "step.code"),
-    (
-        "mdm",
-        'urgency = let("urgency", combine([(top, self.indexed), (-1,',
-        'urgency = let("urgency", combine([(top, self.indexed), (1,',
-        "step.urgency",
-    ),
-    ("mdm", "threshold(lead, 1)", "threshold(lead, 0)", "step.beaten"),
-    (
-        "mdm",
-        "(1, paired), (1, gate(in_memory, self.token_word))",
-        "(1, paired), (1, gate(in_memory, self.index))",
-        "step.content",
-    ),
-    (
-        "mdm",
-        "(1, gate(is_target, self.token_word))], sort=Word(w))",
-        "(1, gate(is_target, self.index))], sort=Word(w))",
-        "step.holds",
-    ),
-    ("mdm", "self.match([time], [time], among=masked)", "self.match([time], [prev], among=masked)", "simulation.complete"),
-    ("mdm", "self.match([prev], [time], among=masked)", "self.match([time], [time], among=masked)", "simulation.ready"),
-    ("mdm", 'among=pe.flag("value"), exclude=[masked])', 'among=pe.flag("counter"), exclude=[masked])', "simulation.content"),
-    (
-        "mdm",
-        "self.match([time, address], [time, address], among=target",
-        "self.match([address], [address], among=target",
-        "simulation.beaten",
-    ),
-    ("mdm", 'query = [self.pe.field("prev_bits"), index]', 'query = [self.pe.field("time_bits"), index]', "simulation.counter"),
-    (
-        "mdm",
-        "among=self.target, exclude=[self.incomplete], **self._latest",
-        "among=self.target, **self._latest",
-        "simulation.register",
-    ),
-    (
-        "mdm",
-        "among=self.target, exclude=[self.incomplete], **self._latest",
-        "among=self.target, **self._latest",
-        "simulation.confluence",
-    ),
-    ("mdm", "exclude = [self.incomplete, self.beaten]", "exclude = [self.incomplete]", "simulation.memory"),
-    ("mdm", "among=self.holder, exclude=exclude", "among=self.target, exclude=exclude", "simulation.memory"),
-    (
-        "mdm",
-        'self.holds = let("holds", signed(held, total(in_memory, is_target)))',
-        'self.holds = let("holds", signed(held))',
-        "step.sink",
-    ),
-    ("apmdm", "exclude=[self.masked], absent=absent)", "absent=absent)", "simulation.counter"),
-    (
-        "apmdm",
-        'self._cell([index, name], [index, reg], "register")',
-        'self._cell([name], [reg], "register")',
-        "simulation.register",
-    ),
-    ("apmdm", 'among = [at["counter"], out.stores]', 'among = [at["counter"], out.writes]', "simulation.writer"),
-    ("apmdm", "(top, view.indexed), (-1, number(index, view.indexed))", "(1, number(index, view.indexed))", "step.urgency"),
-    ("apmdm", "signed(out.address, not_(view.sink))", "signed(out.address)", "step.sink"),
-    ("apmdm", "weigh(difference, [1, 2, 4])", "weigh(difference, [1, 2, 1])", "step.named"),
-    ("apmdm", '[at["counter"], counter.running]]', '[at["counter"], out.writes]]', "step.control"),
-    ("apmdm", "combine([(1, masked), *flips], sort=Flag())", "combine([*flips], sort=Flag())", "step.control"),
-    (
-        "apmdm",
-        'choose([(at["counter"], out.counter.word), (at["register"], out.result)])',
-        'choose([(at["register"], out.counter.word), (at["counter"], out.result)])',
-        "step.word",
-    ),
-    (
-        "apmdm",
-        "difference = combine([(1, out.rd)",
-        'difference = combine([(1, view.te.field("reg_bits"))',
-        "simulation.both_slots",
-    ),
+# The mutants of the step and of its views of the family step, at work at w = 5.
+MUTANTS = [
+    mutant
+    for mutant in load()
+    if mutant.family == "step" and mutant.module in ("efasp.pram.step", "efasp.pram.views") and mutant.where.get("w", 5) == 5
 ]
 
 
-@pytest.mark.parametrize("engine, old, new, lemma", BREAKS, ids=lambda value: value[:40])
-def test_a_broken_step_is_refuted(engine: str, old: str, new: str, lemma: str) -> None:
-    """One passage of the step changed: the lemma that speaks of it is refuted, with a countermodel that replays."""
-    found = refuted(o for o in everything(broken(old, new, engine)) if o.lemma == lemma)
-    assert lemma in found
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_step_is_refuted(mutant: Mutant) -> None:
+    """One passage of the step changed: each lemma that it names is refuted, with a countermodel that replays."""
+    step = broken(
+        mutant.old, mutant.new, mutant.where.get("engine", "mdm"), mutant.where.get("ext", "none").replace("none", "")
+    )
+    assert set(mutant.lemmas) <= set(refuted(o for build in FAMILIES for o in named(build, step, mutant)))
+
+
+def named(build: Callable[[Step], Iterator[Obligation]], step: Step, mutant: Mutant) -> Iterator[Obligation]:
+    """What a family says of a broken step, of the lemmas that the mutant names; it may speak of definitions that are gone."""
+    with suppress(LookupError):
+        yield from (obligation for obligation in build(step) if obligation.lemma in mutant.lemmas)
+
+
+def test_there_are_mutants_of_the_step() -> None:
+    """Of the lemmas of the step nearly all are named by one."""
+    assert len(MUTANTS) > 40 and len({name for mutant in MUTANTS for name in mutant.lemmas}) > 20
 
 
 # (engine, what stands in the step, what is put there, of the families that speak of it the lemmas that must be refuted)
