@@ -109,7 +109,7 @@ def ran(command: Sequence[str], root: Path) -> tuple[int, str, dict[str, Any]]:
     if command[1] == "check":
         words += ["--jobs", "1", "--json", str(report)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "EFASP_"))}
-    env = {**kept, "PYTHONPATH": str(root), "EFASP_STORE": str(root / "store.sqlite")}
+    env = {**kept, "PYTHONPATH": str(root), "EFASP_STORE": str(root / "store.sqlite"), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(words, cwd=root, env=env, capture_output=True, text=True, check=False)
     found = json.loads(report.read_text(encoding="utf-8")) if command[1] == "check" and report.exists() else {}
     return done.returncode, done.stdout + done.stderr, found
