@@ -133,8 +133,8 @@ class LogView(View):
         top = (1 << w) - 1
         urgency = let("urgency", combine([(top, self.indexed), (-1, number(index, self.indexed))], sort=Int(0, top)))
         address = te.field("word_bits")
-        head_pair = self.match([time, address], [time, address], among=target, rank=urgency, capacity=1 << w)
-        lead = combine([(1, let("head_pair", head_pair.read(urgency))), (-1, urgency)], sort=Int(-top, top))
+        rival = self.match([time, address], [time, address], among=target, rank=urgency, capacity=1 << w)
+        lead = combine([(1, let("rival", rival.read(urgency))), (-1, urgency)], sort=Int(-top, top))
         self.beaten = let("beaten", threshold(lead, 1))
         # The address at which a position holds a memory word, in signed bits; none elsewhere.
         is_target = let("is_target", and_(target, te.flag("word")))

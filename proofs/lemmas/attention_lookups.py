@@ -33,13 +33,13 @@ FETCHED = {"operation": "operations", "rd": "te.reg_bits", "ra": "te.reg_bits", 
 SHARED = {"counter": "token_word", "status": "counters", **FETCHED, "processors": "token_word", "valid": "found"}
 READS: dict[str, dict[str, str]] = {
     "mdm": {
-        **SHARED, "incomplete": "found", "ready": "missed", "paired": "token_word", "head_pair": "urgency",
+        **SHARED, "incomplete": "found", "ready": "missed", "paired": "token_word", "rival": "urgency",
         **dict.fromkeys(("a", "d", "b", "loaded"), "content"),
     },
     "apmdm": {**SHARED, **dict.fromkeys(("a", "d", "b", "loaded"), "token_word"), "incoming": "result", "written": "found"},
 }  # fmt: skip
 RANKS: dict[str, dict[str, str]] = {
-    "mdm": {**dict.fromkeys(("a", "d", "b", "loaded", "valid"), "pe.clock"), "head_pair": "urgency"},
+    "mdm": {**dict.fromkeys(("a", "d", "b", "loaded", "valid"), "pe.clock"), "rival": "urgency"},
     "apmdm": dict.fromkeys(("incoming", "written"), "urgency"),
 }
 

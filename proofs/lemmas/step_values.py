@@ -173,13 +173,13 @@ def keys(step: Step) -> Iterator[Obligation]:
 
     yield from step.bits(HOLDS, "holds", holders, lambda place: (BITS,))
 
-    def head_pairs(t: Terms) -> None:
-        for name in ("head_pair", "urgency"):
+    def rivals(t: Terms) -> None:
+        for name in ("rival", "urgency"):
             t.script.declare(name, t.sort)
             t.declared.add(name)
             t.known(le("0", name), name)
 
-    yield from step.bits(BEATEN, "beaten", head_pairs, sort="Int")
+    yield from step.bits(BEATEN, "beaten", rivals, sort="Int")
 
 
 def urgency(step: Step) -> Obligation:

@@ -22,9 +22,9 @@ BESIDE = ("model", "proofs", "checker", "paper_artifacts")  # packages of efasp 
 
 
 def placed(module: str) -> str:
-    """A module's name as its file stands in the repository: ``model.plan`` of ``model.plan``."""
-    parts = module.split(".")
-    return ".".join(parts[1:] if parts[1] in BESIDE else parts)
+    """A module's name as its file stands in the repository: without ``efasp`` where its package stands beside that."""
+    rest = module.removeprefix("efasp.")
+    return rest if rest.partition(".")[0] in BESIDE else module
 
 
 class MutantError(ValueError):

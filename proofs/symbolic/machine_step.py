@@ -322,7 +322,7 @@ def HOLDS(n: Namer, level: Level) -> Term:
 @concluded("step.beaten")
 def BEATEN(n: Namer) -> Term:
     """A store is beaten where a more urgent one was found."""
-    return eq(n("beaten"), flag(lt(n("urgency"), n("head_pair"))))
+    return eq(n("beaten"), flag(lt(n("urgency"), n("rival"))))
 
 
 @concluded("step.target")

@@ -240,8 +240,8 @@ def BEATEN_BY(lower: Position, higher: Position) -> Term:
     """A store is beaten by a lower processor's store to its address at its time."""
     time, index = ((lower.payload("pe", name), higher.payload("pe", name)) for name in ("time", "index"))
     address = higher.payload("te", "word")
-    head_pairs = land(stores_to(higher, address), stores_to(lower, address), eq(*time), lt(*index))
-    return implies(head_pairs, eq(higher("beaten"), "1"))
+    rivals = land(stores_to(higher, address), stores_to(lower, address), eq(*time), lt(*index))
+    return implies(rivals, eq(higher("beaten"), "1"))
 
 
 @concluded("simulation.beaten", "by no other")

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from efasp import encoding, places
-from efasp.checker import commands
+from efasp.checker import commands, interface
 from efasp.checker.cli import main
 from efasp.model.compile import compile_machine
 from efasp.pram import step, views
@@ -88,7 +88,7 @@ def test_policy_violation_stops_the_run(engine: str, program, capsys: pytest.Cap
 @pytest.fixture
 def short_clock(monkeypatch: pytest.MonkeyPatch):
     """A clock of three bits: the log's last time is 7. What is compiled with it is forgotten afterwards."""
-    kept = (places.log_places, step.masked_step, compile_machine, commands._compiled)
+    kept = (places.log_places, step.masked_step, compile_machine, interface._compiled)
     for room in (places, encoding, views, commands):
         monkeypatch.setattr(room, "clock_bits", lambda word: 3)
     for cached in kept:

@@ -109,7 +109,7 @@ def test_changes_that_do_harm(
     assert found.status == "refuted" and found.countermodel is not None
     assert found.countermodel["expected"] != found.countermodel["got"]
     monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)
-    monkeypatch.setattr(lowering.sweep, "RUN", 2)
+    monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
     assert weights.verdict(file, machine, 32, ["lowering.*"], BUDGET, change).status == "unknown"
 
 
@@ -134,7 +134,7 @@ def test_changes_that_do_no_harm(
     """Each is proved, layer by layer: what differs is the same at every position, or what is read out does the same."""
     machine, plan = changed(exported[engine], tmp_path, tensor, place, new)
     monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)  # of all states; some are run below
-    monkeypatch.setattr(lowering.sweep, "RUN", 2)
+    monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
     assert not lowering.Comparison(machine, plan, 32).equal
     found = [o for batch in lowering.lowered(Regime(32, (machine, plan))) for o in batch.build()]
     assert {discharge(o, ["z3"], 30).status for o in found} == {"proved"}
@@ -148,7 +148,7 @@ def test_a_change_of_which_nothing_is_known(exported: dict[str, Path], tmp_path:
     obligation stays unknown, none is refuted."""
     machine, plan = changed(exported["mdm"], tmp_path, "layers.2.k.weight", (16, 31), 65537.0)
     monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)
-    monkeypatch.setattr(lowering.sweep, "RUN", 2)
+    monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
     found = [o for batch in lowering.lowered(Regime(32, (machine, plan))) for o in batch.build()]
     assert {discharge(o, ["z3"], 30).status for o in found} == {"proved", "unknown"}
 

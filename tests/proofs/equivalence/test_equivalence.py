@@ -176,7 +176,7 @@ def test_a_complete_stream_does_not_grow() -> None:
     where = machine("mdm")
     reader, _, _ = lowering.read(where, compile_machine(5, "mdm"))
     stream, size = reader.stream, len(reader.stream.atoms)
-    form = Form({1: 1, 2: 3}, Fraction(1, 7))
+    form = Form({atom: 1 for atom in range(1, size)}, Fraction(1, 7))
     for grow in (lambda: stream.relu(form), lambda: stream.score([(form, form)]), lambda: stream.learn(form, (0, 1))):
         with pytest.raises(RuntimeError, match="complete"):
             grow()
@@ -199,7 +199,7 @@ def test_a_wrong_cut_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is run only chooses the cuts: a choice that is wrong gives an obligation that fails."""
     reader, where = Reader(STEPS["apmdm"](5, "")), machine("apmdm")
     nothing = sat_sweeping.Executed([], [], [], [], [])
-    swept = sat_sweeping.Swept((nothing, nothing))
+    swept = sat_sweeping.Swept(reader, (nothing, nothing))
     node = reader.program.definitions["result"]
     a, b = reader.of[node][0], reader.of[node][1]
     assert isinstance(a, Form)

@@ -242,7 +242,8 @@ def test_more_is_tried_at_a_large_bound() -> None:
 def test_machines_do_not_need_torch() -> None:
     """Neither to be made nor to be replayed, in a fresh process."""
     script = (
-        "import sys; from efasp.model.compile import compile_machine; from proofs import bounded, obligation\n"
+        "import sys; from efasp.model.compile import compile_machine\n"
+        "from efasp.proofs import obligation; from efasp.proofs.lemmas import bounded\n"
         "o = bounded.decoding(obligation.Machine(5, 'mdm', '', (1, 32)), compile_machine(5, 'mdm'), bounded.EACH[2], (2, 2))\n"
         "print(o.replay({}), 'torch' in sys.modules)"
     )

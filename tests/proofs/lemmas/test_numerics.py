@@ -247,7 +247,7 @@ def test_torch_is_imported_by_measurements_alone() -> None:
     script = (
         "import sys\n"
         "from efasp.proofs.obligation import Regime\n"
-        "from proofs import numerics\n"
+        "from efasp.proofs.lemmas import numerics\n"
         "for lemma in (numerics.machines, numerics.dtypes, numerics.measurements):\n"
         "    for batch in lemma(Regime(8)):\n"
         "        for o in batch.build():\n"
