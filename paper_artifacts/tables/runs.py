@@ -103,8 +103,11 @@ def _run(task: Task) -> dict[str, Any]:
 
 
 def kept(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
-    """What a module's function gives for each item, in their order, as JSON holds it; noted with the table that is made."""
-    keys = [f"{work.__module__}.{work.__qualname__} {digest(repr(item))[:16]}" for item in items]
+    """What a module's function gives for each item, in their order, as JSON holds it; noted with the table that is made.
+
+    The notes name a run by the function and the item: where the function's module lies is no part of what was run.
+    """
+    keys = [f"{work.__name__.strip('_')} {digest(repr(item))[:16]}" for item in items]
     return through(keys, lambda due: _made(work, [items[i] for i in due]))
 
 
