@@ -64,6 +64,10 @@ class TokenSequence:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def __getitem__(self, positions: slice) -> TokenSequence:
+        """A part."""
+        return TokenSequence(self.tokens[positions], self.places[positions])
+
 
 class Layout(Codec):
     """Shared by both layouts: the prompt's header and program, and the shape P, M, L of the machine.

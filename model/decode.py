@@ -50,6 +50,31 @@ class State:
     sequence: TokenSequence
 
 
+class Context:
+    """What stands before the positions that are decoded: a sequence that grows, and the keys and values cached of it."""
+
+    def __init__(self, transformer: Transformer, sequence: TokenSequence, cached: bool) -> None:
+        self.sequence = sequence
+        self._transformer = transformer
+        self._cache = Cache() if cached else None
+        self._held = 0  # how many of the sequence's positions the cache holds
+
+    def append(self, block: TokenSequence) -> None:
+        """Let the sequence grow by a block that no longer changes."""
+        self.sequence = join([self.sequence, block])
+
+    def outputs(self, block: TokenSequence, step: int) -> np.ndarray:
+        """The read-outs of a block behind the sequence, (positions, width). Raises NoNumbers where they are infinite or NaN."""
+        active = join([self.sequence[self._held :], block])
+        outputs = self._transformer.outputs(active.tokens, active.places, self._cache)[-len(block) :]
+        if self._cache is not None:
+            self._cache.keep(len(active) - len(block))
+            self._held = len(self.sequence)
+        if not np.isfinite(outputs).all():
+            raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {step}")
+        return outputs
+
+
 def masked_diffusion(
     program: Program,
     transformer: Transformer,
@@ -70,63 +95,48 @@ def masked_diffusion(
     layout = LogLayout.of(program, extension)
     assert isinstance(layout, LogLayout)
     state = machine.initial(program)
-    base = layout.opening(program)
-    pending = layout.ahead(1, context_steps) if context_steps else None
-    cache, fresh, passes, mask = Cache() if cached else None, base, 0, layout.vocabulary.token("mask")
+    context = Context(transformer, layout.opening(program), cached)
+    size, mask, passes = layout.block_length, layout.vocabulary.token("mask"), 0
+    ahead = layout.ahead(1, context_steps) if context_steps else None
     for time in layout.steps[:context_steps]:
-        block = layout.masks(time) if pending is None else TokenSequence(pending.tokens, pending.places)
-        size = layout.block_length
+        block = layout.masks(time) if ahead is None else ahead
         while (block.tokens[:size] == mask).any():
-            active = join([fresh, block] if cached else [base, block])
-            outputs = _numbers(transformer.outputs(active.tokens, active.places, cache)[-len(block) :], time)
+            outputs = context.outputs(block, time)
             passes += 1
-            if cache is not None:
-                cache.keep(len(fresh))
-                fresh = TokenSequence(fresh.tokens[:0], fresh.places[:0])
             tokens = predictions(outputs, layout)
             ready = (block.tokens == mask) & (confidence(outputs, layout) >= THRESHOLD) & (tokens != mask)
             if order is not None and ready.any():
-                chosen = order(np.flatnonzero(ready))
-                ready = np.isin(np.arange(len(ready)), chosen) & ready
+                ready &= np.isin(np.arange(len(ready)), order(np.flatnonzero(ready)))
             if not ready.any():
                 raise DecodingError(f"step {time}: no position of the block is ready")
             block = TokenSequence(unmask(block.tokens, tokens, ready, mask), block.places)
-        done = TokenSequence(block.tokens[:size], block.places[:size])
-        base, fresh = join([base, done]), join([fresh, done])
-        if pending is not None:
-            pending = TokenSequence(block.tokens[size:], block.places[size:])
-        state = layout.apply(state, layout.events(done.tokens, f"step {time}"))
-        yield State(time, passes, state, base)
+        context.append(block[:size])
+        ahead = None if ahead is None else block[size:]
+        state = layout.apply(state, layout.events(block.tokens[:size], f"step {time}"))
+        yield State(time, passes, state, context.sequence)
 
 
 def any_process(program: Program, transformer: Transformer, extension: str, *, cached: bool = True) -> Iterator[State]:
-    """Decode a program in place, one PRAM step a pass: ``x <- g(x, y, c)``; ends at a fixed point."""
+    """Decode a program in place, one PRAM step a pass: ``x <- g(x, y, c)``; ends at a fixed point.
+
+    Without ``cached`` every pass decodes the prompt too.
+    """
     layout = CellLayout.of(program, extension)
     assert isinstance(layout, CellLayout)
-    sequence = layout.opening(program)
-    book, cache, n = layout.vocabulary, Cache(), layout.prompt_length
-    if cached:
-        transformer.outputs(sequence.tokens[:n], sequence.places[:n], cache)
-        cache.keep(n)
-    start, mask = n if cached else 0, book.token("mask")
+    book, start = layout.vocabulary, layout.prompt_length if cached else 0
+    opening = layout.opening(program)
+    context, active, mask = Context(transformer, opening[:start], cached), opening[start:], book.token("mask")
     for step in count(1):
-        active = TokenSequence(sequence.tokens[start:], sequence.places[start:])
-        outputs = _numbers(transformer.outputs(active.tokens, active.places, cache if cached else None), step)
+        outputs = context.outputs(active, step)
         after = g(active.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, mask)
         if np.array_equal(after, active.tokens):
             return
         if len(after) != len(active):
             raise DecodingError(f"step {step}: expected {len(active)} tokens, found {len(after)}: insertions or deletions")
-        sequence = TokenSequence(np.concatenate([sequence.tokens[:start], after]), sequence.places)
+        active = TokenSequence(after, active.places)
+        sequence = join([context.sequence, active])
         configuration, _ = layout.state(sequence.tokens)
         yield State(step, step, configuration, sequence)
-
-
-def _numbers(outputs: np.ndarray, step: int) -> np.ndarray:
-    """The outputs. Raises NoNumbers where they are infinite or NaN."""
-    if not np.isfinite(outputs).all():
-        raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {step}")
-    return outputs
 
 
 def run(

@@ -83,7 +83,11 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     "efasp.process": (("sources", ("?len(masked) > 64",)), ("g|unmask", ("?len(x) > 64", "?mask > 169"))),
     "efasp.model.sampler": (("*", ("layout.word", "?len(outputs) > 64")),),
-    "efasp.model.decode": (("*", ("program.word", "?program.processors >= 4")),),
+    "efasp.model.decode": (
+        ("Context.__init__", ()),
+        ("Context.*", ("?len(block) > 64", "?len(self.sequence) > 128")),
+        ("*", ("program.word", "?program.processors >= 4")),
+    ),
     "efasp.model.transformer": (
         ("Cache.__init__", ()),
         ("Cache.*", (TOLD, "?self.length > 64")),
