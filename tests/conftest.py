@@ -15,6 +15,8 @@ from hypothesis import settings
 
 from tests.optional import PROGRAMS, is_optional, path_of
 
+# A test process a core: threads besides would wait for each other most of the time. Before torch is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import cache, reduce
 
 import numpy as np
-import torch
 
 from efasp.encoding import CellLayout, Event, LogLayout, TokenSequence, Write, join
 from efasp.model import sampler
@@ -17,8 +16,6 @@ from efasp.model.transformer import Transformer
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program
 from efasp.process import DELETE, INSERT, g
-
-torch.set_num_threads(2)
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 
 from efasp.model import decode
 from efasp.paper_artifacts.experiments import sudoku
@@ -25,7 +24,6 @@ from efasp.paper_artifacts.experiments.sudoku import (
 )
 from efasp.paper_artifacts.tables import runs
 
-torch.set_num_threads(1)
 EASY = Puzzle("easy", "53467891267219534819834256785976142342685379171392485696153728428741963534528617.")
 
 
