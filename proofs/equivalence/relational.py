@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from efasp.affine_forms import Form
-from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.equivalence.assumptions import absent
 from efasp.proofs.equivalence.pruning import falsified
 from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
