@@ -1,9 +1,13 @@
 """Affine forms: ``sum of coefficient * atom + constant``, exact, over whatever a reading takes as its atoms.
 
-This is the only type of such sums. Lowering has them over the scalars of a program (``efasp.model.lowering.forms``), the
-lemmas over the atoms of the residual stream, over truth values, over the leaves of a definition and over the bits of an integer
-(``residual_stream``, ``boolean_forms``, ``nodes`` and ``bit_integers`` in ``efasp.proofs.symbolic``). An atom is anything that
-can be the key of a dictionary. What an atom means, and what follows from that, is the reading's: here a form is a sum.
+This is the type of such sums in lowering and in the lemmas. Lowering has them over the scalars of a program
+(``efasp.model.lowering.forms``), the lemmas over the atoms of the residual stream, over truth values, over the leaves of a
+definition and over the bits of an integer (``residual_stream``, ``boolean_forms``, ``nodes`` and ``bit_integers`` in
+``efasp.proofs.symbolic``). An atom is anything that can be the key of a dictionary. What an atom means, and what follows from
+that, is the reading's: here a form is a sum.
+
+So lowering and the lemmas about what it makes rest on the same arithmetic. A fault in it that both have alike is left to
+``process.runs``, in which the compiled transformer is run against an interpreter that has no forms.
 """
 
 from __future__ import annotations
