@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from efasp.affine_forms import Form
 from efasp.checker.solvers import solve
 from efasp.proofs.lemmas import gates
 from efasp.proofs.lemmas.gates_recurrences import build
 from efasp.proofs.smtlib import Script
-from efasp.proofs.symbolic.nodes import Linear, Reading
+from efasp.proofs.symbolic.nodes import Reading
 from efasp.syntax import Relu
 
 Row = tuple[str, str, float, float]  # what, against what, and the seconds of both
@@ -55,9 +56,9 @@ def monolithic(w: int) -> str:
     def constant(value: int) -> str:
         return f"(_ bv{value % (1 << bits)} {bits})"
 
-    def term(form: Linear) -> str:
+    def term(form: Form) -> str:
         total = constant(int(form.constant))
-        for (leaf, place), c in form.terms:
+        for (leaf, place), c in form.terms.items():
             if isinstance(leaf, Relu):
                 if (leaf, place) not in units:
                     inner = term(reading.form(leaf.x, place))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from efasp.affine_forms import Form, Terms, divided, total
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
-from efasp.model.lowering.forms import Form, Forms, Item, combined, over
+from efasp.model.lowering.forms import Forms, Item
 from efasp.model.lowering.merge import Group
 from efasp.model.lowering.schedule import Schedule
 from efasp.model.plan import Head, Layer, Plan, Resident
@@ -36,15 +37,15 @@ class Emitter:
         self.program, self.forms, self.schedule = program, forms, schedule
         self.groups, self.group_of, self.width, self.erasures = groups, group_of, width, erasures
         # by the identity of the linear part, which is kept so that no other has it
-        self._rows: dict[int, tuple[Row, Row]] = {}
+        self._rows: dict[int, tuple[Terms, Row]] = {}
 
     def row(self, form: Form) -> Row:
         """The linear part of a form, over coordinates."""
         if id(form.terms) not in self._rows:
             terms: dict[int, Number] = {}
-            for scalar, c in form.terms:
+            for scalar, c in form.terms.items():
                 group = self.groups[self.group_of[scalar]]
-                terms[group.coordinate] = over(c, group.weights[scalar])
+                terms[group.coordinate] = divided(c, group.weights[scalar])
             self._rows[id(form.terms)] = form.terms, tuple(sorted(terms.items()))
         return self._rows[id(form.terms)][1]
 
@@ -73,7 +74,7 @@ class Emitter:
         for scalar, form in zip(item.scalars, item.values, strict=True):
             for coordinate, c in self.place(scalar):
                 values.setdefault(coordinate, []).append((c, form))
-        v = self.matrix(self.row(combined(parts, 0)) for parts in values.values())
+        v = self.matrix(self.row(total(parts)) for parts in values.values())
         o = self.transposed([((coordinate, 1),) for coordinate in values])
         q, k = (self.matrix(map(self.row, side)) for side in (item.q, item.k))
         q_size, k_size = (tuple(self.forms.size(form) for form in side) for side in (item.q, item.k))

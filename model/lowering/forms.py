@@ -5,62 +5,30 @@ Every ReLU unit and every head output is a scalar. Equal units and equal heads a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from efasp.affine_forms import Form, divided, primitive, total
+from efasp.model.ranges import absolute
 from efasp.sorts import Interval, Number, SortError, tidy
-from efasp.syntax import (
-    Affine,
-    Attention,
-    Concat,
-    Node,
-    Parameter,
-    PositionEmbedding,
-    Program,
-    Relu,
-    Row,
-    TokenEmbedding,
-    walk,
-)  # fmt: skip
+from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, TokenEmbedding, walk
+
+Direction = frozenset[tuple[int, int]]  # the linear part of a form up to a factor
 
 
-@dataclass(frozen=True)
-class Form:
-    """An affine form over scalars: (scalar, coefficient) pairs by scalar, and a constant."""
-
-    terms: Row
-    constant: Number = 0
-
-    def direction(self) -> Row:
-        """The linear part up to a factor: the first coefficient made 1."""
-        first = self.terms[0][1] if self.terms else 1
-        return self.terms if first == 1 else tuple((s, over(c, first)) for s, c in self.terms)
-
-
-def over(a: Number, b: Number) -> Number:
-    """``a / b``, exact."""
-    if type(a) is int and type(b) is int and not a % b:
-        return a // b
-    return tidy(Fraction(a) / b)
+def direction(form: Form) -> tuple[Direction, Number]:
+    """The linear part up to a factor: integers without a common divisor, that of the first scalar positive; and the factor."""
+    factor, numbers = primitive(list(form.terms.values()))
+    terms = dict(zip(form.terms, numbers, strict=True))
+    if terms[min(terms)] < 0:
+        factor, terms = -factor, {scalar: -c for scalar, c in terms.items()}
+    return frozenset(terms.items()), factor
 
 
 def _meet(x: Interval, y: Interval) -> Interval:
     """What two intervals share."""
     return (x[0] if x[0] >= y[0] else y[0]), (x[1] if x[1] <= y[1] else y[1])
-
-
-def combined(parts: Iterable[tuple[Number, Form]], constant: Number) -> Form:
-    """The sum of factor * form, and a constant."""
-    parts = list(parts)
-    if len(parts) == 1 and parts[0][0] == 1:  # the same linear part, which later passes know by its identity
-        return Form(parts[0][1].terms, tidy(constant + parts[0][1].constant))
-    terms: dict[int, Number] = {}
-    for factor, form in parts:
-        constant += factor * form.constant
-        for scalar, c in form.terms:
-            terms[scalar] = terms.get(scalar, 0) + factor * c
-    return Form(tuple((s, tidy(c)) for s, c in sorted(terms.items()) if c), tidy(constant))
 
 
 @dataclass
@@ -88,8 +56,8 @@ class Forms:
         self.labels: list[str] = []
         self.items: list[Item] = []
         self.sources: dict[type[Node], tuple[int, Node]] = {}
-        self.known: dict[Row, Interval] = {}
-        self.names: dict[Row, str] = {}
+        self.known: dict[Direction, Interval] = {}
+        self.names: dict[Direction, str] = {}
         self._units: dict[Form, int] = {}
         self._heads: dict[tuple[tuple[Form, ...], tuple[Form, ...]], Item] = {}
         self._values: dict[tuple[int, Form], int] = {}
@@ -102,7 +70,8 @@ class Forms:
             self._learn(node)
         for name, node in program.definitions.items():
             for place, form in enumerate(self.of.get(node, [])):
-                self.names.setdefault(form.direction(), f"{name}[{place}]" if node.width > 1 else name)
+                if form.terms:
+                    self.names.setdefault(direction(form)[0], f"{name}[{place}]" if node.width > 1 else name)
         self.outputs = self.of[program.output]
 
     def _scalar(self, interval: Interval, label: str) -> int:
@@ -123,12 +92,12 @@ class Forms:
     def _flatten(self, node: Node) -> list[Form]:
         if isinstance(node, (TokenEmbedding, PositionEmbedding)):
             start = self.sources[type(node)][0]
-            return [Form(((start + i, 1),)) for i in range(node.width)]
+            return [Form.atom(start + i) for i in range(node.width)]
         if isinstance(node, Concat):
             return [form for part in node.parts for form in self.of[part]]
         if isinstance(node, Affine):
             x = self.of[node.x]
-            return [combined([(c, x[i]) for i, c in row], b) for row, b in zip(node.rows, node.bias, strict=True)]
+            return [total([(c, x[i]) for i, c in row], b) for row, b in zip(node.rows, node.bias, strict=True)]
         if isinstance(node, Relu):
             return self._relu(node)
         if isinstance(node, Attention):
@@ -141,19 +110,19 @@ class Forms:
         label = node.origin[0] if node.origin else "unit"
         for place, form in enumerate(self.of[node.x]):
             if not form.terms:
-                out.append(Form((), form.constant if form.constant > 0 else 0))
+                out.append(Form(constant=max(form.constant, 0)))
                 continue
             if form not in self._units:
                 self._units[form] = self._scalar(node.sort.bounds[place], f"{label}[{place}]")
                 item.scalars.append(self._units[form])
                 item.values.append(form)
-            out.append(Form(((self._units[form], 1),)))
+            out.append(Form.atom(self._units[form]))
         if item.scalars:
             self.items.append(item)
         return out
 
     def _attend(self, node: Attention) -> list[Form]:
-        pairs = [(q, k) for q, k in zip(self.of[node.q], self.of[node.k], strict=True) if q != Form(()) and k != Form(())]
+        pairs = [(q, k) for q, k in zip(self.of[node.q], self.of[node.k], strict=True) if q != Form() and k != Form()]
         key = tuple(self._linear(q) for q, _ in pairs), tuple(self._linear(k) for _, k in pairs)
         if key not in self._heads:
             self._heads[key] = Item(attention=True, q=list(key[0]), k=list(key[1]))
@@ -171,7 +140,7 @@ class Forms:
                 self._values[id(head), linear] = scalar
                 head.scalars.append(scalar)
                 head.values.append(linear)
-            out.append(Form(((self._values[id(head), linear], 1),), form.constant))
+            out.append(Form({self._values[id(head), linear]: 1}, form.constant))
         return out
 
     def _linear(self, form: Form) -> Form:
@@ -180,30 +149,32 @@ class Forms:
             return form
         for start, node in reversed(self.sources.values()):
             one = start + node.codebook.slots["one"].start  # type: ignore[attr-defined]
-            return combined([(1, Form(form.terms)), (form.constant, Form(((one, 1),)))], 0)
+            return total([(1, Form(form.terms)), (form.constant, Form.atom(one))])
         raise SortError("lower", "a token or position embedding, for the constant 1", "none")
 
     def size(self, form: Form) -> Number:
         """The largest absolute value of a form, by intervals and by what sorts say of its direction."""
-        ends = [sorted(Fraction(c) * end for end in self.bounds[s]) for s, c in form.terms]
-        low, high = (form.constant + sum((e[side] for e in ends), Fraction(0)) for side in (0, 1))
+        ends = [sorted(Fraction(c) * end for end in self.bounds[s]) for s, c in form.terms.items()]
+        low: Number = form.constant + sum(low for low, _ in ends)
+        high: Number = form.constant + sum(high for _, high in ends)
         one = {start + node.codebook.slots["one"].start for start, node in self.sources.values()}  # type: ignore[attr-defined]
-        varying = Form(tuple((s, c) for s, c in form.terms if s not in one))
-        if varying.terms and varying.direction() in self.known:
-            fixed = form.constant + sum(c for s, c in form.terms if s in one)
-            a, b = sorted(fixed + Fraction(varying.terms[0][1]) * end for end in self.known[varying.direction()])
-            low, high = max(low, a), min(high, b)
-        return tidy(max(abs(low), abs(high)))
+        varying = Form({s: c for s, c in form.terms.items() if s not in one})
+        if varying.terms:
+            towards, factor = direction(varying)
+            if towards in self.known:
+                fixed = form.constant + sum(c for s, c in form.terms.items() if s in one)
+                a, b = sorted(fixed + factor * end for end in self.known[towards])
+                low, high = max(low, a), min(high, b)
+        return tidy(max(absolute(low), absolute(high)))
 
     def _learn(self, node: Node) -> None:
         """What the node's sort says of its coordinates' directions."""
         for place, (form, (low, high)) in enumerate(zip(self.of[node], node.sort.bounds, strict=True)):
             if len(form.terms) < 1:
                 continue
-            scale = form.terms[0][1]
-            a, b = (over(end - form.constant, scale) for end in (low, high))
+            towards, factor = direction(form)
+            a, b = (divided(end - form.constant, factor) for end in (low, high))
             ends: Interval = (a, b) if a <= b else (b, a)
-            direction = form.direction()
-            self.known[direction] = _meet(self.known.get(direction, ends), ends)
+            self.known[towards] = _meet(self.known.get(towards, ends), ends)
             if node.origin:
-                self.names.setdefault(direction, f"{node.origin[0]}[{place}]")
+                self.names.setdefault(towards, f"{node.origin[0]}[{place}]")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from efasp.model.lowering.forms import Form, Forms, Item, over
+from efasp.affine_forms import Form, divided
+from efasp.model.lowering.forms import Forms, Item, direction
 from efasp.sorts import Interval, Number, tidy
 
 
@@ -16,7 +17,7 @@ def cluster(items: Sequence[Item]) -> list[Item]:
     units: dict[tuple[int, ...], int] = {}
     out: list[Item] = []
     for item in items:
-        key = tuple(sorted({maker[s] for form in item.reads for s, _ in form.terms if s in maker}))
+        key = tuple(sorted({maker[s] for form in item.reads for s in form.terms if s in maker}))
         at = len(out) if item.attention else units.setdefault(key, len(out))
         if at == len(out):
             out.append(item)
@@ -46,12 +47,12 @@ def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int,
     columns: dict[int, list[tuple[int, Number]]] = {}
     distinct = {id(form.terms): form for form in demands}  # forms that differ in the constant say the same
     for number, form in enumerate(distinct.values()):
-        for scalar, c in form.terms:
+        for scalar, c in form.terms.items():
             columns.setdefault(scalar, []).append((number, c))
     classes: dict[tuple[tuple[int, Number], ...], list[int]] = {}
     for scalar in sorted(columns):
         first = columns[scalar][0][1]
-        signature = tuple((number, over(c, first)) for number, c in columns[scalar])
+        signature = tuple((number, divided(c, first)) for number, c in columns[scalar])
         classes.setdefault(signature, []).append(scalar)
     groups, group_of = [], {}
     for members in classes.values():
@@ -65,13 +66,12 @@ def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int,
 
 def _describe(forms: Forms, weights: dict[int, Number]) -> Group:
     """A group with its range and name: a sort's or a definition's, if one speaks of it, else by intervals and labels."""
-    form = Form(tuple(sorted(weights.items())))
-    scale, direction = form.terms[0][1], form.direction()
+    towards, factor = direction(Form(weights))
     ends = [(c * forms.bounds[s][0], c * forms.bounds[s][1]) for s, c in weights.items()]
     low, high = sum(min(e) for e in ends), sum(max(e) for e in ends)
     parts = sum(min(0, *e) for e in ends), sum(max(0, *e) for e in ends)
-    if direction in forms.known:
-        a, b = sorted(end * scale for end in forms.known[direction])
+    if towards in forms.known:
+        a, b = sorted(end * factor for end in forms.known[towards])
         low, high = max(low, a), min(high, b)
     label = " + ".join(dict.fromkeys(forms.labels[s] for s in list(weights)[:3])) + (" + ..." if len(weights) > 3 else "")
-    return Group(weights, tidy(low), tidy(high), parts, forms.names.get(direction, label))
+    return Group(weights, tidy(low), tidy(high), parts, forms.names.get(towards, label))

@@ -12,7 +12,7 @@ class Schedule:
     def __init__(self, forms: Forms, groups: list[Group], group_of: dict[int, int]) -> None:
         self.items, self.groups = forms.items, groups
         maker = {scalar: number for number, item in enumerate(self.items) for scalar in item.scalars}
-        self.below = [sorted({maker[s] for f in item.reads for s, _ in f.terms if s in maker}) for item in self.items]
+        self.below = [sorted({maker[s] for f in item.reads for s in f.terms if s in maker}) for item in self.items]
         self.above: list[list[int]] = [[] for _ in self.items]
         for number, below in enumerate(self.below):
             for lower in below:
@@ -25,9 +25,9 @@ class Schedule:
         self.given = [any(s not in maker for s in group.weights) for group in groups]
         self.readers: list[list[int]] = [[] for _ in groups]
         for number, item in enumerate(forms.items):
-            for g in sorted({group_of[s] for f in item.reads for s, _ in f.terms}):
+            for g in sorted({group_of[s] for f in item.reads for s in f.terms}):
                 self.readers[g].append(number)
-        self.shown = {group_of[s] for f in forms.outputs for s, _ in f.terms}
+        self.shown = {group_of[s] for f in forms.outputs for s in f.terms}
         self.improve()
 
     def earliest(self, number: int) -> int:

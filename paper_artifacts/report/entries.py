@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from efasp.affine_forms import Form, divided
 from efasp.model.compile import STEPS, compile_machine
 from efasp.model.plan import Plan
 from efasp.proofs.lemmas.lowering import read
 from efasp.proofs.obligation import Machine
-from efasp.proofs.symbolic.residual_stream import Form, divided
 from efasp.sorts import Number, tidy
 from efasp.syntax import Node, Row, walk
 

@@ -19,7 +19,7 @@ from efasp.paper_artifacts.trace.frames import page_data
 from efasp.paper_artifacts.trace.tracer import Frame, Tracer
 from efasp.pram.assembler import assemble, disassemble
 from efasp.pram.machine import Program
-from efasp.proofs.concrete import machine_states, torch_steps
+from efasp.proofs.concrete import machine_passes, machine_states, torch_steps
 from efasp.proofs.lemmas import bounded
 from efasp.proofs.obligation import Machine
 from efasp.proofs.statements import statements
@@ -90,7 +90,7 @@ def of_machine(row: Row) -> bool:
     return bool({"program", "state", "single step"} & set(said)) and {"w", "engine"} <= set(said)
 
 
-def _passes(row: Row, said: Mapping[str, Any], n_max: int, given: Given) -> tuple[Tracer, Iterator[machine_states.Pass]] | None:
+def _passes(row: Row, said: Mapping[str, Any], n_max: int, given: Given) -> tuple[Tracer, Iterator[machine_passes.Pass]] | None:
     """The passes over a countermodel, up to the first that is wrong; None where it is of no whole machine."""
     if not of_machine(row):
         return None
@@ -116,7 +116,7 @@ def _passes(row: Row, said: Mapping[str, Any], n_max: int, given: Given) -> tupl
     return Tracer(program, plan, machine.engine, extension, beside), _to_failure(passes)
 
 
-def _to_failure(passes: Iterator[machine_states.Pass]) -> Iterator[machine_states.Pass]:
+def _to_failure(passes: Iterator[machine_passes.Pass]) -> Iterator[machine_passes.Pass]:
     for one in passes:
         yield one
         if one.report is not None:

@@ -15,12 +15,12 @@ from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.model.plan import Plan
 from efasp.pram import machine
 from efasp.pram.machine import Program
-from efasp.proofs.concrete.machine_states import Pass, cell_pass, log_difference, log_pass
+from efasp.proofs.concrete.machine_passes import Pass, cell_pass, log_difference, log_pass
 
 
 @dataclass(frozen=True)
 class ReadOut:
-    """What was read out of one sequence, as what predicts there (``proofs.concrete.machine_states.Predictor``)."""
+    """What was read out of one sequence, as what predicts there (``proofs.concrete.machine_passes.Predictor``)."""
 
     outputs: np.ndarray
 

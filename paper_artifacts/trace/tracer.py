@@ -25,7 +25,7 @@ from efasp.model.ranges import RangeError, dtype_for
 from efasp.paper_artifacts.trace.decoded import Decoded, ReadOut, predicted
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program
-from efasp.proofs.concrete.machine_states import Pass
+from efasp.proofs.concrete.machine_passes import Pass
 from efasp.proofs.symbolic.small_machines import happened
 
 SMALL = 64  # denominators up to this are shown as such, other numbers of torch's as floats

@@ -11,7 +11,7 @@ from efasp.pram import machine as pram
 from efasp.pram.assembler import disassemble
 from efasp.pram.isa import REGISTERS, Reg
 from efasp.pram.machine import Configuration, Program, Run, Status
-from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.oracle import Pram
 from efasp.proofs.lemmas.resources import entries
 from efasp.proofs.obligation import Machine

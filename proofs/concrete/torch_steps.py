@@ -14,7 +14,8 @@ import numpy as np
 from efasp.model.plan import Plan
 from efasp.pram.isa import Instruction, Operation, operations
 from efasp.pram.machine import Configuration, Program
-from efasp.proofs.concrete.machine_states import CELLS, RUNNING, Case, failure, register_form
+from efasp.proofs.concrete.machine_passes import Case
+from efasp.proofs.concrete.machine_states import CELLS, RUNNING, failure, register_form
 from efasp.proofs.obligation import Machine, Verdict
 
 WORD, SIZE = 5, 32

@@ -7,13 +7,15 @@ from fractions import Fraction
 from itertools import chain
 from typing import NamedTuple
 
-from efasp.proofs.concrete.machine_states import Report
+from efasp.affine_forms import Form
+from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.equivalence.assumptions import absent
 from efasp.proofs.equivalence.pruning import falsified
 from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
 from efasp.proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
 from efasp.proofs.smtlib import Script, Term, clause, eq, implies, ite, land, le, linear, lnot, lor, lt, num, plus
-from efasp.proofs.symbolic.residual_stream import Form, Reader, Winning
+from efasp.proofs.symbolic.residual_atoms import Winning
+from efasp.proofs.symbolic.residual_stream import Reader
 
 GROUPS = (True, False)  # positions whose read-out counts, and the others
 Replay = Callable[[Assignment], Report | None]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from efasp.affine_forms import Form
 from efasp.pram.isa import operations
 from efasp.proofs.equivalence.assumptions import PositionInvariants, absent, integers, key, sink_values
 from efasp.proofs.smtlib import Term, eq, implies, land, le, lnot, lor, num, plain, plus
-from efasp.proofs.symbolic.residual_stream import Form, Mean, Winning
+from efasp.proofs.symbolic.residual_atoms import Mean, Winning
 
 
 class SymbolicPosition(PositionInvariants):

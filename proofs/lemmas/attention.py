@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from efasp import attention
+from efasp.affine_forms import Form
 from efasp.codebook import Codebook
 from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS, Operator
@@ -26,7 +27,7 @@ from efasp.proofs.lemmas.attention_winners import AGGREGATES, GATHER, MATCHES, R
 from efasp.proofs.lemmas.gates import structure
 from efasp.proofs.lemmas.gates_recurrences import Wrong
 from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, exhaustive, lemma
-from efasp.proofs.symbolic.nodes import Linear, Reading
+from efasp.proofs.symbolic.nodes import Reading
 from efasp.proofs.symbolic.scores import ONE, Bilinear, Parts, bilinear, differs, formula
 from efasp.sorts import Flag
 from efasp.syntax import Attention, Node, Parameter, positions, walk
@@ -107,18 +108,18 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
 # The rows.
 
 
-def flagged(name: str) -> Linear:
+def flagged(name: str) -> Form:
     """The form of one parameter."""
-    return Linear((((name, 0), 1),), 0)
+    return Form.atom((name, 0))
 
 
 def parts_of(name: str, word: int) -> Parts:
     """What the literature's matches are made of: the sink is no candidate, and ranks are numbers of w bits."""
-    rank, top = Linear((), 0), (1 << word) - 1
+    rank, top = Form(), (1 << word) - 1
     if name in RANKED:
-        rank = flagged("x3") if RANKED[name] > 0 else Linear(((("x3", 0), -1), (("sink", 0), -top)), top)
-    bits = tuple((Linear(((("x0", b), 1),), 0), Linear(((("x1", b), 1),), 0)) for b in range(word))
-    among = Linear(((("sink", 0), -1),), 1)
+        rank = flagged("x3") if RANKED[name] > 0 else Form({("x3", 0): -1, ("sink", 0): -top}, top)
+    bits = tuple((Form.atom(("x0", b)), Form.atom(("x1", b))) for b in range(word))
+    among = Form({("sink", 0): -1}, 1)
     return Parts(flagged("sink"), bits, (among,), rank=rank, capacity=top + 1 if name in RANKED else 1)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 
+from efasp.affine_forms import Form
 from efasp.encoding import COUNTERS
 from efasp.pram.isa import operations
 from efasp.proofs.conclusions import Conclusion
@@ -20,7 +21,6 @@ from efasp.proofs.lemmas.step_values import indexed
 from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, lemma
 from efasp.proofs.smtlib import Term, eq, implies, ite, land, le, num
 from efasp.proofs.symbolic.machine_step import HOLDS, INDEX, IS_TARGET, TOKEN_WORD, URGENCY, WORDS
-from efasp.proofs.symbolic.nodes import Linear
 from efasp.proofs.symbolic.positions import Lookup, Position, finds, level, lookup
 from efasp.proofs.symbolic.scores import Parts, bilinear, differs, formula
 from efasp.proofs.symbolic.sequence_invariants import BEATEN_BY, ONE_SLOT, World
@@ -47,7 +47,7 @@ RANKS: dict[str, dict[str, str]] = {
 SILENT = {*FETCHED, "processors", "loaded", "valid", "incoming", "written"}  # may ask for nothing
 
 
-def forms(step: Step, node: Node) -> tuple[Linear, ...]:
+def forms(step: Step, node: Node) -> tuple[Form, ...]:
     """The coordinates of a node as forms."""
     return tuple(step.reading.form(node, place) for place in range(node.width))
 
@@ -57,7 +57,7 @@ def names(step: Step) -> list[str]:
     return [name for name, node in step.of.items() if isinstance(node, Attention)]
 
 
-def _flag(step: Step, node: Node) -> Linear:
+def _flag(step: Step, node: Node) -> Form:
     (form,) = forms(step, node)
     return form
 
@@ -73,8 +73,8 @@ def parts_of(step: Step, here: Lookup) -> Parts:
         words=tuple(pair for word in pairs for pair in word),
         among=tuple(_flag(step, flag) for flag in here.among),
         exclude=tuple(_flag(step, flag) for flag in here.exclude),
-        rank=Linear((), 0) if here.rank is None else _flag(step, here.rank),
-        absent=Linear((), 0) if here.absent is None else _flag(step, here.absent),
+        rank=Form() if here.rank is None else _flag(step, here.rank),
+        absent=Form() if here.absent is None else _flag(step, here.absent),
         capacity=here.capacity,
     )
 
@@ -105,18 +105,18 @@ def is_match(step: Step, name: str) -> Wrong:
 # What each reads.
 
 
-def expected(step: Step, what: str) -> tuple[Linear, ...]:
+def expected(step: Step, what: str) -> tuple[Form, ...]:
     """The forms of what a lookup is to read, or of its rank."""
     if what in ("found", "missed"):
-        (((atom, _),),) = (_flag(step, step.sink).terms,)
-        return (Linear(((atom, 1),), 0),) if what == "missed" else (Linear(((atom, -1),), 1),)
+        (atom,) = _flag(step, step.sink).terms
+        return (Form.atom(atom),) if what == "missed" else (Form({atom: -1}, 1),)
     kinds = {"counters": COUNTERS, "operations": tuple(f"op:{o.name}" for o in operations(step.machine.extension))}
     if what in kinds:
-        return tuple(Linear((((f"te.{kind}", 0), 1),), 0) for kind in kinds[what])
+        return tuple(Form.atom((f"te.{kind}", 0)) for kind in kinds[what])
     side, _, field = what.partition(".")
     if field:
         width = len((step.te if side == "te" else step.pe).slots[field])
-        return tuple(Linear((((what, place), 1),), 0) for place in range(width))
+        return tuple(Form.atom((what, place)) for place in range(width))
     return forms(step, step.of[what])
 
 
@@ -237,7 +237,7 @@ def mixing(step: Step) -> list[str]:
     for name in names(step):
         here = lookup(step, name)
         value, sink = forms(step, here.value), _flag(step, step.sink)
-        constant = all({atom for atom, _ in form.terms} <= {atom for atom, _ in sink.terms} for form in value)
+        constant = all(form.terms.keys() <= sink.terms.keys() for form in value)
         if not constant and (here.rank is None or value != forms(step, here.rank)):
             out.append(name)
     return out

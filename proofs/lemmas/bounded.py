@@ -21,8 +21,8 @@ from efasp.pram import machine as pram
 from efasp.pram.assembler import disassemble
 from efasp.pram.isa import EXTENSIONS, Reg
 from efasp.pram.machine import Program
-from efasp.proofs.concrete import machine_states, torch_steps
-from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete import machine_passes, machine_states, torch_steps
+from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.lemmas.numerics import weights
 from efasp.proofs.obligation import Allowance, Assignment, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma, within
 from efasp.proofs.symbolic.boolean_forms import TooManyAtoms
@@ -139,16 +139,16 @@ def disagreement(machine: Machine, plan: Plan, program: Program, steps: int) -> 
     return None
 
 
-def passes(machine: Machine, plan: Plan, program: Program, steps: int) -> Iterator[machine_states.Pass]:
+def passes(machine: Machine, plan: Plan, program: Program, steps: int) -> Iterator[machine_passes.Pass]:
     """The passes of a plan's exact decoding of a program, to so many steps or the first that is wrong."""
     layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
     assert isinstance(layout, (LogLayout, CellLayout))
     sequence, before = start(layout, program, steps), pram.initial(program)
     for time, (_, after) in enumerate(history(program, steps), 1):
         if isinstance(layout, LogLayout):
-            one = machine_states.log_pass(plan, layout, sequence, time, program, before)
+            one = machine_passes.log_pass(plan, layout, sequence, time, program, before)
         else:
-            one = machine_states.cell_pass(plan, layout, sequence, time, program, before)
+            one = machine_passes.cell_pass(plan, layout, sequence, time, program, before)
         yield one
         if one.report is not None:
             return

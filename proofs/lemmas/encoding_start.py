@@ -16,8 +16,8 @@ from typing import Any
 from efasp.encoding import FIELDS, LOG_SLOTS, Event, Write
 from efasp.pram.isa import EXTENSIONS, REGISTERS, Reg, operations
 from efasp.pram.machine import Program, initial
+from efasp.proofs.lemmas.encoding_placed_layouts import PlacedCells, PlacedLog, Token, attempt
 from efasp.proofs.lemmas.encoding_places import ways
-from efasp.proofs.lemmas.encoding_sequences import PlacedCells, PlacedLog, Token, attempt
 from efasp.proofs.lemmas.encoding_whole_sequences import differing
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import FALSE, Script, Term, ite, land, le, lt, minus

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from efasp import affine_forms
+from efasp.affine_forms import Form
 from efasp.operators import OPERATORS
-from efasp.proofs.symbolic.nodes import Linear, Reading
+from efasp.proofs.symbolic.nodes import Reading
 from efasp.sorts import Flag, Number
 from efasp.syntax import Affine, Node, Parameter, Relu, refine, walk
 
@@ -19,12 +21,12 @@ Row = Mapping[Any, Number]
 Unit = tuple[frozenset[tuple[Any, Number]], Number]  # the terms and the constant that a ReLU is taken of
 
 
-def differs(what: str, form: Linear, terms: Mapping[Any, Number], constant: int = 0) -> Wrong:
+def differs(what: str, form: Form, terms: Mapping[Any, Number], constant: int = 0) -> Wrong:
     """Whether a form is another one than expected."""
     wanted = {atom: c for atom, c in terms.items() if c}
     if dict(form.terms) == wanted and form.constant == constant:
         return None
-    return {"of": what, "expected": shown(wanted.items(), constant), "got": shown(form.terms, form.constant)}
+    return {"of": what, "expected": shown(wanted.items(), constant), "got": shown(form.terms.items(), form.constant)}
 
 
 def shown(terms: Iterable[tuple[Any, Number]], constant: Number) -> str:
@@ -38,10 +40,10 @@ def units(reading: Reading, node: Node, place: int) -> tuple[dict[Unit, Number],
     found: dict[Unit, Number] = {}
     rest: dict[Any, Number] = {}
     form = reading.form(node, place, top=True)
-    for (leaf, at), c in form.terms:
+    for (leaf, at), c in form.terms.items():
         if isinstance(leaf, Relu):
             inner = reading.form(leaf.x, at)
-            key = (frozenset(inner.terms), inner.constant)
+            key = (frozenset(inner.terms.items()), inner.constant)
             found[key] = found.get(key, 0) + c
         else:
             rest[leaf, at] = c
@@ -82,16 +84,9 @@ def value(w: int, name: str, factor: int = 1) -> dict[Any, Number]:
     return {(name, place): factor * (1 << place) for place in range(w)}
 
 
-def total(reading: Reading, node: Node) -> Linear:
+def total(reading: Reading, node: Node) -> Form:
     """The value of a word, as a form over its leaves."""
-    terms: dict[Any, Number] = {}
-    constant: Number = 0
-    for place in range(node.width):
-        form = reading.form(node, place, top=True)
-        constant += (1 << place) * form.constant
-        for atom, c in form.terms:
-            terms[atom] = terms.get(atom, 0) + (1 << place) * c
-    return Linear(tuple((atom, c) for atom, c in terms.items() if c), constant)
+    return affine_forms.total((1 << place, reading.form(node, place, top=True)) for place in range(node.width))
 
 
 def argument(number: int, w: int, operator: str = "add") -> Parameter:
@@ -207,15 +202,15 @@ def multiplied(node: Node, w: int) -> Wrong:
     """a * b: column k has the products with i + j = k; its carry counts the m with X_k >= m 2^k, X_k the columns before."""
     reading = Reading(words(w))
     sums = {unit.x.x: None for unit in walk(node) if isinstance(unit, Relu) and unit.width == 1 and isinstance(unit.x, Affine)}
-    before = [x for x in sums if x.width == 1 and all(isinstance(leaf, Relu) for (leaf, _), _ in reading.form(x, 0).terms)]
+    before = [x for x in sums if x.width == 1 and all(isinstance(leaf, Relu) for leaf, _ in reading.form(x, 0).terms)]
     named: dict[Node, str] = {prefix: f"X{number}" for number, prefix in enumerate(before)}
     level: dict[str, int] = {}
     for prefix, name in named.items():
         form = reading.form(prefix, 0)
-        found = {_product(reading, atom): c for atom, c in form.terms}
+        found = {_product(reading, atom): c for atom, c in form.terms.items()}
         k = 1 + max((i + j for i, j in filter(None, found)), default=-1)
         if form.constant or found != {(i, c - i): 1 << c for c in range(k) for i in range(c + 1)}:
-            return {"of": f"the columns before {k}", "got": shown(form.terms, form.constant)}
+            return {"of": f"the columns before {k}", "got": shown(form.terms.items(), form.constant)}
         level[name] = k
     over = Reading({**words(w), **named})
     for k in range(w):
@@ -229,9 +224,9 @@ def _column(over: Reading, node: Node, k: int, level: dict[str, int]) -> Wrong:
     products: dict[tuple[int, int] | None, Number] = {}
     steps: dict[tuple[int, int], Number] = {}
     form = over.form(node, k, top=True)
-    for (leaf, at), c in form.terms:
-        inner = over.form(leaf.inputs[0], at) if isinstance(leaf, Relu) else Linear((), 0)
-        names = [name for (name, _), factor in inner.terms if factor == 1 and isinstance(name, str) and name in level]
+    for (leaf, at), c in form.terms.items():
+        inner = over.form(leaf.inputs[0], at) if isinstance(leaf, Relu) else Form()
+        names = [name for (name, _), factor in inner.terms.items() if factor == 1 and isinstance(name, str) and name in level]
         if len(names) == len(inner.terms) == 1:
             key = level[names[0]], -int(inner.constant)
             steps[key] = steps.get(key, 0) + c
@@ -243,7 +238,11 @@ def _column(over: Reading, node: Node, k: int, level: dict[str, int]) -> Wrong:
             for least, sign in (((m << column) - 1, 1), (m << column, -1)):
                 wanted[column, least] = wanted.get((column, least), 0) + factor * sign
     if form.constant or products != {(i, k - i): 1 for i in range(k + 1)} or steps != wanted:
-        return {"of": f"bit {k}", "expected": "S_k + carry_k - 2 carry_(k + 1)", "got": shown(form.terms, form.constant)}
+        return {
+            "of": f"bit {k}",
+            "expected": "S_k + carry_k - 2 carry_(k + 1)",
+            "got": shown(form.terms.items(), form.constant),
+        }
     return None
 
 
@@ -253,7 +252,7 @@ def _product(reading: Reading, atom: Any) -> tuple[int, int] | None:
     if not isinstance(leaf, Relu):
         return None
     inner = reading.form(leaf.x, at)
-    places = {name: place for (name, place), c in inner.terms if c == 1}
+    places = {name: place for (name, place), c in inner.terms.items() if c == 1}
     if inner.constant != -1 or len(inner.terms) != 2 or set(places) != {"x0", "x1"}:
         return None
     return places["x0"], places["x1"]

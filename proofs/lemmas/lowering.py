@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from efasp.affine_forms import Form
 from efasp.codebook import Codebook
 from efasp.model.compile import STEPS, compile_machine
 from efasp.model.plan import Layer, Plan
@@ -30,7 +31,8 @@ from efasp.proofs.equivalence.assumptions import describe
 from efasp.proofs.equivalence.sat_sweeping import Swept
 from efasp.proofs.obligation import Allowance, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma
 from efasp.proofs.smtlib import Script, eq, implies, land, le, lt, minus, plus, relu
-from efasp.proofs.symbolic.residual_stream import Executed, Form, Reader, TooManyTerms
+from efasp.proofs.symbolic.residual_atoms import TooManyTerms
+from efasp.proofs.symbolic.residual_stream import Executed, Reader
 from efasp.sorts import Number
 
 STATES = "exact forward pass on machine states"

@@ -46,6 +46,7 @@ from itertools import product
 from math import inf
 from typing import Any
 
+from efasp.affine_forms import Form
 from efasp.encoding import CellLayout, LogLayout
 from efasp.model.plan import Plan, dyadic
 from efasp.model.ranges import SCALE, RangeError, absolute, dtype_for, ranges
@@ -59,7 +60,6 @@ from efasp.proofs.lemmas.numerics_torch import fractional
 from efasp.proofs.obligation import Allowance, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma
 from efasp.proofs.symbolic.magnitudes import Reach, Sizes
 from efasp.proofs.symbolic.positions import lookup
-from efasp.proofs.symbolic.residual_stream import Form
 from efasp.proofs.symbolic.sequence_invariants import World
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Number
@@ -327,11 +327,11 @@ def _multiple(form: Form, of: Form) -> bool:
 
 def equal_values(step: Step) -> list[str]:
     """Lookups that attention.ties leaves out because all best matches have one value, and this is not 0 but at the sink."""
-    sink = step.reading.form(step.sink, 0).terms[0][0]
+    sink = next(iter(step.reading.form(step.sink, 0).terms))
     known, out = mixing(step), []
     for name in names(step):
         value = lookup(step, name).value
-        atoms = {atom for place in range(value.width) for atom, _ in step.reading.form(value, place).terms}
+        atoms = {atom for place in range(value.width) for atom in step.reading.form(value, place).terms}
         if name not in known and not atoms <= {sink}:
             out.append(name)
     return out

@@ -23,7 +23,8 @@ from efasp.model.ranges import SCALE, SIGNIFICAND, dtype_for
 from efasp.pram.machine import MIN_WORD
 from efasp.proofs.concrete.extremes import sparse
 from efasp.proofs.concrete.float64_filter import Screen, Trace
-from efasp.proofs.concrete.machine_states import Case, Report, log_of, passes, shuffled, states, stopped
+from efasp.proofs.concrete.machine_passes import Case, Report, log_of
+from efasp.proofs.concrete.machine_states import passes, shuffled, states, stopped
 from efasp.proofs.equivalence.rescaling import leveled
 from efasp.proofs.obligation import Allowance, Machine, Obligation, Searched, Verdict, within
 

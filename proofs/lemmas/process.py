@@ -21,7 +21,8 @@ from efasp.pram.assembler import AssemblyError, assemble
 from efasp.pram.isa import EXTENSIONS, REGISTERS, Instruction, Reg, operations
 from efasp.pram.machine import Configuration, Program, Status
 from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, seen, unequal, wanted
-from efasp.proofs.concrete.machine_states import Report, adversarial
+from efasp.proofs.concrete.machine_passes import Report
+from efasp.proofs.concrete.machine_states import adversarial
 from efasp.proofs.concrete.oracle import WRITTEN, WRITTEN_M
 from efasp.proofs.concrete.scenarios import LAST, SCENARIOS, Scenario, Shape, drawn
 from efasp.proofs.lemmas import process_orders, process_readings

@@ -18,7 +18,7 @@ from efasp.encoding import CellLayout, LogLayout
 from efasp.model.sampler import THRESHOLD
 from efasp.pram.machine import Program
 from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
-from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.scenarios import Shape, drawn
 from efasp.proofs.lemmas.process_readings import NOISE, certainty
 from efasp.proofs.obligation import Machine, Verdict

@@ -32,7 +32,7 @@ from efasp.model.sampler import THRESHOLD, confidence, predictions
 from efasp.pram.isa import EXTENSIONS
 from efasp.process import g, unmask
 from efasp.proofs.concrete.differential import guarded
-from efasp.proofs.concrete.machine_states import Report
+from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.scenarios import Shape, drawn
 from efasp.proofs.lemmas.simulation import algorithm_1
 from efasp.proofs.obligation import Machine, Verdict

@@ -3,7 +3,7 @@
 Each lookup is read from its node (``proofs.symbolic.positions``) and asked of symbolic positions of a sequence that the layout
 makes: what is found among them, and what that holds, by the invariants (``proofs.symbolic.sequence_invariants``), is what the
 lookup gives. The stages (family step) turn it into the next tokens, and the invariants hold of these
-(``proofs.lemmas.simulation_composition``).
+(``proofs.lemmas.simulation_kept_log``).
 """
 
 from __future__ import annotations
@@ -37,28 +37,30 @@ from efasp.proofs.symbolic.machine_step import (
 )  # fmt: skip
 from efasp.proofs.symbolic.nodes import is_value
 from efasp.proofs.symbolic.positions import Position, finds, lookup
-from efasp.proofs.symbolic.sequence_invariants import (
-    BEATEN_BY,
-    BEATEN_FOR,
+from efasp.proofs.symbolic.processor_readings import (
     COUNTER,
-    COUNTERS_HELD,
     FETCHED,
     IMMEDIATE,
-    INCOMPLETE,
-    INITIAL_WORD,
     MEMORY,
-    MEMORY_HELD,
     NAMES_FETCHED,
-    ONE_POSITION,
     OPERANDS,
     OWN_INDEX,
     PROCESSORS,
+    REGISTER,
+    UNNAMED,
+)  # fmt: skip
+from efasp.proofs.symbolic.sequence_invariants import (
+    BEATEN_BY,
+    BEATEN_FOR,
+    COUNTERS_HELD,
+    INCOMPLETE,
+    INITIAL_WORD,
+    MEMORY_HELD,
+    ONE_POSITION,
     PROGRAM,
     READY,
-    REGISTER,
     REGISTERS_HELD,
     UNBEATEN,
-    UNNAMED,
     VALUE_BESIDE,
     World,
     call,

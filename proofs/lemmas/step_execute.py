@@ -42,7 +42,7 @@ from efasp.proofs.symbolic.machine_step import (
     ops_of,
 )  # fmt: skip
 from efasp.proofs.symbolic.nodes import is_value
-from efasp.proofs.symbolic.sequence_invariants import (
+from efasp.proofs.symbolic.processor_readings import (
     COUNTER,
     FETCHED,
     IMMEDIATE,
@@ -52,9 +52,8 @@ from efasp.proofs.symbolic.sequence_invariants import (
     OWN_INDEX,
     PROCESSORS,
     REGISTER,
-    call,
-    state,
 )  # fmt: skip
+from efasp.proofs.symbolic.sequence_invariants import call, state
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Flag
 from efasp.syntax import Node, refine

@@ -315,7 +315,7 @@ def lookup_sorts(step: Step) -> Iterator[Obligation]:
         def discharge(name: str = name) -> Verdict:
             node = step.of[name]
             assert isinstance(node, Attention)
-            atoms, sink_atoms = ({atom for atom, _ in step.reading.form(x, 0).terms} for x in (node.v, step.sink))
+            atoms, sink_atoms = (set(step.reading.form(x, 0).terms) for x in (node.v, step.sink))
             found = node.sort.bounds == ((0, 1),) and atoms == sink_atoms
             if not (node.sort == node.v.sort or found) or not node.sort.admits([0] * node.width):
                 return Verdict("refuted", "sorts", {"lookup": name, "sort": str(node.sort), "value": str(node.v.sort)})
@@ -342,7 +342,7 @@ def know(step: Step, t: Terms, node: Node, places: list[int]) -> None:
     stack = [(node, place, True) for place in places]
     while stack:
         at, coordinate, top = stack.pop()
-        for (leaf, number), _ in step.reading.form(at, coordinate, top).terms:
+        for leaf, number in step.reading.form(at, coordinate, top).terms:
             if isinstance(leaf, Node):
                 stack.append((leaf.inputs[0], number, False))
             else:

@@ -17,6 +17,7 @@ from textwrap import fill
 import numpy as np
 
 from efasp import attention  # noqa: F401  (registers the operators)
+from efasp.affine_forms import Form
 from efasp.attention import match
 from efasp.codebook import Codebook
 from efasp.encoding import Event, LogLayout, Write
@@ -27,7 +28,7 @@ from efasp.pram.machine import Configuration, Program
 from efasp.pram.machine import step as pram_step
 from efasp.process import DELETE, INSERT, REMASK, g
 from efasp.proofs.obligation import Machine
-from efasp.proofs.symbolic.nodes import Linear, Reading
+from efasp.proofs.symbolic.nodes import Reading
 from efasp.proofs.symbolic.positions import Lookup, lookup
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Flag, Int, Number, Signs, Sort
@@ -87,9 +88,9 @@ class Rows:
         """Rows over nodes with these numbers."""
         return cls(Reading({node: str(i) for node, i in leaves.items()}), {str(i): i for i in leaves.values()})
 
-    def form(self, form: Linear) -> str:
+    def form(self, form: Form) -> str:
         """A sum and its constant."""
-        terms = [f"({number(c)}, {self._atom(*atom)})" for atom, c in form.terms]
+        terms = [f"({number(c)}, {self._atom(*atom)})" for atom, c in form.terms.items()]
         return f"({listed(terms)}, {number(form.constant)})"
 
     def _atom(self, leaf: str | Node, place: int) -> str:
@@ -213,9 +214,9 @@ def remask(step: Step) -> str:
     """The row of the remask bit: which flags make a hit is read from its own units."""
     numbers, hits = {"te.mask": 0}, []
     form = step.reading.form(step.of["control"], 0, top=True)
-    for (leaf, place), c in form.terms:
+    for (leaf, place), c in form.terms.items():
         if isinstance(leaf, Relu) and c == 1:
-            hits.append([str(name) for (name, _), _ in step.reading.form(leaf.x, place).terms])
+            hits.append([str(name) for name, _ in step.reading.form(leaf.x, place).terms])
     for name in (name for hit in hits for name in hit):
         numbers.setdefault(name, len(numbers))
     groups = listed([listed([f"{numbers[name]}%nat" for name in hit]) for hit in hits])

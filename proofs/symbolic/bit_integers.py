@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from efasp.affine_forms import Form, collected
+
 Bit = tuple[Any, ...]  # the name of a bit: whose it is, and which
 
 
@@ -18,18 +20,27 @@ class Undecided(ArithmeticError):
 
 
 class Numeral:
-    """``constant + sum of coefficient * bit``; every bit is 0 or 1."""
+    """A form (``efasp.affine_forms``) over bits, each of which is 0 or 1. It is no sequence, so that arrays can hold it."""
 
-    __slots__ = ("constant", "terms")
+    __slots__ = ("form",)
 
-    def __init__(self, constant: int, terms: Mapping[Bit, int] | None = None) -> None:
-        self.constant = constant
-        self.terms = {bit: c for bit, c in (terms or {}).items() if c}
+    def __init__(self, form: Form) -> None:
+        self.form = form
 
     @classmethod
     def of(cls, name: str, bits: int) -> Numeral:
         """Any number of so many bits."""
-        return cls(0, {(name, place): 1 << place for place in range(bits)})
+        return cls(Form({(name, place): 1 << place for place in range(bits)}))
+
+    @property
+    def terms(self) -> Mapping[Bit, Any]:
+        """Bit to coefficient, none zero."""
+        return self.form.terms
+
+    @property
+    def constant(self) -> int:
+        """Its value where all bits are 0."""
+        return int(self.form.constant)
 
     def __repr__(self) -> str:
         return " + ".join([f"{c} {'.'.join(map(str, bit))}" for bit, c in self.terms.items()] + [str(self.constant)])
@@ -42,17 +53,12 @@ class Numeral:
 
     def value(self, bits: Mapping[Bit, int]) -> int:
         """The integer that it is under an assignment; bits that are not named are 0."""
-        return self.constant + sum(c * bits.get(bit, 0) for bit, c in self.terms.items())
+        return int(self.form.value(bits))
 
     # Arithmetic.
 
     def __add__(self, other: Any) -> Numeral:
-        if not isinstance(other, Numeral):
-            return Numeral(self.constant + int(other), self.terms)
-        total = dict(self.terms)
-        for bit, c in other.terms.items():
-            total[bit] = total.get(bit, 0) + c
-        return Numeral(self.constant + other.constant, total)
+        return Numeral(self.form + (other.form if isinstance(other, Numeral) else int(other)))
 
     __radd__ = __add__
 
@@ -61,7 +67,7 @@ class Numeral:
             if self.terms and other.terms:
                 raise Undecided(f"({self}) * ({other})")
             return self * other.constant if self.terms else other * self.constant
-        return Numeral(self.constant * int(other), {bit: c * int(other) for bit, c in self.terms.items()})
+        return Numeral(self.form.times(int(other)))
 
     __rmul__ = __mul__
 
@@ -77,16 +83,15 @@ class Numeral:
         """Rounded down: what is a multiple of 2^places is divided, if the rest stays between 0 and 2^places - 1."""
         unit = 1 << int(places)
         high = {bit: c // unit for bit, c in self.terms.items() if c % unit == 0}
-        rest = Numeral(self.constant % unit, {bit: c for bit, c in self.terms.items() if c % unit})
+        rest = Numeral(Form({bit: c for bit, c in self.terms.items() if c % unit}, self.constant % unit))
         low, top = rest.bounds
-        return Numeral(self.constant // unit, high) if low >= 0 and top < unit else Shifted(self, int(places))
+        return Numeral(Form(high, self.constant // unit)) if low >= 0 and top < unit else Shifted(self, int(places))
 
     def __and__(self, mask: Any) -> Numeral:
         """The lowest bit (``mask`` 1)."""
         if mask != 1:
             raise Undecided(f"({self}) & {mask}")
-        odd = {bit: c % 2 for bit, c in self.terms.items()}
-        rest = Numeral(self.constant % 2, odd)
+        rest = Numeral(collected({bit: c % 2 for bit, c in self.terms.items()}, self.constant % 2))
         return rest if rest.bounds[1] <= 1 else Shifted(self, 0) & 1
 
     # Comparisons with numbers: a truth value where the bounds decide, or the form that is 1 where it holds.
@@ -98,7 +103,7 @@ class Numeral:
         if len(self.terms) == 1:
             ((bit, _),) = self.terms.items()
             off, on = (int(holds(self.value({bit: value}), other)) for value in (0, 1))
-            return bool(on) if on == off else Numeral(off, {bit: on - off})
+            return bool(on) if on == off else Numeral(Form({bit: on - off}, off))
         if holds(low, other) != holds(top, other):
             raise Undecided(f"{self} against {other}")
         return holds(low, other)
@@ -142,4 +147,4 @@ class Shifted:
     def __and__(self, mask: Any) -> Numeral:
         if mask != 1:
             raise Undecided(f"bits of {self.number} >> {self.places}")
-        return Numeral(0, {("bit", repr(self.number), self.places): 1})
+        return Numeral(Form.atom(("bit", repr(self.number), self.places)))

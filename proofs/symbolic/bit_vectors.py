@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from efasp.affine_forms import Form
 from efasp.exact import LIMIT
 from efasp.proofs.smtlib import FALSE, TRUE, Script, Term, ite, land, lnot
-from efasp.proofs.symbolic.boolean_forms import EXACT, ONE, Atom, Form, Space
+from efasp.proofs.symbolic.boolean_forms import EXACT, ONE, Atom, Space, literal
 from efasp.proofs.symbolic.machine import Branches, Result, current, paths
 
 BOOL = "Bool"
@@ -53,11 +54,11 @@ class Writer:
 
     def truth(self, form: Form) -> Term:
         """A truth value. Raises ValueError for another form."""
-        if not form.literal:
+        if not literal(form):
             raise ValueError(f"expected a truth value, found {form}")
         if not form.terms:
             return TRUE if form == ONE else FALSE
-        ((atom, c),) = form.terms
+        ((atom, c),) = form.terms.items()
         name = self.name(atom)
         return name if c == 1 else lnot(name)
 
@@ -66,7 +67,7 @@ class Writer:
         stack = [number]
         while stack:
             at = stack[-1]
-            below = [a for form in self.space.atoms[at].parts for a, _ in form.terms if a not in self.names]
+            below = [a for form in self.space.atoms[at].parts for a in sorted(form.terms) if a not in self.names]
             if at in self.names or not below:
                 stack.pop()
                 if at not in self.names:
@@ -98,7 +99,7 @@ class Writer:
     def bits(self, form: Form) -> int:
         """Bits that hold a form's value, whatever its atoms' values are."""
         low = high = form.constant
-        for number, c in form.terms:
+        for number, c in form.terms.items():
             ends = sorted(c * end for end in self._ends(number))
             low, high = low + ends[0], high + ends[1]
         return width(int(low), int(high))
@@ -119,10 +120,10 @@ class Writer:
 
     def vector(self, form: Form, bits: int) -> Term:
         """An integral form as a bit vector of so many bits, modulo 2^bits. Raises ValueError for a form with fractions."""
-        if any(c.denominator != 1 for c in (form.constant, *(c for _, c in form.terms))):
+        if any(c.denominator != 1 for c in (form.constant, *form.terms.values())):
             raise ValueError(f"expected an integral form, found {form}")
         parts = [constant(int(form.constant), bits)] if form.constant or not form.terms else []
-        for number, c in form.terms:
+        for number, c in form.row:
             name = self.name(number)
             if self.space.atoms[number].boolean:
                 parts.append(ite(name, constant(int(c), bits), constant(0, bits)))

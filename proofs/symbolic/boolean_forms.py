@@ -1,6 +1,6 @@
 """Numbers of a transformer on Boolean symbols, folded as far as they are known: what ``proofs.symbolic.plans`` computes with.
 
-Every number is a *form*: a rational constant plus rational multiples of *atoms*, each a truth value (0 or 1) or a bounded
+Every number is a *form* (``efasp.affine_forms``), whose *atoms* are each a truth value (0 or 1) or a bounded
 integer that a definition of the script stands for. Bounds are found by trying all values of the symbols where a form rests
 on at most ``EXACT`` of them, and by intervals else; a truth value that rests on more counts as a symbol of its own. So a bound
 may be too wide, but what lies outside of it never happens: only that is folded.
@@ -8,15 +8,15 @@ may be too wide, but what lies outside of it never happens: only that is folded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import gcd, lcm
-from typing import NamedTuple
+from math import lcm
 
 import numpy as np
 
+from efasp.affine_forms import Form, primitive
 from efasp.exact import LIMIT
 from efasp.sorts import Number, tidy
 
@@ -30,56 +30,16 @@ class TooManyAtoms(RuntimeError):
     """The forms of a plan outgrow ``ATOMS``: too little of it is known to be constant."""
 
 
-class Form(NamedTuple):
-    """``constant + sum of coefficient * atom``; atoms by number, in order."""
-
-    constant: Number
-    terms: tuple[tuple[int, Number], ...] = ()
-
-    @staticmethod
-    def of(coefficients: Mapping[int, Number], constant: Number = 0) -> Form:
-        """The form with these coefficients of atoms."""
-        terms = [(atom, c if type(c) is int else tidy(c)) for atom, c in coefficients.items() if c]
-        return Form(constant, tuple(sorted(terms)))
-
-    def __neg__(self) -> Form:
-        return Form(-self.constant, tuple([(atom, -c) for atom, c in self.terms]))
-
-    def __add__(self, other: Form | Number) -> Form:  # type: ignore[override]
-        if not isinstance(other, Form):
-            return Form(tidy(self.constant + other), self.terms)
-        if not other.terms and not other.constant:
-            return self
-        constant = tidy(self.constant + other.constant)
-        if not (self.terms and other.terms):
-            return Form(constant, self.terms or other.terms)
-        total = dict(self.terms)
-        for atom, c in other.terms:
-            total[atom] = total.get(atom, 0) + c
-        return Form.of(total, constant)
-
-    def __sub__(self, other: Form | Number) -> Form:
-        return self + -other
-
-    def times(self, factor: Number) -> Form:
-        """A multiple."""
-        if factor == 1:
-            return self
-        if not factor:
-            return ZERO
-        if type(factor) is int:
-            return Form(self.constant * factor, tuple([(a, c * factor) for a, c in self.terms]))
-        return Form(tidy(self.constant * factor), tuple([(a, tidy(c * factor)) for a, c in self.terms]))
-
-    @property
-    def literal(self) -> bool:
-        """Whether it is 0, 1, an atom, or 1 minus an atom."""
-        if not self.terms:
-            return self.constant in (0, 1)
-        return len(self.terms) == 1 and (self.constant, self.terms[0][1]) in ((0, 1), (1, -1))
+ZERO, ONE = Form(), Form(constant=1)
 
 
-ZERO, ONE = Form(0), Form(1)
+def literal(form: Form) -> bool:
+    """Whether it is 0, 1, an atom, or 1 minus an atom."""
+    if not form.terms:
+        return form.constant in (0, 1)
+    return len(form.terms) == 1 and (form.constant, *form.terms.values()) in ((0, 1), (1, -1))
+
+
 Table = np.ndarray  # values for all assignments of some symbols, one axis each
 
 
@@ -149,7 +109,7 @@ class Space:
     def symbol(self, name: str) -> Form:
         """A free truth value."""
         self.atoms.append(Atom("symbol", (), 0, 1, (len(self.atoms),), np.array([0, 1]), name))
-        return Form(0, ((len(self.atoms) - 1, 1),))
+        return Form.atom(len(self.atoms) - 1)
 
     # Ranges.
 
@@ -157,7 +117,7 @@ class Space:
         """The symbols that forms rest on, or None if they are too many."""
         found: set[int] = set()
         for form in forms:
-            for atom, _ in form.terms:
+            for atom in form.terms:
                 below = self.atoms[atom].support
                 if below is None:
                     return None
@@ -166,8 +126,8 @@ class Space:
 
     def table(self, form: Form, support: tuple[int, ...]) -> tuple[Table, int]:
         """The values of a form over all assignments of its support, times a denominator, and that."""
-        scale = lcm(form.constant.denominator, *[c.denominator for _, c in form.terms])
-        atoms = [(self.atoms[number], int(c * scale)) for number, c in form.terms]
+        scale = lcm(form.constant.denominator, *[c.denominator for c in form.terms.values()])
+        atoms = [(self.atoms[number], int(c * scale)) for number, c in form.terms.items()]
         most = abs(int(form.constant * scale)) + sum(abs(c) * max(-atom.low, atom.high) for atom, c in atoms)
         kind = np.int64 if most < LIMIT else object
         total = np.full((1,) * len(support), int(form.constant * scale), dtype=kind)
@@ -182,7 +142,7 @@ class Space:
         if form not in self._ranges:
             support = self.support([form])
             if support is None:
-                ends = [sorted((c * self.atoms[a].low, c * self.atoms[a].high)) for a, c in form.terms]
+                ends = [sorted((c * self.atoms[a].low, c * self.atoms[a].high)) for a, c in form.terms.items()]
                 low, high = (tidy(form.constant + sum(e[side] for e in ends)) for side in (0, 1))
                 self._ranges[form] = low, high, None
             else:
@@ -211,10 +171,10 @@ class Space:
         else:
             atom = Atom(kind, key[1], *self._interval(kind, key[1]), None, None)
         if atom.low == atom.high:
-            self._known[key] = Form(atom.low)
+            self._known[key] = Form(constant=atom.low)
         else:
             self.atoms.append(atom)
-            self._known[key] = Form(0, ((number, 1),))
+            self._known[key] = Form.atom(number)
         return self._known[key]
 
     def _interval(self, kind: str, parts: tuple[Form, ...]) -> tuple[int, int]:
@@ -228,13 +188,8 @@ class Space:
 
     def _primitive(self, form: Form) -> tuple[Form, Number]:
         """A form with integer coefficients that have no common divisor, and what it was divided by (above 0)."""
-        scale = lcm(form.constant.denominator, *[c.denominator for _, c in form.terms])
-        numbers = [int(form.constant * scale), *[int(c * scale) for _, c in form.terms]]
-        divisor = gcd(*numbers)
-        if scale == divisor == 1:
-            return form, 1
-        terms = tuple([(a, c // divisor) for (a, _), c in zip(form.terms, numbers[1:], strict=True)])
-        return Form(numbers[0] // divisor, terms), tidy(Fraction(divisor, scale))
+        by, (constant, *whole) = primitive([form.constant, *form.terms.values()])
+        return (form, 1) if by == 1 else (Form(dict(zip(form.terms, whole, strict=True)), constant), by)
 
     def positive(self, form: Form) -> Form:
         """Whether a form is above 0."""
@@ -247,12 +202,12 @@ class Space:
         if low > 0 or high <= 0:
             return ONE if low > 0 else ZERO
         form, _ = self._primitive(form)
-        if all(self.atoms[a].boolean for a, _ in form.terms):
-            coefficients = [int(c) for _, c in form.terms]
+        if all(self.atoms[a].boolean for a in form.terms):
+            coefficients = [int(c) for c in form.terms.values()]
             top = int(form.constant) + sum(max(c, 0) for c in coefficients)
             bottom = int(form.constant) + sum(min(c, 0) for c in coefficients)
             least = min(abs(c) for c in coefficients)
-            literals = [Form(0, ((a, 1),)) if c > 0 else Form(1, ((a, -1),)) for a, c in form.terms]
+            literals = [Form.atom(a) if c > 0 else Form({a: -1}, 1) for a, c in form.terms.items()]
             if top - least <= 0:  # one literal that is 0 is enough for it not to be
                 return self.all(literals)
             if bottom + least > 0:  # one literal that is 1 is enough for it to be
@@ -261,7 +216,7 @@ class Space:
 
     def all(self, flags: Iterable[Form]) -> Form:
         """Whether all truth values are 1."""
-        kept = sorted({self._truth(flag) for flag in flags} - {ONE}, key=lambda f: (f.terms, f.constant))
+        kept = sorted({self._truth(flag) for flag in flags} - {ONE}, key=lambda flag: flag.key)
         if any(flag == ZERO or ONE - flag in kept for flag in kept):
             return ZERO
         if len(kept) <= 1:
@@ -278,7 +233,7 @@ class Space:
 
     def _truth(self, flag: Form) -> Form:
         """A truth value as a literal."""
-        return flag if flag.literal else self.positive(flag)
+        return flag if literal(flag) else self.positive(flag)
 
     # Numbers.
 
@@ -297,18 +252,18 @@ class Space:
         """``f * g``."""
         if not (f.terms and g.terms):
             return g.times(f.constant) if g.terms else f.times(g.constant)
-        if not all(self.atoms[a].boolean for form in (f, g) for a, _ in form.terms):
+        if not all(self.atoms[a].boolean for form in (f, g) for a in form.terms):
             (f, by), (g, more) = self._primitive(f), self._primitive(g)
             return self._atom("times", [f, g]).times(by * more)
         total = f.times(g.constant) + g.times(f.constant) - f.constant * g.constant
-        for a, c in f.terms:
-            for b, d in g.terms:
-                total = total + self.all([Form(0, ((a, 1),)), Form(0, ((b, 1),))]).times(c * d)
+        for a, c in f.row:
+            for b, d in g.row:
+                total = total + self.all([Form.atom(a), Form.atom(b)]).times(c * d)
         return total
 
     def merged(self, form: Form) -> Form:
         """The same value: differences of ReLUs as thresholds, and what has two values as one truth value."""
-        relus = [(a, c) for a, c in form.terms if self.atoms[a].kind == "relu"]
+        relus = [(a, c) for a, c in form.row if self.atoms[a].kind == "relu"]
         if len(relus) > 1:
             form = self._stairs(form, relus)
         if len(form.terms) > 1:
@@ -323,17 +278,17 @@ class Space:
         groups: dict[tuple[tuple[int, Number], ...], list[tuple[Number, Number, int]]] = {}
         for number, c in relus:
             (inner,) = self.atoms[number].parts
-            groups.setdefault(inner.terms, []).append((inner.constant, c, number))
-        for terms, group in groups.items():
+            groups.setdefault(inner.row, []).append((inner.constant, c, number))
+        for row, group in groups.items():
             group.sort(reverse=True)
             if sum(c for _, c, _ in group) or group[0][0] - group[-1][0] > STAIRS:
                 continue
             slope: Number = 0
             for (start, c, number), (end, _, _) in zip(group, [*group[1:], group[-1]], strict=True):
                 slope += c
-                form = form - Form(0, ((number, c),))
+                form = form - Form.atom(number, c)
                 for shift in range(int(end) + 1, int(start) + 1):
-                    form = form + self.positive(Form(shift, terms)).times(slope)
+                    form = form + self.positive(Form(dict(row), shift)).times(slope)
         return form
 
     def choose(self, wins: Sequence[Form], values: Sequence[Form]) -> Form:
@@ -343,12 +298,12 @@ class Space:
         known = [self.range(value)[2] for value in values]
         stairs = sorted({v for some in known for v in some or ()})
         if all(known) and len(stairs) <= FEW:
-            out = Form(stairs[0])
+            out = Form(constant=stairs[0])
             for before, step in pairwise(stairs):
                 reached = [ONE - self.positive(-value + step) for value in values]
                 out = out + self._choice("choice", wins, reached).times(step - before)
             return out
-        scale = lcm(*(x.denominator for value in values for x in (value.constant, *(c for _, c in value.terms))))
+        scale = lcm(*(x.denominator for value in values for x in (value.constant, *value.terms.values())))
         return self._choice("select", wins, [value.times(scale) for value in values]).times(Fraction(1, scale))
 
     def _choice(self, kind: str, wins: Sequence[Form], values: Sequence[Form]) -> Form:

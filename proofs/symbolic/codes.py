@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from efasp.affine_forms import Form
 from efasp.codebook import Codebook
 from efasp.proofs.obligation import Verdict
 from efasp.proofs.smtlib import FALSE, TRUE, Term, num, parse
@@ -33,7 +34,9 @@ class Codes:
         payloads: list[Any] = [{name: Numeral.of(name, size[name]) for name in kind.payloads} for kind in book.kinds]
         rows = [book.row(kind.name, **given) for kind, given in zip(book.kinds, payloads, strict=True)]
         self.codes = book.codes(np.array(rows, dtype=object))
-        forms = [[c if isinstance(c, Numeral) else Numeral(int(c)) for c in code] for code in self.codes.tolist()]
+        forms = [
+            [c if isinstance(c, Numeral) else Numeral(Form(constant=int(c))) for c in code] for code in self.codes.tolist()
+        ]
         self.low, self.high = (np.array([[form.bounds[i] for form in code] for code in forms], dtype=object) for i in (0, 1))
         self.bits: list[list[Bit | None]] = [
             [next(iter(form.terms)) if len(form.terms) == 1 else None for form in code] for code in forms
@@ -83,7 +86,7 @@ class Codes:
         book, out = self.book, []
         for kind, found in zip(book.kinds, book.read(self.codes).tolist(), strict=True):
             token = book.token(kind.name, *(Numeral.of(name, book.bits[name]) for name in kind.payloads))  # type: ignore[arg-type]
-            out.append((Numeral(0) + found).same(token))
+            out.append((Numeral(Form()) + found).same(token))
         return all(out)
 
 

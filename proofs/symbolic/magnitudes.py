@@ -16,10 +16,12 @@ from math import ceil, inf
 from operator import is_
 from typing import NamedTuple
 
+from efasp.affine_forms import Form, Terms, divided
 from efasp.exact import Matrix
 from efasp.model.plan import Plan
 from efasp.model.ranges import absolute
-from efasp.proofs.symbolic.residual_stream import Code, Executed, Form, Mean, Reader, Terms, divided
+from efasp.proofs.symbolic.residual_atoms import Code, Mean
+from efasp.proofs.symbolic.residual_stream import Executed, Reader
 from efasp.sorts import Number, tidy
 
 UNKNOWN = -inf  # the power of what may be a multiple of nothing

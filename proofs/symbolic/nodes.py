@@ -8,8 +8,8 @@ relative to the bit that is looked at, so that the same construction at another 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from efasp.affine_forms import Form, total
 from efasp.codebook import Codebook
 from efasp.proofs.smtlib import Script, Term, ite, land, le, linear, lor, num, plus
 from efasp.sorts import Number
@@ -18,57 +18,45 @@ from efasp.syntax import Affine, Concat, Node, PositionEmbedding, Relu, TokenEmb
 Atom = tuple[str, int] | tuple[Node, int]  # a leaf's coordinate, or a ReLU node's
 
 
-@dataclass(frozen=True)
-class Linear:
-    """``sum of coefficient * atom + constant``; atoms in order of first use."""
-
-    terms: tuple[tuple[Atom, Number], ...]
-    constant: Number
-
-
 class Reading:
-    """Forms of node coordinates over leaves. ``leaves``: nodes and their names; embeddings are leaves by themselves."""
+    """Forms of node coordinates over leaves, their terms in the order of first use.
+
+    ``leaves``: nodes and their names; embeddings are leaves by themselves.
+    """
 
     def __init__(self, leaves: Mapping[Node, str]) -> None:
         self.leaves = leaves
         self.widths = {name: node.width for node, name in leaves.items()}
-        self._known: dict[tuple[Node, int], Linear] = {}
+        self._known: dict[tuple[Node, int], Form] = {}
 
-    def form(self, node: Node, place: int, top: bool = False) -> Linear:
+    def form(self, node: Node, place: int, top: bool = False) -> Form:
         """The form of one coordinate; ``top``: look into the node though it is a leaf."""
         if not top and node in self.leaves:
-            return Linear((((self.leaves[node], place), 1),), 0)
+            return Form.atom((self.leaves[node], place))
         if (node, place) not in self._known:
             self._known[node, place] = self._read(node, place)
         return self._known[node, place]
 
-    def _read(self, node: Node, place: int) -> Linear:
+    def _read(self, node: Node, place: int) -> Form:
         if isinstance(node, (TokenEmbedding, PositionEmbedding)):
             name, offset = slot(node.codebook, place)
             prefix = "te" if isinstance(node, TokenEmbedding) else "pe"
             if name == "one":
-                return Linear((), 1)
-            return Linear((((f"{prefix}.{name}", offset), 1),), 0)
+                return Form(constant=1)
+            return Form.atom((f"{prefix}.{name}", offset))
         if isinstance(node, Concat):
             for part in node.parts:
                 if place < part.width:
                     return self.form(part, place)
                 place -= part.width
         if isinstance(node, Affine):
-            total: dict[Atom, Number] = {}
-            constant = node.bias[place]
-            for column, c in node.rows[place]:
-                below = self.form(node.x, column)
-                constant += c * below.constant
-                for atom, factor in below.terms:
-                    total[atom] = total.get(atom, 0) + c * factor
-            return Linear(tuple((atom, c) for atom, c in total.items() if c), constant)
+            return total([(c, self.form(node.x, column)) for column, c in node.rows[place]], node.bias[place])
         if isinstance(node, Relu):
             below = self.form(node.x, place)
             if not below.terms:
-                return Linear((), max(below.constant, 0))
-            return Linear((((node, place), 1),), 0)
-        return Linear((((f"{type(node).__name__.lower()}.{id(node)}", place), 1),), 0)
+                return Form(constant=max(below.constant, 0))
+            return Form.atom((node, place))
+        return Form.atom((f"{type(node).__name__.lower()}.{id(node)}", place))
 
 
 def slot(book: Codebook, place: int) -> tuple[str, int]:
@@ -138,21 +126,21 @@ class Terms:
         """The term of a coordinate."""
         return self.term(self.reading.form(node, place, top))
 
-    def term(self, form: Linear) -> Term:
+    def term(self, form: Form) -> Term:
         """The term of a form; declares what it reads, and units as definitions."""
         parts: list[tuple[Number, Term]] = []
         for atom, c in self._counted(form):
             parts.append((c, self._unit(atom) if isinstance(atom[0], Node) else self._leaf(*atom)))
         return linear(parts, form.constant)
 
-    def _counted(self, form: Linear) -> list[tuple[Atom, Number]]:
+    def _counted(self, form: Form) -> list[tuple[Atom, Number]]:
         """All bits of a word with one coefficient are read as the number of its ones."""
         words: dict[str, list[Number]] = {}
-        for (leaf, _), c in form.terms:
+        for (leaf, _), c in form.terms.items():
             if isinstance(leaf, str) and leaf not in self.labels and self.reading.widths.get(leaf, 1) > 1:
                 words.setdefault(leaf, []).append(c)
         whole = {leaf for leaf, cs in words.items() if len(cs) == self.reading.widths[leaf] and len(set(cs)) == 1}
-        kept = [(atom, c) for atom, c in form.terms if atom[0] not in whole]
+        kept = [(atom, c) for atom, c in form.terms.items() if atom[0] not in whole]
         return kept + [((f"{leaf}.ones", 0), words[leaf][0]) for leaf in sorted(whole)]
 
     def _leaf(self, leaf: str, place: int) -> Term:

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from efasp.affine_forms import Form, collected
 from efasp.codebook import Codebook
 from efasp.exact import LIMIT, Matrix, magnitude, narrow
 from efasp.model.plan import Head, Plan
-from efasp.proofs.symbolic.boolean_forms import ONE, ZERO, Form, Space
+from efasp.proofs.symbolic.boolean_forms import ONE, ZERO, Space
 from efasp.sorts import Number, tidy
 
 Symbols = dict[tuple[int, int], Form]
@@ -33,7 +34,7 @@ class Mixed:
 
     def __getitem__(self, at: tuple[int, int]) -> Form:
         varying = self.symbols.get(at, ZERO)
-        return Form(_plain(self.numbers[at]), varying.terms)
+        return Form(varying.terms, _plain(self.numbers[at]))
 
     @staticmethod
     def of(numbers: np.ndarray, symbols: Mapping[tuple[int, int], Form]) -> Mixed:
@@ -43,7 +44,7 @@ class Mixed:
             numbers = numbers.astype(object)
         for at, value in found.items():
             numbers[at] = value
-        return Mixed(numbers, {at: Form(0, form.terms) for at, form in symbols.items() if form.terms})
+        return Mixed(numbers, {at: Form(form.terms) for at, form in symbols.items() if form.terms})
 
     def apply(self, matrix: Matrix, bias: Sequence[Number] | None = None) -> Mixed:
         """``self @ matrix.T + bias``."""
@@ -55,9 +56,9 @@ class Mixed:
         for (position, column), form in self.symbols.items():
             for row, c in columns.get(column, ()):
                 total = sums.setdefault((position, row), {})
-                for atom, factor in form.terms:
+                for atom, factor in form.terms.items():
                     total[atom] = total.get(atom, 0) + factor * c
-        symbols = {at: Form.of(total) for at, total in sums.items()}
+        symbols = {at: collected(total) for at, total in sums.items()}
         return Mixed.of(matrix.apply(self.numbers, bias), symbols)
 
     def plus(self, space: Space, updates: Sequence[Mixed]) -> Mixed:
@@ -202,7 +203,7 @@ class Tokens:
     def known(self, token: int) -> Token:
         """A token that is given."""
         kind, value = self.book.split(token)
-        return Token({kind: ONE}, tuple(Form(value >> i & 1) for i in range(self.longest)))
+        return Token({kind: ONE}, tuple(Form(constant=value >> i & 1) for i in range(self.longest)))
 
     def code(self, token: Token) -> list[Form]:
         """Its code: that of its kind is affine in the bits of its payload."""

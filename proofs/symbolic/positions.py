@@ -155,7 +155,7 @@ class Position:
         """The value of a coordinate, over the definitions and flags below it."""
         form = self.step.reading.form(node, place)
         parts = []
-        for (leaf, at), c in form.terms:
+        for (leaf, at), c in form.terms.items():
             if isinstance(leaf, Node):
                 assert isinstance(leaf, Relu)
                 inner = self.form(leaf.x, at)

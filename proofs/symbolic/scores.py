@@ -11,18 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from efasp.affine_forms import Form
 from efasp.attention import weights
 from efasp.proofs.lemmas.gates_recurrences import Wrong
 from efasp.proofs.smtlib import Term, evaluate, parse, plus
 from efasp.proofs.symbolic.machine import Symbol, of
-from efasp.proofs.symbolic.nodes import Linear, Reading
+from efasp.proofs.symbolic.nodes import Reading
 from efasp.sorts import Number
 from efasp.syntax import Attention
 
 Bilinear = dict[tuple[Any, Any], Number]  # coefficient by (atom at the query's position, atom at the key's)
 ONE = ("1", 0)
-CONSTANT = Linear((), 1)
-ZERO = Linear((), 0)
+CONSTANT = Form(constant=1)
+ZERO = Form()
 
 
 def bilinear(reading: Reading, node: Attention) -> Bilinear:
@@ -33,10 +34,10 @@ def bilinear(reading: Reading, node: Attention) -> Bilinear:
     return {pair: c for pair, c in out.items() if c}
 
 
-def _add(out: Bilinear, factor: Number, q: Linear, k: Linear) -> None:
+def _add(out: Bilinear, factor: Number, q: Form, k: Form) -> None:
     """Add ``factor * q * k``."""
-    keys = [*k.terms, *([(ONE, k.constant)] if k.constant else [])]
-    for left, a in [*q.terms, *([(ONE, q.constant)] if q.constant else [])]:
+    keys = [*k.terms.items(), *([(ONE, k.constant)] if k.constant else [])]
+    for left, a in [*q.terms.items(), *([(ONE, q.constant)] if q.constant else [])]:
         for right, b in keys:
             out[left, right] = out.get((left, right), 0) + factor * a * b
 
@@ -45,12 +46,12 @@ def _add(out: Bilinear, factor: Number, q: Linear, k: Linear) -> None:
 class Parts:
     """What a match is made of, as forms. ``words``: the bits of query and key, pair by pair."""
 
-    sink: Linear
-    words: tuple[tuple[Linear, Linear], ...]
-    among: tuple[Linear, ...]
-    exclude: tuple[Linear, ...] = ()
-    rank: Linear = ZERO
-    absent: Linear = ZERO
+    sink: Form
+    words: tuple[tuple[Form, Form], ...]
+    among: tuple[Form, ...]
+    exclude: tuple[Form, ...] = ()
+    rank: Form = ZERO
+    absent: Form = ZERO
     capacity: Number = 1
 
 

@@ -19,7 +19,6 @@ from efasp.proofs.conclusions import concluded
 from efasp.proofs.lemmas.encoding_places import CLOCK, inside
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, lnot, lor, lt, plus
-from efasp.proofs.symbolic.machine_step import STATUS, Namer, on
 from efasp.proofs.symbolic.nodes import flag, is_value
 from efasp.proofs.symbolic.positions import Position
 from efasp.proofs.symbolic.step_definitions import Step
@@ -314,80 +313,6 @@ INVARIANTS = frozenset(
 )
 
 
-# What a processor's step reads, of words: conclusions of the family simulation about a position that is due, or in place about
-# a position of the processor ``pid``.
-
-
-@concluded("simulation.counter", "own index")
-def OWN_INDEX(n: Namer, pid: Term) -> Term:
-    """The index that is read is the processor's."""
-    return eq(n("index"), pid)
-
-
-@concluded("simulation.counter", "value")
-def COUNTER(n: Namer, pid: Term) -> Term:
-    """The program counter and the status that are read are the processor's."""
-    flags = (eq(n(name), flag(is_value(call("pram.status", pid), number))) for number, name in enumerate(STATUS))
-    return land(eq(n("counter"), call("pram.pc", pid)), *flags)
-
-
-def fetching(n: Namer) -> Term:
-    """Whether an instruction is fetched: the processor runs and its counter is inside the program."""
-    return land(on(n, STATUS[0]), lt(n("counter"), "length"))
-
-
-@concluded("simulation.fetch", "operation")
-def FETCHED(n: Namer, extension: str) -> Term:
-    """The operation's flags are those of the instruction at the counter, or 0 where none is fetched."""
-    pc = n("counter")
-    names = [o.name for o in operations(extension)]
-    return land(
-        *(eq(n(f"op.{name}"), flag(land(fetching(n), is_value(call("code.op", pc), i)))) for i, name in enumerate(names))
-    )
-
-
-@concluded("simulation.fetch", "register name")
-def NAMES_FETCHED(n: Namer, name: str) -> Term:
-    """A register name (rd, ra, rb) is that of the instruction at the counter, or none."""
-    return eq(n(name), ite(fetching(n), call(f"code.{name}", n("counter")), "(- 1)"))
-
-
-@concluded("simulation.fetch", "immediate")
-def IMMEDIATE(n: Namer) -> Term:
-    """The immediate is that of the instruction at the counter, or 0."""
-    return eq(n("immediate"), ite(fetching(n), call("code.imm", n("counter")), "0"))
-
-
-@concluded("simulation.processors", "value")
-def PROCESSORS(n: Namer) -> Term:
-    """P modulo 2^w is read by the operation that asks for it, else 0."""
-    return eq(n("processors"), ite(on(n, "op.nproc"), "count", "0"))
-
-
-OPERANDS = {"a": "ra", "d": "rd", "b": "rb"}  # registers that are read, and their names in the instruction
-
-
-@concluded("simulation.register", "value")
-def REGISTER(n: Namer, name: str, pid: Term) -> Term:
-    """A register that is named is read, else 0."""
-    number = n(OPERANDS[name])
-    return eq(n(name), ite(le("0", number), call("pram.register", pid, number), "0"))
-
-
-@concluded("simulation.register", "no name")
-def UNNAMED(n: Namer, name: str) -> Term:
-    """Where an instruction names no register 0 is read."""
-    return implies(lt(n(OPERANDS[name]), "0"), is_value(n(name), 0))
-
-
-@concluded("simulation.memory", "value")
-def MEMORY(n: Namer) -> Term:
-    """A load or a store finds the word at its address if that is below M, else nothing."""
-    touches = lor(on(n, "op.ld"), on(n, "op.st"))
-    valid = eq(n("valid"), flag(land(touches, lt(n("address"), "cells"))))
-    return land(valid, eq(n("loaded"), ite(on(n, "valid"), call("pram.memory", n("address")), "0")))
-
-
 # Scripts.
 
 
@@ -457,3 +382,12 @@ class World:
         return self.script.obligation(
             f"simulation.{name}", m.claim, {**m.params, **params}, scope, m.n, goal, note, infeasible=infeasible
         )
+
+
+def same_position(world: World, old: Position, prefix: str) -> Position:
+    """What stands at a position after the pass."""
+    new = Position(world.script, world.step, prefix)
+    same = (eq(f"{prefix}.pe.{kind.name}", f"{old.prefix}.pe.{kind.name}") for kind in world.step.pe.kinds)
+    payloads = (eq(new.payload("pe", name), old.payload("pe", name)) for name, _ in world.step.pe.payloads)
+    world.script.definition(land(*same, *payloads), "the same place")
+    return new

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from efasp.affine_forms import Form
 from efasp.encoding import FIELDS, CellLayout, Event, LogLayout, TokenSequence, Write, join
 from efasp.model.plan import Plan
 from efasp.model.sampler import split
@@ -27,7 +28,7 @@ from efasp.process import DELETE, INSERT, REMASK
 from efasp.proofs.obligation import Assignment, Machine
 from efasp.proofs.smtlib import FALSE, TRUE, Script, Term, eq, implies, land, lor
 from efasp.proofs.symbolic.bit_vectors import BOOL, Word, Writer, vectors, ways
-from efasp.proofs.symbolic.boolean_forms import ONE, Form, Space
+from efasp.proofs.symbolic.boolean_forms import ONE, Space
 from efasp.proofs.symbolic.plans import Token, Tokens
 
 WORD, PROCESSORS, MEMORY = 5, 2, 3

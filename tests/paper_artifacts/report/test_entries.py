@@ -6,11 +6,11 @@ import re
 
 import pytest
 
+from efasp.affine_forms import total
 from efasp.model.compile import STEPS, compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger
 from efasp.paper_artifacts.report.entries import _made, entries, explained
 from efasp.paper_artifacts.report.sheets import sheet, sheet_text
-from efasp.proofs.symbolic.residual_stream import total
 from tests.paper_artifacts.report.test_audit import full
 
 

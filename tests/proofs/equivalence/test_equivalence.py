@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import z3
 
+from efasp.affine_forms import Form
 from efasp.checker.store import digest
 from efasp.encoding import TokenSequence
 from efasp.model.compile import STEPS, compile_machine
@@ -28,7 +29,8 @@ from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
 from efasp.proofs.lemmas import lowering
 from efasp.proofs.obligation import Machine, Regime
 from efasp.proofs.smtlib import TRUE, Script
-from efasp.proofs.symbolic.residual_stream import Code, Form, Mean, Reader, Unit
+from efasp.proofs.symbolic.residual_atoms import Code, Mean, Unit
+from efasp.proofs.symbolic.residual_stream import Reader
 from tests.proofs.broken import changed
 
 ENGINES = ("mdm", "apmdm")

@@ -58,7 +58,10 @@ def drawn(reader: Reader, case: Case, rng: Random) -> tuple[dict[int, int], Toke
     """Random values of the symbols: by atom, and the sequence that they make."""
     chosen = {name: rng.randrange(1 << bits) for name, bits in case.symbols.items()}
     atoms = {
-        reader.forms[name][i].terms[0][0]: number >> i & 1 for name, number in chosen.items() for i in range(case.symbols[name])
+        atom: number >> i & 1
+        for name, number in chosen.items()
+        for i in range(case.symbols[name])
+        for atom in reader.forms[name][i].terms
     }
     return atoms, start(reader.layout, case.marked(chosen), case.steps)
 

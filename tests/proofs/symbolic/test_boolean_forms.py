@@ -13,10 +13,11 @@ import z3
 from hypothesis import given
 from hypothesis import strategies as st
 
+from efasp.affine_forms import Form
 from efasp.proofs.smtlib import Script, Term, land
 from efasp.proofs.symbolic import boolean_forms
 from efasp.proofs.symbolic.bit_vectors import Word, Writer, constant, extended, ways, width
-from efasp.proofs.symbolic.boolean_forms import MEANING, ONE, ZERO, Form, Space, TooManyAtoms
+from efasp.proofs.symbolic.boolean_forms import MEANING, ONE, ZERO, Space, TooManyAtoms
 from efasp.sorts import Number
 
 SYMBOLS = 5
@@ -49,7 +50,7 @@ def value(space: Space, form: Form, symbols: Mapping[int, int], known: dict[int,
         }
         return plain[found.kind](*parts)
 
-    return form.constant + sum(c * atom(number) for number, c in form.terms)
+    return form.constant + sum(c * atom(number) for number, c in form.terms.items())
 
 
 class Twin:
@@ -123,7 +124,7 @@ def test_terms_are_their_numbers(data: st.DataObject, exact: int) -> None:
         form, numbers = twin.numbers[-1]
         whole, by = form.times(8), 8
         assert by * max(map(abs, numbers)) < 1 << 60
-        if any(c.denominator != 1 for c in (whole.constant, *(c for _, c in whole.terms))):
+        if any(c.denominator != 1 for c in (whole.constant, *whole.terms.values())):
             return
         script = Script("QF_BV")
         writer = Writer(twin.space, script)
@@ -162,7 +163,7 @@ def test_only_truth_values_are_written_as_such() -> None:
     space = Space()
     a, b = space.symbol("a"), space.symbol("b")
     writer = Writer(space, Script("QF_BV"))
-    for form in (a.times(2), a + b, Form(2), -a):
+    for form in (a.times(2), a + b, Form(constant=2), -a):
         with pytest.raises(ValueError, match="truth value"):
             writer.truth(form)
     with pytest.raises(ValueError, match="integral"):
