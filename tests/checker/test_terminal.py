@@ -82,7 +82,6 @@ def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -
         "check --n-max 4 --lemma gates.* --list",
         "audit",
         "audit --trust",
-        "audit gates.add",
         "trace sum_to --engine mdm --steps 1",
     ],
 )
