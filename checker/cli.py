@@ -63,6 +63,14 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Extend: TypeAlias = "Callable[[Commands, argparse.ArgumentParser], None]"
 
 
+class _Version(argparse.Action):
+    """Prints versions and exits."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print("\n".join(f"{name} {version or 'not installed'}" for name, version in session.versions().items()))
+        parser.exit()
+
+
 def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     """The parser of every command, with the function that carries it out as ``command``.
 
@@ -70,8 +78,10 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     """
     description = "Any PRAM program in one compiled transformer, and the proofs of it."
     top = argparse.ArgumentParser(prog="efasp", description=description)
+    top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of what its results rest on")
     listed = top.add_subparsers(required=True, metavar="COMMAND")
     _run(listed.add_parser("run", help="run PRAM programs: directly, by masked diffusion, or by any-process generation"))
+    _programs(listed.add_parser("programs", help="the library of PRAM programs, or the text of one"))
     _info(listed.add_parser("info", help="the transformer's layers, widths, parameters, context and decoding steps"))
     _export(listed.add_parser("export", help="write the compiled transformer to a safetensors file"))
     check = listed.add_parser("check", help="discharge the obligations of the construction")
@@ -83,7 +93,12 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
 
 
 def _run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("files", nargs="+", metavar="FILE", help="assembly files (.pram)")
+    run.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="assembly files (.pram), - for standard input, or programs of the library by name",
+    )
     run.add_argument("--engine", choices=("reference", *ENGINES), default="reference")
     run.add_argument("--max-steps", type=count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
     run.add_argument("--json", action="store_true", help="one JSON object a file, one a line")
@@ -100,6 +115,12 @@ def program_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", metavar="FILE", help="initial memory as JSON, on top of .data")
     command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, if it is exact")
     command.add_argument("--inexact", action="store_true", help="also one whose dtype may round; warns")
+
+
+def _programs(programs: argparse.ArgumentParser) -> None:
+    programs.add_argument("name", nargs="?", metavar="NAME", help="print this one (default: list all)")
+    programs.add_argument("--json", action="store_true", help="one JSON object a program, one a line")
+    programs.set_defaults(command=commands.programs)
 
 
 def _info(info: argparse.ArgumentParser) -> None:
@@ -170,8 +191,8 @@ def _prove(options: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -> int:
     """Entry point; returns the exit code (argparse exits with 2 on bad usage)."""
     _streams()
-    options = parser(extend).parse_args(arguments)
     try:
+        options = parser(extend).parse_args(arguments)
         code: int = options.command(options)
         sys.stdout.flush()
         return code

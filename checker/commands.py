@@ -6,6 +6,7 @@ torch is imported only where it is used.
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import sys
 from pathlib import Path
@@ -21,8 +22,8 @@ from efasp.encoding import clock_bits
 from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import RangeError, dtype_for
-from efasp.pram import machine
-from efasp.pram.assembler import AssemblyError, Data, assemble_file, parse_data_file
+from efasp.pram import library, machine
+from efasp.pram.assembler import AssemblyError, Data, parse_data_file
 from efasp.pram.machine import Program, Run
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _initial_memory(file: str | None) -> Data | None:
 
 def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights: Weights | None) -> int:
     try:
-        program = assemble_file(
+        program = library.assembled(
             file,
             word=options.word,
             processors=options.processors,
@@ -107,7 +108,12 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
         _print_run(result, file)
     if result.violation is not None:
         print(f"efasp: {file}: {describe(result.violation)}", file=sys.stderr)
-    elif not result.finished:
+    elif result.faults:
+        first, more = result.faults[0], len(result.faults) - 1
+        others = f", and {more} more" if more else ""
+        what = f"processor {first.pid} faulted in step {first.step} at pc {first.pc} ({first.reason}){others}"
+        print(f"efasp: {file}: {what}", file=sys.stderr)
+    if result.violation is None and not result.finished:
         why = f"--max-steps {options.max_steps}" if result.steps >= options.max_steps else clock_end(result)
         print(f"efasp: {file}: not finished within {why}", file=sys.stderr)
     return machine.exit_code(result)
@@ -176,6 +182,27 @@ def _print_run(result: Run, file: str) -> None:
         print(f"  processor {pid}: pc {result.configuration.pc[pid]}, {result.configuration.status[pid]}, {words}")
 
 
+# programs
+
+
+def programs(options: argparse.Namespace) -> int:
+    """`efasp programs`: the library with a line each, or the text of one program."""
+    if options.name is not None and options.name not in library.PROGRAMS:
+        near = difflib.get_close_matches(options.name, library.PROGRAMS, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(f"NAME: expected a program of the library, found {options.name!r}{hint}: efasp programs lists them")
+    listed = [options.name] if options.name else list(library.PROGRAMS)
+    for entry in map(library.PROGRAMS.__getitem__, listed):
+        if options.json:
+            about = {"name": entry.name, "file": entry.file, "description": entry.description}
+            print(json.dumps({**about, "text": library.load(entry.name)} if options.name else about))
+        elif options.name:
+            print(library.load(entry.name), end="")
+        else:
+            print(f"{entry.name:<{max(map(len, library.PROGRAMS))}}  {entry.description}")
+    return 0
+
+
 # info and export
 
 
@@ -212,7 +239,7 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
         table.add_row(*("none is exact" if row[name] is None else str(row[name]) for name in names))
     table.add_section()
     table.add_row(f"w >= {forms['from']}", *(forms.get(name, "") for name in names[1:]))
-    console().print(table)
+    console().show(table)
     print(f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)")
 
 

@@ -15,14 +15,14 @@ from efasp.proofs.obligation import STATUSES
 def show(rows: list[Row], n_max: int, elapsed: float, interrupted: bool = False) -> None:
     """Summary by family, scope and claim; the slowest; everything that is not proved or measured; totals as the last line."""
     screen = console()
-    screen.print(_summary(rows, n_max))
+    screen.show(_summary(rows, n_max))
     if slow := [r for r in slowest(rows) if r["seconds"] > 0]:
         table = Table(title="slowest", title_justify="left", show_header=False, box=None)
         table.add_column(justify="right")
         table.add_column(overflow="fold")
         for r in slow:
             table.add_row(f"{r['seconds']:.2f} s", escape(r["id"]))
-        screen.print(table)
+        screen.show(table)
     for r in rows:
         if r["status"] not in GOOD:
             found = f"\n  {json.dumps(r['countermodel'])}" if r["countermodel"] is not None else ""

@@ -28,7 +28,7 @@ from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
 from efasp.checker.results import Row, exit_code, head, summary, totals
 from efasp.checker.selection import regime_of, selected
-from efasp.checker.solvers import PACKAGES, available
+from efasp.checker.solvers import PACKAGES, available, installed
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.checker.terminal import progress
 from efasp.model.plan import Plan
@@ -141,12 +141,23 @@ def _list(chosen: Sequence[Batch], patterns: Sequence[str] | None) -> int:
     return 0
 
 
+def versions() -> dict[str, str | None]:
+    """The versions of this package and of all that its results may rest on; None for what is not installed."""
+    packages = ("numpy", "sympy", "torch", *PACKAGES.values())
+    return {"efasp": version("efasp"), "python": platform.python_version(), **{name: installed(name) for name in packages}}
+
+
 def environment(solvers: Sequence[str], jobs: int) -> dict[str, Any]:
     """What the verdicts rest on, and where they were found."""
-    packages = {name: version(name) for name in ("efasp", "numpy")}
-    versions = {name: available()[name] for name in solvers}
-    where = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
-    return {**where, **packages, "solvers": versions, "cores": len(os.sched_getaffinity(0)), "jobs": jobs}
+    packages = {name: found for name, found in versions().items() if name not in PACKAGES.values()}
+    where = {"machine": platform.machine(), "system": platform.system()}
+    return {
+        **packages,
+        **where,
+        "solvers": {name: available()[name] for name in solvers},
+        "cores": len(os.sched_getaffinity(0)),
+        "jobs": jobs,
+    }
 
 
 def notice(text: str) -> None:

@@ -44,16 +44,18 @@ class Answer:
         return f"{self.solver}: {self.result}{f' ({self.reason})' if self.reason else ''}"
 
 
+def installed(package: str) -> str | None:
+    """The version of an installed package; it is not imported."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 @cache
 def available() -> dict[str, str]:
-    """The installed solvers and their versions; none is imported."""
-    found = {}
-    for name, package in PACKAGES.items():
-        try:
-            found[name] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    """The installed solvers and their versions."""
+    return {name: found for name, package in PACKAGES.items() if (found := installed(package)) is not None}
 
 
 def titles(names: Sequence[str]) -> list[str]:

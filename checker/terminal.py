@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,15 +10,38 @@ from time import monotonic
 from typing import Protocol
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 TICK = 0.1
 WIDTH = 140  # columns, where standard output is no terminal
 
 
-def console() -> Console:
-    """What tables are printed on."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH)
+class Screen(Console):
+    """Standard output. A reader that has gone is the caller's BrokenPipeError: rich would end the program with exit code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises the error that is handled."""
+        self.quiet = True
+        raise
+
+    def show(self, table: Table) -> None:
+        """Print a table whole: wider than the screen where its longest words ask for it."""
+        whole = self.options.update(width=1 << 16)
+        for column in table.columns:
+            column.min_width = max(Measurement.get(self, whole, cell).minimum for cell in (column.header, *column.cells))
+        self.width = max(self.width, Measurement.get(self, whole, table).minimum)
+        self.print(table, crop=False)
+
+
+def console() -> Screen:
+    """What tables are printed on: as wide as COLUMNS or the terminal says, else ``WIDTH``.
+
+    A height is given so that rich believes the width where TERM is dumb.
+    """
+    columns, lines = shutil.get_terminal_size((WIDTH, 100))
+    return Screen(width=columns, height=lines)
 
 
 class Show(Protocol):
@@ -36,7 +60,7 @@ def progress(what: str, count: int) -> Iterator[Show]:
     """A bar on standard error, on a terminal only. It draws when it is given something: it has no thread of its own, as worker
     processes are forked meanwhile."""
     screen = Console(stderr=True)
-    if not screen.is_terminal:
+    if not sys.stderr.isatty():  # FORCE_COLOR makes no terminal
         yield hidden
         return
     columns = TextColumn(what), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}")

@@ -222,7 +222,7 @@ def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
             numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.found["second"]) for c in mine)]
             label = f"{status}: replayed by {by}" if by else status
             table.add_row(label, *map(str, numbers), f"{sum(c.seconds for c in mine):.1f}")
-    screen.print(table)
+    screen.show(table)
     for route in ROUTES:
         if route.hole and any(c.found["route"] == route.name for c in found):
             print(f"holey, by {route.by()}: {route.hole}")

@@ -135,6 +135,6 @@ def show(found: Dropped) -> None:
         dead = sum(status(same) == DEAD for same in shared.values())
         numbers = [len({row["lemma"] for row in rows}), len(rows), *(counts[name] for name in (MATTERS, DEAD, UNKNOWN)), dead]
         table.add_row(family, *(str(number or "") for number in numbers))
-    screen.print(table)
+    screen.show(table)
     if found["not tried"]:
         print(f"hypotheses not tried: {' '.join(found['not tried'])}")

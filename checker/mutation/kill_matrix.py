@@ -120,7 +120,7 @@ def show(found: Section) -> None:
         lemmas = {name for row in members for name in row["lemmas"]}
         numbers = [str(len(lemmas)), *(str(counts[status] or "") for status in constructions.STATUSES)]
         table.add_row(escape(family), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
-    screen.print(table)
+    screen.show(table)
     for row in found["matrix"]:
         if row["status"] != "killed":
             print(f"{row['status']}: {row['mutant']}: {row['detail']}")
@@ -143,7 +143,7 @@ def _show_changes(found: Section) -> None:
         counts = Counter(row["status"] for row in members)
         numbers = (str(counts[status] or "") for status in weights.STATUSES)
         table.add_row(escape(tensor), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
-    screen.print(table)
+    screen.show(table)
     for row in found["matrix"]:
         if row["status"] == "survived":
             print(f"survived: {row['mutant']}: {row['detail']}")

@@ -10,17 +10,18 @@ The programs are the `.pram` files in `programs/`, whose headers say more. No an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Unpack
 
 from efasp.pram import problems
-from efasp.pram.assembler import assemble
+from efasp.pram.assembler import Options, assemble, assemble_file
 from efasp.pram.machine import Program
 from efasp.pram.problems import Graph, Instance, read
 
-__all__ = ["PROGRAMS", "WORD", "Entry", "Graph", "Instance", "build", "load"]
+__all__ = ["PROGRAMS", "WORD", "Entry", "Graph", "Instance", "assembled", "build", "load"]
 
 WORD = 16  # bits, where the caller asks for no other width
 
@@ -54,6 +55,16 @@ class Entry:
 def load(name: str) -> str:
     """The text of the library program ``name``. Raises KeyError for a name that is not in ``PROGRAMS``."""
     return read(PROGRAMS[name].name)
+
+
+def assembled(file: str, **options: Unpack[Options]) -> Program:
+    """``assemble_file``; where ``file`` names no file but a library program, that.
+
+    Raises AssemblyError, and OSError where the file cannot be read.
+    """
+    if file in PROGRAMS and not os.path.lexists(file):
+        return assemble(load(file), PROGRAMS[file].file, **options)
+    return assemble_file(file, **options)
 
 
 def build(name: str, instance: Instance, *, policy: str | None = None, extension: str = "M") -> Program:

@@ -94,7 +94,7 @@ def show(rows: Sequence[Row], route: Route, form: str) -> None:
         table.add_column(heading, overflow="fold")
     for base in bases():
         table.add_row(base.id, *map(escape, (base.what, base.covered, base.trusted)))
-    screen.print(table)
+    screen.show(table)
     table = Table(title="by claim: how many obligations rest on it", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("")
     for row in found:
@@ -102,7 +102,7 @@ def show(rows: Sequence[Row], route: Route, form: str) -> None:
     table.add_row("obligations", *(str(row["obligations"]) for row in found))
     for base in bases():
         table.add_row(base.id, *(str(row["rests on"][base.id] or "") for row in found))
-    screen.print(table)
+    screen.show(table)
     proofs = Counter[str]()
     for shown in {row["hash"]: route(row["hash"]) or "none" for row in rows if row["kind"] == "smt"}.values():
         proofs[shown] += 1

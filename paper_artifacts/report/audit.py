@@ -77,14 +77,14 @@ def show_listing(ledger: Ledger, n_max: int) -> None:
         legs = f"{len(claim.lemmas)} lemmas" if claim.lemmas else ""
         legs = ", ".join(part for part in (legs, *claim.measures) if part)
         table.add_row(claim.id, escape(claim.title), _coloured(ledger.claim(claim)), legs or "none")
-    screen.print(table)
+    screen.show(table)
     table = Table(title="lemmas", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for column in ("lemma", "states", "status", "obligations"):
         table.add_column(column, overflow="fold", justify="right" if column == "obligations" else "left")
     for statement in statements().values():
         count = len(ledger.rows.get(statement.lemma, []))
         table.add_row(statement.lemma, escape(statement.states), _coloured(ledger.lemma(statement.lemma)), str(count))
-    screen.print(table)
+    screen.show(table)
     grades = [ledger.claim(claim).grade for claim in claims().values()]
     print("; ".join(f"{grades.count(grade)} claims {grade}" for grade in reversed(GRADES) if grade in grades))
 

@@ -18,8 +18,9 @@ from efasp.paper_artifacts.report.site import environment
 from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, replayed
 from efasp.paper_artifacts.trace.frames import frame_text, page_data
 from efasp.paper_artifacts.trace.tracer import TraceError, Tracer
-from efasp.pram.assembler import assemble_file, parse_data_file
+from efasp.pram.assembler import parse_data_file
 from efasp.pram.isa import OPERATIONS
+from efasp.pram.library import assembled
 from efasp.pram.machine import Program
 
 
@@ -102,7 +103,7 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
     try:
         data = None if options.data is None else parse_data_file(options.data)
         overrides = {name: getattr(options, name) for name in ("word", "processors", "memory", "policy")}
-        program = assemble_file(options.file, **overrides, data=data, extension="M" if needs is None else needs)
+        program = assembled(options.file, **overrides, data=data, extension="M" if needs is None else needs)
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from None
     except ValueError as error:

@@ -10,7 +10,9 @@ import difflib
 import errno
 import os
 import re
+import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from efasp.pram.machine import MAX_WORD
@@ -103,9 +105,9 @@ def split_lines(text: str) -> list[str]:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a UTF-8 file, less a byte order mark."""
+    """The text of a UTF-8 file, less a byte order mark; that of standard input for ``-``."""
     try:
-        with open(path, "rb") as file:
+        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1).removeprefix(codecs.BOM_UTF8)  # a device may give bytes without end
     except ValueError as error:  # a path with a NUL in it
         raise OSError(errno.EINVAL, f"expected a file name, found {show(os.fspath(path))}") from error

@@ -1,0 +1,113 @@
+"""What the command line does with terminals, pipes, standard input and the library's names."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from efasp.checker import cli
+from efasp.pram.library import PROGRAMS, load
+
+EFASP = [sys.executable, "-m", "efasp"]
+
+
+def efasp(*arguments: str, text: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
+    return subprocess.run(
+        [*EFASP, *arguments], input=text, capture_output=True, text=True, env=os.environ | variables, check=False
+    )
+
+
+def test_version() -> None:
+    """It names the package and what its results rest on, installed or not."""
+    said = efasp("--version")
+    lines = dict(line.split(maxsplit=1) for line in said.stdout.splitlines())
+    assert said.returncode == 0 and lines["efasp"] == version("efasp") and lines["z3-solver"] == version("z3-solver")
+    assert {"python", "numpy", "torch", "sympy", "cvc5", "bitwuzla"} <= set(lines)
+
+
+def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The library is listed with a line each; one program is printed as its file has it."""
+    assert cli.main(["programs"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(PROGRAMS)
+    assert cli.main(["programs", "gcd"]) == 0
+    assert capsys.readouterr().out == load("gcd")
+    assert cli.main(["programs", "--json"]) == 0
+    assert [json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()] == list(PROGRAMS)
+
+
+def test_a_program_that_is_not_in_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error suggests the nearest name."""
+    assert cli.main(["programs", "scna"]) == 2
+    assert "expected a program of the library, found 'scna' (did you mean scan?)" in capsys.readouterr().err
+
+
+def test_run_takes_a_name_and_standard_input(tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name and a text on standard input run as the file does; a file of that name comes first."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run", "sum_to", "--json"]) == 0
+    named = json.loads(capsys.readouterr().out)
+    read = efasp("run", "-", "--json", text=load("sum_to"))
+    given = json.loads(read.stdout)
+    assert read.returncode == 0 and named | {"file": "-"} == given
+    (tmp_path / "sum_to").write_text("mov r1, 5\nhalt\n")
+    assert cli.main(["run", "sum_to", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 2
+
+
+def test_an_error_on_standard_input_has_its_line() -> None:
+    """Standard input is named by its dash."""
+    said = efasp("run", "-", text="halt\nmvo r1, 2\n")
+    assert said.returncode == 2 and said.stderr.startswith("-:2:1: ")
+
+
+def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first fault in a sentence, and how many more there are."""
+    assert cli.main(["run", "fault", "--json"]) == 4
+    assert capsys.readouterr().err.startswith("efasp: fault: processor 1 faulted in step 8 at pc 20 (load), and ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--version",
+        "--help",
+        "programs",
+        "run gcd",
+        "info --word 5..9",
+        "check --n-max 4 --lemma gates.add",
+        "check --n-max 4 --lemma gates.* --list",
+        "audit",
+        "audit --trust",
+        "trace sum_to --engine mdm --steps 1",
+    ],
+)
+def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
+    """The exit code is 0, and nothing is said of it: 1 means refuted."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    said = subprocess.run([*EFASP, *command.split()], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (said.returncode, said.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("columns", ["1", "60", "500"])
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+def test_numbers_are_never_cut(columns: str, term: str, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table is wider than the screen where its numbers ask for it."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", term)
+    question = ["info", "--word", "64", "--engine", "mdm"]
+    assert cli.main([*question, "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert cli.main(question) == 0
+    shown = capsys.readouterr().out
+    assert all(f" {row[name]} " in shown for name in ("d_model", "d_ff", "parameters", "vocabulary")) and "…" not in shown
+
+
+def test_bars_are_drawn_on_a_terminal_only() -> None:
+    """FORCE_COLOR makes no terminal of a file."""
+    assert efasp("run", "sum_to", "--engine", "mdm", FORCE_COLOR="1").stderr == ""
