@@ -17,12 +17,13 @@ from efasp.checker.mutation.constructions import MatrixRow
 from efasp.checker.results import Row, groups, seconds, summary
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
-from efasp.paper_artifacts.claims.status import shown
+from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
 from efasp.paper_artifacts.report.glossary import anchor, glossary, pieces
 from efasp.paper_artifacts.report.sheets import Sheet, sheet
 from efasp.paper_artifacts.tables.figures import Figure, figures
+from efasp.paper_artifacts.tables.model import read_json
 from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
 from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import STATUSES
@@ -76,7 +77,8 @@ class Site:
         out["trust.html"] = self._page("trust.html", "What must be believed", bases=bases(), claims=rested)
         drawn: Sequence[Figure] = figures(self.report.rows)
         out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
-        written = [table for table in shown() if table.name in self.measured and table.name != "lemmas"]  # those have a page
+        names = sorted(self.measured.keys() - {"lemmas"})  # lemmas have a page of their own
+        written = [read_json(path) for name in names if (path := GENERATED / f"{name}.json").exists()]
         out["tables.html"] = self._page("tables.html", "Tables", tables=written)
         terms = list(glossary().values())
         out["glossary.html"] = self._page("glossary.html", "Glossary", terms=terms, anchor=anchor)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
-from efasp.paper_artifacts.claims.status import GENERATED, artifacts, shown
+from efasp.paper_artifacts.claims.status import GENERATED, artifacts
 from efasp.paper_artifacts.cli import main
 from efasp.paper_artifacts.experiments import experiments
 from efasp.paper_artifacts.tables import command
 from efasp.paper_artifacts.tables.figures import Figure, decoding
-from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column, files
+from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column, files, read_json
 from efasp.paper_artifacts.tables.records import through
 from efasp.paper_artifacts.tables.runs import Found
 
@@ -85,11 +85,12 @@ def test_a_check_that_fails_is_red(small: list[Artifact], tmp_path: Path) -> Non
 
 
 def test_what_was_written_is_read_again(small: list[Artifact], tmp_path: Path) -> None:
-    """Headings, cells and lines of the Markdown, for the pages of the report."""
+    """From the JSON file, for the pages of the report: headings, cells and lines; written again, the same files."""
     assert main(["tables", "--out", str(tmp_path)]) == 0
-    (found,) = shown(tmp_path)
+    found = read_json(tmp_path / "small.json")
     assert (found.name, found.title, found.headings) == ("small", "A small table", ["a name", "n", "seconds"])
-    assert found.rows == [["a|b & 50 %", "12,345", "1.2"], ["c_1", "-", "2.0"]]
+    assert files(found) == files(small[0])
+    assert found.cells == [["a|b & 50 %", "12,345", "1.2"], ["c_1", "-", "2.0"]]
     assert found.lines == ["Scope: measured: little.", "A note.", "holds: that holds"]
 
 
