@@ -90,8 +90,8 @@ def below(names: Iterable[str], of: dict[str, Statement] | None = None) -> list[
     def visit(name: str) -> None:
         if name not in seen:
             seen.add(name)
-            for leg in table[name].rests:
-                visit(leg)
+            for dependency in table[name].rests:
+                visit(dependency)
             out[name] = None
 
     for name in names:

@@ -26,14 +26,14 @@ KINDS = ("claim", "corollary", "table", "disagreement")
 
 @dataclass(frozen=True)
 class Status:
-    """How far something is shown: the grade, the scope or reason, and the weakest leg where it is not its own."""
+    """How far something is shown: the grade, the scope or reason, and the weakest dependency where it is not its own."""
 
     grade: str
     why: str = ""
-    leg: str = ""
+    dependency: str = ""
 
     def __str__(self) -> str:
-        return f"{self.grade}{f': {self.why}' if self.why else ''}{f' ({self.leg})' if self.leg else ''}"
+        return f"{self.grade}{f': {self.why}' if self.why else ''}{f' ({self.dependency})' if self.dependency else ''}"
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class Ledger:
 
     def _closed(self, name: str) -> Status:
         """The worst of a lemma's own obligations and of those of every lemma below it."""
-        legs = [other for other in below([name]) if other != name]
-        return worst([self.own(name), *(_named(leg, self.own(leg)) for leg in legs)])
+        dependencies = [other for other in below([name]) if other != name]
+        return worst([self.own(name), *(_named(other, self.own(other)) for other in dependencies)])
 
     def own(self, lemma: str) -> Status:
         """A lemma's own obligations alone."""
@@ -121,13 +121,13 @@ class Ledger:
 
     def claim(self, claim: Claim) -> Status:
         """A claim: the worst of its lemmas and measurements; not covered where it has none."""
-        legs = [_named(name, self.lemma(name)) for name in claim.lemmas]
-        legs += [_named(name, self.measured.get(name, Status("open", "not generated"))) for name in claim.measures]
-        return worst(legs) if legs else Status("not covered", claim.uncovered or "no lemma or measurement")
+        dependencies = [_named(name, self.lemma(name)) for name in claim.lemmas]
+        dependencies += [_named(name, self.measured.get(name, Status("open", "not generated"))) for name in claim.measures]
+        return worst(dependencies) if dependencies else Status("not covered", claim.uncovered or "no lemma or measurement")
 
 
 def _named(name: str, status: Status) -> Status:
-    return Status(status.grade, status.why, status.leg or name)
+    return Status(status.grade, status.why, status.dependency or name)
 
 
 def worst(statuses: Iterable[Status]) -> Status:

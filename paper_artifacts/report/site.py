@@ -70,7 +70,7 @@ class Site:
         out["index.html"] = self._index()
         out["lemmas.html"] = self._lemmas()
         listed = graph.boxes(self.ledger)
-        nodes = [(box.name, box.page, box.grade, box.legs, box.again) for box in listed]
+        nodes = [(box.name, box.page, box.grade, box.dependencies, box.again) for box in listed]
         out["graph.html"] = self._page("graph.html", "Dependency graph", svg=Markup(graph.svg(listed)), nodes=nodes)
         out["mutants.html"] = self._mutants()
         rested = trust(self.report.rows, self.report.route)

@@ -95,7 +95,7 @@ def lemmas() -> Artifact:
                 "lemma": name,
                 "claims": " ".join(claim.id for claim in claims().values() if name in claim.lemmas),
                 "status": status.grade,
-                "scope": status.why + (f" ({status.leg})" if status.leg else ""),
+                "scope": status.why + (f" ({status.dependency})" if status.dependency else ""),
                 "obligations": len(mine),
                 "mutants": sum(name in mutant.lemmas for mutant in mutants),
                 "seconds": seconds(mine),

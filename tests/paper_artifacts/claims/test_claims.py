@@ -1,4 +1,4 @@
-"""Claims and statements: every reference resolves in both directions, and a status is computed, never better than a leg."""
+"""Claims and statements: every reference resolves in both directions; a status is computed, and never above a dependency's."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_broken_lemma_shows_all_the_way_up(status: str) -> None:
         rests = broken in below([name])
         assert ledger.lemma(name).grade == (grade if rests else "all n")
         if rests and name != broken:
-            assert ledger.lemma(name).leg
+            assert ledger.lemma(name).dependency
     measured = {name: Status("measured", "here") for claim in claims().values() for name in claim.measures}
     for claim in claims().values():
         if broken in below(claim.lemmas):
