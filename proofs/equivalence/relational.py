@@ -1,4 +1,4 @@
-"""Obligations about a plan beside a fresh compile: rows that are the same, heads that read the same, and who wins in others."""
+"""Relational obligations about a plan and a fresh compile: equal rows, heads that read the same, winners of other heads."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group)
 class ScoreComparison:
     """A script of a query i, two positions j and k, and the sink s. ``excess``: why a score could not be written down.
 
-    ``asked``: more forms that something is said of at i.
+    ``asked``: further forms at i of which the goal speaks.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ def by_cases(condition: Term, one: Term, other: Term) -> Term:
 
 
 def reads_alike(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str) -> Obligation:
-    """What wins by the plan's scores has the value that what wins by the fresh ones had.
+    """The winner by the plan's scores has the value of the winner by the fresh scores.
 
     All that win by the fresh ones hold one value, and where it is not 0 there is one winner (lemma numerics.ties). So k, which
     wins by the plan's, must be one of them, with its fresh value, or both read 0: then this lemma holds of the plan's scores
@@ -185,7 +185,7 @@ def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, re
 
     The fresh scores are integers, and only the sink has the sink's (lemma attention.match). Softmax weighs a loser that is 1
     below with 0. The sink's weight at 1/2 below is exp(-scale / 2), less than 2^-(p + 2) in a dtype of p bits: the sum of the
-    weights is the number of winners, however it is rounded, and the sink adds nothing to what is read.
+    weights is the number of winners, however it is rounded, and the sink adds nothing to the value that is read.
     """
     copies = TwoCopyComparison(reader, head_pair, machine, "numerics.integers", scope)
 
@@ -205,11 +205,11 @@ def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, re
 
 
 def winners(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
-    """Of a head that reads otherwise: two positions that win are one, or of all that win whatever makes the value is 0.
+    """Of a head that reads otherwise: two positions that win are one, or every form of the value is 0 at all that win.
 
     Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots). Of a score that
-    is shared, the sink may win beside one other: it does wherever the lookup is to find nothing, and has the value 0. The mean
-    is half the other's value then, exactly.
+    is shared, the sink may win with one other position: it does at a lookup miss, and has the value 0. The mean is then exactly
+    half the other's value.
     """
     assert head_pair.group is not None
     known = reader.stream.winning.get((head_pair.new, head_pair.group), Winning(head_pair.score, False, [], []))
