@@ -272,8 +272,8 @@ class Scheduler:
     def _built(self, index: int, built: int, lacking: list[str]) -> None:
         """A batch is finished; a lemma that it promises and of which it gave nothing would pass unseen."""
         batch = self.work.batches[index]
-        if silent := tuple(name for name in lacking if matches(name, self.work.patterns)):
-            self._row(index, built, failed(replace(batch, lemmas=silent), self.n_max, "it gave no obligation"))
+        if missing := tuple(name for name in lacking if matches(name, self.work.patterns)):
+            self._row(index, built, failed(replace(batch, lemmas=missing), self.n_max, "it gave no obligation"))
         elif built and self._whole(index):
             self.store.keep((self.rows[index][i] for i in sorted(self.rows[index])), self.listing(index))
         self._complete(index)

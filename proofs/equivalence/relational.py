@@ -195,9 +195,9 @@ def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, re
         for at in (copies.j, copies.k):
             apart = lor(below(old[at.prefix], old["s"]), below(old["s"], old[at.prefix]))
             copies.script.sort(lor(eq(at.flag("te", "bos"), "1"), apart), "", "attention.match")
-        silent = land(*(eq(copies.s.either(a, b), "0") for a, b in zip(*copies.head_pair.got[2], strict=True)))
+        zero = land(*(eq(copies.s.either(a, b), "0") for a, b in zip(*copies.head_pair.got[2], strict=True)))
         loses = {"k": below(new["k"], new["j"])}
-        loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), silent))
+        loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), zero))
         stays = [by_cases(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
         return land(clause(eq(copies.k.flag("te", "bos"), "0"), stays[0]), stays[1])
 
@@ -220,11 +220,11 @@ def winners(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, r
         i, first, second, sink = comparison.i, comparison.j, comparison.k, comparison.s
         j, other, s = (comparison.new[prefix] for prefix in "jks")
         atoms = sorted({atom for form in chain(*head_pair.got[2]) for atom in form.terms})
-        silent = land(*(eq(at.names[atom], "0") for at in (first, second) for atom in atoms))
+        zero = land(*(eq(at.names[atom], "0") for at in (first, second) for atom in atoms))
         same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
         if machine.engine == "apmdm":
             same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
-        one = clause(eq(j, other), le(s, j), lor(silent, same))
+        one = clause(eq(j, other), le(s, j), lor(zero, same))
         if known.shared:
             beside = lor(*(eq(at.flag("te", "bos"), "1") for at in (first, second)))
             sunk = [clause(eq(i.term(flag), num(at)), le(j, s)) for flag, at in nothing]

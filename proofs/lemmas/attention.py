@@ -132,12 +132,12 @@ def composed(name: str, word: int) -> Wrong:
     for wanted, value in expected(name, word, arguments):
         node = unread.pop(value, None)
         if node is None:
-            return {"of": "what is read", "expected": value.name, "got": ", ".join(map(str, unread)) or "nothing else"}
+            return {"of": "the value read", "expected": value.name, "got": ", ".join(map(str, unread)) or "nothing else"}
         if wrong := differs("the score", bilinear(reading, node), wanted):
             return wrong
         read[node] = f"read {value.name}"
     if unread:
-        return {"of": "what is read", "expected": "nothing else", "got": ", ".join(map(str, unread))}
+        return {"of": "the value read", "expected": "nothing else", "got": ", ".join(map(str, unread))}
     return _result(name, root, Reading({**{a: a.name for a in arguments}, **read}))
 
 
@@ -177,7 +177,7 @@ def counted() -> Wrong:
     reading = Reading({x: "x0", SINK: "sink", **dict.fromkeys(nodes, "share")})
     shares = Reading({x: "x0", SINK: "sink"})
     if len(nodes) != 1:
-        return {"of": "what is read", "expected": "one mean", "got": f"{len(nodes)} of them"}
+        return {"of": "the value read", "expected": "one mean", "got": f"{len(nodes)} of them"}
     if wrong := differs("the score", bilinear(shares, nodes[0]), {}):
         return wrong
     for place, name in enumerate(("x0", "sink")):

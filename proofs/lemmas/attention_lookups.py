@@ -1,4 +1,4 @@
-"""Family attention, the machine's lookups (T1, T4): each is a match of its parts, reads what it should, and mixes no values.
+"""Family attention, the machine's lookups (T1, T4): each matches by its parts, reads the prescribed value, and mixes no values.
 
 ``proofs.symbolic.positions.lookup`` takes an attention node apart; here the parts are put together again, and the score that
 they give must be the node's own, coefficient by coefficient. By attention.match and attention.fold the node then attends to the
@@ -292,7 +292,7 @@ def about(step: Step) -> Iterator[Obligation]:
 
 @lemma
 def lookups(regime: Regime) -> Iterator[Batch]:
-    """Every lookup of the machine is a match, reads what it should, and has one best match or equal ones."""
+    """Every lookup of the machine is a match, reads the prescribed value, and has one best match or equal ones."""
     for machine in regime.machines():
         found_names = ("attention.lookup", "attention.reads", "attention.ties")
         yield Batch(found_names, machine.params, partial(lambda m: about(Step(m)), machine))

@@ -290,19 +290,19 @@ class Numbers:
         stream, reader = self.sizes.stream, self.sizes.reader
         sink = stream.code("te", step.te.slots["bos"].start)
         nodes = [step.of[name] for name in mixing(step) + equal_values(step)]
-        alone, silent = {reader.lookups[node.q, node.k] for node in nodes if isinstance(node, Attention)}, 0
+        alone, zeros = {reader.lookups[node.q, node.k] for node in nodes if isinstance(node, Attention)}, 0
         for some, number in product(self.sizes.executed, range(1, len(self.plan.layers) + 1)):
             heads = zip(self.plan.layers[number - 1].heads, some.heads[number - 1], strict=True)
             for h, (head, known) in enumerate(heads):
                 used = {column for row in head.o.rows for column, _ in row}
                 values = [form for place, form in enumerate(known.v) if place in used]
                 if known.score < 0 or all(_multiple(form, sink) for form in values):
-                    silent += 1
+                    zeros += 1
                 elif known.score not in alone and not any(
                     head_pair.where == f"head {h}" for head_pair in self.apart if head_pair.layer == number
                 ):
-                    return self.undecided(f"layer {number}, head {h}: several may win, and what it reads of them is not 0")
-        return Verdict("proved", f"forms: {silent} heads read the sink's flag alone, others have one winner")
+                    return self.undecided(f"layer {number}, head {h}: several may win, and the value read of them is not 0")
+        return Verdict("proved", f"forms: {zeros} heads read the sink's flag alone, others have one winner")
 
 
 GROWN = Verdict("unknown", "too many terms")

@@ -122,7 +122,7 @@ def uncovered(step: Step, obligations: Iterable[Obligation]) -> Wrong:
     for name, node in step.program.definitions.items():
         same = [other for other, twin in step.program.definitions.items() if twin is node]
         if node in reached and not any(f"definition: {other}" in covered for other in same):
-            return {"definition": name, "expected": "an obligation that says what it holds"}
+            return {"definition": name, "expected": "an obligation about its value"}
     return None
 
 

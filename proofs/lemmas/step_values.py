@@ -319,7 +319,7 @@ def lookup_sorts(step: Step) -> Iterator[Obligation]:
             found = node.sort.bounds == ((0, 1),) and atoms == sink_atoms
             if not (node.sort == node.v.sort or found) or not node.sort.admits([0] * node.width):
                 return Verdict("refuted", "sorts", {"lookup": name, "sort": str(node.sort), "value": str(node.v.sort)})
-            return Verdict("proved", "the sorts of the lookup and of what it reads")
+            return Verdict("proved", "the sorts of the lookup and of the value that it reads")
 
         ids, cites = (f"step.sorts: {step.leaf(name)}",), (f"attention.reads: {name}",)
         yield exact(step, "sorts", f"lookup {name}", discharge, ids, cites, of=name)

@@ -174,7 +174,7 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 def texts() -> dict[str, str]:
-    """The files, by name; what is generated is generated now."""
+    """The files, by name; ``Generated.v`` is generated anew."""
     return {name: export.text() if name == "Generated" else (SOURCES / f"{name}.v").read_text() for name in FILES}
 
 

@@ -116,7 +116,7 @@ def test_a_definition_without_an_obligation_is_uncovered(engine: str) -> None:
     step = renamed(engine, "rd", "destination")
     assert uncovered(step, about(step_of(engine))) == {
         "definition": "destination",
-        "expected": "an obligation that says what it holds",
+        "expected": "an obligation about its value",
     }
     step = step_of(engine)
     some = about(step)
@@ -132,7 +132,7 @@ def test_a_definition_without_an_obligation_is_uncovered(engine: str) -> None:
 def test_a_step_with_another_definition_is_an_error(engine: str) -> None:
     """A definition between others that the read-out reaches has no obligation: nothing is shown of the machine, by name."""
     below = step_of(engine).definition("word").inputs[0]
-    with pytest.raises(UncoveredError, match="definition between: expected an obligation that says what it holds"):
+    with pytest.raises(UncoveredError, match="definition between: expected an obligation about its value"):
         list(composed(renamed(engine, between=below)))
     unread = combine([(3, step_of(engine).definition("taken"))], 4)
     (found,) = composed(renamed(engine, unread=unread))
