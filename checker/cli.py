@@ -119,7 +119,7 @@ def _export(export: argparse.ArgumentParser) -> None:
 
 
 def budget_options(command: argparse.ArgumentParser) -> None:
-    """The bound, and what a run may take."""
+    """The bound, and the budget of a run."""
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
     command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
     seconds, memory, default = RunOptions.timeout, RunOptions.memory, "(default %(default)g)"
@@ -206,7 +206,7 @@ def _streams() -> None:
 
 
 def _drop_output() -> None:
-    """What is left to flush goes nowhere."""
+    """Output that is not yet flushed is dropped."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -16,7 +16,7 @@ WIDTH = 140  # columns, where standard output is no terminal
 
 
 def console() -> Console:
-    """What tables are printed on."""
+    """The console that tables are printed on."""
     return Console(width=None if sys.stdout.isatty() else WIDTH)
 
 

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
-    """Add what this package has to the parser of the commands, and to `efasp check` its pages."""
+    """Add the commands of this package to the parser, and to `efasp check` its pages."""
     check.add_argument("--html", type=Path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
     audit = commands.add_parser("audit", help="claims and lemmas with their status, or one of them whole")

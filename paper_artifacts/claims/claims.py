@@ -1,4 +1,4 @@
-"""The paper's claims as data (``claims.toml``), and their status, computed from what was discharged.
+"""The paper's claims as data (``claims.toml``), and their status, computed from the discharged obligations.
 
 A status is a grade and a text. A lemma's is the worst of its own obligations and of all that it rests on; a claim's the worst
 of its lemmas and measurements. Nothing here is marked by hand.
@@ -18,7 +18,7 @@ from efasp.proofs.statements import StatementError, below, resolved, statements
 
 FILE = Path(__file__).with_name("claims.toml")
 # From the worst to the best. "refuted": an obligation is refuted or vacuous; "open": one is not discharged; "not covered":
-# nothing speaks of it; "assumed": it rests on what is cited from elsewhere and not shown here; "measured": a number held where
+# nothing speaks of it; "assumed": it rests on results that are cited and not shown here; "measured": a number held where
 # it was tried; "bounded": proved up to a bound or at given sizes.
 GRADES = ("refuted", "open", "not covered", "assumed", "measured", "bounded", "all n")
 KINDS = ("claim", "corollary", "table", "disagreement")
@@ -41,7 +41,7 @@ class Claim:
     """A claim, a corollary, a table row or a disagreement of the paper.
 
     ``states``: our statement of it; ``source``: where it comes from; ``lemmas``: those that it rests on; ``measures``: the
-    artifacts (tables) that it rests on; ``uncovered``: what of it is not covered.
+    artifacts (tables) that it rests on; ``uncovered``: the part of it that is not covered.
     """
 
     id: str

@@ -99,7 +99,7 @@ def _coloured(status: Status) -> str:
 def claim_data(claim: Claim, ledger: Ledger) -> dict[str, Any]:
     """A claim as JSON holds it: its status, how many obligations ended how in which scope, and every lemma below it.
 
-    What a lemma rests on is read from its obligations: it is what concludes what they assume.
+    The lemmas that a lemma rests on are read from its obligations: they conclude the assumptions of these.
     """
     lemmas = [statements()[name] for name in below(claim.lemmas)]
     rows = {row["id"]: row for statement in lemmas for row in ledger.rows.get(statement.lemma, [])}
@@ -145,7 +145,7 @@ def claim_text(claim: Claim, ledger: Ledger) -> str:
 
 
 def audit(options: argparse.Namespace) -> int:
-    """`efasp audit`: discharge what is shown (from the store where it is known), and show it. The exit code is the run's."""
+    """`efasp audit`: discharge the obligations that are shown, and show them. The exit code is the run's."""
     name, names = options.name, [*claims(), *statements()]
     if name is not None and name not in names:
         near = difflib.get_close_matches(name, names, 3, 0.5)

@@ -26,9 +26,9 @@ SWEEPS = 8
 
 @dataclass(frozen=True)
 class Box:
-    """A node: its name, page, grade, number of obligations, and what it rests on (edges that follow from others left out).
+    """A node: its name, page, grade, number of obligations, and dependencies (edges that follow from others left out).
 
-    ``again``: what it rests on and that rests on it, for other definitions or at another time; it stands in an earlier layer.
+    ``again``: dependencies that rest on it as well, for other definitions or at another time; they are in an earlier layer.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""One lemma whole, for `efasp audit` and its page: what it states, its construction, obligations, claims and mutants."""
+"""One lemma whole, for `efasp audit` and its page: its statement, construction, obligations, claims and mutants."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from efasp.proofs.statements import Statement, statements
 
 
 class MutantRow(TypedDict):
-    """A mutant of a lemma: what it changes, and how it ended in a run that had mutants. ``by``: obligations of the lemma."""
+    """A mutant of a lemma: its change, and its outcome in a run that had mutants. ``by``: obligations of the lemma."""
 
     mutant: str
     module: str
@@ -31,7 +31,7 @@ class MutantRow(TypedDict):
 
 @dataclass(frozen=True)
 class Sheet:
-    """One lemma whole: statement, construction, statuses, rows, the claims that rest on it, its mutants and who killed them."""
+    """One lemma whole: statement, construction, statuses, rows, the claims that rest on it, its mutants and their outcomes."""
 
     statement: Statement
     construction: Construction | None
@@ -77,7 +77,7 @@ def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mu
 
 
 def sheet_of(name: str, found: Report) -> Sheet:
-    """The sheet of a lemma, of a run that discharged it and what it rests on."""
+    """The sheet of a lemma, of a run that discharged it and its dependencies."""
     ledger = Ledger(found.rows)
     texts = {row["hash"]: found.text(row["hash"]) or "" for row in ledger.rows.get(name, [])}
     return sheet(name, ledger, texts, load(), found.mutants.get("matrix", []))

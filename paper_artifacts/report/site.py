@@ -44,14 +44,14 @@ PAGES = [
 
 @cache
 def environment() -> jinja2.Environment:
-    """The templates; everything that is put into them is escaped."""
+    """The templates; all values are escaped."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
 
 
 @dataclass
 class Site:
-    """The pages of one run. ``measured``: the statuses of artifacts; ``command``: what made the pages."""
+    """The pages of one run. ``measured``: the statuses of artifacts; ``command``: the command that made the pages."""
 
     report: Report
     measured: dict[str, Status]

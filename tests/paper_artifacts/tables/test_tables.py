@@ -100,7 +100,7 @@ def test_what_is_slow_is_said_first(
     """Before it begins."""
     monkeypatch.setattr(command, "ARTIFACTS", {"small": table, "graph": table})
     main(["tables", "--out", str(tmp_path)])
-    assert capsys.readouterr().err.startswith("about, where nothing is kept of an earlier run: graph (")
+    assert capsys.readouterr().err.startswith("about, where no run is cached: graph (")
     main(["tables", "--out", str(tmp_path), "--only", "small"])
     assert "about" not in capsys.readouterr().err
 
