@@ -206,7 +206,7 @@ def test_a_run_that_was_written_down_wrongly(squares: list[int], tmp_path: Path,
 def test_the_rows_of_the_readme_are_those_of_the_table() -> None:
     """Every row of its resource table: program, n, P, T, S, contexts, decoding steps of both."""
     known = {row["program"]: row for row in json.loads((GENERATED / "resources.json").read_text())["rows"]}
-    part = (GENERATED.parents[1] / "README.md").read_text().partition("## What a run takes")[2].partition("\n## ")[0]
+    part = (GENERATED.parents[1] / "README.md").read_text().partition("## Resources of a run")[2].partition("\n## ")[0]
     rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ") and "program" not in line]
     assert len(rows) == 6
     for program, *numbers in rows:
