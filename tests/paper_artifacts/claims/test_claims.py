@@ -106,7 +106,7 @@ def test_a_claim_without_legs_is_not_covered() -> None:
 
 
 def test_scopes_that_go_on_are_one() -> None:
-    """n <= 32 and n <= 64 are n <= 64; other scopes are named beside it."""
+    """n <= 32 and n <= 64 are n <= 64; other scopes are named as well."""
     rows = [row("x", scope="n <= 32", n=(1, 32)), row("x", scope="n <= 64", n=(33, 64)), row("x", scope="P = 3")]
     assert scope_of(rows) == "n <= 64; P = 3"
     assert Ledger(everything(**{"gates.add": rows[0] | {"lemma": "gates.add"}})).own("gates.add").grade == "bounded"

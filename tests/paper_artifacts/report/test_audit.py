@@ -26,7 +26,7 @@ from tests.paper_artifacts.claims.test_claims import everything, row
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts of a test are kept in its own folder."""
+    """Verdicts of a test are cached in its own folder."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
 
 

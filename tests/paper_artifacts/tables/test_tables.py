@@ -1,4 +1,4 @@
-"""`efasp tables`: what is written, what a comparison sees, and the tables that are made quickly."""
+"""`efasp tables`: its files, its comparison, and the tables that are made quickly."""
 
 from __future__ import annotations
 

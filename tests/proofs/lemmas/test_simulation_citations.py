@@ -1,4 +1,4 @@
-"""Lemma simulation.composition: what is assumed is concluded, and each way of not fitting together is refuted by its name."""
+"""Lemma simulation.composition: every assumption is concluded, and each way to violate that is refuted by its name."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_conclusions_that_assume_each_other_are_circular(engine: str) -> None:
 
 
 def test_within_a_step_an_invariant_does_not_rest_on_itself_later() -> None:
-    """What an invariant is one step later may rest on it now; what it is later may not rest on what it is later."""
+    """An invariant one step later may rest on it now; but not on itself one step later."""
     now = Conclusion("simulation.kept", "counters", POSITIVE.state, invariant=True)
     assert now.id in INVARIANTS
     some = about(step_of("apmdm"))
