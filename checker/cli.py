@@ -125,7 +125,7 @@ def budget_options(command: argparse.ArgumentParser) -> None:
     seconds, memory, default = RunOptions.timeout, RunOptions.memory, "(default %(default)g)"
     command.add_argument("--timeout", type=_seconds, default=seconds, metavar="S", help=f"seconds an obligation {default}")
     command.add_argument("--memory", type=_mebibytes, default=memory, metavar="MB", help=f"MiB a worker {default}")
-    command.add_argument("--no-cache", action="store_true", help="neither use nor keep what other runs found")
+    command.add_argument("--no-cache", action="store_true", help="neither use nor write cached verdicts")
 
 
 def choice_options(command: argparse.ArgumentParser) -> None:
@@ -140,7 +140,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
     budget_options(command)
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
-    command.add_argument("--twins", action="store_true", help="as --mutants, and each once more, at work at w = 6 only")
+    command.add_argument("--twins", action="store_true", help="as --mutants, and each once more, active at w = 6 only")
 
 
 def _check(check: argparse.ArgumentParser) -> None:

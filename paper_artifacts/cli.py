@@ -26,7 +26,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     audit.add_argument("name", nargs="?", metavar="LEMMA", help="a lemma or a claim, to be shown whole (default: list all)")
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
     audit.add_argument("--out", type=Path, metavar="DIR", help="where to write the web pages (--format html)")
-    audit.add_argument("--trust", action="store_true", help="what must be believed, claim by claim")
+    audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")
     cli.run_options(audit)
     audit.set_defaults(command=_audit)
     trace = commands.add_parser("trace", help="a run of the transformer, or a countermodel, decoding step by decoding step")

@@ -74,7 +74,7 @@ class Site:
         out["graph.html"] = self._page("graph.html", "Dependency graph", svg=Markup(graph.svg(listed)), nodes=nodes)
         out["mutants.html"] = self._mutants()
         rested = trust(self.report.rows, self.report.route)
-        out["trust.html"] = self._page("trust.html", "What must be believed", bases=bases(), claims=rested)
+        out["trust.html"] = self._page("trust.html", "Trusted base", bases=bases(), claims=rested)
         drawn: Sequence[Figure] = figures(self.report.rows)
         out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
         names = sorted(self.measured.keys() - {"lemmas"})  # lemmas have a page of their own
