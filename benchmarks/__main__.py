@@ -17,7 +17,7 @@ from efasp.pram import machine
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.machine import Program
 
-compiled = cache(compile_weights)  # compiling is not what is timed here
+compiled = cache(compile_weights)  # compiling is not timed here
 LOOP = (
     Instruction("pid", 0),
     Instruction("add", 1, 1, Reg(0)),

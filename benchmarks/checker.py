@@ -18,7 +18,7 @@ from efasp.proofs.smtlib import Script
 from efasp.proofs.symbolic.nodes import Reading
 from efasp.syntax import Relu
 
-Row = tuple[str, str, float, float]  # what, against what, and the seconds of both
+Row = tuple[str, str, float, float]  # the two runs compared, and the seconds of both
 LIMIT = 60.0  # seconds that the monolithic query may take
 WIDTHS = (6, 8, 10, 12, 14, 16)
 

@@ -40,7 +40,7 @@ def verdicts(report: Path) -> list[dict[str, Any]]:
 
 
 def entries(store: Path) -> dict[str, Any]:
-    """What a store holds, but for times and the run. Raises sqlite3.Error for one that is broken."""
+    """The entries of a store, but for times and the run. Raises sqlite3.Error for one that is broken."""
     if not store.exists() or not store.stat().st_size:
         return {}
     db = sqlite3.connect(store)
@@ -55,7 +55,7 @@ def entries(store: Path) -> dict[str, Any]:
 
 
 def stripped(value: Any) -> Any:
-    """An entry without what differs from run to run."""
+    """An entry without the parts that differ from run to run."""
     if isinstance(value, list):
         return [stripped(item) for item in value]
     return {key: item for key, item in value.items() if key not in ("seconds", "run", "cached")}
@@ -105,7 +105,7 @@ def main(moments: int = 50, seed: int = 0) -> int:
 
 
 def wrong(what: str) -> int:
-    """Say what is wrong; the exit code."""
+    """Print the errors; the exit code."""
     changed = sources() != sources.__wrapped__()
     print(f"{what}{'; the sources were changed meanwhile: nothing is shown' if changed else ''}", file=sys.stderr)
     return 1

@@ -1,9 +1,9 @@
 """Operator-level mutants of the package's own sources: ``python -m benchmarks.mutation``.
 
 Each is a slip in one module (two arguments exchanged, a number off by one, a clause left out, ...), half of them at work at
-other widths than 5 only; each must be killed by what `efasp check --n-max 64` runs, or be listed as equivalent, with the
-reason, in ``paper_artifacts/tables/equivalent.toml``. Outcomes are kept by sources and mutant: a run that was stopped goes on.
-Exit code 0 if all are killed or listed, 1 if one survived or is listed wrongly, 2 for bad usage.
+other widths than 5 only; each must be killed by the obligations of `efasp check --n-max 64`, or be listed as equivalent, with
+the reason, in ``paper_artifacts/tables/equivalent.toml``. Outcomes are cached by sources and mutant: a run that was stopped
+continues. Exit code 0 if all are killed or listed, 1 if one survived or is listed wrongly, 2 for bad usage.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Draw, run, and say what survived; the exit code."""
+    """Draw, run, and print the survivors; the exit code."""
     options = parser().parse_args()
     if min(options.count, options.jobs, options.sample or 1) < 1:
         parser().error("--count, --jobs, --sample: expected a number of 1 or more")

@@ -140,13 +140,13 @@ def _export(export: argparse.ArgumentParser) -> None:
 
 
 def budget_options(command: argparse.ArgumentParser) -> None:
-    """The bound, and what a run may take."""
+    """The bound, and the budget of a run."""
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
     command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
     seconds, memory, default = RunOptions.timeout, RunOptions.memory, "(default %(default)g)"
     command.add_argument("--timeout", type=_seconds, default=seconds, metavar="S", help=f"seconds an obligation {default}")
     command.add_argument("--memory", type=_mebibytes, default=memory, metavar="MB", help=f"MiB a worker {default}")
-    command.add_argument("--no-cache", action="store_true", help="neither use nor keep what other runs found")
+    command.add_argument("--no-cache", action="store_true", help="neither use nor write cached verdicts")
 
 
 def choice_options(command: argparse.ArgumentParser) -> None:
@@ -161,7 +161,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
     budget_options(command)
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
-    command.add_argument("--twins", action="store_true", help="as --mutants, and each once more, at work at w = 6 only")
+    command.add_argument("--twins", action="store_true", help="as --mutants, and each once more, active at w = 6 only")
 
 
 def _check(check: argparse.ArgumentParser) -> None:
@@ -227,7 +227,7 @@ def _streams() -> None:
 
 
 def _drop_output() -> None:
-    """What is left to flush goes nowhere."""
+    """Output that is not yet flushed is dropped."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""What `efasp run`, `info` and `export` do. Each takes the parsed options and returns the exit code.
+"""The commands `efasp run`, `info` and `export`. Each takes the parsed options and returns the exit code.
 
 torch is imported only where it is used.
 """
@@ -135,7 +135,7 @@ def describe(breach: machine.Violation) -> str:
 
 
 def clock_end(result: Run) -> str:
-    """That a log ended because its clock did, in words, and what to do."""
+    """The message that a log ended because its clock did, with advice."""
     word = result.program.word
     clock = f"T = {result.steps}, the last time that the {clock_bits(word)} bits of the clock of {word}-bit words hold"
     return f"{clock}: take wider words (--word {max(word + 1, 16)} or more), or --engine apmdm or reference"

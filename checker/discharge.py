@@ -13,11 +13,11 @@ from efasp.checker.vacuity import examined
 from efasp.proofs.obligation import Allowance, Obligation, Undecided, Verdict
 
 ASSERT, CHECK = "(assert ", "(check-sat)"
-LEFT = 0.75  # the part of what is left that a search may take: the last thing that it tries may take longer than all before
+LEFT = 0.75  # the part of the remaining budget that a search may take: its last case may take longer than all before
 OnResult = Callable[[Verdict], None]
 
 
-Answers = dict[tuple[str, tuple[str, ...]], Answer]  # by text and solvers what was said of hypotheses, which many goals share
+Answers = dict[tuple[str, tuple[str, ...]], Answer]  # answers about hypotheses, which many goals share, by text and solvers
 
 
 def discharge(
@@ -29,9 +29,9 @@ def discharge(
 ) -> Verdict:
     """The verdict of any kind of obligation; an exception of a lemma or a solver is one of status ``error``.
 
-    ``seconds``: each solver's budget; ``known`` is read and added to; ``on_result`` is given what is known before a search for
-    a countermodel begins, which lives within what is left. Raises MemoryError, after which the process is not to be trusted
-    with more.
+    ``seconds``: each solver's budget; ``known`` is read and added to; ``on_result`` is given the verdict before a search for a
+    countermodel begins, which lives within the remaining budget. Raises MemoryError, after which the process is not to be
+    trusted with more.
     """
     start = monotonic()
     verdict = _discharged(obligation, solvers, seconds, {} if known is None else known)
@@ -42,7 +42,7 @@ def discharge(
         found = obligation.search(Allowance(seconds, LEFT * (budget(solvers, seconds) - (monotonic() - start))))
     except MemoryError:
         raise
-    except Exception as error:  # the reason stands, whatever a search raises
+    except Exception as error:  # the reason stands, for any exception of a search
         return Verdict("error", f"{verdict.method}; the search for a countermodel: {type(error).__name__}: {error}")
     if found.case is not None:
         replayed = {"replayed": True} if obligation.kind == "smt" else {}
@@ -65,7 +65,7 @@ def _discharged(obligation: Obligation, solvers: Sequence[str], seconds: float, 
         verdict = obligation.discharge()
     except MemoryError:
         raise
-    except Exception as error:  # whatever a lemma raises: it costs its own obligation
+    except Exception as error:  # any exception of a lemma costs its own obligation
         return Verdict("error", f"{type(error).__name__}: {error}")
     if verdict.status in ("proved", "measured") and (verdict.status == "measured") != (obligation.kind == "measurement"):
         return Verdict("error", f"an obligation of kind {obligation.kind} may not end as {verdict.status}: {verdict.method}")
@@ -106,7 +106,7 @@ def vacuity(obligation: Obligation, solvers: Sequence[str], seconds: float, know
 
 
 def malformed(obligation: Obligation) -> str:
-    """Why the script is not its hypotheses and one negated goal: then what was shown to have a model is something else."""
+    """Why the script is not its hypotheses and one negated goal: then another text was shown to have a model."""
     body, _, rest = obligation.hypotheses.rpartition(CHECK)
     if not body or rest.strip():
         return "the hypotheses are no script that ends with (check-sat)"

@@ -1,4 +1,4 @@
-"""`efasp check --export`: every SMT obligation as a file that any solver takes, with what it is in ``set-info``."""
+"""`efasp check --export`: every SMT obligation as a file for any solver, with its description in ``set-info``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def built(chosen: Iterable[Batch], patterns: Sequence[str] | None) -> Iterator[O
 
 
 def scripts(obligations: Iterable[Obligation]) -> dict[str, list[Obligation]]:
-    """Those that are SMT scripts, by their hash: equal texts are one thing to show."""
+    """Those that are SMT scripts, by their hash: equal texts have one file."""
     found: dict[str, list[Obligation]] = {}
     for obligation in obligations:
         if obligation.kind == "smt":
@@ -30,7 +30,7 @@ def name(obligation: Obligation) -> str:
 
 
 def text(same: list[Obligation]) -> str:
-    """The script, led by what it shows: claim, scope, hash (of the script without these lines) and every id."""
+    """The script, led by its description: claim, scope, hash (of the script without these lines) and every id."""
     first = same[0]
     lasts = [o.n[1] for o in same]
     facts = {

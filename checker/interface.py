@@ -1,4 +1,4 @@
-"""What `efasp run` and `efasp check` do, for Python: the public names ``run`` and ``check``."""
+"""`efasp run` and `efasp check` for Python: the public names ``run`` and ``check``."""
 
 from __future__ import annotations
 

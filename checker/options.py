@@ -1,4 +1,4 @@
-"""What a run of the checker is asked for, typed: the options of `efasp check`, with the defaults that the parser shows."""
+"""The options of a run of the checker, typed: those of `efasp check`, with the defaults that the parser shows."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ class RunOptions:
 
     @classmethod
     def of(cls, parsed: argparse.Namespace) -> RunOptions:
-        """Those that a command has, of what was parsed; the others have their defaults."""
+        """The options that a command has, as parsed; the others have their defaults."""
         return cls(**{field.name: getattr(parsed, field.name) for field in fields(cls) if hasattr(parsed, field.name)})

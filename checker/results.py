@@ -1,4 +1,4 @@
-"""Rows of the report: one an obligation, as JSON holds it (docs/commands.md, "JSON of efasp check"), and what is counted."""
+"""Rows of the report: one an obligation, as JSON holds it (docs/commands.md, "JSON of efasp check"), and their counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CITATIONS: tuple[Citation, ...] = ("assumes", "concludes", "assumed")
 
 
 class Cited(TypedDict):
-    """Ids of the conclusions that an obligation assumes and states; then what is cited from elsewhere and not shown."""
+    """Ids of the conclusions that an obligation assumes and states; then citations of results that are not shown."""
 
     assumes: list[str]
     concludes: list[str]
@@ -25,7 +25,7 @@ class Cited(TypedDict):
 
 
 class Head(Cited):
-    """What is known of an obligation before it is discharged; the keys are those of ``Obligation``."""
+    """The part of a row that is known before the obligation is discharged; the keys are those of ``Obligation``."""
 
     id: str
     lemma: str
@@ -38,8 +38,8 @@ class Head(Cited):
 
 
 class Row(Head):
-    """How an obligation ended. ``cached``: whether an earlier run discharged it; ``seconds``: what discharging it took,
-    then."""
+    """How an obligation ended. ``cached``: whether an earlier run discharged it; ``seconds``: the time that discharging it
+    took, then."""
 
     status: Status
     method: str
@@ -49,7 +49,7 @@ class Row(Head):
 
 
 def head(obligation: Obligation) -> Head:
-    """What is known of an obligation before it is discharged."""
+    """The part of a row that is known before the obligation is discharged."""
     return {
         "id": obligation.id,
         "lemma": obligation.lemma,
@@ -88,7 +88,7 @@ def row(known: Head, verdict: Verdict, seconds: float, cached: bool = False) -> 
 
 
 def shaped(value: Any, shape: Mapping[str, Any], statuses: Sequence[str] = DECIDED) -> bool:
-    """Whether what the store holds is an object of these keys and types, with a status and a time that there can be."""
+    """Whether a value of the store is an object of these keys and types, with a possible status and time."""
     if not isinstance(value, dict) or set(value) != set(shape):
         return False
     return all(isinstance(value[key], kind) for key, kind in shape.items()) and value["status"] in statuses and (
@@ -97,12 +97,12 @@ def shaped(value: Any, shape: Mapping[str, Any], statuses: Sequence[str] = DECID
 
 
 def is_verdict(value: Any) -> bool:
-    """Whether a value is a verdict as the store keeps it."""
+    """Whether a value is a verdict in the form of the store."""
     return shaped(value, {**_ENDED, "run": str})
 
 
 def is_listing(value: Any) -> bool:
-    """Whether a value is the rows of a batch as the store keeps them."""
+    """Whether a value is the rows of a batch in the form of the store."""
     return isinstance(value, list) and bool(value) and all(
         shaped(r, {**_HEAD, **_ENDED, "cached": bool, **dict.fromkeys(CITATIONS, list)})
         and list(map(type, r["n"])) == [int, int]
@@ -136,7 +136,7 @@ def summary(rows: Iterable[Row]) -> dict[str, int]:
 
 
 def seconds(rows: Iterable[Row]) -> float:
-    """What discharging them took; equal texts are discharged once, and count once."""
+    """The time that discharging them took; equal texts are discharged once, and count once."""
     return sum({(r["hash"] if r["kind"] == "smt" else r["id"]): r["seconds"] for r in rows}.values())
 
 

@@ -1,4 +1,4 @@
-"""What a run is about: the regime by ``--n-max`` and ``--weights``, and the batches of it by ``--lemma``."""
+"""The scope of a run: the regime by ``--n-max`` and ``--weights``, and the batches of it by ``--lemma``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def regime_of(weights: Path | None, n_max: int | None) -> tuple[Regime, str]:
         check_file(weights)
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
         word, engine, extension, plan = read_plan(weights)
-        if hashlib.sha256(weights.read_bytes()).hexdigest() != found:  # the verdicts would be kept under another file's name
+        if hashlib.sha256(weights.read_bytes()).hexdigest() != found:  # the verdicts would be cached under another file's name
             raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
     except OSError as error:
         raise UsageError(f"--weights: {weights}: {error.strerror}") from None

@@ -38,7 +38,7 @@ from efasp.proofs.registry import matches
 
 @dataclass(frozen=True)
 class Report:
-    """A run's result. ``text`` and ``route`` give, by an obligation's hash, its text where the store kept it, and the route by
+    """A run's result. ``text`` and ``route`` give, by an obligation's hash, its text where the store has it, and the route by
     which `efasp certify` has a proof, if it has; ``given``: the machine and the transformer of a run of a weights file.
     """
 
@@ -148,7 +148,7 @@ def versions() -> dict[str, str | None]:
 
 
 def environment(solvers: Sequence[str], jobs: int) -> dict[str, Any]:
-    """What the verdicts rest on, and where they were found."""
+    """The environment that the verdicts rest on, and the store where they were found."""
     packages = {name: found for name, found in versions().items() if name not in PACKAGES.values()}
     where = {"machine": platform.machine(), "system": platform.system()}
     return {
@@ -161,5 +161,5 @@ def environment(solvers: Sequence[str], jobs: int) -> dict[str, Any]:
 
 
 def notice(text: str) -> None:
-    """What the user should know, on standard error."""
+    """A message to the user, on standard error."""
     print(f"efasp: {text}", file=sys.stderr)

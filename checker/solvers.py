@@ -17,7 +17,7 @@ from typing import Any
 
 Model = dict[str, "int | Fraction | bool | str"]  # a function is its SMT-LIB text, "(lambda ((x Int)) ...)"
 PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5", "bitwuzla": "bitwuzla"}
-CASES = "z3"  # what finds models of a goal's cases, whatever else is asked
+CASES = "z3"  # finds models of a goal's cases, for any choice of solvers
 UNITS = {"z3": 20_000_000, "cvc5": 1_000_000}  # units of the solver's own count of its work that a second of budget stands for
 LOGIC = re.compile(r"\(set-logic ([A-Z_]+)\)")
 DECLARED = re.compile(r"^\(declare-const (\S+) (Int|Real|Bool|\(_ BitVec \d+\))\)", re.MULTILINE)
@@ -27,7 +27,7 @@ BITWUZLA = re.compile(r"(QF_)?A?(UF)?(BV)?(FP)?")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a solver said: ``sat``, ``unsat``, ``unknown`` (with its reason), ``timeout``, or ``not applicable``."""
+    """The answer of a solver: ``sat``, ``unsat``, ``unknown`` (with its reason), ``timeout``, or ``not applicable``."""
 
     solver: str
     result: str
@@ -59,12 +59,12 @@ def available() -> dict[str, str]:
 
 
 def titles(names: Sequence[str]) -> list[str]:
-    """``["z3 5.4.1", ...]``: what a verdict rests on."""
+    """``["z3 5.4.1", ...]``: the solvers that a verdict rests on."""
     return [f"{name} {available().get(name, '')}".strip() for name in names]
 
 
 def solve(name: str, text: str, seconds: float) -> Answer:
-    """The answer of one solver. Raises whatever the solver raises (a script that it does not read, no memory)."""
+    """The answer of one solver. Raises the exceptions of the solver (a script that it does not read, no memory)."""
     result, reason, model = ASK[name](text, seconds)
     if result == "unknown" and re.search("timeout|TIMEOUT", reason):
         result, reason = "timeout", f"{seconds:g} s"
@@ -150,7 +150,7 @@ def _table(found: Any, sorts: list[str], result: str) -> str:
 
 
 def _asked_cvc5(text: str, seconds: float, **options: str) -> tuple[Any, Any, str]:
-    """The solver, its symbols, and what it said last."""
+    """The solver, its symbols, and its last answer."""
     import cvc5
 
     solver = cvc5.Solver(cvc5.TermManager())

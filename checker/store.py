@@ -1,9 +1,10 @@
 """The store of verdicts: SQLite, written only by the process that runs the check, one transaction a discharged obligation.
 
-A verdict is found again by everything that it rests on: its text, the solvers and their versions, the budget; what is not
-an SMT script, and every countermodel, rests on the sources too. Each entry carries a seal (a digest of key and value): one that
-does not match is not believed. A seal finds damage; it is no signature: who can write the file can forge it, and ``--no-cache``
-believes nothing. Only what is discharged is stored. A store of another version, or a broken file, is set aside, whole.
+A verdict is found again by everything that it rests on: its text, the solvers and their versions, the budget; a verdict that is
+not about an SMT script, and every countermodel, rests on the sources too. Each entry carries a seal (a digest of key and
+value): one that does not match is not believed. A seal finds damage; it is not a signature: who can write the file can forge
+it, and ``--no-cache`` uses no entry. Only discharged obligations are stored. A store of another version, or a broken file, is
+set aside, whole.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any
 from efasp.checker.results import DECIDED, Row
 
 SCHEMA = 2  # raise it when a verdict would be found otherwise by the same solvers
-TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are kept for the HTML report
+TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are stored for the HTML report
 TABLES = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL, seal TEXT NOT NULL) WITHOUT ROWID",
@@ -47,7 +48,7 @@ def default_path() -> Path:
 
 
 def digest(*parts: object) -> str:
-    """SHA-256 of some values, told apart."""
+    """SHA-256 of a list of values, with their boundaries."""
     return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()
 
 
@@ -72,11 +73,11 @@ def stamp() -> str:
     return f"{SCHEMA} {version('efasp')}"
 
 
-FAILS = (sqlite3.Error, UnicodeDecodeError)  # the latter where what SQLite says of a damaged file quotes bytes that are no text
+FAILS = (sqlite3.Error, UnicodeDecodeError)  # the latter where SQLite's message quotes bytes that are not text
 
 
 class Store:
-    """Verdicts by key. ``notice`` is told what the user should know; nothing here stops a run.
+    """Verdicts by key. ``notice`` is given messages for the user; nothing here stops a run.
 
     ``path`` None: a file of this run alone, which is gone after it.
     """
@@ -85,7 +86,7 @@ class Store:
         self.notice = notice
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._db: sqlite3.Connection | None = None
-        self._path = Path(os.path.realpath(path)) if path is not None else None  # SQLite keeps its log beside the file itself
+        self._path = Path(os.path.realpath(path)) if path is not None else None  # SQLite writes its log next to the file itself
         try:
             self._db = self._open(self._path) if self._path is not None else None
         except (OSError, sqlite3.Error) as error:
@@ -110,7 +111,7 @@ class Store:
             return self._anew(path, error)
 
     def _anew(self, path: Path, error: Exception) -> sqlite3.Connection:
-        """A new store in the place of a file that is none; the file is kept beside it, under a name that was free."""
+        """A new store in the place of a file that is not one; the file stays next to it, under a name that was free."""
         names = (f"{path.name}.set-aside{f'-{i}' if i > 1 else ''}" for i in count(1))
         free = next(name for name in names if not any(path.with_name(name + ending).exists() for ending in ENDINGS))
         for ending in ENDINGS:
@@ -137,7 +138,7 @@ class Store:
         return db
 
     def get(self, key: str, whole: Callable[[Any], bool] = lambda value: True) -> Any:
-        """The value under a key, or None; an entry whose seal is broken, or whose value is not ``whole``, is none."""
+        """The value under a key, or None; an entry whose seal is broken, or whose value is not ``whole``, counts as absent."""
         found = self._run("SELECT value, seal FROM entries WHERE key = ?", (key,))
         if not found or not isinstance(found[0][0], str) or found[0][1] != digest(key, found[0][0]):
             return None
@@ -164,7 +165,7 @@ class Store:
             self.put(key, listed)
 
     def text(self, hash_: str) -> str | None:
-        """The text of an obligation, if it was kept and is whole."""
+        """The text of an obligation, if it is stored and whole."""
         found = self._run("SELECT text FROM texts WHERE hash = ?", (hash_,))
         try:
             unpacked = zlib.decompressobj().decompress(found[0][0], 8 * TEXT_LIMIT) if found else None
@@ -211,7 +212,7 @@ class Store:
 
 
 class _Foreign(Exception):
-    """Raised for a database that is no store of this version."""
+    """Raised for a database that is not a store of this version."""
 
 
 def _broken(error: Exception) -> bool:
@@ -238,6 +239,6 @@ def _no_number(name: str) -> None:
 
 
 def pack(content: str) -> bytes:
-    """A text as the store keeps it: its first ``TEXT_LIMIT`` characters, compressed."""
+    """A text in the form of the store: its first ``TEXT_LIMIT`` characters, compressed."""
     kept = content if len(content) <= TEXT_LIMIT else f"{content[:TEXT_LIMIT]}\n; ... ({len(content)} characters in all)\n"
     return zlib.compress(kept.encode(), 1)

@@ -36,7 +36,7 @@ class Screen(Console):
 
 
 def console() -> Screen:
-    """What tables are printed on: as wide as COLUMNS or the terminal says, else ``WIDTH``.
+    """The console that tables are printed on, as wide as COLUMNS or the terminal says, else ``WIDTH``.
 
     A height is given so that rich believes the width where TERM is dumb.
     """

@@ -4,7 +4,7 @@ An implication says nothing where its antecedent has no model, and so does a cas
 follow for that reason alone. The cases of a goal are, with all that encloses them: the antecedents of implications, both sides
 of an ``ite`` between formulas, and of an equality of two formulas either truth value. An equality with *true* or *false* has
 no cases, nor has a disjunction, nor an ``ite`` between numbers; in scripts over bit-vectors, where a Boolean is a bit, an
-equality or ``ite`` is one of data. That a case cannot happen is written as a negation, which is a claim and no case.
+equality or ``ite`` is one of data. A negation states that a case cannot happen: it is a claim, not a case.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Case:
 
     @property
     def asserted(self) -> str:
-        """What makes the constant stand for the case."""
+        """The assertion by which the constant stands for the case."""
         return f"(declare-const {self.name} Bool)\n(assert (= {self.name} {land(self.within, self.condition)}))"
 
 
@@ -70,7 +70,7 @@ class Cases:
         return isinstance(tree[0], str) and (tree[0] in FORMULAS or tree[0] in self._truths)
 
     def _below(self, tree: Any, positive: bool, within: Term) -> Iterator[tuple[Any, bool, Term]]:
-        """What a formula consists of, each with its sign and its case; notes the cases met."""
+        """The parts of a formula, each with its sign and its case; notes the cases met."""
         if isinstance(tree, str):
             if tree in self._defined:
                 yield parse(self._defined[tree])[0], positive, within
@@ -94,7 +94,7 @@ class Cases:
             self._case(within, lnot(written(parts[0])))
 
     def conditions(self, case: Case) -> list[Term]:
-        """What holds in a case, those that enclose it first."""
+        """The conditions of a case, those that enclose it first."""
         outer = [] if case.within == TRUE else self.conditions(self.found[case.within])
         return [*outer, case.condition]
 
@@ -112,11 +112,11 @@ def conjuncts(term: Term) -> set[Term]:
 
 
 def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
-    """What is wrong with the cases of an obligation's goal, and how many there are, in words (or nothing, where it has none).
+    """The verdict against the cases of an obligation's goal, or None; and their number, in words (empty, where it has none).
 
     A case without a model is excused where its conditions are those of a term that is declared infeasible, or more; or where it
-    is one of the ways through a function of which the obligation says how many can be gone. Where there is a case and nothing
-    is wrong, the hypotheses have a model too.
+    is one of the paths through a function of which the obligation gives the number of feasible ones. Where there is a case and
+    none fails, the hypotheses have a model too.
     """
     hypotheses = obligation.hypotheses.rpartition("(check-sat)")[0]
     cases = Cases(hypotheses, parse(obligation.content.removeprefix(hypotheses))[0][1])

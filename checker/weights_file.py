@@ -1,7 +1,7 @@
 """A weights file that a command is given: read once, and refused where its dtype is not known to carry its numbers exactly.
 
-What `efasp run` loads and `efasp trace` shows is the plan that `efasp check` proves things of (``model.readback``), and whether
-it is exact is decided by the obligations of the family numerics, so the commands cannot disagree.
+`efasp run` loads and `efasp trace` shows the plan of which `efasp check` proves its obligations (``model.readback``). The
+obligations of the family numerics decide whether it is exact, so the commands cannot disagree.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
     """
     if path is None:
         if allowed:
-            raise UsageError("--inexact: expected --weights FILE beside it, found none")
+            raise UsageError("--inexact: expected --weights FILE with it, found none")
         return None
     try:
         file = Given(*read_plan(path))

@@ -3,7 +3,8 @@
 One mechanism for all matches. Keys and queries are signed bits, so n bits that agree score n and any others at most
 n - 2. One position of the sequence, the *sink*, scores n - 1 for every query: it wins exactly when nothing matches, and as
 its value is 0 a missing match reads as 0, with no gate. Scores are scaled by a capacity C larger than any rank, and the rank
-added, so the best-ranked of several exact matches wins; what is not a candidate is put 2 C below. All gaps are 1 at least.
+added, so the best-ranked of several exact matches wins; positions that are not candidates are put 2 C below. All gaps are at
+least 1.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from efasp.syntax import Embedding, Node, aha, combine, concat, refine, relu, we
 
 
 def weights(n: Any, m: Any) -> dict[str, Any]:
-    """What each part of a score counts, in units of the capacity C, for n matched bits and m flags ``among``."""
+    """The coefficient of each part of a score, in units of the capacity C, for n matched bits and m flags ``among``."""
     return {"agree": 1, "among": 2, "exclude": -2, "sink": n - 1 + m + m, "absent": 2, "one": 0 - m - m}
 
 
@@ -70,7 +71,7 @@ def match(
 ) -> Match:
     """A lookup of the positions flagged ``among`` (by all of its flags) whose key equals the query, signed bit for signed bit.
 
-    ``exclude``: flags of positions that are no candidates after all; ``rank``: an integer in 0..capacity-1 at candidates
+    ``exclude``: flags of positions that are not candidates after all; ``rank``: an integer in 0..capacity-1 at candidates
     and at most that elsewhere, 0 at the sink: the largest wins; ``absent``: a flag of queries that match nothing.
     A query or key of zeros (no word) matches nothing, if it has two bits or more. The flags of ``among`` and
     ``exclude`` and the key are 0 at the sink, which exactly one position is. Raises SortError.

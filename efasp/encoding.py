@@ -1,10 +1,10 @@
 """The bijection (claim B): programs, memories, logs and configurations to sequences of tokens and back, by their places.
 
-A sequence is an array of token ids (``efasp.tokens``) beside an array of places (rows of the layout's position codebook); the
+A sequence is an array of token ids (``efasp.tokens``) and an array of places (rows of the layout's position codebook); the
 position embedding reads the place. Two layouts:
 
 * ``LOG`` (masked diffusion): ``bos nproc`` program, memory, then for every time t and processor three tokens: the next
-  program counter, what is written (a register name, an address, or ``none``), and the value.
+  program counter, the target of the write (a register name, an address, or ``none``), and the value.
 * ``CELLS`` (any-process generation): ``bos nproc`` program, then two slots for every memory word, register and program
   counter, one holding the cell's value and the other masked.
 """
@@ -35,7 +35,7 @@ HEADER = 2  # bos and nproc
 
 @dataclass(frozen=True)
 class Write:
-    """What a processor's step writes: to a register (0..7) or a memory address, which value."""
+    """The write of a processor's step: to a register (0..7) or a memory address, which value."""
 
     space: Literal["register", "memory"]
     target: int
@@ -53,7 +53,7 @@ class Event:
 
 @dataclass(frozen=True)
 class TokenSequence:
-    """Tokens and their places: what a transformer is given, and nothing else.
+    """Tokens and their places, which are all of a transformer's input.
 
     Arrays of int64, or of objects where the ids of a vocabulary need more (``Codebook.dtype``).
     """
@@ -72,8 +72,8 @@ class TokenSequence:
 class Layout(Codec):
     """Shared by both layouts: the prompt's header and program, and the shape P, M, L of the machine.
 
-    A sequence is made position by position: the place that stands there (``place``), and the token that belongs to it. What is
-    read of a sequence is looked up the other way (``at``).
+    A sequence is made position by position: the place that stands there (``place``), and the token that belongs to it. Reading
+    a sequence finds positions the other way (``at``).
     """
 
     def __init__(self, word: int, extension: str, processors: int, memory: int, length: int) -> None:
@@ -93,7 +93,7 @@ class Layout(Codec):
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
-        """What stands where, from position 0 on."""
+        """The sections of places, from position 0 on."""
         return Section(("bos", "nproc")), Section(FIELDS, (("index", self.length),)), *self._sections()
 
     def _sections(self) -> tuple[Section, ...]:
@@ -140,7 +140,7 @@ class Layout(Codec):
 
     @property
     def count(self) -> int:
-        """P as a word: what ``nproc`` gives."""
+        """P as a word, the result of ``nproc``."""
         return self.processors % (1 << self.word)
 
     def prompt_token(self, instructions: Sequence[Instruction], row: Row) -> int:
@@ -205,7 +205,7 @@ class LogLayout(Layout):
         """Where the block of one time stands."""
         return slice(self.context_length(time - 1), self.context_length(time))
 
-    # One token, and what is read of a few.
+    # Single tokens, and their reading.
 
     def token(self, instructions: Sequence[Instruction], memory: Sequence[int], row: Row) -> int:
         """The token that belongs to a place of the prompt."""
@@ -276,7 +276,7 @@ class LogLayout(Layout):
         return self.block(0, [Event(0, "running")] * self.processors)
 
     def opening(self, program: Program) -> TokenSequence:
-        """What decoding starts from: the prompt and the block of time 0."""
+        """The opening of decoding: the prompt and the block of time 0."""
         return join([self.prompt(program), self.start()])
 
     def ahead(self, first: int, last: int) -> TokenSequence:
@@ -363,7 +363,7 @@ class CellLayout(Layout):
         """Tokens of the sequence."""
         return self.prompt_length + 2 * self.cells
 
-    # One token, and what is read of the two of a cell.
+    # Single tokens, and the reading of the two of a cell.
 
     def cell(self, row: Row) -> int:
         """The number of the cell that a place is a slot of."""
@@ -415,7 +415,7 @@ class CellLayout(Layout):
         return self.part(0, self.context_length, lambda row: self.token(program.instructions, state, chosen, row))
 
     def opening(self, program: Program) -> TokenSequence:
-        """What decoding starts from: prompt and cells of the initial configuration."""
+        """The opening of decoding: prompt and cells of the initial configuration."""
         return self.encode(program, initial(program))
 
     def decode(self, sequence: TokenSequence) -> tuple[tuple[Instruction, ...], Configuration, tuple[int, ...]]:

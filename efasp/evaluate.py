@@ -1,4 +1,4 @@
-"""Exact evaluation of E-FASP: the first reading of a construction. Integers and rationals, no rounding; ties average."""
+"""Exact evaluation of E-FASP: the first reading of a construction. Integers and rationals without rounding; ties average."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Example programs: what a user of E-FASP writes, each with its vocabulary, its places and an oracle in plain Python.
+"""Example programs in E-FASP, as a user writes them, each with its vocabulary, its places and an oracle in plain Python.
 
 Lookups have unique winners wherever possible; where a mean is taken (``majority``, ``histogram``) its use has a margin, so
 that a rounded mean gives the same tokens. All scores are below 2^24 for texts of up to ``LONGEST`` symbols.
@@ -84,7 +84,7 @@ def reverse() -> Example:
 
 
 def most_recent() -> Example:
-    """What followed the most recent earlier occurrence of the own symbol (an induction head); ``^`` where there is none.
+    """The symbol after the most recent earlier occurrence of the own symbol (an induction head); ``^`` where there is none.
 
     Attention sees the whole sequence, so "earlier" is made of log n lookups: j < i exactly when for some b the bits above
     b agree and bit b is 0 in j and 1 in i. Each b is one rightmost match; the lowest b that finds one is the nearest.
@@ -191,7 +191,7 @@ def dyck1() -> Example:
     """Balanced brackets by repeated decoding, log n passes: a segment reduces to c times ``)`` and then o times ``(``.
 
     A token is the pair (c, o). Two neighbours (c, o), (c', o') become (c + max(c' - o, 0), o' + max(o - c', 0)), and
-    position i takes those at 2i and 2i + 1; (0, 0) is neutral, and what a balanced text comes to.
+    position i takes those at 2i and 2i + 1; (0, 0) is neutral, and the result of a balanced text.
     """
     w = PLACE_BITS
     kind = Kind("segment", ("pair",))

@@ -28,7 +28,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         yield file
         file.flush()
         os.chmod(file.name, stat.S_IMODE(target.stat().st_mode) if target.exists() else NEW)
-        file.close()  # what cannot be written must show before the old file is gone
+        file.close()  # a failure to write must show before the old file is gone
         os.replace(file.name, target)
 
 
@@ -46,7 +46,7 @@ def check(path: Path) -> None:
 
 @contextlib.contextmanager
 def _part(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
-    """A new file beside the file that ``path`` is or leads to, and that file; removed unless it was put in its place."""
+    """A new file next to the file that ``path`` is or leads to, and that file; removed unless it was put in its place."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))

@@ -1,7 +1,7 @@
-"""Loops over as many things as a count says, written once for whatever counts.
+"""Loops over as many things as a count says, written once for integers and symbols.
 
-A count is an integer, or what stands for one: the lemmas run layouts and the machine with symbols for P, M, L and lengths, and
-a symbol says itself what a loop of its length makes.
+A count is an integer, or a symbol for one: the lemmas run layouts and the machine with symbols for P, M, L and lengths, and a
+symbol itself defines the result of a loop of its length.
 """
 
 from __future__ import annotations

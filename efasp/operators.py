@@ -1,4 +1,4 @@
-"""The register of derived operators: each one definition, with its specification, depth and width beside it."""
+"""The register of derived operators: each one definition, with its specification, depth and width."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from efasp.syntax import Embedding, Node
 class Operator:
     """A derived operator.
 
-    ``sorts(w)``: the sorts of its arguments at word width w. ``spec``: what it computes, on Python values: for a
+    ``sorts(w)``: the sorts of its arguments at word width w. ``spec``: its specification, on Python values: for a
     pointwise operator ``spec(w, *arguments)``; for one over attention ``spec(columns)``, with one list of values an
     argument (one value a position), giving the list of results. A positional one takes the position embedding as last
     argument, one of plain numbers. ``depth``: (attention, ReLU) sublayers.

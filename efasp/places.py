@@ -1,7 +1,7 @@
-"""Places: what stands where in a sequence, as rows of a place codebook and as positions.
+"""Places of a sequence, as rows of a place codebook and as positions.
 
-Both layouts are lists of sections. The arithmetic from positions to places and back is written once, for whatever computes as
-integers do: sequences are made and read by it, and the lemmas about places run it on symbols.
+Both layouts are lists of sections. The arithmetic from positions to places and back is written once, for integers and symbols
+alike: sequences are made and read by it, and the lemmas about places run it on symbols.
 """
 
 from __future__ import annotations

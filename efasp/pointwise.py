@@ -15,7 +15,7 @@ from efasp.syntax import Node, affine, combine, concat, refine, relu, take, weig
 
 
 def constant(value: int, like_node: Node, width: int) -> Node:
-    """The bits of a constant word, as a node beside ``like_node``."""
+    """The bits of a constant word, as a node over the same positions as ``like_node``."""
     return affine(like_node, [[0] * like_node.width] * width, Word(width).encode(value), Word(width))
 
 

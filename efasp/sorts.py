@@ -1,4 +1,4 @@
-"""Sorts: what the coordinates of an E-FASP vector may hold.
+"""Sorts: the values that the coordinates of an E-FASP vector may take.
 
 A sort is a promise about a vector at *every* position of every valid sequence. Primitives get theirs by interval
 arithmetic; a derived operator declares a sharper one (a sum bit is 0 or 1), which its lemma justifies and exact evaluation
@@ -196,7 +196,7 @@ class OneHot(Sort):
 
 @dataclass(frozen=True)
 class Rational(Sort):
-    """A rational between ``low`` and ``high``: what averages over ties may give."""
+    """A rational between ``low`` and ``high``: as averages over ties are."""
 
     low: Number
     high: Number

@@ -38,7 +38,7 @@ class _Interning(type):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Node(metaclass=_Interning):
-    """A function from sequences to vectors; ``sort`` says what the vectors hold. Arithmetic on nodes makes affine maps."""
+    """A function from sequences to vectors; ``sort`` gives the values of the vectors. Arithmetic on nodes makes affine maps."""
 
     sort: Sort = field(init=False)
     _key: tuple[Any, ...] = field(init=False, repr=False)
@@ -335,7 +335,7 @@ def positions(codebook: Codebook) -> Embedding:
 
 
 def walk(*roots: Node, known: Container[Node] = ()) -> list[Node]:
-    """Every node below the roots, each once, inputs first; ``known`` nodes are left out, and what only they read."""
+    """Every node below the roots, each once, inputs first; ``known`` nodes are left out, and nodes that only they read."""
     seen: dict[Node, None] = {}
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
     while stack:

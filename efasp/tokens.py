@@ -19,7 +19,7 @@ Fields = tuple[str, int | None, int | None, Reg | int | None]  # operation, rd, 
 
 
 class EncodingError(ValueError):
-    """A sequence that encodes nothing: says which position holds what, and what was expected there."""
+    """A sequence that encodes nothing: names a position, its token and the expected one."""
 
 
 @cache
@@ -32,14 +32,14 @@ def vocabulary(word: int, extension: str = "") -> Codebook:
 
 
 class Codec:
-    """What tokens stand for, at one word width and extension: each method and its inverse."""
+    """The meaning of tokens, at one word width and extension: each method and its inverse."""
 
     def __init__(self, word: int, extension: str) -> None:
         self.word, self.extension = word, extension
         self.vocabulary = vocabulary(word, extension)
 
     def word_token(self, word: int) -> int:
-        """A word as a token; raises ValueError for a number that is no word."""
+        """A word as a token; raises ValueError for a number that is not a word."""
         return self.vocabulary.token("word", word)
 
     def word_of(self, token: int, where: str) -> int:
@@ -79,7 +79,7 @@ class Codec:
         return self.vocabulary.token(f"op:{instruction.op}"), rd, ra, x
 
     def fields(self, tokens: Sequence[int], where: str) -> Fields:
-        """What the four tokens of an instruction say, one by one; raises EncodingError for a kind that says nothing there."""
+        """The fields of the four tokens of an instruction; raises EncodingError for a kind without a meaning there."""
         ops = [kind.name for kind in self.vocabulary.kinds if kind.name.startswith("op:")]
         op = self.split(tokens[0], f"{where}, op", *ops)[0].removeprefix("op:")
         registers: list[int | None] = []
@@ -90,7 +90,7 @@ class Codec:
         return op, registers[0], registers[1], Reg(value) if kind == "reg" else value if kind == "word" else None
 
     def instruction(self, tokens: Sequence[int], where: str = "instruction") -> Instruction:
-        """Inverse of ``instruction_tokens``; raises EncodingError for four tokens that are no instruction."""
+        """Inverse of ``instruction_tokens``; raises EncodingError for four tokens that are not an instruction."""
         fields = self.fields(tokens, where)
         try:
             return Instruction(*fields)

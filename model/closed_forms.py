@@ -49,7 +49,7 @@ CONTEXT = {"mdm": "2 + 4 L + M + 3 P (T + 1)", "apmdm": "2 + 4 L + 2 (M + 9 P)"}
 
 
 class Quantities(NamedTuple):
-    """What the forms are polynomials in.
+    """The variables of the forms.
 
     ``w``: bits of a word; ``c``: bits of the log's clock; ``f``: width of the head that fetches the second operand, or the
     number of operations where that is larger; ``h``: units of the products a_i b_j with i + j < w, less those with i = j, which

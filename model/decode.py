@@ -1,16 +1,16 @@
 """Decoding: the transformer run as a masked diffusion model and as an any-process generator.
 
-**What is computed again.** A step gives the transformer only the positions that can change; keys and values of the others
+**Recomputation.** A step gives the transformer only the positions that can change; keys and values of the others
 come from a cache. That is exact, because a key or value that can win a match no longer changes:
 
-* In the log, what a position offers in any layer (the word and address that it holds, whether its block is complete, whether
-  it is beaten) depends on its own block's tokens alone. What it *reads* of the log may still change, but no key or value uses
-  that. So a block's keys and values are final at the first pass in which it is complete; and the masks of later times lose
-  every match, so that leaving them out changes nothing.
-* In the cell layout the prompt's tokens never change. What they read from the cells does, and with it some of their keys; but
-  only counters, registers and memory words are candidates of the matches that use those, so the prompt's lose, old or new.
+* In the log, the keys and values of a position in any layer (the word and address that it holds, whether its block is complete,
+  whether it is beaten) depend on its own block's tokens alone. The results of its own lookups may still change, but no key or
+  value uses them. So a block's keys and values are final at the first pass in which it is complete; and the masks of later
+  times lose every match, so that leaving them out changes nothing.
+* In the cell layout the prompt's tokens never change. Their reads of the cells do, and with these some of their keys; but only
+  counters, registers and memory words are candidates of the matches that use such keys, so the prompt's keys lose, old or new.
 
-A loser's weight is exactly 0, so what is left of it in the cache does not matter. Both are tested against the full pass.
+A loser's weight is exactly 0, so its stale entry in the cache does not matter. Both are tested against the full pass.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Observer = Callable[[int], None]
 
 
 class DecodingError(RuntimeError):
-    """The transformer produced what no run of the machine can: weights of another construction, or broken ones."""
+    """The transformer produced tokens that no run of the machine has: weights of another construction, or broken ones."""
 
 
 class NoNumbers(DecodingError):
@@ -51,7 +51,7 @@ class State:
 
 
 class Context:
-    """What stands before the positions that are decoded: a sequence that grows, and the keys and values cached of it."""
+    """The context before the positions that are decoded: a sequence that grows, and the keys and values cached of it."""
 
     def __init__(self, transformer: Transformer, sequence: TokenSequence, cached: bool) -> None:
         self.sequence = sequence
@@ -151,7 +151,7 @@ def run(
     """Run a program in the transformer, to the end, to ``max_steps``, to a breach of the access policy, or to the clock's end.
 
     A log ends at the last time that its clock holds (``LogLayout.latest``): not finished then, as at ``max_steps``.
-    ``observe`` is told each step's number, and ``history`` is given the configuration after it. Raises ValueError for an
+    ``observe`` is given each step's number, and ``history`` is given the configuration after it. Raises ValueError for an
     unknown engine or a program that the machine does not take, DecodingError for weights that do not decode.
     """
     if engine not in ENGINES:

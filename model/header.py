@@ -1,4 +1,4 @@
-"""What a weights file says of itself: its metadata, and the tensors that go with them. Needs no torch.
+"""The header of a weights file: its metadata, and the tensors that go with them. Needs no torch.
 
 Metadata (all strings): ``format`` "efasp-transformer", ``version``, ``word``, ``engine``, ``extension``, ``dtype`` and
 ``shape`` (JSON: d_model, d_out, and heads, d_head, d_ff of every layer).
@@ -18,7 +18,7 @@ MAX_SIDE = 1 << 16
 
 
 class WeightsError(ValueError):
-    """A weights file that cannot be used: names the file, what was expected in it and what was found."""
+    """A weights file that cannot be used: names the file, the expected contents and those found."""
 
 
 def shown(text: str | None, most: int = 40, quoted: bool = True) -> str:

@@ -49,7 +49,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Resident:
-    """What a residual coordinate holds: a named value, an integer between ``low`` and ``high``, also while it is incomplete.
+    """A residual coordinate's content: a named value, an integer between ``low`` and ``high``, also while it is incomplete.
 
     Sublayer ``born`` writes it (several may add to it), ``last`` is the last that reads it.
 
@@ -110,11 +110,11 @@ class Plan:
         return self.out.apply(self.states(self.embed(tokens, positions))[-1], self.out_bias)
 
     def alive(self, sublayer: int) -> list[Resident]:
-        """What later sublayers read of the residual stream after a sublayer."""
+        """The coordinates of the residual stream that sublayers after a given one read."""
         return [r for r in self.residents if r.born <= sublayer < r.last]
 
     def held(self, sublayer: int) -> list[Interval]:
-        """What every coordinate may hold after a sublayer, also where only the block that erases it reads it.
+        """The bounds of every coordinate after a sublayer, also where only the block that erases it reads it.
 
         A coordinate that is used again is erased by the last feed-forward block that is not after its next birth.
         """

@@ -4,8 +4,8 @@ Every value of the transformer is a dyadic rational. Where each sum's terms are 
 add up to at most B, every partial sum, in any order and with fused multiply-adds, is a multiple of 1/D of size at most B,
 so a dtype with p bits of significand computes it exactly if B * D <= 2^p and 1/D is one of its normal numbers: nothing is
 denormal then, and nothing overflows, B being at most 2^p. The bounds of the residual coordinates are the plan's own
-(``Plan.held``), for every program and state with P, M, L <= 2^w and every time that the clock's bits hold; what they hold are
-integers. The family numerics shows both, from the matrices, and that softmax adds nothing inexact.
+(``Plan.held``), for every program and state with P, M, L <= 2^w and every time that the clock's bits hold; their values
+are integers. The family numerics shows both, from the matrices, and that softmax adds nothing inexact.
 """
 
 from __future__ import annotations

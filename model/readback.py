@@ -1,9 +1,9 @@
 """A weights file read back as a layer plan with the file's own numbers, exactly: the one reader of such files. Needs no torch.
 
-What is checked, run and traced is this plan: `efasp run` loads it into the torch transformer (``model.weights``).
+This plan is checked, run and traced: `efasp run` loads it into the torch transformer (``model.weights``).
 
-What a plan says beside its matrices a file cannot know: names and ranges of the residual coordinates, and the sizes of queries
-and keys, stay empty.
+A file has only the matrices of a plan: names and ranges of the residual coordinates, and the sizes of queries and keys, stay
+empty.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a decoder reads off the transformer's outputs: code and control bits, the predicted tokens and their confidence."""
+"""A decoder's reading of the transformer's outputs: code and control bits, the predicted tokens and their confidence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ THRESHOLD = 0.9  # a masked position is unmasked when its confidence reaches thi
 def split(width: int, outputs: Any) -> tuple[Any, Any]:
     """A read-out as the code of a token, its first ``width`` numbers, and the control bits that follow (none in the log).
 
-    ``outputs``: an array (positions, d_out), or the numbers of one position as a sequence of whatever they are.
+    ``outputs``: an array (positions, d_out), or the numbers of one position as a sequence of any type.
     """
     if isinstance(outputs, np.ndarray):
         return outputs[..., :width], outputs[..., width:]
@@ -28,7 +28,7 @@ def confidence(outputs: np.ndarray, layout: LogLayout) -> np.ndarray:
     2^(w + 3) of them, so a token that is due has a confidence above 0.96 (lemma process.confidence), and one that is not at
     most 1/2. Over a kind with
     bits the sum over payloads factors into one 2 cosh a bit, so the vocabulary of 2^w words is never enumerated.
-    Outputs that are no numbers, or so large that float64 does not hold the logits, have a confidence of NaN or less than 1.
+    Outputs that are NaN, or so large that float64 does not hold the logits, have a confidence of NaN or less than 1.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         return _confidence(outputs, layout)

@@ -1,7 +1,7 @@
 """The serial machine of claim T2: masked diffusion by one processor that does one operation after the other, and counts them.
 
 It holds every matrix dense, as the torch module does, and every number exact. ``work`` says how many operations a decoding
-step takes, as a polynomial in the context's length; family resources compares it with what the machine has counted.
+step takes, as a polynomial in the context's length; family resources compares it with the machine's counts.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Serial:
         return start
 
     def step(self, tokens: Sequence[int], places: Any = None) -> list[int]:
-        """One decoding step of masked diffusion: a masked position becomes what is predicted there, which may be the mask."""
+        """One decoding step of masked diffusion: a masked position becomes the predicted token, which may be the mask."""
         mask = self.plan.vocabulary.token("mask")
         chosen = [self.token(row) for row in self.outputs(tokens, places)]
         after = []

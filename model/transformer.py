@@ -1,8 +1,9 @@
 """The torch transformer: embedding, softmax attention, ReLU feed-forward, residual connections, read-out. Nothing else.
 
-It takes token ids and places (position rows) and nothing else. Weights come from a layer plan, or from a file. Softmax at
-scale 128 (float32) or 1024 (float64) is average-hard attention here: scores are integers, so a loser's weight underflows
-to 0 (``model.ranges`` says for which word widths the rest is exact too, and the family numerics what PyTorch is trusted for).
+It takes token ids and places (position rows) and nothing else. Weights come from a layer plan, or from a file. Softmax at scale
+128 (float32) or 1024 (float64) is average-hard attention here: scores are integers, so a loser's weight underflows to 0
+(``model.ranges`` says for which word widths the rest is exact too, and the family numerics which assumptions about PyTorch that
+takes).
 """
 
 from __future__ import annotations
@@ -212,7 +213,7 @@ class Transformer(nn.Module):
     def states(self, tokens: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
         """The residual stream after the embedding and every sublayer, and the read-out; see ``Plan.states``.
 
-        The pass is that of ``outputs``; hooks look on.
+        The pass is that of ``outputs``, observed by hooks.
         """
         seen: list[Tensor] = []
 
@@ -256,7 +257,7 @@ class Transformer(nn.Module):
         return torch.softmax((q * layer.scale) @ k.transpose(1, 2), dim=2).cpu().numpy()
 
     def summary(self) -> dict[str, Any]:
-        """What `efasp run --json` says of the transformer."""
+        """The transformer's entry of `efasp run --json`."""
         rows = self.shape["layers"]
         return {
             "layers": len(rows),

@@ -1,4 +1,4 @@
-"""Weights files: safetensors, never pickle; what is needed to load one stands in the header's metadata.
+"""Weights files: safetensors, never pickle; the header's metadata suffice to load one.
 
 The same transformer gives the same bytes.
 """
@@ -62,7 +62,7 @@ def export(weights: Weights, path: Path) -> None:
 
 
 def loaded(word: int, engine: str, extension: str, plan: Plan) -> Weights:
-    """The transformer of what ``model.readback.read_plan`` gives: what runs is the plan that is checked."""
+    """The transformer of a result of ``model.readback.read_plan``: the plan that runs is the one that is checked."""
     return Weights(word, engine, extension, Transformer.of(plan, plan.dtype))
 
 

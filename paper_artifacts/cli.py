@@ -19,14 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
-    """Add what this package has to the parser of the commands, and to `efasp check` its pages."""
+    """Add the commands of this package to the parser, and to `efasp check` its pages."""
     check.add_argument("--html", type=Path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
     audit = commands.add_parser("audit", help="claims and lemmas with their status, or one of them whole")
     audit.add_argument("name", nargs="?", metavar="LEMMA", help="a lemma or a claim, to be shown whole (default: list all)")
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
     audit.add_argument("--out", type=Path, metavar="DIR", help="where to write the web pages (--format html)")
-    audit.add_argument("--trust", action="store_true", help="what must be believed, claim by claim")
+    audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")
     cli.run_options(audit)
     audit.set_defaults(command=_audit)
     trace = commands.add_parser("trace", help="a run of the transformer, or a countermodel, decoding step by decoding step")

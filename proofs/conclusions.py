@@ -1,7 +1,7 @@
-"""What lemmas conclude, as functions of terms: a goal is built by one of them, and so is every assumption that cites it.
+"""The conclusions of lemmas, as functions of terms: a goal is built by one of them, and so is every assumption that cites it.
 
 A conclusion belongs to a lemma; ``of`` tells the conclusions of one lemma apart. An *invariant* is a conclusion about the
-sequence after t steps: it may be assumed at t in what shows it at t + 1, and a base case shows it at 0.
+sequence after t steps: the obligation that shows it at t + 1 may assume it at t, and a base case shows it at 0.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Conclusion:
         return replace(self, of=f"{self.of}, one step later", invariant=False)
 
     def where(self, condition: State) -> Conclusion:
-        """The same conclusion where a condition of the instance holds, which is no more than it says."""
+        """The same conclusion, restricted to instances for which a condition holds: a weaker formula."""
         return replace(self, state=lambda *instance: f"(=> {condition(*instance)} {self.state(*instance)})")
 
     def __call__(self, *instance: Any) -> str:

@@ -1,4 +1,4 @@
-"""Obligations: what has to be shown, as data. A lemma is a function that returns them; it never calls a solver.
+"""Obligations: the propositions to decide, as data. A lemma is a function that returns them; it never calls a solver.
 
 SMT obligations are SMT-LIB 2 text (``proofs.smtlib``): hypotheses and the negated goal; the checker gives them to solvers,
 which must find no model. Other kinds carry a function that discharges them: by trying every case, by exact rational arithmetic,
@@ -41,19 +41,19 @@ class Verdict:
 
 
 class Undecided(Exception):
-    """Raised by a replay where it cannot be told whether the construction ever gets to a model: it refutes nothing."""
+    """Raised by a replay where it is not decided whether the construction reaches a model: the model refutes nothing."""
 
 
 def undecided(model: Assignment) -> None:
-    """The replay of an obligation whose hypotheses more than what can happen satisfies. Raises Undecided."""
+    """The replay of an obligation whose hypotheses also unreachable states satisfy. Raises Undecided."""
     raise Undecided("a model, but perhaps of no sequence that there is")
 
 
 class Allowance(NamedTuple):
-    """What a search for a countermodel may take, in seconds.
+    """The budget of a search for a countermodel, in seconds.
 
-    ``seconds``: the obligation's whole budget, by which a search chooses how many cases it tries, so that what it finds does
-    not depend on the clock; ``left``: what is left of it, within which the search ends in any case.
+    ``seconds``: the obligation's whole budget, by which a search chooses how many cases it tries, so that its result does
+    not depend on the clock; ``left``: the rest of it, within which the search ends in any case.
     """
 
     seconds: float
@@ -61,7 +61,7 @@ class Allowance(NamedTuple):
 
 
 class Searched(NamedTuple):
-    """What a search for a countermodel came to: the case that it found, or None; how it looked, and where it found none."""
+    """The result of a search: its countermodel, or None; its method; ``nothing``: the cases in which it found none."""
 
     case: dict[str, Any] | None
     method: str
@@ -85,21 +85,21 @@ def within(items: Iterable[Item], seconds: float) -> Iterator[Item]:
 
 @dataclass(frozen=True)
 class Obligation:
-    """One thing to show.
+    """One proposition to decide.
 
-    ``claim``: the paper's claim that it serves; ``scope``: for what it is shown ("all n", "n <= N", "exhaustive at w = 5",
-    "measured"); ``n``: the first and last n for which it stands; ``content``: what is shown, as text (of an SMT obligation
-    its script); ``discharge`` gives the verdict of every other kind, deterministically. ``replay`` takes a solver's model of a
-    refuted SMT obligation to the construction itself and gives what is wrong there, in the machine's terms, or None
-    if the construction is right there after all; it raises Undecided where that cannot be told. ``search`` looks for a
-    countermodel of what stays unknown, once the reason is known: what it finds refutes, and that it finds none is said.
-    ``cites``: ids of the conclusions (``proofs.conclusions``) that are assumed; ``concludes``: of those that it states;
-    ``assumed``: what is cited from elsewhere and not shown here.
+    ``claim``: the paper's claim that it serves; ``scope``: the values for which it is shown ("all n", "n <= N", "exhaustive at
+    w = 5", "measured"); ``n``: the first and last n for which it stands; ``content``: the proposition, as text (of an SMT
+    obligation its script); ``discharge`` gives the verdict of every other kind, deterministically. ``replay`` takes a solver's
+    model of a refuted SMT obligation to the construction itself and gives the failure there, in the machine's terms, or None if
+    the construction is right there; it raises Undecided where that is not decided. ``search`` looks for a countermodel of an
+    obligation that stays unknown, once the reason is known: a case that it finds refutes, and the method says where it found
+    none. ``cites``: ids of the conclusions (``proofs.conclusions``) that are assumed; ``concludes``: of those that it states;
+    ``assumed``: citations of results that are not shown here.
 
     Every case that the goal of an SMT obligation distinguishes (``checker.vacuity``) must have a model. ``infeasible``: terms
-    that have none, which is shown too; a case whose conditions include those of such a term is excused. ``ways``: where the
-    cases of the goal are the ways through a function (``proofs.symbolic.machine.paths``), many of which contradict themselves,
-    the number of those that do not.
+    that have none, which is checked too; a case whose conditions include those of such a term is excused. ``ways``: where the
+    cases of the goal are the ways through a function (``proofs.symbolic.machine.paths``), many of which are infeasible,
+    the number of the feasible ones.
     """
 
     lemma: str
@@ -126,7 +126,7 @@ class Obligation:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of what is shown, shortened to 16 digits: equal scripts are one thing to show, under whatever id."""
+        """SHA-256 of the content, shortened to 16 digits: equal scripts have one hash, under any id."""
         named = self.content if self.kind == "smt" else f"{self.id}\n{self.content}"
         return hashlib.sha256(f"{self.kind}\n{named}".encode()).hexdigest()[:16]
 
@@ -169,7 +169,7 @@ class Machine:
 
     @property
     def shape(self) -> str:
-        """For which programs what is shown of its sequences stands: all that the places of its layout hold."""
+        """The programs for which results about its sequences hold: all that fit the places of its layout."""
         end = f"T < 2^{clock_bits(self.word)}" if self.engine == "mdm" else "all T"
         return f"all P, M, L <= 2^w, {end}"
 
@@ -181,7 +181,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Regime:
-    """What is checked: n from 1 to ``n_max``, and the transformers, compiled or the one given (a weights file's).
+    """The scope of a check: n from 1 to ``n_max``, and the transformers, compiled or the one given (a weights file's).
 
     The regime is P = n, M = n, T = n, and the word is as narrow as that allows.
     """
@@ -224,7 +224,7 @@ LEMMAS: list[Lemma] = []
 
 
 def lemma(build: Lemma) -> Lemma:
-    """Register a function from the regime to the batches of one or more lemmas; its docstring says what they state."""
+    """Register a function from the regime to the batches of one or more lemmas; its docstring summarises their statements."""
     LEMMAS.append(build)
     return build
 

@@ -1,6 +1,6 @@
 """SMT-LIB 2 scripts as text: terms are strings, a script collects declarations, hypotheses and definitions.
 
-Text is what is hashed, exported and given to every solver, and building it costs no solver. Integers are linear, so that
+The text is hashed, exported and given to every solver, and building it calls no solver. Integers are linear, so that
 the scripts stay in a decidable logic; multiples of rationals are scaled by their users.
 """
 
@@ -62,7 +62,7 @@ def implies(*terms: Term) -> Term:
 
 
 def clause(*terms: Term) -> Term:
-    """``implies`` as a disjunction, for goals about a file's numbers: they may rule the antecedent out, which is no fault."""
+    """``implies`` as a disjunction, for goals about a file's numbers, which may rule the antecedent out without fault."""
     return lor(*map(lnot, terms[:-1]), terms[-1])
 
 
@@ -104,14 +104,14 @@ class Script:
         self._lines: list[str] = []
         self.cites: dict[str, None] = {}  # ids of the conclusions that are assumed
         self.concludes: dict[str, None] = {}  # ids of those that the goal states
-        self.sources: dict[str, None] = {}  # what is assumed and not shown here
+        self.sources: dict[str, None] = {}  # citations of results that are not shown here
 
     def note(self, text: str) -> None:
         """A comment."""
         self._lines.extend(f"; {line}" for line in text.splitlines())
 
     def declare(self, name: str, sort: str = "Int", note: str = "") -> Term:
-        """A constant; ``note`` says what it stands for."""
+        """A constant; ``note`` says its meaning."""
         self._lines.append(f"(declare-const {name} {sort})" + (f" ; {note}" if note else ""))
         return name
 
@@ -142,7 +142,7 @@ class Script:
         self._lines.append(f"(assert {term})" + (f" ; {note}" if note else ""))
 
     def definition(self, term: Term, note: str = "") -> None:
-        """What symbols stand for: the domain over which the statement quantifies, or the name of a value."""
+        """The meaning of symbols: the domain over which the statement quantifies, or the name of a value."""
         self._assert(term, note)
 
     def assume(self, conclusion: Conclusion, *instance: Any) -> None:
@@ -151,13 +151,13 @@ class Script:
         self._assert(conclusion(*instance), conclusion.id)
 
     def sort(self, term: Term, of: str, lemma: str = "step.sorts") -> None:
-        """What a lemma about sorts says of a value."""
+        """A lemma about sorts, applied to a value."""
         name = f"{lemma}: {of}" if of else lemma
         self.cites[name] = None
         self._assert(term, name)
 
     def assumed(self, term: Term, source: str) -> None:
-        """What is cited from elsewhere and not shown here; whatever depends on it is assumed too."""
+        """A result that is cited from elsewhere and not shown here; all that depends on it counts as assumed."""
         self.sources[source] = None
         self._assert(term, f"assumed: {source}")
 
@@ -195,7 +195,7 @@ class Script:
         return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay, **cases, **about)
 
 
-# Scripts evaluated under an assignment: what a solver calls a model is one, without asking the solver.
+# Scripts evaluated under an assignment: confirms a model independently of the solver.
 
 Value = int | Fraction | bool
 Names = dict[str, Any]  # the values of constants, and of functions their parsed "(lambda ((x Int)) ...)"
@@ -266,7 +266,7 @@ def satisfied(text: str, model: Assignment) -> bool:
 
 
 def confirmed(text: str) -> Callable[[Assignment], dict[str, Any] | None]:
-    """The replay that evaluates the script itself: what the model assigns (zeros left out), if it is one."""
+    """The replay that evaluates the script itself: the assignment of the model (zeros left out), if it is a model."""
 
     def replay(model: Assignment) -> dict[str, Any] | None:
         return {"assignment": shown(model), "by": "evaluation of the obligation"} if satisfied(text, model) else None

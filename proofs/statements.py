@@ -1,5 +1,5 @@
-"""What every lemma states, as data (``proofs/statements.toml``): in words, in the paper's notation, of which construction,
-and on which lemmas it rests. Where obligations cite what they assume, that is read from them
+"""The statement of every lemma, as data (``proofs/statements.toml``): in words, in the paper's notation, with its construction
+and the lemmas that it rests on. Where obligations cite their assumptions, these are read from them
 (``proofs.lemmas.simulation_citations``).
 """
 
@@ -21,7 +21,7 @@ KEYS = {"states": str, "notation": str, "of": str, "rests": list}
 
 
 class StatementError(ValueError):
-    """A statement that is malformed, or that rests on a lemma that there is not: names the file and the lemma."""
+    """A statement that is malformed, or that rests on an unknown lemma: names the file and the lemma."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def resolved(patterns: Iterable[str], names: Iterable[str], where: str, itself: 
 
 
 def below(names: Iterable[str], of: dict[str, Statement] | None = None) -> list[str]:
-    """Some lemmas and all that they rest on, each once; of lemmas that do not rest on each other the lower first."""
+    """Some lemmas and all that they rest on, each once; a lemma after those that it rests on, cycles apart."""
     table = statements() if of is None else of
     out: dict[str, None] = {}
     seen: set[str] = set()
@@ -90,8 +90,8 @@ def below(names: Iterable[str], of: dict[str, Statement] | None = None) -> list[
     def visit(name: str) -> None:
         if name not in seen:
             seen.add(name)
-            for leg in table[name].rests:
-                visit(leg)
+            for dependency in table[name].rests:
+                visit(dependency)
             out[name] = None
 
     for name in names:

@@ -1,4 +1,4 @@
-"""What the files of a tree import, read from their text, and what is wrong with it.
+"""What the files of a tree import, read from their text, and their errors.
 
 An edge goes from a file to each file of the tree that it names in an import, wherever that stands: at its top, within a
 function, or only for the type checker. What a file *loads* is what the imports at its top lead to.

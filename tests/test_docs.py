@@ -1,4 +1,4 @@
-"""The pages of docs/: their links, examples and tables are what the program has; what the repository cites is in it.
+"""The pages of docs/: their links, examples and tables are those of the program; the sources cite only files of the repository.
 
 In a page a fenced block ``pram file=NAME`` (or json) is a file, one of ``console`` is a session that is run, and one of ``sh``
 holds commands that are parsed and not run.

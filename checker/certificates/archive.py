@@ -1,4 +1,4 @@
-"""What `efasp certify` keeps in the store: proofs, to be replayed by later runs and not to be believed; no solver's word."""
+"""The proofs that `efasp certify` caches in the store: later runs replay them; solvers' answers are not stored."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ class Proof(TypedDict):
 
 
 class Asked(TypedDict):
-    """Other solvers' words on a script: those that agree that it has no model, and those that say it has one."""
+    """Other solvers' answers on a script: those that agree that it has no model, and those that say it has one."""
 
     second: list[str]
     against: list[str]
 
 
 class Found(Proof, Asked):
-    """What there is for a script. ``reasons``: for each route that failed, why; ``consistent``: what says that the hypotheses
+    """The result for a script. ``reasons``: for each route that failed, why; ``consistent``: the evidence that the hypotheses
     have a model, or ""."""
 
     reasons: dict[str, str]
     consistent: str
 
 
-# What ``routes.attempt`` gives, before it has tried anything.
+# The result of ``routes.attempt`` before any route.
 NOTHING: Found = {
     "route": "",
     "proof": "",
@@ -46,7 +46,7 @@ SECOND = ("bitwuzla", "cvc5")  # solvers other than the first, in the order in w
 
 
 def second() -> list[str]:
-    """The solvers that are asked besides the one that proved."""
+    """The solvers that are asked in addition to the one that proved."""
     return [solver for solver in SECOND if solver in available()]
 
 
@@ -55,7 +55,7 @@ def _key(hash_: str) -> str:
 
 
 def keep(store: Store, hash_: str, proof: Proof) -> None:
-    """Keep the proof that was found for the script with this hash, and its route; solvers are asked anew."""
+    """Cache the proof that was found for the script with this hash, and its route; solvers are asked anew."""
     store.put(_key(hash_), base64.b85encode(zlib.compress(json.dumps(proof).encode(), 6)).decode())
 
 
@@ -69,6 +69,6 @@ def kept(store: Store, hash_: str) -> Proof | None:
 
 
 def _is_proof(value: Any) -> TypeGuard[Proof]:
-    """Whether a value is a proof as the store keeps it."""
+    """Whether a value is a proof in the form of the store."""
     named = isinstance(value, dict) and set(value) == set(Proof.__annotations__)
     return named and all(isinstance(part, str) for part in value.values())

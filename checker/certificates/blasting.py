@@ -1,4 +1,4 @@
-"""Bit-vector and floating-point scripts as clauses, by Z3's tactics: what they make of a script is taken on trust."""
+"""Bit-vector and floating-point scripts as clauses, by Z3's tactics, whose results are taken on trust."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def clauses(text: str) -> list[list[int]]:
         raise ScriptError(
             f"expected a script of bit-vectors or floating-point numbers, found {logic[1] if logic else 'another'}"
         )
-    context = z3.Context()  # the numbers of variables depend on what a context has seen
+    context = z3.Context()  # the numbers of variables depend on the scripts that a context has read
     goal = z3.Goal(ctx=context)
     goal.add(z3.parse_smt2_string(text, ctx=context))
     (made,) = z3.Then(*TACTICS, ctx=context)(goal)

@@ -1,7 +1,7 @@
-"""`efasp certify`: for every SMT obligation a proof that is no solver's word, replayed at once, and a second solver's answer.
+"""`efasp certify`: for every SMT obligation a proof, which a checker replays at once, and a second solver's answer.
 
-What is kept of an earlier run are proofs, not verdicts: every run replays them, and asks the second solver again. Only SMT
-scripts have certificates; what other obligations rest on is said by `efasp audit --trust`.
+Proofs of an earlier run are cached, not verdicts: every run replays them, and asks the second solver again. Only SMT scripts
+have certificates; `efasp audit --trust` lists the trusted base of other obligations.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ LIMITS = 12  # a script's routes and solvers may take this many times the second
 
 
 class CertificateRow(TypedDict):
-    """What there is for one script, as the report holds it. ``by``: what replayed the proof; ``hole``: what is taken on trust
-    besides; ``hypotheses``: what says that they have a model; the rest as in ``checker.certificates.archive.Found``."""
+    """The result for one script, as the report holds it. ``by``: the checker that replayed the proof; ``hole``: the step that
+    is taken on trust; ``hypotheses``: the evidence that they have a model; the rest as in
+    ``checker.certificates.archive.Found``."""
 
     hash: str
     lemma: str
@@ -59,7 +60,7 @@ class CertificateRow(TypedDict):
 
 @dataclass(frozen=True)
 class Certificate:
-    """What there is for one script: the obligations that it is the text of, and what ``checker.certificates.routes`` found."""
+    """The result for one script: the obligations that it is the text of, and the finding of ``checker.certificates.routes``."""
 
     same: list[Obligation]
     found: Found
@@ -76,7 +77,7 @@ class Certificate:
 
     @property
     def by(self) -> str:
-        """What replayed the proof."""
+        """The checker that replayed the proof."""
         return BY_NAME[self.found["route"]].by() if self.found["route"] else ""
 
     @property
@@ -138,7 +139,7 @@ def certify(options: argparse.Namespace) -> int:
 
 
 def _tools() -> None:
-    """The checkers, built where they are not yet. Raises UsageError that says what is missing."""
+    """The checkers, built where they are not yet. Raises UsageError that names the missing program."""
     if shutil.which("cadical") is None:
         raise UsageError(f"certify: {NO_CADICAL}")
     try:
@@ -148,7 +149,7 @@ def _tools() -> None:
 
 
 def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
-    """What there is for some scripts, in their order; proofs are kept as they come."""
+    """The results for some scripts, in their order; proofs are cached as they come."""
     found: dict[int, Certificate] = {}
     known = [kept(store, same[0].hash) for same in asked]
 
@@ -179,7 +180,7 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
 
 
 def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -> None:
-    """Every script beside its proof, and the report as ``certificates.json``."""
+    """Every script with its proof, and the report as ``certificates.json``."""
     for c in found:
         path = folder / name(c.same[0])
         write(path, c.same[0].content, "--out")
@@ -190,7 +191,7 @@ def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -
 
 
 def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: int) -> int:
-    """cvc5's own proofs beside the scripts; how many."""
+    """cvc5's own proofs next to the scripts; how many."""
     form, seconds = options.cvc5_proofs, options.timeout
     written: list[Path] = []
 

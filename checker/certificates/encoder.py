@@ -18,7 +18,7 @@ Word = list[int]
 
 
 class Encoder:
-    """The clauses of one script, in ``clauses``. Raises ScriptError for what is not read."""
+    """The clauses of one script, in ``clauses``. Raises ScriptError for an expression outside the fragment."""
 
     def __init__(self, text: str) -> None:
         self.clauses: list[list[int]] = [[TRUE]]

@@ -1,4 +1,4 @@
-"""Scripts as Rocq theorems: for all values of the names, what is assumed implies the goal. Proved by lia, nia, lra or nra.
+"""Scripts as Rocq theorems: for all values of the names, the assumptions imply the goal. Proved by lia, nia, lra or nra.
 
 This is for small scripts, and for the few that multiply unknowns; those that are linear have certificates
 (``checker.certificates.refutation``), which are found and replayed faster.
@@ -39,7 +39,7 @@ Proof. intros v x t r <- H. rewrite Rmult_assoc, (Rmult_comm x r), H. ring. Qed.
 
 @dataclass
 class Goal:
-    """A theorem in the making: ``ifs`` are numbers with their cases, ``facts`` what is used of functions."""
+    """A theorem in the making: ``ifs`` are numbers with their cases, ``facts`` the properties of functions that are used."""
 
     script: Script
     ifs: dict[int, str] = field(default_factory=dict)
@@ -138,7 +138,7 @@ DIVIDES = f"(divides : forall a b, b <> 0 -> a = b * f{DIV} a b + f{MOD} a b /\\
 
 
 def facts(goal: Goal, divides: bool) -> Iterator[str]:
-    """Tactics that state what is used of functions (division, equal results of equal arguments) and of reciprocals."""
+    """Tactics that state properties of functions (division, equal results of equal arguments) and of reciprocals."""
     used = goal.uses("apply")
     for a, b in dict.fromkeys((a, b) for f, a, b in used if f in (MOD, DIV)) if divides else ():
         yield f"pose proof (divides {goal.term(a)} {goal.term(b)})."

@@ -57,7 +57,7 @@ def drup(clauses: Sequence[Sequence[int]], seconds: float) -> list[tuple[bool, t
 
 
 class Replay:
-    """Clauses by number, with two watched literals each, and what unit propagation makes of them."""
+    """Clauses by number, with two watched literals each, and the literals that unit propagation makes true."""
 
     def __init__(self, clauses: Sequence[Sequence[int]]) -> None:
         self.clauses: dict[int, list[int]] = {}
@@ -127,7 +127,7 @@ class Replay:
         start, done, conflict = len(self.trail), self.done, self.conflict
         for x in dict.fromkeys(clause):
             if not conflict and x in self.reason:
-                conflict = self.reason[x]  # true already: what made it so
+                conflict = self.reason[x]  # true already: the clause that made it so
                 if not conflict:
                     raise ProofError(f"a step that is true whatever its variables are: {' '.join(map(str, clause))}")
             if not conflict:
@@ -154,7 +154,7 @@ class Replay:
 
 
 def steps(clauses: Sequence[Sequence[int]], proof: Iterable[tuple[bool, tuple[int, ...]]]) -> list[Step]:
-    """A DRUP proof with its hints, up to the empty clause; only what that one needs. Raises ProofError."""
+    """A DRUP proof with its hints, up to the empty clause; only the steps that it needs. Raises ProofError."""
     replay, found, number = Replay(clauses), list[Step](), len(clauses)
     for deleted, clause in proof:
         if replay.conflict:

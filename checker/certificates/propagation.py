@@ -21,9 +21,9 @@ class Propagation:
         if not any(x in self.units for x in clause):
             left = [x for x in clause if -x not in self.units]
             if len(left) == 1:
-                self._settle(left[0])
+                self._force(left[0])
 
-    def _settle(self, literal: int) -> None:
+    def _force(self, literal: int) -> None:
         found = self.follows(literal)
         self.units |= dict.fromkeys(found if found is not None else [literal])
 
@@ -51,4 +51,4 @@ class Propagation:
         """Adds to the units the negatives of literals that lead to a contradiction."""
         for x in literals:
             if x not in self.units and -x not in self.units and self.follows(x) is None:
-                self._settle(-x)
+                self._force(-x)

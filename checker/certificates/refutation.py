@@ -26,7 +26,7 @@ def certificate(text: str, seconds: float) -> str:
 
 
 def written(script: Script, clauses: list[Reasoned], proof: list[Step]) -> str:
-    """The certificate's lines: what the proof's steps need, and nothing else."""
+    """The certificate's lines: those that the proof's steps need, and no others."""
     made = {step.number for step in proof}
     used = sorted({hint for step in proof for hint in step.hints} - made)
     number = {old: new for new, old in enumerate([*used, *(step.number for step in proof)], 1)}

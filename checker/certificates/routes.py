@@ -1,6 +1,6 @@
-"""Routes to a proof that is not the solver's word: how it is found, what replays it, and what is taken on trust on the way.
+"""Routes to a proof that is not the solver's word: how it is found, its checker, and the steps that are taken on trust.
 
-What is found is never believed: it counts when the replay accepts it, and a proof that was kept is replayed every time.
+No proof is believed: it counts when the replay accepts it, and a cached proof is replayed every time.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from efasp.proofs.smtlib import satisfied
 
 @dataclass(frozen=True)
 class Route:
-    """``find`` gives a proof of a script as text; ``accepts`` is told the script and a proof, in a folder of its own.
+    """``find`` gives a proof of a script as text; ``accepts`` is given the script and a proof, in a folder of its own.
 
-    ``by``: what replays; ``files``: what it replays beside the script, by ending; ``hole``: what is taken on trust besides, or
+    ``by``: the checker; ``files``: its input besides the script, by ending; ``hole``: the step that is taken on trust, or
     nothing. The functions raise what ``FAILS`` lists.
     """
 
@@ -62,7 +62,7 @@ def _theorem(text: str, seconds: float) -> str:
 
 
 def _by_kernel(text: str, proof: str, folder: Path) -> bool:
-    """The theorem is written anew from the script: a kept one may state another."""
+    """The theorem is written anew from the script: a cached one may state another."""
     theorem = _theorem(text, 0)
     return proof == theorem and set(printed(coqc(_written(folder / "Obligation.v", theorem)))) <= set(REALS)
 
@@ -123,7 +123,7 @@ BY_NAME = {route.name: route for route in ROUTES}
 
 
 def attempt(text: str, hypotheses: str, seconds: float, kept: Proof | None, solvers: Sequence[str]) -> Found:
-    """What there is for a script that has no model: a proof that is replayed, and another solver's word.
+    """The result for a script that has no model: a proof that is replayed, and another solver's answer.
 
     ``kept``: route and proof of an earlier run; the proof is replayed, and made anew only where it is rejected. Solvers are
     asked every time.
@@ -161,7 +161,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _asked(text: str, seconds: float, solvers: Sequence[str]) -> Asked:
-    """The first solver that says unsat is enough; what one says against it is kept."""
+    """The first solver that says unsat is enough; an answer of sat is kept in any case."""
     found: Asked = {"second": [], "against": []}
     for name in solvers:
         answer = solve(name, text, seconds)

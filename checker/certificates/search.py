@@ -1,6 +1,6 @@
-"""The search for a refutation: a SAT solver finds truth values, arithmetic says what is wrong with them, until none are left.
+"""The search for a refutation: a SAT solver finds truth values, arithmetic refutes them, until none are left.
 
-Nothing here has to be believed: what it finds is written down, and ``smt-check`` replays it.
+Nothing here has to be believed: the refutation is written down, and ``smt-check`` replays it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Open(Exception):
 
 
 def says(script: Script, literal: int) -> tuple[Form, bool]:
-    """What a comparison or its negation says: a form that is 0 or more, or (second part) above 0."""
+    """A comparison or its negation as a form that is 0 or more, or (second part) above 0."""
     _, a, b = script.formulas[abs(literal)]
     below, above = script.linear(a), script.linear(b)
     if literal > 0:
@@ -123,7 +123,7 @@ class Search:
         return self.known.units
 
     def _state(self) -> None:
-        """Makes what the units say of numbers facts of arithmetic."""
+        """Makes the comparisons among the units facts of arithmetic."""
         for literal in list(self.units)[self._stated :]:
             if self._compares(literal):
                 self.facts.add(self._says(literal))
@@ -185,7 +185,7 @@ class Search:
         return [x for x in wanted if self.script.formulas[abs(x)][0] == "le"]
 
     def _want(self, literal: int, true: dict[int, bool], wanted: dict[int, None]) -> None:
-        """A literal that is true, and what makes it so."""
+        """A literal that is true, and the literals that make it so."""
         stack = [literal]
         while stack:
             x = stack.pop()
@@ -262,7 +262,7 @@ class Search:
 
     @cached_property
     def _excesses(self) -> list[int]:
-        """For every quotient how far it is above what its dividend's multiples of the divisor make, which has bounds."""
+        """For every quotient its excess over the multiples of the divisor in its dividend, which has bounds."""
         script, found = self.script, list[int]()
         for number, node in enumerate(list(script.terms.nodes), 1):
             if node[:2] == ("apply", DIV) and script.terms[node[3]][0] == "num" and script.terms[node[3]][1] > 0:

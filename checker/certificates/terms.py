@@ -40,7 +40,7 @@ class Table:
 
 
 class Script:
-    """What a script asserts, as formulas; the checker's ``script`` on the same text gives the same formulas in the same order.
+    """The assertions of a script, as formulas; the checker's ``script`` of the same text has the same ones in the same order.
 
     Names are numbered by kind, in order of declaration; a definition is a name with an equation. Raises ScriptError.
     """

@@ -66,7 +66,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Budget:
-    """What running mutants may take: processes at once, solvers, seconds an obligation, MiB a process."""
+    """The budget of running mutants: processes at once, solvers, seconds an obligation, MiB a process."""
 
     jobs: int
     solvers: tuple[str, ...]
@@ -91,7 +91,7 @@ def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: S
             only: Collection[str] = ()) -> dict[str, Tried]:  # fmt: skip
     """Discharge obligations of some lemmas (``only``: of these ids) until each is refuted with a confirmed countermodel.
 
-    By lemma what came of it.
+    By lemma, the result.
     """
     found: dict[str, Tried] = {name: {"by": "", "countermodel": None, "statuses": Counter(), "method": ""} for name in lemmas}
     known: Answers = {}
@@ -135,7 +135,7 @@ def confirmed(obligation: Obligation, verdict: Verdict) -> bool:
     return bool(found) and (obligation.kind != "smt" or found.get("replayed") is True)  # type: ignore[union-attr]
 
 
-# The side that asks.
+# The parent process.
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collection[str] = (),
@@ -144,7 +144,7 @@ def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collect
     outcome."""
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
-        if (known := store.get(_key(mutant, budget), _is_kept)) is not None:
+        if (known := store.get(_key(mutant, budget), _is_cached)) is not None:
             outcomes[index] = Outcome(mutant, **known)
             on_result(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
@@ -165,12 +165,12 @@ def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collect
 KEPT = {"status": str, "by": dict, "detail": str, "seconds": (int, float), "countermodel": object}
 
 
-def _is_kept(value: Any) -> bool:
+def _is_cached(value: Any) -> bool:
     return shaped(value, KEPT, STATUSES)
 
 
 def _key(mutant: Mutant, budget: Budget) -> str:
-    """Where an outcome is kept: all that it rests on."""
+    """The key of a cached outcome: all that it rests on."""
     return digest("mutant", sources(), sorted(vars(mutant).items()), titles(budget.solvers), budget.seconds)
 
 
@@ -182,7 +182,7 @@ def _job(about: Mutant, budget: Budget, mutant: Mutant | None, only: Sequence[st
 
 
 def judge(mutant: Mutant, reply: isolation.Reply) -> Outcome:
-    """What a reply says of a mutant."""
+    """The outcome of a mutant, by its reply."""
 
     def ended(status: str, detail: str = "", by: dict[str, str] | None = None, case: Any = None) -> Outcome:
         return Outcome(mutant, status, by or {}, detail, reply["seconds"], case)

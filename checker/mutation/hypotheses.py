@@ -68,14 +68,14 @@ def dropped(text: str, seconds: float) -> dict[str, str]:
 
 
 def label(line: str) -> str:
-    """What names a hypothesis in every script of a lemma: its comment, or else what it says."""
+    """The name of a hypothesis in every script of a lemma: its comment, or else its formula."""
     said, _, note = line.partition(" ; ")
     return note or said.removeprefix(ASSERT).removesuffix(")")
 
 
 def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store,
             on_result: Callable[[object], None]) -> Dropped:  # fmt: skip
-    """What `efasp check --mutants` says of hypotheses. ``scripts``: each with the obligations that it is the text of.
+    """The section of `efasp check --mutants` on hypotheses. ``scripts``: each with the obligations that it is the text of.
 
     For every lemma each of its hypotheses, with the number of its scripts in which that matters, is dead, is not known; and the
     ids of scripts that could not be tried.

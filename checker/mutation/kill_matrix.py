@@ -1,4 +1,4 @@
-"""The kill matrix: what `efasp check --mutants` adds to a run, as JSON holds it and on a terminal."""
+"""The kill matrix: the addition of `efasp check --mutants` to a run, as JSON holds it and on a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from efasp.proofs.mutation.mutants import Mutant, MutantError, load
 from efasp.proofs.mutation.twins import twins
 from efasp.proofs.obligation import Batch, Regime
 
-# The part of the report that is about mutants, or about changes of a weights file, which alone may be harmless.
+# The part of the report about mutants, or about changes of a weights file, which alone may be observationally equivalent
+# (``harmless`` in JSON).
 Section = TypedDict(
     "Section",
     {
@@ -46,7 +47,7 @@ def listed() -> list[Mutant]:
 
 
 def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constructions.Outcome]:
-    """How the twins of some mutants end: one is killed by whatever keeps `efasp check` from passing. Raises UsageError."""
+    """How the twins of some mutants end: one is killed by any result by which `efasp check` fails. Raises UsageError."""
     made = twins(some)[0]
     with counting("twins", len(made)) as on_result:
         try:

@@ -45,7 +45,7 @@ FIRST = {
 class Outcome:
     """How a mutant ended: ``refuted`` (an obligation is refuted or vacuous), ``error`` (one is an error, or the construction
     is not made), ``unknown`` (one is not decided), ``survived`` (all are proved or measured). ``by``: the obligation;
-    ``acted``: whether what the mutant changes was ever run (None where that is not known).
+    ``acted``: whether the changed code was ever run (None where that is not known).
     """
 
     mutant: Mutant
@@ -60,7 +60,7 @@ class Outcome:
 
 
 class Passed(TypedDict):
-    """How the check ended: status, obligation and detail of what did not pass, or ``survived`` and nothing.
+    """How the check ended: status, obligation and detail of the failure, or ``survived`` and nothing.
 
     Where it passed: ``texts``, the digests of those proved here, and whether the mutant ``acted``.
     """
@@ -117,7 +117,7 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
     return {"status": "survived", "by": "", "detail": "", "texts": proved, "acted": ACTED[0]}
 
 
-# The side that asks.
+# The parent process.
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
@@ -175,7 +175,7 @@ def plain(budget: Budget, store: Store) -> list[str]:
 
 
 def judged(mutant: Mutant, reply: isolation.Reply) -> Outcome:
-    """What a reply says of a mutant."""
+    """The outcome of a mutant, by its reply."""
     if "ended" in reply:
         return Outcome(mutant, "unknown", "", reply["ended"], reply["seconds"])
     if "raised" in reply:

@@ -28,7 +28,7 @@ Place = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Change:
-    """A weight of ``tensor`` at ``place``, changed from ``old`` to ``new``; one that is moved stands at ``beside`` then.
+    """A weight of ``tensor`` at ``place``, changed from ``old`` to ``new``; one that is moved is at ``beside`` then.
 
     A unit is 1 over the common denominator of the tensor's numbers.
     """
@@ -42,7 +42,7 @@ class Change:
 
     @property
     def id(self) -> str:
-        """Tensor, place, and what becomes of the number there."""
+        """Tensor, place, and the new value of the number there."""
         to = f"moved to {_at(self.beside)}" if self.beside is not None else f"becomes {self.new:g}"
         return f"{self.tensor}{_at(self.place)} = {self.old:g} {to}"
 
@@ -117,7 +117,7 @@ def _drawn(name: str, tensor: np.ndarray, kind: str, rng: Random) -> Change | No
 
 
 def _movable(tensor: np.ndarray) -> Iterator[tuple[Place, Place]]:
-    """Numbers that are not 0, each with a place beside it in its row that is."""
+    """Numbers that are not 0, each with a neighbouring place in its row that is."""
     for place in map(tuple, np.argwhere(tensor != 0).tolist()):
         for step in (-1, 1):
             beside = (*place[:-1], place[-1] + step)

@@ -1,9 +1,9 @@
-"""Changed weights are checked: each single-weight change of a file goes through what `efasp check --weights` does with a file.
+"""Changed weights are checked: each single-weight change of a file is checked as `efasp check --weights` checks a file.
 
-A change is *killed* when an obligation is refuted with a confirmed countermodel, *harmless* when all are proved or measured. A
-second opinion on those that are harmless comes from decoding: the changed file is loaded into the torch transformer, which
-runs random programs, and the reference machine runs them too; where they differ the change has *survived*, the proofs
-notwithstanding. What is neither is not discharged, and has survived too.
+A change is *killed* when an obligation is refuted with a confirmed countermodel, and *harmless* (observationally equivalent)
+when all are proved or measured. Decoding gives a second opinion on the latter: the changed file is loaded into the torch
+transformer, which runs random programs, and the reference machine runs them too; where they differ the change has *survived*,
+in spite of the proofs. A change whose obligations are not all discharged has survived too.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
 
 
 def prepare(machine: Machine) -> None:
-    """What every change needs, before processes are forked: torch, and what the fresh compile makes of the states."""
+    """Shared by all changes, loaded before processes are forked: torch, and the fresh compile's traces of the states."""
     import efasp.model.weights  # noqa: F401
 
     float64_filter.remember(machine)
@@ -116,7 +116,7 @@ def _outcome(change: Change, row: Row) -> Outcome:
 
 def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | None, budget: Budget,
             change: Change) -> Verdict:  # fmt: skip
-    """What becomes of a change: ``refuted`` where it is killed, ``proved`` where it is harmless, else ``unknown``."""
+    """The verdict on a change: ``refuted`` where it is killed, ``proved`` where it is harmless, else ``unknown``."""
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "changed.safetensors"
         path.write_bytes(file.changed(change))
@@ -133,7 +133,7 @@ def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: B
     """Discharge the obligations that are made from a weights file's numbers, until one is refuted with a confirmed
     countermodel.
 
-    The others are the same whatever the numbers are: they are discharged with the file itself.
+    The others do not depend on the numbers: they are discharged with the file itself.
     """
     regime, _ = regime_of(path, n_max)
     counts: Counter[str] = Counter()

@@ -38,7 +38,7 @@ class Job(TypedDict):
 
 
 class Said(TypedDict, total=False):
-    """What came of a call: its ``value``; or the names of the classes of what it ``raised``, and the ``message``; or why it
+    """The result of a call: its ``value``; or the names of the classes of what it ``raised``, and the ``message``; or why it
     ``ended`` without an answer."""
 
     value: Any
@@ -48,7 +48,7 @@ class Said(TypedDict, total=False):
 
 
 class Reply(Said):
-    """What came of a job, and what it took."""
+    """The result of a job, and its seconds."""
 
     seconds: float
 
@@ -59,7 +59,7 @@ def job(call: str, arguments: dict[str, Any], limit: float, memory: int, mutant:
     return {"call": call, "arguments": arguments, "limit": limit, "memory": memory, "mutant": known}
 
 
-# The side that asks.
+# The parent process.
 
 
 class Fresh:
@@ -101,7 +101,7 @@ def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], No
         libraries: Sequence[str] = LIBRARIES) -> list[Reply]:  # fmt: skip
     """The replies to some jobs, in their order; ``on_result`` is given each as it comes. On an exception no process is left.
 
-    ``libraries``: what is imported before the forks, which then need not.
+    ``libraries``: imported before the forks, which then need not.
     """
     left: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Reply]] = queue.SimpleQueue()
@@ -133,13 +133,13 @@ def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], No
     return [replies[index] for index in range(len(asked))]
 
 
-# The side that forks.
+# The process that forks.
 
 
 def main() -> None:
     """Answer jobs until the input ends."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints is no reply
+    os.dup2(2, 1)  # output of a library is not a reply
     for name in sys.argv[1:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -172,7 +172,7 @@ def _fork(asked: Job) -> Said:
 
 
 def _child(asked: Job, theirs: int, parent: int) -> None:
-    """Do a job, say what came of it, and end."""
+    """Do a job, write its result, and end."""
     status = 1
     try:
         confine(asked["memory"], parent)

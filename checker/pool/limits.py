@@ -1,4 +1,4 @@
-"""What a process may take: its memory, and its end when the process that started it ends. Standard library only."""
+"""The limits of a process: its memory, and its end when the process that started it ends. Standard library only."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def confine(memory: int, parent: int) -> None:
         os._exit(1)
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)  # programs are large acyclic graphs: looking for cycles takes half of building them
-    os.environ["OMP_NUM_THREADS"] = "1"  # one worker a core: no threads besides
+    os.environ["OMP_NUM_THREADS"] = "1"  # one worker a core: no further threads
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)

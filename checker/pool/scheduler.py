@@ -37,7 +37,7 @@ class Worker:
     todo: deque[int]
     batch: int = -1
     at: int = 0
-    known: Head | None = None  # what is known of the obligation that it discharges; None while it builds
+    known: Head | None = None  # the obligation that it discharges; None while it builds
     so_far: Verdict | None = None  # of that obligation, where a search for a countermodel is all that is left
     keys: tuple[str, str] = ("", "")
     waiting: bool = False  # for another worker, which discharges the same text
@@ -46,7 +46,7 @@ class Worker:
 
 @dataclass
 class Scheduler:
-    """One run. ``progress`` is told the rows so far and the number of finished batches, now and then."""
+    """One run. ``progress`` is given the rows so far and the number of finished batches, now and then."""
 
     work: Work
     n_max: int
@@ -66,7 +66,7 @@ class Scheduler:
         self._workers: list[Worker] = []
         self._groups: deque[deque[int]] = deque()
         self._run_id = digest(os.getpid(), monotonic(), os.urandom(8).hex())[:16]
-        self._solving: set[str] = set()  # keys of what is being discharged
+        self._solving: set[str] = set()  # keys of the obligations that are being discharged
         self._flat: list[Row] = []
         self._shown = 0.0
 
@@ -93,7 +93,7 @@ class Scheduler:
     # Batches.
 
     def listing(self, index: int) -> str:
-        """Where the finished rows of a batch are kept: its id, which of that id it is, and all that they rest on."""
+        """The key of the finished rows of a batch: its id, which of that id it is, and all that they rest on."""
         work = self.work
         return digest("listing", *self._ids[index], self.n_max, work.basis, list(work.solvers), work.seconds)
 
@@ -146,7 +146,7 @@ class Scheduler:
         worker.connection.close()
 
     def _listen(self) -> None:
-        """One round: what workers say, those that died, those whose time is up."""
+        """One round: the messages of workers, those that died, those whose time is up."""
         soonest = min((w.deadline for w in self._workers if not w.waiting), default=monotonic() + TICK)
         ready = wait([w.connection for w in self._workers], max(0.0, min(TICK, soonest - monotonic())))
         for worker in [w for w in self._workers if w.connection in ready]:
@@ -192,7 +192,7 @@ class Scheduler:
             return f"the worker was ended by {signal.Signals(-code).name}"
         return f"the worker ended with exit status {code}"
 
-    # What workers say.
+    # The messages of workers.
 
     def _take(self, worker: Worker, what: str, *said: Any) -> None:
         if what == "build":
@@ -270,10 +270,10 @@ class Scheduler:
         self._flat.append(found)
 
     def _built(self, index: int, built: int, lacking: list[str]) -> None:
-        """A batch is finished; a lemma that it promises and of which it gave nothing would pass unseen."""
+        """A batch is finished; a lemma that it promises without giving an obligation would pass unseen."""
         batch = self.work.batches[index]
-        if silent := tuple(name for name in lacking if matches(name, self.work.patterns)):
-            self._row(index, built, failed(replace(batch, lemmas=silent), self.n_max, "it gave no obligation"))
+        if missing := tuple(name for name in lacking if matches(name, self.work.patterns)):
+            self._row(index, built, failed(replace(batch, lemmas=missing), self.n_max, "it gave no obligation"))
         elif built and self._whole(index):
             self.store.keep((self.rows[index][i] for i in sorted(self.rows[index])), self.listing(index))
         self._complete(index)

@@ -1,15 +1,15 @@
 """A worker: builds batches and discharges their obligations, one after the other, in a process with a memory limit.
 
-It is told what to do and says what it does over a pipe; verdicts are looked up and stored by the process that started it:
+It receives its orders and reports its progress over a pipe; verdicts are looked up and stored by the process that started it:
 
     to it    ("batch", index, first)           build the batch, leave out the obligations before ``first``
              verdict and seconds, or None      the answer to ("start", ...): known already, or discharge it
     from it  ("build", i)                      making obligation i
              ("start", i, head, keys)          obligation i is made: is its verdict known?
-             ("so far", verdict)                what is known of it, before a search for a countermodel begins
+             ("so far", verdict)                its verdict before a search for a countermodel begins
              ("row", i, verdict, seconds, key, text)   discharged
              ("failed", reason)                the build raised
-             ("done", built, resident, lacking)   the batch is finished; the promised lemmas of which it gave nothing
+             ("done", built, resident, lacking)   the batch is finished; the promised lemmas without an obligation
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from efasp.proofs.registry import matches
 
 @dataclass(frozen=True)
 class Work:
-    """What every worker is given. ``seconds``: each solver's budget for an obligation (for other kinds, all of it);
+    """The settings of every worker. ``seconds``: each solver's budget for an obligation (for other kinds, all of it);
     ``memory``: MiB that a worker may take beyond what it starts with; ``basis``: digest of sources and weights."""
 
     batches: Sequence[Batch]
@@ -54,7 +54,7 @@ class Work:
 
 
 def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
-    """Where the verdict is found: what holds of the text alone, and what rests on this obligation and the sources too."""
+    """The keys of the verdict: of one on the text alone, and of one that rests on the obligation and the sources too."""
     text = digest(obligation.hypotheses, obligation.content, obligation.ways, *obligation.infeasible)
     solvers = titles([*work.solvers, CASES])
     shared = digest("smt", text, solvers, work.seconds) if obligation.kind == "smt" else ""

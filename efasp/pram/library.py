@@ -1,4 +1,4 @@
-"""The library of PRAM programs: what each computes, random instances of it, and where the answer stands in memory.
+"""The library of PRAM programs: for each a description, random instances, and the place of the answer in memory.
 
 The programs are the `.pram` files in `programs/`, whose headers say more. No answer is computed here but by a program.
 
@@ -30,7 +30,7 @@ WORD = 16  # bits, where the caller asks for no other width
 class Entry:
     """One library program.
 
-    ``description``: one line; ``problem``: what ``encode`` takes and what the result is; ``draw(rng, size, word)``: a
+    ``description``: one line; ``problem``: the argument of ``encode`` and the result; ``draw(rng, size, word)``: a
     random problem, larger as ``size`` (1 or more) is; ``encode(problem, word)``: its Instance; ``extension``: the one
     that it needs ("" or "M").
     """

@@ -35,7 +35,7 @@ __all__ = [
     "run", "step", "trace", "validate", "violation",
 ]  # fmt: skip
 
-# What each computing operation gives, from its operands ``a`` and ``x`` (words) and the word width ``w`` in bits.
+# The result of each computing operation, from its operands ``a`` and ``x`` (words) and the word width ``w`` in bits.
 ALU: dict[str, Callable[[int, int, int], int]] = {
     "mov": lambda a, x, w: x,
     "add": lambda a, x, w: (a + x) % (1 << w),
@@ -56,7 +56,7 @@ ALU: dict[str, Callable[[int, int, int], int]] = {
 def validate(program: Program, extension: str = "M") -> None:
     """Check that ``program`` is one the machine is defined for; ``extension`` ("" or "M") says which operations exist.
 
-    Raises ValueError, naming what was expected and what was found. Source: docs/machine.md, "Parameters".
+    Raises ValueError, naming the expected value and the one found. Source: docs/machine.md, "Parameters".
     """
     known = {operation.name for operation in operations(extension)}
     word, length = program.word, program.length
@@ -87,7 +87,7 @@ def validate(program: Program, extension: str = "M") -> None:
 
 
 class _Effect(NamedTuple):
-    """What one processor would do in a step; ``load`` and ``store`` are addresses, ``value`` goes to rd or memory."""
+    """The effect of one processor's step; ``load`` and ``store`` are addresses, ``value`` goes to rd or memory."""
 
     pc: int
     status: Status = "running"
@@ -98,7 +98,7 @@ class _Effect(NamedTuple):
 
 
 class _State(Protocol):
-    """What a step reads: a Configuration, or the lists that ``run`` works on."""
+    """The state that a step reads: a Configuration, or the lists that ``run`` works on."""
 
     @property
     def memory(self) -> Sequence[int]: ...
@@ -165,7 +165,7 @@ def _advance(program: Program, state: Working) -> list[int]:
 
 
 def _effect(program: Program, state: _State, pid: int) -> _Effect | None:
-    """What a processor would do; nothing where it has stopped."""
+    """The effect of a processor; an empty one where it has stopped."""
     return _execute(program, state, pid) if state.status[pid] == "running" else None
 
 
@@ -303,8 +303,8 @@ def report(run: Run, file: str) -> dict[str, object]:
 def exit_code(run: Run) -> int:
     """The exit code of `efasp run`: 0 halted, 4 a fault or a violation of the policy, 5 ended by ``max_steps``.
 
-    A run that ``max_steps`` ended has code 5 even if processors have faulted in it: what the others would have done is
-    not known, so 5 says that all of the result is provisional, and the faults are in the report.
+    A run that ``max_steps`` ended has code 5 even if processors have faulted in it: the further steps of the others are
+    unknown, so 5 says that all of the result is provisional, and the faults are in the report.
     """
     if run.violation is not None:
         return 4

@@ -18,10 +18,10 @@ from efasp.pram.assembler import assemble
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance of a library program: what to override in its file, and how to read the answer.
+    """One instance of a library program: the values that override its file, and the reading of the answer.
 
-    ``problem``: what ``Entry.encode`` was given; ``processors``: P; ``memory``: M words; ``word``: bits w; ``data``: a
-    word for every address 0..M-1, so that nothing of the file's own example is left; ``result``: the answer, from the
+    ``problem``: the argument of ``Entry.encode``; ``processors``: P; ``memory``: M words; ``word``: bits w; ``data``: a
+    word for every address 0..M-1, so that no word of the file's own example is left; ``result``: the answer, from the
     memory at the end.
     """
 

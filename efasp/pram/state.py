@@ -1,4 +1,4 @@
-"""What the machine is made of: programs, configurations, and what a run gives (docs/machine.md).
+"""The data of the machine: programs, configurations, and the results of runs (docs/machine.md).
 
 Everything here is frozen but the lists that a run works on. Words are Python integers in 0..2^w-1.
 """
@@ -21,7 +21,7 @@ MAX_WORD, MAX_PROCESSORS, MAX_MEMORY = 1024, 1 << 20, 1 << 26
 
 @dataclass(frozen=True)
 class Program:
-    """A program with the machine that it is for: what the assembler returns and every engine takes.
+    """A program with the machine that it is for, as the assembler returns it and every engine takes it.
 
     ``word``: bits w; ``processors``: P; ``memory``: M words; ``data``: the initial words from address 0 on, at most M
     (the rest is 0); ``instructions``: L of them.
@@ -67,7 +67,7 @@ class Configuration:
 
 @dataclass
 class Working:
-    """A configuration in lists, so that a step costs what it changes and not a copy of the memory."""
+    """A configuration in lists, so that a step costs its changes and not a copy of the memory."""
 
     memory: list[int]
     registers: list[list[int]]
@@ -102,9 +102,9 @@ class Violation:
 
 @dataclass
 class Run:
-    """What a run of any engine gives.
+    """The result of a run of any engine.
 
-    ``finished`` is False when ``max_steps`` ended it; ``violation`` says what did where the access policy ended it.
+    ``finished`` is False when ``max_steps`` ended it; ``violation``: the breach where the access policy ended it.
     ``decode_steps``, ``context_length`` and ``transformer`` are None for the reference engine.
     """
 
@@ -121,7 +121,7 @@ class Run:
 
     @property
     def outcome(self) -> tuple[Configuration, int, list[Fault]]:
-        """What every engine must give: the configuration at the end, the steps and the faults."""
+        """The part that every engine must agree on: the configuration at the end, the steps and the faults."""
         return self.configuration, self.steps, self.faults
 
 

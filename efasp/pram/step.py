@@ -2,7 +2,7 @@
 
 ``execute`` is one processor's step, written once over a *view* (``efasp.pram.views``) that says how a program counter, an
 instruction, a register and a memory word are read. ``masked_step`` reads them from the log (masked diffusion), ``cell_step``
-from cells in place (any-process generation); each then says what every position becomes. Control flags are sums of the
+from cells in place (any-process generation); each then gives the prediction of every position. Control flags are sums of the
 operation's one-hot, so most of them cost nothing; names in quotes are definitions of the program.
 """
 
@@ -54,7 +54,7 @@ from efasp.syntax import (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one processor's step gives, at every position that computes it.
+    """The result of one processor's step, at every position that computes it.
 
     ``counter``: its next program counter and status; ``address``, ``result``: words; ``stores``, ``writes``: flags, whether
     the step writes memory at the address, or register ``rd``, the result.
@@ -74,7 +74,7 @@ def execute(view: View, counter: Counter) -> Outcome:
     ins = view.fetch(counter)
     op = ins.op
     a, d = let("a", view.register(ins.ra)), let("d", view.register(ins.rd))
-    # The second operand is a register or an immediate or P: what is not there reads as 0, so the sum is the one that is.
+    # The second operand is a register or an immediate or P: the absent ones read as 0, so the sum is the present one.
     x = [ins.immediate, let("b", view.register(ins.rb)), let("processors", view.processors(op["nproc"]))]
     x_word = let("x", combine([(1, part) for part in x], sort=Word(view.word)))
     address = let("address", add(a, x_word))
@@ -172,8 +172,8 @@ def code_of(view: View, kinds: dict[str, Node], word: Node | None, reg: Node | N
 def masked_step(word: int, extension: str = "") -> Program:
     """The predictor of masked diffusion over the log: at every position the code of the token that belongs there.
 
-    A masked position is ready when the block before its own is complete; if not, it predicts the mask. What it says at
-    positions that are not masked is never used. The output is "code", of the vocabulary's width.
+    A masked position is ready when the block before its own is complete; if not, it predicts the mask. Its predictions at
+    positions that are not masked are never used. The output is "code", of the vocabulary's width.
     """
     program = Program(f"masked_step(w={word}{', M' if extension else ''})")
     view = LogView(program, word, extension)

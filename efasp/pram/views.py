@@ -124,7 +124,7 @@ class LogView(View):
         written = self.match([time], [time], among=masked)
         self.incomplete = let("incomplete", written.found)
         self.ready = let("ready", self.match([prev], [time], among=masked).missed)
-        # A target token carries the value beside it; a memory token its own.
+        # A target offers the word of its value position; a place of the initial memory its own.
         beside = self.match([time, index], [time, index], among=pe.flag("value"), exclude=[masked])
         in_memory = pe.flag("memory")
         paired = let("paired", beside.read(self.token_word))

@@ -104,7 +104,7 @@ class Emitter:
         return node, self.transposed([self.place(start + i) for i in range(node.width)])
 
     def residents(self) -> tuple[Resident, ...]:
-        """What the coordinates hold, by coordinate and birth."""
+        """The residents of the coordinates, by coordinate and birth."""
         residents = (Resident(g.coordinate, g.name, g.born, g.last, g.low, g.high) for g in self.groups)
         return tuple(sorted(residents, key=lambda r: (r.coordinate, r.born)))
 

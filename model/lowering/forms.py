@@ -27,7 +27,7 @@ def direction(form: Form) -> tuple[Direction, Number]:
 
 
 def _meet(x: Interval, y: Interval) -> Interval:
-    """What two intervals share."""
+    """The intersection of two intervals."""
     return (x[0] if x[0] >= y[0] else y[0]), (x[1] if x[1] <= y[1] else y[1])
 
 
@@ -49,7 +49,7 @@ class Item:
 
 
 class Forms:
-    """Pass 1. ``bounds``: each scalar's interval; ``known`` and ``names``: what sorts and definitions say of directions."""
+    """Pass 1. ``bounds``: each scalar's interval; ``known`` and ``names``: those of directions, by sorts and definitions."""
 
     def __init__(self, program: Program) -> None:
         self.bounds: list[Interval] = []
@@ -153,7 +153,7 @@ class Forms:
         raise SortError("lower", "a token or position embedding, for the constant 1", "none")
 
     def size(self, form: Form) -> Number:
-        """The largest absolute value of a form, by intervals and by what sorts say of its direction."""
+        """The largest absolute value of a form, by intervals and by the sorts' bounds of its direction."""
         ends = [sorted(Fraction(c) * end for end in self.bounds[s]) for s, c in form.terms.items()]
         low: Number = form.constant + sum(low for low, _ in ends)
         high: Number = form.constant + sum(high for _, high in ends)
@@ -168,7 +168,7 @@ class Forms:
         return tidy(max(absolute(low), absolute(high)))
 
     def _learn(self, node: Node) -> None:
-        """What the node's sort says of its coordinates' directions."""
+        """Learn the bounds of its coordinates' directions from the node's sort."""
         for place, (form, (low, high)) in enumerate(zip(self.of[node], node.sort.bounds, strict=True)):
             if len(form.terms) < 1:
                 continue

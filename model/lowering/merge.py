@@ -45,7 +45,7 @@ class Group:
 def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int, int]]:
     """Pass 2: the groups, and the group of every scalar that is read."""
     columns: dict[int, list[tuple[int, Number]]] = {}
-    distinct = {id(form.terms): form for form in demands}  # forms that differ in the constant say the same
+    distinct = {id(form.terms): form for form in demands}  # forms that differ in the constant count as one
     for number, form in enumerate(distinct.values()):
         for scalar, c in form.terms.items():
             columns.setdefault(scalar, []).append((number, c))

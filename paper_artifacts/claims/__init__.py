@@ -1,1 +1,1 @@
-"""The paper's claims, their status, and what a reader must trust."""
+"""The paper's claims, their status, and the trusted base."""

@@ -1,4 +1,4 @@
-"""The paper's claims as data (``claims.toml``), and their status, computed from what was discharged.
+"""The paper's claims as data (``claims.toml``), and their status, computed from the discharged obligations.
 
 A status is a grade and a text. A lemma's is the worst of its own obligations and of all that it rests on; a claim's the worst
 of its lemmas and measurements. Nothing here is marked by hand.
@@ -18,7 +18,7 @@ from efasp.proofs.statements import StatementError, below, resolved, statements
 
 FILE = Path(__file__).with_name("claims.toml")
 # From the worst to the best. "refuted": an obligation is refuted or vacuous; "open": one is not discharged; "not covered":
-# nothing speaks of it; "assumed": it rests on what is cited from elsewhere and not shown here; "measured": a number held where
+# nothing speaks of it; "assumed": it rests on results that are cited and not shown here; "measured": a number held where
 # it was tried; "bounded": proved up to a bound or at given sizes.
 GRADES = ("refuted", "open", "not covered", "assumed", "measured", "bounded", "all n")
 KINDS = ("claim", "corollary", "table", "disagreement")
@@ -26,14 +26,14 @@ KINDS = ("claim", "corollary", "table", "disagreement")
 
 @dataclass(frozen=True)
 class Status:
-    """How far something is shown: the grade, the scope or reason, and the weakest leg where it is not its own."""
+    """How far something is shown: the grade, the scope or reason, and the weakest dependency where it is not its own."""
 
     grade: str
     why: str = ""
-    leg: str = ""
+    dependency: str = ""
 
     def __str__(self) -> str:
-        return f"{self.grade}{f': {self.why}' if self.why else ''}{f' ({self.leg})' if self.leg else ''}"
+        return f"{self.grade}{f': {self.why}' if self.why else ''}{f' ({self.dependency})' if self.dependency else ''}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Claim:
     """A claim, a corollary, a table row or a disagreement of the paper.
 
     ``states``: our statement of it; ``source``: where it comes from; ``lemmas``: those that it rests on; ``measures``: the
-    artifacts (tables) that it rests on; ``uncovered``: what of it is not covered.
+    artifacts (tables) that it rests on; ``uncovered``: the part of it that is not covered.
     """
 
     id: str
@@ -92,8 +92,8 @@ class Ledger:
 
     def _closed(self, name: str) -> Status:
         """The worst of a lemma's own obligations and of those of every lemma below it."""
-        legs = [other for other in below([name]) if other != name]
-        return worst([self.own(name), *(_named(leg, self.own(leg)) for leg in legs)])
+        dependencies = [other for other in below([name]) if other != name]
+        return worst([self.own(name), *(_named(other, self.own(other)) for other in dependencies)])
 
     def own(self, lemma: str) -> Status:
         """A lemma's own obligations alone."""
@@ -121,13 +121,13 @@ class Ledger:
 
     def claim(self, claim: Claim) -> Status:
         """A claim: the worst of its lemmas and measurements; not covered where it has none."""
-        legs = [_named(name, self.lemma(name)) for name in claim.lemmas]
-        legs += [_named(name, self.measured.get(name, Status("open", "not generated"))) for name in claim.measures]
-        return worst(legs) if legs else Status("not covered", claim.uncovered or "no lemma or measurement")
+        dependencies = [_named(name, self.lemma(name)) for name in claim.lemmas]
+        dependencies += [_named(name, self.measured.get(name, Status("open", "not generated"))) for name in claim.measures]
+        return worst(dependencies) if dependencies else Status("not covered", claim.uncovered or "no lemma or measurement")
 
 
 def _named(name: str, status: Status) -> Status:
-    return Status(status.grade, status.why, status.leg or name)
+    return Status(status.grade, status.why, status.dependency or name)
 
 
 def worst(statuses: Iterable[Status]) -> Status:

@@ -1,4 +1,4 @@
-"""`efasp audit --trust`: what a reader must believe for each claim, and what is checked by something else."""
+"""`efasp audit --trust`: the trusted base of each claim, and the parts of it that an independent check covers."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from efasp.proofs.statements import StatementError, below
 FILE = Path(__file__).with_name("trust.toml")
 KINDS = ("smt", "exact", "exhaustive", "polynomial", "measurement")
 ROUTES = ("none", *BY_NAME)
-Route = Callable[[str], str]  # from an obligation's hash to the route of the proof that was kept of it, or ""
+Route = Callable[[str], str]  # from an obligation's hash to the route of its cached proof, or ""
 
 
 @dataclass(frozen=True)
 class Base:
     """One thing that verdicts rest on, and the obligations that do.
 
-    ``covered``: what else would show an error in it; ``trusted``: what remains.
+    ``covered``: the check that would show an error in it; ``trusted``: the part that remains.
     """
 
     id: str
@@ -106,5 +106,5 @@ def show(rows: Sequence[Row], route: Route, form: str) -> None:
     proofs = Counter[str]()
     for shown in {row["hash"]: route(row["hash"]) or "none" for row in rows if row["kind"] == "smt"}.values():
         proofs[shown] += 1
-    kept = sum(proofs.values()) - proofs["none"]
-    print(f"{kept} of {sum(proofs.values())} SMT scripts have a proof that was kept; efasp certify makes and replays them")
+    cached = sum(proofs.values()) - proofs["none"]
+    print(f"{cached} of {sum(proofs.values())} SMT scripts have a cached proof; efasp certify makes and replays them")

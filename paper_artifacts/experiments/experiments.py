@@ -184,7 +184,7 @@ def sudoku_row(what: str, group: Sequence[dict[str, Any]]) -> dict[str, Cell]:
 
 
 def sudoku() -> Artifact:
-    """The paper's Sudoku table beside a compiled solver: what ran in the transformer, what in the reference machine alone."""
+    """The paper's Sudoku table and a compiled solver: the runs in the transformer, and those in the reference machine alone."""
     found = runs_of_sudoku(puzzles())
     rows: list[dict[str, Cell]] = [
         {"what": what, "reported": reported, "from": source or "the paper itself", "how": TRAINED}
@@ -224,7 +224,7 @@ def sudoku() -> Artifact:
 
 
 def instances() -> Artifact:
-    """Every puzzle of the Sudoku table, and what was run of it."""
+    """Every puzzle of the Sudoku table, and its runs."""
     found = runs_of_sudoku(puzzles())
     rows: tuple[dict[str, Cell], ...] = tuple(
         {**{key: row[key] for key in ("name", "cells", "givens", "guesses", "steps", "word", "context", "seconds")},

@@ -1,4 +1,4 @@
-"""Sudokus in the compiled transformer: instances, runs, and rows of what came of them.
+"""Sudokus in the compiled transformer: instances, runs, and rows of their results.
 
 At most 28 givens and one solution each: puzzles made here from seeds, in which no given can be left out, and published ones.
 The solver that checks them shares nothing with the library program.
@@ -19,7 +19,7 @@ from typing import Any
 
 from efasp.encoding import CellLayout
 from efasp.model.sampler import predictions, split
-from efasp.paper_artifacts.tables.runs import kept, transformer
+from efasp.paper_artifacts.tables.runs import cached, transformer
 from efasp.pram import machine
 from efasp.pram.library import PROGRAMS, Instance, build
 from efasp.pram.machine import Configuration, Program
@@ -121,7 +121,7 @@ def made(seed: int) -> Puzzle:
 
 def puzzles(count: int = COUNT) -> list[Puzzle]:
     """The puzzles made from the seeds 0, 1, ..., and the published ones. Raises ValueError where one is not as it should be."""
-    found = [Puzzle(**made) for made in kept(_made, range(count))]
+    found = [Puzzle(**made) for made in cached(_made, range(count))]
     found += [Puzzle(name, cells) for name, cells in PUBLISHED.items()]
     for puzzle in found:
         if puzzle.givens > GIVENS or len(solutions(puzzle.cells)) != 1:
@@ -188,7 +188,7 @@ class Decoding:
 
 
 def decoding(task: Decoding) -> dict[str, Any]:
-    """What came of it: ``decode_steps`` of a run that was decoded whole, how many single steps were ``sampled``, and whether
+    """The result: ``decode_steps`` of a run that was decoded whole, how many single steps were ``sampled``, and whether
     all of it ``agrees`` with the reference machine."""
     program = task.room.program
     wanted, start = machine.run(program, LONGEST), time.perf_counter()
@@ -226,10 +226,10 @@ def stepped(program: Program, before: Configuration) -> Configuration:
 
 def rows(chosen: Sequence[Puzzle], whole: dict[int, int] = WHOLE) -> list[dict[str, Any]]:
     """The rows of some puzzles, in their order: of ``reference`` and ``decoding`` together."""
-    found = kept(reference, chosen)
+    found = cached(reference, chosen)
     order = sorted(range(len(found)), key=lambda i: found[i]["steps"])
     full = {i for guesses, most in whole.items() for i in [i for i in order if found[i]["guesses"] == guesses][:most]}
     tasks = [Decoding(Room(p, row["guesses"]), i in full) for i, (p, row) in enumerate(zip(chosen, found, strict=True))]
     longest = sorted(range(len(tasks)), key=lambda i: (not tasks[i].whole, -found[i]["steps"]))
-    decoded = dict(zip(longest, kept(decoding, [tasks[i] for i in longest]), strict=True))
+    decoded = dict(zip(longest, cached(decoding, [tasks[i] for i in longest]), strict=True))
     return [{**row, **decoded[i]} for i, row in enumerate(found)]

@@ -51,17 +51,17 @@ def listing(ledger: Ledger) -> dict[str, Any]:
 
 def _claim(claim: Claim, ledger: Ledger) -> dict[str, Any]:
     named = {"id": claim.id, "kind": claim.kind, "title": claim.title, "states": claim.states, "source": claim.source}
-    legs = {"lemmas": list(claim.lemmas), "measures": list(claim.measures), "not covered": claim.uncovered}
-    return {**named, **legs, "status": status_data(ledger.claim(claim))}
+    on = {"lemmas": list(claim.lemmas), "measures": list(claim.measures), "not covered": claim.uncovered}
+    return {**named, **on, "status": status_data(ledger.claim(claim))}
 
 
 def _lemma(statement: Statement, ledger: Ledger) -> dict[str, Any]:
     rows = ledger.rows.get(statement.lemma, [])
     named = {"lemma": statement.lemma, "states": statement.states, "notation": statement.notation}
-    legs = {"rests on": list(statement.rests), "obligations": len(rows)}
+    on = {"rests on": list(statement.rests), "obligations": len(rows)}
     return {
         **named,
-        **legs,
+        **on,
         "own": status_data(ledger.own(statement.lemma)),
         "status": status_data(ledger.lemma(statement.lemma)),
     }
@@ -71,12 +71,12 @@ def show_listing(ledger: Ledger, n_max: int) -> None:
     """Claims, then lemmas by family, on a terminal."""
     screen = console()
     table = Table(title=f"claims, for n = 1..{n_max}", title_justify="left", padding=(0, 1, 0, 0), box=None)
-    for column in ("claim", "what", "status", "legs"):
+    for column in ("claim", "what", "status", "dependencies"):
         table.add_column(column, overflow="fold")
     for claim in claims().values():
-        legs = f"{len(claim.lemmas)} lemmas" if claim.lemmas else ""
-        legs = ", ".join(part for part in (legs, *claim.measures) if part)
-        table.add_row(claim.id, escape(claim.title), _coloured(ledger.claim(claim)), legs or "none")
+        dependencies = f"{len(claim.lemmas)} lemmas" if claim.lemmas else ""
+        dependencies = ", ".join(part for part in (dependencies, *claim.measures) if part)
+        table.add_row(claim.id, escape(claim.title), _coloured(ledger.claim(claim)), dependencies or "none")
     screen.show(table)
     table = Table(title="lemmas", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for column in ("lemma", "states", "status", "obligations"):
@@ -99,7 +99,7 @@ def _coloured(status: Status) -> str:
 def claim_data(claim: Claim, ledger: Ledger) -> dict[str, Any]:
     """A claim as JSON holds it: its status, how many obligations ended how in which scope, and every lemma below it.
 
-    What a lemma rests on is read from its obligations: it is what concludes what they assume.
+    The lemmas that a lemma rests on are read from its obligations: they conclude the assumptions of these.
     """
     lemmas = [statements()[name] for name in below(claim.lemmas)]
     rows = {row["id"]: row for statement in lemmas for row in ledger.rows.get(statement.lemma, [])}
@@ -127,16 +127,16 @@ def claim_text(claim: Claim, ledger: Ledger) -> str:
         )
     lines += ["", "Lemmas; below each what its obligations assume, by the lemmas that conclude it:", ""]
     shown: set[str] = set()
-    below_others = {leg for name in claim.lemmas for leg in statements()[name].rests}
+    below_others = {dependency for name in claim.lemmas for dependency in statements()[name].rests}
     roots = [name for name in claim.lemmas if name not in below_others]
     stack = [(name, 0) for name in reversed(roots)]
     while stack:
         name, depth = stack.pop()
-        legs = statements()[name].rests
-        again = name in shown and legs
+        dependencies = statements()[name].rests
+        again = name in shown and dependencies
         lines.append(f"{'  ' * depth}{name}: {ledger.own(name)}{', as above' if again else ''}")
         if not again:
-            stack += [(leg, depth + 1) for leg in reversed(legs)]
+            stack += [(dependency, depth + 1) for dependency in reversed(dependencies)]
         shown.add(name)
     return "\n".join(lines)
 
@@ -145,7 +145,7 @@ def claim_text(claim: Claim, ledger: Ledger) -> str:
 
 
 def audit(options: argparse.Namespace) -> int:
-    """`efasp audit`: discharge what is shown (from the store where it is known), and show it. The exit code is the run's."""
+    """`efasp audit`: discharge the obligations that are shown, and show them. The exit code is the run's."""
     name, names = options.name, [*claims(), *statements()]
     if name is not None and name not in names:
         near = difflib.get_close_matches(name, names, 3, 0.5)

@@ -36,7 +36,7 @@ class Construction:
 
 @cache
 def construction(of: str) -> Construction:
-    """What a statement's ``of`` names. Raises ValueError for a name that there is not."""
+    """The construction that a statement's ``of`` names. Raises ValueError for an unknown name."""
     kind, _, name = of.partition(":")
     makers = {"operator": _operator, "definition": _definition, "code": _code}
     if kind not in makers:

@@ -1,7 +1,7 @@
 """Where a construction stands in the weights: the rows of the compiled matrices that make it, read off the plan itself.
 
 The plan is executed on symbols (``proofs.symbolic.residual_stream``, as for the lemmas ``lowering.*``), so that a definition
-can be written as what units and heads of the plan add to the residual stream.
+can be written as a combination of the updates that units and heads of the plan add to the residual stream.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MACHINES = (("apmdm", ""), ("mdm", ""), ("apmdm", "M"), ("mdm", "M"))
 
 
 class Made(NamedTuple):
-    """What a unit, a head's value or a coordinate of an embedding adds to the stream, and the rows of the matrices."""
+    """The update of the stream by a unit, a head's value or a coordinate of an embedding, and the rows of the matrices."""
 
     name: str
     form: Form
@@ -61,7 +61,7 @@ def _made(word: int, engine: str, extension: str) -> tuple[dict[Node, list[Form]
 
 
 def explained(form: Form, by_atom: dict[int, list[Made]]) -> tuple[list[tuple[Number, Made]], Number] | None:
-    """A form as a combination of what the plan makes, the largest parts first, and the constant that is left.
+    """A form as a combination of the plan's updates, the largest parts first, and the remaining constant.
 
     None where a part of it is in the plan only inside other sums.
     """

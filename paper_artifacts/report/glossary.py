@@ -109,7 +109,7 @@ def page(terms: Mapping[str, Term]) -> str:
 
 @cache
 def _pattern(file: Path) -> tuple[re.Pattern[str], dict[str, Term]]:
-    """What finds the terms in a text, longer forms first, and the term of every form (in lower case, with its plural)."""
+    """A pattern of the terms in a text, longer forms first, and the term of every form (in lower case, with its plural)."""
     meant: dict[str, Term] = {}
     for term in glossary(file).values():
         for form in (term.name, *term.forms):

@@ -26,16 +26,16 @@ SWEEPS = 8
 
 @dataclass(frozen=True)
 class Box:
-    """A node: its name, page, grade, number of obligations, and what it rests on (edges that follow from others left out).
+    """A node: its name, page, grade, number of obligations, and dependencies (edges that follow from others left out).
 
-    ``again``: what it rests on and that rests on it, for other definitions or at another time; it stands in an earlier layer.
+    ``again``: dependencies that rest on it as well, for other definitions or at another time; they are in an earlier layer.
     """
 
     name: str
     page: str
     grade: str
     count: int
-    legs: tuple[str, ...]
+    dependencies: tuple[str, ...]
     again: tuple[str, ...] = ()
 
 
@@ -46,20 +46,20 @@ def boxes(ledger: Ledger) -> list[Box]:
         graph.add_node(claim.id)
         graph.add_edges_from((claim.id, name) for name in claim.lemmas)
     order = {name: number for number, name in enumerate(below(statements()))}
-    lower = {name: [leg for leg in s.rests if order[leg] < order[name]] for name, s in statements().items()}
+    lower = {name: [other for other in s.rests if order[other] < order[name]] for name, s in statements().items()}
     for name, lower_ones in lower.items():
         graph.add_node(name)
-        graph.add_edges_from((name, leg) for leg in lower_ones)
+        graph.add_edges_from((name, dependency) for dependency in lower_ones)
     reduced = nx.transitive_reduction(graph)
     out = []
     for claim in claims().values():
-        legs = tuple(sorted(reduced.successors(claim.id)))
-        out.append(Box(claim.id, f"claim/{claim.id}.html", ledger.claim(claim).grade, 0, legs))
+        dependencies = tuple(sorted(reduced.successors(claim.id)))
+        out.append(Box(claim.id, f"claim/{claim.id}.html", ledger.claim(claim).grade, 0, dependencies))
     for name in statements():
         count = len(ledger.rows.get(name, []))
-        legs = tuple(sorted(reduced.successors(name)))
+        dependencies = tuple(sorted(reduced.successors(name)))
         again = tuple(sorted(set(statements()[name].rests) - set(lower[name])))
-        out.append(Box(name, f"lemma/{name}.html", ledger.lemma(name).grade, count, legs, again))
+        out.append(Box(name, f"lemma/{name}.html", ledger.lemma(name).grade, count, dependencies, again))
     return out
 
 
@@ -67,7 +67,7 @@ def layers(listed: Sequence[Box]) -> list[list[str]]:
     """Names by their distance from the claims, each layer ordered so that edges cross little (by barycentres)."""
     graph: nx.DiGraph = nx.DiGraph()
     graph.add_nodes_from(box.name for box in listed)
-    graph.add_edges_from((box.name, leg) for box in listed for leg in box.legs)
+    graph.add_edges_from((box.name, dependency) for box in listed for dependency in box.dependencies)
     rows = [list(generation) for generation in nx.topological_generations(graph)]
     for sweep in range(SWEEPS):
         place = {name: i / max(1, len(row) - 1) for row in rows for i, name in enumerate(row)}
@@ -98,9 +98,9 @@ def svg(listed: Sequence[Box]) -> str:
     ]
     for box in listed:
         x, y = at[box.name]
-        for legs, style, side in ((box.legs, "edge", 0), (box.again, "edge again", WIDTH)):
-            for leg in legs:
-                u, v = at[leg]
+        for dependencies, style, side in ((box.dependencies, "edge", 0), (box.again, "edge again", WIDTH)):
+            for dependency in dependencies:
+                u, v = at[dependency]
                 bend = (x + WIDTH + u + side) / 2
                 parts.append(
                     f'<path class="{style}" d="M{x + WIDTH - side:.0f} {y:.1f} C{bend:.0f} {y:.1f} {bend:.0f} {v:.1f} '

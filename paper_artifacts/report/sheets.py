@@ -1,4 +1,4 @@
-"""One lemma whole, for `efasp audit` and its page: what it states, its construction, obligations, claims and mutants."""
+"""One lemma whole, for `efasp audit` and its page: its statement, construction, obligations, claims and mutants."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from efasp.checker.results import CITATIONS, Row
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import Ledger, Status, claims
 from efasp.paper_artifacts.report.constructions import Construction, construction
+from efasp.paper_artifacts.report.glossary import used
 from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.statements import Statement, statements
 
 
 class MutantRow(TypedDict):
-    """A mutant of a lemma: what it changes, and how it ended in a run that had mutants. ``by``: obligations of the lemma."""
+    """A mutant of a lemma: its change, and its outcome in a run that had mutants. ``by``: obligations of the lemma."""
 
     mutant: str
     module: str
@@ -30,7 +31,7 @@ class MutantRow(TypedDict):
 
 @dataclass(frozen=True)
 class Sheet:
-    """One lemma whole: statement, construction, statuses, rows, the claims that rest on it, its mutants and who killed them."""
+    """One lemma whole: statement, construction, statuses, rows, the claims that rest on it, its mutants and their outcomes."""
 
     statement: Statement
     construction: Construction | None
@@ -76,7 +77,7 @@ def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mu
 
 
 def sheet_of(name: str, found: Report) -> Sheet:
-    """The sheet of a lemma, of a run that discharged it and what it rests on."""
+    """The sheet of a lemma, of a run that discharged it and its dependencies."""
     ledger = Ledger(found.rows)
     texts = {row["hash"]: found.text(row["hash"]) or "" for row in ledger.rows.get(name, [])}
     return sheet(name, ledger, texts, load(), found.mutants.get("matrix", []))
@@ -84,7 +85,7 @@ def sheet_of(name: str, found: Report) -> Sheet:
 
 def status_data(status: Status) -> dict[str, str]:
     """A status as JSON holds it."""
-    return {"grade": status.grade, "why": status.why, "weakest leg": status.leg}
+    return {"grade": status.grade, "why": status.why, "weakest leg": status.dependency}
 
 
 def sheet_data(found: Sheet) -> dict[str, Any]:
@@ -97,6 +98,7 @@ def sheet_data(found: Sheet) -> dict[str, Any]:
         "notation": statement.notation,
         "claims": found.claims,
         "construction": None if shown is None else vars(shown),
+        "terms": used(statement.states),
         "rests on": list(statement.rests),
         "used by": found.used_by,
         "own": status_data(found.own),
@@ -114,6 +116,7 @@ def sheet_text(found: Sheet) -> str:
     lines += ["", f"status      {found.full}", f"by itself   {found.own}"]
     lines += [f"claims      {', '.join(found.claims) or 'none'}", f"rests on    {', '.join(statement.rests) or 'nothing'}"]
     lines += [f"used by     {', '.join(found.used_by) or 'nothing'}"]
+    lines += [f"terms       {', '.join(used(statement.states)) or 'none'} (docs/glossary.md)"]
     if shown is not None:
         lines += ["", f"Construction: {shown.title}", "", *_indented(shown.definition)]
         if shown.expansion:

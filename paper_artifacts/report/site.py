@@ -17,12 +17,13 @@ from efasp.checker.mutation.constructions import MatrixRow
 from efasp.checker.results import Row, groups, seconds, summary
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
-from efasp.paper_artifacts.claims.status import shown
+from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
 from efasp.paper_artifacts.report.glossary import anchor, glossary, pieces
 from efasp.paper_artifacts.report.sheets import Sheet, sheet
 from efasp.paper_artifacts.tables.figures import Figure, figures
+from efasp.paper_artifacts.tables.model import read_json
 from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
 from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import STATUSES
@@ -43,14 +44,14 @@ PAGES = [
 
 @cache
 def environment() -> jinja2.Environment:
-    """The templates; everything that is put into them is escaped."""
+    """The templates; all values are escaped."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
 
 
 @dataclass
 class Site:
-    """The pages of one run. ``measured``: the statuses of artifacts; ``command``: what made the pages."""
+    """The pages of one run. ``measured``: the statuses of artifacts; ``command``: the command that made the pages."""
 
     report: Report
     measured: dict[str, Status]
@@ -69,14 +70,15 @@ class Site:
         out["index.html"] = self._index()
         out["lemmas.html"] = self._lemmas()
         listed = graph.boxes(self.ledger)
-        nodes = [(box.name, box.page, box.grade, box.legs, box.again) for box in listed]
+        nodes = [(box.name, box.page, box.grade, box.dependencies, box.again) for box in listed]
         out["graph.html"] = self._page("graph.html", "Dependency graph", svg=Markup(graph.svg(listed)), nodes=nodes)
         out["mutants.html"] = self._mutants()
         rested = trust(self.report.rows, self.report.route)
-        out["trust.html"] = self._page("trust.html", "What must be believed", bases=bases(), claims=rested)
+        out["trust.html"] = self._page("trust.html", "Trusted base", bases=bases(), claims=rested)
         drawn: Sequence[Figure] = figures(self.report.rows)
         out["figures.html"] = self._page("figures.html", "Figures", figures=drawn)
-        written = [table for table in shown() if table.name in self.measured and table.name != "lemmas"]  # those have a page
+        names = sorted(self.measured.keys() - {"lemmas"})  # lemmas have a page of their own
+        written = [read_json(path) for name in names if (path := GENERATED / f"{name}.json").exists()]
         out["tables.html"] = self._page("tables.html", "Tables", tables=written)
         terms = list(glossary().values())
         out["glossary.html"] = self._page("glossary.html", "Glossary", terms=terms, anchor=anchor)

@@ -16,7 +16,7 @@ from efasp.paper_artifacts.tables.model import EDIT, Artifact, files
 from efasp.paper_artifacts.tables.records import CURRENT, Notes, read
 from efasp.paper_artifacts.tables.registry import ARTIFACTS
 
-# Minutes of one core, about, where nothing is kept of an earlier run.
+# Minutes of one core, about, where no run is cached.
 SLOW = {
     "resources": 1,
     "lemmas": 10,
@@ -64,7 +64,7 @@ def tables(options: argparse.Namespace) -> int:
     if not sampled and (
         long := [f"{name} ({minutes} minutes of one core)" for name, minutes in SLOW.items() if name in chosen]
     ):
-        print(f"about, where nothing is kept of an earlier run: {', '.join(long)}", file=sys.stderr, flush=True)
+        print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
     for name, make in chosen.items():
         print(f"{name} ...", file=sys.stderr, flush=True)
         noted = folder / "runs" / f"{name}.json"

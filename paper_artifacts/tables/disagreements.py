@@ -1,7 +1,7 @@
-"""The known disagreements in what was published (D1 to D6 of ``claims.toml``), each with a check of its own: counted,
+"""The known disagreements in the publications (D1 to D6 of ``claims.toml``), each with a check of its own: counted,
 enumerated, or given to Z3.
 
-What is known of the released code comes from public summaries and reviews and is stated here; nothing of that code is here.
+The facts about the released code come from public summaries and reviews and are stated here; none of that code is included.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def released(x: str, y: str, c: tuple[int, int, int]) -> tuple[str, ...]:
 
 
 def literal(x: str, y: str, c: tuple[int, int, int]) -> tuple[str, ...]:
-    """A literal reading of insert . delete . remask: first remask, then delete a mask, then insert after what is left."""
+    """A literal reading of insert . delete . remask: first remask, then delete a mask, then insert after the rest."""
     now = MASK if c[0] else y if x == MASK else x
     kept = () if c[2] and x == MASK else (now,)
     return (*kept, MASK) if c[1] else kept
@@ -102,7 +102,7 @@ RULES = {"01": ("M1", "1"), "10": ("1M", "1"), "00": ("MM", ""), "11": ("MM", ""
 
 
 def reduced(bits: str) -> tuple[str, int]:
-    """Apply the released parity rules as long as one applies: what is left, and how many steps it took."""
+    """Apply the released parity rules as long as one applies: the remaining string, and the number of steps."""
     steps = 0
     while bits[:2] in RULES:
         steps += len(RULES[bits[:2]])
@@ -130,7 +130,7 @@ def sampled(start: Sequence[str], predict: Callable[[int], str], end: str, fill:
 
 
 def disagreements() -> Artifact:
-    """A row a disagreement: what was published, and what the check finds."""
+    """A row a disagreement: the published statement, and the finding of the check."""
     plain = plain_parameters()
     narrow = 4 * (4 * 128 * 128 + 2 * 128 * 512)
     wrong, odd = differing(released), differing(literal)

@@ -21,7 +21,7 @@ from efasp.proofs.obligation import narrowest_word
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: a name for its file, a title, what it shows, and the drawing; ``timed``: of times, and so never the same."""
+    """A figure: a name for its file, a title, a caption, and the drawing; ``timed``: of times, and so never the same."""
 
     name: str
     title: str
@@ -120,7 +120,7 @@ def depths() -> Figure:
 
 
 def contexts(length: int = 32) -> Figure:
-    """Context against n in the regime, with what it is measured by."""
+    """Context against n in the regime, with its bounds."""
 
     def draw(axes: Any) -> None:
         small = [e for e in EXPONENTS if e <= 20]

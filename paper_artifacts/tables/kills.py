@@ -28,7 +28,7 @@ FAMILIES = weights.FAMILIES  # whose lemmas are made from the weights
 
 
 def changes(engine: str, extension: str) -> list[Run]:
-    """The outcomes of a machine's changes; what was found before with the same sources is taken from the store."""
+    """The outcomes of a machine's changes; those cached from the same sources are taken from the store."""
     from efasp.model.weights import compiled, export
 
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
@@ -47,7 +47,7 @@ def changes(engine: str, extension: str) -> list[Run]:
 
 
 def kept(outcome: weights.Outcome) -> Run:
-    """Of an outcome what the table says, and whether torch decodes wrongly where all is proved."""
+    """The columns of an outcome, and whether torch decodes wrongly where all is proved."""
     return {
         "mutant": outcome["mutant"],
         "module": outcome["module"],
@@ -65,7 +65,7 @@ def group(tensor: str) -> str:
 
 
 def kills() -> Artifact:
-    """Single-weight changes by matrix and kind: how many are refuted, by which family, and how many do no harm."""
+    """Single-weight changes by matrix and kind: how many are refuted, by which family, and how many are equivalent."""
     every = [(f"{engine}{', M' if ext else ''}", one) for engine, ext in MACHINES for one in changes(engine, ext)]
     rows: list[dict[str, Cell]] = []
     keys = sorted({(group(one["module"]), list(KINDS).index(one["kind"])) for _, one in every})
@@ -81,7 +81,7 @@ def kills() -> Artifact:
         counts: dict[str, Cell] = {status: statuses[status] for status in weights.STATUSES}
         families: dict[str, Cell] = {family: by[family] for family in FAMILIES}
         rows.append({**named, "changes": len(members), **counts, **families, "seconds": sum(one["seconds"] for one in members)})
-    headings = {"killed": "refuted", "survived": "not discharged"}
+    headings = {"killed": "refuted", "harmless": "equivalent", "survived": "not discharged"}
     columns = [Column("matrix", "matrix"), Column("kind", "change"), Column("changes", "changes", "number")]
     columns += [Column(status, headings.get(status, status), "number") for status in weights.STATUSES]
     columns += [Column(family, f"by {family}", "number") for family in FAMILIES] + [Column("seconds", "seconds", "time")]
@@ -90,7 +90,7 @@ def kills() -> Artifact:
     wrong = [one["mutant"] for _, one in every if one["decoded wrongly"]]
     checks = (
         Check(f"{len(every)} changes, 500 at least, in each of {len(tensors)} tensors", len(every) >= 500),
-        Check(f"each is refuted, or proved to do no harm: {'; '.join(open_[:3]) or 'none is left'}", not open_),
+        Check(f"each is refuted, or proved observationally equivalent: {'; '.join(open_[:3]) or 'none is left'}", not open_),
         Check("no change of which all is proved is decoded wrongly by torch", not wrong),
     )
     per = Counter((machine, one["status"]) for machine, one in every)

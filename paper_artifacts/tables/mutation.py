@@ -1,6 +1,6 @@
 """The table of operator-level mutants: how many of those drawn are killed by `efasp check` alone, and which are not.
 
-A survivor is one of two things: a hole of the check, or a mutant that changes nothing of what is claimed. The latter are
+A survivor is one of two things: a hole of the check, or a mutant that changes no claimed property. The latter are
 listed, with the reason, in ``equivalent.toml``.
 """
 
@@ -48,7 +48,7 @@ def status(one: Alteration, ended: str, listed: dict[str, str]) -> str:
 
 
 def wrong(every: Sequence[Alteration], ended: Sequence[str], listed: dict[str, str], whole: bool) -> list[str]:
-    """What is wrong with a listing: mutants that are killed, and, where the draw is the ``whole``, those that are not drawn."""
+    """The errors of a listing: mutants that are killed, and, where the draw is the ``whole``, those that are not drawn."""
     by = {one.id: found for one, found in zip(every, ended, strict=True)}
     killed = [f"{id_}: listed as equivalent, but killed: {by[id_]}" for id_ in listed if by.get(id_, "survived") != "survived"]
     return killed + [f"{id_}: listed as equivalent, but not drawn" for id_ in listed if whole and id_ not in by]
@@ -63,7 +63,7 @@ def sample(every: Sequence[Alteration], count: int) -> list[Alteration]:
 def outcomes(
     every: Sequence[Alteration], budget: Budget, on_result: Callable[[Outcome], None] = lambda outcome: None
 ) -> list[Outcome]:
-    """How mutants end; what was found before with the same sources is taken from the store."""
+    """The outcomes of mutants; those cached from the same sources are taken from the store."""
     with contextlib.closing(Store(default_path().with_name("mutation.sqlite"), lambda text: None)) as store:
         return run([one.mutant() for one in every], budget, store, on_result)
 

@@ -1,6 +1,6 @@
-"""The runs behind a table, written down beside it, so that a comparison need make only a sample of them again.
+"""The runs behind a table, recorded next to it, so that a comparison need make only a sample of them again.
 
-`efasp tables` makes every run and writes down what it gave; `efasp tables --check` takes that, makes about one run in ``PART``
+`efasp tables` makes every run and records its result; `efasp tables --check` takes that, makes about one run in ``PART``
 again and compares; `--check --all` makes all of them again. Which ones depends on the sources: in time others come up.
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 from efasp.checker.store import digest, sources
 
 PART = 40
-Run = dict[str, Any]  # what a run gave, as JSON holds it; its ``seconds`` are not compared
+Run = dict[str, Any]  # the result of a run, as JSON holds it; its ``seconds`` are not compared
 
 
 @dataclass
 class Notes:
-    """The runs of one table. ``known``: what was written down, None where nothing is compared; ``every``: make each again."""
+    """The runs of one table. ``known``: the recorded results, None where nothing is compared; ``every``: make each again."""
 
     known: dict[str, Run] | None = None
     every: bool = True
@@ -39,7 +39,7 @@ class Notes:
         return [i for i, key in enumerate(keys) if key not in known or drawn[i] % PART == 0 or drawn[i] == least]
 
     def note(self, key: str, value: Run) -> None:
-        """What a run that was made now gave."""
+        """The result of a run that was made now."""
         self.again.add(key)
         if self.known is not None and _timeless(self.known.get(key)) != _timeless(value):
             self.wrong.append(f"{key}: made again, it gives {_timeless(value)}, not {_timeless(self.known.get(key))}")
@@ -62,7 +62,7 @@ CURRENT: ContextVar[Notes | None] = ContextVar("notes", default=None)
 
 
 def read(path: Path) -> dict[str, Run]:
-    """The runs that were written down; none where the file is not there or is none."""
+    """The recorded runs; none where the file is missing or malformed."""
     try:
         runs: dict[str, Run] = json.loads(path.read_text(encoding="utf-8"))["runs"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -71,7 +71,7 @@ def read(path: Path) -> dict[str, Run]:
 
 
 def through(keys: Sequence[str], make: Callable[[list[int]], list[Run]]) -> list[Run]:
-    """What the runs with these names gave, in their order. ``make`` makes those with the given numbers."""
+    """The results of the runs with these names, in their order. ``make`` makes those with the given numbers."""
     notes = CURRENT.get() or Notes()
     due = notes.due(keys)
     found: dict[int, Run] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}

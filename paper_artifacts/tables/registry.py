@@ -26,7 +26,7 @@ N_MAX = 64  # the bound of the run whose lemmas are listed
 
 
 def width() -> Artifact:
-    """Sizes for n = 2^1..2^64: of what is compiled where it is built, else by closed forms; with their bounds."""
+    """Sizes for n = 2^1..2^64: compiled ones where a transformer is built, else by closed forms; with their bounds."""
     rows: list[dict[str, Cell]] = []
     over: list[str] = []
     for engine, extension in MACHINES:
@@ -95,7 +95,7 @@ def lemmas() -> Artifact:
                 "lemma": name,
                 "claims": " ".join(claim.id for claim in claims().values() if name in claim.lemmas),
                 "status": status.grade,
-                "scope": status.why + (f" ({status.leg})" if status.leg else ""),
+                "scope": status.why + (f" ({status.dependency})" if status.dependency else ""),
                 "obligations": len(mine),
                 "mutants": sum(name in mutant.lemmas for mutant in mutants),
                 "seconds": seconds(mine),

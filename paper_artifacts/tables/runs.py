@@ -1,4 +1,4 @@
-"""Runs of library programs in the compiled transformer, for the tables: in parallel processes, and kept by content."""
+"""Runs of library programs in the compiled transformer, for the tables: in parallel processes, and cached by content."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Found:
-    """What a run gave. ``answer`` as JSON holds it; ``agrees``: state, steps and faults are those of the reference machine."""
+    """The result of a run. ``answer`` as JSON holds it; ``agrees``: whether state, steps and faults are as in the reference."""
 
     answer: Any
     steps: int
@@ -89,31 +89,31 @@ def transformer(word: int, engine: str, extension: str = "") -> Any:
 
 
 def _single_threaded() -> None:
-    """One process a core: no threads besides. Before torch is imported."""
+    """One process a core: no further threads. Before torch is imported."""
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def results(tasks: Sequence[Task]) -> list[Found]:
     """The results of tasks, in their order."""
-    return [Found(**value) for value in kept(_run, tasks)]
+    return [Found(**value) for value in cached(_run, tasks)]
 
 
 def _run(task: Task) -> dict[str, Any]:
     return vars(run(task))
 
 
-def kept(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
-    """What a module's function gives for each item, in their order, as JSON holds it; noted with the table that is made.
+def cached(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+    """The results of a module's function for each item, in order, as JSON holds them; recorded with the table that is made.
 
-    The notes name a run by the function and the item: where the function's module lies is no part of what was run.
+    The records name a run by the function and the item, and not by the function's module.
     """
     keys = [f"{work.__name__.strip('_')} {digest(repr(item))[:16]}" for item in items]
     return through(keys, lambda due: _made(work, [items[i] for i in due]))
 
 
 def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
-    """In parallel, a process a core; what is known from the same sources is taken from the store, and what is new is kept there
-    as it comes."""
+    """In parallel, a process a core; results from the same sources are taken from the store, and new ones are cached there
+    as they come."""
     code = Path(inspect.getfile(work)).read_text(encoding="utf-8")
     keys = [digest(work.__qualname__, sources(("checker", "paper_artifacts", "proofs")), code, repr(item)) for item in items]
     with contextlib.closing(Store(default_path().with_name("runs.sqlite"), lambda text: None)) as store:

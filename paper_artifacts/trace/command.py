@@ -25,7 +25,7 @@ from efasp.pram.machine import Program
 
 
 def trace(options: argparse.Namespace) -> int:
-    """`efasp trace`: one step as text, or the whole as a page. Exit code 1 where the machine does something else."""
+    """`efasp trace`: one step as text, or the whole as a page. Exit code 1 where the machine differs."""
     if (options.file is None) == (options.case is None):
         raise UsageError(f"expected either FILE or --case REPORT, found {'neither' if options.file is None else 'both'}")
     if options.html is not None:
@@ -94,7 +94,7 @@ def refuted(path: Path, name: str | None) -> tuple[int, Row]:
 
 
 def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]:
-    """The program, the transformer's plan, beside a weights file's of a fresh compile's shape that compile, and the extension.
+    """The program, the transformer's plan, for a weights file of a fresh compile's shape that compile, and the extension.
 
     Raises UsageError.
     """

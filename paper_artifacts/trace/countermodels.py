@@ -1,7 +1,7 @@
-"""Countermodels, seen in the trace: what the machine and the transformer make of the state that refutes an obligation.
+"""Countermodels, seen in the trace: the machine and the transformer on the state that refutes an obligation.
 
 A countermodel of a whole machine names a program or a state of the fixed lists that the checker tries; the passes over it are
-made anew, exactly. One of an operator or a lookup has no machine: its own fields are all that there is.
+made anew, exactly. One of an operator or a lookup has no machine: only its own fields are shown.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from efasp.proofs.lemmas import bounded
 from efasp.proofs.obligation import Machine
 from efasp.proofs.statements import statements
 
-MOST = 8  # positions of a pass that are kept in any case: a state has up to 64 processors
+MOST = 8  # positions of a pass that are recorded in any case: a state has up to 64 processors
 Given = tuple[Machine, Plan] | None
 
 
 class CaseError(ValueError):
-    """A countermodel that is not one of this package: says which obligation has it."""
+    """A countermodel that is not one of this package: names its obligation."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Replayed:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the page shows."""
+        """The data of the page."""
         shown = (
             {"program": [], "engine": "", "numbers": "", "frames": []}
             if self.tracer is None
@@ -124,7 +124,7 @@ def _to_failure(passes: Iterator[machine_passes.Pass]) -> Iterator[machine_passe
 
 
 def case_words(said: Mapping[str, Any], program: Program) -> str:
-    """Which processor at which instruction, what was expected of it and what it got."""
+    """The processor and the instruction, the expected value and the one found."""
     lines = [line.strip() for line in disassemble(program).splitlines() if line.startswith(" ")]
     pc = said.get("before", {}).get("pc")
     at = f"processor {said['processor']}" if "processor" in said else ""

@@ -20,7 +20,7 @@ from efasp.proofs.concrete.machine_passes import Pass, cell_pass, log_difference
 
 @dataclass(frozen=True)
 class ReadOut:
-    """What was read out of one sequence, as what predicts there (``proofs.concrete.machine_passes.Predictor``)."""
+    """The read-out of one sequence, as the predictor there (``proofs.concrete.machine_passes.Predictor``)."""
 
     outputs: np.ndarray
 
@@ -60,7 +60,7 @@ class Decoded:
                 except decode.NoNumbers:
                     raise
                 except (decode.DecodingError, ValueError):
-                    found = None  # the pass shows what is wrong
+                    found = None  # the pass shows the error
                 if not read:
                     return  # the clock's end
                 if isinstance(layout, LogLayout):

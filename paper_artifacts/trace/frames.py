@@ -11,7 +11,7 @@ from efasp.pram.machine import Configuration
 
 
 def difference(frame: Frame) -> str:
-    """What differs first, in words."""
+    """The first difference, in words."""
     said = frame.differs or {}
     who = f"processor {said['processor']}, " if "processor" in said else ""
     where = f" (position {frame.at})" if frame.at is not None else ""
@@ -65,7 +65,7 @@ def frame_text(tracer: Tracer, frame: Frame) -> str:
 
 
 def field_text(field: Field) -> str:
-    """A field as text, with what it is exactly and in a fresh compile where that is other."""
+    """A field as text, with its exact value and that of a fresh compile where these differ."""
     exact = "" if field.exact is None else f" (exactly: {field.exact})"
     return f"{field.name} = {field.value}{exact}" + ("" if field.fresh is None else f" (fresh compile: {field.fresh})")
 
@@ -78,7 +78,7 @@ def _indent(lines: Sequence[str]) -> list[str]:
 
 
 def page_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
-    """Everything that the page shows, as JSON holds it."""
+    """The data of the page, as JSON holds it."""
     return {
         "program": disassemble(tracer.program).splitlines(),
         "engine": tracer.engine,

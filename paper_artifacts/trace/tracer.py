@@ -1,10 +1,9 @@
 """A run of the transformer, decoding step by decoding step: tokens, machine states, attention, residual fields.
 
 Of a compiled plan the numbers are exact; the transformer computes the same (family numerics). Of a weights file they are those
-that torch computes in the run of `efasp run`, and where exact arithmetic of the file's numbers has others the frame says so.
-Where the machine itself does something else than what was decoded, the frame says so too: at the first value that differs.
-The fields of a file have the names of a fresh compile, if it has the same shape, and what a fresh compile holds there is shown
-where the file's numbers give another.
+that torch computes in the run of `efasp run`, and where exact arithmetic of the file's numbers gives others the frame says so.
+Where the decoded state is not that of the machine, the frame says so too: at the first value that differs. The fields of a file
+have the names of a fresh compile, if it has the same shape, and the value of a fresh compile is shown where the file's differs.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ MARKS = ("same", "masked", "unmasked", "remasked")
 
 
 class TraceError(ValueError):
-    """A position that there is not: says what was expected and found."""
+    """An unknown position: names the expected positions and the one found."""
 
 
 class Field(NamedTuple):
@@ -47,7 +46,7 @@ class Field(NamedTuple):
 
 
 class Streams(NamedTuple):
-    """The residual stream after every sublayer: what is shown, a fresh compile's, and the plan's in exact arithmetic."""
+    """The residual stream after every sublayer: the one shown, a fresh compile's, and the plan's in exact arithmetic."""
 
     own: list[np.ndarray]
     fresh: list[np.ndarray]
@@ -56,7 +55,7 @@ class Streams(NamedTuple):
 
 @dataclass(frozen=True)
 class Look:
-    """What one head attends to from a position: ``writes`` are the fields that it fills."""
+    """The positions that one head attends to from a position: ``writes`` are the fields that it fills."""
 
     layer: int
     head: int
@@ -76,7 +75,7 @@ class View:
 class Frame:
     """One decoding step. ``marks``: for each position one of ``MARKS``; ``control``: the three control bits where any is 1.
 
-    ``state``: what the tokens after it say, None where they are no state; ``expected``: what the machine does; ``differs``: the
+    ``state``: that of the tokens after it, None where they hold none; ``expected``: that of the machine; ``differs``: the
     first difference, and ``at`` the position where it shows. Where torch is shown: ``rounded``: the first value that exact
     arithmetic has otherwise; ``exactly``: the tokens that it gives other than torch, by position; ``since``: an earlier step,
     the first at which the run was not the machine's.
@@ -105,7 +104,7 @@ class Frame:
 
 class Tracer:
     """Frames of a program in a plan. ``fresh``: the compiled plan, where the other is a weights file's of the same shape;
-    ``torch``: whether what is shown is what torch computes, of a file's plan in its dtype."""
+    ``torch``: whether the numbers shown are those of torch, for a file's plan in its dtype."""
 
     def __init__(
         self, program: Program, plan: Plan, engine: str, extension: str, fresh: Plan | None = None, torch: bool = False
@@ -119,7 +118,7 @@ class Tracer:
 
     @property
     def numbers(self) -> str:
-        """What the numbers are that are shown, in words."""
+        """The origin of the numbers that are shown, in words."""
         if self.decoded is not None:
             return (
                 f'as torch computes them in {self.plan.dtype}, from the file\'s; "exactly": exact arithmetic, where it differs'
@@ -132,7 +131,7 @@ class Tracer:
             return f"exact; no dtype holds them, so no float transformer of {self.program.word}-bit words runs"
 
     def frames(self, steps: int, wanted: Sequence[int] = ()) -> Iterator[Frame]:
-        """At most so many frames, to the end of the run; ``wanted``: positions whose views are kept in any case.
+        """At most so many frames, to the end of the run; ``wanted``: positions whose views are recorded in any case.
 
         In exact arithmetic the first frame that differs from the machine is the last. Raises TraceError for a position that
         there is not, and where torch's read-outs are no numbers.
@@ -179,7 +178,7 @@ class Tracer:
         return np.where(one.after < 0, self.mask, one.after)
 
     def state(self, one: Pass, after: np.ndarray) -> Configuration | None:
-        """What the tokens after a pass say; None where they are no state."""
+        """The state that the tokens after a pass hold; None where they hold none."""
         layout = self.layout
         try:
             if isinstance(layout, LogLayout):
@@ -189,7 +188,7 @@ class Tracer:
             return None
 
     def frame(self, one: Pass, wanted: Sequence[int] = (), most: int | None = None) -> Frame:
-        """One pass. Views are kept of the positions that changed (at most so many), of ``wanted``, and of where it differs."""
+        """One pass. Views are those of the positions that changed (at most so many), of ``wanted``, and of where it differs."""
         sequence, control, after = one.sequence, dict[int, str](), self.tokens(one)
         state = self.state(one, after)
         if one.control is not None:
@@ -208,7 +207,7 @@ class Tracer:
         return frame
 
     def where(self, one: Pass, after: np.ndarray) -> int | None:
-        """The position at which what is wrong with a pass shows; None where nothing is, or it is nowhere in particular."""
+        """The position at which a pass is wrong; None where it is right, or the error has no position."""
         report, layout = one.report, self.layout
         if report is None or "position" in report:
             return None if report is None else report["position"]
@@ -232,7 +231,7 @@ class Tracer:
     # One position.
 
     def views(self, sequence: TokenSequence, positions: Sequence[int]) -> dict[int, View]:
-        """What the heads attend to from some positions, and what the residual stream holds there."""
+        """The positions that the heads attend to from some positions, and the residual stream there."""
         streams, chosen = self.streams(sequence), list(positions)
         looks: dict[int, list[Look]] = {p: [] for p in chosen}
         for number, layer in enumerate(self.plan.layers, 1):
@@ -252,7 +251,7 @@ class Tracer:
         return list(self.decoded.module.attention(number - 1, h, chosen) > 0)
 
     def streams(self, sequence: TokenSequence) -> Streams:
-        """The residual stream after every sublayer; of the last sequence it is kept."""
+        """The residual stream after every sublayer; cached for the last sequence."""
         if self._last is None or self._last[0] is not sequence:
             exact = self.plan.states(self.plan.embed(sequence.tokens, sequence.places))
             fresh = self.fresh

@@ -1,4 +1,4 @@
-"""What the oracle says of a run, in the form in which a run is reported; and the first difference between the two."""
+"""Runs by the oracle, in the form in which a run is reported; and the first difference between a report and the oracle's."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from efasp.proofs.concrete.oracle import Pram
 from efasp.proofs.lemmas.resources import entries
 from efasp.proofs.obligation import Machine
 
-BROKEN = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # what broken constructions raise as they run
+BROKEN = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # raised by broken constructions
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A run by the oracle: what `efasp run --json` must say, the configuration after every step, and the exit code."""
+    """A run by the oracle: the report of `efasp run --json`, the configuration after every step, and the exit code."""
 
     report: Report
     history: list[Configuration]
@@ -47,7 +47,7 @@ def seen(state: Pram) -> Configuration:
 
 
 def wanted(program: Program, most: int) -> Wanted:
-    """What the oracle says of a run of at most so many steps in the reference machine."""
+    """The oracle's run of at most so many steps, as the reference machine must report it."""
     state, history, breach = oracle(program), list[Configuration](), None
     while state.alive and state.steps < most and breach is None:
         breach = state.breach(program.policy) if program.policy != "priority" else None
@@ -69,7 +69,7 @@ def wanted(program: Program, most: int) -> Wanted:
 
 
 def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: int) -> Wanted:
-    """The same in a machine's transformer: a pass a step; the context and the transformer's sizes as they are stated."""
+    """The same as a machine's transformer must report it: a pass for each step; the context and the sizes as stated."""
     found = wanted(program, most)
     steps, count, length, memory = found.report["steps"], program.processors, program.length, program.memory
     log = 2 + 4 * length + memory + 3 * count * (steps + 1)
@@ -77,8 +77,8 @@ def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: in
     rows = plan.shape["layers"]
     model = {"layers": len(rows), "d_model": plan.width, "heads": max(row["heads"] for row in rows)}
     model |= {"d_ff": max(row["d_ff"] for row in rows), "parameters": entries(plan), "dtype": dtype, "device": "cpu"}
-    told = {"engine": machine.engine, "decode_steps": steps, "context_length": context, "model": model}
-    return replace(found, report=found.report | told)
+    more = {"engine": machine.engine, "decode_steps": steps, "context_length": context, "model": model}
+    return replace(found, report=found.report | more)
 
 
 def unequal(expected: Any, got: Any, where: str = "") -> Report | None:
@@ -96,12 +96,12 @@ def unequal(expected: Any, got: Any, where: str = "") -> Report | None:
 
 
 def misreported(expected: Wanted, run: Run, history: Sequence[Configuration] | None = None) -> Report | None:
-    """What a run reports otherwise than the oracle, or did on the way."""
+    """The first difference between a run and the oracle: in its report, in a configuration on the way, or in its exit code."""
     for number, (old, new) in enumerate(zip(expected.history, history or (), strict=False), 1):
         if (wrong := unequal(vars(old), vars(new))) is not None:
             return {"step": number, **wrong}
     if history is not None and len(history) != len(expected.history):
-        return {"what": "steps that were told", "expected": len(expected.history), "got": len(history)}
+        return {"what": "steps that were reported", "expected": len(expected.history), "got": len(history)}
     rest = {"exit code": expected.code, "finished": expected.finished}
     told = {"exit code": pram.exit_code(run), "finished": run.finished}
     return unequal(expected.report, pram.report(run, run.program.name)) or unequal(rest, told)
@@ -112,13 +112,13 @@ def listed(program: Program) -> Report:
     shape = {"w": program.word, "P": program.processors, "M": program.memory, "policy": program.policy}
     try:
         lines = disassemble(program).splitlines()
-    except ValueError:  # a machine that refuses it is what is shown
+    except ValueError:  # the refusal is the countermodel
         lines = list(map(str, program.instructions))
     return {**shape, "program": lines, "memory": list(program.data)}
 
 
 def guarded(work: Callable[[], Report | None]) -> Report | None:
-    """What is wrong, an exception included: one that a broken construction raises refutes it too."""
+    """The failure that a check returns; an exception that a broken construction raises counts as one."""
     try:
         return work()
     except BROKEN as error:

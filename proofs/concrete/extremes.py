@@ -1,8 +1,8 @@
-"""Sequences at the ends of what a machine holds: the last index, address and time, every kind of token with extreme words.
+"""Sequences at the limits of a machine: the last index, address and time, every kind of token with extreme words.
 
 They are positions of the largest machine's sequence (P, M, L = 2^w; of the log all times that the clock holds), of which most
-are left out. So they are not well-formed: what a query looks for may be missing, and then the sink wins, as where there is
-nothing to find. Tokens are of the kinds that belong there, in any combination; what they say need not come of any run.
+are left out. So they are not well-formed: the match of a query may be missing, and then the sink wins, as in a lookup miss.
+Tokens are of the kinds that belong there, in any combination, and need not come from any run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A plan in float64, with average-hard attention: not exact, but fast whatever the weights. It only looks for states.
+"""A plan in float64, with average-hard attention: not exact, but fast for any weights. It only selects states.
 
-``Near`` is for plans that differ from a fresh compile in few numbers, many of which are run on the same sequences: what the
-fresh compile makes of each is kept (``remember``), and only what differs from it is computed.
+``Near`` is for plans that differ from a fresh compile in few numbers, many of which are run on the same sequences: the values
+of the fresh compile on each are cached (``remember``), and only the differing values are computed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Block:
         self.up, self.bias, self.down = dense(layer.up), floats(layer.bias), dense(layer.down)
 
     def update(self, h: np.ndarray) -> np.ndarray:
-        """What it adds to the stream."""
+        """Its update of the stream."""
         out: np.ndarray = self.hidden(h) @ self.down.T
         return out
 
@@ -66,7 +66,7 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Trace:
-    """What a plan makes of a sequence: the stream after every sublayer, what each layer's heads read, the read-out."""
+    """The values of a plan on a sequence: the stream after every sublayer, what each layer's heads read, the read-out."""
 
     streams: list[np.ndarray]
     read: list[list[np.ndarray]]
@@ -94,7 +94,7 @@ class Screen:
         return out
 
     def read_out(self, h: np.ndarray) -> np.ndarray:
-        """What is read off the last stream."""
+        """The read-out of the last stream."""
         out: np.ndarray = h @ self.out.T + self.out_bias
         return out
 
@@ -119,14 +119,14 @@ Tokens = tuple[np.ndarray, np.ndarray]  # tokens and positions
 
 
 class Base:
-    """A fresh compile, and what it makes of the sequences of some cases: their traces, case by case."""
+    """A fresh compile, and its traces of the sequences of some cases, case by case."""
 
     def __init__(self, plan: Plan) -> None:
         self.screen = Screen(plan)
         self.traces: dict[int, list[tuple[Tokens, Trace]]] = {}
 
     def keep(self, number: int, sequences: Iterable[Tokens]) -> None:
-        """Keep the traces of a case's sequences, on all of which the fresh compile is right."""
+        """Cache the traces of a case's sequences, on all of which the fresh compile is right."""
         self.traces[number] = [(sequence, narrowed(self.screen.trace(*sequence))) for sequence in sequences]
 
 
@@ -137,7 +137,7 @@ def narrowed(trace: Trace) -> Trace:
 
 
 class Near(Screen):
-    """A plan beside a fresh compile of the same shape: of a sequence whose trace is kept, only what differs is computed."""
+    """A plan next to a fresh compile of the same shape: of a cached sequence only the differing values are computed."""
 
     def __init__(self, plan: Plan, base: Base) -> None:
         super().__init__(plan)
@@ -169,7 +169,7 @@ class Near(Screen):
 
 
 def moved(head: Reading, fresh: Reading, read: np.ndarray, h: np.ndarray, old: np.ndarray, moving: bool) -> np.ndarray | int:
-    """How what a head adds to the stream differs from what the fresh compile's read, where the stream was ``old``."""
+    """The difference between a head's update and that of the fresh compile's head, whose stream was ``old``."""
     writes = np.array_equal(head.o, fresh.o)
     if not moving and writes and head.reads_as(fresh):
         return 0
@@ -183,23 +183,23 @@ def moved(head: Reading, fresh: Reading, read: np.ndarray, h: np.ndarray, old: n
     return change
 
 
-_BASES: dict[tuple[int, str, str], Base] = {}  # what is remembered, by width, engine and extension
+_BASES: dict[tuple[int, str, str], Base] = {}  # cached fresh compiles, by width, engine and extension
 
 
 def remember(machine: Machine) -> None:
-    """From now on this process keeps what the fresh compile of a machine makes of sequences (1 or 2 GiB at w = 5)."""
+    """From now on this process caches the fresh compile's traces of a machine's sequences (1 or 2 GiB at w = 5)."""
     _BASES.clear()
     plan = compile_machine(machine.word, machine.engine, machine.extension)
     _BASES[machine.word, machine.engine, machine.extension] = Base(plan)
 
 
 def forget() -> None:
-    """Keep nothing."""
+    """Drop all cached traces."""
     _BASES.clear()
 
 
 def screen(plan: Plan, machine: Machine) -> Screen:
-    """The plan in float64, beside the fresh compile if that is remembered and of the same shape."""
+    """The plan in float64, next to the fresh compile if that is remembered and of the same shape."""
     base = _BASES.get((machine.word, machine.engine, machine.extension))
     return Near(plan, base) if base is not None and base.screen.plan.shape == plan.shape else Screen(plan)
 

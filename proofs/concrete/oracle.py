@@ -1,4 +1,4 @@
-"""The PRAM a second time, from docs/machine.md and docs/assembly.md and from nothing else: what runs is compared with it.
+"""The PRAM a second time, from docs/machine.md and docs/assembly.md and from nothing else: runs are compared with it.
 
 It imports nothing of the package, so that it shares no code with ``efasp.pram.machine``: it has its own arithmetic, its own
 order of effects and its own names. Instructions come as data. Standard library only.
@@ -35,7 +35,7 @@ WRITTEN_M: dict[str, Line] = {
 
 
 def value_of(op: str, a: int, x: int, bits: int) -> int:
-    """What an operation on the words ``a`` and ``x`` gives, modulo 2^bits."""
+    """The result of an operation on the words ``a`` and ``x``, modulo 2^bits."""
     if op in BITWISE:
         return sum(1 << i for i in range(bits) if (a >> i) % 2 + (x >> i) % 2 in BITWISE[op])
     if op in ("slt", "seq"):
@@ -57,7 +57,7 @@ def value_of(op: str, a: int, x: int, bits: int) -> int:
 
 @dataclass
 class Action:
-    """What a processor is about to do: stop for a reason, or go on at ``pc`` and write. ``read``, ``store``: addresses."""
+    """A processor's next action: stop for a reason, or go on at ``pc`` and write. ``read``, ``store``: addresses."""
 
     pc: int
     stop: str = ""
@@ -94,7 +94,7 @@ class Pram:
         return [pid for pid in sorted(self.ended) if self.ended[pid] == LIVE]
 
     def action(self, pid: int) -> Action:
-        """What a processor does next, on the state before the step."""
+        """A processor's next action, computed on the state before the step."""
         here = self.counters[pid]
         if not 0 <= here < len(self.code):
             return Action(here, stop="pc")
@@ -148,7 +148,7 @@ class Pram:
         return None
 
     def run(self, most: int, policy: str = "priority") -> tuple[str, int, int, tuple[int, ...]] | None:
-        """Run to the end, to ``most`` steps, or to a breach, which is given."""
+        """Run to the end, to ``most`` steps, or to a breach, which is returned."""
         while self.alive and self.steps < most:
             if policy != "priority" and (found := self.breach(policy)) is not None:
                 return found

@@ -1,5 +1,5 @@
-"""Programs on which what runs is compared with the oracle (``proofs.lemmas.process``): a table of scenarios, each with what it
-covers.
+"""Programs on which the running code is compared with the oracle (``proofs.lemmas.process``): a table of scenarios, each with
+its coverage.
 
 Every scenario makes its programs from a machine's parameters and a generator that is seeded by them, so that they are the same
 in every run. Sizes are cut to what the word allows: P, M, L <= 2^w.
@@ -39,7 +39,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Programs of one kind. ``covers``: what they show, for the scope of a verdict; ``in_place``: the most steps by any-process
+    """Programs of one kind. ``covers``: their coverage, for the scope of a verdict; ``in_place``: the most steps by any-process
     generation, of which every pass computes all cells anew."""
 
     name: str
@@ -139,7 +139,7 @@ def mixed(shape: Shape, rng: Random) -> Runs:
 
 
 def policies(shape: Shape, rng: Random) -> Runs:
-    """Access policies: each kept for some steps, then broken, by several processors at several addresses, or not at all."""
+    """Access policies: each observed for some steps, then broken, by several processors at several addresses, or not at all."""
     for turn, policy in enumerate(name for name in POLICIES if name != "priority"):
         code = [line("pid", 1), line("shr", 3, 1), line("st", 1, 1, 6), line("ld", 2, 1, 6)]
         ends = {

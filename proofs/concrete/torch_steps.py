@@ -1,7 +1,7 @@
 """Single steps at w = 5 through the torch transformer, many processors a pass: for ``bounded.steps``.
 
-Every processor has an instruction and operands of its own; what a pass decodes must be ``efasp.pram.machine.step`` of the state
-before it (``proofs.concrete.machine_states``). torch is imported only where a transformer is run.
+Every processor has an instruction and operands of its own; the state that a pass decodes must be ``efasp.pram.machine.step`` of
+the state before it (``proofs.concrete.machine_states``). torch is imported only where a transformer is run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Torch:
     def __init__(self, plan: Plan) -> None:
         from efasp.model.transformer import Transformer
 
-        self.transformer = Transformer.of(plan, plan.dtype)  # of a weights file: as it says
+        self.transformer = Transformer.of(plan, plan.dtype)  # a weights file states its dtype
 
     def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """The read-out at every position."""
@@ -37,7 +37,7 @@ class Torch:
 
 
 def passes(machine: Machine, few: bool) -> Iterator[Case]:
-    """What is run: ``pairs`` of any-process generation, ``immediates`` of masked diffusion.
+    """The passes to be run: ``pairs`` of any-process generation, ``immediates`` of masked diffusion.
 
     ``few``: less of it, with the extension only the operations that are its own.
     """
@@ -46,7 +46,7 @@ def passes(machine: Machine, few: bool) -> Iterator[Case]:
 
 
 def described(machine: Machine, few: bool) -> str:
-    """In words what is run."""
+    """The passes that are run, in words."""
     own = "operation of extension M" if few and machine.extension else "operation"
     if machine.engine == "mdm":
         return f"every {own} that takes an immediate, with every one, on {'one operand' if few else 'two operands'} each"
@@ -89,7 +89,7 @@ def _pass(code: tuple[Instruction, ...], operands: list[tuple[int, int, int]], p
 
 
 def discharge(machine: Machine, plan: Plan, few: bool) -> Verdict:
-    """Run every pass; ``measured`` if all are right, else ``refuted`` with what is wrong first."""
+    """Run every pass; ``measured`` if all are right, else ``refuted`` with the first failure."""
     torch = Torch(plan)
     method, count = f"torch, {torch.transformer.dtype_name}", 0
     for number, case in enumerate(passes(machine, few)):

@@ -1,7 +1,7 @@
-"""What is known of a position of a well-formed sequence, as hypotheses of a script about forms over its atoms.
+"""Assumptions about a position of a well-formed sequence, as hypotheses of a script about forms over its atoms.
 
-Codes are flags of which one is 1 and signed bits; ReLUs are expanded; a lookup gives anything within its bounds; what the
-program's sorts say of the forms at hand is assumed, and what stands at the sink, and what a lookup reads that finds nothing.
+Codes are flags of which one is 1 and signed bits; ReLUs are expanded; a lookup gives any value within its bounds. Assumed are
+the sorts of the program's nodes among these forms, the values at the sink, and the value that is read at a lookup miss.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ COUNTED: dict[str, tuple[tuple[str, ...], bool]] = {
     "mdm": (LOG_SLOTS, True),
     "apmdm": (("memory", "register", "counter"), False),
 }
-CASES = 8  # values of a form that are told apart
+CASES = 8  # values of a form that are distinguished
 
 
 class PositionInvariants:
-    """One position in a script: the atoms that some forms need, named with a prefix, with what is known of them.
+    """One position in a script: the atoms that some forms need, named with a prefix, with the assumptions about them.
 
     ``counted``: whether its read-out counts; ``group``: whether it is one of these, None where that is left open.
     """
@@ -53,7 +53,7 @@ class PositionInvariants:
         self.stream, self.book = reader.stream.copy(), reader.stream.books["te"]
         self.names: dict[int, Term] = {}
         self._known_parts: dict[int, int] = {}
-        self.parts, self.silent = parts(reader, machine), silent(reader, machine)
+        self.parts, self.misses = parts(reader, machine), misses(reader, machine)
         self.payloads: dict[tuple[str, str], Term] = {}
         self.declare([*forms, *self.flags("te"), *self.flags("pe"), *self._payload_bits()])
         kinds, masked = COUNTED[machine.engine]
@@ -76,11 +76,11 @@ class PositionInvariants:
         return self.term(counted) if counted == other else ite(self.counted, self.term(counted), self.term(other))
 
     def winning(self, score: int) -> Winning | None:
-        """What is known of the winners of a score, for queries of the position's group."""
+        """The assumption about the winners of a score, for queries of the position's group."""
         return None if self.group is None else self.stream.winning.get((score, self.group))
 
     def _nothing(self) -> None:
-        """What a lookup that finds nothing reads is the sink's: 0 (lemma step.sink), or what its flag, which is 1, makes."""
+        """At a lookup miss the value read is the sink's: 0 (lemma step.sink), or a multiple of its flag, which is 1."""
         sink = self.stream.code("te", self.book.slots["bos"].start)
         for score, here in ((score, here) for score, some in self.parts.items() for here in some):
             forms, values = self.reader.of[here.node], self.reader.of[here.node.v]
@@ -90,12 +90,12 @@ class PositionInvariants:
                 reads: Number = 0
                 if value.terms.keys() <= sink.terms.keys():
                     reads = value.constant + sum(Fraction(c, 2) for c in value.terms.values())
-                for flag, at in self.silent[score]:
+                for flag, at in self.misses[score]:
                     nothing = implies(eq(self.term(flag), num(at)), eq(self.term(form), num(Fraction(reads))))
                     self.script.sort(nothing, here.name, "attention.reads")
 
     def place(self) -> list[Form]:
-        """What tells places apart, but for the slots of a cell."""
+        """The forms that distinguish places, but for the slots of a cell."""
         return [*self.flags("pe"), *self._payload_bits(but=("slot",))]
 
     def _payload_bits(self, but: Sequence[str] = ()) -> list[Form]:
@@ -105,7 +105,7 @@ class PositionInvariants:
         return [self.stream.code("pe", c) for field in fields for c in book.slots[field.name]]
 
     def _fields(self) -> None:
-        """A payload is what its bits say, where it is carried (else they are 0), and so are its other fields."""
+        """A payload has the value of its bits, where it is carried (else they are 0), and so have its other fields."""
         for side, book in self.stream.books.items():
             owner = {
                 name: plus(*(self.flag(side, kind.name) for kind in book.kinds if name in kind.payloads))
@@ -139,13 +139,13 @@ class PositionInvariants:
                     self.script.sort(same, side, "encoding.codebook")
 
     def _sink(self) -> None:
-        """What the program's atoms are at the sink."""
+        """The values of the program's atoms at the sink."""
         known = sink_values(self.reader)
         here = [eq(name, num(known[atom])) for atom, name in sorted(self.names.items()) if atom in known]
         self.script.sort(implies(eq(self.flag("te", "bos"), "1"), land(*here)), "", "step.sink")
 
     def _well_formed(self) -> None:
-        """What tokens stand at what places."""
+        """The kinds of tokens that each place admits."""
         at: Any = Place(self)
         self.script.assume(WELL_FORMED, at)
         if self.machine.engine == "mdm":  # which blocks are complete, and which positions are ready
@@ -186,7 +186,7 @@ class PositionInvariants:
         return linear([(Fraction(c), self.names[atom]) for atom, c in sorted(form.terms.items())], Fraction(form.constant))
 
     def declare(self, forms: list[Form]) -> None:
-        """Declare the atoms below some forms, the definitions of the nearest ReLUs, and what is known."""
+        """Declare the atoms below some forms, the definitions of the nearest ReLUs, and the assumptions."""
         stream, needed, expanded = self.stream, dict[int, None](), set[int]()
         queue = deque(sorted({atom for form in forms for atom in form.terms}))
         while queue:
@@ -196,7 +196,7 @@ class PositionInvariants:
             needed[atom] = None
             kind = stream.atoms[atom]
             if isinstance(kind, Mean):
-                queue.extend(below for form, _ in self.silent.get(kind.score, ()) for below in form.terms)
+                queue.extend(below for form, _ in self.misses.get(kind.score, ()) for below in form.terms)
                 known = self.winning(kind.score)
                 if known is not None:
                     asked = [*chain(*known.words), *(flag for flag, _ in absent(self.reader, self.machine, known.of))]
@@ -235,7 +235,7 @@ class PositionInvariants:
     def _parts(self, atom: int) -> int:
         """An integer of which the atom is always a multiple of one part; 0 where none is known.
 
-        What the program looks up is one of the values that it reads, or 0 (lemma numerics.ties).
+        A lookup of the program returns one of the values that it reads, or 0 (lemma numerics.ties).
         """
         if atom not in self._known_parts:
             kind = self.stream.atoms[atom]
@@ -302,8 +302,8 @@ def parts(reader: Reader, machine: Machine) -> dict[int, list[Lookup]]:
 
 
 @lru_cache(maxsize=1)
-def silent(reader: Reader, machine: Machine) -> dict[int, list[tuple[Form, int]]]:
-    """By score what keeps a lookup from finding anything, as forms with a value: a word of it is none, or it is absent."""
+def misses(reader: Reader, machine: Machine) -> dict[int, list[tuple[Form, int]]]:
+    """By score the conditions of a lookup miss, as forms with a value: a word of the query is 0, or the query is absent."""
     return {
         score: [
             *((reader.of[query][0], 0) for query, _ in here.words),
@@ -314,12 +314,12 @@ def silent(reader: Reader, machine: Machine) -> dict[int, list[tuple[Form, int]]
 
 
 def absent(reader: Reader, machine: Machine, score: int) -> list[tuple[Form, int]]:
-    """The flags that say that a lookup is to find nothing, with the value that says so."""
-    return [(flag, at) for flag, at in silent(reader, machine).get(score, ()) if at]
+    """The flags that mark a query as absent, with the value that does."""
+    return [(flag, at) for flag, at in misses(reader, machine).get(score, ()) if at]
 
 
 def key(form: Form) -> tuple[frozenset[tuple[int, Number]], Number]:
-    """What two forms that are the same have in common."""
+    """A key that is the same for equal forms."""
     return frozenset(form.terms.items()), form.constant
 
 
@@ -337,7 +337,7 @@ def integers(reader: Reader) -> dict[tuple[frozenset[tuple[int, Number]], Number
 
 @lru_cache(maxsize=1)
 def sink_values(reader: Reader) -> dict[int, Fraction]:
-    """The program's atoms at the sink, where its lookups find nothing but the sink itself (lemma step.sink)."""
+    """The program's atoms at the sink, where every lookup is a miss (lemma step.sink)."""
     stream, known = reader.stream, {0: Fraction(1)}
     codes = {side: book.codes([book.row("bos")])[0].tolist() for side, book in stream.books.items()}
     for atom in range(1, reader.own_atoms):
@@ -355,25 +355,25 @@ def sink_values(reader: Reader) -> dict[int, Fraction]:
 class Place:
     """The position as ``proofs.symbolic.sequence_invariants`` asks for one: kinds, definitions. Payloads may be anything."""
 
-    def __init__(self, harm: PositionInvariants) -> None:
-        self.harm, self.step = harm, SimpleNamespace(te=harm.book, machine=harm.machine)
-        for name in ("t", "length", "cells", "processors") if not harm.prefix.strip("i") else ():
-            harm.script.definition(le("0", harm.script.declare(name, "Real")))
+    def __init__(self, at: PositionInvariants) -> None:
+        self.at, self.step = at, SimpleNamespace(te=at.book, machine=at.machine)
+        for name in ("t", "length", "cells", "processors") if not at.prefix.strip("i") else ():
+            at.script.definition(le("0", at.script.declare(name, "Real")))
 
     def kind(self, *names: str) -> Term:
         """Whether it is of one of the kinds, given as ``pe.target``."""
-        return eq(plus(*(self.harm.flag(*name.split(".", 1)) for name in names)), "1")
+        return eq(plus(*(self.at.flag(*name.split(".", 1)) for name in names)), "1")
 
     def __call__(self, name: str) -> Term:
         """The value of a definition of one coordinate."""
-        (form,) = self.harm.reader.of[self.harm.reader.program.definitions[name]]
-        return self.harm.term(form)
+        (form,) = self.at.reader.of[self.at.reader.program.definitions[name]]
+        return self.at.term(form)
 
     def payload(self, side: str, name: str) -> Term:
-        """A payload, or a number of which nothing is known."""
-        known = self.harm.payloads
+        """A payload, or a number without assumptions."""
+        known = self.at.payloads
         if (side, name) not in known:
-            known[side, name] = self.harm.script.declare(f"{self.harm.prefix}{side}.{name}", "Real")
+            known[side, name] = self.at.script.declare(f"{self.at.prefix}{side}.{name}", "Real")
         return known[side, name]
 
 

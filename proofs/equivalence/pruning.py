@@ -1,6 +1,6 @@
-"""Guesses of what can be proved, by a solver with models: which of some goals have none against them.
+"""Candidate invariants, pruned Houdini-style: goals of a script that a solver's model contradicts are dropped.
 
-Nothing rests on an answer: what is left is proved as obligations, by whatever solver discharges these.
+No verdict rests on an answer: each remaining candidate is proved as an obligation, by the solver that discharges obligations.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LIMIT = 200_000_000  # of Z3's resource units, seconds of its work: not a time, 
 
 
 def falsified(script: Script, goals: Sequence[Term]) -> list[int]:
-    """The numbers of goals that models of a script contradict, until the others have none; of all that are left undecided."""
+    """The numbers of the goals that models of a script contradict, until none contradicts the others; and of undecided ones."""
     import z3
 
     names = [script.declare(f"goal.{number}", "Bool") for number in range(len(goals))]
@@ -32,7 +32,7 @@ def falsified(script: Script, goals: Sequence[Term]) -> list[int]:
 
 
 def unproved(obligation: Obligation) -> bool:
-    """Whether an obligation has a model against it, or is not decided."""
+    """Whether an obligation has a countermodel, or is not decided."""
     import z3
 
     return obligation.kind != "smt" or _solver(obligation.content).check() != z3.unsat

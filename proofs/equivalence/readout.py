@@ -1,9 +1,9 @@
-"""Weights that deviate and do no harm: what is read out is the same, although the normal forms differ.
+"""Weights that deviate and are observationally equivalent: the read-out decodes alike, although the normal forms differ.
 
-Asked is, for masked diffusion, that at every masked position of the log the flags name the program's kind, that the
-bits agree in sign and are 1/2 or more in size (so any other bit is 1 less), and that the token leads all others but the mask,
-so that its confidence reaches the threshold; for any-process generation that the control bits agree on either side of 1/2, and
-what a position unmasks does where the program unmasks it.
+The obligation, for masked diffusion: at every masked position of the log the flags name the program's kind, the bits agree in
+sign and are 1/2 or more in absolute value (so any other bit scores 1 less), and the token leads all others but the mask, so
+that its confidence reaches the threshold. For any-process generation: the control bits agree on either side of 1/2, and so do
+the predicted tokens wherever the program unmasks the position.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HALF = Fraction(1, 2)
 
 
 class ReadOut:
-    """One script: that what is read out at a position does what the program's read-out does."""
+    """One script: the read-out at a position decodes to the same token and control bits as the program's read-out."""
 
     def __init__(self, reader: Reader, outputs: list[Form], machine: Machine, group: bool | None = None) -> None:
         self.pairs = list(zip(outputs, reader.outputs, strict=True))
@@ -42,7 +42,7 @@ class ReadOut:
             if got != wanted and sort.integral:
                 self.at.one_of(wanted, range(int(low), int(high) + 1))
         flags = [self.term(wanted) for _, wanted in self.pairs[: self.kinds]]
-        if flags:  # of a counter the next status, of a write what is written
+        if flags:  # of a counter the next status, of a write the target
             self.script.sort(implies(self.at.counted, eq(plus(*flags), "1")), "", "step.code")
 
     def one_kind(self, sure: bool) -> Term:
@@ -85,7 +85,7 @@ class ReadOut:
         return clause(self.at.counted, land(*goals))
 
     def cell_goal(self) -> Term:
-        """For any-process generation: control bits, and what is unmasked; the mask is predicted nowhere."""
+        """For any-process generation: control bits, and the unmasked token; the mask is predicted nowhere."""
         width, kinds = self.book.width, len(self.book.kinds)
         rows = {row: (self.term(a), self.term(b)) for row, (a, b) in enumerate(self.pairs) if a != b}
         half = num(HALF)
@@ -111,7 +111,7 @@ def obligation(
     scope: str,
     group: bool | None = None,
 ) -> Obligation:
-    """The obligation that what is read out does not differ, at the positions of a group if one is given."""
+    """The obligation that the read-outs decode alike, at the positions of a group if one is given."""
     made = ReadOut(reader, outputs, machine, group)
     goal = made.log_goal() if machine.engine == "mdm" else made.cell_goal()
     return made.script.obligation(name, machine.claim, params, scope, machine.n, goal, replay=undecided)

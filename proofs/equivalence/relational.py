@@ -1,4 +1,4 @@
-"""Obligations about a plan beside a fresh compile: rows that are the same, heads that read the same, and who wins in others."""
+"""Relational obligations about a plan and a fresh compile: equal rows, heads that read the same, winners of other heads."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group)
 class ScoreComparison:
     """A script of a query i, two positions j and k, and the sink s. ``excess``: why a score could not be written down.
 
-    ``asked``: more forms that something is said of at i.
+    ``asked``: further forms at i of which the goal speaks.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ def by_cases(condition: Term, one: Term, other: Term) -> Term:
 
 
 def reads_alike(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str) -> Obligation:
-    """What wins by the plan's scores has the value that what wins by the fresh ones had.
+    """The winner by the plan's scores has the value of the winner by the fresh scores.
 
     All that win by the fresh ones hold one value, and where it is not 0 there is one winner (lemma numerics.ties). So k, which
     wins by the plan's, must be one of them, with its fresh value, or both read 0: then this lemma holds of the plan's scores
@@ -187,7 +187,7 @@ def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, re
 
     The fresh scores are integers, and only the sink has the sink's (lemma attention.match). Softmax weighs a loser that is 1
     below with 0. The sink's weight at 1/2 below is exp(-scale / 2), less than 2^-(p + 2) in a dtype of p bits: the sum of the
-    weights is the number of winners, however it is rounded, and the sink adds nothing to what is read.
+    weights is the number of winners, however it is rounded, and the sink adds nothing to the value that is read.
     """
     copies = TwoCopyComparison(reader, head_pair, machine, "numerics.integers", scope)
 
@@ -197,9 +197,9 @@ def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, re
         for at in (copies.j, copies.k):
             apart = lor(below(old[at.prefix], old["s"]), below(old["s"], old[at.prefix]))
             copies.script.sort(lor(eq(at.flag("te", "bos"), "1"), apart), "", "attention.match")
-        silent = land(*(eq(copies.s.either(a, b), "0") for a, b in zip(*copies.head_pair.got[2], strict=True)))
+        zero = land(*(eq(copies.s.either(a, b), "0") for a, b in zip(*copies.head_pair.got[2], strict=True)))
         loses = {"k": below(new["k"], new["j"])}
-        loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), silent))
+        loses["s"] = lor(below(new["s"], new["j"]), land(below(new["s"], new["j"], "(/ 1 2)"), zero))
         stays = [by_cases(eq(old[at], old["j"]), eq(new[at], new["j"]), loses[at]) for at in "ks"]
         return land(clause(eq(copies.k.flag("te", "bos"), "0"), stays[0]), stays[1])
 
@@ -207,11 +207,11 @@ def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, re
 
 
 def winners(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
-    """Of a head that reads otherwise: two positions that win are one, or of all that win whatever makes the value is 0.
+    """Of a head that reads otherwise: two positions that win are one, or every form of the value is 0 at all that win.
 
     Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots). Of a score that
-    is shared, the sink may win beside one other: it does wherever the lookup is to find nothing, and has the value 0. The mean
-    is half the other's value then, exactly.
+    is shared, the sink may win with one other position: it does at a lookup miss, and has the value 0. The mean is then exactly
+    half the other's value.
     """
     assert head_pair.group is not None
     known = reader.stream.winning.get((head_pair.new, head_pair.group), Winning(head_pair.score, False, [], []))
@@ -222,11 +222,11 @@ def winners(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, r
         i, first, second, sink = comparison.i, comparison.j, comparison.k, comparison.s
         j, other, s = (comparison.new[prefix] for prefix in "jks")
         atoms = sorted({atom for form in chain(*head_pair.got[2]) for atom in form.terms})
-        silent = land(*(eq(at.names[atom], "0") for at in (first, second) for atom in atoms))
+        zero = land(*(eq(at.names[atom], "0") for at in (first, second) for atom in atoms))
         same = land(*(eq(first.term(form), second.term(form)) for form in first.place()))
         if machine.engine == "apmdm":
             same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
-        one = clause(eq(j, other), le(s, j), lor(silent, same))
+        one = clause(eq(j, other), le(s, j), lor(zero, same))
         if known.shared:
             beside = lor(*(eq(at.flag("te", "bos"), "1") for at in (first, second)))
             sunk = [clause(eq(i.term(flag), num(at)), le(j, s)) for flag, at in nothing]

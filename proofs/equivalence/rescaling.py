@@ -1,7 +1,7 @@
-"""An equal plan with smaller numbers: what a file multiplies by a power of two here and divides by it there is taken back.
+"""An equal plan with smaller numbers: powers of two by which a file multiplies in one place and divides in another are undone.
 
 Exact evaluation is quick where numbers are integers of 62 bits (``efasp.exact``). A weights file may have a residual stream,
-hidden units, queries, keys or values times any powers of two; ReLU, sums, means and who wins do not change with them.
+hidden units, queries, keys or values times any powers of two; ReLU, sums, means and winners commute with such factors.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """SAT sweeping over a weights file: candidate equivalences from runs, proved, and then substituted at cut points.
 
-A plan of the same shape is executed beside a fresh compile, once for the positions whose read-out counts and once for the rest
-(what is read of others goes by what these are). A row (a hidden unit; a component of a query, key or value) whose form differs,
-but whose value is the same wherever both are run, is a *cut*: that it is the same at every such position of a well-formed
-sequence is an obligation, and from there on the fresh compile's form stands for it. So it is with what a head of
-other scores or values reads, where it reads the same: what wins by the fresh scores has, fresh, the value that what wins by
-the plan's has there. What is run only chooses the cuts, and a solver gives up those that it has a model against (Houdini): they
-are proved as obligations, like everything else.
+A plan of the same shape is executed next to a fresh compile, once for the positions whose read-out counts and once for the
+rest. A row (a hidden unit; a component of a query, key or value) whose form differs, but whose value is the same wherever both
+are run, is a *cut*: an obligation states that its value is the same at every such position of a well-formed sequence, and later
+sublayers use the fresh compile's form in its place. A head whose scores or values differ is treated alike if it reads the same:
+the winner by the fresh scores has, in the fresh compile, the value that the winner by the plan's scores has there. The runs
+only propose cuts, and a solver drops those that a model contradicts (Houdini); the remaining ones are proved as obligations.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ RUN = 4  # states that choose the cuts
 
 @dataclass
 class Swept:
-    """A plan executed beside a fresh compile, by group, with cuts. ``left``: layers that deviate in what is no cut."""
+    """A plan executed next to a fresh compile, by group, with cuts. ``left``: layers that deviate elsewhere than at a cut."""
 
     reader: Reader  # over whose stream
     executed: tuple[Executed, Executed]  # by group
@@ -45,7 +44,7 @@ class Swept:
 
     @property
     def outputs(self) -> list[tuple[Group, Forms]]:
-        """What is read out, by group."""
+        """The read-out, by group."""
         counted, rest = (some.outputs for some in self.executed)
         return [(None, counted)] if counted == rest else [(True, counted), (False, rest)]
 
@@ -58,7 +57,7 @@ def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> n
 
 
 class Alike:
-    """What a plan and a fresh compile have in common where both are run: rows by group, layer, part and number."""
+    """The rows on which a plan and a fresh compile agree wherever both are run: by group, layer, part and number."""
 
     def __init__(self, plan: Plan, fresh: Plan, machine: Machine) -> None:
         self.screens, self.engine = (Screen(plan), Screen(fresh)), machine.engine
@@ -95,7 +94,7 @@ class Alike:
 
 
 class Sweep:
-    """Executes a plan beside a fresh compile of the same shape, over one stream."""
+    """Executes a plan next to a fresh compile of the same shape, over one stream."""
 
     def __init__(self, reader: Reader, plan: Plan, machine: Machine) -> None:
         self.reader, self.stream, self.plan, self.machine = reader, reader.stream, plan, machine
@@ -106,7 +105,7 @@ class Sweep:
         self.run()
 
     def _liveness(self, machine: Machine) -> set[tuple[int, str, int]]:
-        """What anything rests on at positions whose read-out does not count: hidden units ("up") and heads, by layer."""
+        """The live parts at positions whose read-out does not count: hidden units ("up") and heads, by layer."""
         live: set[int] = set()
         found: set[tuple[int, str, int]] = set()
         for out in (self.plan.out, self.fresh.out) if machine.engine == "apmdm" else ():
@@ -164,7 +163,7 @@ class Sweep:
                 self.alike.differs(cut.group, number, part, cut.row)
 
     def _tried(self, number: int, part: str, got: Both, wanted: Forms, live: Callable[[int], bool]) -> tuple[Both, list[Cut]]:
-        """The forms, and the cuts, as what is run chooses them."""
+        """The forms, and the cuts that the runs propose."""
         cuts: list[Cut] = []
         out = tuple(list(forms) for forms in got)
         for row, b in enumerate(wanted):
@@ -179,7 +178,7 @@ class Sweep:
         return (out[0], out[1]), cuts
 
     def _heads(self, number: int, index: int, head: Head, other: Head, h: Both, g: Forms) -> tuple[Both, Forms]:
-        """What a head reads, by group, and what the fresh compile's does."""
+        """The values that a head reads, by group, and those of the fresh compile's head."""
         size, where = len(head.q.rows), f"head {index}"
         fresh = padded(other.q, g, size), padded(other.k, g, size), padded(other.v, g, size)
         score, factor, old = self._read(*fresh)
@@ -244,7 +243,7 @@ class Sweep:
         fresh: tuple[Forms, Forms, Forms],
         score: int,
     ) -> list[HeadPair]:
-        """Groups in which a head is to read what the fresh compile's does, but for those with a model against it."""
+        """Groups in which a head is to read the same as the fresh compile's, but for those that a model contradicts."""
         q, k, v = sides
         groups: list[Group] = [None] if len(due) > 1 and q[0] == q[1] else [*due]
         head_pairs = [HeadPair(number, group, where, (q[group is False], k, v), fresh, score) for group in groups]
@@ -255,7 +254,7 @@ class Sweep:
             return -1, 1, v
         score, factor = self.stream.score(zip(q, k, strict=True))
         read = [self.stream.mean(score, form) for form in v]
-        for form, value in zip(read, v, strict=True):  # a mean is within what its values are
+        for form, value in zip(read, v, strict=True):  # a mean is within the range of its values
             self.stream.learn(form, self.stream.interval(value, promised=True))
         return score, factor, read
 
@@ -296,7 +295,7 @@ Updates = list[tuple[Matrix, list[Form]]]
 
 
 def added(h: list[Form], updates: Updates) -> list[Form]:
-    """The stream with what matrices make of forms."""
+    """The stream with the updates that matrices make of forms."""
     sums: list[list[tuple[Number, Form]]] = [[(1, form)] for form in h]
     for matrix, forms in updates:
         for coordinate, row in enumerate(matrix.rows):

@@ -1,6 +1,6 @@
-"""More of what is known of a position: of lookups that find something, and of heads that read otherwise than the program's.
+"""Further assumptions about a position: lookups that find a match, and heads that read otherwise than the program's.
 
-A proof from all this holds for every well-formed sequence, and a model of the negation need not be one.
+A proof from all these assumptions holds for every well-formed sequence; a model of them need not be a well-formed sequence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from efasp.proofs.symbolic.residual_atoms import Mean, Winning
 
 
 class SymbolicPosition(PositionInvariants):
-    """A position with everything that is known of it. ``group``: whether its read-out counts, if that is given."""
+    """A position with every assumption about it. ``group``: whether its read-out counts, if that is given."""
 
     def _assume(self) -> None:
         super()._assume()
@@ -27,7 +27,7 @@ class SymbolicPosition(PositionInvariants):
             self.script.definition(self.counted if self.group else lnot(self.counted), "its read-out counts, or does not")
 
     def _read(self, score: int) -> list[tuple[int, Term]]:
-        """What is read by a score: the atoms below, with the names of their means."""
+        """The values read by a score: the atoms below, with the names of their means."""
         kinds = ((self.stream.atoms[atom], name) for atom, name in sorted(self.names.items()))
         return [(kind.atom, name) for kind, name in kinds if isinstance(kind, Mean) and kind.score == score]
 
@@ -40,7 +40,7 @@ class SymbolicPosition(PositionInvariants):
                     self.script.sort(implies(condition, eq(plus(*map(self.term, forms)), "1")), "value", "simulation.counter")
 
     def _shapes(self) -> None:
-        """A fetched instruction has the registers of its operation's shape, and none else (family encoding)."""
+        """A fetched instruction has the registers of its operation's shape, and no others (family encoding)."""
         of, definitions, table = self.reader.of, self.reader.program.definitions, operations(self.machine.extension)
         flags = [pair for pair in zip(table, of[definitions["operation"]], strict=True) if self.known(pair[1])]
         for name, always, perhaps in (("rd", "ds", ""), ("ra", "a", "m")):
@@ -83,7 +83,7 @@ class SymbolicPosition(PositionInvariants):
         return found
 
     def _winners(self) -> None:
-        """What follows from who wins by another score than the program's (numerics.ties of the head)."""
+        """Consequences of the winners by a score that is not the program's (numerics.ties of the head)."""
         for (score, group), known in sorted(self.stream.winning.items()):
             read = self._read(score) if group is self.group else []
             if read and known.shared:
@@ -101,7 +101,7 @@ class SymbolicPosition(PositionInvariants):
                     self.script.sort(implies(eq(self.term(flag), num(at)), halved), "", "numerics.ties")
 
     def _found(self, score: int, known: Winning, read: list[tuple[int, Term]]) -> None:
-        """What one position has is read, and nothing where a word of the query is 0."""
+        """The value of one position is read, and 0 where a word of the query is 0."""
         self._position(score)
         for form in known.values:
             value, integer = self.stream.mean(score, form), integers(self.reader).get(key(form))

@@ -1,10 +1,10 @@
 """Family attention (claim F): the operators over attention equal their specifications, at every width and any length.
 
 *Rows*: an operator's scores are read from its own queries and keys, and are those of a match (``proofs.symbolic.scores``),
-coefficient by coefficient. *Winners* (``proofs.lemmas.attention_winners``): who wins by such scores, with n and C as symbols,
-two positions or one position more at a time; what attention then averages over is what the registered specification, run on
-symbols, has chosen. Beside them every operator by exhaustion on short sequences, which ties all this to exact evaluation. The
-machine's lookups are in ``proofs.lemmas.attention_lookups``.
+coefficient by coefficient. *Winners* (``proofs.lemmas.attention_winners``): the positions of maximal score, with n and C as
+symbols, for two positions or one position more at a time; attention then averages over the positions that the registered
+specification, run on symbols, has chosen. *Exhaustion*: every operator on short sequences, by exact evaluation. The machine's
+lookups are in ``proofs.lemmas.attention_lookups``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from efasp.proofs.symbolic.scores import ONE, Bilinear, Parts, bilinear, differs
 from efasp.sorts import Flag
 from efasp.syntax import Attention, Node, Parameter, positions, walk
 
-EXHAUSTED, LONGEST = 2, 3  # the width and the length up to which every operator is also tried on everything
+EXHAUSTED, LONGEST = 2, 3  # the width, and the length up to which every operator is also checked exhaustively
 SINK = Parameter("sink", Flag())
 AT_WIDTH = (*MATCHES, "gather", "seq_max", "seq_min", "seq_mean")
 
@@ -114,7 +114,7 @@ def flagged(name: str) -> Form:
 
 
 def parts_of(name: str, word: int) -> Parts:
-    """What the literature's matches are made of: the sink is no candidate, and ranks are numbers of w bits."""
+    """The parts of the literature's matches: the sink is not a candidate, and ranks are numbers of w bits."""
     rank, top = Form(), (1 << word) - 1
     if name in RANKED:
         rank = flagged("x3") if RANKED[name] > 0 else Form({("x3", 0): -1, ("sink", 0): -top}, top)
@@ -124,7 +124,7 @@ def parts_of(name: str, word: int) -> Parts:
 
 
 def composed(name: str, word: int) -> Wrong:
-    """What is wrong with the rows of a match, of gather or of an aggregate; None if they are as
+    """The first error in the rows of a match, of gather or of an aggregate; None if they are as
     ``proofs.lemmas.attention_winners`` assumes."""
     root, arguments = build(OPERATORS[name], word)
     reading = Reading({**{a: a.name for a in arguments}, SINK: "sink"})
@@ -133,17 +133,17 @@ def composed(name: str, word: int) -> Wrong:
     for wanted, value in expected(name, word, arguments):
         node = unread.pop(value, None)
         if node is None:
-            return {"of": "what is read", "expected": value.name, "got": ", ".join(map(str, unread)) or "nothing else"}
+            return {"of": "the value read", "expected": value.name, "got": ", ".join(map(str, unread)) or "nothing else"}
         if wrong := differs("the score", bilinear(reading, node), wanted):
             return wrong
         read[node] = f"read {value.name}"
     if unread:
-        return {"of": "what is read", "expected": "nothing else", "got": ", ".join(map(str, unread))}
+        return {"of": "the value read", "expected": "nothing else", "got": ", ".join(map(str, unread))}
     return _result(name, root, Reading({**{a: a.name for a in arguments}, **read}))
 
 
 def expected(name: str, word: int, arguments: list[Parameter]) -> list[tuple[Bilinear, Parameter]]:
-    """What the operator's attention nodes should be: the score of each, and the value that it reads."""
+    """The expected attention nodes of the operator: the score of each, and the value that it reads."""
     if name in MATCHES:
         score = formula(parts_of(name, word))
         return [(score, arguments[2]), *([(score, SINK)] if name == "match_or_default" else [])]
@@ -156,7 +156,7 @@ def expected(name: str, word: int, arguments: list[Parameter]) -> list[tuple[Bil
 
 
 def _result(name: str, root: Node, reading: Reading) -> Wrong:
-    """Whether the result is what attention reads; of match_or_default: that, and the default gated by the sink's flag."""
+    """Whether the result is the value that attention reads (of match_or_default: plus the default gated by the sink's flag)."""
     if name != "match_or_default":
         read = next(leaf for leaf in reading.leaves.values() if leaf.startswith("read"))
         return gates_recurrences.differs("the result", reading.form(root, 0), {(read, 0): 1})
@@ -171,14 +171,14 @@ def _result(name: str, root: Node, reading: Reading) -> Wrong:
 
 
 def counted() -> Wrong:
-    """What is wrong with the rows of seq_sum: the mean of flag and sink, and for every k the two units of k / n <= s / n."""
+    """The first error in the rows of seq_sum: the mean of flag and sink, and for every k the two units of k / n <= s / n."""
     root, (x,) = build(OPERATORS["seq_sum"], 1)
     (longest,) = OPERATORS["seq_sum"].fixed
     nodes = [node for node in walk(root) if isinstance(node, Attention)]
     reading = Reading({x: "x0", SINK: "sink", **dict.fromkeys(nodes, "share")})
     shares = Reading({x: "x0", SINK: "sink"})
     if len(nodes) != 1:
-        return {"of": "what is read", "expected": "one mean", "got": f"{len(nodes)} of them"}
+        return {"of": "the value read", "expected": "one mean", "got": f"{len(nodes)} of them"}
     if wrong := differs("the score", bilinear(shares, nodes[0]), {}):
         return wrong
     for place, name in enumerate(("x0", "sink")):
@@ -229,7 +229,7 @@ def alone(n: tuple[int, int]) -> Iterator[Obligation]:
 
 @lemma
 def operators(regime: Regime) -> Iterator[Batch]:
-    """Every operator over attention: its rows at every word width that n takes, and who wins, for all widths and lengths."""
+    """Every operator over attention: its rows at each word width that n takes, and the winners, for all widths and lengths."""
     if regime.given is not None:
         return
     yield Batch(("attention.exhausted",), {"w": EXHAUSTED}, lambda: tried((1, min(LONGEST, regime.n_max))))

@@ -1,9 +1,9 @@
-"""Family attention, the machine's lookups (T1, T4): each is a match of its parts, reads what it should, and mixes no values.
+"""Family attention, the machine's lookups (T1, T4): each matches by its parts, reads the prescribed value, and mixes no values.
 
 ``proofs.symbolic.positions.lookup`` takes an attention node apart; here the parts are put together again, and the score that
-they give must be the node's own, coefficient by coefficient. So what the family simulation says of candidates, words and ranks
-is, by attention.match and attention.fold, what the node attends to: ``READ`` says what that gives. The parts are of the sorts
-that these ask for (family step, step.sorts), the sink's are 0 (step.sink).
+they give must be the node's own, coefficient by coefficient. By attention.match and attention.fold the node then attends to the
+candidates of best rank whose words agree, of which the family simulation speaks; ``READ`` is the value that it returns. The
+parts are of the sorts that these lemmas assume (family step, step.sorts), the sink's are 0 (step.sink).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import OneHot, Signs
 from efasp.syntax import Attention, Node
 
-# What each lookup reads, and by which rank its best match is chosen: definitions, fields of the codes, or "found" and "missed".
+# The value that each lookup reads, and the rank of its matches: definitions, fields of the codes, or "found" and "missed".
 FETCHED = {"operation": "operations", "rd": "te.reg_bits", "ra": "te.reg_bits", "rb": "te.reg_bits", "immediate": "token_word"}
 SHARED = {"counter": "token_word", "status": "counters", **FETCHED, "processors": "token_word", "valid": "found"}
 READS: dict[str, dict[str, str]] = {
@@ -80,7 +80,7 @@ def parts_of(step: Step, here: Lookup) -> Parts:
 
 
 def is_match(step: Step, name: str) -> Wrong:
-    """What keeps a lookup from being a match of its parts, of sorts for which a match finds what it should."""
+    """Why a lookup is not a match of its parts, or these are not of the sorts that attention.match assumes; or None."""
     try:
         here = lookup(step, name)
     except ValueError as error:
@@ -102,11 +102,11 @@ def is_match(step: Step, name: str) -> Wrong:
     return {"lookup": name, **wrong} if wrong else None
 
 
-# What each reads.
+# The value that each reads.
 
 
 def expected(step: Step, what: str) -> tuple[Form, ...]:
-    """The forms of what a lookup is to read, or of its rank."""
+    """The forms of the value that a lookup is to read, or of its rank."""
     if what in ("found", "missed"):
         (atom,) = _flag(step, step.sink).terms
         return (Form.atom(atom),) if what == "missed" else (Form({atom: -1}, 1),)
@@ -121,7 +121,7 @@ def expected(step: Step, what: str) -> tuple[Form, ...]:
 
 
 def reads(step: Step, name: str) -> Wrong:
-    """What a lookup reads, is ordered by, or is silenced by, if that is not what the tables say."""
+    """The value, the rank or the absent flag of a lookup, if it is not the one of the tables."""
     here, engine = lookup(step, name), step.machine.engine
     if name not in READS[engine]:
         return {"lookup": name, "expected": f"one of {', '.join(READS[engine])}", "got": "another"}
@@ -141,12 +141,12 @@ def reads(step: Step, name: str) -> Wrong:
     return None
 
 
-# What each gives.
+# The value that each returns.
 
 
 @cache
 def READ(name: str) -> Conclusion:
-    """What a lookup gives: the value at one of the best positions that it finds, or what it reads where it finds none.
+    """The value that a lookup returns: that of one of its best matches, or of the sink at a lookup miss.
 
     For a query ``i``: ``j`` is such a position where there are ``some``; ``others`` are any positions.
     """
@@ -167,7 +167,7 @@ TOGETHER = (("counter", "status"), ("rb", "immediate"), ("valid", "loaded"), ("w
 
 @cache
 def READ_TOGETHER(*names: str) -> Conclusion:
-    """What several lookups give that have the same queries and keys: the values at one position."""
+    """The values that several lookups of the same queries and keys return: those at one position."""
     one = [READ(name) for name in names]
     return Conclusion("attention.reads", ", ".join(names), lambda *instance: land(*(each(*instance) for each in one)))
 
@@ -191,7 +191,7 @@ def together(step: Step) -> Iterator[Obligation]:
 
 
 def given(i: Position, j: Position, here: Lookup) -> Iterator[tuple[Term, Term, Term]]:
-    """For everything that a lookup reads: its name at i, the value at j, and what is read where nothing is found."""
+    """For everything that a lookup reads: its name at i, the value at j, and the value at a lookup miss."""
     step, node = i.step, here.node
     leaf = step.names[node]
     if isinstance(node.sort, Signs):
@@ -228,7 +228,7 @@ def checked(step: Step) -> Iterator[Obligation]:
         yield obligation("reads", [name], reads, concludes=ids, cites=tuple(cites))
 
 
-# What happens on ties.
+# Ties.
 
 
 def mixing(step: Step) -> list[str]:
@@ -245,7 +245,7 @@ def mixing(step: Step) -> list[str]:
 
 @cache
 def TIES(name: str) -> Conclusion:
-    """Of a lookup no two positions are best: two that are found, of equal rank, are one."""
+    """A lookup has one best match: two matches of equal rank are the same position."""
 
     def state(i: Position, j: Position, k: Position) -> Term:
         here = lookup(i.step, name)
@@ -255,7 +255,7 @@ def TIES(name: str) -> Conclusion:
 
 
 def keys(world: World, *positions: Position) -> None:
-    """What positions offer as keys and ranks: urgency, and in the log the address that they hold."""
+    """The keys and ranks of positions: urgency, and in the log the address that they hold."""
     script, step = world.script, world.step
     for at in positions:
         script.assume(URGENCY, at, at.carries("pe", "index"))
@@ -292,7 +292,7 @@ def about(step: Step) -> Iterator[Obligation]:
 
 @lemma
 def lookups(regime: Regime) -> Iterator[Batch]:
-    """Every lookup of the machine is a match, reads what it should, and has one best match or equal ones."""
+    """Every lookup of the machine is a match, reads the prescribed value, and has one best match or equal ones."""
     for machine in regime.machines():
         found_names = ("attention.lookup", "attention.reads", "attention.ties")
         yield Batch(found_names, machine.params, partial(lambda m: about(Step(m)), machine))

@@ -1,8 +1,8 @@
-"""Family attention, who wins: signed bits, two positions and the sink, and one position more.
+"""Family attention, winners: signed bits, two positions and the sink, and one position more.
 
 *Signs*: words that agree score their number of bits, any others 2 less, by induction over bits and words. *Match*: two
-positions and the sink, n and C as symbols: who beats whom, and by how much. *Fold*: any number of positions, by induction:
-what attention averages over is what the registered specification, run on symbols, has chosen so far.
+positions and the sink, n and C as symbols: which score is higher, and by how much. *Fold*: any number of positions, by
+induction: attention averages over the positions that the registered specification, run on symbols, has chosen so far.
 
 Fixed by convention (``efasp.attention.match``): exactly one position is the sink; there key, flags and rank are 0. Words have
 two bits or more. Scores and ranks are in units of the capacity C here: ``unit`` is 1/C, and they are multiples of it.
@@ -40,12 +40,12 @@ def WORD(equal: Term, bits: Term, inner: Term) -> Term:
 
 @concluded("attention.signs", "words")
 def WORDS(equal: Term, bits: Term, inner: Term) -> Term:
-    """That of several words, n bits in all: n if all are equal and there."""
+    """That of several words, n bits in all: n if all are equal and present."""
     return ite(equal, eq(inner, bits), le(inner, minus(bits, "2")))
 
 
 def signs(n: tuple[int, int]) -> Iterator[Obligation]:
-    """The inner product of signed bits: n where all words are equal and there, n - 2 at most elsewhere."""
+    """The inner product of signed bits: n where all words are equal and present, n - 2 at most elsewhere."""
 
     def word(v: Term, u: Term, bits: Term, inner: Term, p: Term) -> Term:
         bounds = land(*(land(le("0", x), lt(x, p)) for x in (v, u)))
@@ -95,7 +95,7 @@ def real(s: Script, name: str, note: str = "") -> Term:
 
 
 def world() -> Script:
-    """A script about one query of a match. Numbers are rationals; what integers have beyond them is assumed where needed."""
+    """A script about one query of a match. Numbers are rationals; facts about integers are assumed where needed."""
     s = Script("QF_LRA")
     real(s, "n", "matched bits")
     real(s, "m", "flags that a candidate must have")
@@ -124,7 +124,7 @@ def scored(s: Script, p: str, same: Term, rank: Term = "0") -> Term:
 
 
 def copies(n: tuple[int, int]) -> Iterator[Obligation]:
-    """Who beats whom, by a unit or more, 1 in scores: a match the sink, the sink all else, the higher rank the lower."""
+    """The order of scores, 1 or more apart: a match above the sink, the sink above all else, higher ranks above lower ones."""
     for case in ("match", "loser", "order"):
         s = world()
         found = {}
@@ -157,14 +157,14 @@ def attend(s: Script, score_term: Term, values: dict[str, Term]) -> None:
 
 
 def ranked(name: str, rank: Term) -> Term:
-    """What a rank counts in the score of an operator's match, in units of C, where the highest is C - 1."""
+    """The term of a rank in the score of an operator's match, in units of C, where the highest rank is C - 1."""
     return {0: "0", 1: rank, -1: f"(- (- 1 unit) {rank})"}[RANKED.get(name, 0)]
 
 
 def fold(name: str, n: tuple[int, int]) -> Obligation:
-    """A match over one position more, the sink being first: what is averaged over is what the specification has chosen.
+    """A match over one position more, the sink being first: the average is over the positions that the specification chooses.
 
-    ``flagged`` counts the sink among what is averaged over: it is alone where nothing matches.
+    ``flagged`` counts the sink among those positions: it is alone at a lookup miss.
     """
     spec = OPERATORS[name].spec
     assert isinstance(spec, Matches)
@@ -241,7 +241,7 @@ def gathered(n: tuple[int, int]) -> Obligation:
 
 
 def aggregated(name: str, n: tuple[int, int]) -> Obligation:
-    """An extreme over one position more: the specification of what it was before and the new value is what is averaged."""
+    """An extreme over one position more: the average is the specification of the previous extreme and the new value."""
     s = Script("QF_NRA")
     for symbol in ("best", "count", "total", "result", "value"):
         real(s, symbol)

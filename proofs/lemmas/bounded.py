@@ -1,6 +1,6 @@
 """Family bounded (claims T1, T4): whole small machines, so that no decomposition can hide an error.
 
-``bounded.machine``: what the whole transformer plan makes of a whole sequence, decoding step after decoding step, as one SMT
+``bounded.machine``: the whole transformer plan on a whole sequence, decoding step after decoding step, as one SMT
 script over symbolic memory words and the symbolic parts of a small program (``proofs.symbolic.small_machines``), against
 ``efasp.pram.machine`` run on the same symbols. A countermodel is a program; it is decoded exactly, by ``Plan.forward``.
 ``bounded.steps`` runs the torch transformer on many single steps at the smallest width; that is measured, not proved.
@@ -29,7 +29,7 @@ from efasp.proofs.symbolic.boolean_forms import TooManyAtoms
 from efasp.proofs.symbolic.small_machines import IMM, MEMORY, PROCESSORS, WORD, Case, Line, Reader, history, start
 
 WIDE = 1 << 20  # from this n_max on there are more programs
-SAMPLES = 64  # programs that are tried where a solver's is decoded right, or none can be asked
+SAMPLES = 64  # programs that are run where a solver's is decoded correctly, or the plan cannot be read on symbols
 
 # The programs. A word is loaded into r1 first, from address 0 or a symbolic one, then comes one of some operations on it.
 
@@ -120,9 +120,10 @@ def sampled(machine: Machine, plan: Plan, case: Case, allowance: Allowance) -> S
 
 
 def sample(machine: Machine, plan: Plan, case: Case, seconds: float = inf) -> Report | None:
-    """The first of some programs of a case that is decoded wrongly, with what is wrong; as long as there is time.
+    """The first of some programs of a case that is decoded wrongly, with the first error; as long as there is time.
 
-    A solver may choose a program on which two values tie, which is not shown to be harmless, and is; another may show harm.
+    A solver may choose a program on which two values tie: that contradicts the goal, although its decoding may be
+    correct; another program may be decoded wrongly.
     """
     rng = Random(case.name)
     found = (disagreement(machine, plan, case.sample(rng), case.steps) for _ in range(SAMPLES))

@@ -2,7 +2,7 @@
 
 ``efasp.codebook`` itself is run: with 2^w a symbol (which token is which word, and one bit of a code: all w), and at every
 width on payloads whose bits are symbols (codes and their read-out, coordinate by coordinate). A countermodel is always a case
-on which the codebook fails with plain numbers. Beside them small exhaustions, which tie what was run on symbols to what runs.
+on which the codebook fails with plain numbers. Small exhaustions tie the symbolic runs to the code that runs.
 Distances are in L1, the sum of absolute differences.
 """
 
@@ -48,7 +48,7 @@ def symbolic_book(script: Script, extension: str) -> Codebook:
 
 
 def words_to_tokens(extension: str, n: tuple[int, int]) -> Obligation:
-    """``split`` of ``token`` is the identity, kind by kind; a number that is no payload of the kind is refused."""
+    """``split`` of ``token`` is the identity, kind by kind; a number that is not a payload of the kind is refused."""
     script = Script()
     book = symbolic_book(script, extension)
     payload: Any = Number(script.declare("payload", note="any integer"))
@@ -70,7 +70,7 @@ def words_to_tokens(extension: str, n: tuple[int, int]) -> Obligation:
 
 
 def tokens_to_words(extension: str, n: tuple[int, int]) -> Obligation:
-    """``token`` of ``split`` is the identity, ``rows`` says what ``split`` says, and an id of no token is refused."""
+    """``token`` of ``split`` is the identity, ``rows`` agrees with ``split``, and a number that is no token's id is refused."""
     script = Script()
     book = symbolic_book(script, extension)
     token: Any = Number(script.declare("token", note="any integer"))
@@ -91,7 +91,7 @@ def tokens_to_words(extension: str, n: tuple[int, int]) -> Obligation:
 
 
 def below(book: Codebook, token: Any) -> Term:
-    """That a token comes before the first kind, though it is not negative: a search for its kind asks that too."""
+    """The case that a token comes before the first kind, though it is not negative: a search for its kind has it too."""
     return land(le("0", of(token)), lt(of(token), of(book.offsets[0])))
 
 
@@ -109,9 +109,9 @@ def token_obligation(script: Script, extension: str, way: str, n: tuple[int, int
 
 
 def one_bit(n: tuple[int, int]) -> Iterator[Obligation]:
-    """Taking the lowest bit off a number and putting its sign back on give the number, both ways, and bits run out in time.
+    """Splitting off the lowest bit of a number and appending it by its sign are inverse; a number below 2^b has b bits.
 
-    Hence b turns of the read-out's loop, from 0, undo b turns of the code's, for every number below 2^b.
+    Hence b iterations of the read-out's loop, from 0, invert b iterations of the encoding's, for every number below 2^b.
     """
     script = Script()
     value: Any = Number(script.integer("value", 0, note="the number, or what is left of it"))
@@ -246,7 +246,7 @@ def words(regime: Regime) -> Iterator[Batch]:
 
 
 def everywhere(n: tuple[int, int]) -> Iterator[Obligation]:
-    """What is shown for all w at once."""
+    """The obligations for all w at once."""
     for extension in EXTENSIONS:
         yield words_to_tokens(extension, n)
         yield tokens_to_words(extension, n)

@@ -1,8 +1,8 @@
 """Family encoding (claim B), codebooks: the kinds, payloads and fields of tokens and places, of every width, as tables.
 
 The tables are written out here and are not made by the construction. ``efasp.tokens.vocabulary`` and the place codebooks are
-run with the width as a symbol, and at every width with plain numbers, and must give them; so what other lemmas show with the
-kinds of one width stands for every width. Beside them the clock of the log.
+run with the width as a symbol, and at every width with plain numbers, and must give them; so a lemma that is shown with the
+kinds of one width stands for every width. The clock of the log is checked likewise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PROMPT = {"bos": "", "nproc": "", "op": "index", "rd": "index", "ra": "index", "
 LOG = PROMPT | {"memory": "index", "counter": "index time", "target": "index time", "value": "index time"}
 CELLS = PROMPT | {"memory": "index slot", "register": "index register slot", "counter": "index slot"}
 NAMES = ("tokens", "log places", "cell places", "positions")
-SIDES = {"tokens": "te", "log places": "pe", "cell places": "pe", "positions": "positions"}  # what a conclusion is about
+SIDES = {"tokens": "te", "log places": "pe", "cell places": "pe", "positions": "positions"}  # the side of a position
 WIDE = (30, 31, 32, 62, 63, 64, 70)  # bits of positions at which numbers and squares come to need more than int64
 
 
@@ -58,7 +58,7 @@ def made(name: str, kinds: dict[str, str], bits: dict[str, Any], *fields: Any) -
 
 
 def wide(name: str, width: Any, extension: str = "", make: Callable[[Any], Any] = lambda function: function) -> Codebook:
-    """The construction's codebook; ``make``: what takes its cache off."""
+    """The construction's codebook; ``make``: removes its cache."""
     if name == "tokens":
         tokens: Codebook = make(vocabulary)(width, extension)
         return tokens
@@ -125,7 +125,7 @@ def short_clock(width: int) -> Iterator[dict[str, Any]]:
 
 
 def other_table(name: str, extension: str, width: int) -> Iterator[dict[str, Any]]:
-    """What of a codebook, or of the layout that uses it, is not as its table says."""
+    """The first field of a codebook, or of the layout that uses it, that is not as its table says."""
     wanted = table(name, width, extension, clock_bits(width))
     found = {"made": wide(name, width, extension)}
     if name != "positions":
@@ -175,8 +175,8 @@ def at_one_width(width: int, n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def token_failures(book: Codebook, tokens: Iterable[int] | None = None) -> Iterator[dict[str, Any]]:
-    """Token ids (where none are given, each kind's first and last) that are not read back, words that are not, and what is not
-    refused."""
+    """Token ids (where none are given, each kind's first and last) and words that are not read back, and numbers that are not
+    refused although they should be."""
     width = book.bits["word"]
     ends = {at - step for at in book.offsets for step in (0, 1)} - {-1, book.size}
     for token in sorted(ends) if tokens is None else tokens:
@@ -200,7 +200,7 @@ NOTHING = ("nothing", 0)  # no kind has this name
 
 
 def refusal(run: Callable[[], Any]) -> Any:
-    """What a function gives, None where it refuses (raises ValueError), or ``NOTHING`` where it does not get that far."""
+    """The result of a function, None where it refuses (raises ValueError), or ``NOTHING`` where it raises IndexError."""
     try:
         return run()
     except ValueError:

@@ -56,7 +56,7 @@ SHAPES: dict[str, Any] = {"log": LogShape, "cells": CellShape}
 
 
 def shape(script: Script, layout: Any, *tops: Term) -> Counts:
-    """Make w, P, M and L symbols; ``tops``: what times are compared with."""
+    """Make w, P, M and L symbols; ``tops``: the terms that times are compared with."""
     layout.word, count_of = word(script, range(0)), Counts(script, tops)
     for name, note in (("P", "processors"), ("M", "words of memory"), ("L", "instructions")):
         script.integer(name, 1, note=note)
@@ -70,14 +70,14 @@ def size(layout: Any, steps: Any) -> Any:
 
 
 def found(run: Callable[[], Any]) -> Any:
-    """What a function gives, or None where there is no such position or place."""
+    """The result of a function, or None where it raises IndexError: there is no such position or place."""
     try:
         return run()
     except IndexError:
         return None
 
 
-# What is shown of the arithmetic.
+# Conclusions about the arithmetic.
 
 
 @concluded("encoding.clock")
@@ -129,19 +129,19 @@ def POSITION(within: Sequence[Term], row: Sequence[Any], at: Term, again: Sequen
 
 
 def under(conditions: Sequence[Term], goal: Term) -> Term:
-    """A goal on a way through a function; that it is wrong wherever it is gone says that it cannot be gone."""
+    """A goal on a path through a function; a goal of false states that the path is infeasible."""
     if goal == FALSE:
         return lnot(land(*conditions))
     return implies(land(*conditions), goal) if conditions and goal != HOLDS else goal
 
 
 def ways(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
-    """What is right on every way through a function."""
+    """The goals of every path through a function."""
     return land(*(under(conditions, right(result)) for conditions, result in paths(run)))
 
 
 def reached(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
-    """``ways`` of a function that gives a position or place on each of them; none never is right."""
+    """``ways`` of a function that must give a position or place on each path; a path that raises must be infeasible."""
     return ways(lambda: found(run), lambda result: FALSE if result is None else right(result))
 
 
@@ -175,8 +175,9 @@ def places_to_positions(script: Script, layout: Any, kind: str) -> Term:
 
 
 def in_parts(script: Script, layout: Any, kind: str) -> Term:
-    """What is made and read in parts. The prompt's places come first. Log: each block follows the one before, and a processor's
-    token stands in its block where ``in_block`` says. Cells: a slot stands where ``slot_of`` its cell says."""
+    """The parts in which sequences are made and read. The prompt's places come first. Log: each block follows the one before,
+    and a processor's token stands in its block where ``in_block`` says. Cells: a slot stands where ``slot_of`` its cell
+    says."""
     row = any_place(script, layout, kind)
     payloads, zero = layout.named(row)[1], layout.count_of("0")
     if kind in LOG_SLOTS and isinstance(layout, LogLayout):
@@ -220,7 +221,7 @@ def widths(model: Assignment) -> Iterator[int]:
 
 
 def attempted(cases: Iterator[dict[str, Any]], **of: Any) -> Iterator[dict[str, Any]]:
-    """Cases that fail; where looking for them raises, that is one. ``of``: what they are cases of."""
+    """Cases that fail; an exception of the search is one too. ``of``: the kind of the cases."""
     try:
         for case in cases:
             yield {**of, **case}
@@ -250,7 +251,7 @@ def position_failures(name: str, model: Assignment, width: int = NARROW) -> Iter
 
 
 def other_part(layout: Any, row: Any, at: int) -> int:
-    """The position where what is read in parts looks for a place."""
+    """The position at which the reading in parts looks for a place."""
     kind, payloads = layout.named(row)
     if kind in LOG_SLOTS and isinstance(layout, LogLayout):
         at = layout.times(payloads["time"]).start + layout.in_block(kind, payloads["index"])
@@ -265,7 +266,7 @@ def other_part(layout: Any, row: Any, at: int) -> int:
 
 
 def digits(n: tuple[int, int]) -> Iterator[Obligation]:
-    """One digit of a mixed-radix number, with true products: what the other scripts assume of their functions."""
+    """One digit of a mixed-radix number, with true products: the facts that the other scripts assume of their functions."""
     for fact, symbols in FACTS.items():
         script = Script("QF_NIA")
         goal = script.conclude(DIGITS[fact], TRUE, *(script.declare(symbol) for symbol in symbols.split()))

@@ -1,6 +1,6 @@
 """Family encoding (claim B): whole sequences of small machines to tokens and back, with plain numbers, at any width.
 
-They tie what is shown of one place at a time to the arrays that are made, and are what a countermodel is replayed on.
+They tie the obligations about one place at a time to the arrays that are made, and countermodels are replayed on them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def instruction_failures(width: int, shapes: Iterable[Shape] = SHAPES) -> Cases:
 
 
 def outcome(run: Callable[[], Any]) -> Any:
-    """What a function gives, or the message of what it raises."""
+    """The result of a function, or the message of its exception."""
     try:
         return run()
     except (EncodingError, ValueError) as error:

@@ -1,8 +1,8 @@
-"""Family encoding (claim B), the base case: what decoding starts from says the program and the initial configuration.
+"""Family encoding (claim B), the base case: the opening sequence holds the program and the initial configuration.
 
 ``machine.initial`` and the layouts' own methods are run with w, P, M, L and the number of given words as symbols. A part of a
 sequence is known by where it begins and ends, and by the token that belongs to a place; that the places between are those of
-the part is lemma encoding.places. What they must say is written out in ``proofs.symbolic.token_contents``.
+the part is lemma encoding.places. The tokens that they must hold are written out in ``proofs.symbolic.token_contents``.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Position(Number):
 
 Conclude = Callable[..., Term]  # a conclusion as a part of an obligation's goal
 Says = Callable[[Stands, str, dict[str, Any]], Term]
-Piece = tuple[Any, Any, dict[str, dict[str, Any]], Says]  # from which position to which, the places there, what they say
+Piece = tuple[Any, Any, dict[str, dict[str, Any]], Says]  # first and last position, the places between, their tokens
 
 
 def stands(layout: Any, build: Callable[[], Any], pieces: list[Piece], number: int) -> Term:
@@ -132,7 +132,7 @@ def stands(layout: Any, build: Callable[[], Any], pieces: list[Piece], number: i
 
 
 def is_right(right: Any, found: Any) -> Term:
-    """Whether what is found, if anything is, is right."""
+    """Whether a result, if there is one, is as expected."""
     return FALSE if found is None else same(found, right)
 
 
@@ -168,7 +168,7 @@ def obligations(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def configuration(state: Any) -> Any:
-    """What a configuration holds at any address, and of any processor."""
+    """The contents of a configuration at any address, and of any processor."""
     memory, banks, pcs, statuses = state.memory, state.registers, state.pc, state.status
     lengths = memory.length, banks.length, pcs.length, statuses.length
     return lengths, memory[A], banks[PID], pcs[PID], statuses[PID]
@@ -203,7 +203,7 @@ def block_places(time: Any) -> dict[str, dict[str, Any]]:
 
 
 def content(instruction: Any = None, **more: Any) -> Content:
-    """What a sequence of any program says."""
+    """The contents of a sequence of any program."""
     return Content(Number(f"(mod P {SIZE})"), lambda index: instruction, word_at, **more)
 
 
@@ -221,7 +221,7 @@ def log_opening(conclude: Conclude, extension: str, instruction: Any) -> Term:
 
 
 def opened(make: Any, given: Any, extension: str) -> Any:
-    """What decoding starts from, by the layout that is made for the program."""
+    """The opening sequence, by the layout that is made for the program."""
     return make.of(given, extension).opening(given)
 
 

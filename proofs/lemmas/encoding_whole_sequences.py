@@ -1,6 +1,6 @@
 """Family encoding (claim B): whole sequences with plain numbers, of some shapes at any width, against tables written out here.
 
-They tie what is run on symbols to the arrays that are made, at every width; and a countermodel is replayed on them.
+They tie the symbolic runs to the arrays that are made, at every width; countermodels are replayed on them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def instructions(width: int, extension: str) -> list[Instruction]:
     return out
 
 
-# What is expected.
+# Expected sequences.
 
 
 def prompt_places(length: int) -> Iterator[Place]:
@@ -124,7 +124,7 @@ class Expected:
         return None
 
 
-# What is found.
+# The sequences that the layouts make.
 
 
 def starts(width: int, *shape: int) -> Iterator[dict[str, Any]]:
@@ -160,7 +160,7 @@ def event(width: int, memory: int, number: int) -> Event:
     return Event(word(width, number + 2), STATUSES[number % 5], writes[number % 3])
 
 
-Case = tuple[str, TokenSequence, list[Place], Any]  # what it is, the sequence, its places, and what is to be said there
+Case = tuple[str, TokenSequence, list[Place], Any]  # its name, the sequence, its places, and the expected contents
 
 
 def logs(given: Program, extension: str, steps: int) -> Iterator[Case]:

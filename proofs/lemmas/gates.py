@@ -1,9 +1,9 @@
 """Family gates (claim F): every derived operator over words equals its specification, at every width.
 
-Three kinds of obligations. *Bits*: an operator that works bit by bit is read from its own rows, and each bit is what the
-registered specification says of one bit. *Rows*: an operator that carries from bit to bit is compared, coefficient by
+Three kinds of obligations. *Bits*: an operator that works bit by bit is read from its own rows, and each bit equals the
+registered specification of one bit. *Rows*: an operator that carries from bit to bit is compared, coefficient by
 coefficient, with the recurrence of its column (``proofs.lemmas.gates_recurrences``). *Steps*: one step of that recurrence,
-with 2^i a symbol, once for all widths. Beside them every operator by exhaustion at w = 5, which also ties the specification of
+with 2^i a symbol, once for all widths. Every operator is also checked exhaustively at w = 5, which ties the specification of
 words to that of bits.
 """
 
@@ -30,11 +30,11 @@ from efasp.sorts import Flag, OneHot, Sort, Word
 from efasp.syntax import Affine, Concat, Node, Parameter, Relu, walk
 
 BITWISE = ("not", "and", "or", "xor", "gate", "if_else", "select")
-EXHAUSTED = 5  # the width at which every operator is also tried on everything
+EXHAUSTED = 5  # the width at which every operator is also checked exhaustively
 
 
 def structure(root: Node) -> str:
-    """A program's text: every node below the root, inputs first, by number. What a hash names."""
+    """A program's text, which is hashed: every node below the root, inputs first, by number."""
     number: dict[Node, int] = {}
     lines = []
     for node in walk(root):
@@ -69,7 +69,7 @@ def compared(
 
     @cache
     def read(found: tuple[Any, ...]) -> tuple[Any, bool]:
-        """What an output stands for, and whether it is one of the sort."""
+        """The value of an output, and whether it is of the sort."""
         got = sum(p * v for p, v in zip(places, found, strict=True)) if len(found) > 1 else found[0]
         if operator.name == "one_hot":  # its value is the index of the flag that is 1
             got = found.index(1) if sum(found) == 1 and 1 in found else -1
@@ -160,7 +160,7 @@ def on_words(name: str, word: int, terms: Terms, model: Assignment) -> dict[str,
 
 
 def steps(n: tuple[int, int]) -> Iterator[Obligation]:
-    """What the compositions rest on, for all widths."""
+    """The step lemmas that the compositions rest on, for all widths."""
 
     def shown(name: str, script: Script, goal: Term, **params: str) -> Obligation:
         return script.obligation(f"gates.step.{name}", "F", params, "all n", n, goal)
@@ -196,7 +196,7 @@ def steps(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def carrying(shown: Callable[..., Obligation]) -> Iterator[Obligation]:
-    """From bit i to bit i + 1 of a sum, a difference and an increment: the bit is 0 or 1, the bounds go on."""
+    """From bit i to bit i + 1 of a sum, a difference and an increment: the bit is 0 or 1, and the bounds hold for i + 1."""
     s = Script()
     p = s.integer("p", 1, note="2^i")
     s.bit("a")

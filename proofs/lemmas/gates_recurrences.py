@@ -1,6 +1,6 @@
-"""Compositions of the word operators, read from their own rows: what the induction lemmas of the family gates assume.
+"""Compositions of the word operators, read from their own rows, as the induction lemmas of the family gates assume them.
 
-Each check takes an operator's node over parameters and gives None, or what is wrong with it. Nothing here is a property of
+Each check takes an operator's node over parameters and gives None, or its first error. Nothing here is a property of
 one width: a word's bits are looked at one after the other.
 """
 
@@ -22,7 +22,7 @@ Unit = tuple[frozenset[tuple[Any, Number]], Number]  # the terms and the constan
 
 
 def differs(what: str, form: Form, terms: Mapping[Any, Number], constant: int = 0) -> Wrong:
-    """Whether a form is another one than expected."""
+    """Whether a form is not the expected one."""
     wanted = {atom: c for atom, c in terms.items() if c}
     if dict(form.terms) == wanted and form.constant == constant:
         return None
@@ -36,7 +36,7 @@ def shown(terms: Iterable[tuple[Any, Number]], constant: Number) -> str:
 
 
 def units(reading: Reading, node: Node, place: int) -> tuple[dict[Unit, Number], dict[Any, Number], Number]:
-    """A coordinate as units, by what they take the ReLU of, other terms, and a constant."""
+    """A coordinate as units, by the argument of their ReLU, other terms, and a constant."""
     found: dict[Unit, Number] = {}
     rest: dict[Any, Number] = {}
     form = reading.form(node, place, top=True)
@@ -292,7 +292,7 @@ def _both(name: str, direction: int) -> Callable[[int], Wrong]:
     return lambda w: shifted_by(name, w, direction, False) or shifted_by(name, w, direction, True)
 
 
-# For every word operator its composition: what is wrong with it at a width, or None.
+# For every word operator the check of its composition at a width.
 COMPOSED: dict[str, Callable[[int], Wrong]] = {
     "carries": _of(carried, "carries", 1),
     "borrows": _of(carried, "borrows", -1),

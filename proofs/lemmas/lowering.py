@@ -1,14 +1,14 @@
 """Family lowering (claims T1, T4): the layers compute the E-FASP program, on every sequence of every length.
 
 The plan's matrices are executed on symbols, sublayer by sublayer, and so are the program's nodes
-(``proofs.symbolic.residual_stream``): what a layer adds must consist of the program's own units and lookups, and the
-read-out's forms, their composition, must be the program's. Every coordinate of the residual stream is followed, also what
-nothing reads any more, so nothing rests on what is alive when.
+(``proofs.symbolic.residual_stream``): every row that a layer adds must consist of the program's own units and lookups, and the
+read-out's forms, their composition, must be the program's. Every coordinate of the residual stream is followed, also after its
+last use, so that no verdict rests on the liveness analysis of the compiler.
 
 A plan that deviates (a weights file's may) is run on machine states (``proofs.concrete.machine_states``): the first one on
-which it is wrong is the countermodel. If it is right on all of them, it is executed beside a fresh compile
-(``proofs.equivalence.sat_sweeping``), and a solver decides whether what differs there, and what is read out
-(``proofs.equivalence.readout``), does any harm.
+which it is wrong is the countermodel. If it is right on all of them, it is executed next to a fresh compile
+(``proofs.equivalence.sat_sweeping``), and a solver decides whether the rows that differ are equal on well-formed sequences, and
+whether the read-out is observationally equivalent (``proofs.equivalence.readout``).
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ def _times(a: str, b: str) -> str:
     return f"(* {a} {b})"
 
 
-# For each: the logic, its variables, what is assumed, and what follows.
+# For each: the logic, its variables, the assumptions, and the conclusion.
 RULES: dict[str, tuple[str, str, str, str]] = {
     "relu of a positive multiple": ("QF_NRA", "fs", lt("0", "s"), eq(relu(_times("s", "f")), _times("s", relu("f")))),
     "relu of the negative": ("QF_LRA", "f", "", eq(relu("(- f)"), minus(relu("f"), "f"))),
     "relu of a known sign": (
         "QF_LRA", "f", "", land(implies(le("0", "f"), eq(relu("f"), "f")), implies(le("f", "0"), eq(relu("f"), "0"))),
     ),
-    # Scores b, c of two keys; t is what depends on the query alone. The order decides which keys are maximal.
+    # Scores b, c of two keys; t depends on the query alone. The order decides which keys are maximal.
     "order of scaled and shifted scores": (
         "QF_NRA", "bcst", lt("0", "s"),
         eq(lt(plus(_times("s", "b"), "t"), plus(_times("s", "c"), "t")), lt("b", "c")),
@@ -125,7 +125,7 @@ def read_program(machine: Machine) -> Reader:
 
 @lru_cache(maxsize=1)
 def swept(machine: Machine, plan: Plan) -> Swept | None:
-    """The plan executed beside a fresh compile, if it has that one's shape, over a stream of their own, which is complete."""
+    """The plan executed next to a fresh compile, if it has that one's shape, over a stream of their own, which is complete."""
     if plan.shape != compile_machine(machine.word, machine.engine, machine.extension).shape:
         return None
     try:
@@ -135,7 +135,7 @@ def swept(machine: Machine, plan: Plan) -> Swept | None:
 
 
 class Comparison:
-    """A plan beside the program that it should compute."""
+    """A plan, and the program that it should compute."""
 
     def __init__(self, machine: Machine, plan: Plan, n_max: int) -> None:
         self.machine, self.plan = machine, plan
@@ -157,14 +157,14 @@ class Comparison:
         return None if found is None else {**found, "deviates": self.places(), "weights": self.weights()}
 
     def search(self, allowance: Allowance) -> Searched:
-        """The same where forms grow too large, which is known first; it is looked for once, whatever obligations ask."""
+        """The same where forms grow too large, which is known first; the search is made once for all obligations."""
         if self._searched is None:
             nothing = "it is right on the machine states that were tried"
             self._searched = Searched(self._failing(allowance.left), STATES, nothing)
         return self._searched
 
     def places(self) -> list[str]:
-        """What deviates first: units and heads of the first layer that has any, or rows of the read-out."""
+        """The first deviations: units and heads of the first layer that has any, or rows of the read-out."""
         if self.excess:
             return [self.excess]
         first = [d for d in self.deviations if d.layer == self.deviations[0].layer]
@@ -186,13 +186,13 @@ class Comparison:
         ]
 
     def obligations(self) -> Iterator[Obligation]:
-        """One a layer, then one for the stack; of a plan that deviates and that no state refutes, what is swept."""
+        """One a layer, then one for the stack; of a plan that deviates and that no state refutes, those of the sweep."""
         layers = [f"{digest(layer)} {len(self.reader.stream.atoms)}" for layer in self.plan.layers]
         whole = " ".join(digest(part) for part in (self.plan.token, self.plan.place, *self.plan.layers, self.plan.out))
         apart = self.equal or self.excess or not self.coded or self.case is not None
         other = None if apart else swept(self.machine, self.plan)
         if other is not None:
-            yield from self._beside(other, layers, whole)
+            yield from self._sweeping(other, layers, whole)
             return
         deviating = {d.layer for d in self.deviations}
         for number, content in enumerate(layers, 1):
@@ -206,8 +206,8 @@ class Comparison:
         else:
             yield self._unequal("lowering.stack", self.machine.params, whole, self.outputs)
 
-    def _beside(self, found: Swept, layers: list[str], whole: str) -> Iterator[Obligation]:
-        """What is the same within each layer, and that what is left does no harm."""
+    def _sweeping(self, found: Swept, layers: list[str], whole: str) -> Iterator[Obligation]:
+        """The equal rows and heads of each layer, and the observational equivalence of the read-out."""
         scope = f"{self.scope}, well-formed sequences"
         for number, content in enumerate(layers, 1):
             head_pairs = [head_pair for head_pair in found.head_pairs if head_pair.layer == number]
@@ -245,7 +245,7 @@ class Comparison:
         return Obligation(name, machine.claim, params, self.scope, machine.n, "exact", content, lambda: verdict)
 
     def _unequal(self, name: str, params: dict[str, Any], content: str, outputs: list[Form]) -> Obligation:
-        """The obligation of what is not equal: refuted by a case, else for a solver."""
+        """The obligation about forms that are not equal: refuted by a case, else for a solver."""
         if self.excess:
             return replace(self._exact(name, params, content, Verdict("unknown", self.excess)), search=self.search)
         if self.case is not None:

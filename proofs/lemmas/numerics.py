@@ -1,4 +1,4 @@
-"""Family numerics (claims T1, T4): the transformer in floating point computes exactly what the rational plan says.
+"""Family numerics (claims T1, T4): the transformer in floating point computes exactly the numbers of the rational plan.
 
 By induction over the layers, for well-formed sequences of any length: the numbers that enter a sublayer are the plan's.
 
@@ -6,34 +6,35 @@ By induction over the layers, for well-formed sequences of any length: the numbe
   multiples of a power of two, and their absolute values add up to at most 2^p of these (numerics.exact), so every partial sum
   is a number of the dtype, whatever the order. ReLU and the softmax scale, a power of two (numerics.dtype), lose nothing.
 * *Exponents*: nothing overflows (numerics.finite), nor is any number but 0 below the least normal one (numerics.normal). That
-  includes scaled queries and scores, the values that attention mixes, and what nothing reads: 0 times an infinity is not 0.
-* *Softmax*: scores are integers (numerics.integers; of a file's in halves it shows the same), so whatever loses (family
-  attention says what) is 1 or more below the maximum; rounding is monotonous, so the scaled difference stays at -scale or
-  below, and its exponential is 0 (numerics.softmax). Losers add nothing, and where one position wins its value comes back bit
-  for bit (numerics.normaliser).
-* *Ties*: a head reads nothing but 0 where many may win, and has one winner elsewhere (numerics.ties). Otherwise it would be off
-  within a bound (numerics.mean): the mean of 41 ones is not 1 in float32.
+  includes scaled queries and scores, the values that attention mixes, and outputs that nothing reads: 0 times infinity is NaN.
+* *Softmax*: scores are integers (numerics.integers, also for a file whose scores are multiples of 1/2), so every score below
+  the maximum is 1 or more below it; rounding is monotonic, so the scaled difference is at most -scale, and its exponential is 0
+  (numerics.softmax). Positions below the maximum add nothing, and the value of a single winner is returned bit for bit
+  (numerics.normaliser).
+* *Ties*: a head reads only 0 where several positions may win, and has one winner elsewhere (numerics.ties). Otherwise its mean
+  would be inexact, within a bound (numerics.mean): the mean of 41 ones is not 1 in float32.
 
-A file's plan that deviates from a fresh compile may have other winners at positions whose read-out does not count; what nothing
-rests on there is left out (``proofs.equivalence.sat_sweeping``). Of a head that reads otherwise it is shown who wins
-(numerics.ties of the head).
+A file's plan that deviates from a fresh compile may have other winners at positions whose read-out does not count; units and
+heads on which no output rests there are left out (``proofs.equivalence.sat_sweeping``). For a head that reads otherwise the
+number of winners is shown (numerics.ties of the head).
 
 Rests on: the sorts of the program's nodes (step.sorts; the intervals of the forms to which lowering.layer brings the plan
-come from them), attention.lookup (what wins), attention.ties (where one match is best), and of PyTorch on the CPU, *assumed*:
+come from them), attention.lookup (the winners), attention.ties (unique best matches), and of PyTorch on the CPU, *assumed*:
 
 * a matrix product is sums of products of the dtype's numbers in some order, rounded to the dtype or finer at each step, with or
   without fused multiply-add (``float32_matmul_precision`` "highest", the default; no Strassen-like scheme); a number is rounded
   to the nearest as IEEE 754 says where that is normal or 0, and to an infinity where it is 2^top or more (nothing is assumed of
   denormal numbers, which may be flushed to 0; none arise outside the exponential);
 * scaled_dot_product_attention takes such sums for the scores; weighs each key by exp(score - m), m being the maximum of all
-  scores, or first of those met so far, what is summed by then being multiplied by exp(old - new); its exp is 1 at 0, at most 1
+  scores, or of those met so far, in which case the sums so far are multiplied by exp(old - new); its exp is 1 at 0, at most 1
   below, and 0 where e^x is below 2^-8 of half the least positive number, for every finite x; it divides sums of values so
   weighted by the sum of the weights, which is at least 1, or multiplies by its reciprocal.
 
 numerics.deviation and the like measure the whole of it, on one machine. Nothing is claimed of other devices.
 
-The bounds are those of intervals: where they exceed every dtype the package refuses (numerics.refused). That is a bound and no
-necessity, except where the lemma names a match whose score is no number of float64: there no order of summation helps.
+The bounds are those of intervals: where they exceed every dtype the package refuses (numerics.refused). Such a refusal does not
+show that an inexact sum occurs, except where the lemma names a match whose score is not a number of float64: that score is
+inexact in every order of summation.
 """
 
 from __future__ import annotations
@@ -98,13 +99,13 @@ class Numbers:
 
     @cached_property
     def beside(self) -> Swept | None:
-        """The plan beside a fresh compile, if it is a file's that reads out other forms."""
+        """The plan swept against a fresh compile, if it is a file's that reads out other forms."""
         reader, alone, excess = read(self.machine, self.plan)
         return swept(self.machine, self.plan) if self.given and not excess and alone.outputs != reader.outputs else None
 
     @cached_property
     def sizes(self) -> Sizes | None:
-        """What the matrices say; None where the plan's forms grow too large."""
+        """The sizes that follow from the matrices; None where the plan's forms grow too large."""
         reader, alone, excess = read(self.machine, self.plan)
         if excess:
             return None
@@ -137,7 +138,7 @@ class Numbers:
         return Format(self.dtype or WIDEST)
 
     def search(self, allowance: Allowance) -> Searched:
-        """A sequence on which torch is not exact, if one is found; it is looked for once, whatever obligations ask."""
+        """A sequence on which torch is not exact, if one is found; the search is made once for all obligations."""
         if self._searched is None:
             if self.sizes is None or not self.dtype:
                 return Searched(None, "")
@@ -145,7 +146,7 @@ class Numbers:
         return self._searched
 
     def fractions(self, allowance: Allowance) -> Searched:
-        """A sequence on which a score or a coordinate of a compiled plan is no integer; else as ``search``."""
+        """A sequence on which a score or a coordinate of a compiled plan is not an integer; else as ``search``."""
         case = None if self.given else fractional(self.plan, self.machine)
         return Searched(case, "exact forward pass") if case else self.search(allowance)
 
@@ -156,7 +157,7 @@ class Numbers:
     # The obligations.
 
     def checks(self, step: Step) -> dict[str, Callable[[], Verdict]]:
-        """What is shown of the plan's numbers without a solver, by lemma."""
+        """The checks of the plan's numbers that need no solver, by lemma."""
         found: dict[str, Callable[[], Verdict]] = {"dyadic": self.dyadic, "integers": self.integers}
         if self.given or self.dtype:
             found |= {"exact": self.exact, "finite": self.finite, "normal": self.normal, "ties": partial(self.ties, step)}
@@ -165,7 +166,7 @@ class Numbers:
         return found if self.given else {**found, "ranges": self.ranges}
 
     def comparisons(self) -> Iterator[Obligation]:
-        """Of heads of a file that are no fresh compile's: what a solver shows of who wins."""
+        """For heads of a file that differ from the fresh compile's: obligations for a solver about their winners."""
         scope = f"w = {self.machine.word}, {self.dtype}, given the sorts, well-formed sequences"
         for shown, head_pairs in ((losers, self.halves), (winners, self.apart)):
             for head_pair in head_pairs:
@@ -181,7 +182,7 @@ class Numbers:
         return Verdict("proved", f"exact arithmetic{', ' * bool(self.dtype)}{self.dtype or ''}")
 
     def integers(self) -> Verdict:
-        """Scores are integers. What a coordinate holds is a multiple of a power of two, of 1 where the plan speaks of it."""
+        """Scores are integers. Each coordinate is a multiple of a power of two, of 1 where the plan names the coordinate."""
         if self.sizes is None:
             return GROWN
         least = min((span.power for h in self.sizes.residual for span in h), default=inf)
@@ -193,7 +194,7 @@ class Numbers:
         return self.undecided(reason)
 
     def ranges(self) -> Verdict:
-        """What the package chooses the dtype by, intervals of coordinates and ranges of sums, covers what the matrices say."""
+        """The intervals and ranges from which the package chooses the dtype contain those that the matrices imply."""
         if self.sizes is None:
             return GROWN
         for sublayer, spans in enumerate(self.sizes.residual):
@@ -230,13 +231,13 @@ class Numbers:
 
     @property
     def largest(self) -> str:
-        """How large numbers get, and where."""
+        """The largest bound of a number, and its place."""
         assert self.sizes is not None
         most = max(self.sizes.reaches, key=self.scaled)
         return f"{most.where}: numbers below 2^{int(self.scaled(most)).bit_length()}, of up to {self.sizes.positions} positions"
 
     def scaled(self, here: Reach) -> Number:
-        """How large numbers get, softmax's scale included."""
+        """The largest bound of a number, softmax's scale included."""
         return here.top * SCALE[self.format.dtype] if here.scaled else here.top
 
     def denormal(self) -> str:
@@ -268,7 +269,7 @@ class Numbers:
         )
 
     def refused(self, step: Step) -> Verdict:
-        """The sums' bound exceeds the widest dtype, and no dtype is chosen; also, where it is so, a score that is no number."""
+        """The sums' bound exceeds the widest dtype, and no dtype is chosen; also a score outside it, if there is one."""
         if self.sizes is None:
             return GROWN
         form, worst = self.format, self.sizes.worst
@@ -283,25 +284,25 @@ class Numbers:
         return Verdict("proved", f"{method}; not known to be necessary")
 
     def ties(self, step: Step) -> Verdict:
-        """Every head reads 0 wherever more than one position may win, or looks up what one position wins."""
+        """Every head reads 0 wherever more than one position may win, or is a lookup that one position wins."""
         if self.sizes is None:
             return GROWN
         stream, reader = self.sizes.stream, self.sizes.reader
         sink = stream.code("te", step.te.slots["bos"].start)
         nodes = [step.of[name] for name in mixing(step) + equal_values(step)]
-        alone, silent = {reader.lookups[node.q, node.k] for node in nodes if isinstance(node, Attention)}, 0
+        alone, zeros = {reader.lookups[node.q, node.k] for node in nodes if isinstance(node, Attention)}, 0
         for some, number in product(self.sizes.executed, range(1, len(self.plan.layers) + 1)):
             heads = zip(self.plan.layers[number - 1].heads, some.heads[number - 1], strict=True)
             for h, (head, known) in enumerate(heads):
                 used = {column for row in head.o.rows for column, _ in row}
                 values = [form for place, form in enumerate(known.v) if place in used]
                 if known.score < 0 or all(_multiple(form, sink) for form in values):
-                    silent += 1
+                    zeros += 1
                 elif known.score not in alone and not any(
                     head_pair.where == f"head {h}" for head_pair in self.apart if head_pair.layer == number
                 ):
-                    return self.undecided(f"layer {number}, head {h}: several may win, and what it reads of them is not 0")
-        return Verdict("proved", f"forms: {silent} heads read the sink's flag alone, others have one winner")
+                    return self.undecided(f"layer {number}, head {h}: several may win, and the value read of them is not 0")
+        return Verdict("proved", f"forms: {zeros} heads read the sink's flag alone, others have one winner")
 
 
 GROWN = Verdict("unknown", "too many terms")
@@ -338,7 +339,7 @@ def equal_values(step: Step) -> list[str]:
 
 
 def one_winner(step: Step) -> Iterator[Obligation]:
-    """Of a lookup that reads its own rank no two positions are best: two that are found, of equal rank, are one place."""
+    """A lookup that reads its own rank has one best match: two matches of equal rank are the same place."""
     for name in equal_values(step):
         world = World(step)
         i, j, k = (world.position(prefix) for prefix in "ijk")
@@ -362,7 +363,7 @@ def first(step: Step, name: str) -> int | None:
 
 GIVEN = ("dyadic", "integers", "exact", "finite", "normal", "ties", "deviation")
 COMPILED = (*GIVEN, "ranges", "refused")
-# What a machine that is refused has instead; which are is known when they are compiled.
+# The lemma that a refused machine has instead; refusals are known when the machines are compiled.
 UNMADE = ("exact", "finite", "normal", "ties", "deviation")
 REFUSED = {**{f"numerics.{name}": "numerics.refused" for name in UNMADE}, "numerics.refused": "numerics.exact"}
 

@@ -1,6 +1,6 @@
-"""Family numerics, the arithmetic of a dtype: what numbers it has, and what softmax makes of integer scores in it.
+"""Family numerics, the arithmetic of a dtype: its numbers, and softmax on integer scores.
 
-What IEEE 754 gives is taken from numpy's description of the dtype, what the package assumes from ``model.ranges``.
+The facts of IEEE 754 are taken from numpy's description of the dtype, the package's assumptions from ``model.ranges``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Format:
 def holds_integers(dtype: str) -> Verdict:
     """Every integer up to 2^p is a number of the dtype, and so is its product with the scale, which is a power of two.
 
-    Exponents are as the package has them, and twice the scaled score 2^p is no infinity.
+    Exponents are as the package has them, and twice the scaled score 2^p is finite.
     """
     form, p, scale = Format(dtype), SIGNIFICAND[dtype], SCALE[dtype]
     method = "numpy's description"
@@ -85,7 +85,7 @@ def underflows(dtype: str) -> Verdict:
 
 
 def weighted(dtype: str, n: tuple[int, int]) -> Iterator[Obligation]:
-    """IEEE 754, all finite u and v: what has the weight 0, or the value 0, adds nothing; a lone winner's value is returned."""
+    """IEEE 754, all finite u and v: a term of weight 0, or of value 0, adds nothing; a lone winner's value is returned."""
     form = Format(dtype)
     sort = f"(_ FloatingPoint {form.exponent_bits} {form.digits})"
     one, zero = f"((_ to_fp {form.exponent_bits} {form.digits}) RNE 1.0)", f"(_ +zero {form.exponent_bits} {form.digits})"
@@ -110,7 +110,7 @@ def mean(n: tuple[int, int]) -> Iterator[Obligation]:
 
     u is half a unit in the last place, 2^-p; a and b are the relative errors of 1/k and of the product. Both are 0 where k is
     a power of two. Otherwise the mean of equal values need not be that value: 41 times 1/41 is not 1 in float32, nor is 49
-    times 1/49 in float64. So nothing but 0 is read where many may win (numerics.ties).
+    times 1/49 in float64. So only 0 is read where several positions may win (numerics.ties).
     """
     script = Script("QF_NRA")
     script.declare("u", "Real", "2^-p")
@@ -158,7 +158,7 @@ def _largest(plan: Plan) -> int:
 
 
 def arithmetic(n: tuple[int, int]) -> Iterator[Obligation]:
-    """What does not depend on the machine."""
+    """The obligations that do not depend on the machine."""
     for dtype in SIGNIFICAND:
         for name, check in (("dtype", holds_integers), ("softmax", underflows)):
             content = f"{name} of {dtype}: {SIGNIFICAND[dtype]} digits, scale {SCALE[dtype]}"

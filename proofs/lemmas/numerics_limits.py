@@ -1,4 +1,4 @@
-"""Family numerics: that what is called finite and normal is so up to the dtype's limits, and no further.
+"""Family numerics: the analysis of finite and normal numbers accepts up to the dtype's limits, and not beyond them.
 
 No compiled plan comes near them. So plans that compute the same are made of one, with parts times powers of two: just within a
 limit, and just beyond it. Where a limit is follows from the plan's own intervals and the layout, not from
@@ -26,7 +26,7 @@ from efasp.sorts import Number
 WORD, DTYPE = 5, "float32"
 MACHINE = Machine(WORD, "apmdm", "", (1, 1 << WORD))
 FORM = Format(DTYPE)
-Case = tuple[str, int, Plan, bool]  # what is changed, by what power of two, the plan, and whether it is within the limit
+Case = tuple[str, int, Plan, bool]  # the changed part, the power of two, the plan, and whether it is within the limit
 
 
 def below(value: Number, end: int) -> int:
@@ -127,7 +127,7 @@ def judged(name: str) -> Verdict:
 
 @lemma
 def limits(regime: Regime) -> Iterator[Batch]:
-    """What does not depend on the machine: where finite and normal numbers end."""
+    """The limits of finite and normal numbers, which do not depend on the machine."""
     if regime.given is None:
         yield Batch(("numerics.finite", "numerics.normal"), {"of": "limits"}, partial(obligations, regime.all_n))
 

@@ -61,7 +61,7 @@ def sequences(machine: Machine, dtype: str) -> Iterator[TokenSequence]:
 
 
 def fractional(plan: Plan, machine: Machine) -> Report | None:
-    """A score or a coordinate that is no integer, exactly, on the sequence of one processor that runs one instruction."""
+    """A score or a coordinate that is not an integer, exactly, on the sequence of one processor that runs one instruction."""
     for case in islice(stopped(machine.word, machine.extension), len(COUNTERS), None, 5):
         layout: Any = (CellLayout if machine.engine == "apmdm" else LogLayout).of(case.program, machine.extension)
         sequence = layout.encode(case.program, case.before if machine.engine == "apmdm" else log_of(case))
@@ -85,7 +85,7 @@ def fractional(plan: Plan, machine: Machine) -> Report | None:
 
 class Compared(NamedTuple):
     """The first number of the residual stream, or of the read-out, that torch has otherwise; how many positions agree; and
-    how many it says nothing of: in their sequences several positions win that hold other values than 0."""
+    how many are not judged: in their sequences several positions win that hold other values than 0."""
 
     case: Report | None
     agree: int
@@ -93,7 +93,7 @@ class Compared(NamedTuple):
 
 
 def deviating(plan: Plan, machine: Machine, dtype: str, few: int = FEW, lone: bool = False) -> Compared:
-    """Torch beside the exact plan, on sequences in the middle of runs and on a few at the ends.
+    """Torch against the exact plan, on sequences in the middle of runs and on a few at the ends.
 
     Means of several values are rounded. So a deviation says nothing where there are such: in sequences at the ends, which are
     not well-formed; with ``lone`` in all, as a file's plan may have some at positions whose read-out does not count.
@@ -169,7 +169,7 @@ def rounding(plan: Plan, module: Transformer, machine: Machine, count: int) -> I
 
 
 class Kept(Screen):
-    """A plan in float64 that keeps what it made of the last sequence."""
+    """A plan in float64 that caches its trace of the last sequence."""
 
     last: Trace | None = None
 
@@ -223,7 +223,7 @@ def of(plan: Plan, machine: Machine, dtype: str, n: tuple[int, int], few: int, c
 
 
 def attended(scores: np.ndarray, values: np.ndarray, dtype: str) -> np.ndarray:
-    """What one query reads, with a key for each score: (d,) of values (keys, d)."""
+    """The value that one query reads, with a key for each score: (d,) of values (keys, d)."""
     from efasp.model.transformer import attended
 
     out: np.ndarray = attended(np.ones((1, 1)), scores[:, None].astype(float), values.astype(float), dtype)[0]
@@ -231,7 +231,7 @@ def attended(scores: np.ndarray, values: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def underflow(dtype: str) -> Verdict:
-    """The weight of a loser is 0, whatever it lacks: 1 to 2^p, below a winner of any size up to 2^p, first or last."""
+    """The weight of a lower score is 0: 1 to 2^p below a maximum of any size up to 2^p, first or last."""
     top, count = 1 << SIGNIFICAND[dtype], 0
     lacks = sorted({lack for i in range(SIGNIFICAND[dtype] + 1) for lack in ((1 << i) - 1, 1 << i, (1 << i) + 1) if lack})
     for best in (top, top - 1, top // 2 + 1, 1, 0, -1, 1 - top // 2):
@@ -275,13 +275,13 @@ def means(dtype: str) -> Verdict:
 
 
 def widened(machine: Machine, n: tuple[int, int]) -> Iterator[Obligation]:
-    """The obligation of a compiled machine that is none of the regime."""
+    """The obligation of a compiled machine outside the regime."""
     plan = compile_machine(machine.word, machine.engine, machine.extension)
     yield of(plan, machine, dtype_for(plan), n, FEW, "")
 
 
 def measurements(n: tuple[int, int]) -> Iterator[Obligation]:
-    """All that is measured of attention by itself."""
+    """The measured properties of attention by itself."""
     for check in (underflow, duplicates, means):
         for dtype in SIGNIFICAND:
 

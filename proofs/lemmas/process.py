@@ -1,8 +1,8 @@
-"""Family process, what runs (T1, T4): the functions behind `efasp run`, in torch, against an independent oracle. Measured.
+"""Family process (T1, T4): the running code, behind `efasp run` and in torch, against an independent oracle. Measured.
 
 For every machine of the regime that a dtype carries (of a weights file: for the file's own numbers) a table of scenarios
-(``proofs.concrete.scenarios``) is run by ``model.decode.run``; all that a run reports, and the configuration after every step,
-must be what the oracle (``proofs.concrete.oracle``) has. For every width the reference machine is held to the same oracle.
+(``proofs.concrete.scenarios``) is run by ``model.decode.run``; the report of a run, and the configuration after every step,
+must be those of the oracle (``proofs.concrete.oracle``). At every width the reference machine is compared with the same oracle.
 torch is imported when an obligation is discharged.
 """
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from efasp.model.transformer import Transformer
 
 WIDEST = 46  # bits: of a wider word no dtype carries the numbers, and nothing is run
-WIDE, SHORT = 1 << 20, 20  # from this n_max on more is run of words of up to so many bits
-EXTENDED = ("operations", "processors", "mixed", "late")  # what is run with the extension where not all is
+WIDE, SHORT = 1 << 20, 20  # from this n_max on there are more runs, for words of up to so many bits
+EXTENDED = ("operations", "processors", "mixed", "late")  # the scenarios with the extension where not all are run
 STATES = 24  # random configurations of the reference machine
 REFUSED = "no dtype carries the numbers, so that nothing is run"
 
@@ -161,7 +161,7 @@ def accepted(word: int) -> Report | None:
 
 
 def unfit(size: int) -> Iterator[tuple[Any, ...]]:
-    """Operation, rd, ra and x of instructions that no machine without the extension takes, with words below ``size``."""
+    """Operation, rd, ra and x of instructions that a machine without the extension must refuse, with words below ``size``."""
     yield from (("mov", 1, None, x) for x in (size, -1, None))
     yield from (("add", 8, 1, 2), ("add", 1, None, 2), ("ld", 1, None, size), ("jmp", None, None, size))
     yield from (("mul", 1, 2, 3), ("none", 1, 2, 3), ("halt", 1, None, None))
@@ -216,7 +216,7 @@ def limited(scenario: Scenario, machine: Machine) -> list[tuple[Program, int]]:
 
 
 def scope(scenario: Scenario, machine: Machine) -> str:
-    """Exactly what is run."""
+    """The runs, for the scope."""
     runs = limited(scenario, machine)
     sizes = (("P", "processors"), ("M", "memory"), ("L", "length"))
     most = ", ".join(f"{letter} <= {max(getattr(program, name) for program, _ in runs)}" for letter, name in sizes)
@@ -297,7 +297,7 @@ OF_WIDTHS = ("process.machine", "process.lengths", "process.sampler")
 
 
 def of_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
-    """What does not depend on a transformer, at one width."""
+    """The obligations at one width that do not depend on a transformer."""
     several = ", ".join(scenario.name for scenario in SCENARIOS)
     where = f"measured: w = {word}, P, M, L <= 72, up to 1,200 steps: {several}; {STATES} random states"
     rows: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
@@ -312,7 +312,7 @@ def of_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
 
 @lemma
 def measured(regime: Regime) -> Iterator[Batch]:
-    """What runs, at every width of the regime: reference machine, process, sampler, whole runs in torch, weights files."""
+    """Measured at every width of the regime: reference machine, process, sampler, whole runs in torch, weights files."""
     for word, n in regime.widths() if regime.given is None else ():
         yield Batch(OF_WIDTHS, {"w": word}, lambda w=word, n=n: of_width(w, n))  # type: ignore[misc]
     for machine in regime.machines():

@@ -39,7 +39,7 @@ SLOW = (
 
 
 def scope(machine: Machine, few: bool = False) -> str:
-    """Exactly what is tried; ``few``: of one program."""
+    """The runs, for the scope; ``few``: of one program."""
     sizes = "; ".join(f"P = {p}, M = {m}, L = {n}, {t} steps" for p, m, n, t in (SIZES[:1] if few else SIZES))
     ways = ", ".join(name for name, _, _ in table(machine, Random(0), 0) if name not in SLOW)
     slow = f"; the first also in these: {', '.join(SLOW)}" if machine.engine == "mdm" else ""
@@ -129,7 +129,7 @@ def differing(
 
 
 def kept(machine: Machine, program: Program, state: Any) -> Report | None:
-    """What the last sequence says of program and state: places and prompt are still the layout's."""
+    """The program and the state in the last sequence, whose places and prompt are still the layout's."""
     layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
     assert isinstance(layout, (LogLayout, CellLayout))
     found = layout.decode(state.sequence)

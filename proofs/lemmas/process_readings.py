@@ -1,10 +1,10 @@
-"""What stands between tokens and the transformer, at every width, against direct computation. Measured, for
+"""The code between tokens and the transformer, at every width, against direct computation. Measured, for
 ``proofs.lemmas.process``.
 
-That is: g and unmask on long sequences, the sampler, the codes that the torch module embeds, and weights files.
+These are g and unmask on long sequences, the sampler, the codes that the torch module embeds, and weights files.
 
 Codes, ids and probabilities are written out here from the list of kinds alone; ``model.sampler``, ``model.transformer`` and
-``model.weights`` are what is compared with them. torch is imported when an obligation is discharged.
+``model.weights`` are compared with them. torch is imported when an obligation is discharged.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (1, 2, 3, 17, 64, 129, 511, 513, 1025, 3000)  # positions
 ENUMERATED = 8  # bits of a word up to which all tokens are listed
-NOISE = 0.4  # over the word's bits: so much on every number leaves a code what it is
+NOISE = 0.4  # over the word's bits: so much on every number leaves a code unchanged as read
 FADED = (0.02, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)  # of a code's numbers: confidences from none to full
 NEAR = 1e-6  # of the sampler's confidence: relative
 
@@ -54,7 +54,7 @@ Item = tuple[int, dict[str, int]]  # a kind's number, and its payloads
 
 
 def lengths_scope(word: int) -> str:
-    """Exactly what is tried."""
+    """The cases, for the scope."""
     return f"measured: w = {word}, random tokens and control bits, up to {LENGTHS[-1]:,} positions; every time of the log"
 
 
@@ -149,7 +149,7 @@ def listed(rows: np.ndarray, book: Codebook, word: int) -> tuple[np.ndarray, np.
 
 
 def sampler_scope(word: int) -> str:
-    """Exactly what is tried."""
+    """The cases, for the scope."""
     how = "all tokens listed, and closed form" if word <= ENUMERATED else "closed form"
     return f"measured: w = {word}, every kind of token, extreme and random payloads, exact, noisy, faded and negated; {how}"
 
@@ -169,7 +169,7 @@ def sampler(word: int) -> Verdict:
 
 
 def misread(book: Codebook, layouts: tuple[LogLayout, CellLayout], every: Sequence[Item]) -> Report | None:
-    """The first read-out of which the sampler makes what it should not."""
+    """The first read-out of which the sampler makes a wrong prediction."""
     log, cells = layouts
     codes = np.array([code_of(book, item) for item in every], dtype=np.float64)
     ids = [id_of(book, item) for item in every]
@@ -192,7 +192,7 @@ def misread(book: Codebook, layouts: tuple[LogLayout, CellLayout], every: Sequen
 
 
 def doubtful(name: str, rows: np.ndarray, book: Codebook, layout: LogLayout, every: Sequence[Item], due: bool) -> Report | None:
-    """The first row whose confidence is not what direct computation says, or (``due``) on a wrong side of the threshold."""
+    """The first row whose confidence is not that of direct computation, or (``due``) is on the wrong side of the threshold."""
     direct = [certainty(row, book, layout.word) for row in rows.astype(np.float64).tolist()]
     if layout.word <= ENUMERATED:
         tokens, all_listed = listed(rows.astype(np.float64), book, layout.word)
@@ -215,11 +215,11 @@ def doubtful(name: str, rows: np.ndarray, book: Codebook, layout: LogLayout, eve
     return None
 
 
-# What the module embeds.
+# The codes that the module embeds.
 
 
 def codes_scope(machine: Machine) -> str:
-    """Exactly what is tried."""
+    """The cases, for the scope."""
     return f"measured: w = {machine.word}, every kind of token and of place, all pairs of extreme and random payloads"
 
 
@@ -257,7 +257,7 @@ def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
 
 
 def weights_scope(machine: Machine, plan: Plan) -> str:
-    """Exactly what is tried."""
+    """The cases, for the scope."""
     more = "" if plan.dtype else "; malformed shapes; the weights of attention on 1 sequence"
     return f"measured: w = {machine.word}, every number of every tensor, exported, loaded and read back{more}"
 
@@ -341,7 +341,7 @@ def misattended(machine: Machine, plan: Plan, transformer: Transformer) -> Repor
 
 
 def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
-    """The first tensor that is another after a way through a file."""
+    """The first tensor that differs after a round trip through a file."""
     from efasp.model.weights import Weights, compiled, dump, export, load
 
     named = machine.word, machine.engine, machine.extension

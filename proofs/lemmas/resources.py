@@ -1,7 +1,7 @@
 """Family resources (claims T1, T2, T4): depth, widths, parameters and operations of every transformer that n takes.
 
-What is compiled is compared with the closed forms (``model.closed_forms``) at its width, and with the bounds in log2 n for
-every n of that width. What holds for all widths, the contexts and the serial machine are in
+Compiled sizes are compared with the closed forms (``model.closed_forms``) at their width, and with the bounds in log2 n for
+every n of that width. The bounds for all widths, the contexts and the serial machine are in
 ``proofs.lemmas.resources_bounds``. The sizes of a weights file are its own: the family speaks of compiled transformers.
 """
 
@@ -23,20 +23,20 @@ from efasp.proofs.lemmas import resources_bounds
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 
 Wrong = dict[str, Any]
-Found = tuple[str, Iterator[Wrong]]  # what was looked at, and what is wrong
+Found = tuple[str, Iterator[Wrong]]  # the compared sizes, and the first error
 Check = Callable[[Machine, Plan], Found]
 
 
 @lemma
 def compiled(regime: Regime) -> Iterator[Batch]:
-    """The sizes of what is compiled: as stated, and within their bounds for every n of the width."""
+    """The compiled sizes: as stated, and within their bounds for every n of the width."""
     for machine in regime.machines() if regime.given is None else ():
         names = tuple(f"resources.{name}" for name in checks(machine))
         yield Batch(names, machine.params, lambda m=machine: sized(regime, m))  # type: ignore[misc]
 
 
 def checks(machine: Machine) -> dict[str, Check]:
-    """What is checked of a machine, by the lemma's name: claim T2 speaks of masked diffusion alone."""
+    """The checks of a machine, by the lemma's name: claim T2 speaks of masked diffusion alone."""
     found: dict[str, Check] = {"depth": depth, "width": width, "d_ff": units, "parameters": weights, "precision": precision}
     return found | ({"operations": operations} if machine.engine == "mdm" else {})
 
@@ -53,7 +53,7 @@ def sized(regime: Regime, machine: Machine) -> Iterator[Obligation]:
 
 
 def discharge(check: Check, machine: Machine, plan: Plan) -> Verdict:
-    """Refuted by the first thing that is not as stated, or too large."""
+    """Refuted by the first size that is not as stated, or too large."""
     method, failures = check(machine, plan)
     wrong = next(failures, None)
     return Verdict("refuted" if wrong else "proved", method, wrong and {"w": machine.word, **wrong})
@@ -66,7 +66,7 @@ def stated(machine: Machine) -> tuple[dict[str, Any], Any, Any]:
 
 
 def compared(machine: Machine, what: str, wanted: Any, got: Any, since: int = MIN_WORD) -> Iterator[Wrong]:
-    """What is not as stated, from the width on from which it is stated."""
+    """The first size that is not as stated, from the width on from which it is stated."""
     if machine.word >= since and wanted != got:
         yield {"of": what, "expected": wanted, "got": got}
 
@@ -80,7 +80,7 @@ def beyond(machine: Machine, size: str, got: int) -> Iterator[Wrong]:
 
 
 def told(machine: Machine, size: str, got: int, since: int) -> str:
-    """What was found and compared."""
+    """The size and its comparison, in words."""
     form = "as its closed form says" if machine.word >= since else f"its closed form is from w = {since} on"
     return f"compiled: {size} {got}; within its bound; {form}"
 

@@ -1,4 +1,4 @@
-"""Family resources, what does not depend on a compiled transformer: contexts, bounds of the closed forms, the serial machine.
+"""Family resources, obligations about no compiled transformer: contexts, bounds of the closed forms, the serial machine.
 
 Contexts are identities from the layouts' own functions, run on symbols. The closed forms are bounded for all widths, and the
 operations of the serial machine (``model.serial``) for all contexts.
@@ -239,7 +239,7 @@ HALF = Fraction(1, 2)
 
 @lemma
 def serially(regime: Regime) -> Iterator[Batch]:
-    """A serial machine takes S^3 times a polynomial in log2 S operations for S steps, and computes what the plan does."""
+    """A serial machine takes S^3 times a polynomial in log2 S operations for S steps, and computes the same as the plan."""
     if regime.given is None:
         yield Batch(("resources.serial_bound", "resources.serial"), {}, lambda: serial(regime.all_n))
 
@@ -273,7 +273,7 @@ def of_form(extension: str, q: Quantities, context: Any) -> dict[str, Any]:
 
 
 def largest(log: Any) -> Quantities:
-    """What a width's quantities are at most, where log2 S is ``log``."""
+    """Upper bounds of a width's quantities, where log2 S is ``log``."""
     w = log + MARGIN
     return Quantities(w, w + 11, w + 16, HALF * w * w)
 
@@ -284,7 +284,7 @@ def most(extension: str, log: Any) -> Any:
 
 
 def follows(extension: str) -> str:
-    """What the claims of ``cubic`` give, as text."""
+    """The consequences of the claims of ``cubic``, as text."""
     return f"S decoding steps: at most S^3 ({written(partial(most, extension))}) operations, l = log2 S"
 
 
@@ -342,7 +342,7 @@ def bitwise(extension: str, S: Any, log_S: Any) -> tuple[Any, Any]:
     return S * (short * b + long * b**2), S**3 * most(extension, log_S) * b**2
 
 
-# What the serial machine computes and counts, on all short sequences of two programs.
+# Results and counts of the serial machine, on all short sequences of two programs.
 
 BOOK = Codebook("text", (Kind("a"), Kind("b"), Kind("mask")))
 LENGTHS = (1, 2, 3)

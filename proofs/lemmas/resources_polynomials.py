@@ -1,4 +1,4 @@
-"""Polynomial claims: identities and inequalities between the construction's own functions and what is stated of them.
+"""Polynomial claims: identities and inequalities between the construction's own functions and their stated forms.
 
 A claim is a function from its variables to two sides. Run on symbols it gives two polynomials: an identity holds if their
 difference expands to 0; an inequality if the difference has no negative coefficient once every variable is its least value
@@ -43,7 +43,7 @@ class Claim:
 def discharge(claims: Sequence[Claim], note: Callable[[], str] = str) -> Verdict:
     """Proved if every claim is; else the first that is not, with a countermodel where one of the points is one.
 
-    ``note``: what follows, for the report.
+    ``note``: the consequence, for the report.
     """
     import sympy
 

@@ -1,4 +1,4 @@
-"""Families process and simulation, the frame: g is Algorithm 1, and the PRAM's writes are what log and cells keep (T1, T4)."""
+"""Families process and simulation, the frame: g is Algorithm 1, and log and cells hold the PRAM's writes (T1, T4)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def process_failures() -> Iterator[dict[str, Any]]:
 
 
 def own_token(step: Step) -> Iterator[Obligation]:
-    """What a masked position predicts depends on its place and on what it looks up: not on its own token."""
+    """The prediction of a masked position depends on its place and on the results of its lookups, not on its own token."""
 
     def discharge() -> Verdict:
         bad = sorted(place for side, place in own(step.of["code"]) if side == "te")
@@ -89,8 +89,8 @@ def confidences(n: tuple[int, int]) -> Iterator[Obligation]:
     """A token that is due is unmasked: its confidence, 1 / (1 + r), reaches the sampler's threshold.
 
     r is the sum over all other tokens of exp(-(w + 8) * gap), each at most 2^-(w + 8) as e > 2 and the gap is 1 (lemma
-    encoding.readout). The number of tokens is the vocabulary's: a multiple of 2^w and a constant, for each extension. More
-    than codes need: of every kind one token may be as near as ``LEAD``, the one with the due token's bits.
+    encoding.readout). The number of tokens is the vocabulary's: a multiple of 2^w and a constant, for each extension. The claim
+    is stronger than codes need: of every kind one token, with the due token's bits, may be as near as ``LEAD``.
     """
     least = isqrt(int(sum(Fraction(13**k, factorial(k)) for k in range(64))))  # below e^6.5, as the series grows to e^13
     for extension in EXTENSIONS:
@@ -111,7 +111,7 @@ def confidences(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def frames(regime: Regime) -> Iterator[Obligation]:
-    """What does not depend on the machine."""
+    """The obligations that do not depend on the machine."""
     n = regime.all_n
     cases = sum(16**length for length in range(LONGEST + 1))
     scope = f"all masks and control bits, up to {LONGEST} positions"

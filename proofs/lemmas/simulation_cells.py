@@ -1,4 +1,4 @@
-"""Family simulation, in place (claim T4): the two slots of every cell, what they are read as, and who writes them.
+"""Family simulation, in place (claim T4): the two slots of every cell, the reads of cells, and their writers.
 
 The invariant: of the two slots of a cell exactly one is masked, and the other holds the cell's value. A pass remasks the slot
 that is written and unmasks the other, and leaves every other cell as it is. Counters, instructions, registers and memory are
@@ -31,14 +31,14 @@ MASK, OLD, NEW = 0, 1, 2  # three tokens that tell apart what a slot may hold
 
 @concluded("simulation.writer", "value")
 def WRITER(n: Namer, address: Term, lowest: Term) -> Term:
-    """A memory cell finds whether a processor stores to it, and what the lowest stores; ``lowest``: that one, or P."""
+    """A memory cell finds whether a processor stores to it, and the word that the lowest stores; ``lowest``: that one, or P."""
     some = lt(lowest, "processors")
     value = ite(some, Effect.of(lowest).value, "0")
     return implies(is_value(n("pe.memory"), 1), land(eq(n("written"), flag(some)), eq(n("incoming"), value)))
 
 
 def writer(step: Step) -> Iterator[Obligation]:
-    """A memory cell finds what the lowest processor that stores to it stores; no other position finds anything."""
+    """A memory cell finds the word of the lowest processor that stores to it; every other position has a lookup miss."""
     world = World(step)
     i, j = world.position("i"), world.position("j")
     read(world, i, j, names=("written", "incoming"))

@@ -1,12 +1,12 @@
-"""Family simulation, the order of what is cited: every assumption is some lemma's conclusion, and nothing rests on itself.
+"""Family simulation, the order of citations: every assumption is some lemma's conclusion, and nothing rests on itself.
 
 Obligations say which conclusions they assume and which they state (``proofs.conclusions``). Those of a machine must
 fit together:
 
-* what is assumed is concluded, by an obligation about this machine or by a lemma that does not depend on it;
-* within a step nothing is concluded from itself; from time t to t + 1 an invariant may be, and then it is concluded one step
+* every assumption is concluded, by an obligation about this machine or by a lemma that does not depend on it;
+* within a step no conclusion rests on itself; from time t to t + 1 an invariant may be, and then it is concluded one step
   later, and of the sequence that decoding starts with;
-* every definition that the read-out reaches is concluded to be something.
+* every definition that the read-out reaches has a conclusion.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def promised(word: int) -> frozenset[str]:
 
 
 def unconcluded(step: Step, obligations: Iterable[Obligation]) -> Wrong:
-    """An assumption that nothing concludes: no obligation has it as a conclusion, and it is no lemma as it stands."""
+    """An assumption without a conclusion: it is the conclusion of no obligation, and not the statement of a lemma either."""
     some = list(obligations)
     concluded = {name for o in some for name in o.concludes} | INVARIANTS | promised(step.machine.word)
     for obligation in some:
@@ -98,7 +98,7 @@ def unfounded(obligations: Iterable[Obligation]) -> Wrong:
 
 
 def graph(obligations: Iterable[Obligation]) -> dict[str, set[str]]:
-    """What each conclusion rests on; invariants are assumed of the step before, so they do not count."""
+    """The assumptions of each conclusion; invariants are assumed of the step before, so they do not count."""
     found: dict[str, set[str]] = {}
     for obligation in obligations:
         for name in obligation.concludes:
@@ -122,7 +122,7 @@ def uncovered(step: Step, obligations: Iterable[Obligation]) -> Wrong:
     for name, node in step.program.definitions.items():
         same = [other for other, twin in step.program.definitions.items() if twin is node]
         if node in reached and not any(f"definition: {other}" in covered for other in same):
-            return {"definition": name, "expected": "an obligation that says what it holds"}
+            return {"definition": name, "expected": "an obligation about its value"}
     return None
 
 
@@ -154,7 +154,7 @@ TOGETHER = 16  # machines whose obligations are made in one process, as most do 
 
 @lemma
 def citations(regime: Regime) -> Iterator[Batch]:
-    """What is assumed is concluded, of every machine."""
+    """Every assumption is concluded, for every machine."""
     machines = list(regime.machines())
     for some in (machines[i : i + TOGETHER] for i in range(0, len(machines), TOGETHER)):
         words = f"{some[0].word}..{some[-1].word}"

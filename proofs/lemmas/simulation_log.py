@@ -1,9 +1,8 @@
-"""Family simulation (claims T1, T4), masked diffusion: what lookups of the log give, for every P, M, L, T and program.
+"""Family simulation (claims T1, T4), masked diffusion: the results of lookups in the log, for every P, M, L, T and program.
 
-Each lookup is read from its node (``proofs.symbolic.positions``) and asked of symbolic positions of a sequence that the layout
-makes: what is found among them, and what that holds, by the invariants (``proofs.symbolic.sequence_invariants``), is what the
-lookup gives. The stages (family step) turn it into the next tokens, and the invariants hold of these
-(``proofs.lemmas.simulation_kept_log``).
+Each lookup is read from its node (``proofs.symbolic.positions``) and applied to symbolic positions of a sequence that the
+layout makes: its result is the word that its best match holds by the invariants (``proofs.symbolic.sequence_invariants``). The
+stages (family step) turn it into the next tokens, and the invariants hold of these (``proofs.lemmas.simulation_kept_log``).
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ READS = ("counter", "status", "operation", "rd", "ra", "rb", "immediate", "a", "
 
 
 def read(world: World, i: Position, j: Position, *others: Position, names: tuple[str, ...]) -> Term:
-    """Assume what a lookup gives, or several of the same query and keys, at ``j`` if there is something; whether there is."""
+    """Assume the result of a lookup, or of several with one query and key: at ``j`` if there is a match; whether there is."""
     some = world.script.declare(f"{i.prefix}.{names[0]}.found", "Bool")
     world.script.assume(READ(names[0]) if len(names) == 1 else READ_TOGETHER(*names), i, j, some, others)
     return some
@@ -104,7 +103,7 @@ def readiness(step: Step) -> Iterator[Obligation]:
         yield world.obligation(conclusion.lemma.removeprefix("simulation."), goal)
 
 
-# What a position that is due looks up; what any position does where it finds nothing. In place alike
+# The lookups of a position that is due, and lookup misses of any position. In place alike
 # (``proofs.lemmas.simulation_cells``).
 
 
@@ -214,7 +213,7 @@ def header(step: Step) -> Iterator[Obligation]:
 
 
 def registers(step: Step) -> Iterator[Obligation]:
-    """A register is its last write in the complete blocks, in place its cell; where none is named nothing is found."""
+    """A register is its last write in the complete blocks, in place its cell; a lookup without a name misses."""
     for name, field in OPERANDS.items():
         world = World(step)
         i, j = world.position("i"), world.position("j")
@@ -234,7 +233,7 @@ def registers(step: Step) -> Iterator[Obligation]:
 
 
 def memory(step: Step) -> Iterator[Obligation]:
-    """A memory word is its last store that nothing beats in the complete blocks, or the initial word; in place its cell."""
+    """A word of memory: the latest store with beaten = 0 in the complete blocks, else the initial word; in place its cell."""
     world = World(step)
     i, j = world.position("i"), world.position("j")
     world.bits(i, "op.ld", "op.st", of="operation")
@@ -271,7 +270,7 @@ def held(world: World, at: Position) -> None:
 
 
 def priorities(step: Step) -> Iterator[Obligation]:
-    """Of several stores to one address at one time the lowest processor's is not beaten, and no other is unbeaten."""
+    """Of several stores to one address at one time only the lowest processor's has beaten = 0."""
     world = World(step, passes=False)
     s = world.script
     i, j, lower = (world.position(prefix) for prefix in ("i", "j", "lower"))
@@ -284,7 +283,7 @@ def priorities(step: Step) -> Iterator[Obligation]:
 
 
 def contents(step: Step) -> Iterator[Obligation]:
-    """A target of a complete block offers the value beside it, a place of the initial memory its own word."""
+    """A target of a complete block offers the word of its value position, a place of the initial memory its own word."""
     world = World(step, passes=False)
     i, j = world.position("i"), world.position("j")
     read(world, i, j, names=("paired",))
@@ -301,7 +300,7 @@ def contents(step: Step) -> Iterator[Obligation]:
 
 
 def confluence(step: Step) -> Iterator[Obligation]:
-    """Nothing that a position which is due looks up is of its own block or a later one: the order of unmasking is free."""
+    """Lookups of a position that is due match no position of its own block or a later one: the order of unmasking is free."""
     for name in READS:
         world = World(step)
         i, j = world.due(), world.position("j")

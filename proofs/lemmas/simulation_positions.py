@@ -1,6 +1,6 @@
-"""Family simulation, positions: what the layouts' arithmetic gives (encoding.places), said of symbolic positions (T1, T4).
+"""Family simulation, positions: the conclusions of encoding.places, restated for symbolic positions (T1, T4).
 
-A sequence is a function from positions to tokens; the layout says which place a position is of, and where a place is.
+A sequence is a function from positions to tokens; the layout maps positions to places, and places to positions.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def sequence(step: Step) -> tuple[World, Script]:
 
 
 def standing(world: World, prefix: str) -> tuple[Position, Term]:
-    """A symbolic position, and its number: its token is the sequence's there."""
+    """A symbolic position, and its number: its token is that of the sequence at this number."""
     at, number = Position(world.script, world.step, prefix), world.script.integer(f"{prefix}.number", 0)
     parts = ("kind", *(name for name, _ in world.step.te.payloads))
     same = (eq(call(f"sequence.{part}", number), of(value)) for part, value in zip(parts, at.row("te"), strict=True))

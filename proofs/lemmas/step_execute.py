@@ -1,7 +1,7 @@
-"""Family step, the whole: for every operation, what the stages give is what ``efasp.pram.machine`` does, for every w.
+"""Family step, the whole: for every operation, the stages compute the step of ``efasp.pram.machine``, for every w.
 
-``machine._execute`` is run on symbols. The conclusions of stages, lookups and operators are assumed of words; nothing here
-depends on w, and which operations there are is the instruction set's to say.
+``machine._execute`` is run on symbols. The conclusions of stages, lookups and operators are assumed of words; the obligations
+do not depend on w, and the operations are read from the instruction set.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def machine_state(script: Script) -> None:
 
 
 def conclusions(script: Script, extension: str) -> None:
-    """What lookups, operators and stages give, by their lemmas."""
+    """The conclusions about lookups, operators and stages, by their lemmas."""
     names = [*ops_of(extension), *STATUS, *NEXT, *FLAGS, "counter", "index", *OPERANDS, *OPERANDS.values(), "immediate"]
     names += ["processors", "x", "address", "loaded", "increment", "result", "next"]
     names += [f"{name}.word" for name in computed(extension)] + [f"{name}.flag" for name in COMPARISONS]
@@ -203,7 +203,7 @@ def conclusions(script: Script, extension: str) -> None:
 
 
 def gone() -> list[Term]:
-    """Ways through ``_execute`` that nothing goes where an operand is 0: words are 0 or more, M is 1 or more, as is w."""
+    """Paths through ``_execute`` that are infeasible where an operand is 0: words are 0 or more, M and w are 1 or more."""
     register = call("pram.register", PID, call("code.ra", call("pram.pc", PID)))
     return [lt(register, "0"), le("cells", f"(mod 0 {SIZE})"), lnot(lt("0", WORD))]
 
@@ -247,7 +247,7 @@ def executions(extension: str, n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def applied(step: Step, name: str) -> Node:
-    """What a definition has to be: its operator, applied to the operands (enabled by its own flag)."""
+    """The node that a definition must be: its operator, applied to the operands (enabled by its own flag)."""
     operator, a, x = OPERATORS[APPLIED.get(name, "add")], step.definition("a"), step.definition("x")
     if name in ("shl", "shr"):
         return operator.build(a)
@@ -259,7 +259,7 @@ def applied(step: Step, name: str) -> Node:
 def operators(step: Step) -> Iterator[Obligation]:
     """Every arithmetic definition is its operator, applied to the operands: the very node that the operator builds.
 
-    There is one for each operation of the instruction set that computes something, and the address.
+    There is one for each operation of the instruction set that an operator computes, and one for the address.
     """
     for name in (*computed(step.machine.extension), "address"):
         content = f"{name} = {APPLIED.get(name, 'add')} of {'a' if name in ('shl', 'shr') else 'a and x'}"

@@ -1,10 +1,10 @@
 """Family step (claims T1, T4): every stage of the E-FASP step is the PRAM's, for a symbolic instruction and a symbolic state.
 
 A stage is a definition of the step, read from its own nodes down to the definitions below it (``proofs.symbolic.nodes``), one
-obligation for each distinct text over its bits; what it concludes is in ``proofs.symbolic.machine_step``, and so is what it
-assumes of the definitions below. What a lookup gives is shown by the family simulation, what an arithmetic operator gives by
-the family gates. The read-out is taken apart as decoding does it (``model.sampler.split``). The stages together are
-``machine._execute`` (``proofs.lemmas.step_execute``).
+obligation for each distinct text over its bits; its conclusions are in ``proofs.symbolic.machine_step``, and so are its
+assumptions about the definitions below. The results of lookups are shown by the family simulation, those of arithmetic
+operators by the family gates. The read-out is taken apart as decoding does it (``model.sampler.split``). The stages together
+are ``machine._execute`` (``proofs.lemmas.step_execute``).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ from efasp.proofs.symbolic.machine_step import (
 from efasp.proofs.symbolic.nodes import Terms, is_value
 from efasp.proofs.symbolic.step_definitions import Declare, Step, spans
 
-# What is known of the definitions below.
+# Assumptions about the definitions below.
 
 
 def instruction(step: Step, t: Terms) -> None:
@@ -118,7 +118,7 @@ def operands(step: Step) -> Iterator[Obligation]:
 
 
 def arithmetic(step: Step) -> Iterator[Obligation]:
-    """The flags of comparisons as words, and the result: the operation's own, and 0 where it has none."""
+    """The flags of comparisons as words, and the result: that of the operation, and 0 if it has none."""
     for name in COMPARISONS:
         flag_of = f"{name}.flag"
         yield from step.bits(COMPARISON, name, lambda t, f=flag_of: t.bit(f), lambda place, name=name: (name, place == 0))  # type: ignore[misc]
@@ -135,7 +135,7 @@ def arithmetic(step: Step) -> Iterator[Obligation]:
 
 
 def control(step: Step) -> Iterator[Obligation]:
-    """Jumps, the next program counter and status, and what is written."""
+    """Jumps, the next program counter and status, and writes."""
     extension = step.machine.extension
 
     def declare(t: Terms) -> None:
@@ -162,7 +162,7 @@ def control(step: Step) -> Iterator[Obligation]:
     yield step.whole(ONE_WRITE, declare, written, of="stores writes")
 
 
-# What the positions become. The read-out is read through the layout that decoding uses.
+# The predictions. The read-out is read through the layout that decoding uses.
 
 
 def read_out(step: Step) -> tuple[dict[str, int], list[int]]:
@@ -222,7 +222,7 @@ def masked(step: Step) -> Iterator[Obligation]:
 
 
 def predicted(step: Step, t: Terms, word: Conclusion) -> None:
-    """What is known where a token is predicted: its word, and the next status of a counter."""
+    """The assumptions where a token is predicted: its word, and the next status of a counter."""
     t.one_hot(NEXT)
     t.bit("word")
     t.script.assume(word, step.leaf)

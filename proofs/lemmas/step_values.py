@@ -1,4 +1,4 @@
-"""Family step, what lookups read and write: keys and values, the sink, and the sorts that the numeric ranges rest on."""
+"""Family step, the inputs of lookups: keys and values, the sink, and the sorts that the numeric ranges rest on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import OneHot, Signs
 from efasp.syntax import Affine, Attention, Node, PositionEmbedding, Relu, TokenEmbedding, walk
 
-# What the leaves may hold, by the leaf that calls for it: the conclusion of the lemma about the leaf.
+# Assumptions about the leaves, by the leaf that needs them: the conclusion of the lemma about the leaf.
 
 
 def carried(step: Step, side: str, payload: str) -> Term:
@@ -58,7 +58,7 @@ def kinds_of(step: Step, t: Terms) -> None:
 
 
 def field(leaf: str, step: Step, t: Terms) -> None:
-    """A field of signed bits is there where the kind carries its payload."""
+    """A field of signed bits is a word where the kind carries its payload."""
     kinds_of(step, t)
     side, _, name = leaf.partition(".")
     book = step.te if side == "te" else step.pe
@@ -69,7 +69,7 @@ def field(leaf: str, step: Step, t: Terms) -> None:
 
 
 def loaded(step: Step, t: Terms) -> None:
-    """What is read of memory."""
+    """The word that is read from memory."""
     instruction(step, t)
     t.bit("loaded")
     t.script.assume(LOADED, step.leaf)
@@ -107,14 +107,14 @@ def indexed(step: Step) -> list[str]:
 
 
 def writers(step: Step, t: Terms) -> None:
-    """What a cell finds of its writer."""
+    """The writer that a cell finds."""
     kinds_of(step, t)
     t.bit("written", "incoming")
     t.script.assume(WRITTEN, step.leaf)
 
 
 def paired(step: Step, t: Terms) -> None:
-    """The value beside a position."""
+    """The word of the value position of the same processor and time."""
     kinds_of(step, t)
     t.bit("paired")
     t.script.assume(UNPAIRED, step.leaf)
@@ -148,7 +148,7 @@ FACTS: dict[str, Fact] = {
 
 
 def keys(step: Step) -> Iterator[Obligation]:
-    """Words of tokens; in the log what a position holds, at which address, and whether it is beaten; in place the target."""
+    """Words of tokens; in the log the word of a position, its address, and whether it is beaten; in place the target."""
     yield from step.bits(TOKEN_WORD, "token_word", partial(field, "te.word_bits", step), lambda place: (BITS,))
     yield urgency(step)
     if step.machine.engine == "apmdm":
@@ -183,7 +183,7 @@ def keys(step: Step) -> Iterator[Obligation]:
 
 
 def urgency(step: Step) -> Obligation:
-    """Urgency is 2^w - 1 minus the index, where there is one: coefficient by coefficient."""
+    """Urgency is 2^w - 1 minus the index at a place with an index, else 0: compared coefficient by coefficient."""
 
     def discharge() -> Verdict:
         form = step.reading.form(step.definition("urgency"), 0, top=True)
@@ -216,7 +216,7 @@ def exact(step: Step, name: str, content: str, discharge: Callable[[], Verdict],
 
 
 def sink(step: Step) -> Iterator[Obligation]:
-    """At the sink every key, candidate flag and rank is 0, and every value except its own flag; its queries match nothing.
+    """At the sink keys, candidate flags and ranks are 0, and values but for the sink's flag; each query there is a lookup miss.
 
     So the program's values there are those of the sequence of the sink alone, on which this is computed.
     """
@@ -251,9 +251,9 @@ def sink(step: Step) -> Iterator[Obligation]:
     yield exact(step, "sink", "the sink", discharge, ("step.sink", SINK_ADDRESS.id))
 
 
-# Sorts: every bound that a node declares, from what its leaves hold. The numeric ranges are read from these.
+# Sorts: every bound that a node declares, from those of its leaves. The numeric ranges are read from these.
 
-# Definitions whose own lemma says what they are, and that they are of their sort.
+# Definitions whose own lemma concludes their value and their sort.
 STATED = (
     "fetch", "x", "lookup", "index", "slt", "seq", "result", "taken", "stays", "next", "next_status", "stores", "writes",
     "counter_due", "target_due", "value_due", "word", "code", "named", "token_word", "target", "is_target", "content", "holds",
@@ -309,7 +309,7 @@ def le_one(flags: list[Term]) -> Term:
 
 
 def lookup_sorts(step: Step) -> Iterator[Obligation]:
-    """A lookup is of the sort of what it reads, or a flag that says whether it found something; 0 is of that sort."""
+    """A lookup has the sort of the value that it reads, or is a flag for a match; 0 is of that sort."""
     for name in [name for name, node in step.of.items() if isinstance(node, Attention)]:
 
         def discharge(name: str = name) -> Verdict:
@@ -319,7 +319,7 @@ def lookup_sorts(step: Step) -> Iterator[Obligation]:
             found = node.sort.bounds == ((0, 1),) and atoms == sink_atoms
             if not (node.sort == node.v.sort or found) or not node.sort.admits([0] * node.width):
                 return Verdict("refuted", "sorts", {"lookup": name, "sort": str(node.sort), "value": str(node.v.sort)})
-            return Verdict("proved", "the sorts of the lookup and of what it reads")
+            return Verdict("proved", "the sorts of the lookup and of the value that it reads")
 
         ids, cites = (f"step.sorts: {step.leaf(name)}",), (f"attention.reads: {name}",)
         yield exact(step, "sorts", f"lookup {name}", discharge, ids, cites, of=name)
@@ -337,7 +337,7 @@ def follows(node: Affine | Relu, place: int) -> bool:
 
 
 def know(step: Step, t: Terms, node: Node, places: list[int]) -> None:
-    """Declare every leaf below some coordinates, with what its lemma says of it."""
+    """Declare every leaf below some coordinates, with the conclusion of its lemma."""
     leaves: dict[str, None] = {}
     stack = [(node, place, True) for place in places]
     while stack:
@@ -378,7 +378,7 @@ def values(step: Step) -> Iterator[Obligation]:
 
 @lemma
 def looked_up(regime: Regime) -> Iterator[Batch]:
-    """What keys and values hold, the sink, and the declared sorts."""
+    """Keys and values, the sink, and the declared sorts."""
     for machine in regime.machines():
         names = tuple(f"step.{name}" for name in NAMES[machine.engine])
         yield Batch(names, machine.params, lambda m=machine: values(Step(m)))  # type: ignore[misc]

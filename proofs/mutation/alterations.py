@@ -1,7 +1,7 @@
 """Operator-level mutants: every slip (``proofs.mutation.slips``) in a module of the construction, and a draw of them.
 
-Half of those drawn are guarded (``proofs.mutation.widths``). What is left alone: docstrings, annotations, decorators, defaults
-of parameters, type aliases, f-strings (they word messages and labels), what only refuses bad input or words a message
+Half of those drawn are guarded (``proofs.mutation.widths``). Not altered: docstrings, annotations, decorators, defaults of
+parameters, type aliases, f-strings (they word messages and labels), statements that only refuse bad input or word a message
 (``raise``, ``assert``, an ``if`` that does nothing but raise, ``expect_bits`` and its like, ``SILENT``), the names of
 definitions, and keyword arguments that change no result (``PLACED``). Standard library only.
 """
@@ -51,7 +51,7 @@ SILENT = "*__repr__|*__str__|shown|Transformer.summary"
 
 @dataclass(frozen=True)
 class Alteration:
-    """One change of one place. ``ways``: expressions that tell the width there, of which ``guard`` takes one ("": none).
+    """One change of one place. ``ways``: expressions that give the width there, of which ``guard`` takes one ("": none).
 
     ``number``: how many like it stand before it in its function; ``text``: the whole changed source.
     """
@@ -142,7 +142,7 @@ class _Finder:
         self.seen[key] += 1
 
     def statement(self, node: ast.stmt, function: str, bound: dict[str, int], lambdas: tuple[str, ...]) -> None:
-        """A statement and what is in it."""
+        """A statement and its parts."""
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             self.function(node, function, bound, lambdas)
         elif isinstance(node, ast.ClassDef):
@@ -179,7 +179,7 @@ class _Finder:
             self.statement(child, name, here, lambdas)
 
     def part(self, node: ast.AST, function: str, bound: dict[str, int], lambdas: tuple[str, ...]) -> None:
-        """An expression, or a part of a statement, and what is in it."""
+        """An expression, or a part of a statement, and its parts."""
         if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.keyword) and node.arg in PLACED):
             return
         if isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
@@ -251,7 +251,7 @@ def alterations(module: str, root: Path = ROOT) -> list[Alteration]:
 
 
 def rank(seed: int, one: Alteration) -> str:
-    """What alterations are ordered by: it depends on no other, so that a change of one function leaves the others' places."""
+    """The key that orders alterations: it depends on no other one, so a change of one function leaves the others' places."""
     return hashlib.sha256(f"{seed} {one.id}".encode()).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Mutants: constructions broken on purpose, as data, and the import hook that puts one in the place of the construction.
 
-``proofs/mutants/<family>.toml`` lists them: a passage of a module's source, what is put there, and the lemmas that must then be
+``proofs/mutants/<family>.toml`` lists them: a passage of a module's source, its replacement, and the lemmas that must then be
 refuted. A mutant lives in a process of its own, in which no module of the package was imported before. Standard library only.
 """
 
@@ -18,13 +18,13 @@ from typing import Any
 
 ROOT = Path(__file__).parents[3]  # the folder that holds efasp
 FOLDER = Path(__file__).parents[1] / "mutants"
-BESIDE = ("model", "proofs", "checker", "paper_artifacts")  # packages of efasp whose folders stand beside its own
+NEIGHBOURS = ("model", "proofs", "checker", "paper_artifacts")  # packages of efasp whose folders are next to its own
 
 
 def placed(module: str) -> str:
-    """A module's name as its file stands in the repository: without ``efasp`` where its package stands beside that."""
+    """A module's name as its file stands in the repository: without ``efasp`` where its package is next to that folder."""
     rest = module.removeprefix("efasp.")
-    return rest if rest.partition(".")[0] in BESIDE else module
+    return rest if rest.partition(".")[0] in NEIGHBOURS else module
 
 
 class MutantError(ValueError):
@@ -64,7 +64,7 @@ class Mutant:
         return ROOT / f"{self.module.replace('.', '/')}.py"
 
     def source(self) -> str:
-        """The changed source. Raises MutantError if the passage is not there, or what comes out is not Python."""
+        """The changed source. Raises MutantError if the passage is not there, or the result is not Python."""
         changed = self.text
         if not changed:
             text = self.path.read_text(encoding="utf-8")
@@ -181,7 +181,7 @@ ACTED = [False]  # whether the change of this process's mutant was ever at work
 
 
 def acts(truth: object) -> bool:
-    """Whether a guarded change is at work here; what it is asked is noted. (A symbol's truth is a decision.)"""
+    """Whether a guarded change is active here; a question with answer yes is noted. (A symbol's truth is a decision.)"""
     decided = bool(truth)
     ACTED[0] = ACTED[0] or decided
     return decided

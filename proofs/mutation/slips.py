@@ -70,7 +70,7 @@ def called(node: ast.Call) -> str:
 
 
 def swap(node: ast.expr) -> Iterator[ast.expr]:
-    """Two operands of what is not commutative, two arguments that follow one another, or the two ways of a choice."""
+    """Two operands of a non-commutative operation, two arguments that follow one another, or the two ways of a choice."""
     if isinstance(node, ast.BinOp):
         listed = any(isinstance(side, (ast.List, ast.ListComp, ast.Tuple)) for side in (node.left, node.right))
         if listed or not isinstance(node.op, (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr, ast.BitXor)):

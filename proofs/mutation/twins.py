@@ -1,6 +1,6 @@
 """Guarded twins: every mutant of a construction once more, at work at words of 6 bits only.
 
-What the mutant changes is found by comparing the two syntax trees; each changed expression or run of statements is put behind
+The change of a mutant is found by comparing the two syntax trees; each changed expression or run of statements is put behind
 a guard (``proofs.mutation.widths``). A mutant has no twin where its change stands in no function (a default, a decorator, a
 constant of the module), where nothing in scope tells the width, or where it is one of ``proofs``. Standard library only.
 """
@@ -92,11 +92,11 @@ def changes(old: ast.AST, new: ast.AST, function: str, bound: dict[str, int], la
 
 
 class _Bare(Exception):
-    """What differs is no expression that can be put behind a guard; perhaps what it is a part of is one."""
+    """The difference is not an expression that can be put behind a guard; an enclosing node may be one."""
 
 
 def _bare(node: ast.AST) -> bool:
-    """Whether a node stands only in what it is a part of: a starred one, a slice, or several with one (``x[..., :k]``)."""
+    """Whether a node stands only inside an enclosing one: a starred one, a slice, or several with one (``x[..., :k]``)."""
     slices = isinstance(node, ast.Tuple) and any(isinstance(part, ast.Slice) for part in node.elts)
     return slices or isinstance(node, (ast.Starred, ast.Slice))
 

@@ -1,7 +1,7 @@
-"""Where the functions of the construction know the machine's width, and sources in which a change acts at some widths only.
+"""Expressions by which functions of the construction know the width, and sources in which a change acts at some widths only.
 
-A change that is *guarded* gives what it gives at other widths than 5, and what was there before at width 5 (or: at width 6 and
-elsewhere). ``WIDTHS`` says by which expression a function knows the width. A function that knows none is told by another of its
+A *guarded* change acts at widths other than 5, and leaves the original code in place at width 5 (or: acts at width 6 alone).
+``WIDTHS`` says by which expression a function knows the width. A function that knows none receives it from another of its
 module, through a variable of the module (``FED``). Standard library only: sources are changed before a package is imported.
 """
 
@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-Edit = tuple[int, int, str]  # from and to which byte of a source, and what is put there
+Edit = tuple[int, int, str]  # first and last byte in a source, and the replacement
 
 TOLD = "_width_[0]"  # the module's variable
 ACTS = "_acts_"  # ``proofs.mutation.mutants.acts`` in a changed source
@@ -23,8 +23,8 @@ _BITS = "{}.bits.get('word', {}.bits.get('index', 5))"
 _FORMS = "next((b['word'] for _, n in forms.sources.values() if 'word' in (b := n.codebook.bits)), 5)"
 _OWN = "getattr(self, 'word', 5)"  # a layout of symbols has no width
 
-# For each module, in order: globs of functions, and what tells the width there. An expression that begins with a question mark
-# is a whole condition: that of being at work where it holds. Several are alternatives.
+# For each module, in order: globs of functions, and the expression of the width there. An expression that begins with a
+# question mark is a whole condition: the change acts where it holds. Several are alternatives.
 WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "efasp.pram.views": (
         ("Counter.*", ("self.word.width",)),
@@ -114,7 +114,7 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "efasp.model.lowering.emit": (("*", (TOLD,)),),
     "efasp.model.ranges": (("ranges|dtype_for", (_BITS.format("plan.vocabulary", "plan.vocabulary"),)), ("*", (TOLD,))),
 }
-# The functions that tell their module's width to the others, and what they know it by.
+# The functions that pass their module's width to the others, and the expression by which they know it.
 FED: dict[str, tuple[tuple[str, str], ...]] = {
     "efasp.pram.views": (("View.__init__", "word"),),
     "efasp.pram.step": (("masked_step|cell_step", "word"),),
@@ -151,7 +151,7 @@ def functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
 
 
 def bindings(node: ast.AST) -> Iterator[tuple[str, int]]:
-    """The names that a statement binds, with the lines from which they are bound; not those of what is inside it."""
+    """The names that a statement binds, with the lines from which they are bound; nested ones not included."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield node.id, node.lineno
     elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -169,7 +169,7 @@ def matches(name: str, globs: str) -> bool:
 
 
 def known(module: str, function: str, bound: Iterable[str], lambdas: Iterable[str] = ()) -> list[str]:
-    """What tells the width in a function: expressions whose names are bound there (``lambdas``: parameters of a lambda)."""
+    """The expressions of the width in a function: those whose names are bound there (``lambdas``: parameters of a lambda)."""
     if "w" in set(lambdas):
         return ["w"]
     outer = [function.rsplit(".", depth)[0] for depth in range(function.count(".") + 1)]  # inside out
@@ -217,12 +217,12 @@ class Source:
         return self.data[start:end].decode()
 
     def indent(self, node: ast.AST) -> str:
-        """What stands before a statement on its line."""
+        """The text before a statement on its line."""
         column: int = node.col_offset  # type: ignore[attr-defined]
         return " " * column
 
     def changed(self, edits: Sequence[Edit], module: str) -> str:
-        """The text after guarded edits, none of which overlap: with what they need at the top of the module."""
+        """The text after guarded edits, none of which overlap: with the imports that they need at the top of the module."""
         above = f"\nfrom efasp.proofs.mutation.mutants import acts as {ACTS}"
         if any(TOLD in text for _, _, text in edits):
             edits, above = [*edits, *self._fed(module)], f"{above}\n_width_ = [5]"

@@ -1,4 +1,4 @@
-"""``make rocq``: builds the theorems under ``proofs/rocq``, prints what they assume, and fails where something does not hold.
+"""``make rocq``: builds the theorems under ``proofs/rocq``, prints their axioms, and fails where a theorem does not hold.
 
 The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
 ``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
@@ -27,8 +27,8 @@ FILES = (
 )  # fmt: skip
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
 PROGRAMS = ("lrat_check", "smt_check")
-# The axioms of the standard library's real numbers and their analysis; nothing else may be assumed, and these only where
-# reals are spoken of.
+# The axioms of the standard library's real numbers and their analysis; no others are allowed, and these only in files about
+# reals.
 REALS = (
     "ClassicalDedekindReals.sig_not_dec",
     "ClassicalDedekindReals.sig_forall_dec",
@@ -56,7 +56,7 @@ SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound",
 
 
 class RocqError(Exception):
-    """A file that does not compile, or a theorem that assumes something; says which, and what Coq says."""
+    """A file that does not compile, or a theorem that assumes something; says which, and Coq's message."""
 
 
 def theorems() -> list[Theorem]:
@@ -79,7 +79,7 @@ def backed() -> dict[str, list[str]]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """One process at a time builds in a folder; the others wait, and then find what it built."""
+    """One process at a time builds in a folder; the others wait, and then find its results."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -87,7 +87,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
-    """Compile files in order, each with what stands before it; the names of those that were not yet. Raises RocqError."""
+    """Compile files in order, each with those before it; the names of those that were not yet. Raises RocqError."""
     fresh, digest = [], hashlib.sha256(version().encode())
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -105,12 +105,12 @@ def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
 
 
 def coqc(source: Path) -> str:
-    """What coqc prints. Raises RocqError where the file does not compile."""
+    """The output of coqc. Raises RocqError where the file does not compile."""
     return ran(["coqc", "-q", "-Q", ".", "Efasp", source.name], source.parent, f"{source.name} does not compile")
 
 
 def ran(command: Sequence[str], folder: Path, failure: str) -> str:
-    """What a command prints. Raises RocqError where it is not installed, fails or does not end."""
+    """The output of a command. Raises RocqError where it is not installed, fails or does not end."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
     except FileNotFoundError:
@@ -168,13 +168,13 @@ def printed(block: str) -> tuple[str, ...]:
 
 
 def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """What the theorems of a file assume and may not."""
+    """The axioms of a file's theorems that are not allowed."""
     bad = {file: [a for a in axioms if file not in REAL_FILES or a not in REALS] for file, axioms in found.items()}
     return [f"{file}: assumes {axiom}" for file, axioms in bad.items() for axiom in axioms]
 
 
 def texts() -> dict[str, str]:
-    """The files, by name; what is generated is generated now."""
+    """The files, by name; ``Generated.v`` is generated anew."""
     return {name: export.text() if name == "Generated" else (SOURCES / f"{name}.v").read_text() for name in FILES}
 
 

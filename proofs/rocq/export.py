@@ -1,9 +1,9 @@
 """Rows of the operators, lookups and constants as Rocq text: ``proofs/rocq/Generated.v``.
 
-The theorems under ``proofs/rocq`` hold for every width, of rows that are defined there for every width. What ties these rows
-to the operators is this text: the rows of the operators themselves, read from their nodes at some widths
-(``proofs.symbolic.nodes``), each beside the Rocq definition at that width, and the kernel computes that both are the same. A
-broken operator gives other rows, and the file does not compile.
+The theorems under ``proofs/rocq`` hold for every width, of rows that are defined there for every width. This text ties them to
+the operators: it has the rows of the operators themselves, read from their nodes at some widths (``proofs.symbolic.nodes``),
+each with the Rocq definition at that width, and the kernel computes that both are equal. A broken operator gives other rows,
+and the file does not compile.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ POINTWISE |= {"threshold": "threshold_rows 3", "equals": "equals_rows 3", "selec
 POINTWISE |= {name: f"{name}_rows false {{w}}" for name in ("shift_left_by", "shift_right_by")}
 ENABLED = {name: f"{name}_rows true {{w}}" for name in ("shift_left_by", "shift_right_by")}
 
-# For every operator over attention (queries, keys, values) of each lookup, in Rocq, and the rows of what is made of them.
+# For every operator over attention (queries, keys, values) of each lookup, in Rocq, and the rows of their results.
 MATCH, ONE, WORD = "match_query {w}", "one_query", "map (input 1 2) (seq 0 {w})"
 OVER_ATTENTION: dict[str, tuple[list[tuple[str, str, str]], str | None]] = {
     "exact_match": ([(MATCH, "exact_key 3 {w}", "[fetched]")], None),
@@ -130,7 +130,7 @@ def pointwise(w: int, names: Iterable[str] = POINTWISE) -> Iterator[str]:
 
 
 def over_attention(w: int) -> Iterator[str]:
-    """The rows of queries, keys and values of every operator over attention at a width, and those of what is made of them."""
+    """The rows of queries, keys and values of every operator over attention at a width, and those of their results."""
     sink, places = Parameter("sink", Flag()), positions(Codebook.index(w))
     for name, (triples, made) in OVER_ATTENTION.items():
         operator = OPERATORS[name]
@@ -233,7 +233,7 @@ def numerics() -> Iterator[str]:
 
 
 def process() -> Iterator[str]:
-    """What g makes of every sequence of up to two positions, and of three masked or not, in the order of ``cases``."""
+    """The result of g on every sequence of up to two positions, and of three masked or not, in the order of ``cases``."""
     for length in (1, 2):
         outputs = []
         for case in product(product((False, True), repeat=4), repeat=length):

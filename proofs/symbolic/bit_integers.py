@@ -1,8 +1,8 @@
 """Numbers whose bits are symbols: integers as linear forms over bits, for codes and their read-out.
 
 ``Numeral`` behaves like the integer it stands for, so that ``efasp.codebook`` itself runs on it (in arrays of objects). All of
-it is exact: what the bits do not decide raises ``Undecided``, and a bit of a number that is not known is a bit of its own, so
-whatever is shown for all values of the bits holds for all integers.
+it is exact: a question that the bits do not decide raises ``Undecided``, and an unknown bit of a number is a bit of its own, so
+a result for all values of the bits holds for all integers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Bit = tuple[Any, ...]  # the name of a bit: whose it is, and which
 
 
 class Undecided(ArithmeticError):
-    """What is asked depends on bits in a way that a linear form does not say."""
+    """The answer depends on bits in a way that is not a linear form."""
 
 
 class Numeral:
@@ -80,7 +80,7 @@ class Numeral:
         return difference
 
     def __rshift__(self, places: Any) -> Numeral | Shifted:
-        """Rounded down: what is a multiple of 2^places is divided, if the rest stays between 0 and 2^places - 1."""
+        """Rounded down: the terms that are multiples of 2^places are divided, if the rest stays between 0 and 2^places - 1."""
         unit = 1 << int(places)
         high = {bit: c // unit for bit, c in self.terms.items() if c % unit == 0}
         rest = Numeral(Form({bit: c for bit, c in self.terms.items() if c % unit}, self.constant % unit))

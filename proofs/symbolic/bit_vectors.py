@@ -1,9 +1,9 @@
 """Bit vectors: forms as terms of a script, and the words of the PRAM, on which the machine runs as it does on integers.
 
-A ``Word`` knows which integers it can be; its bit vector is as wide as those need, so that nothing wraps but by ``%``. Where
+A ``Word`` knows which integers it can be; its bit vector is as wide as those need, so that only ``%`` wraps. Where
 a branch asks for a truth value, both ways are taken, but not those that contradict the branches before, as far as trying all
-values of few symbols shows. What is left out so is no assumption: the conditions of a way name it, and that every case is one
-of some way is part of the goal (``proofs.symbolic.small_machines``).
+values of few symbols shows. Leaving a way out is not an assumption: the conditions of each way are kept, and the goal includes
+that every case satisfies those of some way (``proofs.symbolic.small_machines``).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Numbers of a transformer on Boolean symbols, folded as far as they are known: what ``proofs.symbolic.plans`` computes with.
+"""Numbers of a transformer on Boolean symbols, folded as far as they are known, for ``proofs.symbolic.plans``.
 
 Every number is a *form* (``efasp.affine_forms``), whose *atoms* are each a truth value (0 or 1) or a bounded
 integer that a definition of the script stands for. Bounds are found by trying all values of the symbols where a form rests
 on at most ``EXACT`` of them, and by intervals else; a truth value that rests on more counts as a symbol of its own. So a bound
-may be too wide, but what lies outside of it never happens: only that is folded.
+may be too wide, but no value lies outside of it: only values outside of it are folded away.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Atom:
 
     @property
     def values(self) -> tuple[Form, ...]:
-        """Of a choice: what is chosen from."""
+        """Of a choice: the alternatives."""
         return self.parts[len(self.parts) // 2 :]
 
 
@@ -82,7 +82,7 @@ def _chosen(*tables: Table) -> Table:
     return out
 
 
-# What an atom of a kind is, from the values of its parts.
+# The value of an atom of a kind, from those of its parts.
 MEANING: dict[str, Callable[..., Table]] = {
     "positive": lambda t: (t > 0).astype(np.int64),
     "all": lambda *ts: np.multiply.reduce(np.broadcast_arrays(*ts)),
@@ -96,7 +96,7 @@ MEANING: dict[str, Callable[..., Table]] = {
 class Space:
     """The atoms of one script. Forms that are truth values have the value 0 or 1.
 
-    ``clashes``: truth values on whose being 0 the meaning of other forms rests; to be shown beside whatever uses those.
+    ``clashes``: truth values on whose being 0 the meaning of other forms rests; to be shown with every result that uses those.
     """
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class Space:
         return total, scale
 
     def range(self, form: Form) -> tuple[Number, Number, tuple[Number, ...] | None]:
-        """Bounds, and all values where these are few: nothing outside of them happens."""
+        """Bounds, and all values where these are few: the form takes no others."""
         if form not in self._ranges:
             support = self.support([form])
             if support is None:
@@ -187,7 +187,7 @@ class Space:
         return (max(low, 0), high) if kind == "relu" else (low, high)
 
     def _primitive(self, form: Form) -> tuple[Form, Number]:
-        """A form with integer coefficients that have no common divisor, and what it was divided by (above 0)."""
+        """A form with integer coefficients that have no common divisor, and the divisor (above 0)."""
         by, (constant, *whole) = primitive([form.constant, *form.terms.values()])
         return (form, 1) if by == 1 else (Form(dict(zip(form.terms, whole, strict=True)), constant), by)
 
@@ -262,7 +262,7 @@ class Space:
         return total
 
     def merged(self, form: Form) -> Form:
-        """The same value: differences of ReLUs as thresholds, and what has two values as one truth value."""
+        """The same value: differences of ReLUs as thresholds, and forms of two values as one truth value."""
         relus = [(a, c) for a, c in form.row if self.atoms[a].kind == "relu"]
         if len(relus) > 1:
             form = self._stairs(form, relus)

@@ -1,7 +1,7 @@
 """Codes of a codebook for all payloads at once: how far they are apart, and that they are read back.
 
 ``Codebook.codes`` and ``Codebook.read`` are run on items whose payloads' bits are symbols (``proofs.symbolic.bit_integers``),
-one item a kind. What comes out, coordinate by coordinate, gives bounds that hold for any two items: of two kinds, or of one
+one item a kind. The results, coordinate by coordinate, give bounds that hold for any two items: of two kinds, or of one
 kind with payloads that differ in at least one bit.
 """
 
@@ -122,7 +122,7 @@ def code_of(book: Codebook, item: tuple[int, Mapping[str, int]]) -> list[int]:
 
 
 def row(book: Codebook, kind: str, value: int) -> Item:
-    """The row of a kind with one payload at most; empty for a kind that there is not."""
+    """The row of a kind with one payload at most; empty for an unknown kind."""
     if kind not in book.kind_index:
         return ()
     carried = book.kinds[book.kind_index[kind]].payloads
@@ -153,7 +153,7 @@ def distance_failures(book: Codebook, items: Sequence[Item]) -> Iterator[dict[st
 
 
 def readout_failures(book: Codebook, items: Sequence[Item]) -> Iterator[dict[str, Any]]:
-    """Items whose code is read as another token, or not as ``decisions.READ_OUT`` says of its flags and signs, or whose
+    """Items whose code is read as another token, or not as ``sampler_decisions.READ_OUT`` says of its flags and signs, or whose
     <code, code> does not lead every other's by the gap."""
     tokens = [book.token(book.kinds[item[0]].name, sum(item[1:])) for item in items]
     codes = book.codes(book.rows(tokens)).astype(np.int64)
@@ -182,7 +182,7 @@ def read_as_cited(book: Codebook, code: Sequence[int], token: int) -> bool:
 def discharged(
     book: Codebook, shown: Callable[[Codes], bool], failures: Callable[[Codebook, Sequence[Item]], Iterator[dict[str, Any]]]
 ) -> Verdict:
-    """Proved if it is shown for all payloads, and holds on some plain items too; refuted by an item that fails."""
+    """Proved if it holds for all payloads, and holds on some plain items too; refuted by an item that fails."""
     try:
         right, reason = shown(codes_of(book)), "not shown for all payloads"
     except Undecided as error:

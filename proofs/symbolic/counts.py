@@ -25,7 +25,7 @@ class Arithmetic:
     remainder: str
 
     def digits(self, size: Term, q: Term, d: Term) -> Term:
-        """The digits of ``q * size + d`` are q and d, if 0 <= d < size; nothing times a size is nothing."""
+        """The digits of ``q * size + d`` are q and d, if 0 <= d < size; 0 times a size is 0."""
         whole = f"(+ ({self.times} {q} {size}) {d})"
         found = land(eq(f"({self.quotient} {whole} {size})", q), eq(f"({self.remainder} {whole} {size})", d), le("0", whole))
         return land(implies(land(le("0", d), lt(d, size), le("0", q)), found), eq(f"({self.times} 0 {size})", "0"))
@@ -48,20 +48,20 @@ class Arithmetic:
 
 
 TRUE = Arithmetic("*", "div", "mod")
-SUPPOSED = Arithmetic("times", "quotient", "remainder")
-FACTS = {"digits": "size q d", "below": "size q d top", "number": "size x", "first": "size x top"}  # and what each speaks of
+ASSUMED = Arithmetic("times", "quotient", "remainder")
+FACTS = {"digits": "size q d", "below": "size q d top", "number": "size x", "first": "size x top"}  # and its arguments
 DIGITS = {fact: Conclusion("encoding.digits", fact, lambda terms, *of, fact=fact: getattr(terms, fact)(*of)) for fact in FACTS}
 
 
 class Counts:
-    """The counts of one script. ``tops``: what quotients may be compared with."""
+    """The counts of one script. ``tops``: the terms that quotients may be compared with."""
 
     def __init__(self, script: Script, tops: Sequence[Term] = ()) -> None:
         self.script, self.tops = script, tops
         self.names: dict[Term, Term] = {}
         self.known: set[Term] = set()
         if tops:
-            for name in vars(SUPPOSED).values():
+            for name in vars(ASSUMED).values():
                 script.function(name, ["Int", "Int"], "Int", "by a size: see encoding.digits")
 
     def __call__(self, name: str) -> Count:
@@ -77,14 +77,14 @@ class Counts:
         return self.names[term]
 
     def assume(self, *facts: tuple[str, ...]) -> None:
-        """Instances of encoding.digits: which fact, of what."""
+        """Instances of encoding.digits: the fact, and its arguments."""
         for fact, *terms in facts:
-            if (instance := DIGITS[fact](SUPPOSED, *terms)) not in self.known:
+            if (instance := DIGITS[fact](ASSUMED, *terms)) not in self.known:
                 self.known.add(instance)
-                self.script.assume(DIGITS[fact], SUPPOSED, *terms)
+                self.script.assume(DIGITS[fact], ASSUMED, *terms)
 
     def assume_of(self, size: Term, q: Term, d: Term) -> None:
-        """What is known of ``q * size + d``."""
+        """The facts about ``q * size + d``."""
         self.assume(("digits", size, q, d), *(("below", size, q, d, top) for top in self.tops))
 
     def product(self, a: Any, b: Any) -> Count:
@@ -100,10 +100,10 @@ class Counts:
     def divided(self, operator: str, x: Term, size: Term) -> Count:
         """A quotient or remainder by a size."""
         self.assume(("number", size, x), *(("first", size, x, top) for top in self.tops))
-        return Count(self, f"({SUPPOSED.quotient if operator == 'div' else SUPPOSED.remainder} {x} {size})")
+        return Count(self, f"({ASSUMED.quotient if operator == 'div' else ASSUMED.remainder} {x} {size})")
 
     def sum(self, a: Any, b: Any) -> Count:
-        """A sum; of a product and a digit, with what is known of both together."""
+        """A sum; of a product and a digit, with the facts about both together."""
         if isinstance(a, Count) and a.digits:
             self.assume_of(a.digits[1], a.digits[0], of(b))
         return Count(self, f"(+ {of(a)} {of(b)})")

@@ -1,7 +1,7 @@
 """The PRAM on symbols: the machine's own functions run on terms, one run for each way that their branches can go.
 
-What is shown of the transformer is shown against ``efasp.pram.machine`` itself, not against a copy of it: ``Symbol`` behaves
-like the integer that a term stands for, and asking for its truth value takes one branch, then the other.
+Transformers are compared with ``efasp.pram.machine`` itself, not with a copy of it: ``Symbol`` behaves like the integer that a
+term stands for, and asking for its truth value takes one branch, then the other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Branches:
         self.known: dict[Term, bool] = {}
 
     def decide(self, condition: Term) -> bool:
-        """The next decision: as prescribed, else yes; what was decided before stays."""
+        """The next decision: as prescribed, else yes; earlier decisions stay."""
         if condition in self.known:
             return self.known[condition]
         choice = self.prescribed[len(self.taken)] if len(self.taken) < len(self.prescribed) else True
@@ -103,7 +103,7 @@ class Symbol:
         return Table(self, entry)
 
     def downwards(self, turn: Callable[[Any], None]) -> None:
-        """Nothing is known of what the turns leave. Raises Elsewhere."""
+        """The state after the turns is unknown. Raises Elsewhere."""
         raise Elsewhere(f"a loop over {self}")
 
     def __floordiv__(self, other: Any) -> Symbol:
@@ -274,7 +274,7 @@ class Words:
 
 
 class Elsewhere(LookupError):
-    """A run on symbols asks for what it was not given: an element of another place, or a position of another part."""
+    """A run on symbols asks for a value that it was not given: an element of another place, or a position of another part."""
 
 
 class At:
@@ -304,7 +304,7 @@ class Table:
         return cls(times, lambda index: one[0])
 
     def __getitem__(self, index: Any) -> Any:
-        """The element at an index. Raises Elsewhere for a number that is none."""
+        """The element at an index. Raises Elsewhere for an index outside."""
         if isinstance(index, (int, Symbol)) and not (index >= 0 and index < self.length):
             raise Elsewhere(f"element {index} of {self.length}")
         return self.entry(index)
@@ -337,7 +337,7 @@ class Joined:
 
 
 def joined(function: Any, arguments: Any) -> Any:
-    """What numpy's concatenation makes of tables; it does nothing else with them."""
+    """The concatenation of tables, which is all that numpy does with them."""
     return Joined([one for part in arguments[0] for one in part.parts]) if function is np.concatenate else NotImplemented
 
 

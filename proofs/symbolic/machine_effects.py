@@ -1,4 +1,4 @@
-"""A step of the PRAM as terms: what each processor's instruction does (``machine._execute``), and what that makes of the state.
+"""A step of the PRAM as terms: the effect of each processor's instruction (``machine._execute``), and the state after it.
 
 The effects of all processors are functions of their ids: ``(effect.pc p)``, ``(effect.status p)``, ``(effect.stores p)`` and
 ``(effect.writes p)`` (0 or 1), ``(effect.address p)``, ``(effect.rd p)``, ``(effect.value p)``. The state after the step has
@@ -35,7 +35,7 @@ AFTER = {"after.pc": 1, "after.status": 1, "after.register": 2, "after.memory": 
 
 @dataclass(frozen=True)
 class Effect:
-    """What one processor's step does: terms, ``stores`` and ``writes`` as truth values."""
+    """The effect of one processor's step: terms, ``stores`` and ``writes`` as truth values."""
 
     pc: Term
     status: Term
@@ -53,7 +53,7 @@ class Effect:
 
     @staticmethod
     def found(found: Any) -> Effect:
-        """What ``machine._execute`` returns; ``machine._advance`` says which write it makes."""
+        """The effect that ``machine._execute`` returns; ``machine._advance`` says which write it makes."""
         number = ("running", *STOPPED).index(found.status)
         stores = found.status == "running" and found.store is not None
         writes = found.status == "running" and found.store is None and found.rd is not None
@@ -66,7 +66,7 @@ def _truth(value: bool) -> Term:
 
 
 def where(condition: Term, claim: Term) -> Term:
-    """A claim where a condition holds. Of an effect that is known to store nothing there is nothing to say of its address."""
+    """A claim where a condition holds. An effect that stores nothing has no address to speak of."""
     return TRUE if condition == FALSE else claim if condition == TRUE else implies(condition, claim)
 
 
@@ -90,7 +90,7 @@ def effects(script: Script) -> None:
 
 @concluded("step.execute")
 def EXECUTES(n: Namer, effect: Effect, here: Term = "true") -> Term:
-    """What the definitions of the step hold, of words, is the effect of the processor's instruction.
+    """The values of the step's definitions, as words, are the effect of the processor's instruction.
 
     ``here``: at a position that computes it.
     """
@@ -112,7 +112,7 @@ def IN_RANGE(effect: Effect) -> Term:
 
 
 def still(pid: Term) -> Term:
-    """What the effect of a processor that has stopped is, by definition: it stays as it is."""
+    """The effect of a processor that has stopped, by definition: it stays as it is."""
     effect = Effect.of(pid)
     same = eq(effect.pc, call("pram.pc", pid)), eq(effect.status, call("pram.status", pid))
     running = is_value(call("pram.status", pid), 0)
@@ -151,7 +151,7 @@ def turn(
     processors: Term = "processors",
     cells: Term = "cells",
 ) -> Term:
-    """The turn of p leaves what its effect says, and nothing else; ``at``: any processor, register and address."""
+    """The turn of p applies its effect, and changes nothing else; ``at``: any processor, register and address."""
     other, register, address = at
     within = [land(le("0", x), lt(x, end)) for x, end in zip(at, (processors, "8", cells), strict=True)]
     mine = eq(other, p)
@@ -194,7 +194,7 @@ def ADVANCES(pid: Term, register: Term, now: str = "after", least: Term = "0") -
 @concluded("simulation.priority")
 def PRIORITY(address: Term, lowest: Term, other: Term, now: str = "after", least: Term = "0") -> Term:
     """After the turns of the processors from ``least`` on a word of memory is what the lowest of these that stores to it
-    stores, else what it was before.
+    stores, else the word from before.
 
     There is such a processor ``lowest`` (or it is P, where none stores), and every ``other`` that stores is not lower.
     """

@@ -1,4 +1,4 @@
-"""What the definitions of the step hold at a position, as conclusions: each definition by those below it.
+"""The values of the step's definitions at a position, as conclusions: each definition by those below it.
 
 A conclusion takes ``n``, which gives the term of a definition, a flag or a field by its name in the citing script. Most of them
 are equations between values chosen by flags, and so hold of every bit and of the whole word alike; ``Level`` says how signed
@@ -34,7 +34,7 @@ COMPARISONS = ("slt", "seq")
 
 @dataclass(frozen=True)
 class Level:
-    """How a word is read off signed bits, and the other way round; ``none``: what stands for no word."""
+    """How a word is read off signed bits, and the other way round; ``none``: the value that stands for no word."""
 
     signed: Callable[[Term], Term]
     unsigned: Callable[[Term], Term]
@@ -74,7 +74,7 @@ def computed(extension: str) -> tuple[str, ...]:
 
 
 def results(extension: str) -> dict[str, str]:
-    """For every operation with a result the name of what holds it (of a store what it stores)."""
+    """For every operation with a result the definition that holds it (of a store that of the stored word)."""
     table = {name: f"{name}.word" for name in computed(extension)}
     return {**table, "mov": "x", "nproc": "x", "ld": "loaded", "pid": "index", "st": "d"}
 
@@ -129,7 +129,7 @@ def applied(operator: str, n: Namer) -> Term:
 
 @concluded("step.operator")
 def OPERATOR(n: Namer, name: str) -> Term:
-    """What an arithmetic definition holds, of words; of a comparison its flag."""
+    """The value of an arithmetic definition, as a word; of a comparison its flag."""
     return eq(n(f"{name}.flag" if name in COMPARISONS else f"{name}.word"), applied(APPLIED[name], n))
 
 
@@ -147,7 +147,7 @@ def COMPARISON(n: Namer, name: str, lowest: bool = True) -> Term:
 
 @concluded("step.operator", "enabled")
 def ENABLED(n: Namer, name: str) -> Term:
-    """A shift by a word that is not asked for gives 0."""
+    """A shift by a word gives 0 where it is not enabled."""
     return implies(is_value(n(f"op.{name}"), 0), is_value(n(f"{name}.word"), 0))
 
 
@@ -182,7 +182,7 @@ def TAKEN(n: Namer) -> Term:
 
 @concluded("step.stays")
 def STAYS(n: Namer, extension: str) -> Term:
-    """When the program counter stays: nothing fetched, halt, or a fault."""
+    """When the program counter stays: no instruction fetched, halt, or a fault."""
     cases = lnot(fetched(n, extension)), on(n, "op.halt"), fault(n, "ld"), fault(n, "st")
     return eq(n("stays"), flag(lor(*cases)))
 
@@ -232,7 +232,7 @@ def WRITES(n: Namer, extension: str) -> Term:
     return eq(n("writes"), flag(lor(*(on(n, f"op.{name}") for name in names), land(on(n, "op.ld"), on(n, "valid")))))
 
 
-# What the lookups of one position have to do with each other (family simulation).
+# Relations between the lookups of one position (family simulation).
 
 
 @concluded("simulation.counter", "a word only with a status")
@@ -269,13 +269,13 @@ def LOADED(n: Namer) -> Term:
 
 @concluded("simulation.writer", "of memory cells")
 def WRITTEN(n: Namer) -> Term:
-    """Only a memory cell finds a writer, and what it writes."""
+    """Only a memory cell finds a writer and its word."""
     return implies(is_value(n("pe.memory"), 0), land(is_value(n("written"), 0), is_value(n("incoming"), 0)))
 
 
 @concluded("simulation.content", "not of memory places")
 def UNPAIRED(n: Namer) -> Term:
-    """A place of the initial memory finds no value beside it."""
+    """A place of the initial memory finds no paired value."""
     return implies(on(n, "pe.memory"), is_value(n("paired"), 0))
 
 
@@ -308,7 +308,7 @@ def IS_TARGET(n: Namer) -> Term:
 
 @concluded("step.content")
 def CONTENT(n: Namer) -> Term:
-    """What a position offers: its own word where it is initial memory, else the value beside it."""
+    """The word that a position offers: its own at a place of the initial memory, else that of the paired value position."""
     return eq(n("content"), ite(on(n, "pe.memory"), n("token_word"), n("paired")))
 
 
@@ -331,7 +331,7 @@ def TARGET(n: Namer, level: Level) -> Term:
     return eq(n("target"), ite(on(n, "te.bos"), level.none, level.signed(n("address"))))
 
 
-# What the positions become.
+# The predictions.
 
 
 def due(slot: str) -> str:

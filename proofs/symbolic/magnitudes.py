@@ -1,12 +1,12 @@
-"""How large, how small, and multiples of what, the numbers of a plan are: from its matrices, whatever it says of itself.
+"""Bounds of a plan's numbers: largest and smallest absolute values, and common divisors. From its matrices alone.
 
 The plan is executed on symbols (``proofs.lemmas.lowering.read``). A residual coordinate's form has an interval, and a power of
-two that it is a multiple of, by what is known of its atoms: the sorts of the program's nodes (lemma step.sorts), where the
-form is a node's up to a factor and a constant; else sums of what the atoms say. Nothing of it comes from ``Plan.residents``.
+two that it is a multiple of, by the facts about its atoms: the sorts of the program's nodes (lemma step.sorts), where the
+form is a node's up to a factor and a constant; else sums over its atoms. ``Plan.residents`` is not used.
 
 A lookup is taken to give one of the values that it reads, or 0; the lemma numerics.ties shows it of the program's lookups, and
-of others a multiple is not known. What nothing reads (a hidden unit without a weight in ``down``, a head without one in ``o``)
-has its bounds too, as the transformer computes it: 0 times a number is 0, but 0 times an infinity is not.
+of others a multiple is not known. Outputs that nothing reads (a hidden unit without a weight in ``down``, a head without one in
+``o``) have bounds too, as the transformer computes them: 0 times a finite number is 0, but 0 times infinity is NaN.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from efasp.proofs.symbolic.residual_atoms import Code, Mean
 from efasp.proofs.symbolic.residual_stream import Executed, Reader
 from efasp.sorts import Number, tidy
 
-UNKNOWN = -inf  # the power of what may be a multiple of nothing
+UNKNOWN = -inf  # the power of a number that may be a multiple of no power of two
 
 
 class Span(NamedTuple):
@@ -71,7 +71,7 @@ class Reach(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One output of a linear map: the sum of its terms' absolute values, what it gives, and the terms' power."""
+    """One output of a linear map: the sum of its terms' absolute values, its value, and the terms' power."""
 
     size: Number
     span: Span
@@ -89,9 +89,9 @@ def power_of(value: Number) -> float:
 class Sizes:
     """The spans of a plan's numbers, and its sums.
 
-    ``residual``: every coordinate after every sublayer; ``scores``: of heads that add something the power that their
-    scores are multiples of; ``sums``: of every quantity that the transformer computes the sum that counts most, in order;
-    ``reaches``: how large and how small they are, of what nothing reads too, in sequences of at most ``positions``.
+    ``residual``: every coordinate after every sublayer; ``scores``: of heads that add something the power that their scores are
+    multiples of; ``sums``: of every quantity that the transformer computes the sum that counts most, in order; ``reaches``:
+    their largest and smallest absolute values, also of outputs that nothing reads, in sequences of at most ``positions``.
     ``executed``: the plan on symbols, more than once if that differs from position to position.
     """
 
@@ -119,7 +119,7 @@ class Sizes:
         """The numbers that are multiples of least."""
         return min(self.reaches, key=lambda here: here.low)
 
-    # What is known of a form.
+    # Facts about a form.
 
     def _promise(self, form: Form) -> None:
         if form.terms:
@@ -165,7 +165,7 @@ class Sizes:
         return self._spans[key][1]
 
     def _met(self, entry: Entry, *forms: Form) -> Span:
-        """What a sum gives, by its terms and by its form, which is one of these."""
+        """The span of a sum, by its terms and by its form."""
         known = self._known(forms[0])
         for form in forms[1:]:
             known = joined(known, self._known(form))
@@ -179,7 +179,7 @@ class Sizes:
         return worst(where, sums)
 
     def _attended(self, where: str, queries: list[Span], keys: list[Span], values: list[Span]) -> None:
-        """Note what attention computes, whatever wins, and whether or not anything reads it.
+        """Note the numbers that attention computes, for any winners, and whether or not a later layer reads them.
 
         Queries and scores are scaled; differences of two scores are up to twice as large. A mixture adds values of weights up
         to 1, of all positions that win, or of those that did so far. It need not be exact, as those that lose in the end count
@@ -280,7 +280,7 @@ def added(sums: Iterable[Entry], terms: Iterable[Entry]) -> list[Entry]:
 
 
 def joined(a: Span, b: Span) -> Span:
-    """What is either."""
+    """The span of values of either."""
     return Span(min(a.low, b.low), max(a.high, b.high), min(a.power, b.power))
 
 
@@ -297,7 +297,7 @@ def scored(where: str, queries: list[Span], keys: list[Span]) -> Sum:
 
 
 def reach(where: str, sizes: Iterable[tuple[Number, float]]) -> Reach:
-    """How large and how small numbers of some sizes and powers are; what is always 0 does not count."""
+    """How large and how small numbers of some sizes and powers are; numbers that are always 0 do not count."""
     some = [(size, power) for size, power in sizes if size]
     return Reach(where, max((size for size, _ in some), default=0), min((power for _, power in some), default=inf))
 

@@ -1,7 +1,7 @@
 """The symbolic reading of E-FASP: nodes as SMT terms over leaves.
 
-A reading stops at its leaves: the embeddings' coordinates, and the definitions whose own lemmas say what they hold. What lies
-between is read from the nodes' own rows: affine maps become linear forms, ReLUs become ``ite``. Bits of words are named
+A reading stops at its leaves: the embeddings' coordinates, and the definitions whose own lemmas conclude their values. The
+nodes between are read from their own rows: affine maps become linear forms, ReLUs become ``ite``. Bits of words are named
 relative to the bit that is looked at, so that the same construction at another bit or width gives the same text.
 """
 
@@ -68,7 +68,7 @@ def slot(book: Codebook, place: int) -> tuple[str, int]:
 class Terms:
     """Writes forms into a script over Real. ``labels``: for leaves that are sets of flags, the name of each coordinate;
     ``bit``: the bit that is looked at, to which other bits' names are relative; ``source``: the lemma (and the value that it
-    speaks of) that says what a symbol may hold, None where the symbol is a variable of the statement."""
+    speaks of) about the values of a symbol, None where the symbol is a variable of the statement."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Terms:
                 self.known(lor(*(f"(= {name} {value})" for value in values)), name)
 
     def known(self, term: Term, name: str) -> None:
-        """What is known of a symbol, by the lemma about its sort or as the domain of a variable."""
+        """The values of a symbol, by the lemma about its sort or as the domain of a variable."""
         source = self.source(name)
         if source is None:
             self.script.definition(term)
@@ -127,7 +127,7 @@ class Terms:
         return self.term(self.reading.form(node, place, top))
 
     def term(self, form: Form) -> Term:
-        """The term of a form; declares what it reads, and units as definitions."""
+        """The term of a form; declares its leaves, and units as definitions."""
         parts: list[tuple[Number, Term]] = []
         for atom, c in self._counted(form):
             parts.append((c, self._unit(atom) if isinstance(atom[0], Node) else self._leaf(*atom)))
@@ -150,7 +150,7 @@ class Terms:
                 self.declared.add(name)
                 self.script.declare(name, self.sort, "number of ones of a word")
                 self.known(lor(f"(= {name} 0)", le("1", name)), name)
-            else:  # nothing else is known of it
+            else:  # the only fact about it
                 self.declared.add(name)
                 self.script.declare(name, self.sort, "unconstrained")
         return name

@@ -1,8 +1,8 @@
 """The SMT reading of a layer plan, on whole sequences: tokens on symbols in, tokens on symbols out.
 
-The matrices are the plan's own. What is constant is folded (``proofs.symbolic.boolean_forms``), and a key that another key of
-the same query beats in every case is left out; a lookup that stays open becomes a choice among its candidates: the first of
-those that win. That no two of them tie with different values, at any position and in any head, is left to be shown
+The matrices are the plan's own. Constants are folded (``proofs.symbolic.boolean_forms``), and a key whose score is below that
+of another key of the same query in every case is left out; a lookup that stays open becomes a choice among its candidates: the
+first of those that win. That no two of them tie with different values, at any position and in any head, is left to be shown
 (``Space.clashes``).
 """
 
@@ -27,7 +27,7 @@ Symbols = dict[tuple[int, int], Form]
 
 @dataclass(frozen=True)
 class Mixed:
-    """An array of forms: ``numbers``, their constants, and ``symbols``, what varies of those that do (with constant 0)."""
+    """An array of forms: ``numbers``, their constants, and ``symbols``, the varying parts (with constant 0)."""
 
     numbers: np.ndarray
     symbols: Symbols
@@ -217,7 +217,7 @@ class Tokens:
         return total
 
     def _affine(self, name: str) -> tuple[list[Number], list[list[Number]]]:
-        """The code of a kind with payload 0, and what each bit of the payload adds to it."""
+        """The code of a kind with payload 0, and the summand of each bit of the payload."""
         first = self.book.token(name)
         ids = [first, *(first + (1 << place) for place in range(self.lengths[name]))]
         plain, *others = self.book.codes(self.book.rows(ids)).tolist()

@@ -1,8 +1,8 @@
-"""Symbolic positions of a machine's sequences, and what a lookup of the step asks of them.
+"""Symbolic positions of a machine's sequences, and the conditions of a lookup of the step on them.
 
-A position is what its place and its token say: one kind of place with its payloads, one kind of token with its payload, as
-the codebooks have them. A lookup is taken apart as ``efasp.attention.match`` builds it: which positions are candidates, which
-words must agree, and by which rank. That its scores are those of these parts is the lemma attention.lookup, and that equal
+A position is its place and its token: one kind of place with its payloads, one kind of token with its payload, as
+the codebooks have them. A lookup is taken apart as ``efasp.attention.match`` builds it: the candidates, the words that
+must agree, and the rank. That its scores are those of these parts is the lemma attention.lookup, and that equal
 words of best rank then win is attention.match. The words of queries and keys are integers here, -1 where there is none.
 """
 
@@ -69,7 +69,7 @@ class Position:
     """One symbolic position, its symbols named with a prefix: one kind of token and of place, with payloads in their range.
 
     Called with a name it gives the term of a kind's flag (``pe.target``), of a field of signed bits as the word that it says,
-    or of a definition's value there: what is known of that is for the script to assume.
+    or of a definition's value there: facts about it are for the script to assume.
     """
 
     def __init__(self, script: Script, step: Step, prefix: str) -> None:
@@ -99,7 +99,7 @@ class Position:
         return eq(plus(*(f"{self.prefix}.{plain(name)}" for name in names)), "1")
 
     def payload(self, side: str, name: str) -> Term:
-        """A payload; it means something only for the kinds that carry it."""
+        """A payload; it is meaningful only for the kinds that carry it."""
         return self.payloads[side, name]
 
     def row(self, side: str) -> tuple[Number, ...]:
@@ -128,7 +128,7 @@ class Position:
         return self.step.te if side == "te" else self.step.pe
 
     def field(self, side: str, field: Field) -> Term:
-        """What a field of signed bits says, -1 where there is none; a number is 0 there."""
+        """The word of a field of signed bits, -1 where there is none; a number is 0 there."""
         value, none = self.payload(side, field.payload), "(- 1)" if field.encode == "signs" else "0"
         if field.shift == -1 and field.encode == "signs":
             value = ite(eq(value, "0"), "(- times 1)", f"(- {value} 1)")
@@ -137,9 +137,9 @@ class Position:
         return ite(self.carries(side, field.payload), value, none)
 
     def word(self, node: Node) -> Term:
-        """What a node of bits or signed bits says at this position: a word, or -1.
+        """The word of a node of bits or signed bits at this position, or -1.
 
-        Raises LookupError for a node that is no definition and no field of an embedding.
+        Raises LookupError for a node that is neither a definition nor a field of an embedding.
         """
         named, found = self.step.names.get(node), self.step.field_of(node)
         if named is None and found is None:

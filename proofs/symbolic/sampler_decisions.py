@@ -1,4 +1,4 @@
-"""What the lemmas conclude of reading a code off, of the sampler and of g: as functions of terms, for symbols and for cases."""
+"""Conclusions about the read-out of codes, the sampler and g: as functions of terms, for symbols and for cases."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from efasp.proofs.conclusions import concluded
 from efasp.proofs.smtlib import Term, eq, implies, ite, land, lnot, plain, plus
 from efasp.proofs.symbolic.nodes import is_value
 
-FIELDS = {"word": "out.word_bits", "reg": "out.register"}  # of the read-out, by the payload that they say
+FIELDS = {"word": "out.word_bits", "reg": "out.register"}  # of the read-out, by their payload
 
 
 @concluded("encoding.readout", "token")
 def READ_OUT(book: Codebook, out: Callable[[str], Term], token: Callable[[str, str], Term]) -> Term:
-    """The token that is read off a code: its kind is that of the one flag of 1, its payloads are what the signs say.
+    """The token that is read off a code: its kind is that of the one flag of 1, its payloads are those of the signs.
 
     ``out``: a kind's flag, and the words of ``FIELDS``; ``token``: whether the token is of a kind ("kind"), or its payload.
     """
@@ -37,7 +37,7 @@ def G(mask: tuple[Term, Term], control: tuple[Term, Term, Term], predicted: Term
     """Algorithm 1 at a position of a sequence in which nothing is inserted or deleted.
 
     ``mask``: whether the token is the mask before, and after; ``control``: remask, insert, delete; ``predicted``: whether it is
-    what was predicted after; ``same``: whether it is what it was.
+    the predicted token after; ``same``: whether it is the token from before.
     """
     (before, after), (remask, insert, delete) = mask, control
     kept = ite(before, predicted, same)

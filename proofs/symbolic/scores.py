@@ -1,8 +1,8 @@
 """The scores of attention: read from a node's own rows, and those of a match, from one table (``efasp.attention.weights``).
 
-A score is bilinear: rational multiples of products of something at the position that asks and something at the one that is
-asked. What a match's score should be is said once, by the table, and read twice: with n and m as symbols it is the term of the
-obligations that hold for all of them, and that term with numbers put in is compared with the rows of a node.
+A score is bilinear: rational multiples of products of an atom at the query's position and an atom at the key's. The score of a
+match is given once, by the table, and read twice: with n and m as symbols it is the term of the obligations that hold for all
+of them, and that term with numbers put in is compared with the rows of a node.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _add(out: Bilinear, factor: Number, q: Form, k: Form) -> None:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a match is made of, as forms. ``words``: the bits of query and key, pair by pair."""
+    """The parts of a match, as forms. ``words``: the bits of query and key, pair by pair."""
 
     sink: Form
     words: tuple[tuple[Form, Form], ...]
@@ -76,7 +76,7 @@ def formula(parts: Parts) -> Bilinear:
 
 
 def differs(what: str, got: Bilinear, wanted: Bilinear) -> Wrong:
-    """The first product whose coefficient is another one than expected."""
+    """The first product whose coefficient is not the expected one."""
     for pair in sorted({**wanted, **got}, key=str):
         if got.get(pair, 0) != wanted.get(pair, 0):
             product = " * ".join(named(atom) for atom in pair if atom != ONE) or "1"

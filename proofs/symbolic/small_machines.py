@@ -1,8 +1,8 @@
 """Small machines on symbols: decoded by a transformer plan, run by ``efasp.pram.machine``, and the goal that they agree.
 
-Symbols are the memory words and, line by line of the program, what ``Line`` leaves open: the operation, register names,
-immediates, and whether an operand is a register or an immediate. The whole sequence is decoded, decoding step after decoding
-step (``proofs.symbolic.plans``); the machine runs on the same symbols, one run for each way that its branches can go.
+Symbols are the memory words and, line by line of the program, the fields that ``Line`` leaves open: the operation, register
+names, immediates, and whether an operand is a register or an immediate. The whole sequence is decoded, decoding step after
+decoding step (``proofs.symbolic.plans``); the machine runs on the same symbols, one run for each way that its branches can go.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Value = Callable[[str], Any]  # the value of a symbolic word, by its name: an in
 
 @dataclass(frozen=True)
 class Line:
-    """An instruction: for each field what symbols choose from. A field that the operation's shape lacks is left out.
+    """An instruction: for each field the alternatives of a symbolic choice. Fields that its shape lacks are left out.
 
     Where the shape takes no register as ``x``, the registers among its choices are left out.
     """
@@ -56,7 +56,7 @@ class Line:
         return " ".join("|".join(field) for field in (self.ops, *names))
 
     def choices(self, op: str) -> dict[str, Sequence[Any]]:
-        """What rd, ra and x may be for an operation."""
+        """The alternatives of rd, ra and x for an operation."""
         shape = set(OPERATIONS[op].shape)
         x = [x for x in self.x if "x" in shape or not isinstance(x, Reg)] or [IMM]
         return {
@@ -125,7 +125,7 @@ class Case:
 
 
 def history(program: Program, steps: int) -> list[tuple[tuple[Event, ...], Configuration]]:
-    """What the machine does: for every step each processor's event, and the configuration after it."""
+    """The run of the machine: for every step each processor's event, and the configuration after it."""
     found, before = [], pram.initial(program)
     for _ in range(steps):
         found.append(happened(program, before))
@@ -134,7 +134,7 @@ def history(program: Program, steps: int) -> list[tuple[tuple[Event, ...], Confi
 
 
 def happened(program: Program, before: Configuration) -> tuple[tuple[Event, ...], Configuration]:
-    """What the machine does in one step: each processor's event, and the configuration after it."""
+    """One step of the machine: each processor's event, and the configuration after it."""
     after = pram.step(program, before)
     stores = {access.pid: access for access in pram.accesses(program, before) if access.kind == "write"}
     events = []
@@ -161,7 +161,7 @@ Part = tuple[str, Any]  # the kind of a token, and its payload: an integer, a wo
 
 
 class Reader:
-    """A case and a plan on symbols: the tokens as the plan decodes them, and what the machine gives."""
+    """A case and a plan on symbols: the tokens as the plan decodes them, and the run of the machine."""
 
     def __init__(self, machine: Machine, plan: Plan, case: Case) -> None:
         self.plan, self.case, self.space = plan, case, Space()
@@ -212,7 +212,7 @@ class Reader:
         return [self.field(number, place, ["op", choice]) for place, choice in enumerate(("op", "rd", "ra", "form"))]
 
     def field(self, number: int, place: int, choices: Sequence[str]) -> Token:
-        """One token of an instruction: for every choice that it depends on what ``Layout.instruction_tokens`` gives."""
+        """One token of an instruction: for every choice that it depends on, by ``Layout.instruction_tokens``."""
         immediate = self.forms.get(f"x{number}", ())
         names = [name for name in (f"{choice}{number}" for choice in dict.fromkeys(choices)) if name in self.forms]
         kinds: dict[str, list[Form]] = {}
@@ -304,7 +304,7 @@ class Reader:
     # Comparison.
 
     def agrees(self, tokens: Sequence[Token], time: int, events: Iterable[Event], after: Configuration) -> list[Term]:
-        """The sequence after a time holds what the machine gives, part by part."""
+        """The sequence after a time holds the state of the machine, part by part."""
         if isinstance(self.layout, CellLayout):
             return self.cells(tokens, self.layout.prompt_length, after)
         parts: list[Part] = []

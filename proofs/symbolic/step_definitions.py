@@ -24,7 +24,7 @@ from efasp.syntax import Affine, Embedding, Node, PositionEmbedding, Program, To
 
 Declare = Callable[[Terms], None]
 READ_OUT = ("code", "control", "output")  # definitions that the read-out is read through
-RELATIVE = re.compile(r"\.(next|previous)\d+$|\.ones$")  # what is added to a word's name
+RELATIVE = re.compile(r"\.(next|previous)\d+$|\.ones$")  # the suffix of a word's name
 
 
 class Step:
@@ -76,7 +76,7 @@ class Step:
         return self.names[self.of[name]] if name in self.of else name
 
     def source(self, name: str) -> tuple[str, str] | None:
-        """The lemma that says what a symbol may hold, and the value that it speaks of."""
+        """The lemma about the values of a symbol, and the value that it speaks of."""
         plain = RELATIVE.sub("", name)
         plain = self._leaf_of.get(plain, plain)
         if plain.startswith(("te.", "pe.")):
@@ -105,9 +105,9 @@ class Step:
         instance: Callable[[int], tuple[Any, ...]] = lambda place: (),
         sort: str = "Real",
     ) -> Iterator[Obligation]:
-        """That a definition is what a conclusion says, and of its sort: one obligation for each distinct text over its bits.
+        """A definition has the value that a conclusion states, and its sort: one obligation a distinct text over its bits.
 
-        ``instance``: what the conclusion takes beside names, for a bit.
+        ``instance``: further arguments of the conclusion, for a bit.
         """
         node, leaf = self.definition(name), self.leaf(name)
         scripts: dict[str, tuple[Terms, Term, list[int]]] = {}
@@ -137,7 +137,7 @@ class Step:
         of_definition: str = "",
         **params: str,
     ) -> Obligation:
-        """That several coordinates are what a conclusion says, and of their sorts.
+        """Several coordinates have the values that a conclusion states, and are of their sorts.
 
         ``outputs``: their names there, and where they are; ``of_definition``: the definition that they make up; ``out``: they
         are of the read-out.
@@ -156,12 +156,12 @@ class Step:
         return self.obligation(conclusion.lemma, script, goal, params)
 
     def obligation(self, lemma: str, script: Script, goal: Term, params: dict[str, str], replay: Any = None) -> Obligation:
-        """An obligation about this machine, of what holds at one position."""
+        """An obligation about one position of this machine."""
         m = self.machine
         return script.obligation(lemma, m.claim, {**m.params, **params}, f"n <= {m.n[1]}", m.n, goal, replay=replay)
 
     def replay(self, definition: str, terms: Terms, goal: Term, model: Assignment) -> dict[str, Any] | None:
-        """A model on the definition itself: its leaves are given what the model says, and it is evaluated exactly."""
+        """A model on the definition itself: its leaves are given the values of the model, and it is evaluated exactly."""
         node, place = self.of[definition], terms.at
         values: dict[Node, np.ndarray] = {
             leaf: np.array([[_value(model, terms, name, i) for i in range(leaf.width)]], dtype=object)
@@ -184,7 +184,7 @@ def _named(side: str, book: Codebook, place: int) -> tuple[str, int]:
 
 
 def _value(model: Assignment, terms: Terms, leaf: str, place: int) -> Fraction:
-    """What a model gives a leaf's coordinate: 0 where the obligation does not speak of it, 1 for the constant."""
+    """The value of a leaf's coordinate in a model: 0 where the obligation does not speak of it, 1 for the constant."""
     if leaf in ("te.one", "pe.one"):
         return Fraction(1)
     ones = model.get(f"{leaf}.ones")

@@ -1,4 +1,4 @@
-"""What the token at each place of a sequence says: written out, not made by the layouts, for symbols and for plain numbers."""
+"""The token at each place of a sequence: written out, not made by the layouts, for symbols and for plain numbers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from efasp.proofs.symbolic.machine import same
 
 @dataclass(frozen=True)
 class Content:
-    """What a sequence says, its numbers symbols or plain: P as a word, the instruction at an index, the word at an address, a
-    register, a counter with its status; of the log a processor's event; of the cells which slot holds the value."""
+    """The contents of a sequence, its numbers symbols or plain: P as a word, the instruction at an index, the word at an
+    address, a register, a counter with its status; of the log a processor's event; of the cells which slot holds the value."""
 
     count: Any
     instruction: Callable[[Any], Any]
@@ -65,7 +65,7 @@ def slot(event: Event, kind: str) -> tuple[str, Any]:
     return "word", 0 if event.write is None else event.write.value
 
 
-# What is concluded of the sequences that decoding starts from or goes on with. ``stands``: whether the token at the place is
+# Conclusions about the sequences that decoding starts from or continues with. ``stands``: whether the token at the place is
 # of a kind, with a payload.
 
 Stands = Callable[[str, Any], Term]

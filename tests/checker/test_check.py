@@ -23,7 +23,7 @@ ROW_KEYS = {"id", "lemma", "params", "scope", "n", "status", "method", "seconds"
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts of a test are kept in its own folder."""
+    """Verdicts of a test are cached in its own folder."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
 
 
@@ -49,7 +49,7 @@ def test_small_bound_is_proved(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_same_text_in_two_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    """But for times, and for what is known from the first, two runs give the same report."""
+    """But for times, and for results cached from the first, two runs give the same report."""
     reports = [check(capsys, "--lemma", "gates.a*")[1] for _ in range(2)]
     assert not any(row["cached"] for row in reports[0]["obligations"])
     assert all(row["cached"] for row in reports[1]["obligations"])
@@ -130,7 +130,7 @@ def test_a_batch_without_a_lemma_is_an_error(
 def test_rows_of_an_earlier_run_are_not_the_whole_batch(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a run that did not look has kept of a batch does not stand for what it promises."""
+    """The cached rows of a run that did not look do not stand for the lemmas that a batch promises."""
     monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([promising("x")])])
     with monkeypatch.context() as blind:
         blind.setattr(Batch, "lacking", lambda self, given: [])
@@ -217,7 +217,7 @@ def test_a_mutant_does_not_die_of_a_lemma_that_is_left_out(monkeypatch: pytest.M
 
 
 def test_a_changed_file_does_not_pass_with_a_lemma_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is discharged of a changed file is not proved where a batch gives nothing of a lemma."""
+    """A changed file is not proved where a batch gives no obligation of a lemma."""
     monkeypatch.setattr(weights, "regime_of", lambda weights, n_max: (Regime(64), ""))
     for given, status in (("xy", "proved"), ("x", "unknown")):
         monkeypatch.setattr(weights, "selected", lambda *asked, given=given: [promising(given, family="lowering")])

@@ -60,7 +60,7 @@ def run(
 
 @pytest.fixture
 def kept(tmp_path: Path):
-    """An empty store, and what it says."""
+    """An empty store, and its messages."""
     notices: list[str] = []
     found = Store(tmp_path / "checks.sqlite", notices.append)
     found.notices = notices
@@ -89,7 +89,7 @@ def test_a_crash_costs_its_own_obligation(kept: Store) -> None:
 
 
 def test_time_that_is_up_is_a_timeout(kept: Store) -> None:
-    """An obligation that does not end is stopped; it is a timeout and is not kept."""
+    """An obligation that does not end is stopped; it is a timeout and is not cached."""
 
     def forever() -> Verdict:
         while True:
@@ -102,7 +102,7 @@ def test_time_that_is_up_is_a_timeout(kept: Store) -> None:
 
 
 def test_a_search_does_not_hide_the_reason(kept: Store) -> None:
-    """What stays unknown is told before a search: one that runs away costs the search, not the reason."""
+    """The reason of an unknown verdict is reported before a search: one that runs away costs the search, not the reason."""
 
     def sought(name: str, search: Callable[[Allowance], Searched]) -> Obligation:
         return replace(exact(name, lambda: Verdict("unknown", f"why {name}")), search=search)
@@ -128,7 +128,7 @@ def test_a_search_does_not_hide_the_reason(kept: Store) -> None:
     assert rows[3]["method"].startswith("why d; ")
 
 
-def test_a_search_is_told_what_is_left() -> None:
+def test_a_search_is_given_the_remaining_budget() -> None:
     """Its allowance is less than the obligation's budget, by what was spent before; solvers add to it."""
     on_result: list[Allowance] = []
 
@@ -179,7 +179,7 @@ def test_the_store_knows_what_a_verdict_rests_on(kept: Store) -> None:
     assert not run([script("x.true", le("x", "y"))], kept, basis="changed sources")[0]["cached"]
 
 
-def test_equal_texts_are_settled_once(kept: Store) -> None:
+def test_equal_texts_are_discharged_once(kept: Store) -> None:
     """The same text under two ids is one thing to show."""
     rows = run([script("x.y", lt("x", "y"), case="a"), script("x.y", lt("x", "y"), case="b")], kept)
     assert [row["status"] for row in rows] == ["proved", "proved"] and rows[0]["hash"] == rows[1]["hash"]
@@ -201,7 +201,7 @@ def test_a_forged_entry_is_not_believed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"not a database at all " * 99, b""])
 def test_a_broken_store_is_set_aside(tmp_path: Path, content: bytes) -> None:
-    """A file that is no store loses nothing: it is kept beside the new one (an empty file is a new store)."""
+    """A file that is not a store is not lost: it stays next to the new one (an empty file is a new store)."""
     path, notices = tmp_path / "checks.sqlite", list[str]()
     path.write_bytes(content)
     kept = Store(path, notices.append)
@@ -278,7 +278,7 @@ def test_a_model_that_may_not_be_reached_refutes_nothing() -> None:
 
 
 def test_a_script_that_is_not_its_hypotheses_and_a_goal() -> None:
-    """What was shown to have a model must be the very hypotheses of the proof."""
+    """The hypotheses that were shown to have a model must be those of the proof."""
     row = script("x.y", lt("x", "y"))
     other = Obligation(row.lemma, "F", {}, "all n", ALL_N, "smt", row.content, hypotheses=script("x.z", eq("x", "x")).content)
     assert discharge(other, ["z3"], 5).status == "error"
@@ -326,8 +326,8 @@ def test_killed_runs_lose_nothing_and_invent_nothing(tmp_path: Path) -> None:
     assert killed == whole
 
 
-def test_interrupt_keeps_what_is_settled(tmp_path: Path) -> None:
-    """Ctrl-C: exit 130, a summary of what there is, and no worker is left."""
+def test_interrupt_keeps_discharged_rows(tmp_path: Path) -> None:
+    """Ctrl-C: exit 130, a summary of the rows so far, and no worker is left."""
     environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     on_result = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in the background without it

@@ -1,4 +1,4 @@
-"""Vacuity inside goals: what a goal distinguishes, and that a case without a model does not pass for one that is shown."""
+"""Vacuity inside goals: the cases of a goal, and that a case without a model does not pass for one that is shown."""
 
 from __future__ import annotations
 

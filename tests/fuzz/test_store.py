@@ -1,4 +1,4 @@
-"""Hostile stores: damaged, forged, foreign; what is in the way of one. Verdicts never change, and no file is lost."""
+"""Hostile stores: damaged, forged, foreign; obstacles in place of one. Verdicts never change, and no file is lost."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @HERE
 @given(data=st.data())
 def test_damage(good: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    """A store cut short, or with bytes changed anywhere: the same verdicts; what was no store any more is kept beside it."""
+    """A store cut short, or with changed bytes: the same verdicts; a file that is no longer a store stays next to it."""
     path = tmp_path_factory.mktemp("damage") / "s.sqlite"
     content = bytearray(good)
     if data.draw(st.booleans()):
@@ -59,7 +59,7 @@ def test_damage(good: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.
 
 
 def test_damage_that_sqlite_quotes(good: bytes, tmp_path: Path) -> None:
-    """Where SQLite's own message holds bytes that are no text, the store is set aside like any other that is broken."""
+    """Where SQLite's own message holds bytes that are not text, the store is set aside like any other that is broken."""
     path, notices = tmp_path / "s.sqlite", list[str]()
     path.write_bytes(good.replace(b"CREATE TABLE", b"CREATE \x80ABLE"))
     Store(path, notices.append).close()
@@ -169,7 +169,7 @@ def test_what_an_entry_must_be() -> None:
     "content", [b"", b"x", "text", 5, zlib.compress(b"\xff"), zlib.compress(b"0" * (1 << 26))], ids=range(6)
 )
 def test_texts_that_are_none(good: bytes, tmp_path: Path, content: Any) -> None:
-    """A kept text that is no compressed text is None, and one that grows without bound is cut."""
+    """A stored text that is not a compressed text is None, and one that grows without bound is cut."""
     path = tmp_path / "s.sqlite"
     path.write_bytes(good)
     with sqlite3.connect(path) as db:

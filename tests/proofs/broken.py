@@ -1,4 +1,4 @@
-"""Broken constructions: the step's source with a line changed, weights with one number; what the obligations then say."""
+"""Broken constructions: the step's source with a line changed, weights with one number; and the verdicts on them."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ Operand = Value | Register | Address
 
 @dataclass
 class Listing:
-    """What the first pass finds. ``labels`` and ``constants`` keep the place of each definition."""
+    """The result of the first pass. ``labels`` and ``constants`` keep the place of each definition."""
 
     labels: dict[str, tuple[int, Token]] = field(default_factory=dict)
     constants: dict[str, tuple[int, Token]] = field(default_factory=dict)

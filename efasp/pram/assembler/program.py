@@ -40,7 +40,7 @@ def assemble(
     ``word`` in bits (16 if nothing says otherwise), ``processors`` (1), ``memory`` in words (64, fewer if the word
     addresses fewer, more if the data reach further), ``policy`` (priority); ``data`` from address to word, on top of
     ``.data``. ``Program.data`` ends with the last word that is given, ``Program.name`` is the stem of ``file``.
-    Raises AssemblyError, whatever is wrong. Source: docs/assembly.md.
+    Raises AssemblyError for any error. Source: docs/assembly.md.
     """
     source = Source(file, split_lines(text))
     listing = read_listing(source)

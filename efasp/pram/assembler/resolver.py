@@ -23,7 +23,7 @@ class Resolver:
         self.word = self.setting("word", MIN_WORD, MAX_WORD, MAX_WORD) or 16
 
     def setting(self, name: str, low: int, high: int, cap: int) -> int | None:
-        """What the option or the directive ``name`` gives, in low..high and at most ``cap``; None if neither does."""
+        """The number of the option or the directive ``name``, in low..high and at most ``cap``; None if neither does."""
         option, directive = self.options[name], self.listing.settings.get("." + name)
         if option is not None:
             number, found = option, brief(option)

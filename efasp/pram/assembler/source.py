@@ -1,6 +1,6 @@
 """Texts that people write: files and their lines, tokens and their places, and the errors that name them.
 
-What the readers of assembly and of JSON data share: the two have different tokens, but the same places, numbers and messages.
+Shared by the readers of assembly and of JSON data, which have different tokens, but the same places, numbers and messages.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NUMBER = re.compile(r"0[xX][0-9A-Fa-f]+|0[bB][01]+|[0-9]+")
 
 
 class AssemblyError(ValueError):
-    """Raised for a program or data text that does not say what a machine can take, at ``line``, ``column`` (from 1).
+    """Raised for a program or data text that no machine can take, at ``line``, ``column`` (from 1).
 
     ``line`` 0 stands for an error in an option, which has no place in the file. ``source`` is the text of the line.
     ``str()`` is ``FILE:LINE:COLUMN: message``, the line, and a caret under the column; of a long line the part around it.

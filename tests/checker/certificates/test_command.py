@@ -1,4 +1,4 @@
-"""`efasp certify`, and hypotheses dropped in turn: what is accepted is a proof of that script, and nothing kept is believed."""
+"""`efasp certify`, and hypotheses dropped in turn: accepted proofs are of that script, and cached ones are not believed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ EVEN = "(bvsgt a #b1000)"  # does not
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test finds is kept in its own folder."""
+    """The proofs of a test are cached in its own folder."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
 
 
@@ -259,7 +259,7 @@ def _propagate(clauses: list[list[int]], known: set[int]) -> None:
     ],
 )
 def test_what_our_encoder_does_not_read(text: str, message: str) -> None:
-    """Nothing is guessed at."""
+    """Unknown input is refused."""
     with pytest.raises(ScriptError, match=message):
         Encoder(text)
 
@@ -275,7 +275,7 @@ def test_a_theorem_is_that_of_its_script(tmp_path: Path) -> None:
 
 
 @needs_tools
-def test_a_theorem_that_supposes_something_is_not_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_theorem_with_an_assumption_is_not_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Print Assumptions says is read: an axiom of our own is none of the standard library's."""
     wrong = sums("(<= 3 (+ a b))").content
     route = BY_NAME["goal"]

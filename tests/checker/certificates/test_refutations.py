@@ -1,4 +1,4 @@
-"""Certificates: what is found is accepted by the checkers that are proved sound, and what is wrong is not."""
+"""Certificates: the checkers that are proved sound accept those that are found, and reject wrong ones."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_corrupted_certificates_are_rejected(tmp_path: Path) -> None:
     ],
 )
 def test_a_script_that_is_not_read_is_refused(text: str, message: str) -> None:
-    """Nothing outside the fragment is guessed at."""
+    """A script outside the fragment is refused."""
     with pytest.raises(ScriptError, match=message):
         Script(text)
 

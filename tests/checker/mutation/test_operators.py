@@ -1,4 +1,4 @@
-"""Mutants against the whole check: which obligation a mutant dies of, and what is listed as equivalent."""
+"""Mutants against the whole check: the obligation that kills a mutant, and the list of equivalent ones."""
 
 from __future__ import annotations
 

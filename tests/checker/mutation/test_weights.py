@@ -1,4 +1,4 @@
-"""Single-weight changes: what is drawn, what a changed file holds, and what becomes of some that were fixed beforehand."""
+"""Single-weight changes: the draw, the contents of a changed file, and the verdicts on some that were fixed beforehand."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_changed_file_differs_in_what_the_change_names(exported: dict[str, Pat
 def test_one_change_of_two_files_is_two_things(
     exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What one store keeps of a change of one file says nothing of the same change of another."""
+    """A cached verdict on a change of one file does not stand for the same change of another."""
     monkeypatch.setattr(weights, "prepare", lambda machine: None)
     files = {engine: File(path) for engine, path in exported.items()}
     one, other = (file.tensors["layers.1.up.bias"] for file in files.values())
@@ -98,10 +98,10 @@ KILLED = [
 
 
 @pytest.mark.parametrize(("engine", "tensor", "place", "new"), KILLED)
-def test_changes_that_do_harm(
+def test_changes_that_are_refuted(
     engine: str, tensor: str, place: tuple[int, ...], new: float, exported: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is refuted with a state; and where no state is run, nothing proves it harmless."""
+    """Each is refuted with a state; and where no state is run, no obligation proves it equivalent."""
     file = File(exported[engine])
     change = Change(tensor, "other", place, float(file.tensors[tensor][place]), new)
     machine = Machine(5, engine, "", (1, 32))
@@ -114,8 +114,8 @@ def test_changes_that_do_harm(
 
 
 # A unit that is the same, a value that is read nowhere, a flag that leads by
-# more, a row of queries, a mask that ties, a bit of a query that finds a cell anyway: harmless, with a proof.
-HARMLESS = [
+# more, a row of queries, a mask that ties, a bit of a query that finds a cell anyway: equivalent, with a proof.
+EQUIVALENT = [
     ("apmdm", "layers.3.up.weight", (61, 3), 0.0),
     ("apmdm", "layers.1.up.weight", (10, 39), 1.0),
     ("apmdm", "layers.2.v.weight", (21, 44), 1.0),
@@ -126,12 +126,12 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize(("engine", "tensor", "place", "new"), HARMLESS)
-def test_changes_that_do_no_harm(
+@pytest.mark.parametrize(("engine", "tensor", "place", "new"), EQUIVALENT)
+def test_changes_that_are_equivalent(
     engine: str, tensor: str, place: tuple[int, ...], new: float, exported: dict[str, Path], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Each is proved, layer by layer: what differs is the same at every position, or what is read out does the same."""
+    """Each is proved, layer by layer: rows that differ have the same value at every position, or the read-outs decode alike."""
     machine, plan = changed(exported[engine], tmp_path, tensor, place, new)
     monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)  # of all states; some are run below
     monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
@@ -144,7 +144,7 @@ def test_changes_that_do_no_harm(
 
 @SLOW
 def test_a_change_of_which_nothing_is_known(exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loser that loses by half a point less: it still loses at times up to 32, later perhaps not. No state shows harm, one
+    """A loser that loses by half a point less: it still loses at times up to 32, later it may not. No state refutes it, one
     obligation stays unknown, none is refuted."""
     machine, plan = changed(exported["mdm"], tmp_path, "layers.2.k.weight", (16, 31), 65537.0)
     monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)
@@ -155,7 +155,7 @@ def test_a_change_of_which_nothing_is_known(exported: dict[str, Path], tmp_path:
 
 @pytest.mark.parametrize(("place", "new", "wanted"), [((3, 22), -127.5, "refuted"), ((0, 40), 79.0, "proved")])
 def test_scores_in_halves(place: tuple[int, int], new: float, wanted: str, exported: dict[str, Path], tmp_path: Path) -> None:
-    """Two writers 1/2 apart in score are not told apart by softmax, and torch shows it; where both lose 1/2 they are."""
+    """Two writers 1/2 apart in score are not separated by softmax, and torch shows it; where both lose 1/2 they are."""
     machine, plan = changed(exported["apmdm"], tmp_path, "layers.4.k.weight", place, new)
     obligations = [o for o in numerics.about(Regime(32, (machine, plan)), machine) if o.lemma == "numerics.integers"]
     found = [discharge(obligation, ["z3"], 300) for obligation in obligations]  # the search has what the solver leaves of it
@@ -179,7 +179,7 @@ def test_a_proof_that_decoding_contradicts_is_a_survivor(exported: dict[str, Pat
 def test_what_is_remembered_changes_no_answer(
     exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beside a fresh compile the read-outs of a changed plan are what they are by themselves."""
+    """Computed next to a fresh compile, the read-outs of a changed plan are those of the plan alone."""
     states = list(islice(machine_states.states(5, ""), 2))
     monkeypatch.setattr(machine_states, "states", lambda word, extension: iter(states))
     machine = Machine(5, "apmdm", "", (1, 32))

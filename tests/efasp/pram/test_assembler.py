@@ -1,4 +1,4 @@
-"""The assembler: what each form of a line means, where each error is, what it says, and that no other is raised."""
+"""The assembler: the meaning of each form of a line, the place and text of each error, and that no other is raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Sudoku program against a model of what its header says it does; single steps of it on every engine."""
+"""The Sudoku program against a model of the algorithm in its header; single steps of it on every engine."""
 
 import dataclasses
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Claims and statements: every reference resolves in both directions, and a status is computed, never better than a leg."""
+"""Claims and statements: every reference resolves in both directions; a status is computed, and never above a dependency's."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_broken_lemma_shows_all_the_way_up(status: str) -> None:
         rests = broken in below([name])
         assert ledger.lemma(name).grade == (grade if rests else "all n")
         if rests and name != broken:
-            assert ledger.lemma(name).leg
+            assert ledger.lemma(name).dependency
     measured = {name: Status("measured", "here") for claim in claims().values() for name in claim.measures}
     for claim in claims().values():
         if broken in below(claim.lemmas):
@@ -106,7 +106,7 @@ def test_a_claim_without_legs_is_not_covered() -> None:
 
 
 def test_scopes_that_go_on_are_one() -> None:
-    """n <= 32 and n <= 64 are n <= 64; other scopes are named beside it."""
+    """n <= 32 and n <= 64 are n <= 64; other scopes are named as well."""
     rows = [row("x", scope="n <= 32", n=(1, 32)), row("x", scope="n <= 64", n=(33, 64)), row("x", scope="P = 3")]
     assert scope_of(rows) == "n <= 64; P = 3"
     assert Ledger(everything(**{"gates.add": rows[0] | {"lemma": "gates.add"}})).own("gates.add").grade == "bounded"

@@ -19,7 +19,7 @@ from tests.paper_artifacts.report.test_audit import full
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts of a test are kept in its own folder."""
+    """Verdicts of a test are cached in its own folder."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
 
 

@@ -1,4 +1,4 @@
-"""Sudokus for the table: instances with one solution, and runs that can be told from wrong ones."""
+"""Sudokus for the table: instances with one solution, and runs that are distinguished from wrong ones."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_wrong_step_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_whole_run_that_ends_early_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was decoded whole must end as the reference machine does, and what it did not solve does not count."""
+    """A run that was decoded whole must end as the reference machine does, and an unsolved puzzle does not count."""
     whole = decode.run
     monkeypatch.setattr(
         decode, "run", lambda program, engine, network, extension, most: whole(program, engine, network, extension, 2)
@@ -98,7 +98,7 @@ def test_too_little_room_is_noticed() -> None:
 
 
 def test_rows_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What is known is not run again; to be decoded whole is another run."""
+    """A cached run is not made again; to be decoded whole is another run."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "checks.sqlite"))
     first = rows([EASY], {})
     monkeypatch.setattr(runs, "ProcessPoolExecutor", None)

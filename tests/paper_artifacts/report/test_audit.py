@@ -26,7 +26,7 @@ from tests.paper_artifacts.claims.test_claims import everything, row
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verdicts of a test are kept in its own folder."""
+    """Verdicts of a test are cached in its own folder."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
 
 
@@ -126,7 +126,7 @@ def test_the_graph_has_every_box_once_and_edges_point_right() -> None:
     rows = layers(listed)
     place = {name: column for column, names in enumerate(rows) for name in names}
     assert sorted(place) == sorted(box.name for box in listed) and sum(map(len, rows)) == len(listed)
-    assert all(place[box.name] < place[leg] for box in listed for leg in box.legs)
+    assert all(place[box.name] < place[dependency] for box in listed for dependency in box.dependencies)
     assert svg(listed) == svg(boxes(Ledger(everything())))
 
 
@@ -134,11 +134,25 @@ def test_the_list_and_a_lemma(capsys: pytest.CaptureFixture[str]) -> None:
     """Text and JSON of one lemma: statement, construction, expansion, obligations with their text, mutants."""
     assert main(["audit", "gates.add", "--n-max", "40"]) == 0
     text = capsys.readouterr().out
-    for part in ("gates.add", "(a + b) mod 2^w", "def add", "Expansion into primitives", "relu(", "gates.add[w=6]", "Mutants"):
+    for part in (
+        "gates.add",
+        "(a + b) mod 2^w",
+        "word (docs/glossary.md)",
+        "def add",
+        "Expansion into primitives",
+        "relu(",
+        "gates.add[w=6]",
+        "Mutants",
+    ):
         assert part in text
     assert main(["audit", "gates.add", "--n-max", "40", "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert data["lemma"] == "gates.add" and data["status"]["grade"] == "bounded" and len(data["obligations"]) == 2
+    assert (
+        data["lemma"] == "gates.add"
+        and data["terms"] == ["word"]
+        and data["status"]["grade"] == "bounded"
+        and len(data["obligations"]) == 2
+    )
     assert list(data) == keys(COMMANDS, "JSON of efasp audit")[3]
     assert main(["audit", "gates.step.add", "--n-max", "40", "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
@@ -202,9 +216,9 @@ def test_a_claim_as_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
         name = line.partition(":")[0]
         path = [*path[: depth // 2], name]
         assert len(path) == depth // 2 + 1 and (depth == 0 or name in statements()[path[-2]].rests)
-        legs = statements()[name].rests
-        assert (following > depth) == bool(legs and not line.endswith(", as above"))
-        if legs and not line.endswith(", as above"):
+        dependencies = statements()[name].rests
+        assert (following > depth) == bool(dependencies and not line.endswith(", as above"))
+        if dependencies and not line.endswith(", as above"):
             expanded.append(name)
     needed = below(claims()["T1"].lemmas)
     assert {line.partition(":")[0] for _, line in lines} == set(needed)

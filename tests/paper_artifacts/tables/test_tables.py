@@ -1,4 +1,4 @@
-"""`efasp tables`: what is written, what a comparison sees, and the tables that are made quickly."""
+"""`efasp tables`: its files, its comparison, and the tables that are made quickly."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from markupsafe import Markup
 
-from efasp.paper_artifacts.claims.status import GENERATED, artifacts, shown
+from efasp.paper_artifacts.claims.status import GENERATED, artifacts
 from efasp.paper_artifacts.cli import main
 from efasp.paper_artifacts.experiments import experiments
 from efasp.paper_artifacts.tables import command
 from efasp.paper_artifacts.tables.figures import Figure, decoding
-from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column, files
+from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column, files, read_json
 from efasp.paper_artifacts.tables.records import through
 from efasp.paper_artifacts.tables.runs import Found
 
@@ -85,11 +85,12 @@ def test_a_check_that_fails_is_red(small: list[Artifact], tmp_path: Path) -> Non
 
 
 def test_what_was_written_is_read_again(small: list[Artifact], tmp_path: Path) -> None:
-    """Headings, cells and lines of the Markdown, for the pages of the report."""
+    """From the JSON file, for the pages of the report: headings, cells and lines; written again, the same files."""
     assert main(["tables", "--out", str(tmp_path)]) == 0
-    (found,) = shown(tmp_path)
+    found = read_json(tmp_path / "small.json")
     assert (found.name, found.title, found.headings) == ("small", "A small table", ["a name", "n", "seconds"])
-    assert found.rows == [["a|b & 50 %", "12,345", "1.2"], ["c_1", "-", "2.0"]]
+    assert files(found) == files(small[0])
+    assert found.cells == [["a|b & 50 %", "12,345", "1.2"], ["c_1", "-", "2.0"]]
     assert found.lines == ["Scope: measured: little.", "A note.", "holds: that holds"]
 
 
@@ -99,7 +100,7 @@ def test_what_is_slow_is_said_first(
     """Before it begins."""
     monkeypatch.setattr(command, "ARTIFACTS", {"small": table, "graph": table})
     main(["tables", "--out", str(tmp_path)])
-    assert capsys.readouterr().err.startswith("about, where nothing is kept of an earlier run: graph (")
+    assert capsys.readouterr().err.startswith("about, where no run is cached: graph (")
     main(["tables", "--out", str(tmp_path), "--only", "small"])
     assert "about" not in capsys.readouterr().err
 
@@ -205,7 +206,7 @@ def test_a_run_that_was_written_down_wrongly(squares: list[int], tmp_path: Path,
 def test_the_rows_of_the_readme_are_those_of_the_table() -> None:
     """Every row of its resource table: program, n, P, T, S, contexts, decoding steps of both."""
     known = {row["program"]: row for row in json.loads((GENERATED / "resources.json").read_text())["rows"]}
-    part = (GENERATED.parents[1] / "README.md").read_text().partition("## What a run takes")[2].partition("\n## ")[0]
+    part = (GENERATED.parents[1] / "README.md").read_text().partition("## Resources of a run")[2].partition("\n## ")[0]
     rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ") and "program" not in line]
     assert len(rows) == 6
     for program, *numbers in rows:

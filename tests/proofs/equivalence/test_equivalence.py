@@ -1,4 +1,4 @@
-"""What is assumed of a position when a deviation is shown to do no harm, held against positions of sequences that are run."""
+"""The assumptions about a position in proofs of observational equivalence, compared with positions of sequences in runs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
 
 
 def holds(at: SymbolicPosition, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
-    """Assert that at each position what is assumed has a model in which the atoms have the values that they have."""
+    """Assert that at each position the assumptions have a model in which the atoms have the values that they have."""
     solver, held = z3.Solver(ctx=z3.Context()), values(reader, sequence)
     solver.from_string(at.script.text(TRUE).rpartition("(assert (not")[0])
     for position in positions:
@@ -85,7 +85,7 @@ def holds(at: SymbolicPosition, reader: Reader, sequence: TokenSequence, positio
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_what_is_supposed_holds_where_it_is_run(engine: str) -> None:
+def test_assumptions_hold_where_they_are_run(engine: str) -> None:
     """Every hypothesis about a position, all atoms declared, has a model in which the atoms have the values that they have."""
     reader, rng = Reader(STEPS[engine](5, "")), Random(1)
     script = Script("QF_LRA")
@@ -106,7 +106,7 @@ READS_OTHERWISE = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("engine", "extension", "tensor", "place", "new", "group"), READS_OTHERWISE)
-def test_what_is_supposed_of_other_reads_holds_where_they_are_run(
+def test_assumptions_about_other_reads_hold_where_they_are_run(
     engine: str, extension: str, tensor: str, place: tuple[int, int], new: float, group: bool, tmp_path: Path
 ) -> None:
     """Every hypothesis about a position of a group, for a plan with heads that read otherwise than the program's lookups."""
@@ -184,11 +184,11 @@ def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) 
         SymbolicPosition, "_sink", lambda self: self.script.definition(assumptions.eq(self.flag("te", "bos"), "1"))
     )
     with pytest.raises(AssertionError):
-        test_what_is_supposed_holds_where_it_is_run("apmdm")
+        test_assumptions_hold_where_they_are_run("apmdm")
 
 
 def test_a_wrong_cut_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is run only chooses the cuts: a choice that is wrong gives an obligation that fails."""
+    """The runs only propose cuts: a wrong proposal gives an obligation that fails."""
     reader, where = Reader(STEPS["apmdm"](5, "")), machine("apmdm")
     nothing = sat_sweeping.Executed([], [], [], [], [])
     swept = sat_sweeping.Swept(reader, (nothing, nothing))

@@ -1,4 +1,4 @@
-"""Family attention: what is proved, that the symbolic reading says what evaluation does, and that wrong ones are refuted."""
+"""Family attention: it is proved, the symbolic reading agrees with evaluation, and wrong constructions are refuted."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ NEAR = Codebook("near", BOOK.kinds, BOOK.payloads, (Field("word_bits", "word", "
 
 
 def test_codes_that_are_no_codes() -> None:
-    """Words without bits have one code; words that are told apart by a number are at distance 1, and not read back."""
+    """Words without bits have one code; words that are distinguished by a number are at distance 1, and not read back."""
     distances = {"blind": 0, "near": 1}
     for name, book in (("blind", BLIND), ("near", NEAR)):
         verdict = discharged(book, lambda codes: codes.distance() >= DISTANCE, distance_failures)
@@ -315,7 +315,7 @@ OPERATIONS: dict[str, Any] = {
 
 @given(VALUES, st.sampled_from(sorted(OPERATIONS)))
 def test_numerals_are_numbers(value: int, name: str) -> None:
-    """What is computed on bits that are symbols is what is computed on the number; a bit that is not known is a bit."""
+    """Computations on symbolic bits agree with those on the number; an unknown bit is a bit."""
     bits = {("x", place): value >> place & 1 for place in range(10)}
     found, expected = OPERATIONS[name](Numeral.of("x", 10)), OPERATIONS[name](value)
     if isinstance(found, Numeral) and any(bit[0] == "bit" for bit in found.terms):
@@ -327,7 +327,7 @@ def test_numerals_are_numbers(value: int, name: str) -> None:
 @pytest.mark.parametrize(
     "ask", [lambda x: x < 7, lambda x: x * x, lambda x: x & 2, bool, lambda x: x == 3, lambda x: (x + 1) >> 2 > 0]
 )
-def test_numerals_do_not_guess(ask: Any) -> None:
+def test_numerals_are_undecided_where_bits_do_not_decide(ask: Any) -> None:
     """What depends on several bits is not decided."""
     with pytest.raises((Undecided, TypeError)):
         ask(Numeral.of("x", 4))

@@ -97,7 +97,7 @@ def rewritten(plan: Plan) -> Plan:
 @pytest.mark.parametrize("extension", ["", "M"])
 @pytest.mark.parametrize("word", [5, 6])
 def test_fresh_plans_are_proved(word: int, engine: str, extension: str) -> None:
-    """What is compiled is the program, layer by layer and as a whole."""
+    """The compiled plan is the program, layer by layer and as a whole."""
     plan = compile_machine(word, engine, extension)
     found = discharged(plan, Machine(word, engine, extension, WIDE))
     assert len(found) == len(plan.layers) + 1 and set(found.values()) == {"proved"}
@@ -156,7 +156,7 @@ def test_permuted_heads_and_units_are_proved(seed: int) -> None:
 
 
 def test_the_programs_atoms_at_the_sink() -> None:
-    """What is assumed of the sink is what the program gives there, node by node, for a sequence of the sink alone."""
+    """The values assumed at the sink are those of the program there, node by node, for a sequence of the sink alone."""
     for engine in ("mdm", "apmdm"):
         machine = Machine(5, engine, "", WIDE)
         reader = Reader(STEPS[engine](5, ""))
@@ -219,7 +219,7 @@ def test_wrong_bias_names_its_weight() -> None:
     assert verdict.countermodel["weights"] == [f"layer 3 bias[0, 0]: {bias[0]} in a fresh compile, {bias[0] + 1} here"]
 
 
-def test_harmless_weight_goes_to_a_solver() -> None:
+def test_equivalent_weight_goes_to_a_solver() -> None:
     """A deviation that no state shows is not proved by running states: it becomes an SMT obligation."""
     plan = compile_machine(5, "apmdm")
     row = plan.vocabulary.width  # the remask bit: 0 or 1, and what counts is whether it exceeds 1/2

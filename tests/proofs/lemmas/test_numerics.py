@@ -118,7 +118,7 @@ def test_spans_and_sums_hold_on_runs(machine: Machine) -> None:
 
 
 def test_refused_widths() -> None:
-    """Above the last exact width the package refuses; further on a score is no number of float64."""
+    """Above the last exact width the package refuses; further on a score is not a number of float64."""
     for word, necessary in ((46, False), (47, True)):
         machine = Machine(word, "mdm", "", (1, 1 << word))
         found = verdicts(Regime(1 << word), machine)
@@ -180,7 +180,7 @@ def softer(h: Head) -> Head:
 
 
 def test_files_with_soft_scores() -> None:
-    """Scores an eighth as large are told apart by average-hard attention, and mixed by softmax."""
+    """Scores an eighth as large are separated by average-hard attention, and mixed by softmax."""
     verdict = of_file(MDM, changed(compile_machine(5, "mdm"), 2, 1, softer))["integers"]
     assert verdict.status == "refuted" and verdict.countermodel
 

@@ -1,4 +1,4 @@
-"""What runs, measured: the oracle says what docs/machine.md does, by hand; scenarios keep promises; breaks are refuted."""
+"""Family process: the oracle follows docs/machine.md, by hand; scenarios cover what they promise; breaks are refuted."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def ran(code: list[tuple[Any, ...]], processors: int = 1, memory: int = 4, data:
 
 
 def test_the_lowest_processor_wins_and_loads_see_the_step_before() -> None:
-    """Three processors store their ids to address 1 and load it in the next step; a load beside the store sees the old word."""
+    """Three processors store their ids to address 1 and load it in the next step; a load in the same step sees the old word."""
     code = [("pid", 1, None, None), ("st", 1, None, 1), ("ld", 2, None, 1), ("halt", None, None, None)]
     state = ran(code, 3, data=(0, 9))
     assert state.words == {0: 0, 1: 0, 2: 0, 3: 0} and [state.banks[pid, 2] for pid in range(3)] == [0, 0, 0]
@@ -217,7 +217,7 @@ def test_a_sampler_with_another_threshold_is_refuted(monkeypatch: pytest.MonkeyP
 
 
 def test_a_cache_that_forgets_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Positions that are not kept: the tokens are others than without the cache."""
+    """Positions that are not cached: the tokens are others than without the cache."""
     monkeypatch.setattr(decode.Cache, "keep", lambda self, positions: setattr(self, "length", self.length + positions // 2))
     assert process_orders.discharge(machine("mdm"), lambda: module("mdm"), True).status == "refuted"
 

@@ -1,4 +1,4 @@
-"""Lemma simulation.composition: what is assumed is concluded, and each way of not fitting together is refuted by its name."""
+"""Lemma simulation.composition: every assumption is concluded, and each way to violate that is refuted by its name."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_conclusions_that_assume_each_other_are_circular(engine: str) -> None:
 
 
 def test_within_a_step_an_invariant_does_not_rest_on_itself_later() -> None:
-    """What an invariant is one step later may rest on it now; what it is later may not rest on what it is later."""
+    """An invariant one step later may rest on it now; but not on itself one step later."""
     now = Conclusion("simulation.kept", "counters", POSITIVE.state, invariant=True)
     assert now.id in INVARIANTS
     some = about(step_of("apmdm"))
@@ -116,7 +116,7 @@ def test_a_definition_without_an_obligation_is_uncovered(engine: str) -> None:
     step = renamed(engine, "rd", "destination")
     assert uncovered(step, about(step_of(engine))) == {
         "definition": "destination",
-        "expected": "an obligation that says what it holds",
+        "expected": "an obligation about its value",
     }
     step = step_of(engine)
     some = about(step)
@@ -132,7 +132,7 @@ def test_a_definition_without_an_obligation_is_uncovered(engine: str) -> None:
 def test_a_step_with_another_definition_is_an_error(engine: str) -> None:
     """A definition between others that the read-out reaches has no obligation: nothing is shown of the machine, by name."""
     below = step_of(engine).definition("word").inputs[0]
-    with pytest.raises(UncoveredError, match="definition between: expected an obligation that says what it holds"):
+    with pytest.raises(UncoveredError, match="definition between: expected an obligation about its value"):
         list(composed(renamed(engine, between=below)))
     unread = combine([(3, step_of(engine).definition("taken"))], 4)
     (found,) = composed(renamed(engine, unread=unread))

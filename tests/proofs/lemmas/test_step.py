@@ -1,4 +1,4 @@
-"""Families step and simulation: what they prove, and that each refutes a step that is broken on purpose."""
+"""Families step and simulation: they are proved, and each refutes a step that is broken on purpose."""
 
 from __future__ import annotations
 

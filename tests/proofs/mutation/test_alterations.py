@@ -1,4 +1,4 @@
-"""Operator-level mutants and twins: the draw, what is changed, and where a change is at work."""
+"""Operator-level mutants and twins: the draw, the changes, and where a change is active."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_what_words_messages_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_ids_do_not_hang_on_lines(tmp_path: Path) -> None:
-    """A comment above a function leaves the ids of its alterations; equal changes in one function are told apart."""
+    """A comment above a function leaves the ids of its alterations; equal changes in one function have different ids."""
     (tmp_path / "m.py").write_text("def f(a):\n    return a + 1 + a + 1\n")
     before = [one.id for one in alterations("m", tmp_path)]
     (tmp_path / "m.py").write_text("# More.\n\n\ndef f(a):\n    return a + 1 + a + 1\n")
@@ -103,7 +103,7 @@ def test_a_guarded_change_is_at_work_elsewhere_only() -> None:
     assert shown > 5
 
 
-def test_a_function_that_knows_no_width_is_told() -> None:
+def test_a_function_that_knows_no_width_receives_it() -> None:
     """A section's number of places, off by one where a codebook of 6 bits was read last."""
     (one,) = [one for one in of("efasp.places", "Section.length", "operator") if one.old == "size * count"]
     names = made(one.guarded(0).text(), "efasp.places")

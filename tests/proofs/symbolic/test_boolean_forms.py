@@ -1,4 +1,4 @@
-"""Forms and words are what they stand for: compared with numbers, for every value of their symbols."""
+"""Forms and words have the values that they stand for: compared with numbers, for every value of their symbols."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def value(space: Space, form: Form, symbols: Mapping[int, int], known: dict[int,
 
 
 class Twin:
-    """Forms beside the numbers that they must be, for every value of the symbols."""
+    """Forms and the numbers that they must be, for every value of the symbols."""
 
     def __init__(self) -> None:
         self.space = Space()
