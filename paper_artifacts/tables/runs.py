@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.store import Store, default_path, digest, sources
-from efasp.paper_artifacts.tables.records import through
+from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram import machine
 from efasp.pram.isa import OPERATIONS
 from efasp.pram.library import PROGRAMS, Instance, build
@@ -93,22 +93,22 @@ def _single_threaded() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def results(tasks: Sequence[Task]) -> list[Found]:
-    """The results of tasks, in their order."""
-    return [Found(**value) for value in kept(_run, tasks)]
+def results(noted: Notes, tasks: Sequence[Task]) -> list[Found]:
+    """The results of tasks, in their order, noted with the table that is made."""
+    return [Found(**value) for value in kept(noted, _run, tasks)]
 
 
 def _run(task: Task) -> dict[str, Any]:
     return vars(run(task))
 
 
-def kept(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+def kept(noted: Notes, work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
     """What a module's function gives for each item, in their order, as JSON holds it; noted with the table that is made.
 
     The notes name a run by the function and the item: where the function's module lies is no part of what was run.
     """
     keys = [f"{work.__name__.strip('_')} {digest(repr(item))[:16]}" for item in items]
-    return through(keys, lambda due: _made(work, [items[i] for i in due]))
+    return noted.through(keys, lambda due: _made(work, [items[i] for i in due]))
 
 
 def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
