@@ -1,6 +1,7 @@
 """Guesses of what can be proved, by a solver with models: which of some goals have none against them.
 
-Nothing rests on an answer: what is left is proved as obligations, by whatever solver discharges these.
+No verdict rests on an answer: what is left is proved as obligations, by whatever solver discharges these. Which obligations
+there are does rest on it, so the budget is a count of Z3's own work, and the same text has the same answer.
 """
 
 from __future__ import annotations
