@@ -19,6 +19,7 @@ from efasp.encoding import LOG_SLOTS
 from efasp.proofs.lemmas.attention_lookups import names
 from efasp.proofs.obligation import Machine
 from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, linear, lor, num, plus, relu
+from efasp.proofs.symbolic.codes import carriers
 from efasp.proofs.symbolic.positions import Lookup, lookup
 from efasp.proofs.symbolic.residual_stream import Code, Form, Mean, Reader, Stream, Unit, Winning, total
 from efasp.proofs.symbolic.sequence_invariants import INCOMPLETE, READY, WELL_FORMED
@@ -107,10 +108,7 @@ class PositionInvariants:
     def _fields(self) -> None:
         """A payload is what its bits say, where it is carried (else they are 0), and so are its other fields."""
         for side, book in self.stream.books.items():
-            owner = {
-                name: plus(*(self.flag(side, kind.name) for kind in book.kinds if name in kind.payloads))
-                for name, _ in book.payloads
-            }
+            owner = {name: self._owner(side, name) for name, _ in book.payloads}
             read: dict[tuple[str, int], Term] = {}
             for field in book.fields:
                 slot = [self.stream.code(side, c) for c in book.slots[field.name]]
@@ -180,6 +178,10 @@ class PositionInvariants:
     def flag(self, side: str, name: str) -> Term:
         """One kind flag."""
         return self.term(self.stream.code(side, self.stream.books[side].slots[name].start))
+
+    def _owner(self, side: str, payload: str) -> Term:
+        """1 where a code's kind carries a payload, else 0."""
+        return plus(*(self.flag(side, name) for name in carriers(self.stream.books[side], payload)))
 
     def term(self, form: Form) -> Term:
         """A form over declared atoms."""
@@ -298,7 +300,7 @@ class PositionInvariants:
         for side, book in self.stream.books.items():
             self.script.sort(eq(plus(*(self.term(form) for form in self.flags(side))), "1"), side, "encoding.codebook")
             for field in book.fields:
-                owner = plus(*(self.flag(side, kind.name) for kind in book.kinds if field.payload in kind.payloads))
+                owner = self._owner(side, field.payload)
                 bits = [self.stream.code(side, c) for c in book.slots[field.name]]
                 self._signs(side, bits if field.encode == "signs" else [], owner)
 
