@@ -1,4 +1,7 @@
-"""Obligations: the propositions to decide, as data. A lemma is a function that returns them; it never calls a solver.
+"""Obligations: the propositions to decide, as data. A lemma is a function that returns them.
+
+No verdict comes from a lemma's own code: where it asks Z3 which candidates to state (``proofs.equivalence.pruning``), each that
+it states is an obligation like any other.
 
 SMT obligations are SMT-LIB 2 text (``proofs.smtlib``): hypotheses and the negated goal; the checker gives them to solvers,
 which must find no model. Other kinds carry a function that discharges them: by trying every case, by exact rational arithmetic,

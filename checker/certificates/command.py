@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -211,31 +211,49 @@ def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: in
 
 
 def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
-    screen = console()
-    table = Table(title=f"certificates, n = 1..{report['n_max']}", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    console().print(_counted(found, f"certificates, n = 1..{report['n_max']}"))
+    for line in (*_trusted(found), *_uncertified(found), *_summarized(found, report)):
+        print(line)
+
+
+def _counted(found: Sequence[Certificate], title: str) -> Table:
+    """How many scripts there are of each status, by what replayed them."""
+    table = Table(title=title, title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("")
     for heading in ("scripts", "obligations", "second solver agrees", "seconds"):
         table.add_column(heading, justify="right")
-    groups = [(status, by) for status in STATUSES for by in (*(r.by() for r in ROUTES), "")]
-    for status, by in groups:
+    for status, by in [(status, by) for status in STATUSES for by in (*(r.by() for r in ROUTES), "")]:
         mine = [c for c in found if (c.status, c.by) == (status, by)]
         if mine:
             numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.found["second"]) for c in mine)]
             label = f"{status}: replayed by {by}" if by else status
             table.add_row(label, *map(str, numbers), f"{sum(c.seconds for c in mine):.1f}")
-    screen.show(table)
+    return table
+
+
+def _trusted(found: Sequence[Certificate]) -> Iterator[str]:
+    """What is taken on trust, by route."""
     for route in ROUTES:
         if route.hole and any(c.found["route"] == route.name for c in found):
-            print(f"holey, by {route.by()}: {route.hole}")
+            yield f"holey, by {route.by()}: {route.hole}"
+
+
+def _uncertified(found: Sequence[Certificate]) -> Iterator[str]:
+    """Every script that has no certificate, and why."""
     for c in found:
         if c.status not in ("certified", "holey"):
             reasons = "; ".join(f"{route}: {why}" for route, why in c.found["reasons"].items())
             against = f"{', '.join(c.found['against'])} finds a model" if c.found["against"] else ""
-            print(f"{c.status}: {c.same[0].id}: {against or reasons}")
+            yield f"{c.status}: {c.same[0].id}: {against or reasons}"
+
+
+def _summarized(found: Sequence[Certificate], report: dict[str, Any]) -> Iterator[str]:
+    """What no second solver discharged, which hypotheses have a model, and what has no script."""
     if alone := [c.same[0].id for c in found if not c.found["second"]]:
-        print(f"no second solver within the time: {len(alone)} scripts ({', '.join(alone[:5])}{', ...' if alone[5:] else ''})")
+        listed = f"{', '.join(alone[:5])}{', ...' if alone[5:] else ''}"
+        yield f"no second solver within the time: {len(alone)} scripts ({listed})"
     models = Counter(c.found["consistent"] or "nothing" for c in found)
     listed = ", ".join(f"by {how}: {count}" for how, count in models.items())
-    print(f"hypotheses that have a model, {listed or 'of no script'}")
+    yield f"hypotheses that have a model, {listed or 'of no script'}"
     others = ", ".join(f"{count} {kind}" for kind, count in report["not SMT"].items())
-    print(f"obligations without a script, which have no certificate: {others or 'none'}")
+    yield f"obligations without a script, which have no certificate: {others or 'none'}"

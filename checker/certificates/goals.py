@@ -6,7 +6,7 @@ This is for small scripts, and for the few that multiply unknowns; those that ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -138,28 +138,44 @@ DIVIDES = f"(divides : forall a b, b <> 0 -> a = b * f{DIV} a b + f{MOD} a b /\\
 
 
 def facts(goal: Goal, divides: bool) -> Iterator[str]:
-    """Tactics that state properties of functions (division, equal results of equal arguments) and of reciprocals."""
-    used = goal.uses("apply")
-    for a, b in dict.fromkeys((a, b) for f, a, b in used if f in (MOD, DIV)) if divides else ():
+    """Tactics that state what is used of functions (division, equal results of equal arguments) and of reciprocals."""
+    used = list(dict.fromkeys(goal.uses("apply")))
+    if divides:
+        yield from quotients(goal, used)
+    yield from equal_results(goal, used)
+    if not goal.script.integral:
+        yield from reciprocals(goal)
+
+
+def quotients(goal: Goal, used: Sequence[tuple[int, ...]]) -> Iterator[str]:
+    """Of each division what defines it, and what follows of its products. ``used``: functions with two arguments."""
+    for a, b in dict.fromkeys((a, b) for f, a, b in used if f in (MOD, DIV)):
         yield f"pose proof (divides {goal.term(a)} {goal.term(b)})."
         for _, x, y in (node for node in goal.script.terms.nodes if node[0] == "product" and b in node[1:]):
             other = goal.term(x if y == b else y)
             yield f"pose proof (quotient f{MOD} f{DIV} divides {goal.term(a)} {goal.term(b)} {other})."
-    for (f, a, b), (g, c, d) in combinations(dict.fromkeys(used), 2):
+
+
+def equal_results(goal: Goal, used: Sequence[tuple[int, ...]]) -> Iterator[str]:
+    """Of two uses of a function: if their arguments are equal, so are the results."""
+    for (f, a, b), (g, c, d) in combinations(used, 2):
         if f == g and f not in (MOD, DIV):
             same = [f"{goal.term(x)} = {goal.term(y)}" for x, y in ((a, c), (b, d)) if x != y]
             results = (goal.term(goal.script.terms.of("apply", *use)) for use in ((f, a, b), (g, c, d)))
             yield f"assert ({' -> '.join([*same, ' = '.join(results)])}) by congruence."
+
+
+def reciprocals(goal: Goal) -> Iterator[str]:
+    """Of each r with r x = 1: its sign, what y x = t makes of y, and a bound where x has one."""
     equations = [goal.script.formulas[f][1:] for f in goal.script.assertions if goal.script.formulas[f][0] == "eq"]
     products = [(goal.script.terms[a][1:], b) for a, b in equations if goal.script.terms[a][0] == "product"]
-    for (r, x), one in products:
-        if goal.script.terms[one] == ("num", 1) and not goal.script.integral:
-            reciprocal = goal.term(r)
-            yield f"try assert (0 < {reciprocal}) by nra."
-            for (v, y), t in products:
-                if y == x and v != r:
-                    named = " ".join(goal.term(n) for n in (v, x, t, r))
-                    yield f"pose proof (reciprocal {named} ltac:(assumption) ltac:(assumption))."
-            for word, *parts in goal.script.formulas.nodes:
-                if word == "le" and parts[0] == x:
-                    yield f"try assert (1 <= {goal.term(parts[1])} * {reciprocal}) by nra."
+    for r, x in [factors for factors, result in products if goal.script.terms[result] == ("num", 1)]:
+        reciprocal = goal.term(r)
+        yield f"try assert (0 < {reciprocal}) by nra."
+        for (v, y), t in products:
+            if y == x and v != r:
+                named = " ".join(goal.term(n) for n in (v, x, t, r))
+                yield f"pose proof (reciprocal {named} ltac:(assumption) ltac:(assumption))."
+        for word, *parts in goal.script.formulas.nodes:
+            if word == "le" and parts[0] == x:
+                yield f"try assert (1 <= {goal.term(parts[1])} * {reciprocal}) by nra."

@@ -70,7 +70,7 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
         seen = len(found)
 
     scheduler.progress = progress
-    if any(store.get(scheduler.listing(index)) is None for index in range(len(batches))):
+    if any(store.get(scheduler.plan.listing(index)) is None for index in range(len(batches))):
         prepare(machine)
     return [_outcome(change, row) for change, row in zip(changes, scheduler.run(), strict=True)]
 

@@ -1,7 +1,8 @@
 """Gives batches to workers, ends those that run away, and puts the rows in the order of the batches.
 
-Batches about one machine go to one worker, which compiles its transformer once; wide machines go first. A worker that dies
-costs the obligation that it was at; the batch goes on after it in another worker.
+What there is to do, and in which order, is decided before (``checker.pool.plan``): batches about one machine go to one worker,
+which compiles its transformer once. A worker that dies costs the obligation that it was at (``checker.pool.recovery``); the
+batch goes on after it in another worker.
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import signal
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any
 
-from efasp.checker.pool.worker import OUT_OF_MEMORY, Work, serve
-from efasp.checker.results import DECIDED, Head, Row, failed, is_listing, is_verdict, row
+from efasp.checker.pool import recovery
+from efasp.checker.pool.plan import Plan
+from efasp.checker.pool.worker import Work, serve
+from efasp.checker.results import DECIDED, Head, Row, failed, is_verdict, row
 from efasp.checker.store import Store, digest
 from efasp.proofs.obligation import Verdict
 from efasp.proofs.registry import matches
@@ -58,11 +60,7 @@ class Scheduler:
 
     def __post_init__(self) -> None:
         self.rows = [{} for _ in self.work.batches]
-        seen: Counter[str] = Counter()
-        self._ids: list[tuple[str, int]] = []  # of each batch its id, and how many before it have the same
-        for batch in self.work.batches:
-            self._ids.append((batch.id, seen[batch.id]))
-            seen[batch.id] += 1
+        self.plan = Plan(self.work, self.n_max)
         self._workers: list[Worker] = []
         self._groups: deque[deque[int]] = deque()
         self._run_id = digest(os.getpid(), monotonic(), os.urandom(8).hex())[:16]
@@ -72,7 +70,12 @@ class Scheduler:
 
     def run(self) -> list[Row]:
         """Discharge everything; the rows in the order of the batches. On an exception (Ctrl-C) no worker is left."""
-        self._groups = self._plan()
+        listed = self.plan.listed(self.store)
+        for index, rows in listed.items():
+            self.rows[index] = dict(enumerate(rows))
+            self._flat += rows
+        self.finished = len(listed)
+        self._groups = self.plan.groups(index for index in range(len(self.work.batches)) if index not in listed)
         try:
             while self._groups or self._workers:
                 while self._groups and len(self._workers) < self.jobs:
@@ -89,36 +92,6 @@ class Scheduler:
     def ordered(self) -> list[Row]:
         """The rows so far, in the order of the batches."""
         return [rows[index] for rows in self.rows for index in sorted(rows)]
-
-    # Batches.
-
-    def listing(self, index: int) -> str:
-        """The key of the finished rows of a batch: its id, which of that id it is, and all that they rest on."""
-        work = self.work
-        return digest("listing", *self._ids[index], self.n_max, work.basis, list(work.solvers), work.seconds)
-
-    def _whole(self, index: int) -> bool:
-        return all(matches(name, self.work.patterns) for name in self.work.batches[index].lemmas)
-
-    def _plan(self) -> deque[deque[int]]:
-        """The batches that are not listed already, those about one machine together, wide machines first."""
-        groups: dict[Any, deque[int]] = {}
-        for index, batch in enumerate(self.work.batches):
-            listed: list[Row] | None = self.store.get(self.listing(index), is_listing)
-            if listed is not None and not batch.lacking({r["lemma"] for r in listed}):
-                chosen: list[Row] = [{**r, "cached": True} for r in listed if matches(r["lemma"], self.work.patterns)]
-                self.rows[index] = dict(enumerate(chosen))
-                self._flat += chosen
-                self.finished += 1
-                continue
-            machine = tuple(batch.params.get(name) for name in ("w", "engine", "ext"))
-            groups.setdefault(machine if machine[1] is not None else index, deque()).append(index)
-
-        def width(group: deque[int]) -> int:
-            found = self.work.batches[group[0]].params.get("w")
-            return found if isinstance(found, int) else 1 << 16
-
-        return deque(sorted(groups.values(), key=width, reverse=True))
 
     # Workers.
 
@@ -167,30 +140,18 @@ class Scheduler:
         worker.process.join(5)
         self._end(worker)
         self._workers.remove(worker)
-        batch = self.work.batches[worker.batch]
-        first = 0
+        first, exitcode = 0, worker.process.exitcode
         if worker.known is not None:
-            stopped = Verdict("timeout", f"stopped after {self.work.limit:g} s")
-            if worker.so_far is not None:
-                stopped = Verdict("unknown", f"{worker.so_far.method}; a search for a countermodel was stopped")
-            verdict = stopped if late else Verdict("error", self._why(worker))
+            verdict = recovery.interrupted(self.work, worker.so_far, exitcode, late)
             self._discharged(worker, verdict, self.work.limit if late else 0.0)
             worker.todo.appendleft(worker.batch)
             first = worker.at + 1
         else:
-            reason = f"stopped after {self.work.build_limit:g} s" if late else self._why(worker)
-            self._row(worker.batch, worker.at, failed(batch, self.n_max, f"building it: {reason}"))
+            reason = recovery.unbuilt(self.work, exitcode, late)
+            self._row(worker.batch, worker.at, failed(self.work.batches[worker.batch], self.n_max, reason))
             self._complete(worker.batch)
         if worker.todo:
             self._start(worker.todo, first)
-
-    def _why(self, worker: Worker) -> str:
-        code = worker.process.exitcode
-        if code == OUT_OF_MEMORY:
-            return f"out of memory: more than {self.work.memory} MiB"
-        if code is not None and code < 0:
-            return f"the worker was ended by {signal.Signals(-code).name}"
-        return f"the worker ended with exit status {code}"
 
     # The messages of workers.
 
@@ -274,8 +235,8 @@ class Scheduler:
         batch = self.work.batches[index]
         if missing := tuple(name for name in lacking if matches(name, self.work.patterns)):
             self._row(index, built, failed(replace(batch, lemmas=missing), self.n_max, "it gave no obligation"))
-        elif built and self._whole(index):
-            self.store.keep((self.rows[index][i] for i in sorted(self.rows[index])), self.listing(index))
+        elif built and self.plan.whole(index):
+            self.store.keep((self.rows[index][i] for i in sorted(self.rows[index])), self.plan.listing(index))
         self._complete(index)
 
     def _complete(self, batch: int) -> None:

@@ -17,6 +17,7 @@ from efasp.paper_artifacts.experiments.sudoku import SAMPLED, WHOLE, puzzles
 from efasp.paper_artifacts.experiments.sudoku import rows as runs_of_sudoku
 from efasp.paper_artifacts.tables.figures import decoding
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
+from efasp.paper_artifacts.tables.records import Notes
 from efasp.paper_artifacts.tables.runs import Found, Task, results
 from efasp.pram.library import PROGRAMS, Graph
 
@@ -61,13 +62,13 @@ LENGTHS = (2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
 EACH = 3  # random strings a length
 
 
-def parity() -> Artifact:
+def parity(noted: Notes) -> Artifact:
     """Parity at lengths 2 to 512 in the compiled transformer."""
     tasks = []
     for n in LENGTHS:
         rng = Random(f"{SEED} parity {n}")
         tasks += [Task("parity", [rng.randrange(2) for _ in range(n)], "apmdm") for _ in range(EACH)]
-    found = results(tasks)
+    found = results(noted, tasks)
     rows: list[dict[str, Cell]] = []
     for n in LENGTHS:
         mine = [(t, f) for t, f in zip(tasks, found, strict=True) if len(t.problem) == n]
@@ -124,7 +125,7 @@ def disconnected(problem: tuple[Graph, int, int], answer: Any) -> bool:
     return left <= set(edges) and removed == least == len(edges) - len(left) and not nx.has_path(rest, s, t)
 
 
-def graph() -> Artifact:
+def graph(noted: Notes) -> Artifact:
     """Edit a graph so that s and t are disconnected, at minimal cost, at 4 to 10 nodes."""
     tasks: list[Task] = []
     for n in NODES:
@@ -133,7 +134,7 @@ def graph() -> Artifact:
             task = Task("cut", drawn_graph(rng, n), "apmdm", graph_word(n))
             drawn.setdefault(repr(task), task)
         tasks += drawn.values()
-    found = results(tasks)
+    found = results(noted, tasks)
     rows: list[dict[str, Cell]] = []
     good = [disconnected(t.problem, f.answer) for t, f in zip(tasks, found, strict=True)]
     for n in NODES:
@@ -183,49 +184,72 @@ def sudoku_row(what: str, group: Sequence[dict[str, Any]]) -> dict[str, Cell]:
     }
 
 
-def sudoku() -> Artifact:
+def sudoku(noted: Notes) -> Artifact:
     """The paper's Sudoku table and a compiled solver: the runs in the transformer, and those in the reference machine alone."""
-    found = runs_of_sudoku(puzzles())
+    found = runs_of_sudoku(noted, puzzles(noted))
+    rows, scope = tuple(sudoku_rows(found)), sudoku_scope(found)
+    return Artifact("sudoku", "Sudoku", scope, SUDOKU, rows, sudoku_checks(found), sudoku_notes(found))
+
+
+SUDOKU = columns(
+    ("what", "solver", "text"), ("reported", "reported", "text"), ("from", "by", "text"), ("givens", "givens", "text"),
+    ("guesses", "guesses open at a time", "text"),
+    ("reference", "recomputed: solved in the reference machine", "text"),
+    ("whole", "solved in the transformer, decoded whole", "text"),
+    ("single", "single steps in the transformer", "text"), ("how", "how", "text"), ("steps", "PRAM steps", "text"),
+    ("context", "context", "number"), ("seconds", "seconds", "time"),
+)  # fmt: skip
+
+
+def decoded_whole(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of some runs that were decoded whole."""
+    return [row for row in found if row["decode_steps"] is not None]
+
+
+def sudoku_rows(found: Sequence[dict[str, Any]]) -> list[dict[str, Cell]]:
+    """The paper's rows, one of the puzzles made from seeds, and one of each published puzzle."""
     rows: list[dict[str, Cell]] = [
         {"what": what, "reported": reported, "from": source or "the paper itself", "how": TRAINED}
         for what, reported, source in PAPER
     ]
     rows.append(sudoku_row("program sudoku, puzzles made from seeds", [row for row in found if row["seed"] is not None]))
-    rows += [sudoku_row(row["name"], [row]) for row in found if row["seed"] is None]
-    whole = [r for r in found if r["decode_steps"] is not None]
-    checks = (
+    return rows + [sudoku_row(row["name"], [row]) for row in found if row["seed"] is None]
+
+
+def sudoku_checks(found: Sequence[dict[str, Any]]) -> tuple[Check, ...]:
+    """Every run is right: in the reference machine, decoded whole, and at its single steps."""
+    return (
         Check("every puzzle is solved by the program in the reference machine", all(r["solved"] for r in found)),
         Check("every run that was decoded whole ends as in the reference machine, one decoding step a PRAM step",
-              all(r["agrees"] and r["decode_steps"] == r["steps"] for r in whole)),
+              all(r["agrees"] and r["decode_steps"] == r["steps"] for r in decoded_whole(found))),
         Check("every single step that was decoded is the reference machine's",
               all(r["agrees"] for r in found if r["decode_steps"] is None)),
     )  # fmt: skip
-    notes = (
+
+
+def sudoku_notes(found: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Where the puzzles are from, and what ran where."""
+    return (
         NOT_LEARNING + " The paper's test puzzles are not at hand; ours have at most 28 givens and one solution each, and no "
         "given of those made from seeds can be left out. They are in the table puzzles.",
-        f"In the transformer (any-process generation) {len(whole)} of {len(found)} runs were decoded whole, those with fewest "
-        f"steps among runs with {' or '.join(map(str, WHOLE))} guesses open at a time; of each other run {SAMPLED} random "
-        "single steps. All other steps ran in the reference machine alone.",
+        f"In the transformer (any-process generation) {len(decoded_whole(found))} of {len(found)} runs were decoded whole, "
+        f"those with fewest steps among runs with {' or '.join(map(str, WHOLE))} guesses open at a time; of each other run "
+        f"{SAMPLED} random single steps. All other steps ran in the reference machine alone.",
         "Three numbers in a cell: the least, the median, the largest.",
     )
-    shown = columns(
-        ("what", "solver", "text"), ("reported", "reported", "text"), ("from", "by", "text"), ("givens", "givens", "text"),
-        ("guesses", "guesses open at a time", "text"),
-        ("reference", "recomputed: solved in the reference machine", "text"),
-        ("whole", "solved in the transformer, decoded whole", "text"),
-        ("single", "single steps in the transformer", "text"), ("how", "how", "text"), ("steps", "PRAM steps", "text"),
-        ("context", "context", "number"), ("seconds", "seconds", "time"),
-    )  # fmt: skip
-    scope = (
-        f"measured: {len(found)} puzzles in the reference machine, {len(whole)} of them decoded whole in the transformer, and "
-        f"{sum(r['sampled'] for r in found)} single steps of the others"
+
+
+def sudoku_scope(found: Sequence[dict[str, Any]]) -> str:
+    """How many puzzles ran, and what of them in the transformer."""
+    return (
+        f"measured: {len(found)} puzzles in the reference machine, {len(decoded_whole(found))} of them decoded whole in the "
+        f"transformer, and {sum(r['sampled'] for r in found)} single steps of the others"
     )
-    return Artifact("sudoku", "Sudoku", scope, shown, tuple(rows), checks, notes)
 
 
-def instances() -> Artifact:
+def instances(noted: Notes) -> Artifact:
     """Every puzzle of the Sudoku table, and its runs."""
-    found = runs_of_sudoku(puzzles())
+    found = runs_of_sudoku(noted, puzzles(noted))
     rows: tuple[dict[str, Cell], ...] = tuple(
         {**{key: row[key] for key in ("name", "cells", "givens", "guesses", "steps", "word", "context", "seconds")},
          "solved": "yes" if row["solved"] else "no",
@@ -258,14 +282,14 @@ DECODED = 32  # sizes up to this one run in the transformer, up to half of it by
 SAMPLES = 3
 
 
-def growth() -> Artifact:
+def growth(noted: Notes) -> Artifact:
     """PRAM steps of the two corollaries of T1 against log n and log^2 n, with a least-squares fit."""
     points = [(name, n) for name, sizes_ in POINTS.items() for n in sizes_]
     tasks = []
     for name, n in points:
         rng, engine = Random(f"{SEED} {name} {n}"), "mdm" if n <= DECODED // 2 else "apmdm" if n <= DECODED else "reference"
         tasks += [Task(name, PROGRAMS[name].draw(rng, n, 16), engine) for _ in range(SAMPLES)]
-    found = results(tasks)
+    found = results(noted, tasks)
     here = {point: found[SAMPLES * i : SAMPLES * (i + 1)] for i, point in enumerate(points)}
     worst = {point: max(f.steps for f in runs) for point, runs in here.items()}
     rows: list[dict[str, Cell]] = []
@@ -303,13 +327,13 @@ RESOURCES = {"sum_to": 8, "reduce": 8, "scan": 8, "parity": 16, "list_rank": 8, 
              "components": 4, "closure": 2, "bfs": 4, "crcw_max": 4, "matmul": 2, "gcd": 3, "cut": 3}  # fmt: skip
 
 
-def resources() -> Artifact:
+def resources(noted: Notes) -> Artifact:
     """Context and decoding steps of the library's programs in both engines, against P T, S and T."""
     tasks = []
     for name, size in RESOURCES.items():
         problem = PROGRAMS[name].draw(Random(f"{SEED} resources {name}"), size, 16)
         tasks += [Task(name, problem, engine) for engine in ("mdm", "apmdm")]
-    found = results(tasks)
+    found = results(noted, tasks)
     rows: list[dict[str, Cell]] = []
     exact = []
     for i, (name, size) in enumerate(RESOURCES.items()):

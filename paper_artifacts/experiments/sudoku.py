@@ -10,15 +10,16 @@ single steps are, in the same transformer, from states that the reference machin
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from random import Random
 from typing import Any
 
 from efasp.encoding import CellLayout
 from efasp.model.sampler import predictions, split
+from efasp.paper_artifacts.tables.records import Notes
 from efasp.paper_artifacts.tables.runs import cached, transformer
 from efasp.pram import machine
 from efasp.pram.library import PROGRAMS, Instance, build
@@ -68,28 +69,28 @@ class Puzzle:
 
 def solutions(cells: str, most: int = 2, rng: Random | None = None) -> list[str]:
     """Up to ``most`` solutions, by backtracking on the cell with fewest digits left; in random order with ``rng``."""
-    grid, used, found = list(cells), [0] * 27, list[str]()
+    used = [0] * 27
     for place, cell in enumerate(cells):
         if cell != ".":
             if any(used[house] >> int(cell) & 1 for house in OF[place]):
                 return []
             _toggle(used, place, int(cell))
 
-    def search(empty: list[int]) -> None:
-        if not empty:
-            found.append("".join(grid))
-            return
-        place, digits = min(((p, _left(used, p)) for p in empty), key=lambda pair: len(pair[1]))
-        for digit in rng.sample(digits, len(digits)) if rng else digits:
-            _toggle(used, place, digit)
-            grid[place] = str(digit)
-            search([p for p in empty if p != place])
-            _toggle(used, place, digit)
-            if len(found) >= most:
-                return
+    empty = [place for place, cell in enumerate(cells) if cell == "."]
+    return list(islice(_solutions(list(cells), used, empty, rng), most))
 
-    search([place for place, cell in enumerate(cells) if cell == "."])
-    return found
+
+def _solutions(grid: list[str], used: list[int], empty: list[int], rng: Random | None) -> Iterator[str]:
+    """The ways to fill the empty cells of a grid. ``used``: the digits of each house, as bits; at the end it is as before."""
+    if not empty:
+        yield "".join(grid)
+        return
+    place, digits = min(((p, _left(used, p)) for p in empty), key=lambda pair: len(pair[1]))
+    rest = [p for p in empty if p != place]
+    for digit in rng.sample(digits, len(digits)) if rng else digits:
+        _toggle(used, place, digit)
+        yield from _solutions([*grid[:place], str(digit), *grid[place + 1 :]], used, rest, rng)
+        _toggle(used, place, digit)
 
 
 def _toggle(used: list[int], place: int, digit: int) -> None:
@@ -119,9 +120,9 @@ def made(seed: int) -> Puzzle:
     raise AssertionError(f"seed {seed}: expected a puzzle of at most {GIVENS} givens in 100 attempts, found none")
 
 
-def puzzles(count: int = COUNT) -> list[Puzzle]:
+def puzzles(noted: Notes, count: int = COUNT) -> list[Puzzle]:
     """The puzzles made from the seeds 0, 1, ..., and the published ones. Raises ValueError where one is not as it should be."""
-    found = [Puzzle(**made) for made in cached(_made, range(count))]
+    found = [Puzzle(**made) for made in cached(noted, _made, range(count))]
     found += [Puzzle(name, cells) for name, cells in PUBLISHED.items()]
     for puzzle in found:
         if puzzle.givens > GIVENS or len(solutions(puzzle.cells)) != 1:
@@ -224,12 +225,12 @@ def stepped(program: Program, before: Configuration) -> Configuration:
     return layout.state(after)[0]
 
 
-def rows(chosen: Sequence[Puzzle], whole: dict[int, int] = WHOLE) -> list[dict[str, Any]]:
+def rows(noted: Notes, chosen: Sequence[Puzzle], whole: dict[int, int] = WHOLE) -> list[dict[str, Any]]:
     """The rows of some puzzles, in their order: of ``reference`` and ``decoding`` together."""
-    found = cached(reference, chosen)
+    found = cached(noted, reference, chosen)
     order = sorted(range(len(found)), key=lambda i: found[i]["steps"])
     full = {i for guesses, most in whole.items() for i in [i for i in order if found[i]["guesses"] == guesses][:most]}
     tasks = [Decoding(Room(p, row["guesses"]), i in full) for i, (p, row) in enumerate(zip(chosen, found, strict=True))]
     longest = sorted(range(len(tasks)), key=lambda i: (not tasks[i].whole, -found[i]["steps"]))
-    decoded = dict(zip(longest, cached(decoding, [tasks[i] for i in longest]), strict=True))
+    decoded = dict(zip(longest, cached(noted, decoding, [tasks[i] for i in longest]), strict=True))
     return [{**row, **decoded[i]} for i, row in enumerate(found)]

@@ -6,14 +6,14 @@ import argparse
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
 from efasp.checker.files import write
 from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.tables.model import EDIT, Artifact, files
-from efasp.paper_artifacts.tables.records import CURRENT, Notes, read
+from efasp.paper_artifacts.tables.records import Notes, read
 from efasp.paper_artifacts.tables.registry import ARTIFACTS
 
 # Minutes of one core, about, where no run is cached.
@@ -48,43 +48,67 @@ def differing(artifact: Artifact, folder: Path) -> Iterator[str]:
             yield f"{path}:{where}: differs from what was made now"
 
 
+Makers = dict[str, Callable[[Notes], Artifact]]
+
+
 def tables(options: argparse.Namespace) -> int:
     """`efasp tables`: 0; with --check 1 on a difference; 1 too where a check of an artifact fails."""
+    chosen = selected(options)
+    folder: Path = options.out or GENERATED
+    sampled = options.check and not options.all
+    if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
+        print(f"about, where nothing is kept of an earlier run: {', '.join(long)}", file=sys.stderr, flush=True)
+    wrong: list[str] = []
+    for name, make in chosen.items():
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        notes = Notes(read(noted(folder, name)) if options.check else None, not sampled)
+        artifact = make(notes)
+        failed = [f"{name}: does not hold: {check.what}" for check in artifact.checks if not check.holds]
+        found = compared(artifact, notes, folder) if options.check else []
+        if not options.check:
+            written(artifact, notes, folder)
+        print(summary(artifact, notes, len(failed), len(found) if options.check else None), flush=True)
+        wrong += failed + found
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return int(bool(wrong))
+
+
+def selected(options: argparse.Namespace) -> Makers:
+    """The tables that are asked for, in the order of the registry. Raises UsageError."""
     for name in options.only or []:
         if name not in ARTIFACTS:
             raise UsageError(f"--only: expected one of {', '.join(ARTIFACTS)}, found {name}")
     if options.all and not options.check:
         raise UsageError("--all: expected with --check, and only there: without it every run is made")
-    folder: Path = options.out or GENERATED
-    wrong: list[str] = []
-    chosen = {name: make for name, make in ARTIFACTS.items() if not options.only or name in options.only}
-    sampled = options.check and not options.all
-    if sampled and not options.only:
-        chosen = {name: make for name, make in chosen.items() if name not in UNCOMPARED}
-    if not sampled and (
-        long := [f"{name} ({minutes} minutes of one core)" for name, minutes in SLOW.items() if name in chosen]
-    ):
-        print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
-    for name, make in chosen.items():
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        noted = folder / "runs" / f"{name}.json"
-        notes = Notes(read(noted) if options.check else None, not sampled)
-        token = CURRENT.set(notes)
-        artifact = make()
-        CURRENT.reset(token)
-        failed = [f"{name}: does not hold: {check.what}" for check in artifact.checks if not check.holds]
-        found = [f"{noted}: {line}" for line in (*notes.wrong, *notes.stale())]
-        found += list(differing(artifact, folder)) if options.check else []
-        if not options.check:
-            for file, text in files(artifact).items():
-                write(folder / file, text, "--out")
-            if notes.runs:
-                write(noted, notes.text(EDIT.format(artifact.command)), "--out")
-        runs = f", {len(notes.again)} of {len(notes.runs)} runs made now" if notes.runs else ""
-        compared = f", {len(found)} differences" if options.check else ""
-        held = f"{len(artifact.checks) - len(failed)} of {len(artifact.checks)} checks hold"
-        print(f"{name}: {len(artifact.rows)} rows{runs}, {held}{compared}", flush=True)
-        wrong += failed + found
-    for line in wrong:
-        print(line, file=sys.stderr)
-    return int(bool(wrong))
+    if options.only:
+        return {name: make for name, make in ARTIFACTS.items() if name in options.only}
+    left_out = UNCOMPARED if options.check and not options.all else ()
+    return {name: make for name, make in ARTIFACTS.items() if name not in left_out}
+
+
+def noted(folder: Path, name: str) -> Path:
+    """The file in which the runs of a table are written down."""
+    return folder / "runs" / f"{name}.json"
+
+
+def compared(artifact: Artifact, notes: Notes, folder: Path) -> list[str]:
+    """What differs from the runs that were written down, and from the files in a folder."""
+    path = noted(folder, artifact.name)
+    return [f"{path}: {line}" for line in (*notes.wrong, *notes.stale())] + list(differing(artifact, folder))
+
+
+def written(artifact: Artifact, notes: Notes, folder: Path) -> None:
+    """The files of an artifact and its runs, into a folder."""
+    for file, text in files(artifact).items():
+        write(folder / file, text, "--out")
+    if notes.runs:
+        write(noted(folder, artifact.name), notes.text(EDIT.format(artifact.command)), "--out")
+
+
+def summary(artifact: Artifact, notes: Notes, failed: int, differences: int | None) -> str:
+    """What was made, one line. ``differences``: None where nothing was compared."""
+    runs = f", {len(notes.again)} of {len(notes.runs)} runs made now" if notes.runs else ""
+    held = f"{len(artifact.checks) - failed} of {len(artifact.checks)} checks hold"
+    apart = "" if differences is None else f", {differences} differences"
+    return f"{artifact.name}: {len(artifact.rows)} rows{runs}, {held}{apart}"

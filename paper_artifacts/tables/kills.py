@@ -16,7 +16,7 @@ from efasp.checker.store import Store, default_path, digest
 from efasp.model.readback import read_plan
 from efasp.paper_artifacts.tables.figures import MACHINES
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
-from efasp.paper_artifacts.tables.records import Run, through
+from efasp.paper_artifacts.tables.records import Notes, Run
 from efasp.pram.machine import MIN_WORD
 from efasp.proofs.mutation.mutants import load
 from efasp.proofs.obligation import Machine, Regime
@@ -27,7 +27,7 @@ BUDGET = Budget(len(os.sched_getaffinity(0)), ("z3",), 20.0, 4096)
 FAMILIES = weights.FAMILIES  # whose lemmas are made from the weights
 
 
-def changes(engine: str, extension: str) -> list[Run]:
+def changes(noted: Notes, engine: str, extension: str) -> list[Run]:
     """The outcomes of a machine's changes; those cached from the same sources are taken from the store."""
     from efasp.model.weights import compiled, export
 
@@ -43,7 +43,7 @@ def changes(engine: str, extension: str) -> list[Run]:
                 outcomes = weights.run(path, Regime(N_MAX, (machine, plan)), None, some, BUDGET, store)
             return [kept(one) for one in outcomes]
 
-        return through([f"{engine} {extension or 'none'} {change.id}" for change in every], made)
+        return noted.through([f"{engine} {extension or 'none'} {change.id}" for change in every], made)
 
 
 def kept(outcome: weights.Outcome) -> Run:
@@ -64,47 +64,65 @@ def group(tensor: str) -> str:
     return re.sub(r"^layers\.\d+\.|\.weight$", "", tensor)
 
 
-def kills() -> Artifact:
+Changes = list[tuple[str, Run]]  # outcomes of changes, each with its machine
+HEADINGS = {"killed": "refuted", "harmless": "equivalent", "survived": "not discharged"}  # of statuses
+
+
+def kills(noted: Notes) -> Artifact:
     """Single-weight changes by matrix and kind: how many are refuted, by which family, and how many are equivalent."""
-    every = [(f"{engine}{', M' if ext else ''}", one) for engine, ext in MACHINES for one in changes(engine, ext)]
-    rows: list[dict[str, Cell]] = []
-    keys = sorted({(group(one["module"]), list(KINDS).index(one["kind"])) for _, one in every})
-    for matrix, kind in [*keys, ("all", -1)]:
-        members = [
-            one
-            for _, one in every
-            if matrix == "all" or (group(one["module"]) == matrix and list(KINDS).index(one["kind"]) == kind)
-        ]
-        statuses = Counter(one["status"] for one in members)
-        by = Counter(one["by"][0].partition(".")[0] for one in members if one["by"])
-        named: dict[str, Cell] = {"matrix": matrix, "kind": list(KINDS.values())[kind] if kind >= 0 else "all"}
-        counts: dict[str, Cell] = {status: statuses[status] for status in weights.STATUSES}
-        families: dict[str, Cell] = {family: by[family] for family in FAMILIES}
-        rows.append({**named, "changes": len(members), **counts, **families, "seconds": sum(one["seconds"] for one in members)})
-    headings = {"killed": "refuted", "harmless": "equivalent", "survived": "not discharged"}
+    every = [(f"{engine}{', M' if ext else ''}", one) for engine, ext in MACHINES for one in changes(noted, engine, ext)]
     columns = [Column("matrix", "matrix"), Column("kind", "change"), Column("changes", "changes", "number")]
-    columns += [Column(status, headings.get(status, status), "number") for status in weights.STATUSES]
+    columns += [Column(status, HEADINGS.get(status, status), "number") for status in weights.STATUSES]
     columns += [Column(family, f"by {family}", "number") for family in FAMILIES] + [Column("seconds", "seconds", "time")]
+    scope = f"w = {MIN_WORD}, n <= {N_MAX}, {CHANGES} changes of each of {len(MACHINES)} transformers, drawn with fixed seeds"
+    rows = tuple(kill_rows(every))
+    return Artifact("kills", "Single-weight changes", scope, tuple(columns), rows, kill_checks(every), kill_notes(every))
+
+
+def kill_rows(every: Changes) -> list[dict[str, Cell]]:
+    """A row for every matrix and kind of change, and one for all."""
+    keys = sorted({(group(one["module"]), list(KINDS).index(one["kind"])) for _, one in every})
+    rows = []
+    for matrix, kind in keys:
+        members = [one for _, one in every if group(one["module"]) == matrix and one["kind"] == list(KINDS)[kind]]
+        rows.append(kill_row(matrix, list(KINDS.values())[kind], members))
+    return [*rows, kill_row("all", "all", [one for _, one in every])]
+
+
+def kill_row(matrix: str, kind: str, members: list[Run]) -> dict[str, Cell]:
+    """How some changes end: by status, and those that are refuted by the family of the first lemma that does it."""
+    statuses = Counter(one["status"] for one in members)
+    by = Counter(one["by"][0].partition(".")[0] for one in members if one["by"])
+    counts: dict[str, Cell] = {status: statuses[status] for status in weights.STATUSES}
+    families: dict[str, Cell] = {family: by[family] for family in FAMILIES}
+    seconds = sum(one["seconds"] for one in members)
+    return {"matrix": matrix, "kind": kind, "changes": len(members), **counts, **families, "seconds": seconds}
+
+
+def kill_checks(every: Changes) -> tuple[Check, ...]:
+    """There are enough changes, none is left open, and none that is proved is decoded wrongly."""
     tensors = {(machine, one["module"]) for machine, one in every}
     open_ = [f"{machine}: {one['mutant']}" for machine, one in every if one["status"] == "survived"]
     wrong = [one["mutant"] for _, one in every if one["decoded wrongly"]]
-    checks = (
+    return (
         Check(f"{len(every)} changes, 500 at least, in each of {len(tensors)} tensors", len(every) >= 500),
         Check(f"each is refuted, or proved observationally equivalent: {'; '.join(open_[:3]) or 'none is left'}", not open_),
         Check("no change of which all is proved is decoded wrongly by torch", not wrong),
     )
+
+
+def kill_notes(every: Changes) -> tuple[str, ...]:
+    """How the changes of each machine end."""
     per = Counter((machine, one["status"]) for machine, one in every)
-    notes = tuple(
+    return tuple(
         f"{machine}: "
-        + ", ".join(f"{per[machine, status]} {headings.get(status, status)}" for status in weights.STATUSES)
+        + ", ".join(f"{per[machine, status]} {HEADINGS.get(status, status)}" for status in weights.STATUSES)
         + "."
         for machine in dict.fromkeys(machine for machine, _ in every)
     )
-    scope = f"w = {MIN_WORD}, n <= {N_MAX}, {CHANGES} changes of each of {len(MACHINES)} transformers, drawn with fixed seeds"
-    return Artifact("kills", "Single-weight changes", scope, tuple(columns), tuple(rows), checks, notes)
 
 
-def matrix() -> Artifact:
+def matrix(noted: Notes) -> Artifact:
     """The kill matrix: every mutant of a construction, and the lemmas that refute it."""
     listed = load()
 
@@ -113,7 +131,7 @@ def matrix() -> Artifact:
             outcomes = constructions.run([listed[i] for i in due], BUDGET, store)
         return [{"status": one.status, "by": sorted(one.by), "seconds": one.seconds} for one in outcomes]
 
-    found = through([f"{mutant.id}, {digest(sorted(vars(mutant).items()))[:8]}" for mutant in listed], made)
+    found = noted.through([f"{mutant.id}, {digest(sorted(vars(mutant).items()))[:8]}" for mutant in listed], made)
     rows: tuple[dict[str, Cell], ...] = tuple(
         {
             "family": mutant.family,

@@ -16,7 +16,7 @@ from efasp.checker.mutation.operators import N_MAX, Outcome, run
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.paper_artifacts.tables.kills import BUDGET
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
-from efasp.paper_artifacts.tables.records import Run, through
+from efasp.paper_artifacts.tables.records import Notes, Run
 from efasp.proofs.mutation.alterations import MODULES, Alteration, drawn
 from efasp.proofs.mutation.mutants import entries
 
@@ -68,7 +68,7 @@ def outcomes(
         return run([one.mutant() for one in every], budget, store, on_result)
 
 
-def mutation() -> Artifact:
+def mutation(noted: Notes) -> Artifact:
     """Operator-level mutants by module, guarded ones apart: how many are killed, and how."""
     every, listed = drawn(COUNT, SEED), equivalent()
 
@@ -76,7 +76,7 @@ def mutation() -> Artifact:
         found = outcomes([every[i] for i in due], BUDGET)
         return [{"status": one.status, "by": one.by, "acted": one.acted, "seconds": one.seconds} for one in found]
 
-    found = through([f"{one.id} {one.module}" for one in every], made)
+    found = noted.through([f"{one.id} {one.module}" for one in every], made)
     ended = [one["status"] for one in found]
     left = [one for one, end in zip(every, ended, strict=True) if status(one, end, listed) == "survived"]
     bad = wrong(every, ended, listed, whole=True)

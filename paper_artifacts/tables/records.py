@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,18 @@ class Notes:
     runs: dict[str, Run] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
+
+    def through(self, keys: Sequence[str], make: Callable[[list[int]], list[Run]]) -> list[Run]:
+        """What the runs with these names gave, in their order. ``make`` makes those with the given numbers."""
+        due = self.due(keys)
+        found: dict[int, Run] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
+        for i, value in found.items():
+            self.note(keys[i], value)
+        for i, key in enumerate(keys):
+            if i not in found and self.known is not None:
+                found[i] = self.known[key]
+            self.runs[key] = found[i]
+        return [found[i] for i in range(len(keys))]
 
     def due(self, keys: Sequence[str]) -> list[int]:
         """The numbers of the runs that are to be made now: one in ``PART``, but one at least, and those not written down."""
@@ -58,9 +69,6 @@ def _timeless(value: Run | None) -> Run | None:
     return None if value is None else {key: part for key, part in value.items() if key != "seconds"}
 
 
-CURRENT: ContextVar[Notes | None] = ContextVar("notes", default=None)
-
-
 def read(path: Path) -> dict[str, Run]:
     """The recorded runs; none where the file is missing or malformed."""
     try:
@@ -68,17 +76,3 @@ def read(path: Path) -> dict[str, Run]:
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return runs
-
-
-def through(keys: Sequence[str], make: Callable[[list[int]], list[Run]]) -> list[Run]:
-    """The results of the runs with these names, in their order. ``make`` makes those with the given numbers."""
-    notes = CURRENT.get() or Notes()
-    due = notes.due(keys)
-    found: dict[int, Run] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
-    for i, value in found.items():
-        notes.note(keys[i], value)
-    for i, key in enumerate(keys):
-        if i not in found and notes.known is not None:
-            found[i] = notes.known[key]
-        notes.runs[key] = found[i]
-    return [found[i] for i in range(len(keys))]

@@ -1,4 +1,7 @@
-"""The artifacts of `efasp tables`: each function makes one, from runs and obligations made then and there."""
+"""The artifacts of `efasp tables`: each function makes one, from runs and obligations made then and there.
+
+A function is given the notes of its runs (``paper_artifacts.tables.records``), through which it makes them.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, context
 from efasp.paper_artifacts.tables.kills import kills, matrix
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
 from efasp.paper_artifacts.tables.mutation import mutation
+from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram.machine import MIN_WORD
 from efasp.proofs.mutation.mutants import load
 from efasp.proofs.obligation import narrowest_word
@@ -136,17 +140,22 @@ def times() -> Artifact:
     return Artifact("times", "Time of the checker against w", scope, columns, tuple(rows), checks, (), drawn)
 
 
-ARTIFACTS: dict[str, Callable[[], Artifact]] = {
+def without_runs(make: Callable[[], Artifact]) -> Callable[[Notes], Artifact]:
+    """A table that makes no runs, as one that is given notes of them."""
+    return lambda noted: make()
+
+
+ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "resources": resources,
-    "width": width,
-    "lemmas": lemmas,
+    "width": without_runs(width),
+    "lemmas": without_runs(lemmas),
     "growth": growth,
     "parity": parity,
     "graph": graph,
     "sudoku": sudoku,
     "puzzles": instances,
-    "disagreements": disagreements,
-    "times": times,
+    "disagreements": without_runs(disagreements),
+    "times": without_runs(times),
     "kills": kills,
     "mutants": matrix,
     "mutation": mutation,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.store import Store, default_path, digest, sources
-from efasp.paper_artifacts.tables.records import through
+from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram import machine
 from efasp.pram.isa import OPERATIONS
 from efasp.pram.library import PROGRAMS, Instance, build
@@ -93,22 +93,22 @@ def _single_threaded() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def results(tasks: Sequence[Task]) -> list[Found]:
-    """The results of tasks, in their order."""
-    return [Found(**value) for value in cached(_run, tasks)]
+def results(noted: Notes, tasks: Sequence[Task]) -> list[Found]:
+    """The results of tasks, in their order, recorded with the table that is made."""
+    return [Found(**value) for value in cached(noted, _run, tasks)]
 
 
 def _run(task: Task) -> dict[str, Any]:
     return vars(run(task))
 
 
-def cached(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+def cached(noted: Notes, work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
     """The results of a module's function for each item, in order, as JSON holds them; recorded with the table that is made.
 
     The records name a run by the function and the item, and not by the function's module.
     """
     keys = [f"{work.__name__.strip('_')} {digest(repr(item))[:16]}" for item in items]
-    return through(keys, lambda due: _made(work, [items[i] for i in due]))
+    return noted.through(keys, lambda due: _made(work, [items[i] for i in due]))
 
 
 def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ the sorts of the program's nodes among these forms, the values at the sink, and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
@@ -19,6 +19,7 @@ from efasp.encoding import LOG_SLOTS
 from efasp.proofs.lemmas.attention_lookups import names
 from efasp.proofs.obligation import Machine
 from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, linear, lor, num, plus, relu
+from efasp.proofs.symbolic.codes import carriers
 from efasp.proofs.symbolic.positions import Lookup, lookup
 from efasp.proofs.symbolic.residual_stream import Code, Form, Mean, Reader, Stream, Unit, Winning, total
 from efasp.proofs.symbolic.sequence_invariants import INCOMPLETE, READY, WELL_FORMED
@@ -107,10 +108,7 @@ class PositionInvariants:
     def _fields(self) -> None:
         """A payload has the value of its bits, where it is carried (else they are 0), and so have its other fields."""
         for side, book in self.stream.books.items():
-            owner = {
-                name: plus(*(self.flag(side, kind.name) for kind in book.kinds if name in kind.payloads))
-                for name, _ in book.payloads
-            }
+            owner = {name: self._owner(side, name) for name, _ in book.payloads}
             read: dict[tuple[str, int], Term] = {}
             for field in book.fields:
                 slot = [self.stream.code(side, c) for c in book.slots[field.name]]
@@ -181,55 +179,87 @@ class PositionInvariants:
         """One kind flag."""
         return self.term(self.stream.code(side, self.stream.books[side].slots[name].start))
 
+    def _owner(self, side: str, payload: str) -> Term:
+        """1 where a code's kind carries a payload, else 0."""
+        return plus(*(self.flag(side, name) for name in carriers(self.stream.books[side], payload)))
+
     def term(self, form: Form) -> Term:
         """A form over declared atoms."""
         return linear([(Fraction(c), self.names[atom]) for atom, c in sorted(form.terms.items())], Fraction(form.constant))
 
     def declare(self, forms: list[Form]) -> None:
-        """Declare the atoms below some forms, the definitions of the nearest ReLUs, and the assumptions."""
-        stream, needed, expanded = self.stream, dict[int, None](), set[int]()
+        """Declare the atoms below some forms, with their bounds, the definitions of the nearest ReLUs, and the assumptions."""
+        needed, expanded = self._below(forms)
+        for atom in sorted(needed):
+            self._declare(atom)
+        for atom in sorted(expanded):
+            self._define(atom)
+        self._codes()
+        self._directions()
+
+    def _below(self, forms: list[Form]) -> tuple[set[int], set[int]]:
+        """The atoms that some forms depend on, and of these the ReLUs that are defined: the nearest."""
+        needed, expanded = dict[int, None](), set[int]()
         queue = deque(sorted({atom for form in forms for atom in form.terms}))
         while queue:
             atom = queue.popleft()
             if atom in needed:
                 continue
             needed[atom] = None
-            kind = stream.atoms[atom]
+            kind = self.stream.atoms[atom]
             if isinstance(kind, Mean):
-                queue.extend(below for form, _ in self.misses.get(kind.score, ()) for below in form.terms)
-                known = self.winning(kind.score)
-                if known is not None:
-                    asked = [*chain(*known.words), *(flag for flag, _ in absent(self.reader, self.machine, known.of))]
-                    queue.extend(atom for form in asked for atom in form.terms)
-                old, changes = stream.twins.get(kind.score, (kind.score, []))
-                queue.extend(below for form in changes for below in form.terms)
-                queue.extend(stream.mean(old, Form({kind.atom: 1})).terms)
+                queue.extend(self._asked(kind))
             if isinstance(kind, Unit) and len(expanded) < EXPANDED:
                 expanded.add(atom)
-                queue.extend(stream.directions[kind.direction])
-        for side, book in stream.books.items():  # a code's field belongs to flags, and is read whole
-            slots = [[stream.code(side, c) for c in book.slots[field.name]] for field in book.fields]
-            read = [slot for slot in slots if any(not needed.keys().isdisjoint(form.terms) for form in slot)]
-            needed |= dict.fromkeys(atom for form in chain(self.flags(side), *read) for atom in form.terms)
-        for atom in sorted(needed):
-            self.names[atom] = f"{self.prefix}a{atom}"
-            low, high = stream.sharper.get(atom, stream.bounds[atom])
-            self.script.declare(self.names[atom], "Real", describe(stream, atom))
-            over = self.reader.integral.get(atom) or self._parts(atom)
-            if over and (high - low) * over <= 4:
-                values = range(int(low * over), int(high * over) + 1)
-                self.script.definition(lor(*(eq(self.names[atom], num(Fraction(value, over))) for value in values)))
-            else:
-                self.script.definition(land(le(num(low), self.names[atom]), le(self.names[atom], num(high))))
-        for atom in sorted(expanded):
-            unit = stream.atoms[atom]
-            assert isinstance(unit, Unit)
-            inner = total([(unit.sign, Form(stream.directions[unit.direction]))], unit.constant)
-            self.script.definition(eq(self.names[atom], relu(self.term(inner))))
-        self._codes()
-        for number, (low, high) in sorted(stream.known.items()):
-            direction = Form(stream.directions[number])
-            if len(direction.terms) > 1 and all(atom in self.names for atom in direction.terms):
+                queue.extend(self.stream.directions[kind.direction])
+        return self._with_fields(needed.keys()), expanded
+
+    def _asked(self, kind: Mean) -> Iterator[int]:
+        """The atoms of the assumptions about a lookup."""
+        for form, _ in self.misses.get(kind.score, ()):
+            yield from form.terms
+        known = self.winning(kind.score)
+        if known is not None:
+            for form in (*chain(*known.words), *(flag for flag, _ in absent(self.reader, self.machine, known.of))):
+                yield from form.terms
+        old, changes = self.stream.twins.get(kind.score, (kind.score, []))
+        for form in changes:
+            yield from form.terms
+        yield from self.stream.mean(old, Form({kind.atom: 1})).terms
+
+    def _with_fields(self, needed: Set[int]) -> set[int]:
+        """Some atoms, with the flags of both codes and all of each field that they touch, which is read whole."""
+        found = set(needed)
+        for side, book in self.stream.books.items():
+            slots = [[self.stream.code(side, c) for c in book.slots[field.name]] for field in book.fields]
+            read = [slot for slot in slots if any(not found.isdisjoint(form.terms) for form in slot)]
+            found |= {atom for form in chain(self.flags(side), *read) for atom in form.terms}
+        return found
+
+    def _declare(self, atom: int) -> None:
+        """Declare an atom, with its bounds, or with all of its values where they are few."""
+        self.names[atom] = f"{self.prefix}a{atom}"
+        low, high = self.stream.sharper.get(atom, self.stream.bounds[atom])
+        self.script.declare(self.names[atom], "Real", describe(self.stream, atom))
+        over = self.reader.integral.get(atom) or self._parts(atom)
+        if over and (high - low) * over <= 4:
+            values = range(int(low * over), int(high * over) + 1)
+            self.script.definition(lor(*(eq(self.names[atom], num(Fraction(value, over))) for value in values)))
+        else:
+            self.script.definition(land(le(num(low), self.names[atom]), le(self.names[atom], num(high))))
+
+    def _define(self, atom: int) -> None:
+        """Define a ReLU."""
+        unit = self.stream.atoms[atom]
+        assert isinstance(unit, Unit)
+        inner = total([(unit.sign, Form(self.stream.directions[unit.direction]))], unit.constant)
+        self.script.definition(eq(self.names[atom], relu(self.term(inner))))
+
+    def _directions(self) -> None:
+        """The bounds that are known of sums of declared atoms."""
+        for number, (low, high) in sorted(self.stream.known.items()):
+            direction = Form(self.stream.directions[number])
+            if len(direction.terms) > 1 and self.known(direction):
                 self.script.definition(land(le(num(low), self.term(direction)), le(self.term(direction), num(high))))
 
     def _parts(self, atom: int) -> int:
@@ -270,7 +300,7 @@ class PositionInvariants:
         for side, book in self.stream.books.items():
             self.script.sort(eq(plus(*(self.term(form) for form in self.flags(side))), "1"), side, "encoding.codebook")
             for field in book.fields:
-                owner = plus(*(self.flag(side, kind.name) for kind in book.kinds if field.payload in kind.payloads))
+                owner = self._owner(side, field.payload)
                 bits = [self.stream.code(side, c) for c in book.slots[field.name]]
                 self._signs(side, bits if field.encode == "signs" else [], owner)
 

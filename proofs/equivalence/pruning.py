@@ -1,6 +1,7 @@
 """Candidate invariants, pruned Houdini-style: goals of a script that a solver's model contradicts are dropped.
 
 No verdict rests on an answer: each remaining candidate is proved as an obligation, by the solver that discharges obligations.
+The set of obligations does depend on it, so the budget is a count of Z3's own work: the same text has the same answer.
 """
 
 from __future__ import annotations

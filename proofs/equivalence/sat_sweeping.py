@@ -49,6 +49,29 @@ class Swept:
         return [(None, counted)] if counted == rest else [(True, counted), (False, rest)]
 
 
+@dataclass
+class HeadResult:
+    """What came of a head: what the fresh compile's reads, and by group its own sides and what it reads.
+
+    ``head_pairs``: groups in which it reads what the fresh compile's does; ``apart``: in which it reads otherwise.
+    ``left``: whether there are any of these, or any in which it reads nothing.
+    """
+
+    fresh: Forms
+    cuts: list[Cut]
+    head_pairs: list[HeadPair]
+    scored: list[Scored] = field(default_factory=list)
+    reads: list[Forms] = field(default_factory=list)
+    apart: list[HeadPair] = field(default_factory=list)
+    left: bool = False
+
+    @property
+    def read(self) -> Both:
+        """What it reads, by group."""
+        first, second = self.reads
+        return first, second
+
+
 def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Which positions' read-out counts; see ``PositionInvariants.counted``."""
     kinds, masked_only = COUNTED[engine]
@@ -133,14 +156,18 @@ class Sweep:
             updates: list[tuple[Matrix, Both]] = []
             wanted: Updates = []
             for some in executed:
-                some.heads.append([])
+                some.heads.append([])  # to which ``_record`` adds
             for index, (head, other) in enumerate(zip(layer.heads, fresh.heads, strict=True)):
-                read, old = self._heads(number, index, head, other, h, g)
-                updates.append((head.o, read))
-                wanted.append((other.o, old))
+                result = self._head(number, index, head, other, h, g)
+                self._record(number, result)
+                updates.append((head.o, result.read))
+                wanted.append((other.o, result.fresh))
             h, g = both_added(h, updates), added(g, wanted)
             self._reached(h)
-            units, theirs = self._units(number, layer, fresh, h, g)
+            units, theirs, cuts = self._units(number, layer, fresh, h, g)
+            self.found.cuts += cuts
+            if units != (theirs, theirs):
+                self.found.left.add(number)
             h, g = both_added(h, [(layer.down, units)]), added(g, [(fresh.down, theirs)])
             self._reached(h)
         for some, forms in zip(executed, h, strict=True):
@@ -151,14 +178,23 @@ class Sweep:
         for some, forms in zip(self.found.executed, h, strict=True):
             some.residual.append(forms)
 
-    def _cut(self, number: int, part: str, got: Both, wanted: Forms, live: Callable[[int], bool]) -> Both:
-        """Forms, those that are the same wherever they are run now the fresh compile's, or on which nothing rests."""
+    def _record(self, number: int, result: HeadResult) -> None:
+        """Add what came of a head to what is known of the plan."""
+        self.found.cuts += result.cuts
+        self.found.head_pairs += result.head_pairs
+        self.found.apart += result.apart
+        if result.left:
+            self.found.left.add(number)
+        for some, scored in zip(self.found.executed, result.scored, strict=True):
+            some.heads[-1].append(scored)
+
+    def _cut(self, number: int, part: str, got: Both, wanted: Forms, live: Callable[[int], bool]) -> tuple[Both, list[Cut]]:
+        """Forms, those that are the same wherever they are run now the fresh compile's, or on which nothing rests; the cuts."""
         while True:
             out, cuts = self._tried(number, part, got, wanted, live)
             wrong = {cut for group in NAMED for cut in refuted(self.reader, self.machine, cuts, group)}
             if not wrong:
-                self.found.cuts += cuts
-                return out
+                return out, cuts
             for cut in wrong:
                 self.alike.differs(cut.group, number, part, cut.row)
 
@@ -177,55 +213,61 @@ class Sweep:
             cuts += [Cut(number, group, part, row, a[group is False], b) for group in groups]
         return (out[0], out[1]), cuts
 
-    def _heads(self, number: int, index: int, head: Head, other: Head, h: Both, g: Forms) -> tuple[Both, Forms]:
-        """The values that a head reads, by group, and those of the fresh compile's head."""
+    def _head(self, number: int, index: int, head: Head, other: Head, h: Both, g: Forms) -> HeadResult:
+        """The values that a head reads, by group, and those of the fresh compile's head. Raises TooManyTerms."""
         size, where = len(head.q.rows), f"head {index}"
         fresh = padded(other.q, g, size), padded(other.k, g, size), padded(other.v, g, size)
         score, factor, old = self._read(*fresh)
         live = (number, "head", index) in self.live
         raw = [mapped_both(matrix, h, size) for matrix in (head.q, head.k, head.v)]
-        q, k, v = (
+        cut = [
             self._cut(number, f"{where} {side}", got, wanted, lambda _, side=side: live or side != "q")  # type: ignore[misc]
             for side, got, wanted in zip("qkv", raw, fresh, strict=True)
-        )
+        ]
+        q, k, v = (sides for sides, _ in cut)
         unmoved = k == (fresh[1],) * 2 and v == (fresh[2],) * 2  # keys and values are the fresh compile's
         moved = [
             group for group, query in zip(GROUPS, q, strict=True) if (group or live) and (query != fresh[0] or not unmoved)
         ]
         due = [group for group in moved if all(self.alike.same(group, number, where, row) for row in range(size))]
-        head_pairs = self._head_pairs(number, where, due, (q, k, v), fresh, score)
-        self.found.head_pairs += head_pairs
-        alike = {group for group in due if any(head_pair.group in (group, None) for head_pair in head_pairs)}
-        out: list[Forms] = []
+        result = HeadResult(old, [one for _, cuts in cut for one in cuts], [])
+        result.head_pairs += self._head_pairs(number, where, due, (q, k, v), fresh, score)
+        alike = {group for group in due if any(head_pair.group in (group, None) for head_pair in result.head_pairs)}
         for group, query, key, value in zip(GROUPS, q, k, v, strict=True):
-            mine, here = (score, factor), old
             if group in moved and group not in alike:
                 keys, values = (both if both[0] == both[1] else uncut for both, uncut in ((k, raw[1]), (v, raw[2])))
                 if keys[0] != keys[1] or values[0] != values[1]:
                     raise TooManyTerms(f"layer {number}, {where}: what it reads depends on where it is read")
-                self.found.left.add(number)
-                *mine, here = self._read(query, keys[0], values[0])  # type: ignore[assignment]
-                key, value = keys[0], values[0]
-                if mine[0] >= 0:
-                    self._apart(HeadPair(number, group, where, (query, keys, values), fresh, score, mine[0]))
-                if unmoved and mine[0] != score and mine[0] >= 0:
-                    changes = [total([(1, a), (-1, b)]) for a, b in zip(query, fresh[0], strict=True) if a != b]
-                    self.stream.twins[mine[0]] = score, changes
-            self.found.executed[GROUPS.index(group)].heads[-1].append(Scored(query, key, value, *mine))
-            out.append(here)
-        return (out[0], out[1]), old
+                self._otherwise(result, HeadPair(number, group, where, (query, keys, values), fresh, score), unmoved)
+            else:
+                result.scored.append(Scored(query, key, value, score, factor))
+                result.reads.append(old)
+        return result
 
-    def _apart(self, head_pair: HeadPair) -> None:
-        """Note a head that reads otherwise; if more than one position may win, whether only the sink and one more do."""
+    def _otherwise(self, result: HeadResult, pair: HeadPair, unmoved: bool) -> None:
+        """Add to a head's result a group in which it reads otherwise. ``unmoved``: keys and values are the fresh compile's."""
+        query, (key, _), (value, _) = pair.got
+        score, factor, read = self._read(query, key, value)
+        result.left = True
+        result.scored.append(Scored(query, key, value, score, factor))
+        result.reads.append(read)
+        if score < 0:
+            return
+        result.apart.append(pair._replace(new=score))
+        self._winners(result.apart[-1])
+        if unmoved and score != pair.score:
+            changes = [total([(1, a), (-1, b)]) for a, b in zip(query, pair.wanted[0], strict=True) if a != b]
+            self.stream.twins[score] = pair.score, changes
+
+    def _winners(self, head_pair: HeadPair) -> None:
+        """Note of a head that reads otherwise who may win: one position, or the sink and one more, if that can be proved."""
         assert head_pair.group is not None
         key, words = (head_pair.new, head_pair.group), self._words(head_pair)
         for shared, some in ((False, words), (False, []), (True, [])):
             self.stream.winning[key] = Winning(head_pair.score, shared, some, head_pair.got[2][0])
             if not unproved(winners(self.reader, head_pair, self.machine, "")):
-                break
-        else:
-            del self.stream.winning[key]
-        self.found.apart.append(head_pair)
+                return
+        del self.stream.winning[key]
 
     def _words(self, head_pair: HeadPair) -> list[list[Form]]:
         """The words of a head's query, where the fresh compile's is that of a lookup."""
@@ -258,15 +300,13 @@ class Sweep:
             self.stream.learn(form, self.stream.interval(value, promised=True))
         return score, factor, read
 
-    def _units(self, number: int, layer: Layer, fresh: Layer, h: Both, g: Forms) -> tuple[Both, Forms]:
-        """Hidden units, by group, and the fresh compile's."""
+    def _units(self, number: int, layer: Layer, fresh: Layer, h: Both, g: Forms) -> tuple[Both, Forms, list[Cut]]:
+        """Hidden units, by group, the fresh compile's, and the cuts."""
         theirs = self._hidden(fresh, g)
         mine = self._hidden(layer, h[0])
         both = mine, mine if h[0] is h[1] else self._hidden(layer, h[1])
-        units = self._cut(number, "up", both, theirs, lambda row: (number, "up", row) in self.live)
-        if units != (theirs, theirs):
-            self.found.left.add(number)
-        return units, theirs
+        units, cuts = self._cut(number, "up", both, theirs, lambda row: (number, "up", row) in self.live)
+        return units, theirs, cuts
 
     def _hidden(self, layer: Layer, x: Forms) -> Forms:
         rows = zip(layer.up.rows, layer.bias, strict=True)

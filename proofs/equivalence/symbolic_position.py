@@ -11,6 +11,7 @@ from efasp.affine_forms import Form
 from efasp.pram.isa import operations
 from efasp.proofs.equivalence.assumptions import PositionInvariants, absent, integers, key, sink_values
 from efasp.proofs.smtlib import Term, eq, implies, land, le, lnot, lor, num, plain, plus
+from efasp.proofs.symbolic.codes import carriers
 from efasp.proofs.symbolic.residual_atoms import Mean, Winning
 
 
@@ -128,6 +129,6 @@ class SymbolicPosition(PositionInvariants):
                     self.script.definition(eq(self.term(read), name))
             self.script.definition(eq(plus(*flags.values()), "1"), f"one kind of {side}")
             for field in book.fields:
-                owner = plus(*(flags[kind.name] for kind in book.kinds if field.payload in kind.payloads))
+                owner = plus(*(flags[name] for name in carriers(book, field.payload)))
                 bits = [self.stream.mean(score, self.stream.code(side, c)) for c in book.slots[field.name]]
                 self._signs(side, bits if field.encode == "signs" else [], owner)

@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ from efasp.sorts import Number
 STATES = "exact forward pass on machine states"
 DENSE = 8  # a plan with so many times the weights of a fresh compile is not executed on symbols
 FEW = 8  # differing weights that a countermodel lists
-SEARCH = 300.0  # seconds in which states are run on a plan that deviates, while its obligations are made; see ``within``
+# Weights times states that are run on a plan that deviates, while its obligations are made: all states up to w = 16, 14 at
+# w = 64. It is a count, not a time, since what is run decides which obligations there are.
+WORK = 5_000_000
 
 
 @lemma
@@ -149,18 +152,21 @@ class Comparison:
 
     @cached_property
     def case(self) -> dict[str, Any] | None:
-        """A machine state on which the plan is wrong, with the place in the plan that deviates first; None if none is found."""
-        return self._failing(SEARCH)
+        """A machine state on which the plan is wrong, with the place in the plan that deviates first; None if none is found.
 
-    def _failing(self, seconds: float) -> dict[str, Any] | None:
-        found = machine_states.first_failure(self.plan, self.machine, seconds=seconds)
+        How many are tried depends on the number of weights alone (``WORK``).
+        """
+        return self._failing(cases=max(1, WORK // max(1, len(numbers(self.plan)))))
+
+    def _failing(self, cases: int | None = None, seconds: float = inf) -> dict[str, Any] | None:
+        found = machine_states.first_failure(self.plan, self.machine, cases=cases, seconds=seconds)
         return None if found is None else {**found, "deviates": self.places(), "weights": self.weights()}
 
     def search(self, allowance: Allowance) -> Searched:
         """The same where forms grow too large, which is known first; the search is made once for all obligations."""
         if self._searched is None:
             nothing = "it is right on the machine states that were tried"
-            self._searched = Searched(self._failing(allowance.left), STATES, nothing)
+            self._searched = Searched(self._failing(seconds=allowance.left), STATES, nothing)
         return self._searched
 
     def places(self) -> list[str]:

@@ -25,6 +25,11 @@ DISTANCE, GAP = 2, 1  # the least distance of two codes; the least lead of the r
 Item = tuple[int, ...]  # a row of the codebook
 
 
+def carriers(book: Codebook, payload: str) -> list[str]:
+    """The names of the kinds that carry a payload."""
+    return [kind.name for kind in book.kinds if payload in kind.payloads]
+
+
 class Codes:
     """The codes of one item of each kind, on symbols. ``low``, ``high``: the bounds of every coordinate (kinds, width);
     ``ends``: its values for the two values of its bit (2, kinds, width), where it has one; ``bits``: that bit."""

@@ -23,6 +23,7 @@ from efasp.paper_artifacts.experiments.sudoku import (
     solutions,
 )
 from efasp.paper_artifacts.tables import runs
+from efasp.paper_artifacts.tables.records import Notes
 
 EASY = Puzzle("easy", "53467891267219534819834256785976142342685379171392485696153728428741963534528617.")
 
@@ -46,7 +47,7 @@ def test_puzzles_made_here() -> None:
 
 def test_published_puzzles_have_one_solution() -> None:
     """And at most 28 givens: 17 is the least that there can be."""
-    for puzzle in puzzles(0):
+    for puzzle in puzzles(Notes(), 0):
         assert 17 <= puzzle.givens <= GIVENS and PUBLISHED[puzzle.name] == puzzle.cells
 
 
@@ -54,7 +55,7 @@ def test_a_puzzle_with_two_solutions_is_refused(monkeypatch: pytest.MonkeyPatch)
     """The check of the instances can fail."""
     monkeypatch.setattr(sudoku, "PUBLISHED", {"loose": "1" + "." * 80})
     with pytest.raises(ValueError, match=r"loose: expected at most 28 givens and one solution"):
-        puzzles(0)
+        puzzles(Notes(), 0)
 
 
 def test_room() -> None:
@@ -100,11 +101,11 @@ def test_too_little_room_is_noticed() -> None:
 def test_rows_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A cached run is not made again; to be decoded whole is another run."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "checks.sqlite"))
-    first = rows([EASY], {})
+    first = rows(Notes(), [EASY], {})
     monkeypatch.setattr(runs, "ProcessPoolExecutor", None)
-    assert rows([EASY], {}) == first
+    assert rows(Notes(), [EASY], {}) == first
     with pytest.raises(TypeError):
-        rows([EASY], {0: 1})
+        rows(Notes(), [EASY], {0: 1})
 
 
 def test_row_of_several() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,11 @@ from markupsafe import Markup
 
 from efasp.paper_artifacts.claims.status import GENERATED, artifacts
 from efasp.paper_artifacts.cli import main
-from efasp.paper_artifacts.experiments import experiments
+from efasp.paper_artifacts.experiments import experiments, sudoku
 from efasp.paper_artifacts.tables import command
 from efasp.paper_artifacts.tables.figures import Figure, decoding
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column, files, read_json
-from efasp.paper_artifacts.tables.records import through
+from efasp.paper_artifacts.tables.records import Notes, read
 from efasp.paper_artifacts.tables.runs import Found
 
 COLUMNS = (Column("name", "a name"), Column("n", "n", "number"), Column("seconds", "seconds", "time"))
@@ -46,7 +47,7 @@ def test_four_forms() -> None:
 def small(monkeypatch: pytest.MonkeyPatch) -> list[Artifact]:
     """What is made, in the place of all that there is: its first."""
     made = [table()]
-    monkeypatch.setattr(command, "ARTIFACTS", {"small": lambda: made[0]})
+    monkeypatch.setattr(command, "ARTIFACTS", {"small": lambda noted: made[0]})
     return made
 
 
@@ -98,7 +99,7 @@ def test_what_is_slow_is_said_first(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before it begins."""
-    monkeypatch.setattr(command, "ARTIFACTS", {"small": table, "graph": table})
+    monkeypatch.setattr(command, "ARTIFACTS", {"small": lambda noted: table(), "graph": lambda noted: table()})
     main(["tables", "--out", str(tmp_path)])
     assert capsys.readouterr().err.startswith("about, where no run is cached: graph (")
     main(["tables", "--out", str(tmp_path), "--only", "small"])
@@ -114,6 +115,20 @@ def test_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_committed_is_what_is_made(capsys: pytest.CaptureFixture[str]) -> None:
     """The table that takes no runs, now and as committed."""
     assert main(["tables", "--check", "--only", "disagreements"]) == 0
+
+
+@pytest.mark.parametrize("name", ["resources", "growth", "parity", "sudoku", "kills"])
+def test_a_committed_table_follows_from_its_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run of it is written down, none besides, and without making any the same files come out."""
+
+    def due(notes: Notes, keys: Sequence[str]) -> list[int]:
+        assert notes.known is not None and notes.known.keys() >= set(keys)
+        return []
+
+    monkeypatch.setattr(Notes, "due", due)
+    monkeypatch.setattr(sudoku, "solutions", lambda cells: [cells])  # which takes long, and is tested by itself
+    notes = Notes(read(command.noted(GENERATED, name)))
+    assert command.compared(command.ARTIFACTS[name](notes), notes, GENERATED) == [] and notes.runs == notes.known
 
 
 def test_every_committed_table_holds() -> None:
@@ -156,8 +171,8 @@ def squares(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made.extend(due)
         return [{"square": i * i, "seconds": 0.5} for i in due]
 
-    def artifact() -> Artifact:
-        runs = through([f"square of {i}" for i in range(200)], make)
+    def artifact(noted: Notes) -> Artifact:
+        runs = noted.through([f"square of {i}" for i in range(200)], make)
         return table(rows=({"name": "sum", "n": sum(run["square"] for run in runs), "seconds": 1.0},))
 
     monkeypatch.setattr(command, "ARTIFACTS", {"small": artifact})

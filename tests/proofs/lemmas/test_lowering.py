@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -217,6 +218,21 @@ def test_wrong_bias_names_its_weight() -> None:
     verdict = stack(with_layer(plan, 2, bias=(bias[0] + 1, *bias[1:])), Machine(5, "apmdm", "", WIDE)).discharge()
     assert verdict.status == "refuted"
     assert verdict.countermodel["weights"] == [f"layer 3 bias[0, 0]: {bias[0]} in a fresh compile, {bias[0] + 1} here"]
+
+
+def test_obligations_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine so slow that there is never any time, a wrong plan has the same obligations with the same texts."""
+    plan = compile_machine(5, "apmdm")
+    bias = plan.layers[2].bias
+    wrong = with_layer(plan, 2, bias=(bias[0] + 1, *bias[1:]))
+
+    def texts() -> list[tuple[str, str, str]]:
+        found = lowering.Comparison(Machine(5, "apmdm", "", WIDE), wrong, 32).obligations()
+        return [(o.id, o.kind, o.content) for o in found]
+
+    usual = texts()
+    monkeypatch.setattr("efasp.proofs.obligation.monotonic", itertools.count(0, 1000).__next__)
+    assert texts() == usual
 
 
 def test_equivalent_weight_goes_to_a_solver() -> None:
