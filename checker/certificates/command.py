@@ -211,7 +211,7 @@ def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: in
 
 
 def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
-    console().print(_counted(found, f"certificates, n = 1..{report['n_max']}"))
+    console().show(_counted(found, f"certificates, n = 1..{report['n_max']}"))
     for line in (*_trusted(found), *_uncertified(found), *_summarized(found, report)):
         print(line)
 

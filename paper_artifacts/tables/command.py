@@ -57,7 +57,7 @@ def tables(options: argparse.Namespace) -> int:
     folder: Path = options.out or GENERATED
     sampled = options.check and not options.all
     if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
-        print(f"about, where nothing is kept of an earlier run: {', '.join(long)}", file=sys.stderr, flush=True)
+        print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
     wrong: list[str] = []
     for name, make in chosen.items():
         print(f"{name} ...", file=sys.stderr, flush=True)

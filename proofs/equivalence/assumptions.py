@@ -15,13 +15,15 @@ from math import ceil, floor, gcd, lcm
 from types import SimpleNamespace
 from typing import Any
 
+from efasp.affine_forms import Form, total
 from efasp.encoding import LOG_SLOTS
 from efasp.proofs.lemmas.attention_lookups import names
 from efasp.proofs.obligation import Machine
 from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, linear, lor, num, plus, relu
 from efasp.proofs.symbolic.codes import carriers
 from efasp.proofs.symbolic.positions import Lookup, lookup
-from efasp.proofs.symbolic.residual_stream import Code, Form, Mean, Reader, Stream, Unit, Winning, total
+from efasp.proofs.symbolic.residual_atoms import Code, Mean, Stream, Unit, Winning
+from efasp.proofs.symbolic.residual_stream import Reader
 from efasp.proofs.symbolic.sequence_invariants import INCOMPLETE, READY, WELL_FORMED
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Number, OneHot, Signs

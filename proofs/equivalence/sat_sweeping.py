@@ -16,6 +16,7 @@ from itertools import islice
 
 import numpy as np
 
+from efasp.affine_forms import NOTHING, Form, total
 from efasp.exact import Matrix
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Head, Layer, Plan
@@ -25,7 +26,8 @@ from efasp.proofs.equivalence.assumptions import COUNTED, parts
 from efasp.proofs.equivalence.pruning import unproved
 from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, HeadPair, reads_alike, refuted, winners
 from efasp.proofs.obligation import Machine
-from efasp.proofs.symbolic.residual_stream import NOTHING, Executed, Form, Reader, Scored, TooManyTerms, Winning, mapped, total
+from efasp.proofs.symbolic.residual_atoms import TooManyTerms, Winning
+from efasp.proofs.symbolic.residual_stream import Executed, Reader, Scored, mapped
 from efasp.sorts import Number
 
 RUN = 4  # states that choose the cuts

@@ -37,6 +37,9 @@ class Branches:
         return choice
 
 
+# The runs in progress, innermost last. This is process state because Python calls ``Truth.__bool__`` with no argument: an
+# ``if`` in the machine's own code cannot be handed the run that it belongs to. Only ``paths`` changes it, and takes back what
+# it added.
 _CURRENT: list[Branches] = []
 
 

@@ -16,7 +16,7 @@ from efasp.affine_forms import NOTHING, Form, total
 from efasp.exact import Matrix
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Head, Layer, Plan
-from efasp.proofs.symbolic.residual_atoms import Code, Mean, Stream, TooManyTerms, Unit, Winning
+from efasp.proofs.symbolic.residual_atoms import Stream
 from efasp.sorts import Number
 from efasp.syntax import (
     Affine,
@@ -30,24 +30,6 @@ from efasp.syntax import (
     TokenEmbedding,
     walk,
 )  # fmt: skip
-
-# What is read over the stream is named here too, with the forms and atoms that it consists of.
-__all__ = [
-    "NOTHING",
-    "Code",
-    "Deviation",
-    "Executed",
-    "Form",
-    "Mean",
-    "Reader",
-    "Scored",
-    "Stream",
-    "TooManyTerms",
-    "Unit",
-    "Winning",
-    "mapped",
-    "total",
-]
 
 
 def mapped(matrix: Matrix, h: Sequence[Form]) -> list[Form]:
