@@ -89,8 +89,8 @@ def apply_failures(width: int, processors: int, memory: int) -> Iterator[dict[st
         wanted = Configuration(
             tuple(words), tuple(map(tuple, banks)), tuple(e.pc for e in block), tuple(e.status for e in block)
         )
-        if (found := layout.apply(before, block)) != wanted:
-            yield {"events": str(block), "expected": str(wanted), "found": str(found)}
+        if (actual := layout.apply(before, block)) != wanted:
+            yield {"events": str(block), "expected": str(wanted), "found": str(actual)}
 
 
 def advance_failures(width: int, processors: int, memory: int) -> Iterator[dict[str, Any]]:
@@ -144,5 +144,5 @@ def fault_failures(width: int, processors: int, memory: int) -> Iterator[dict[st
         wanted = [
             Fault(p, number, p, now) for p, (was, now) in enumerate(zip(*statuses, strict=True)) if was != now and now in FAULTS
         ]
-        if (found := pram.faults_between(before, after, number)) != wanted:
-            yield {"before": str(statuses[0]), "after": str(statuses[1]), "expected": str(wanted), "found": str(found)}
+        if (actual := pram.faults_between(before, after, number)) != wanted:
+            yield {"before": str(statuses[0]), "after": str(statuses[1]), "expected": str(wanted), "found": str(actual)}

@@ -197,13 +197,13 @@ def applied(conclude: Callable[..., Term], event: Event) -> Term:
         layout = PlacedLog(word_of(), "M", processors, Number("M"), Number("L"))
         return layout.apply(before, At(PID, event)), processors  # type: ignore[arg-type]
 
-    def right(found: Any) -> Term:
-        if found is None:
+    def right(result: Any) -> Term:
+        if result is None:
             return FALSE
         write = event.write
         value, space = (None, "") if write is None else (write.value, write.space)
         store, register = (write.target if write and space == kind else None for kind in ("memory", "register"))
-        state, processors = found
+        state, processors = result
         return left(conclude, state, processors, store, register, value, event.pc, event.status)
 
     return ways(lambda: attempt(run), right)
@@ -256,10 +256,10 @@ def advanced(conclude: Callable[..., Term], status: str, instruction: Any) -> Te
         effect = pram._execute(program, wanted, PID) if status == "running" else None  # type: ignore[arg-type]
         return state, processors, stopped, effect
 
-    def right(found: Any) -> Term:
-        if found is None:
+    def right(result: Any) -> Term:
+        if result is None:
             return FALSE
-        state, processors, stopped, effect = found
+        state, processors, stopped, effect = result
         if effect is None:
             unchanged = left(conclude, state, processors, None, None, None, Number("(counters p)"), status)
             return unchanged if not stopped else FALSE
@@ -294,7 +294,7 @@ def faulted(was: str, now: str) -> Term:
 
     counter: Any = Number("(counters p)")
     wanted = (Fault(PID, Number("step"), counter, now),) if was != now and now in FAULTS else ()  # type: ignore[arg-type]
-    return ways(lambda: attempt(run), lambda found: FALSE if found is None else same(tuple(found), wanted))
+    return ways(lambda: attempt(run), lambda result: FALSE if result is None else same(tuple(result), wanted))
 
 
 def turns(n: tuple[int, int]) -> Iterator[Obligation]:

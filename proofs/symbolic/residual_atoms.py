@@ -150,8 +150,8 @@ class Stream:
 
     def normal(self, terms: Terms) -> tuple[int, Number]:
         """Direction and nonzero factor of a linear part; the factor is negative if the opposite orientation was met first."""
-        found = self._normal.get(id(terms))
-        if found is None:
+        entry = self._normal.get(id(terms))
+        if entry is None:
             scale, some = scaled(terms)
             key = frozenset(some.items())
             number = self._direction_of.get(key)
@@ -162,9 +162,9 @@ class Stream:
                     self.directions.append(some)
                 else:
                     scale = -scale
-            found = self._normal[id(terms)] = (terms, number, scale)
+            entry = self._normal[id(terms)] = (terms, number, scale)
             self.grown(len(terms))
-        return found[1], found[2]
+        return entry[1], entry[2]
 
     def relu(self, form: Form) -> Form:
         """The normal form of ``relu(form)``."""
