@@ -1,13 +1,14 @@
-"""Affine forms: ``sum of coefficient * atom + constant``, exact, over whatever a reading takes as its atoms.
+"""Exact affine forms ``sum of coefficient * atom + constant`` over the atoms that a reading chooses.
 
-This is the type of such sums in lowering and in the lemmas. Lowering has them over the scalars of a program
+Lowering and the lemmas share this type. Lowering has forms over the scalars of a program
 (``efasp.model.lowering.forms``), the lemmas over the atoms of the residual stream, over truth values, over the leaves of a
 definition and over the bits of an integer (``residual_stream``, ``boolean_forms``, ``nodes`` and ``bit_integers`` in
-``efasp.proofs.symbolic``). An atom is anything that can be the key of a dictionary. What an atom means, and what follows from
-that, is the reading's: here a form is a sum.
+``efasp.proofs.symbolic``). An atom is any hashable value. Each reading defines the meaning of its atoms; this module uses
+only that a form is a sum.
 
-So lowering and the lemmas about what it makes rest on the same arithmetic. A fault in it that both have alike is left to
-``process.runs``, in which the compiled transformer is run against an interpreter that has no forms.
+Lowering and the lemmas about its results therefore rest on the same arithmetic. A fault in this arithmetic that affects both
+alike is left to the lemma ``process.runs``, which runs the compiled transformer against an interpreter that does not use
+forms.
 """
 
 from __future__ import annotations
@@ -19,15 +20,14 @@ from typing import Any, NamedTuple
 
 from efasp.sorts import Number, tidy
 
-Terms = Mapping[Any, Number]  # atom to coefficient, none zero; never changed once made, as forms may share it
+Terms = Mapping[Any, Number]  # atom to nonzero coefficient; never mutated, because forms may share it
 NOTHING: Terms = {}
 
 
 class Form(NamedTuple):
-    """``sum of coefficient * atom + constant``; forms are equal where their coefficients and constants are.
+    """``sum of coefficient * atom + constant``; two forms are equal if their coefficients and constants are equal.
 
-    The order of the terms says nothing: who needs one sorts (``row``, ``key``). ``total`` gives atoms in the order of first
-    use.
+    The order of the terms has no meaning; ``row`` and ``key`` sort them. ``total`` lists atoms in the order of first use.
     """
 
     terms: Terms = NOTHING
@@ -35,17 +35,17 @@ class Form(NamedTuple):
 
     @classmethod
     def atom(cls, atom: Any, coefficient: Number = 1) -> Form:
-        """A multiple, not by 0, of one atom."""
+        """The form ``coefficient * atom``; the coefficient must not be 0."""
         return cls({atom: coefficient})
 
     @property
     def row(self) -> tuple[tuple[Any, Number], ...]:
-        """The terms by atom; the atoms must have an order."""
+        """The terms, sorted by atom; the atoms must be comparable."""
         return tuple(sorted(self.terms.items()))
 
     @property
     def key(self) -> tuple[tuple[tuple[Any, Number], ...], Number]:
-        """What forms are ordered by: equal forms have equal keys."""
+        """The key by which forms are sorted; equal forms have equal keys."""
         return self.row, self.constant
 
     def __hash__(self) -> int:
@@ -69,7 +69,7 @@ class Form(NamedTuple):
         return self + -other
 
     def times(self, factor: Number) -> Form:
-        """A multiple."""
+        """The form multiplied by a factor."""
         if factor == 1:
             return self
         if not factor:
@@ -77,19 +77,20 @@ class Form(NamedTuple):
         return collected({atom: c * factor for atom, c in self.terms.items()}, tidy(self.constant * factor))
 
     def value(self, atoms: Mapping[Any, Number]) -> Number:
-        """The number that it is where atoms have these values; those that are not named are 0."""
+        """The value of the form under an assignment of the atoms; an atom that is not assigned is 0."""
         return tidy(self.constant + sum(c * atoms.get(atom, 0) for atom, c in self.terms.items()))
 
 
 def collected(terms: Terms, constant: Number = 0) -> Form:
-    """The form with these coefficients, of which some may be zero."""
+    """The form with these coefficients, without those that are zero."""
     return Form({atom: c if type(c) is int else tidy(c) for atom, c in terms.items() if c}, constant)
 
 
 def total(parts: Iterable[tuple[Number, Form]], constant: Number = 0) -> Form:
-    """``sum of factor * form + constant``: also what is left of a form when forms are put in for its atoms.
+    """``sum of factor * form + constant``; this is also the substitution of forms for the atoms of a form.
 
-    One form, taken once, gives its own terms back (the same object), by whose identity equal sums are noticed fast.
+    For a single form with factor 1 the result shares the terms of that form (the same object), so that callers can detect
+    equal sums by identity.
     """
     some = [(factor, form) for factor, form in parts if factor]
     if len(some) == 1 and some[0][0] == 1:
@@ -103,7 +104,7 @@ def total(parts: Iterable[tuple[Number, Form]], constant: Number = 0) -> Form:
 
 
 def primitive(numbers: Sequence[Number]) -> tuple[Number, list[int]]:
-    """The positive s for which ``numbers / s`` are integers without a common divisor, and these. Not all may be zero."""
+    """The positive s for which ``numbers / s`` are coprime integers, and these integers. Not all may be 0."""
     whole = lcm(*(c.denominator for c in numbers))
     scaled = [c.numerator * (whole // c.denominator) for c in numbers]
     by = gcd(*scaled)
@@ -111,7 +112,7 @@ def primitive(numbers: Sequence[Number]) -> tuple[Number, list[int]]:
 
 
 def divided(value: Number, by: Number) -> Number:
-    """``value / by``, an int where it is one."""
+    """The exact quotient ``value / by``, as an int if it is an integer."""
     if type(value) is int and type(by) is int and value % by == 0:
         return value // by
     return tidy(Fraction(value) / by)

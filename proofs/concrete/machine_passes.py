@@ -1,7 +1,8 @@
-"""One pass of a plan over a machine state: the sequence that holds it, the tokens after it, and what is wrong with them.
+"""One pass of a plan over a machine state: the sequence that holds the state, the tokens after the pass, and any error.
 
-What the plan does is what the process does with its read-out: the tokens with the largest flag and the signs of their bits,
-unmasked by masked diffusion or put through g, and decoded. It is right where that is ``efasp.pram.machine.step``.
+The read-out of the plan is used as the process uses it: it predicts the tokens with the largest flag and the signs of their
+bits; masked diffusion unmasks them, or g is applied to them; the result is decoded. The pass is right if the decoded
+configuration is that of ``efasp.pram.machine.step``.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A program and a state before a step. ``variant`` numbers ways to write the state down (slots, log); ``idle``: times in
-    the log before anything is written; ``log``: the log itself, where one is given that leads to the state."""
+    """A program and a state before a step. ``variant``: selects among the encodings of the state (slots, log); ``idle``:
+    the number of blocks in the log before the first write; ``log``: a log that leads to the state, empty to make one."""
 
     program: Program
     before: Configuration
@@ -36,8 +37,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass over a sequence that holds a configuration: the tokens after it (of a log -1 where none was unmasked), and
-    what is wrong with them. ``time``: the step, of a log the block that is due; ``control``: of cells, the control bits."""
+    """One pass over a sequence that holds a configuration. ``after``: the tokens after the pass (log: -1 where none was
+    unmasked); ``report``: the first error, or None; ``time``: the step, and in a log the block that is due; ``control``: the
+    control bits (cells only)."""
 
     sequence: TokenSequence
     time: int
@@ -48,14 +50,14 @@ class Pass:
 
 
 class Predictor(Protocol):
-    """What runs on tokens: a plan, or a transformer of it in floating point."""
+    """The interface of a plan and of its transformer in floating point."""
 
     def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """The read-out at every position; see ``Plan.forward``."""
 
 
 def differences(program: Program, expected: Configuration, got: Configuration, before: Configuration) -> Report | None:
-    """The first difference between two configurations, in the machine's terms."""
+    """The first difference between two configurations, in terms of the PRAM; None if they are equal."""
     for pid in range(program.processors):
         pc = before.pc[pid]
         who = {
@@ -67,22 +69,22 @@ def differences(program: Program, expected: Configuration, got: Configuration, b
             (f"r{r}", expected.registers[pid][r], got.registers[pid][r]) for r in range(REGISTERS)
         ]
         rows += [("pc", expected.pc[pid], got.pc[pid]), ("status", expected.status[pid], got.status[pid])]
-        for what, wanted, found in rows:
-            if wanted != found:
-                return {**who, "what": what, "expected": wanted, "got": found}
-    for address, (wanted, found) in enumerate(zip(expected.memory, got.memory, strict=True)):
-        if wanted != found:
+        for what, wanted, got_value in rows:
+            if wanted != got_value:
+                return {**who, "what": what, "expected": wanted, "got": got_value}
+    for address, (wanted, got_value) in enumerate(zip(expected.memory, got.memory, strict=True)):
+        if wanted != got_value:
             stores = [
                 pid
                 for pid, access in ((a.pid, a) for a in pram.accesses(program, before))
                 if access.kind == "write" and access.address == address
             ]
-            return {"what": f"memory[{address}]", "stored by": stores, "expected": wanted, "got": found}
+            return {"what": f"memory[{address}]", "stored by": stores, "expected": wanted, "got": got_value}
     return None
 
 
 def tokens_of(plan: Predictor, sequence: TokenSequence, layout: LogLayout | CellLayout) -> tuple[np.ndarray, np.ndarray]:
-    """The token that every position predicts, and the whole read-out."""
+    """The token that is predicted at every position, and the read-out."""
     outputs = plan.forward(sequence.tokens, sequence.places)
     return predictions(outputs, layout), outputs
 
@@ -97,7 +99,7 @@ def cell_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
 def cell_pass(
     plan: Predictor, layout: CellLayout, sequence: TokenSequence, time: int, program: Program, before: Configuration
 ) -> Pass:
-    """The pass over cells that hold a configuration."""
+    """A pass over cells that hold a configuration."""
     predicted, outputs = tokens_of(plan, sequence, layout)
     control = np.array((2 * split(layout.vocabulary.width, outputs)[1] > 1).tolist(), dtype=bool)
     report, after = cell_difference(program, layout, sequence, before, predicted, control)
@@ -112,7 +114,7 @@ def cell_difference(
     predicted: np.ndarray,
     control: np.ndarray,
 ) -> tuple[Report | None, np.ndarray]:
-    """What is wrong with the tokens and control bits that cells are given, and the tokens after them."""
+    """The first error in predicted tokens and control bits of cells, or None, and the tokens after the pass."""
     expected, mask = pram.step(program, before), layout.vocabulary.token("mask")
     wrong = [(control[:, INSERT], "inserts a mask"), (control[:, DELETE], "deletes"), (predicted == mask, "predicts the mask")]
     for where, what in wrong:
@@ -138,7 +140,7 @@ def cell_difference(
 
 
 def cell_of(layout: CellLayout, position: int) -> Report:
-    """Which cell a position belongs to."""
+    """The cell of a position, as the entries of a report."""
     cell = (position - layout.prompt_length) // 2
     if cell < 0:
         return {"cell": "prompt"}
@@ -151,7 +153,7 @@ def cell_of(layout: CellLayout, position: int) -> Report:
 
 
 def log_of(case: Case) -> list[list[Event]]:
-    """A log that leads to the case's registers, counters and statuses; by its variant also writes that are overwritten."""
+    """A log that leads to the registers, counters and statuses of a case; an odd variant adds writes that are overwritten."""
     if case.log:
         return list(map(list, case.log))
     state, noisy = case.before, case.variant % 2
@@ -172,14 +174,14 @@ def log_of(case: Case) -> list[list[Event]]:
     rows = list(zip(state.pc, state.status, writes, strict=True))
     log = [[Event(pc, status, mine[t] if t < len(mine) else None) for pc, status, mine in rows] for t in range(times)]
     log = [[Event(pc, status, None) for pc, status, _ in rows]] * case.idle + log
-    if noisy:  # counters before the last time are others
+    if noisy:  # the counters before the last time differ
         log[:-1] = [[replace(e, pc=(e.pc + 1) % size, status="running") for e in events] for events in log[:-1]]
     return log
 
 
 def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
-    """Full passes of masked diffusion: all of the next block masked, then some of it unmasked, or all but one token while a
-    later block waits, which is not ready."""
+    """Passes of masked diffusion: first with the next block fully masked, then with some of its tokens unmasked, or all but
+    one while a later block is masked, which must not be unmasked yet."""
     program = case.program
     layout = cast(LogLayout, LogLayout.of(program, extension))
     log, state = log_of(case), pram.initial(program)
@@ -189,7 +191,7 @@ def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
     sequence = join([layout.encode(program, log), *(layout.masks(time + ahead) for ahead in later)])
     first = log_pass(plan, layout, sequence, time, program, state)
     yield first
-    if first.report is None and case.variant % 4:  # any order: a third, then the others
+    if first.report is None and case.variant % 4:  # any order: some tokens are unmasked first, then the others
         place = np.arange(layout.block_length)
         chosen = place // 3 % 2 == 0 if case.variant % 8 > 4 else place % 3 == case.variant % 3
         if len(later) > 1:
@@ -203,7 +205,7 @@ def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
 def log_pass(
     plan: Predictor, layout: LogLayout, sequence: TokenSequence, time: int, program: Program, before: Configuration
 ) -> Pass:
-    """The pass over a log that holds a configuration and whose block of a time is due, with later ones masked."""
+    """A pass over a log that holds a configuration; the block of ``time`` is due and later blocks are masked."""
     span, masked = layout.times(time), sequence.tokens == layout.vocabulary.token("mask")
     predicted, due = decided(plan, sequence, layout)
     tokens = sequence.tokens.copy()
@@ -217,14 +219,14 @@ def log_pass(
 
 
 def decided(plan: Predictor, sequence: TokenSequence, layout: LogLayout) -> tuple[np.ndarray, np.ndarray]:
-    """For each position the token that is predicted, and the one that a confidence-threshold sampler unmasks, -1 for none."""
+    """For each position the predicted token, and the token that a confidence-threshold sampler unmasks (-1: none)."""
     predicted, outputs = tokens_of(plan, sequence, layout)
     sure = confidence(outputs, layout) >= THRESHOLD
     return predicted, np.where(sure & (predicted != layout.vocabulary.token("mask")), predicted, -1)
 
 
 def log_difference(program: Program, layout: LogLayout, before: Configuration, block: np.ndarray) -> Report | None:
-    """What is wrong with the block of tokens (-1: none) that follows a configuration."""
+    """The first error in the block of tokens (-1: still masked) that follows a configuration, or None."""
     events: list[Event] = []
     for pid, tokens in enumerate(block.reshape(-1, 3)):
         pc = before.pc[pid]

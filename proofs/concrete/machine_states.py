@@ -1,7 +1,7 @@
-"""A plan run on machine states, exactly: every operation on adversarial operands, many processors a pass.
+"""Exact runs of a plan on machine states: every operation on adversarial operands, with many processors in a pass.
 
-What is right and wrong there is said by ``proofs.concrete.machine_passes``. The states are a fixed list: passing it proves
-nothing, failing it is a countermodel.
+The module ``proofs.concrete.machine_passes`` checks each pass. The states are a fixed list: a state on which the plan is wrong
+is a countermodel; that the plan is right on all of them is not a proof.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from efasp.proofs.obligation import Machine, within
 
 SCREENED = 40  # bits of a word up to which float64 holds the numbers of a sound plan
 HISTORIES = 128  # random logs
-CELLS = 19  # memory words of the states: addresses from 19 on are outside
+CELLS = 19  # memory words of the states: addresses of 19 and above are outside the memory
 SECOND = Reg(2)
 RUNNING: Status = "running"
 
 
 def first_failure(plan: Plan, machine: Machine, cases: int | None = None, seconds: float = inf) -> Report | None:
-    """The first state on which the plan is wrong: its number among ``states``, what was expected and what the plan gave.
+    """The first state on which the plan is wrong: its number in ``states``, and the expected and actual values.
 
-    None where it is right on all (on so many, or on those that there was time for). Where float64 holds the numbers, it looks
-    for states; what it finds is run again exactly, and only that counts.
+    None if the plan is right on all states (on the first ``cases``, or on those that were run within ``seconds``). For words
+    of at most ``SCREENED`` bits a run in float64 selects candidates; a state is returned only if its exact run fails.
     """
     quick = screen(plan, machine) if machine.word <= SCREENED else None
     for number, case in within(enumerate(islice(states(machine.word, machine.extension), cases)), seconds):
@@ -47,7 +47,7 @@ def first_failure(plan: Plan, machine: Machine, cases: int | None = None, second
 
 
 def unmoved(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
-    """Whether a plan beside a fresh compile that is remembered, and right on a case, reads out the same on it."""
+    """Whether a plan has the same read-out on a case as the cached fresh compile, which is right on that case."""
     if not isinstance(quick, Near):
         return False
     if number not in quick.base.traces:
@@ -59,14 +59,14 @@ def unmoved(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
 
 
 def remember(machine: Machine) -> None:
-    """Keep what the fresh compile that ``proofs.concrete.float64_filter`` remembers makes of every state."""
+    """Cache the passes of the fresh compile in ``proofs.concrete.float64_filter`` on every state."""
     quick = screen(compile_machine(machine.word, machine.engine, machine.extension), machine)
     for number, case in enumerate(states(machine.word, machine.extension)):
         unmoved(quick, machine, number, case)
 
 
 def failure(plan: Predictor, machine: Machine, case: Case) -> Report | None:
-    """What is wrong with what a plan makes of a case, or None."""
+    """The first error of a plan on a case, or None."""
     return next((one.report for one in passes(plan, machine, case) if one.report is not None), None)
 
 
@@ -79,7 +79,7 @@ def passes(plan: Predictor, machine: Machine, case: Case) -> Iterator[Pass]:
 
 
 def adversarial(word: int) -> list[int]:
-    """Words at which arithmetic goes wrong first: ends, single bits, chains of carries and borrows, near the width."""
+    """Boundary words for arithmetic: extremes, single bits, chains of carries and borrows, and words near the width."""
     top = (1 << word) - 1
     some = [0, 1, top, 1 << word - 1, top >> 1, top - 1, 2, 3, top // 3, top - top // 3, word, word - 1, word + 1, 18, 19, 20]
     some += [1 << i for i in range(word)] + [top ^ (1 << i) for i in range(word)]
@@ -87,7 +87,7 @@ def adversarial(word: int) -> list[int]:
 
 
 def register_form(operation: Operation, rd: int = 0, ra: int = 1, x: Reg | int = SECOND) -> Instruction:
-    """The operation on r0 (rd), r1 (ra) and r2 where it takes a register there, else the immediate 3."""
+    """An instruction of the operation, by default on r0 (rd), r1 (ra) and r2 (x); a bare offset or target is 3."""
     if "x" not in operation.shape:
         number = x if isinstance(x, int) else 3
         offset = number if set("mt") & set(operation.shape) else None
@@ -100,12 +100,12 @@ def register_form(operation: Operation, rd: int = 0, ra: int = 1, x: Reg | int =
 
 
 def states(word: int, extension: str) -> Iterator[Case]:
-    """The states, those that show most first."""
+    """The states; those that reveal the most faults come first."""
     rng = Random(word)
     for variant in range(8):
         yield shuffled(rng, word, extension, variant)
     yield from stopped(word, extension)
-    yield from contested(word, extension)
+    yield from concurrent_accesses(word, extension)
     yield from late(rng, word, extension)
     for variant in range(8, 56):
         yield shuffled(rng, word, extension, variant)
@@ -116,12 +116,12 @@ def states(word: int, extension: str) -> Iterator[Case]:
 
 
 def batch(word: int) -> int:
-    """Processors of a pass."""
+    """The number of processors of a pass."""
     return min(1 << word, 64)
 
 
 def shuffled(rng: Random, word: int, extension: str, variant: int) -> Case:
-    """Random instructions, half of the operands adversarial, mostly running processors, every register in use."""
+    """A case with random instructions, adversarial operands in about half of the draws, and mostly running processors."""
     size, some, count = 1 << word, adversarial(word), batch(word)
     table = operations(extension)
 
@@ -131,7 +131,7 @@ def shuffled(rng: Random, word: int, extension: str, variant: int) -> Case:
     def form(operation: Operation) -> Instruction:
         x: Reg | int = Reg(rng.randrange(REGISTERS)) if rng.random() < 0.5 else value()
         made = register_form(operation, rng.randrange(REGISTERS), rng.randrange(REGISTERS), x)
-        if "m" in operation.shape:  # addresses in the memory, more often than not
+        if "m" in operation.shape:  # more often than not the offset is an address of the memory
             made = replace(made, x=rng.choice((rng.randrange(CELLS), value())), ra=rng.choice((None, made.ra)))
         return made
 
@@ -150,7 +150,7 @@ def shuffled(rng: Random, word: int, extension: str, variant: int) -> Case:
 
 
 def late(rng: Random, word: int, extension: str) -> Iterator[Case]:
-    """Few processors at times at which many bits of the clock change, after nothing was written for long."""
+    """Cases with few processors at times at which many bits of the clock change, after many blocks without a write."""
     for variant, time in enumerate((1, 2, 4, 8, 15, 16, 17, 24, 31, 32, 33, 48, 62, 63)):
         case = shuffled(rng, word, extension, variant)
         before = case.before
@@ -160,7 +160,7 @@ def late(rng: Random, word: int, extension: str) -> Iterator[Case]:
 
 
 def stopped(word: int, extension: str) -> Iterator[Case]:
-    """Every status with counters inside and outside the program; a lone processor; a program of one instruction."""
+    """Cases with every status and counters inside and outside the program, and with a single processor and instruction."""
     count, some = batch(word), adversarial(word)
     code = tuple(register_form(o) for o in operations(extension))[:3]
     for variant, status in enumerate(COUNTERS):
@@ -174,8 +174,8 @@ def stopped(word: int, extension: str) -> Iterator[Case]:
         yield Case(Program((register_form(operation, x=Reg(2)),), word, 1, 1, data=(9,)), before)
 
 
-def contested(word: int, extension: str) -> Iterator[Case]:
-    """Many processors store to one address, or load it: the lowest that runs wins; with a bystander of each operation."""
+def concurrent_accesses(word: int, extension: str) -> Iterator[Case]:
+    """Cases in which many processors store to one address, and the lowest one takes effect; others load or halt."""
     count, code = batch(word), (Instruction("st", 0, 1, 0), Instruction("ld", 3, 1, 0), Instruction("halt"))
     for first, address in product((0, 1, 2, 7, count - 1), (0, 1, CELLS - 1, CELLS)):
         bank = tuple(((7 * i + 1) % (1 << word), address if i % 3 else i % CELLS, *[i] * 6) for i in range(count))
@@ -183,7 +183,7 @@ def contested(word: int, extension: str) -> Iterator[Case]:
         memory = tuple(range(3, 3 + CELLS))
         yield Case(Program(code, word, count, CELLS, data=memory), Configuration(memory, bank, pc, (RUNNING,) * count), first)
     offsets = tuple(dict.fromkeys(value % (1 << word) for value in (0, 1, 3, 7, 11, 15, 16, 20, 27, -1)))
-    for address in (0, 5, 10, CELLS - 1):  # reached with and without carries, in turns with words of no bits and of all
+    for address in (0, 5, 10, CELLS - 1):  # reached with and without carries; words with all bits 0 and 1 alternate
         bank = tuple(
             ((-(i & 1)) % (1 << word), (address - offsets[i % len(offsets)]) % (1 << word), *[i] * 6) for i in range(count)
         )
@@ -195,7 +195,7 @@ def contested(word: int, extension: str) -> Iterator[Case]:
 
 
 def history(rng: Random, word: int, extension: str, variant: int) -> Case:
-    """A random log, in which the words that are loaded are stored to again and again; of all numbers of processors."""
+    """A case with a random log that stores repeatedly to the words that are loaded; ``variant`` varies the processors."""
     size, some, table = 1 << word, adversarial(word), operations(extension)
     memories = [operation for operation in table if "m" in operation.shape]
     processors, memory = 1 + variant % min(size - 1, 24), rng.randint(1, CELLS)
@@ -227,7 +227,7 @@ def history(rng: Random, word: int, extension: str, variant: int) -> Case:
 
 
 def overwritten(word: int, extension: str) -> Iterator[Case]:
-    """Words that two steps in a row store to, of which one is at each operation, or stopped: the later store counts."""
+    """Cases in which two consecutive steps write to one word, at every operation and status: the later write takes effect."""
     table, count, plain = operations(extension), batch(word), (0, RUNNING)
     code = (Instruction("ld", 0, 1, 0), *map(register_form, table))
     some = [(i, RUNNING) for i in range(1, len(code))] + [(0, cast(Status, status)) for status in COUNTERS[1:]]
@@ -244,7 +244,7 @@ def overwritten(word: int, extension: str) -> Iterator[Case]:
 
 
 def given(program: Program, log: tuple[tuple[Event, ...], ...], extension: str, variant: int = 0) -> Case:
-    """The case of a log."""
+    """The case whose state results from a log."""
     layout, state = cast(LogLayout, LogLayout.of(program, extension)), pram.initial(program)
     for events in log:
         state = layout.apply(state, events)
@@ -252,7 +252,7 @@ def given(program: Program, log: tuple[tuple[Event, ...], ...], extension: str, 
 
 
 def paired(word: int, extension: str) -> Iterator[Case]:
-    """Every operation on all pairs of adversarial operands in registers and at once."""
+    """Cases with every operation on pairs of adversarial operands in registers, at most 256 pairs for each operation."""
     some = adversarial(word)
     count, memory = batch(word), tuple(range(CELLS))
     code = tuple(register_form(o) for o in operations(extension))

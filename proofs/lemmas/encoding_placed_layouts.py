@@ -1,7 +1,7 @@
-"""Family encoding, layouts whose positions are places: tokens and positions taken as what they stand for.
+"""Family encoding, layouts on abstract tokens and positions.
 
-A token is a kind and a payload (lemma encoding.tokens), a position is its place (lemma encoding.places), so the layouts' own
-methods run on any content. A token that is only read is chosen when it is looked at (``Later``).
+A token is a kind and a payload (lemma encoding.tokens), and a position is its place (lemma encoding.places), so the methods of
+the layouts run on symbolic contents. The reader chooses a token at its first access (``Later``).
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from efasp.proofs.symbolic.machine import Elsewhere, Number, Plain, Width
 
 @dataclass(frozen=True)
 class Token:
-    """A token as what it stands for."""
+    """An abstract token: a kind and a payload."""
 
     kind: str
     payload: Any
 
 
 class Pairs:
-    """The vocabulary of a width that is a symbol, with tokens as what they stand for."""
+    """The vocabulary of a symbolic width, over abstract tokens."""
 
     def __init__(self, extension: str) -> None:
         self.kinds = vocabulary(NARROW, extension).kinds
 
     def token(self, kind: str, value: Any = 0) -> Token:
-        """Kind and payload."""
+        """The token of this kind and payload."""
         return Token(kind, value)
 
     def split(self, token: Token | Later) -> tuple[str, Any]:
-        """Kind and payload; raises Unread for a token that is not chosen yet."""
-        known = token.given.chosen(token.row) if isinstance(token, Later) else token
-        return known.kind, known.payload
+        """Kind and payload of a token. Raises Unread for a token that is not chosen yet."""
+        chosen = token.given.chosen(token.row) if isinstance(token, Later) else token
+        return chosen.kind, chosen.payload
 
 
 class Tokens:
-    """A sequence: to each place its token."""
+    """A sequence, as a function from places to tokens."""
 
     def __init__(self, token: Callable[[Any], Any]) -> None:
         self.token = token
@@ -55,7 +55,7 @@ class Tokens:
 
 
 class _Placed(Layout):
-    """A layout of any shape, with positions as places."""
+    """A layout of symbolic width and shape, whose positions are places."""
 
     def __init__(self, word: Any, extension: str, processors: Any, memory: Any, length: Any) -> None:
         self.word, self.extension, self.vocabulary = word, extension, Pairs(extension)  # type: ignore[assignment]
@@ -64,7 +64,7 @@ class _Placed(Layout):
 
     @classmethod
     def any(cls, extension: str) -> Any:
-        """The layout of any width and shape."""
+        """The layout of a symbolic width and shape."""
         return cls(Width(), extension, *map(Number, "PML"))
 
     def position(self, row: Any) -> Any:
@@ -72,7 +72,7 @@ class _Placed(Layout):
         return row
 
     def place(self, at: Any) -> Any:
-        """The position itself. Raises Elsewhere for one that is not known by its place."""
+        """The position itself. Raises Elsewhere for a position that is not given as a place."""
         if isinstance(at, tuple):
             return at
         raise Elsewhere(f"position {at}")
@@ -82,12 +82,12 @@ class _Placed(Layout):
         return TokenSequence(tokens, rows)
 
     def instruction(self, tokens: Sequence[Any], where: str = "") -> Any:
-        """Its four fields: those of symbols are no instruction."""
+        """The four fields; symbolic fields do not form an ``Instruction``."""
         return self.fields(tokens, where)
 
 
 class PlacedLog(_Placed, LogLayout):
-    """A log; in a block a processor's token is found by its place at time 0."""
+    """A log; a place at time 0 represents the token of a processor in its block."""
 
     def _codebook(self) -> Any:
         return log_places(NARROW)
@@ -98,14 +98,14 @@ class PlacedLog(_Placed, LogLayout):
 
 
 class PlacedProgram(PlacedLog):
-    """A program; its header is read by itself."""
+    """A program without its header, which is a part of its own."""
 
     def read_header(self, tokens: Any) -> None:
-        """Nothing."""
+        """Skip the header."""
 
 
 class PlacedCells(_Placed, CellLayout):
-    """Cells; a cell is the place of its first slot."""
+    """Cells; the place of its first slot represents a cell."""
 
     registers: Any = Plain(REGISTERS)
 
@@ -113,16 +113,16 @@ class PlacedCells(_Placed, CellLayout):
         return cell_places(NARROW)
 
     def cell(self, row: Any) -> Any:
-        """The place of its first slot."""
+        """The place of the first slot of a cell."""
         return (*row[:-1], 0)
 
     def slot_of(self, cell: Any, slot: int) -> Any:
-        """The place of a slot."""
+        """The place of a slot of a cell."""
         return (*cell[:-1], slot)
 
 
 def read(run: Callable[[], Any]) -> Any:
-    """What is read, None where it is refused, or ``WRONG`` where it cannot be read, of another place or element say."""
+    """The result of a reading; None if it raises EncodingError, and ``WRONG`` if it fails otherwise, at a wrong index say."""
     try:
         return run()
     except EncodingError:
@@ -132,16 +132,16 @@ def read(run: Callable[[], Any]) -> Any:
 
 
 def attempt(run: Callable[[], Any]) -> Any:
-    """What a function gives, or None where it gives nothing."""
-    found = read(run)
-    return None if found is WRONG else found
+    """The result of a function, or None if it fails."""
+    result = read(run)
+    return None if result is WRONG else result
 
 
-WRONG = object()  # equal to nothing that is written
+WRONG = object()  # differs from every content and token
 
 
 class Unread(Exception):
-    """A token is asked for that is not chosen yet."""
+    """A token is accessed that is not chosen yet."""
 
     def __init__(self, row: Any) -> None:
         super().__init__(row)
@@ -150,7 +150,7 @@ class Unread(Exception):
 
 @dataclass(frozen=True)
 class Later:
-    """The token of a place, which is chosen when it is looked at."""
+    """The token of a place, which is chosen at its first access."""
 
     given: Given
     row: Any
@@ -158,17 +158,17 @@ class Later:
 
 @dataclass(frozen=True)
 class Given:
-    """Tokens that were chosen: for each place that was asked for, the row and the token."""
+    """The tokens that are chosen so far: for each place that was accessed, the row and the token."""
 
     tokens: dict[Any, tuple[Any, Token]]
 
     def chosen(self, row: Any) -> Token:
-        """The token of a place; raises Unread."""
+        """The token of a place. Raises Unread if it is not chosen yet."""
         unread = Unread(row)
         if unread.key not in self.tokens:
             raise unread
         return self.tokens[unread.key][1]
 
     def more(self, unread: Unread, token: Token) -> Given:
-        """One more token."""
+        """These choices and one more token."""
         return Given({**self.tokens, unread.key: (unread.row, token)})

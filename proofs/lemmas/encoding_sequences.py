@@ -1,10 +1,10 @@
 """Family encoding (claim B), contents: instructions, logs and configurations to tokens and back, for every P, M, L and T.
 
-A sequence is made position by position, from its place, and read place by place. So what is to be shown is one place at a time:
-the layouts' own methods are run with tokens and positions taken as what they stand for: a token is a kind and a payload (lemma
-encoding.tokens), a position is its place (lemma encoding.places). *There*: what is read of the tokens of any content is that
-content. *Back*: any tokens that are read at all are those of what is read. Beside them whole sequences of small machines, which
-tie this to the arrays that are made.
+A sequence is written position by position, each from its place, and read place by place. It is therefore sufficient to show the
+round trips for one place at a time: the methods of the layouts are run on abstract tokens and positions, where a token is a
+kind and a payload (lemma encoding.tokens) and a position is its place (lemma encoding.places). *There*: reading the tokens that
+are written for a content returns that content. *Back*: tokens that are accepted by the reader are those that are written for
+the content that it returns. Round trips of whole sequences of small machines relate this to the arrays in memory.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ REGISTER: Any = Symbol("register")
 
 
 def accepted(part: Part) -> Iterator[tuple[list[Term], Any, Given]]:
-    """All that may be read: a token of every kind wherever one is asked for, with any payload. What is refused is left out."""
+    """Every accepted reading, as (conditions, content, tokens): a token that is read may have any kind and payload."""
     left: list[tuple[Given, list[Term]]] = [(Given({}), [])]
     while left:
         given, before = left.pop()
@@ -63,7 +63,7 @@ def accepted(part: Part) -> Iterator[tuple[list[Term], Any, Given]]:
 
 
 def decided(conditions: Sequence[Term], prescribed: list[bool]) -> Branches:
-    """Decisions of a run in which some conditions hold already."""
+    """The decisions of a run that starts under the given conditions."""
     branches = Branches(prescribed)
     branches.conditions += conditions
     for condition in conditions:
@@ -73,40 +73,40 @@ def decided(conditions: Sequence[Term], prescribed: list[bool]) -> Branches:
     return branches
 
 
-# The parts of a sequence: contents, how they are read, and how they are written.
+# The parts of a sequence: their contents, and how they are read and written.
 
 
 class Part:
-    """A part of a sequence: any content (its numbers symbols), what reads it, and the token of it that belongs to a place."""
+    """A part of a sequence: its symbolic contents, its reader, and the token at each of its places."""
 
     def __init__(self, layout: Any) -> None:
         self.layout = layout
 
     def contents(self) -> Iterable[Any]:
-        """Every content, by its shape."""
+        """One symbolic content for each shape."""
         raise NotImplementedError
 
     def read(self, tokens: Any) -> Any:
-        """The content; raises EncodingError."""
+        """The content of the tokens. Raises EncodingError if they are refused."""
         raise NotImplementedError
 
     def token(self, content: Any, row: Any) -> Any:
-        """What belongs to a place."""
+        """The token at a place."""
         raise NotImplementedError
 
     def valid(self, content: Any) -> Term:
-        """What else holds of a content that is read."""
+        """A further condition that every accepted content satisfies."""
         return TRUE
 
 
 class Header(Part):
-    """``bos`` and P: nothing is read but that they are right."""
+    """``bos`` and P: the reader checks them, and the content is empty."""
 
     def contents(self) -> Iterable[Any]:
         return [()]
 
     def read(self, tokens: Any) -> Any:
-        self.layout.read_prompt(tokens)  # of which no instruction is looked at
+        self.layout.read_prompt(tokens)  # without its instructions
         return ()
 
     def token(self, content: Any, row: Any) -> Any:
@@ -114,7 +114,7 @@ class Header(Part):
 
 
 class Fields(Part):
-    """An instruction: every operation, with and without registers, with a register, an immediate or neither for x."""
+    """An instruction: every operation, with and without rd and ra; x is a register, an immediate or absent."""
 
     def contents(self) -> Iterable[Any]:
         ops = [kind.name.removeprefix("op:") for kind in self.layout.vocabulary.kinds if kind.name.startswith("op:")]
@@ -130,7 +130,7 @@ class Fields(Part):
 
 
 class InitialWord(Part):
-    """A word of the log's initial memory."""
+    """A word of the initial memory of the log."""
 
     def contents(self) -> Iterable[Any]:
         return [Symbol("x")]
@@ -143,7 +143,7 @@ class InitialWord(Part):
 
 
 class Events(Part):
-    """A processor's step in the log: every status, and every kind of write."""
+    """The event of a processor in the log: every status, and every kind of write."""
 
     def contents(self) -> Iterable[Any]:
         writes = (("register", Symbol("register")), ("memory", Symbol("address")))
@@ -157,13 +157,13 @@ class Events(Part):
         return self.layout.block_token(At(INDEX, content), row)
 
     def valid(self, content: Any) -> Term:
-        """What is written to is one of the M words."""
+        """The address of a store is below M."""
         stores = content.write is not None and content.write.space == "memory"
         return lt(of(content.write.target), "M") if stores else TRUE
 
 
 class Cell(Part):
-    """A cell and which of its slots holds its value: a word, or a program counter with every status."""
+    """A memory cell, and the slot that holds its value; the base of the other kinds of cells."""
 
     kind, number = "memory", "M"
     register: Any = 0
@@ -172,7 +172,7 @@ class Cell(Part):
         return product([Symbol("x")], (0, 1))
 
     def held(self, state: Any) -> Any:
-        """What the cell holds in a configuration."""
+        """The value of the cell in a configuration."""
         return entry(state.memory, self.number)
 
     def read(self, tokens: Any) -> Any:
@@ -181,11 +181,11 @@ class Cell(Part):
 
     @property
     def cell(self) -> Any:
-        """Its number, which is its place."""
+        """The number of the cell, represented by its place."""
         return self.layout.cell(self.layout.row(self.kind, index=INDEX, register=self.register))
 
     def state(self, value: Any) -> Any:
-        """A configuration of which the cell holds a value."""
+        """A configuration in which the cell has a value."""
         return SimpleNamespace(memory=At(INDEX, value))
 
     def token(self, content: Any, row: Any) -> Any:
@@ -194,7 +194,7 @@ class Cell(Part):
 
 
 class RegisterCell(Cell):
-    """A register."""
+    """A register cell."""
 
     kind, number, register = "register", "P", REGISTER
 
@@ -206,7 +206,7 @@ class RegisterCell(Cell):
 
 
 class CounterCell(Cell):
-    """A program counter."""
+    """A counter cell: a program counter, with every status."""
 
     kind, number = "counter", "P"
 
@@ -222,7 +222,7 @@ class CounterCell(Cell):
 
 
 def entry(table: Any, count: Term, index: Any = INDEX) -> Any:
-    """One element of a sequence that must have so many. Raises Elsewhere."""
+    """An element of a sequence that must have ``count`` elements. Raises Elsewhere if it has another number."""
     if of(table.length) == count or table.length == Symbol(count):
         return table[index]
     raise Elsewhere(f"{table.length} elements")
@@ -241,7 +241,7 @@ PARTS: tuple[tuple[str, str, type[Part], type[Any]], ...] = (
 
 
 def symbols(part: str) -> Script:
-    """The numbers of any content, of any machine."""
+    """A script that declares the symbols of an arbitrary content of an arbitrary machine."""
     script = Script("QF_NIA" if part == "header" else "QF_LIA")
     word(script)
     for name, limit in (
@@ -265,7 +265,7 @@ def symbols(part: str) -> Script:
 
 
 def there(part: Part) -> Term:
-    """What is read of what is written is the content."""
+    """For every content, reading the tokens that are written for it returns it."""
     goals = []
     for content in part.contents():
 
@@ -278,7 +278,7 @@ def there(part: Part) -> Term:
 
 
 def back(part: Part) -> Term:
-    """Tokens that are read are those that are written for what is read, and that is valid."""
+    """Accepted tokens are those that are written for the content that is read, and that content is valid."""
     goals = []
     for conditions, content, given in accepted(part):
         goals.append(under(conditions, FALSE if content is WRONG else part.valid(content)))
@@ -289,7 +289,7 @@ def back(part: Part) -> Term:
 
 
 def contents(n: tuple[int, int]) -> Iterator[Obligation]:
-    """Every part of a sequence, both ways."""
+    """The obligations for every part of a sequence, in both directions."""
     for lemma, name, kind, make in PARTS:
         for extension in EXTENSIONS if kind is Fields else ("M",):  # the tokens without M are among those with it
             for way, state in (("there", there), ("back", back)):

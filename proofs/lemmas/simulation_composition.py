@@ -1,7 +1,8 @@
-"""Family simulation, the whole (claims T1, T4): a pass keeps the invariants, and T PRAM steps are T decoding steps.
+"""Family simulation, composition (claims T1, T4): a pass preserves the invariants, and T PRAM steps are T decoding steps.
 
-That a pass keeps the invariants is shown in ``proofs.lemmas.simulation_kept_log`` and ``proofs.lemmas.simulation_kept_cells``,
-that they hold at the start in ``proofs.lemmas.simulation_start``; how many passes change something, here.
+The modules ``proofs.lemmas.simulation_kept_log`` and ``proofs.lemmas.simulation_kept_cells`` show that a pass preserves the
+invariants, and ``proofs.lemmas.simulation_start`` shows that they hold at the start. This module shows the number of passes
+that change the sequence.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ NOW = "t"
 
 @concluded("simulation.status", "one next status")
 def ONE_NEXT(n: Position) -> Term:
-    """A processor has one next status."""
+    """A processor that has a status has a next status."""
     return implies(some(n, STATUS), some(n, NEXT))
 
 
 def statuses(step: Step) -> Iterator[Obligation]:
-    """A processor has one next status; where there is none, there is no next program counter."""
+    """A processor that has a status has a next status; without a next status, the next program counter is 0."""
     extension = step.machine.extension
     world = World(step)
     s, i = world.script, world.position("i")
@@ -73,7 +74,7 @@ def runs(pid: Term) -> Term:
 
 @concluded("simulation.fixed_point", "stopped")
 def FIXED(old: Position, new: Position, lowest: Term) -> Term:
-    """Where no processor runs the pass changes nothing: not the position's own, and not ``lowest``, which would write to it."""
+    """A pass does not change a position if neither its own processor nor ``lowest``, which would write to it, runs."""
     own = old.payload("pe", "index")
     return implies(lnot(runs(own)), lnot(runs(lowest)), new.same_token(old))
 
@@ -85,7 +86,7 @@ def CHANGED(old: Position, new: Position) -> Term:
 
 
 def fixed_point(step: Step) -> Iterator[Obligation]:
-    """A pass in place changes the sequence exactly where some processor runs."""
+    """A pass over cells changes the sequence exactly if some processor runs."""
     world, s = in_pass(step)
     old = world.position("j")
     new = passed(world, old, "j")
@@ -99,19 +100,19 @@ def fixed_point(step: Step) -> Iterator[Obligation]:
 
 @concluded("simulation.decoding", "block")
 def PASSES(before: Position, after: Position) -> Term:
-    """A pass of masked diffusion unmasks the places of time t + 1, and no later one."""
+    """After a pass of masked diffusion exactly the places of the log after time t + 1 are masked."""
     time = before.payload("pe", "time")
     return implies(slot(before), eq(after.kind("te.mask"), lt(THEN, time)))
 
 
 @concluded("simulation.decoding", "pass")
 def CHANGES(changed: Term, some: Term) -> Term:
-    """A pass in place changes something exactly if some processor runs: as many passes change something as there are steps."""
+    """A pass over cells changes a token exactly if some processor runs; so the number of such passes is the number of steps."""
     return eq(changed, some)
 
 
 def decoding_log(step: Step) -> Iterator[Obligation]:
-    """Pass t + 1 unmasks block t + 1, of all processors, and nothing else; and each block has a token: T passes for T steps."""
+    """Pass t + 1 unmasks exactly block t + 1, and every block has a token; so T steps take T passes."""
     world = World(step)
     s, i = world.script, world.position("i")
     world.state()
@@ -132,7 +133,7 @@ def decoding_log(step: Step) -> Iterator[Obligation]:
 
 
 def decoding_cells(step: Step) -> Iterator[Obligation]:
-    """A pass changes something exactly if some processor runs; each makes a step (simulation.kept): T passes for T steps."""
+    """A pass changes a token exactly if some processor runs, and makes a step (simulation.kept); so T steps take T passes."""
     world, s = in_pass(step)
     pid, some = s.integer("pid", 0, note="a processor that runs, if one does"), s.declare("some", "Bool", "whether one does")
     s.definition(lt(pid, "processors"))

@@ -1,6 +1,6 @@
-"""Family simulation, a pass in place (claim T4): every cell holds its new value in one of its two slots.
+"""Family simulation, a pass over cells (claim T4): every cell holds its new value in one of its two slots.
 
-What the pass writes is the new values of the cells (``CELL``); with these tokens the cells are well-formed again, and hold the
+The pass writes the new values of the cells (``CELL``). With these tokens the cells are well-formed again, and they hold the
 state after the step.
 """
 
@@ -39,7 +39,7 @@ from efasp.proofs.symbolic.step_definitions import Step
 
 @concluded("simulation.kept", "cells")
 def CELL(at: Position) -> Term:
-    """After the pass a slot that is not masked holds its cell's new value: of memory, register or counter."""
+    """After the pass an unmasked slot holds the new value of its cell, which is a word of memory, a register or a counter."""
     index, word = at.payload("pe", "index"), at.payload("te", "word")
     register = call("after.register", index, at.payload("pe", "register"))
     shown = lnot(at.kind("te.mask"))
@@ -58,7 +58,7 @@ def UNCHANGED(old: Position, new: Position) -> Term:
 
 
 def passed(world: World, old: Position, prefix: str) -> Position:
-    """What a position holds after the pass in place."""
+    """The position after the pass over cells, with the assumptions that determine its token."""
     s, step = world.script, world.step
     index, register = old.payload("pe", "index"), old.payload("pe", "register")
     computes = old.kind("pe.register", "pe.counter")
@@ -85,7 +85,7 @@ def passed(world: World, old: Position, prefix: str) -> Position:
 
 
 def holds_before(world: World, old: Position) -> None:
-    """Before the pass a slot that is not masked holds the cell's value."""
+    """Assume that before the pass an unmasked slot holds the value of its cell."""
     s, index, register = world.script, old.payload("pe", "index"), old.payload("pe", "register")
     s.assume(COUNTERS_HELD, old)
     s.assume(TOKEN_WORD, old, WORDS)
@@ -94,7 +94,7 @@ def holds_before(world: World, old: Position) -> None:
 
 
 def in_pass(step: Step) -> tuple[World, Script]:
-    """A script about the cells before and after the pass."""
+    """The world and its script, about the cells before and after the pass."""
     world = World(step)
     world.state()
     effects(world.script)
@@ -102,7 +102,7 @@ def in_pass(step: Step) -> tuple[World, Script]:
 
 
 def kept_cells(step: Step) -> Iterator[Obligation]:
-    """After the pass every cell holds its new value in one slot, and the cells are well-formed."""
+    """After the pass every cell holds its new value in exactly one slot, and the cells are well-formed."""
     world, s = in_pass(step)
     old = world.position("j")
     holds_before(world, old)
@@ -130,7 +130,7 @@ def kept_cells(step: Step) -> Iterator[Obligation]:
 
 
 def kept_values(step: Step, kind: str) -> Obligation:
-    """Every register (word of memory) has a slot that is not masked, and that holds the new value."""
+    """Every register or word of memory has an unmasked slot, which holds the new value."""
     world, s = in_pass(step)
     index = s.integer("number", 0, note="a processor" if kind == "register" else "an address")
     payloads = {"index": index}

@@ -1,7 +1,7 @@
 """Family simulation, a pass of masked diffusion (claim T1): block t + 1 holds the events of the PRAM's step.
 
-What the pass writes is the events (``EVENT``); with these tokens the log is well-formed with one block more, and holds the
-state after the step.
+The pass writes the events of the step (``EVENT``). With these tokens the log is well-formed with one more complete block, and
+it holds the state after the step.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from efasp.proofs.symbolic.sequence_invariants import (
     READY,
     REGISTERS_HELD,
     SIZES,
-    VALUE_BESIDE,
+    VALUE_OF_TARGET,
     WELL_FORMED,
     World,
     call,
@@ -39,13 +39,13 @@ from efasp.proofs.symbolic.sequence_invariants import (
 )  # fmt: skip
 from efasp.proofs.symbolic.step_definitions import Step
 
-THEN = "(+ t 1)"  # the time that the pass makes
+THEN = "(+ t 1)"  # the time of the block that the pass writes
 REGISTERS = [("out.register", "rd")]
 
 
 @concluded("simulation.kept", "events")
 def EVENT(at: Position) -> Term:
-    """The tokens of block t + 1 after the pass are the processors' events."""
+    """After the pass the tokens of block t + 1 are the events of the processors."""
     pid, word = at.payload("pe", "index"), at.payload("te", "word")
     effect = Effect.of(pid)
     counter = implies(at.kind("pe.counter"), counter_holds(at, effect.pc, effect.status))
@@ -58,12 +58,12 @@ def EVENT(at: Position) -> Term:
 
 
 def filled(at: Position) -> Term:
-    """Whether a position is of the block that the pass fills."""
+    """Whether a position belongs to the block that the pass writes."""
     return land(slot(at), eq(at.payload("pe", "time"), THEN))
 
 
 def events(step: Step) -> Iterator[Obligation]:
-    """What the pass writes into block t + 1: at every position of it that is masked, so in any order."""
+    """The pass writes the events at every masked position of block t + 1, so the order of unmasking does not matter."""
     world = World(step)
     s, i = world.script, world.due()
     world.state()
@@ -88,7 +88,7 @@ def events(step: Step) -> Iterator[Obligation]:
 
 
 def after_pass(step: Step) -> tuple[World, Script]:
-    """A script about the log after the pass."""
+    """The world and its script, about the log after the pass."""
     world = World(step)
     world.state()
     effects(world.script)
@@ -96,7 +96,7 @@ def after_pass(step: Step) -> tuple[World, Script]:
 
 
 def later(world: World, prefix: str) -> Position:
-    """A position after the pass: well-formed with the blocks up to t + 1 complete; its token in block t + 1 is an event."""
+    """A position after the pass: it is well-formed with complete blocks up to t + 1, whose last one holds events."""
     at = Position(world.script, world.step, prefix)
     world.script.assume(WELL_FORMED.later, at, THEN)
     world.script.assume(EVENT, at)
@@ -105,14 +105,14 @@ def later(world: World, prefix: str) -> Position:
 
 
 def placed(world: World, prefix: str, kind: str, **payloads: Term) -> Position:
-    """The position of a place after the pass."""
+    """A position of the given place after the pass, if the sequence has that place."""
     at = later(world, prefix)
     world.script.assume(HAS_POSITION, at, kind, payloads)
     return at
 
 
 def kept_log(step: Step) -> Iterator[Obligation]:
-    """After the pass the log is well-formed with one block more, and holds the state after the step."""
+    """After the pass the log is well-formed with one more complete block, and it holds the state after the step."""
     world, s = after_pass(step)
     at = Position(s, step, "j")
     pid = at.payload("pe", "index")
@@ -120,7 +120,7 @@ def kept_log(step: Step) -> Iterator[Obligation]:
     s.assume(PLACE, step.pe, at.row("pe"), SIZES)
     s.assume(EVENT, at)
     s.assume(IN_RANGE, Effect.of(pid))
-    half = WELL_FORMED(at)  # a block of which some tokens are written already
+    half = WELL_FORMED(at)  # also while only some tokens of the block are written
     yield world.obligation("kept", land(s.conclude(WELL_FORMED.later, at, THEN), half), of="well-formed")
     world, s = after_pass(step)
     at = later(world, "j")
@@ -138,7 +138,7 @@ def kept_log(step: Step) -> Iterator[Obligation]:
 
 
 def kept_registers(step: Step) -> Obligation:
-    """Registers: the latest write is of block t + 1 exactly if the step writes the register."""
+    """The log holds the registers: the latest write is in block t + 1 exactly if the step writes the register."""
     world, s = after_pass(step)
     pid, register = s.integer("pid", 0, note="a processor"), s.integer("register", 0, 7, "one of its registers")
     s.definition(lt(pid, "processors"))
@@ -148,7 +148,7 @@ def kept_registers(step: Step) -> Obligation:
     held = s.declare("some", "Bool", "whether some block up to t + 1 has a write to it")
     earlier = s.declare("some.before", "Bool", "whether some block up to t has one")
     s.definition(implies(past(at), eq(held, earlier)))
-    s.assume(VALUE_BESIDE, at, value, THEN)
+    s.assume(VALUE_OF_TARGET, at, value, THEN)
     s.assume(REGISTERS_HELD, at, ite(past(at), held, "false"), [k], pid, register)
     s.assume(ADVANCES, pid, register)
     goal = s.conclude(REGISTERS_HELD.later, at, held, [k, target], pid, register, THEN, "after.register")
@@ -156,7 +156,8 @@ def kept_registers(step: Step) -> Obligation:
 
 
 def kept_memory(step: Step) -> Obligation:
-    """Memory: the latest store that is not beaten is of block t + 1 exactly if the step stores to the address."""
+    """The log holds the memory: the latest store that is not overridden is in block t + 1 exactly if the step
+    stores to the address."""
     world, s = after_pass(step)
     address = s.integer("address", 0, note="any address")
     lowest = s.integer("lowest", 0, note="the lowest processor that stores to it, or P")
@@ -171,7 +172,7 @@ def kept_memory(step: Step) -> Obligation:
         world.bits(store, "beaten")
     s.assume(BEATEN_BY, target, at)
     s.assume(BEATEN_FOR, target, b)
-    s.assume(VALUE_BESIDE, at, value, THEN)
+    s.assume(VALUE_OF_TARGET, at, value, THEN)
     before = ite(lor(at.kind("pe.memory"), past(at)), held, "false")
     s.assume(MEMORY_HELD, at, before, [k], address)
     goal = s.conclude(MEMORY_HELD.later, at, held, [k, target], address, THEN, "after.memory")

@@ -60,7 +60,7 @@ from efasp.proofs.symbolic.sequence_invariants import (
     READY,
     REGISTERS_HELD,
     UNBEATEN,
-    VALUE_BESIDE,
+    VALUE_OF_TARGET,
     World,
     call,
     past,
@@ -296,7 +296,7 @@ def contents(step: Step) -> Iterator[Obligation]:
     s.assume(CONTENT, i)
     s.assume(ONE_POSITION, j, p)
     read(world, i, j, p, names=("paired",))
-    yield world.obligation("content", land(s.conclude(VALUE_BESIDE, i, p), s.conclude(INITIAL_WORD, i)), of="value")
+    yield world.obligation("content", land(s.conclude(VALUE_OF_TARGET, i, p), s.conclude(INITIAL_WORD, i)), of="value")
 
 
 def confluence(step: Step) -> Iterator[Obligation]:

@@ -1,4 +1,4 @@
-"""Family simulation, processors with plain numbers: loops of every count, and cases in which a countermodel is looked for."""
+"""Family simulation, concrete processors: loops of every count up to a bound, and the cases that replay a countermodel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNTS, SIZES = 1_600, (1, 2, 3, 4, 5, 8, 33, 65)
 
 
 def loop_failures() -> Iterator[dict[str, Any]]:
-    """Counts whose loops do not have the turns that they must, and configurations that are not copied."""
+    """Counts whose loops run the wrong turns, and configurations whose working copy is wrong or not independent."""
     for count in range(COUNTS + 1):
         seen: list[int] = []
         downwards(count, seen.append)
@@ -39,13 +39,13 @@ def loop_failures() -> Iterator[dict[str, Any]]:
 
 
 def changed(state: Any) -> Any:
-    """A working copy with everything changed."""
+    """The given working copy, changed in its memory, registers, counters and statuses."""
     state.memory[-1], state.registers[-1][7], state.pc[-1], state.status[-1] = -1, -1, -1, "other"
     return state
 
 
 def configuration(width: int, processors: int, memory: int) -> Configuration:
-    """Some configuration; every second processor runs."""
+    """A fixed configuration of a width and shape; at least every second processor runs."""
     top = 1 << width
     words = tuple((7 * a + 2) % top for a in range(memory))
     banks = tuple(tuple((p + 3 * r + 1) % top for r in range(8)) for p in range(processors))
@@ -58,7 +58,7 @@ def configuration(width: int, processors: int, memory: int) -> Configuration:
 
 
 def replayed(failing: Callable[[int, int, int], Iterator[dict[str, Any]]], model: Assignment) -> dict[str, Any] | None:
-    """The first case that fails, of a model's width and shape or of others."""
+    """The first failing case, in the width and shape of a model first and then in other ones; None if all cases pass."""
     given = tuple(min(max(1, int(model.get(name, 1))), 300) for name in "PM")
     for width, (processors, memory) in product(widths(model), (given, *product((1, 2, 3, 5, 9), (1, 2, 5)), (70, 66))):
         if max(processors, memory) > 1 << width:
@@ -70,7 +70,7 @@ def replayed(failing: Callable[[int, int, int], Iterator[dict[str, Any]]], model
 
 
 def apply_failures(width: int, processors: int, memory: int) -> Iterator[dict[str, Any]]:
-    """Blocks after which the log's configuration is not that of the rule."""
+    """Blocks for which ``LogLayout.apply`` and a direct computation give different configurations."""
     layout, before = LogLayout(width, "M", processors, memory, 1), configuration(width, processors, memory)
     top = (1 << width) - 1
     for turn in range(4):
@@ -89,12 +89,12 @@ def apply_failures(width: int, processors: int, memory: int) -> Iterator[dict[st
         wanted = Configuration(
             tuple(words), tuple(map(tuple, banks)), tuple(e.pc for e in block), tuple(e.status for e in block)
         )
-        if (found := layout.apply(before, block)) != wanted:
-            yield {"events": str(block), "expected": str(wanted), "found": str(found)}
+        if (actual := layout.apply(before, block)) != wanted:
+            yield {"events": str(block), "expected": str(wanted), "found": str(actual)}
 
 
 def advance_failures(width: int, processors: int, memory: int) -> Iterator[dict[str, Any]]:
-    """Steps after which the machine's configuration, or who stopped, is not what the processors' own effects say."""
+    """Steps for which the configuration or the stopped processors differ from the effects of the single processors."""
     before = configuration(width, processors, memory)
     x = (1 << width) - 1
     for code in codes(memory, x):
@@ -124,7 +124,7 @@ def advance_failures(width: int, processors: int, memory: int) -> Iterator[dict[
 
 
 def codes(memory: int, x: int) -> Iterator[tuple[Instruction, ...]]:
-    """Programs of three instructions: loads, stores, jumps, and every operation."""
+    """Short programs: all triples of a load, a store, ``halt`` and a faulting load, and every operation twice."""
     load, store, fault = Instruction("ld", 1, None, 0), Instruction("st", 2, None, 0), Instruction("ld", 1, None, x)
     yield from product((load, store, Instruction("halt"), fault if x >= memory else store), repeat=3)
     for number, operation in enumerate(operations("M")):
@@ -135,7 +135,7 @@ def codes(memory: int, x: int) -> Iterator[tuple[Instruction, ...]]:
 
 
 def fault_failures(width: int, processors: int, memory: int) -> Iterator[dict[str, Any]]:
-    """Steps whose faults are not named."""
+    """Pairs of configurations between which ``faults_between`` reports wrong faults."""
     for shift, other, number in product(range(5), range(5), (7, 1000)):
         statuses = [
             tuple(STATUSES[(p * step + turn) % 5] for p in range(processors)) for step, turn in ((1, shift), (2, other))
@@ -144,5 +144,5 @@ def fault_failures(width: int, processors: int, memory: int) -> Iterator[dict[st
         wanted = [
             Fault(p, number, p, now) for p, (was, now) in enumerate(zip(*statuses, strict=True)) if was != now and now in FAULTS
         ]
-        if (found := pram.faults_between(before, after, number)) != wanted:
-            yield {"before": str(statuses[0]), "after": str(statuses[1]), "expected": str(wanted), "found": str(found)}
+        if (actual := pram.faults_between(before, after, number)) != wanted:
+            yield {"before": str(statuses[0]), "after": str(statuses[1]), "expected": str(wanted), "found": str(actual)}

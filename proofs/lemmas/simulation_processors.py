@@ -1,8 +1,8 @@
-"""Family simulation, processors: what one of them does to a configuration in a step, with P and everything else a symbol.
+"""Family simulation, processors: the effect of one processor on a configuration in a step, with symbolic P and operands.
 
-``machine._advance``, ``machine.faults_between`` and ``LogLayout.apply`` are run with a symbol for P. Their loops over the
-processors say what they run over and in which order (``efasp.loops``), and their body is run for one of them, on any state that
-the turns before it may have left. That the last turn to write an address is the lowest processor's is simulation.priority.
+The functions ``machine._advance``, ``machine.faults_between`` and ``LogLayout.apply`` are run with a symbol for P. Their loops
+over the processors declare their range and order (``efasp.loops``). The body is run for one processor, on an arbitrary state
+that the preceding turns may leave. By the lemma simulation.priority the lowest processor is the last to write an address.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from efasp.proofs.symbolic import machine_effects
 from efasp.proofs.symbolic.machine import SIZE, UNINTERPRETED, At, Elsewhere, Number, Symbol, Words, of, same, word
 from efasp.proofs.symbolic.machine_effects import APPLIES, TURN
 
-P, PID = Number("P"), Number("p")  # how many processors there are, and the one whose turn it is
-LOOPS = "simulation.loops"  # its conclusion: a loop over so many has a turn for each, in the order that it says
+P, PID = Number("P"), Number("p")  # the number of processors, and the one whose turn is run
+LOOPS = "simulation.loops"  # a loop has one turn for each element, in the declared order
 
 
 class One(At):
-    """A sequence of which one element is given, and the length."""
+    """A sequence of a given length of which one element is given."""
 
     def __init__(self, length: Any, index: Any, element: Any) -> None:
         super().__init__(index, element)
@@ -52,7 +52,7 @@ class One(At):
 
 
 class Processors(Number):
-    """P processors, of which one is looked at: ``turns`` says which loops they had; before a turn, ``others`` had theirs."""
+    """P processors, of which one is run: ``turns`` lists the loops that were run; ``others`` models the preceding turns."""
 
     def __init__(self, others: Callable[[], None] = lambda: None) -> None:
         super().__init__(P.term)
@@ -62,18 +62,18 @@ class Processors(Number):
         return P._make(operator, other, swap)
 
     def table(self, entry: Callable[[Any], Any]) -> Any:
-        """The entry of the one processor, made at once."""
+        """The table of P entries, of which only that of the one processor is computed."""
         return One(P, PID, entry(PID))
 
     def downwards(self, turn: Callable[[Any], None]) -> None:
-        """Its turn, after those of the processors above."""
+        """Run the turn of the one processor, after those of the higher processors."""
         self.turns.append("downwards")
         self.others()
         turn(PID)
 
 
 class Store:
-    """Words that remember what is written to them, in order; a read sees what was written so far."""
+    """Words with a list of writes, in order; a read returns the current word."""
 
     def __init__(self, name: str) -> None:
         self.before, self.writes = Words(name), list[tuple[Any, Any]]()
@@ -85,7 +85,7 @@ class Store:
         self.writes.append((index, value))
 
     def at(self, address: Term) -> Term:
-        """What it holds at an address after all writes: the last one counts."""
+        """The word at an address after all writes; the last write to it counts."""
         out = f"({self.before.name} {address})"
         for index, value in self.writes:
             out = ite(eq(address, of(index)), of(value), out)
@@ -93,7 +93,7 @@ class Store:
 
 
 class Status(At):
-    """The status of one processor, which may be written."""
+    """The status of one processor, which can be assigned."""
 
     def __setitem__(self, index: Any, status: Any) -> None:
         self[index]
@@ -101,7 +101,7 @@ class Status(At):
 
 
 class State:
-    """A configuration on symbols, and what a turn makes of it."""
+    """A symbolic configuration, before and after a turn."""
 
     def __init__(self, status: str) -> None:
         self.memory, self.bank, self.pc = Store("memory"), Store("bank"), Store("counters")
@@ -116,11 +116,11 @@ class State:
         return self
 
     def before(self) -> machine_effects.State:
-        """As functions: before the turn."""
+        """The configuration before the turn, as functions."""
         return self._state("(counters {})".format, self.was, "(bank {})".format, "(now {})".format)
 
     def after(self) -> machine_effects.State:
-        """As functions: what the turn left."""
+        """The configuration after the turn, as functions."""
         return self._state(self.pc.at, self.status.element, self.bank.at, self.memory.at)
 
     @staticmethod
@@ -130,14 +130,14 @@ class State:
         return machine_effects.State(pc, statuses, lambda q, r: ite(mine(q), bank(r), f"(banks {q} {r})"), memory)
 
     def others(self) -> None:
-        """The turns of other processors: they leave any memory, but no register, counter or status of this one."""
+        """The turns of other processors: they may change the memory, but not the registers, counter or status of this one."""
         self.memory.before = Words("now")
 
 
 def script_of() -> Script:
-    """The symbols of a machine and of a processor's turn."""
+    """A script that declares the symbols of a machine and of the turn of a processor."""
     script = Script("QF_UFNIA")
-    script.cites[LOOPS] = None  # one turn is run, for any processor
+    script.cites[LOOPS] = None  # only the turn of one arbitrary processor is run
     word(script)
     for name in UNINTERPRETED:
         script.function(name, ["Int", "Int"], "Int", "the same function on both sides")
@@ -176,7 +176,7 @@ def left(
     pc: Any,
     status: str,
 ) -> Term:
-    """What a turn leaves: ``value`` in memory at ``store`` or in ``register``, and a counter and a status; nothing else."""
+    """A turn writes ``value`` to memory at ``store`` or to ``register``, a counter and a status, and nothing else."""
     if processors.turns != ["downwards"]:
         return FALSE
     nothing: tuple[Term, Term] = ("false", "0")
@@ -189,7 +189,7 @@ def left(
 
 
 def applied(conclude: Callable[..., Term], event: Event) -> Term:
-    """``apply`` puts an event of the log into the configuration."""
+    """``LogLayout.apply`` applies an event of the log to the configuration."""
 
     def run() -> Any:
         before = State("running")
@@ -197,25 +197,25 @@ def applied(conclude: Callable[..., Term], event: Event) -> Term:
         layout = PlacedLog(word_of(), "M", processors, Number("M"), Number("L"))
         return layout.apply(before, At(PID, event)), processors  # type: ignore[arg-type]
 
-    def right(found: Any) -> Term:
-        if found is None:
+    def right(result: Any) -> Term:
+        if result is None:
             return FALSE
         write = event.write
         value, space = (None, "") if write is None else (write.value, write.space)
         store, register = (write.target if write and space == kind else None for kind in ("memory", "register"))
-        state, processors = found
+        state, processors = result
         return left(conclude, state, processors, store, register, value, event.pc, event.status)
 
     return ways(lambda: attempt(run), right)
 
 
 def word_of() -> Any:
-    """The width of a word."""
+    """The symbolic width of a word."""
     return Number("w")
 
 
 def events() -> list[Event]:
-    """Every status with every kind of write."""
+    """The symbolic events: every status with every kind of write."""
     writes: Any = (None, Write("register", Symbol("rd"), Symbol("x")), Write("memory", Symbol("target"), Symbol("x")))  # type: ignore[arg-type]
     return [Event(Symbol("pc"), status, write) for status, write in product(STATUSES, writes)]  # type: ignore[arg-type]
 
@@ -224,7 +224,7 @@ def events() -> list[Event]:
 
 
 def kinds() -> dict[str, list[Any]]:
-    """The instructions of every operation, in a few groups."""
+    """The symbolic instructions of every operation, in a few groups."""
     out: dict[str, list[Any]] = {}
     for operation in operations("M"):
         what = operation.name if operation.touches_memory else "computing" if operation.writes_register else "control"
@@ -233,7 +233,7 @@ def kinds() -> dict[str, list[Any]]:
 
 
 def forms(operation: Operation) -> Iterator[Any]:
-    """The instructions of an operation, by the shape of their operands."""
+    """The symbolic instructions of an operation: one for each shape of operands."""
     shape = operation.shape
     firsts = ([Symbol("ra")] if "a" in shape or "m" in shape else []) + ([None] if "a" not in shape else [])
     seconds: list[Any] = [Symbol("x")] if set("xmt") & set(shape) else [None]
@@ -244,7 +244,7 @@ def forms(operation: Operation) -> Iterator[Any]:
 
 
 def advanced(conclude: Callable[..., Term], status: str, instruction: Any) -> Term:
-    """``_advance`` does what ``_execute`` says of the state before the step, and says which processors stop."""
+    """``_advance`` applies the effect that ``_execute`` computes from the state before the step, and lists who stops."""
 
     def run() -> Any:
         state, wanted = State(status), State(status)
@@ -256,10 +256,10 @@ def advanced(conclude: Callable[..., Term], status: str, instruction: Any) -> Te
         effect = pram._execute(program, wanted, PID) if status == "running" else None  # type: ignore[arg-type]
         return state, processors, stopped, effect
 
-    def right(found: Any) -> Term:
-        if found is None:
+    def right(result: Any) -> Term:
+        if result is None:
             return FALSE
-        state, processors, stopped, effect = found
+        state, processors, stopped, effect = result
         if effect is None:
             unchanged = left(conclude, state, processors, None, None, None, Number("(counters p)"), status)
             return unchanged if not stopped else FALSE
@@ -273,7 +273,7 @@ def advanced(conclude: Callable[..., Term], status: str, instruction: Any) -> Te
 
 
 class Table:
-    """A program of which every instruction that is looked at is this one: the one at the processor's counter."""
+    """A program of which only the instruction at the counter of the processor is given. Raises Elsewhere for another index."""
 
     def __init__(self, instruction: Any) -> None:
         self.instruction = instruction
@@ -285,7 +285,7 @@ class Table:
 
 
 def faulted(was: str, now: str) -> Term:
-    """``faults_between`` names a processor that stopped and did not halt, its counter and the step."""
+    """``faults_between`` reports exactly a processor that stopped with a fault, with its counter and the step."""
 
     def run() -> Any:
         before, after = State(was), State(now)
@@ -294,11 +294,11 @@ def faulted(was: str, now: str) -> Term:
 
     counter: Any = Number("(counters p)")
     wanted = (Fault(PID, Number("step"), counter, now),) if was != now and now in FAULTS else ()  # type: ignore[arg-type]
-    return ways(lambda: attempt(run), lambda found: FALSE if found is None else same(tuple(found), wanted))
+    return ways(lambda: attempt(run), lambda result: FALSE if result is None else same(tuple(result), wanted))
 
 
 def turns(n: tuple[int, int]) -> Iterator[Obligation]:
-    """What each processor does to a configuration, in the machine and in the log, for every P."""
+    """The obligations on the effect of each processor on a configuration, in the machine and in the log, for every P."""
     some = SimpleNamespace(op="mov", rd=Symbol("rd"), ra=None, x=Symbol("x"))
     replay = partial(replayed, advance_failures)
     cases = {what: [("running", instruction) for instruction in shapes] for what, shapes in kinds().items()}

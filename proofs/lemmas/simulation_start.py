@@ -1,6 +1,6 @@
-"""Family simulation, the sequence that decoding starts with (claims T1, T4): every invariant holds of it.
+"""Family simulation, base case (claims T1, T4): every invariant holds for the sequence that decoding starts with.
 
-The tokens are those that the layouts make of the program and the initial configuration.
+Its tokens are those that the layouts write for the program and the initial configuration.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from efasp.proofs.symbolic.token_contents import INITIAL, MASKED, STANDS, Conten
 
 
 def second_operands(index: Term) -> list[tuple[Any, Term]]:
-    """The second operands that an instruction of a number may have, and when it has them: none, a register, a word."""
+    """The possible second operands of an instruction (absent, a register or a word), each with its condition."""
     rb, immediate, kind = (call(f"code.{name}", index) for name in ("rb", "imm", "second"))
     return [
         (None, land(is_value(kind, 0), lt(rb, "0"), is_value(immediate, 0))),
@@ -48,7 +48,7 @@ def second_operands(index: Term) -> list[tuple[Any, Term]]:
 
 
 def instructions_at(field: str, index: Term, extension: str) -> Iterator[tuple[Any, Term]]:
-    """The instructions that may have a number, as far as one of their fields goes, and when it is they."""
+    """The possible instructions at an index, restricted to one of their fields, each with its condition."""
     if field == "op":
         for number, operation in enumerate(operations(extension)):
             yield SimpleNamespace(op=operation.name), is_value(call("code.op", index), number)
@@ -62,7 +62,7 @@ def instructions_at(field: str, index: Term, extension: str) -> Iterator[tuple[A
 
 
 def at_start(world: World, at: Position) -> None:
-    """The token of a position of the sequence that decoding starts with: prompt, and the initial configuration."""
+    """Assume that a position has its token of the initial sequence, which holds the prompt and the initial configuration."""
     s, index = world.script, at.payload("pe", "index")
     for kind in at.step.pe.kinds:
         payloads = {name: Number(at.payload("pe", name)) for name in kind.payloads}
@@ -81,12 +81,12 @@ def at_start(world: World, at: Position) -> None:
 
 
 def holding(at: Position, kind: str, condition: Term) -> Callable[..., Term]:
-    """Where a position is of a kind of place, and a condition holds."""
+    """The condition that a position has this kind of place and ``condition`` holds, for ``Conclusion.where``."""
     return lambda *instance: land(at.kind(f"pe.{kind}"), condition)
 
 
 def initial(world: World, pid: Term, address: Term) -> None:
-    """What the initial configuration is, of a processor and at an address."""
+    """Assume the initial configuration for a processor and an address."""
     word, pc, bank = call("pram.memory", address), call("pram.pc", pid), [call("pram.register", pid, str(r)) for r in range(8)]
     status = call("pram.status", pid)
     has: Callable[[str], Term] = lambda name: is_value(status, ("running", *STOPPED).index(name))  # noqa: E731
@@ -94,7 +94,7 @@ def initial(world: World, pid: Term, address: Term) -> None:
 
 
 def starts(step: Step) -> Iterator[Obligation]:
-    """Every invariant holds of the sequence that decoding starts with."""
+    """Every invariant holds for the sequence that decoding starts with."""
     in_cells = step.machine.engine == "apmdm"
 
     def begun(*prefixes: str) -> tuple[World, Script, list[Position]]:
@@ -121,7 +121,7 @@ def starts(step: Step) -> Iterator[Obligation]:
     now = lnot(at.kind("te.mask")) if in_cells else is_value(at.payload("pe", "time"), 0)
     running, *stopped = (at.kind(f"te.{kind}") for kind in COUNTERS)
     never = [land(at.kind("pe.counter"), now, other) for other in (lnot(running), *stopped)]  # every processor runs
-    never += [] if in_cells else [land(at.kind("pe.target"), at.kind("te.word"))]  # and nothing is written
+    never += [] if in_cells else [land(at.kind("pe.target"), at.kind("te.word"))]  # and the log has no store
     yield world.obligation("start", land(*parts), infeasible=never, of="well-formed")
     world, s, (at, *slots) = begun("j", "p0", "p1")
     pid, register = s.integer("pid", 0), s.integer("register", 0, 7)

@@ -1,19 +1,19 @@
-"""The atoms of the residual stream: what a unit and a lookup are, up to identities, by the exact forms that they read.
+"""The atoms of the residual stream: hidden units and lookups up to identities, as terms over the exact forms that they read.
 
-An *atom* is a coordinate of a token's or place's code, ``relu(L + c)``, or ``aha(B, a)``: the mean of the atom a over the
+An *atom* is a coordinate of the code of a token or place, ``relu(L + c)``, or ``aha(B, a)``: the mean of the atom a over the
 positions at which the score B is maximal. A *form* (``efasp.affine_forms``) is a rational combination of atoms and a constant.
 Forms are normal up to identities that hold for all rationals, on all sequences (lemma ``lowering.identities`` shows them):
 
 * the coordinate ``one`` of a code is the constant 1 (``Codebook.codes`` writes it for every row);
-* ``relu(s f) = s relu(f)`` for s > 0, so f is scaled to a primitive integer direction L; ``relu(-f) = relu(f) - f``, so one
-  orientation is enough, the one met first;
-* the score of query position i and key position j is the bilinear form B(i, j) = sum of q_c(i) k_c(j). Which j are maximal
-  does not change when B is multiplied by s > 0, nor by terms that depend on i alone; so B is scaled to a primitive integer form
-  over pairs of atoms, and its terms with a constant key are dropped;
+* ``relu(s f) = s relu(f)`` for s > 0, so f is scaled to a primitive integer direction L; ``relu(-f) = relu(f) - f``, so only
+  the orientation that is met first becomes an atom;
+* the score of query position i and key position j is the bilinear form B(i, j) = sum of q_c(i) k_c(j). The
+  maximal j do not change when B is multiplied by s > 0 or when terms that depend on i alone are added; so B is scaled to a
+  primitive integer form over pairs of atoms, and its terms with a constant key are dropped;
 * a mean is linear: ``aha(B, u + s v) = aha(B, u) + s aha(B, v)`` and ``aha(B, 1) = 1``.
 
-Sums commute, so the order of units and heads, their splitting and merging, and scalings inside them leave no trace. What is
-left over is compared as it is: forms that differ may still be equal as functions, forms that are equal always are.
+Sums commute, so forms do not depend on the order of units and heads, on their splitting and merging, or on scalings inside
+them. Normal forms are compared syntactically: equal forms denote equal functions; different forms may denote equal functions.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from efasp.codebook import Codebook
 from efasp.sorts import Interval, Number, tidy
 
 Key = TypeVar("Key", bound=Hashable)
-LIMIT = 4_000_000  # terms of one machine's forms: more than the widest machine has, reached by dense foreign weights only
+LIMIT = 4_000_000  # terms of the forms of one machine: above the widest machine's number; only dense foreign weights reach it
 
 
 class TooManyTerms(RuntimeError):
-    """The forms of a plan outgrow ``LIMIT``: its matrices are far from sparse."""
+    """The forms of a plan have more than ``LIMIT`` terms: its matrices are far from sparse."""
 
 
 class Unit(NamedTuple):
-    """The atom ``relu(sign * L + constant)``, L a direction by number."""
+    """The atom ``relu(sign * L + constant)``, where ``direction`` is the number of L."""
 
     direction: int
     sign: int
@@ -43,24 +43,25 @@ class Unit(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """The atom ``aha(B, atom)``, B a score by number."""
+    """The atom ``aha(B, atom)``, where ``score`` is the number of B."""
 
     score: int
     atom: int
 
 
 class Code(NamedTuple):
-    """Half a coordinate of a code: of the token ("te") or of the place ("pe"). Halves keep coefficients integers."""
+    """Half of a coordinate of the code of a token ("te") or place ("pe"). With halves all coefficients are integers."""
 
     side: str
     coordinate: int
 
 
 class Winning(NamedTuple):
-    """What is known of the winners of a score that is not the program's: it is one position, or all have the value 0.
+    """The maxima of a score that the program lacks: it has one, or every value read is 0. A stream keeps it only if proved.
 
-    ``of``: the score that it stands for; ``shared``: the sink may win beside that one, and does where the lookup is to find
-    nothing; ``words``: of the query, as forms; one that is 0 finds nothing; ``values``: what is read.
+    ``of``: the score of the program that this one replaces; ``shared``: the sink may be maximal together with the unique
+    position, and it is whenever the lookup must miss; ``words``: the words of the query, as forms; if one of them is 0, the
+    lookup misses; ``values``: the forms that the lookup reads.
     """
 
     of: int
@@ -73,7 +74,7 @@ Atom = Code | Unit | Mean
 
 
 def scaled(terms: Mapping[Key, Number]) -> tuple[Number, Mapping[Key, Number]]:
-    """The positive s for which ``terms / s`` are integers without a common divisor, and these."""
+    """The positive s for which the coefficients ``terms / s`` are coprime integers, and these terms."""
     by, whole = primitive([*terms.values()])
     return by, terms if by == 1 else dict(zip(terms, whole, strict=True))
 
@@ -81,8 +82,9 @@ def scaled(terms: Mapping[Key, Number]) -> tuple[Number, Mapping[Key, Number]]:
 class Stream:
     """The atoms of one machine, numbered from 1 in the order in which they are met; equal atoms have one number.
 
-    ``known``: for a direction's number the interval that the program's sorts promise (see ``learn``). ``promises``: how
-    many ReLUs were dissolved (``relu(f) = f`` as f >= 0, or 0) because of such a promise, plain intervals not being enough.
+    ``known``: for the number of a direction, the interval that the sorts of the program guarantee (see ``learn``).
+    ``promises``: the number of ReLUs that were eliminated (``relu(f) = f`` since f >= 0, or ``relu(f) = 0``) because of such a
+    guarantee, where the intervals of the atoms alone are not sufficient.
     """
 
     def __init__(self, vocabulary: Codebook, places: Codebook) -> None:
@@ -93,12 +95,12 @@ class Stream:
         self.scores: list[Mapping[tuple[int, int], Number]] = []
         self.known: dict[int, Interval] = {}
         self.sharper: dict[int, Interval] = {}  # the same for single atoms
-        self.twins: dict[int, tuple[int, list[Form]]] = {}  # a score with another's keys: that one, and how queries differ
+        self.twins: dict[int, tuple[int, list[Form]]] = {}  # a score to one with its keys, and the query difference
         self.winning: dict[tuple[int, bool], Winning] = {}  # by score and group of queries
         self.promises = 0
         self.size = 0
-        self._doubled: list[Interval] = [(2, 2)]  # twice the bounds: integers, where an atom counts halves
-        self._sharper: dict[int, Interval] = {}  # the same of ``sharper``
+        self._doubled: list[Interval] = [(2, 2)]  # twice the bounds; integers for an atom that counts halves
+        self._sharper: dict[int, Interval] = {}  # twice the bounds of ``sharper``
         self._number: dict[Atom, int] = {}
         self._direction_of: dict[frozenset[tuple[int, Number]], int] = {}
         self._normal: dict[int, tuple[Terms, int, Number]] = {}  # by id of the terms, which are kept alive
@@ -107,11 +109,11 @@ class Stream:
         self._complete = False
 
     def complete(self) -> None:
-        """From here on the stream stays as it is: whoever needs more atoms, scores or promises makes them in a copy."""
+        """Freeze the stream: from now on new atoms, scores and guarantees are added to a copy only."""
         self._complete = True
 
     def copy(self) -> Stream:
-        """A stream that starts with all that this one has, and that changes without it."""
+        """An independent stream with the same contents, which is not frozen."""
         made = Stream(*self.books.values())
         for name, value in vars(self).items():
             setattr(made, name, copy(value))
@@ -119,7 +121,7 @@ class Stream:
         return made
 
     def _growing(self) -> None:
-        """Raises RuntimeError where the stream is complete: what is built of it would depend on what was built before."""
+        """Raises RuntimeError if the stream is complete: results would depend on the order in which obligations are built."""
         if self._complete:
             raise RuntimeError("the stream is complete: expected no new atom, score or promise")
 
@@ -133,13 +135,13 @@ class Stream:
         return self._number[atom]
 
     def grown(self, terms: int) -> None:
-        """Account for new terms. Raises TooManyTerms."""
+        """Add to the number of terms. Raises TooManyTerms."""
         self.size += terms
         if self.size > LIMIT:
             raise TooManyTerms(f"more than {LIMIT} terms")
 
     def code(self, side: str, coordinate: int) -> Form:
-        """A coordinate of a code."""
+        """The form of a coordinate of a code."""
         book = self.books[side]
         if coordinate == book.slots["one"].start:
             return Form(NOTHING, 1)
@@ -147,9 +149,9 @@ class Stream:
         return Form({self._atom(Code(side, coordinate), (low, high)): 2})
 
     def normal(self, terms: Terms) -> tuple[int, Number]:
-        """Direction and factor (not 0, and negative where the direction was met the other way round) of a linear part."""
-        found = self._normal.get(id(terms))
-        if found is None:
+        """Direction and nonzero factor of a linear part; the factor is negative if the opposite orientation was met first."""
+        entry = self._normal.get(id(terms))
+        if entry is None:
             scale, some = scaled(terms)
             key = frozenset(some.items())
             number = self._direction_of.get(key)
@@ -160,12 +162,12 @@ class Stream:
                     self.directions.append(some)
                 else:
                     scale = -scale
-            found = self._normal[id(terms)] = (terms, number, scale)
+            entry = self._normal[id(terms)] = (terms, number, scale)
             self.grown(len(terms))
-        return found[1], found[2]
+        return entry[1], entry[2]
 
     def relu(self, form: Form) -> Form:
-        """``relu(form)``, normal."""
+        """The normal form of ``relu(form)``."""
         if not form.terms:
             return Form(NOTHING, max(form.constant, 0))
         number, scale = self.normal(form.terms)
@@ -184,10 +186,10 @@ class Stream:
         return Form({self._atom(Unit(number, sign, constant), (max(low, 0), max(high, 0))): size})
 
     def score(self, pairs: Iterable[tuple[Form, Form]]) -> tuple[int, Number]:
-        """The score of queries and keys, component by component: its number, and the factor that was divided out."""
+        """The number of the score of these pairs of query and key components, and the factor that was divided out."""
         terms: dict[tuple[int, int], Number] = {}
         sides = [({**q.terms, 0: q.constant} if q.constant else q.terms, k.terms) for q, k in pairs]
-        self.grown(sum(len(left) * len(right) for left, right in sides))  # before they are multiplied out
+        self.grown(sum(len(left) * len(right) for left, right in sides))  # before the product is expanded
         for left, right in sides:
             for a, c in left.items():
                 for b, d in right.items():
@@ -206,10 +208,10 @@ class Stream:
         terms = {self._atom(Mean(score, atom), self.bounds[atom]): c for atom, c in value.terms.items()}
         return Form(terms, value.constant)
 
-    # What is known of a form's values.
+    # Bounds on the values of a form.
 
     def interval(self, form: Form, promised: bool = False) -> Interval:
-        """The values that a form may have, by intervals over its atoms; with ``promised``, by all that sorts say of them."""
+        """An interval with all values of a form, from the bounds of its atoms; if ``promised``, also from all sorts."""
         number, scale = self.normal(form.terms)
         key = number, promised
         if key not in self._ranges:
@@ -228,7 +230,7 @@ class Stream:
         return divided(low, 2), divided(high, 2)
 
     def learn(self, form: Form, interval: Interval) -> None:
-        """A promise that a form stays within an interval."""
+        """Record the guarantee of a sort that the values of a form lie in an interval."""
         if not form.terms:
             return
         self._growing()

@@ -1,8 +1,8 @@
-"""The residual stream on symbols: exact forms over atoms, in which a program and a layer plan can be compared.
+"""The symbolic residual stream: exact forms over atoms, by which a program and a layer plan are compared.
 
-The atoms, and the identities up to which forms are normal, are those of ``proofs.symbolic.residual_atoms``: the order of units
-and heads, their splitting and merging, and scalings inside them leave no trace. What is left over is compared as it is: forms
-that differ may still be equal as functions, forms that are equal always are.
+The atoms, and the identities up to which forms are normal, are those of ``proofs.symbolic.residual_atoms``: forms do not depend
+on the order of units and heads, on their splitting and merging, or on scalings inside them. Normal forms are compared
+syntactically: equal forms denote equal functions; different forms may denote equal functions.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from efasp.syntax import (
 
 
 def mapped(matrix: Matrix, h: Sequence[Form]) -> list[Form]:
-    """The rows of a matrix on forms."""
+    """The product of a matrix and a vector of forms, one form for each row."""
     return [total([(c, h[i]) for i, c in row]) for row in matrix.rows]
 
 
 class Deviation(NamedTuple):
     """A sublayer of a plan adds an atom to the residual stream that the program lacks.
 
-    ``matrix`` and ``row`` name the unit ("up") or head ("head 3", its row 0) that has it.
+    ``matrix`` and ``row`` name the unit ("up") or head (for example "head 3", row 0) that produces it.
     """
 
     layer: int
@@ -50,7 +50,7 @@ class Deviation(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """A head on symbols, with its score's number (-1: it adds nothing to the stream) and factor."""
+    """The forms of a head, and the number and factor of its score; number -1: the head adds nothing to the stream."""
 
     q: list[Form]
     k: list[Form]
@@ -60,11 +60,11 @@ class Scored(NamedTuple):
 
 
 class Executed(NamedTuple):
-    """A plan read over a stream: the read-out's forms, and what of it is not of the program.
+    """A plan executed over a stream: ``outputs``, the forms of the read-out, and ``deviations`` from the program.
 
-    ``soft``: heads whose score is the program's times a factor below 1 (layer, head, factor), which average-hard attention
-    does not notice but softmax would. ``residual``: the stream after every sublayer; ``heads``: those of every layer.
-    ``bounds``: what queries are known to stay within, beyond what their atoms say.
+    ``soft``: the heads whose score is a score of the program times a factor below 1, as (layer, head, factor); such a factor
+    does not change average-hard attention, but it changes softmax. ``residual``: the stream before the first layer and after
+    every sublayer; ``heads``: the heads of every layer.
     """
 
     outputs: list[Form]
@@ -75,17 +75,17 @@ class Executed(NamedTuple):
 
 
 class Reader:
-    """Reads the program first, then plans, over one stream; what a plan adds to the program's atoms deviates."""
+    """Reads the program first, then plans, over one stream; an atom of a plan that the program lacks is a deviation."""
 
     def __init__(self, program: Program) -> None:
         nodes = walk(program.output)
         books = {type(node): node.codebook for node in nodes if isinstance(node, (TokenEmbedding, PositionEmbedding))}
         self.stream = Stream(books[TokenEmbedding], books.get(PositionEmbedding, PLAIN))
         self.program = program
-        self.factors: dict[int, Number] = {}  # the smallest factor with which the program has each score
-        self.integral: dict[int, int] = {}  # atoms that a sort promises to be integers over 1 or 2
+        self.factors: dict[int, Number] = {}  # for each score, the smallest factor that it has in the program
+        self.integral: dict[int, int] = {}  # atoms that are multiples of 1 or 1/2 by their sort, to that divisor
         self.of: dict[Node, list[Form]] = {}
-        self.lookups: dict[tuple[Node, Node], int] = {}  # queries and keys to scores
+        self.lookups: dict[tuple[Node, Node], int] = {}  # query and key nodes to scores
         for node in nodes:
             self.of[node] = self._forms(node)
             integral = node.sort.integral
@@ -160,7 +160,7 @@ class Reader:
         return [total([(c, code["te"][i]) for i, c in token] + [(c, code["pe"][i]) for i, c in place]) for token, place in rows]
 
     def read_out(self, plan: Plan, h: list[Form]) -> list[Form]:
-        """What is read out of the stream after the last layer."""
+        """The forms of the read-out, from the stream after the last layer."""
         return [total([(c, h[i]) for i, c in row], b) for row, b in zip(plan.out.rows, plan.out_bias, strict=True)]
 
     def _head(self, head: Head, h: list[Form]) -> Scored:
@@ -170,9 +170,9 @@ class Reader:
         return Scored(q, k, v, *self.stream.score(zip(q, k, strict=True)))
 
     def _units(self, layer: Layer, h: list[Form]) -> list[Form]:
-        """The hidden units of a layer, those that it adds to the stream."""
+        """The forms of the hidden units of a layer; 0 for a unit that is not added to the stream."""
         used = {unit for row in layer.down.rows for unit, _ in row}
-        rows: dict[Row, Form] = {}  # thresholds of one sum have one row
+        rows: dict[Row, Form] = {}  # units that compare one sum with several thresholds share a row
         units = []
         for index, (row, bias) in enumerate(zip(layer.up.rows, layer.bias, strict=True)):
             if index in used and row not in rows:
@@ -182,7 +182,7 @@ class Reader:
         return units
 
     def _foreign(self, forms: list[Form], matrix: str, origin: dict[int, tuple[str, int]], row: int = 0) -> None:
-        """Note where the atoms that the program lacks come from."""
+        """Record the matrix and row that produce the atoms that the program lacks."""
         for form in forms:
             for atom in form.terms:
                 if atom >= self.own_atoms:
@@ -196,7 +196,7 @@ class Reader:
         origin: dict[int, tuple[str, int]],
         deviations: list[Deviation],
     ) -> list[Form]:
-        """The stream after a sublayer, whose new foreign atoms that do not cancel are deviations."""
+        """The stream after a sublayer; new foreign atoms that do not cancel are recorded as deviations."""
         after = [total([(1, old), *new]) if new else old for old, new in zip(h, update, strict=True)]
         left = {atom for form in after if origin for atom in form.terms if atom in origin}
         deviations += [Deviation(layer, *origin[atom], atom) for atom in sorted(left)]

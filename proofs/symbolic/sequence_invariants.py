@@ -1,12 +1,13 @@
-"""Sequences of a machine on symbols: well-formed positions, the PRAM's state that they hold, and what lookups give (T1, T4).
+"""Symbolic sequences of a machine: well-formed positions, the PRAM state that they hold, and the results of lookups (T1, T4).
 
-The word's range is the symbol ``words`` (2^w) and the clock's ``times``, so nothing here depends on w. The PRAM's configuration
+The size of a word is the symbol ``words`` (2^w) and that of the clock is ``times``, so the formulas do not depend on w. The
+PRAM configuration
 after t steps is a set of functions: ``(pram.pc p)``, ``(pram.status p)`` (0: running, then as ``STOPPED``), ``(pram.register p
 r)``, ``(pram.memory a)``; the program is ``(code.op k)`` (an operation's number), ``(code.rd k)``, ``(code.ra k)``, ``(code.rb
 k)`` (a register, or -1 where the instruction has none) and ``(code.imm k)`` (0 where it has none).
 
-Masked diffusion, in the pass that makes time t + 1: blocks up to t are complete, of block t + 1 some token is masked (any of
-them, so nothing here depends on the order of unmasking), all later blocks are masked.
+Masked diffusion, in the pass that produces time t + 1: the blocks up to t are complete, some token of block t + 1 is masked
+(any one, so the formulas do not depend on the order of unmasking), and all later blocks are masked.
 """
 
 from __future__ import annotations
@@ -41,17 +42,17 @@ Conditions = Iterator[Term]
 
 
 def iff(a: Term, b: Term) -> Term:
-    """Both or neither."""
+    """Logical equivalence."""
     return eq(a, b)
 
 
 def call(name: str, *arguments: Term) -> Term:
-    """The application of a function."""
+    """The application of a function to arguments."""
     return f"({name} {' '.join(arguments)})"
 
 
 def state(script: Script) -> None:
-    """Declare the functions of the PRAM's state and of the program."""
+    """Declare the functions of the PRAM state and of the program."""
     for name, (arity, note) in FUNCTIONS.items():
         script.function(name, ["Int"] * arity, "Int", note)
 
@@ -60,7 +61,7 @@ def state(script: Script) -> None:
 
 
 def well_formed_prompt(at: Position) -> Conditions:
-    """Places and tokens of header and program."""
+    """Constraints on the places and tokens of header and program."""
     index, ops = at.payload("pe", "index"), [f"te.{kind.name}" for kind in at.step.te.kinds if kind.name.startswith("op:")]
     yield iff(at.kind("pe.bos"), at.kind("te.bos"))
     yield implies(at.kind("pe.nproc"), at.kind("te.word"))
@@ -72,12 +73,12 @@ def well_formed_prompt(at: Position) -> Conditions:
 
 
 def well_formed_log(at: Position, t: Term = "t") -> Conditions:
-    """The log layout with the blocks up to t complete."""
+    """Constraints of the log layout whose blocks up to t are complete."""
     yield from well_formed_prompt(at)
     index, time = at.payload("pe", "index"), at.payload("pe", "time")
     yield implies(at.kind("pe.memory"), land(at.kind("te.word"), lt(index, "cells")))
     yield implies(at.kind(*SLOTS), lt(index, "processors"))
-    yield implies(at.kind("te.mask"), land(at.kind(*SLOTS), lt(t, time)))  # complete blocks have no mask
+    yield implies(at.kind("te.mask"), land(at.kind(*SLOTS), lt(t, time)))  # complete blocks are not masked
     yield implies(at.kind("pe.counter"), at.kind(*COUNTER_KINDS, "te.mask"))
     yield implies(at.kind("pe.target"), at.kind("te.word", "te.reg", "te.none", "te.mask"))
     stored = land(at.kind("pe.target"), at.kind("te.word"))
@@ -87,7 +88,7 @@ def well_formed_log(at: Position, t: Term = "t") -> Conditions:
 
 
 def well_formed_cells(at: Position) -> Conditions:
-    """The cell layout."""
+    """Constraints of the cell layout."""
     yield from well_formed_prompt(at)
     index = at.payload("pe", "index")
     yield implies(at.kind("pe.memory"), lt(index, "cells"))
@@ -99,13 +100,13 @@ def well_formed_cells(at: Position) -> Conditions:
 
 @concluded("simulation.kept", "well-formed", invariant=True)
 def WELL_FORMED(at: Position, t: Term = "t") -> Term:
-    """What tokens stand at what places, after t steps."""
+    """After t steps the token at each place is of a kind that the layout allows there."""
     return land(*(well_formed_log(at, t) if at.step.machine.engine == "mdm" else well_formed_cells(at)))
 
 
 @concluded("simulation.kept", "program", invariant=True)
 def PROGRAM(at: Position) -> Term:
-    """The prompt holds P (modulo 2^w) and the program, field by field."""
+    """The prompt holds P modulo 2^w and every field of the program."""
     index, register, word = at.payload("pe", "index"), at.payload("te", "reg"), at.payload("te", "word")
     parts = [implies(at.kind("pe.nproc"), eq(word, "count"))]
     for number, operation in enumerate(operations(at.step.machine.extension)):
@@ -120,44 +121,44 @@ def PROGRAM(at: Position) -> Term:
     return land(*parts)
 
 
-SIZES = {"L": "length", "M": "cells", "P": "processors", "T": "last"}  # of the sequence
+SIZES = {"L": "length", "M": "cells", "P": "processors", "T": "last"}  # sizes of the sequence and their symbols
 
 
 @concluded("simulation.positions", "one position a place")
 def ONE_POSITION(a: Position, b: Position) -> Term:
-    """Two positions of one place are one, and have one token."""
+    """Two positions of the same place have the same token."""
     return implies(a.same_place(b), a.same_token(b))
 
 
 @concluded("simulation.positions", "a position for every place")
 def HAS_POSITION(at: Position, kind: str, payloads: Mapping[str, Term]) -> Term:
-    """There is a position ``at`` of this kind and payloads, if they are those of a place of the sequence."""
+    """If this kind and these payloads are those of a place of the sequence, ``at`` is a position of that place."""
     same = (eq(at.payload("pe", name), value) for name, value in payloads.items())
     return implies(*inside(at.step.pe, kind, payloads, SIZES), land(at.kind(f"pe.{kind}"), *same))
 
 
 def slot(at: Position) -> Term:
-    """Whether it is a place of the log."""
+    """Whether a position is at a place of the log."""
     return at.kind(*SLOTS)
 
 
 def past(at: Position, t: Term = "t") -> Term:
-    """Whether a position of the log is of a block that is complete after t steps."""
+    """Whether a position of the log belongs to a block that is complete after t steps."""
     return le(at.payload("pe", "time"), t)
 
 
-# The PRAM's state in a sequence.
+# The PRAM state in a sequence.
 
 
 def counter_holds(at: Position, pc: Term, status: Term) -> Term:
-    """The token is this program counter with the status of this number."""
+    """The token holds this program counter and the status with this number."""
     kinds = [iff(at.kind(kind), is_value(status, number)) for number, kind in enumerate(COUNTER_KINDS)]
     return land(*kinds, eq(at.payload("te", "word"), pc))
 
 
 @concluded("simulation.kept", "counters", invariant=True)
 def COUNTERS_HELD(at: Position, t: Term = "t", held: str = "pram") -> Term:
-    """The counters of time t (in place: the counters that are not masked) are the PRAM's, with its statuses."""
+    """The counters of time t (cell layout: the unmasked counters) hold the program counters and statuses of the PRAM."""
     pid = at.payload("pe", "index")
     now = eq(at.payload("pe", "time"), t) if at.step.machine.engine == "mdm" else lnot(at.kind("te.mask"))
     return implies(at.kind("pe.counter"), now, counter_holds(at, call(f"{held}.pc", pid), call(f"{held}.status", pid)))
@@ -175,7 +176,7 @@ def stores_to(at: Position, address: Term) -> Term:
 
 
 def in_register(at: Position, pid: Term, register: Term, t: Term = "t") -> Term:
-    """Whether a position is one of those that hold a register: a write to it in a complete block; in place its cell."""
+    """Whether a position holds a register: a write to it in a complete block; among cells, an unmasked slot of its cell."""
     if at.step.machine.engine == "mdm":
         return land(writes_register(at, pid, register), past(at, t))
     same = eq(at.payload("pe", "index"), pid), eq(at.payload("pe", "register"), register)
@@ -183,8 +184,8 @@ def in_register(at: Position, pid: Term, register: Term, t: Term = "t") -> Term:
 
 
 def in_memory(at: Position, address: Term, t: Term = "t") -> Term:
-    """Whether a position is one of those that hold a word of memory: the initial word, or a store in a complete block that is
-    not beaten; in place its cell."""
+    """Whether a position holds a word of memory: its initial word, or a store to it in a complete block that is not overridden
+    (``beaten`` is 0); in the cell layout, an unmasked slot of its cell."""
     given = land(at.kind("pe.memory"), eq(at.payload("pe", "index"), address))
     if at.step.machine.engine == "mdm":
         return lor(land(stores_to(at, address), past(at, t), eq(at("beaten"), "0")), given)
@@ -192,20 +193,20 @@ def in_memory(at: Position, address: Term, t: Term = "t") -> Term:
 
 
 def order(at: Position) -> Term:
-    """The time of a write, 0 for the initial memory: the latest counts. In place nothing is later than anything else."""
+    """The time of a write, and 0 for the initial memory: the latest write counts. It is 0 everywhere for cells."""
     return ite(at.kind("pe.memory"), "0", at.payload("pe", "time")) if at.step.machine.engine == "mdm" else "0"
 
 
 def offered(at: Position) -> Term:
-    """The word that a position offers to lookups of registers and memory."""
+    """The word that lookups of registers and memory read at a position."""
     return at("content" if at.step.machine.engine == "mdm" else "token_word")
 
 
-Holding = Callable[[Position], Term]  # whether a position is one of some
+Holding = Callable[[Position], Term]  # a predicate of positions
 
 
 def last(holding: Holding, at: Position, some: Term, others: Sequence[Position]) -> Term:
-    """``at`` is the latest of the positions that hold something, as far as others tell; ``some``: whether there are any."""
+    """``at`` is the latest position that satisfies ``holding``, compared with ``others``; ``some``: whether there is one."""
     later = (implies(holding(other), land(some, le(order(other), order(at)))) for other in others)
     return land(implies(some, holding(at)), implies(holding(at), some), *later)
 
@@ -214,10 +215,10 @@ def last(holding: Holding, at: Position, some: Term, others: Sequence[Position])
 def REGISTERS_HELD(
     at: Position, some: Term, others: Sequence[Position], pid: Term, register: Term, t: Term = "t", held: str = "pram.register"
 ) -> Term:
-    """The latest position that holds a register offers its word; a register that none holds is 0.
+    """The latest position that holds a register has its word; a register that is not held by any position is 0.
 
-    Where it is assumed of any ``at`` and ``some``, ``others`` is one position, which there is: if ``at`` is the latest as far
-    as that one tells, the word is the register's.
+    The assumption for arbitrary ``at`` and ``some`` takes a single position as ``others``, which exists: if ``at`` is the
+    latest compared with that one, its word is that of the register.
     """
     latest = last(lambda p: in_register(p, pid, register, t), at, some, others)
     inside = land(le("0", pid), lt(pid, "processors"), le("0", register), lt(register, "8"))
@@ -228,7 +229,7 @@ def REGISTERS_HELD(
 def MEMORY_HELD(
     at: Position, some: Term, others: Sequence[Position], address: Term, t: Term = "t", held: str = "pram.memory"
 ) -> Term:
-    """The latest position that holds a word of memory offers it; there is one for every address below M, and none above."""
+    """The latest position that holds a word of memory has that word; it exists exactly for addresses below M."""
     latest = last(lambda p: in_memory(p, address, t), at, some, others)
     inside = iff(some, lt(address, "cells"))
     return implies(land(le("0", address), latest), land(inside, implies(some, eq(offered(at), call(held, address)))))
@@ -236,16 +237,16 @@ def MEMORY_HELD(
 
 @concluded("simulation.beaten", "by a lower processor")
 def BEATEN_BY(lower: Position, higher: Position) -> Term:
-    """A store is beaten by a lower processor's store to its address at its time."""
+    """A store is overridden (``beaten`` is 1) by the store of a lower processor to the same address at the same time."""
     time, index = ((lower.payload("pe", name), higher.payload("pe", name)) for name in ("time", "index"))
     address = higher.payload("te", "word")
-    rivals = land(stores_to(higher, address), stores_to(lower, address), eq(*time), lt(*index))
-    return implies(rivals, eq(higher("beaten"), "1"))
+    conflict = land(stores_to(higher, address), stores_to(lower, address), eq(*time), lt(*index))
+    return implies(conflict, eq(higher("beaten"), "1"))
 
 
 @concluded("simulation.beaten", "by no other")
 def BEATEN_FOR(at: Position, lower: Position) -> Term:
-    """A store that is beaten has a lower processor's store to its address at its time: there is such a position ``lower``."""
+    """If a store is overridden, ``lower`` is the store of a lower processor to the same address at the same time."""
     time, index = ((lower.payload("pe", name), at.payload("pe", name)) for name in ("time", "index"))
     beaten = land(stores_to(at, at.payload("te", "word")), eq(at("beaten"), "1"))
     return implies(beaten, land(stores_to(lower, at.payload("te", "word")), eq(*time), lt(*index)))
@@ -253,40 +254,40 @@ def BEATEN_FOR(at: Position, lower: Position) -> Term:
 
 @concluded("simulation.beaten", "not initial memory")
 def UNBEATEN(at: Position) -> Term:
-    """An initial word of memory is not beaten."""
+    """An initial word of memory is not overridden."""
     return implies(at.kind("pe.memory"), eq(at("beaten"), "0"))
 
 
 @concluded("simulation.complete")
 def INCOMPLETE(at: Position, t: Term = "t") -> Term:
-    """The block of a place of the log counts as incomplete exactly after time t; places outside the log do not."""
+    """``incomplete`` is 1 at the places of the log after time t, and 0 at all other places."""
     return eq(at("incomplete"), flag(land(slot(at), lnot(past(at, t)))))
 
 
 @concluded("simulation.ready")
 def READY(at: Position) -> Term:
-    """A place of the log after time 0 is ready exactly if the block before its own is complete; other places are ready."""
+    """A place of the log after time 0 is ready exactly if the preceding block is complete; places outside the log are ready."""
     time = at.payload("pe", "time")
     waits = land(slot(at), lt("(+ t 1)", time))
     return implies(lor(lnot(slot(at)), lt("0", time)), eq(at("ready"), flag(lnot(waits))))
 
 
 @concluded("simulation.content", "value")
-def VALUE_BESIDE(at: Position, value: Position, t: Term = "t") -> Term:
-    """A target of a complete block offers the value beside it, which stands at ``value``."""
-    beside = land(*(eq(at.payload("pe", name), value.payload("pe", name)) for name in ("index", "time")))
-    here = land(at.kind("pe.target"), past(at, t), value.kind("pe.value"), beside)
+def VALUE_OF_TARGET(at: Position, value: Position, t: Term = "t") -> Term:
+    """The content of a target in a complete block is the word at ``value``, the value of the same processor and time."""
+    paired = land(*(eq(at.payload("pe", name), value.payload("pe", name)) for name in ("index", "time")))
+    here = land(at.kind("pe.target"), past(at, t), value.kind("pe.value"), paired)
     return implies(here, eq(at("content"), value.payload("te", "word")))
 
 
 @concluded("simulation.content", "initial memory")
 def INITIAL_WORD(at: Position) -> Term:
-    """A place of the initial memory offers its own word."""
+    """The content of a place of the initial memory is its own word."""
     return implies(at.kind("pe.memory"), eq(at("content"), at.payload("te", "word")))
 
 
 def one_slot(at: Position, other: Position) -> Term:
-    """Of two positions one is masked and the other not."""
+    """Exactly one of two positions is masked."""
     return iff(at.kind("te.mask"), lnot(other.kind("te.mask")))
 
 
@@ -302,7 +303,7 @@ def same_cell(at: Position, other: Position) -> Term:
 
 @concluded("simulation.kept", "one slot", invariant=True)
 def ONE_SLOT(at: Position, other: Position) -> Term:
-    """In place: of the two slots of a cell exactly one is masked."""
+    """In the cell layout exactly one of the two slots of a cell is masked."""
     return implies(same_cell(at, other), lnot(at.same_place(other)), one_slot(at, other))
 
 
@@ -317,7 +318,7 @@ INVARIANTS = frozenset(
 
 
 class World:
-    """A script about positions of one machine's sequences. ``passes``: one that has time t + 1, not time t alone."""
+    """A script about positions of the sequences of one machine. ``passes``: whether there is a time t + 1 after time t."""
 
     def __init__(self, step: Step, passes: bool = True) -> None:
         self.step, self.script, self.engine = step, Script("QF_UFLIA"), step.machine.engine
@@ -340,8 +341,8 @@ class World:
         return at
 
     def due(self, prefix: str = "i") -> Position:
-        """A position that computes a processor's step: of the log one of block t + 1 that is masked; in place one that has an
-        index."""
+        """A position that computes the step of a processor: in the log, a masked position of block t + 1; among cells, one of a
+        register or counter."""
         at = self.position(prefix)
         if self.engine == "mdm":
             self.script.definition(land(slot(at), at.kind("te.mask"), eq(at.payload("pe", "time"), "(+ t 1)")), "it is due")
@@ -350,33 +351,33 @@ class World:
         return at
 
     def place(self, prefix: str, kind: str, **payloads: Term) -> Position:
-        """The position of a place, if there is such a place."""
+        """A position of the given place, if the sequence has that place."""
         at = self.position(prefix)
         self.script.assume(HAS_POSITION, at, kind, payloads)
         return at
 
     def slots(self, first: Position, second: Position) -> None:
-        """In place: of two slots of a cell one is masked."""
+        """Assume of two slots of a cell that exactly one is masked (cell layout)."""
         self.script.assume(ONE_SLOT, first, second)
 
     def state(self) -> None:
-        """Declare the PRAM's state and the program."""
+        """Declare the PRAM state and the program."""
         self.script.declare("count", note="P modulo 2^w")
         state(self.script)
 
     def bits(self, at: Position, *names: str, of: str = "") -> None:
-        """Flags of a position are 0 or 1, by their sorts; of those of the definition ``of`` at most one is 1."""
+        """Assume that flags of a position are 0 or 1, by their sorts; with a definition ``of``, at most one is 1."""
         for name in names:
             self.script.sort(lor(is_value(at(name), 0), is_value(at(name), 1)), of or name)
         if of:
             self.script.sort(le(plus(*map(at, names)), "1"), of)
 
     def word(self, at: Position, name: str, limit: Term = "words", least: Term = "0") -> None:
-        """A word of a position is within its range, by its sort."""
+        """Assume that a word of a position is in its range, by its sort."""
         self.script.sort(land(le(least, at(name)), lt(at(name), limit)), name)
 
     def obligation(self, name: str, goal: Term, note: str = "", infeasible: Sequence[Term] = (), **params: str) -> Obligation:
-        """The obligation that the goal holds; ``infeasible``: cases of it that cannot happen."""
+        """The obligation that the goal holds; ``infeasible``: cases of the goal that cannot occur."""
         m = self.step.machine
         scope = f"n <= {m.n[1]}, {m.shape}"
         return self.script.obligation(
@@ -385,7 +386,7 @@ class World:
 
 
 def same_position(world: World, old: Position, prefix: str) -> Position:
-    """What stands at a position after the pass."""
+    """The position of the same place after the pass, with an arbitrary token."""
     new = Position(world.script, world.step, prefix)
     same = (eq(f"{prefix}.pe.{kind.name}", f"{old.prefix}.pe.{kind.name}") for kind in world.step.pe.kinds)
     payloads = (eq(new.payload("pe", name), old.payload("pe", name)) for name, _ in world.step.pe.payloads)
