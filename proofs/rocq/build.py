@@ -2,7 +2,8 @@
 
 The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
 ``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
-proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. Coq 8.16 or later, and OCaml.
+proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. So does ``theorem/Statement.v``, which states
+in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics. Coq 8.16 or later, OCaml.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ FILES = (
     "Form", "Gates", "Product", "Attention", "Lookups", "Match", "Aggregates", "Log", "Slots", "Softmax", "Generated",
 )  # fmt: skip
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
-PROGRAMS = ("lrat_check", "smt_check")
+KERNEL_FILES = ("Statement", "Kernel")  # under ``theorem``
+# Of every program the files that it is compiled from; the first come from extraction.
+PROGRAMS = {
+    "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
+    "smt_check": ("checkers.mli", "checkers.ml", "reading.ml", "smt_check.ml"),
+    "pram_kernel": ("statement.mli", "statement.ml", "pram_kernel.ml"),
+}
 # The axioms of the standard library's real numbers and their analysis; nothing else may be assumed, and these only where
 # reals are spoken of.
 REALS = (
@@ -53,6 +60,8 @@ class Theorem:
 
 
 SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
+# Definitions, not theorems: what they rest on is printed all the same.
+STATED = (Theorem("Statement", "runs_pram_mdm", ()), Theorem("Statement", "runs_pram_apmdm", ()))
 
 
 class RocqError(Exception):
@@ -123,21 +132,26 @@ def ran(command: Sequence[str], folder: Path, failure: str) -> str:
 
 
 def programs(folder: Path = BUILD) -> dict[str, Path]:
-    """The checkers as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
+    """What is extracted as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
     found = {name.replace("_", "-"): folder.parent / name.replace("_", "-") for name in PROGRAMS}
     with locked(folder):
-        fresh = compiled({name: (SOURCES / f"{name}.v").read_text() for name in CHECKER_FILES}, folder)
-        for source in SOURCES.glob("*.ml"):
-            copy = folder / source.name
-            if not copy.exists() or copy.read_text() != source.read_text():
-                copy.write_text(source.read_text())
-                fresh.append(source.name)
+        fresh = compiled({name: source(name).read_text() for name in CHECKER_FILES}, folder)
+        fresh += compiled({name: source(name).read_text() for name in KERNEL_FILES}, folder)
+        for written in sorted(SOURCES.rglob("*.ml")):
+            copy = folder / written.name
+            if not copy.exists() or copy.read_text() != written.read_text():
+                copy.write_text(written.read_text())
+                fresh.append(written.name)
         if fresh or not all(path.exists() for path in found.values()):
-            for name, path in zip(PROGRAMS, found.values(), strict=True):
+            for (name, parts), path in zip(PROGRAMS.items(), found.values(), strict=True):
                 path.unlink(missing_ok=True)
-                parts = ["checkers.mli", "checkers.ml", "reading.ml", f"{name}.ml"]
                 ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{name}.ml does not compile")
     return found
+
+
+def source(name: str) -> Path:
+    """The file of a theory that is written by hand."""
+    return SOURCES / "theorem" / f"{name}.v" if name in KERNEL_FILES else SOURCES / f"{name}.v"
 
 
 def version() -> str:
@@ -186,11 +200,12 @@ def main() -> int:
         with locked(BUILD):
             compiled(sources, BUILD)
         built = programs()
-        shown = [*theorems(), *SOUND]
+        shown = [*theorems(), *SOUND, *STATED]
         found = assumptions(shown)
         for file, axioms in found.items():
             for theorem in (theorem for theorem in shown if theorem.file == file):
-                print(f"{file}.{theorem.name}, for {' '.join(theorem.backs) or 'its checker'}")
+                backs = " ".join(theorem.backs) or ("the statement" if theorem in STATED else "its checker")
+                print(f"{file}.{theorem.name}, for {backs}")
             print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
         if bad := wrong(found):
             raise RocqError("\n".join(bad))
