@@ -3,7 +3,8 @@
 The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
 ``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
 proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. So does ``theorem/Statement.v``, which states
-in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics. Coq 8.16 or later, OCaml.
+in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics. Coq 8.16 or later and
+OCaml.
 """
 
 from __future__ import annotations

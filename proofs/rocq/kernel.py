@@ -1,6 +1,6 @@
 """``build/pram-kernel``, the semantics of ``theorem/Statement.v`` as a program: programs and plans as the text that it reads.
 
-Numbers are written exactly; the program prints one JSON value a line. The head of ``theorem/pram_kernel.ml`` lists its commands.
+Numbers are exact; the program prints one JSON value a line. The head of ``theorem/pram_kernel.ml`` lists its commands.
 """
 
 from __future__ import annotations
