@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efasp.proofs.rocq import export
+from efasp.proofs.rocq.statement_text import plans_theory
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "proofs" / "rocq"
@@ -29,6 +30,8 @@ FILES = (
 )  # fmt: skip
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
 KERNEL_FILES = ("Statement", "Kernel")  # under ``theorem``
+# What is shown of the statement: that sequences are read as they are written; and plans, written from the compiler, that run.
+SHOWN_FILES = ("Sequences", "Plans", "Runs")
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
@@ -61,8 +64,12 @@ class Theorem:
 
 
 SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
-# Definitions, not theorems: what they rest on is printed all the same.
-STATED = (Theorem("Statement", "runs_pram_mdm", ()), Theorem("Statement", "runs_pram_apmdm", ()))
+# The propositions, which are definitions: what they rest on is printed all the same; and what is shown of them so far.
+STATED = (
+    *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
+    *(Theorem("Sequences", name, ()) for name in ("log_length", "log_read", "cell_length", "cells_read")),
+    *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
+)
 
 
 class RocqError(Exception):
@@ -136,8 +143,8 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
     """What is extracted as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
     found = {name.replace("_", "-"): folder.parent / name.replace("_", "-") for name in PROGRAMS}
     with locked(folder):
-        fresh = compiled({name: source(name).read_text() for name in CHECKER_FILES}, folder)
-        fresh += compiled({name: source(name).read_text() for name in KERNEL_FILES}, folder)
+        fresh = compiled({name: theory(name).read_text() for name in CHECKER_FILES}, folder)
+        fresh += compiled({name: theory(name).read_text() for name in KERNEL_FILES}, folder)
         for written in sorted(SOURCES.rglob("*.ml")):
             copy = folder / written.name
             if not copy.exists() or copy.read_text() != written.read_text():
@@ -150,9 +157,9 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
     return found
 
 
-def source(name: str) -> Path:
+def theory(name: str) -> Path:
     """The file of a theory that is written by hand."""
-    return SOURCES / "theorem" / f"{name}.v" if name in KERNEL_FILES else SOURCES / f"{name}.v"
+    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *SHOWN_FILES) else SOURCES / f"{name}.v"
 
 
 def version() -> str:
@@ -193,6 +200,12 @@ def texts() -> dict[str, str]:
     return {name: export.text() if name == "Generated" else (SOURCES / f"{name}.v").read_text() for name in FILES}
 
 
+def shown() -> dict[str, str]:
+    """The statement and the files that speak of it, by name; what is generated is generated now."""
+    made = {"Plans": plans_theory()}
+    return {name: made.get(name) or theory(name).read_text() for name in ("Statement", *SHOWN_FILES)}
+
+
 def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
@@ -201,10 +214,12 @@ def main() -> int:
         with locked(BUILD):
             compiled(sources, BUILD)
         built = programs()
-        shown = [*theorems(), *SOUND, *STATED]
-        found = assumptions(shown)
+        with locked(BUILD):
+            compiled(shown(), BUILD)
+        named = [*theorems(), *SOUND, *STATED]
+        found = assumptions(named)
         for file, axioms in found.items():
-            for theorem in (theorem for theorem in shown if theorem.file == file):
+            for theorem in (theorem for theorem in named if theorem.file == file):
                 backs = " ".join(theorem.backs) or ("the statement" if theorem in STATED else "its checker")
                 print(f"{file}.{theorem.name}, for {backs}")
             print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")

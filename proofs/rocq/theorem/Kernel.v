@@ -1,4 +1,4 @@
-(* The statement's semantics as OCaml, for build/pram-kernel: what runs is what the propositions speak of, but for the reading of
+(* The statement as OCaml, for build/pram-kernel: what runs is what the propositions speak of, but for the reading of
    files and the printing (pram_kernel.ml). *)
 From Coq Require Extraction ExtrOcamlBasic.
 From Efasp Require Import Statement.

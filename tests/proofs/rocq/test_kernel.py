@@ -26,6 +26,7 @@ from efasp.pram.isa import Instruction, Reg
 from efasp.pram.machine import Configuration, Program
 from efasp.process import g
 from efasp.proofs.rocq import build, kernel
+from efasp.proofs.rocq.statement_text import instruction_text, plan_text, program_text
 from efasp.sorts import Number
 from tests.efasp import test_encoding as drawn
 from tests.efasp.pram.engines import needed, transformer
@@ -65,14 +66,14 @@ def built() -> Path:
 def run(folder: Path, command: str, program: Program, extension: str, *arguments: object, given: str = "") -> list[Any]:
     """What the kernel prints of a program."""
     path = folder / "program"
-    path.write_text(kernel.program_text(program, extension))
+    path.write_text(program_text(program, extension))
     return kernel.run(built(), command, str(path), *map(str, arguments), given=given)
 
 
 def plan_file(folder: Path, plan: Plan) -> Path:
     """A plan as text."""
     path = folder / "plan"
-    path.write_text(kernel.plan_text(plan))
+    path.write_text(plan_text(plan))
     return path
 
 
@@ -114,6 +115,19 @@ def test_conflict_and_faults(folder: Path) -> None:
     """The lowest processor's store counts; the load outside stops with its program counter, and nothing is loaded."""
     end = agrees(folder, TINY, "", 10)[-1]
     assert end.memory == (0, 8, 7) and end.status == ("halted", "load") and end.pc == (3, 2) and end.registers[1][2] == 0
+
+
+@needs_coqc
+def test_all_that_a_word_allows(folder: Path) -> None:
+    """With P = M = L = 2^w: nproc is 0, the last address is there, and the program counter after the last line is 0."""
+    size = 32
+    lines = [Instruction("jnz", ra=2, x=3), Instruction("mov", rd=2, x=1), Instruction("jmp", x=size - 2), Instruction("halt")]
+    lines += [Instruction("halt")] * (size - 6) + [Instruction("pid", rd=1), Instruction("st", rd=2, ra=1, x=0)]
+    program = Program(tuple(lines), word=5, processors=size, memory=size)
+    end = agrees(folder, program, "", 20)[-1]
+    assert len(lines) == size and end.memory == (1,) * size and set(end.pc) == {3} and set(end.status) == {"halted"}
+    counted = replace(program, instructions=(Instruction("nproc", rd=1), Instruction("halt")))
+    assert agrees(folder, counted, "", 5)[-1].registers[0][1] == 0
 
 
 @needs_coqc
@@ -191,7 +205,7 @@ def read_by_layout(layout: Layout, tokens: list[int]) -> tuple[Any, list[Configu
     """What a layout reads of tokens; of a log up to the first block that has a mask. None where it refuses."""
     try:
         if isinstance(layout, CellLayout):
-            array = np.array(tokens, dtype=layout.vocabulary.dtype)
+            array: np.ndarray = np.array(tokens, dtype=layout.vocabulary.dtype)
             instructions, state, _ = layout.decode(TokenSequence(array, layout.places()))
             return instructions, [state]
         assert isinstance(layout, LogLayout)
@@ -238,7 +252,7 @@ def test_reading(folder: Path, name: str, data: st.DataObject, extension: str, w
             assert one is None
         else:
             assert one is not None and list(map(configuration, one[1])) == expected[1]
-            assert one[0] == list(map(kernel.instruction_text, expected[0]))
+            assert one[0] == list(map(instruction_text, expected[0]))
     assert found[0] is not None
 
 
@@ -258,7 +272,7 @@ def test_algorithm_1(folder: Path, positions: list[tuple[int, int, tuple[bool, b
 @pytest.mark.parametrize("extension", ["", "M"])
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_read_out(folder: Path, name: str, extension: str) -> None:
-    """The statement's transformer gives the plan's read-out, exactly; also with many maximisers and weights that are fractions."""
+    """The statement's transformer gives the plan's read-out, exactly; also with many maximisers and with fractions."""
     layout = LAYOUTS[name].of(TINY, extension)
     plan = compile_machine(5, {"log": "mdm", "cells": "apmdm"}[name], extension)
     opening = layout.opening(TINY)  # type: ignore[attr-defined]
@@ -360,6 +374,6 @@ def test_refused(folder: Path, text: str, message: str) -> None:
 
 def test_text_of_instructions() -> None:
     """Text has every operand: a register, an immediate, or none."""
-    assert kernel.instruction_text(Instruction("add", 1, 2, Reg(3))) == "add r1 r2 r3"
-    assert kernel.instruction_text(Instruction("ld", 1, None, 5)) == "ld r1 - 5"
+    assert instruction_text(Instruction("add", 1, 2, Reg(3))) == "add r1 r2 r3"
+    assert instruction_text(Instruction("ld", 1, None, 5)) == "ld r1 - 5"
     assert needed(TINY) == ""
