@@ -30,8 +30,9 @@ FILES = (
 )  # fmt: skip
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
 KERNEL_FILES = ("Statement", "Kernel")  # under ``theorem``
-# What is shown of the statement: that sequences are read as they are written; and plans, written from the compiler, that run.
-SHOWN_FILES = ("Sequences", "Plans", "Runs")
+# What is shown of the statement: sequences are read as they are written; a plan runs every program if each pass is right; and
+# plans, written from the compiler, run some programs in the kernel.
+SHOWN_FILES = ("Sequences", "Composition", "Plans", "Runs")
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
@@ -68,6 +69,7 @@ SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound",
 STATED = (
     *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
     *(Theorem("Sequences", name, ()) for name in ("log_length", "log_read", "cell_length", "cells_read")),
+    *(Theorem("Composition", name, ()) for name in ("mdm_from_passes", "apmdm_from_passes")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 

@@ -143,11 +143,11 @@ Proof.
   reflexivity.
 Qed.
 
-Lemma complete_blocks : forall k n bs, 0 < k -> (forall b, In b bs -> length b = k /\ existsb is_mask b = false) ->
-  complete (chunks (length bs + n) k (concat bs ++ repeat Mask (k * n))) = bs.
+Lemma complete_blocks : forall k n bs rest, (forall b, In b bs -> length b = k /\ existsb is_mask b = false) ->
+  n = 0 \/ existsb is_mask (firstn k rest) = true -> complete (chunks (length bs + n) k (concat bs ++ rest)) = bs.
 Proof.
-  intros k n bs K H. induction bs as [|b bs IH].
-  - destruct k as [|k]; [lia|]. destruct n as [|n]; reflexivity.
+  intros k n bs rest H N0. induction bs as [|b bs IH].
+  - destruct n as [|n]; [reflexivity|]. destruct N0 as [E|E]; [discriminate|]. cbn. rewrite E. reflexivity.
   - destruct (H b (or_introl eq_refl)) as [L N]. cbn [length concat Nat.add chunks].
     rewrite <- app_assoc, firstn_at, skipn_at by exact L. cbn [complete].
     rewrite N, IH by (intros c I; apply H; right; exact I). reflexivity.
@@ -157,13 +157,19 @@ Lemma replayed : forall w p n s,
   replay (reached w p s) (map (fun s => effects w p (reached w p s)) (seq s n)) = map (reached w p) (seq s (S n)).
 Proof. intros w p n. induction n as [|n IH]; intros s; [reflexivity|]. cbn [seq map replay]. f_equal. exact (IH (S s)). Qed.
 
-Lemma log_tokens_blocks : forall w p T t, log_tokens w p T t = prompt w p ++ map word (initial p) ++
-  concat (map (flat_map effect_tokens)
-    (repeat {| next := 0; after := Running; writes := None |} (processors p) :: blocks w p t)) ++
-  repeat Mask (3 * processors p * (T - t)).
-Proof.
-  intros. unfold log_tokens, blocks. cbn [map concat]. rewrite map_map, <- flat_map_concat_map, <- !app_assoc. reflexivity.
-Qed.
+(* Everything up to time t, and a block. *)
+Definition block_tokens (w : nat) (p : program) (s : nat) : list token := flat_map effect_tokens (effects w p (reached w p s)).
+Definition resting : effect := {| next := 0; after := Running; writes := None |}.
+Definition before (w : nat) (p : program) (t : nat) : list token :=
+  prompt w p ++ map word (initial p) ++ flat_map effect_tokens (repeat resting (processors p)) ++
+  flat_map (block_tokens w p) (seq 0 t).
+
+Lemma log_before : forall w p T t, log_tokens w p T t = before w p t ++ repeat Mask (3 * processors p * (T - t)).
+Proof. intros. unfold log_tokens, before, block_tokens. rewrite <- !app_assoc. reflexivity. Qed.
+
+Lemma before_blocks : forall w p t, before w p t = prompt w p ++ map word (initial p) ++
+  concat (map (flat_map effect_tokens) (repeat resting (processors p) :: blocks w p t)).
+Proof. intros. unfold before, block_tokens, blocks. cbn [map concat]. rewrite map_map, <- flat_map_concat_map. reflexivity. Qed.
 
 Lemma blocks_sized : forall w p t es, In es (blocks w p t) -> length es = processors p /\
   forall e, In e es -> inside (length (initial p)) e.
@@ -173,32 +179,39 @@ Proof.
   - intros e I. rewrite <- W. exact (effects_inside w p _ e I).
 Qed.
 
+Lemma block_tokens_length : forall w p s, length (block_tokens w p s) = 3 * processors p.
+Proof.
+  intros w p s. unfold block_tokens. rewrite block_length, effects_length. f_equal. apply (reached_sized w p s).
+Qed.
+
+Lemma before_length : forall w p t, length (before w p t) =
+  2 + 4 * length (instructions p) + length (initial p) + 3 * processors p * (t + 1).
+Proof.
+  intros w p t. unfold before. rewrite !app_length, prompt_length, map_length, block_length, repeat_length.
+  rewrite (flat_length _ _ _ (3 * processors p)), seq_length by (intros; apply block_tokens_length). lia.
+Qed.
+
 Theorem log_length : forall w p T t, t <= T -> length (log_tokens w p T t) =
   2 + 4 * length (instructions p) + length (initial p) + 3 * processors p * (T + 1).
 Proof.
-  intros w p T t H. rewrite log_tokens_blocks. cbn [map concat]. rewrite !app_length, prompt_length, map_length, block_length,
-    !repeat_length. rewrite <- flat_map_concat_map, (flat_length _ _ _ (3 * processors p)).
-  2: { intros es I. rewrite block_length. f_equal. exact (proj1 (blocks_sized w p t es I)). }
-  unfold blocks. rewrite map_length, seq_length.
-  assert (E : 3 * processors p * t + 3 * processors p * (T - t) = 3 * processors p * T).
-  { rewrite <- Nat.mul_add_distr_l. f_equal. lia. }
-  lia.
+  intros w p T t H. rewrite log_before, app_length, before_length, repeat_length. replace T with (t + (T - t)) at 2 by lia. lia.
 Qed.
 
-Theorem log_read : forall w ext p T t, valid w ext p = true -> t <= T ->
-  read_log w ext (length (instructions p)) (length (initial p)) (processors p) T (log_tokens w p T t) =
+(* A log is read as far as it is complete. *)
+Lemma before_read : forall w ext p T t rest, valid w ext p = true -> t <= T ->
+  t = T \/ existsb is_mask (firstn (3 * processors p) rest) = true ->
+  read_log w ext (length (instructions p)) (length (initial p)) (processors p) T (before w p t ++ rest) =
   Some (instructions p, trace w p t).
 Proof.
-  intros w ext p T t V H. destruct (valid_parts w ext p V) as (P & _ & _). unfold read_log.
-  rewrite log_tokens_blocks, prompt_read by exact V. rewrite skipn_at by apply prompt_length.
-  rewrite firstn_at, skipn_at by apply map_length. rewrite all_inverse by reflexivity.
-  set (resting := {| next := 0; after := Running; writes := None |}). set (es := repeat resting (processors p) :: blocks w p t).
+  intros w ext p T t rest V H N. unfold read_log. rewrite before_blocks, <- !app_assoc, prompt_read by exact V.
+  rewrite skipn_at by apply prompt_length. rewrite firstn_at, skipn_at by apply map_length. rewrite all_inverse by reflexivity.
+  set (es := repeat resting (processors p) :: blocks w p t).
   assert (S : forall b, In b es -> length b = processors p /\ forall e, In e b -> inside (length (initial p)) e).
   { intros b [<-|I]; [|exact (blocks_sized w p t b I)]. split; [apply repeat_length|]. intros e I a v E.
     apply repeat_spec in I. rewrite I in E. discriminate. }
   replace (Datatypes.S T) with (length (map (flat_map effect_tokens) es) + (T - t)).
   2: { unfold es, blocks. rewrite map_length. cbn [length]. rewrite map_length, seq_length. lia. }
-  rewrite complete_blocks; [|lia|].
+  rewrite complete_blocks; [| |destruct N as [->|N]; [left; lia|right; exact N]].
   2: { intros b I. apply in_map_iff in I as (b' & <- & I). split; [|apply block_unmasked]. rewrite block_length. f_equal.
     exact (proj1 (S b' I)). }
   rewrite all_inverse.
@@ -208,6 +221,18 @@ Proof.
   unfold es. replace (forallb _ (repeat resting (processors p))) with true.
   - f_equal. f_equal. exact (replayed w p t 0).
   - clear. symmetry. apply forallb_forall. intros e I. apply repeat_spec in I. rewrite I. reflexivity.
+Qed.
+
+Lemma masks_first : forall n m, 0 < n -> m = 0 \/ existsb is_mask (firstn n (repeat Mask m)) = true.
+Proof. intros [|n] [|m] H; [lia|lia|left; reflexivity|right; reflexivity]. Qed.
+
+Theorem log_read : forall w ext p T t, valid w ext p = true -> t <= T ->
+  read_log w ext (length (instructions p)) (length (initial p)) (processors p) T (log_tokens w p T t) =
+  Some (instructions p, trace w p t).
+Proof.
+  intros w ext p T t V H. destruct (valid_parts w ext p V) as (P & _ & _). rewrite log_before. apply before_read; trivial.
+  destruct (masks_first (3 * processors p) (3 * processors p * (T - t))) as [E|E]; [lia| |right; exact E].
+  left. apply Nat.mul_eq_0 in E. lia.
 Qed.
 
 Theorem log_places_length : forall L M P T, length (log_places L M P T) = 2 + 4 * L + M + 3 * P * (T + 1).

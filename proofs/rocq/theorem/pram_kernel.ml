@@ -3,7 +3,8 @@
    pram-kernel reference PROGRAM STEPS           every configuration from the first, until all have stopped; then the faults
    pram-kernel log PROGRAM T                     the places of the log layout; then the token ids after 0, 1, ..., T steps
    pram-kernel cells PROGRAM T SLOTS             the same of the cell layout; SLOTS, like 011, says which slots hold, in turn
-   pram-kernel codes PROGRAM log|cells T         the codes of the vocabulary, in order of ids; then those of the layout's places
+   pram-kernel vocabulary PROGRAM                the codes of the tokens, in order of ids
+   pram-kernel codes PROGRAM log|cells T         the codes of the layout's places
    pram-kernel read PROGRAM log|cells T          of token ids on standard input, a sequence a line: what they are read as, or null
    pram-kernel g PROGRAM                         of lines "x y c" on standard input: the ids that g gives (c like 010)
    pram-kernel outputs PROGRAM log|cells T PLAN  the read-out at every position of the opening
@@ -230,11 +231,12 @@ let command path = function
       let w, _, p = path in
       print_endline (json place_json (laid p 0 "cells"));
       cells w p (size 0 t) slots
+  | "vocabulary", [] ->
+      let w, ext, _ = path in
+      List.iteri (fun i t -> assert (show (token_id w t) = string_of_int i)) (vocabulary w ext);
+      print_endline (json (json rational_json) (List.map (token_code w ext) (vocabulary w ext)))
   | "codes", [layout; t] ->
-      let w, ext, p = path in
-      let places = laid p (size 0 t) layout in
-      print_endline (json (json rational_json) (List.map (token_code w ext) (vocabulary w ext)));
-      print_endline (json (json rational_json) (coded w layout places))
+      let w, _, p = path in print_endline (json (json rational_json) (coded w layout (laid p (size 0 t) layout)))
   | "read", [layout; t] -> let w, ext, p = path in read w ext p (size 0 t) layout
   | "g", [] -> let w, ext, _ = path in algorithm_1 w ext
   | "outputs", [layout; t; m] -> let w, ext, p = path in outputs w ext p (size 0 t) layout (plan m)

@@ -136,20 +136,20 @@ def test_all_that_a_word_allows(folder: Path) -> None:
 def test_token_codes(folder: Path, word: int, extension: str) -> None:
     """The vocabulary's codes, in the order of ids, are the codebook's."""
     book = codebooks(word, "mdm", extension)[0]
-    found = run(folder, "codes", replace(TINY, word=word), extension, "log", 0)[0]
+    found = run(folder, "vocabulary", replace(TINY, word=word), extension)[0]
     assert np.array_equal(np.array(found, dtype=object).astype(int), book.codes(book.rows(range(book.size))))
 
 
 @needs_coqc
 @settings(max_examples=60)
-@given(st.data(), EXTENSIONS, st.sampled_from(WORDS[:3]))
+@given(st.data(), EXTENSIONS, st.sampled_from((*WORDS, 20)))
 def test_place_codes(folder: Path, data: st.DataObject, extension: str, word: int) -> None:
     """The codes of all places of a sequence are the codebook's."""
     program = data.draw(drawn.programs(word, extension))
     log, cells = LogLayout.of(program, extension), CellLayout.of(program, extension)
     assert isinstance(log, LogLayout) and isinstance(cells, CellLayout)
     for name, layout, places in (("log", log, log.places(3)), ("cells", cells, cells.places())):
-        found = run(folder, "codes", program, extension, name, 3)[1]
+        found = run(folder, "codes", program, extension, name, 3)[0]
         assert np.array_equal(np.array(found, dtype=object).astype(int), layout.codebook.codes(places))
 
 
