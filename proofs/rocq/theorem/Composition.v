@@ -1,5 +1,5 @@
-(* From one pass to all: a plan whose every pass is right, on the sequences that there are, runs every PRAM program. What is left
-   to show of a plan is local: what the transformer reads out at the positions of one sequence. *)
+(* From one pass to all: a plan whose every pass is right, on the sequences that there are, runs every PRAM program, in any order
+   of unmasking. What is left to show of a plan is local: what it reads out at the positions of one sequence. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences.
 Import ListNotations.
@@ -21,7 +21,8 @@ Proof.
   intros t. assert (G : exists second, length second = M + 9 * P /\
     generated w ext m places t opening = Some (cell_tokens w p (reached w p t) second)).
   { induction t as [|t (second & S & G)]; [exists (repeat false (M + 9 * P)); split; [apply repeat_length|reflexivity]|].
-    destruct (H p t second V S) as (third & S' & E & _). exists third. split; [exact S'|]. cbn [generated]. rewrite G. exact E. }
+    destruct (H p t second V S) as (third & S' & E & _). exists third. split; [exact S'|]. cbn [generated]. rewrite G.
+    exact E. }
   destruct G as (second & S & G). destruct (H p t second V S) as (third & _ & E & F).
   pose proof (reached_sized w p t) as Z. exists (cell_tokens w p (reached w p t) second), second.
   repeat split; [exact G|apply cell_length; assumption|apply cells_read; assumption| |].
@@ -144,7 +145,8 @@ Proof. intros. unfold masks. rewrite filter_app, app_length. reflexivity. Qed.
 
 Lemma masks_none : forall x, existsb is_mask x = false -> masks x = 0.
 Proof.
-  intros x H. unfold masks. induction x as [|s x IH]; [reflexivity|]. cbn in *. apply orb_false_iff in H as [-> H]. exact (IH H).
+  intros x H. unfold masks. induction x as [|s x IH]; [reflexivity|]. cbn in *. apply orb_false_iff in H as [-> H].
+  exact (IH H).
 Qed.
 
 Lemma masks_some : forall x, existsb is_mask x = true -> 1 <= masks x.

@@ -20,7 +20,7 @@ from efasp.encoding import CellLayout, EncodingError, Layout, LogLayout, TokenSe
 from efasp.exact import Matrix
 from efasp.model.compile import codebooks, compile_machine
 from efasp.model.decode import any_process, masked_diffusion
-from efasp.model.plan import Plan
+from efasp.model.plan import Head, Layer, Plan
 from efasp.pram import library, machine
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.machine import Configuration, Program
@@ -298,6 +298,40 @@ def halved(plan: Plan) -> Plan:
 def scaled(matrix: Matrix, factor: Number) -> Matrix:
     """A matrix times a number."""
     return Matrix([tuple((i, c * factor) for i, c in row) for row in matrix.rows], matrix.columns)
+
+
+def random_plan(rng: Random, name: str) -> Plan:
+    """A plan of d_model 4 with small random fractions: layers with several heads, with none, and without feed-forward block."""
+    width, (vocabulary, places) = 4, codebooks(5, {"log": "mdm", "cells": "apmdm"}[name], "")
+
+    def number() -> Number:
+        return rng.choice([0, 1, -1, 2, Fraction(1, 2), Fraction(-2, 3)])
+
+    def matrix(count: int, columns: int) -> Matrix:
+        drawn = [[(column, number()) for column in range(columns)] for _ in range(count)]
+        return Matrix([tuple((column, value) for column, value in row if value) for row in drawn], columns)
+
+    def head() -> Head:
+        return Head(matrix(2, width), matrix(2, width), matrix(3, width), matrix(width, 3), (), ())
+
+    def layer(heads: int, hidden: int) -> Layer:
+        bias = tuple(number() for _ in range(hidden))
+        return Layer(tuple(head() for _ in range(heads)), matrix(hidden, width), bias, matrix(width, hidden))
+
+    token, place, out = matrix(width, vocabulary.width), matrix(width, places.width), matrix(3, width)
+    layers = (layer(3, 2), layer(0, 2), layer(2, 0))
+    return Plan(name, vocabulary, places, width, token, place, layers, out, (0, 1, Fraction(1, 3)), ())
+
+
+@needs_coqc
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_read_out_of_random_plans(folder: Path, name: str) -> None:
+    """Heads of one layer see the same stream, and every number is exact, whatever the plan."""
+    for seed in range(12):
+        plan = random_plan(Random(f"{name} {seed}"), name)
+        opening = LAYOUTS[name].of(TINY, "").opening(TINY)  # type: ignore[attr-defined]
+        found = run(folder, "outputs", TINY, "", name, 0, plan_file(folder, plan))
+        assert [[Fraction(value) for value in row] for row in found] == plan.forward(opening.tokens, opening.places).tolist()
 
 
 @needs_coqc
