@@ -373,6 +373,23 @@ def test_any_process(folder: Path, data: st.DataObject, extension: str) -> None:
 
 @needs_coqc
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_a_lead_of_less_than_1_decides_nothing(folder: Path, engine: str) -> None:
+    """A read-out that is a third of a code leads by 2/3 at most, and is not decided; twice a code leads by 2, and is."""
+    plan, order = compile_machine(5, engine), ["all"] if engine == "mdm" else []
+    bits = 0 if engine == "mdm" else 3  # the control bits stay as they are
+    found = {}
+    for factor in (Fraction(1, 3), 1, 2):
+        count = len(plan.out.rows) - bits
+        out = Matrix([*scaled(Matrix(plan.out.rows[:count], plan.width), factor).rows, *plan.out.rows[count:]], plan.width)
+        bias = tuple(b * (factor if row < count else 1) for row, b in enumerate(plan.out_bias))
+        found[factor] = run(folder, engine, TINY, "", 2, plan_file(folder, replace(plan, out=out, out_bias=bias)), *order)
+    assert found[2] == found[1] and len(found[1]) == 3
+    first = found[1][0]
+    assert found[Fraction(1, 3)] == ([first | {"decided": False}] if engine == "mdm" else [first, None])
+
+
+@needs_coqc
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
 def test_broken_weights_do_not_run(folder: Path, engine: str) -> None:
     """With a layer's feed-forward block or attention left out, the sequence is another, or nothing is decided."""
     plan, order = compile_machine(5, engine), ["all"] if engine == "mdm" else []
