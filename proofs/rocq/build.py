@@ -2,7 +2,9 @@
 
 The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
 ``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
-proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. Coq 8.16 or later, and OCaml.
+proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. So does ``theorem/Statement.v``, which states
+in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics. Coq 8.16 or later and
+OCaml.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efasp.proofs.rocq import export
+from efasp.proofs.rocq.statement_text import plans_theory
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "proofs" / "rocq"
@@ -26,9 +29,18 @@ FILES = (
     "Form", "Gates", "Product", "Attention", "Lookups", "Match", "Aggregates", "Log", "Slots", "Softmax", "Generated",
 )  # fmt: skip
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
-PROGRAMS = ("lrat_check", "smt_check")
-# The axioms of the standard library's real numbers and their analysis; no others are allowed, and these only in files about
-# reals.
+KERNEL_FILES = ("Statement", "Kernel")  # under ``theorem``
+# The proofs about the statement: sequences are read as they are written; a plan runs every program if each pass is right; and
+# plans, written from the compiler, run some programs in the kernel.
+SHOWN_FILES = ("Sequences", "Composition", "Plans", "Runs")
+# Of every program the files that it is compiled from; the first come from extraction.
+PROGRAMS = {
+    "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
+    "smt_check": ("checkers.mli", "checkers.ml", "reading.ml", "smt_check.ml"),
+    "pram_kernel": ("statement.mli", "statement.ml", "pram_kernel.ml"),
+}
+# The axioms of the standard library's real numbers and their analysis; no others are allowed, and these only in files
+# about reals.
 REALS = (
     "ClassicalDedekindReals.sig_not_dec",
     "ClassicalDedekindReals.sig_forall_dec",
@@ -53,6 +65,13 @@ class Theorem:
 
 
 SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
+# The propositions, which are definitions: what they rest on is printed all the same; and what is shown of them so far.
+STATED = (
+    *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
+    *(Theorem("Sequences", name, ()) for name in ("log_length", "log_read", "cell_length", "cells_read")),
+    *(Theorem("Composition", name, ()) for name in ("mdm_from_passes", "apmdm_from_passes")),
+    *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
+)
 
 
 class RocqError(Exception):
@@ -123,21 +142,26 @@ def ran(command: Sequence[str], folder: Path, failure: str) -> str:
 
 
 def programs(folder: Path = BUILD) -> dict[str, Path]:
-    """The checkers as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
+    """What is extracted as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
     found = {name.replace("_", "-"): folder.parent / name.replace("_", "-") for name in PROGRAMS}
     with locked(folder):
-        fresh = compiled({name: (SOURCES / f"{name}.v").read_text() for name in CHECKER_FILES}, folder)
-        for source in SOURCES.glob("*.ml"):
-            copy = folder / source.name
-            if not copy.exists() or copy.read_text() != source.read_text():
-                copy.write_text(source.read_text())
-                fresh.append(source.name)
+        fresh = compiled({name: theory(name).read_text() for name in CHECKER_FILES}, folder)
+        fresh += compiled({name: theory(name).read_text() for name in KERNEL_FILES}, folder)
+        for written in sorted(SOURCES.rglob("*.ml")):
+            copy = folder / written.name
+            if not copy.exists() or copy.read_text() != written.read_text():
+                copy.write_text(written.read_text())
+                fresh.append(written.name)
         if fresh or not all(path.exists() for path in found.values()):
-            for name, path in zip(PROGRAMS, found.values(), strict=True):
+            for (name, parts), path in zip(PROGRAMS.items(), found.values(), strict=True):
                 path.unlink(missing_ok=True)
-                parts = ["checkers.mli", "checkers.ml", "reading.ml", f"{name}.ml"]
                 ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{name}.ml does not compile")
     return found
+
+
+def theory(name: str) -> Path:
+    """The file of a theory that is written by hand."""
+    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *SHOWN_FILES) else SOURCES / f"{name}.v"
 
 
 def version() -> str:
@@ -178,6 +202,12 @@ def texts() -> dict[str, str]:
     return {name: export.text() if name == "Generated" else (SOURCES / f"{name}.v").read_text() for name in FILES}
 
 
+def shown() -> dict[str, str]:
+    """The statement and the files that speak of it, by name; what is generated is generated now."""
+    made = {"Plans": plans_theory()}
+    return {name: made.get(name) or theory(name).read_text() for name in ("Statement", *SHOWN_FILES)}
+
+
 def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
@@ -186,11 +216,14 @@ def main() -> int:
         with locked(BUILD):
             compiled(sources, BUILD)
         built = programs()
-        shown = [*theorems(), *SOUND]
-        found = assumptions(shown)
+        with locked(BUILD):
+            compiled(shown(), BUILD)
+        named = [*theorems(), *SOUND, *STATED]
+        found = assumptions(named)
         for file, axioms in found.items():
-            for theorem in (theorem for theorem in shown if theorem.file == file):
-                print(f"{file}.{theorem.name}, for {' '.join(theorem.backs) or 'its checker'}")
+            for theorem in (theorem for theorem in named if theorem.file == file):
+                backs = " ".join(theorem.backs) or ("the statement" if theorem in STATED else "its checker")
+                print(f"{file}.{theorem.name}, for {backs}")
             print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
         if bad := wrong(found):
             raise RocqError("\n".join(bad))

@@ -1,0 +1,7 @@
+(* The statement as OCaml, for build/pram-kernel: what runs is what the propositions speak of, but for the reading of
+   files and the printing (pram_kernel.ml). *)
+From Coq Require Extraction ExtrOcamlBasic.
+From Efasp Require Import Statement.
+Extraction Language OCaml.
+Extraction "statement.ml" valid start step stopped faults latest token_id vocabulary token_code log_code cell_code place_row
+  log_tokens log_places cell_tokens cell_places read_log read_cells forward decided unmask unmask_all generate g effect_tokens.

@@ -1,0 +1,253 @@
+(* pram-kernel: the semantics of Statement.v, as extracted; this file reads text and prints one JSON value a line, nothing else.
+
+   pram-kernel reference PROGRAM STEPS           every configuration from the first, until all have stopped; then the faults
+   pram-kernel log PROGRAM T                     the places of the log layout; then the token ids after 0, 1, ..., T steps
+   pram-kernel cells PROGRAM T SLOTS             the same of the cell layout; SLOTS, like 011, says which slots hold, in turn
+   pram-kernel vocabulary PROGRAM                the codes of the tokens, in order of ids
+   pram-kernel codes PROGRAM log|cells T         the codes of the layout's places
+   pram-kernel read PROGRAM log|cells T          of token ids on standard input, a sequence a line: what they are read as, or null
+   pram-kernel g PROGRAM                         of lines "x y c" on standard input: the ids that g gives (c like 010)
+   pram-kernel outputs PROGRAM log|cells T PLAN  the read-out at every position of the opening
+   pram-kernel mdm PROGRAM T PLAN ORDER          the ids after every pass; ORDER: all, first, last (which of the ready ones)
+   pram-kernel apmdm PROGRAM PASSES PLAN         the ids after every pass, or null
+
+   PROGRAM: lines "word W", "extension M|none", "processors P", "memory V V ...", then "OPERATION RD RA X", where an operand is
+   -, rN or a number. PLAN: the matrices and vectors of a plan in order, "matrix ROWS COLUMNS" with a line "COLUMN:VALUE ..." a
+   row, and "vector SIZE" with a line of as many values; before the layers "layers K", before each one's heads "heads H". *)
+open Statement
+
+exception Bad of string
+
+let bad line message = raise (Bad (Printf.sprintf "line %d: %s" line message))
+let rec nat n = if n <= 0 then O else S (nat (n - 1))
+let rec pos n = if n = 1 then XH else if n land 1 = 0 then XO (pos (n lsr 1)) else XI (pos (n lsr 1))
+let small n = if n = 0 then Z0 else if n > 0 then Zpos (pos n) else Zneg (pos (-n))
+
+(* Integers of any size, in decimal. *)
+let z line text =
+  let negative = text <> "" && text.[0] = '-' in
+  let body = if negative then String.sub text 1 (String.length text - 1) else text in
+  if body = "" || not (String.for_all (fun c -> c >= '0' && c <= '9') body) then
+    bad line (Printf.sprintf "expected an integer, found %S" text);
+  let value = String.fold_left (fun sum c -> Z.add (Z.mul (small 10) sum) (small (Char.code c - 48))) Z0 body in
+  if negative then Z.opp value else value
+
+let size line text = match int_of_string_opt text with
+  | Some n when n >= 0 && String.for_all (fun c -> c >= '0' && c <= '9') text -> n
+  | _ -> bad line (Printf.sprintf "expected a number of 0 or more, found %S" text)
+
+let rational line text = match String.split_on_char '/' text with
+  | [n] -> { qnum = z line n; qden = XH }
+  | [n; d] -> (match z line d with
+      | Zpos den -> qred { qnum = z line n; qden = den }
+      | _ -> bad line (Printf.sprintf "expected a positive denominator, found %S" d))
+  | _ -> bad line (Printf.sprintf "expected a rational, found %S" text)
+
+(* Printing. *)
+let rec int_of_pos = function XH -> 1 | XO p -> 2 * int_of_pos p | XI p -> (2 * int_of_pos p) + 1
+let rec bits = function XH -> 1 | XO p | XI p -> 1 + bits p
+let rec decimal p =
+  if bits p < 62 then string_of_int (int_of_pos p)
+  else match Z.div_eucl (Zpos p) (small 1_000_000_000) with
+    | Zpos above, Z0 -> decimal above ^ "000000000"
+    | Zpos above, Zpos below -> decimal above ^ Printf.sprintf "%09d" (int_of_pos below)
+    | _ -> assert false
+let show = function Z0 -> "0" | Zpos p -> decimal p | Zneg p -> "-" ^ decimal p
+let json f l = "[" ^ String.concat "," (List.map f l) ^ "]"
+let numbers_json = json show
+let quoted text = "\"" ^ text ^ "\""
+let rational_json v = quoted (if v.qden = XH then show v.qnum else show v.qnum ^ "/" ^ decimal v.qden)
+let name_of = function
+  | Running -> "running" | Halted -> "halted" | LoadFault -> "load" | StoreFault -> "store" | CounterFault -> "pc"
+let processor_json p = "[" ^ quoted (name_of p.state) ^ "," ^ show p.pc ^ "," ^ numbers_json p.registers ^ "]"
+let configuration_json c =
+  Printf.sprintf "{\"memory\":%s,\"processors\":%s}" (numbers_json c.memory) (json processor_json c.processors_of)
+let fault_json f = "[" ^ show f.who ^ "," ^ show f.when0 ^ "," ^ show f.pc_at ^ "," ^ quoted (name_of f.reason) ^ "]"
+
+(* Reading of files. *)
+let lines channel =
+  let rec read number found = match input_line channel with
+    | line -> read (number + 1) ((number, List.filter (( <> ) "") (String.split_on_char ' ' line)) :: found)
+    | exception End_of_file -> List.rev found in
+  read 1 []
+let file path =
+  let channel = open_in_bin path in
+  Fun.protect ~finally:(fun () -> close_in channel) (fun () -> lines channel)
+let named path f = try f (file path) with Bad message -> raise (Bad (path ^ ": " ^ message))
+
+let mnemonics = [
+  "halt", Halt; "mov", Mov; "add", Add; "sub", Sub; "and", And; "or", Or; "xor", Xor; "shl", Shl; "shr", Shr; "slt", Slt;
+  "seq", Seq; "ld", Ld; "st", St; "jmp", Jmp; "jz", Jz; "jnz", Jnz; "pid", Pid; "nproc", Nproc; "mul", Mul; "shlx", Shlx;
+  "shrx", Shrx ]
+let mnemonic o = fst (List.find (fun (_, other) -> other = o) mnemonics)
+let operand line = function
+  | "-" -> Absent
+  | text when text.[0] = 'r' -> Register (z line (String.sub text 1 (String.length text - 1)))
+  | text -> Immediate (z line text)
+let operand_text = function Absent -> "-" | Register r -> "r" ^ show r | Immediate v -> show v
+let instruction_json i =
+  quoted (String.concat " " (mnemonic i.op :: List.map operand_text [i.rd; i.ra; i.rx]))
+
+let program = function
+  | (a, ["word"; w]) :: (_, ["extension"; ext]) :: (b, ["processors"; count]) :: (c, "memory" :: words) :: rest ->
+      let instruction = function
+        | line, [o; d; s; x] -> (match List.assoc_opt o mnemonics with
+            | Some op -> { op; rd = operand line d; ra = operand line s; rx = operand line x }
+            | None -> bad line (Printf.sprintf "expected an operation, found %S" o))
+        | line, _ -> bad line "expected OPERATION RD RA X" in
+      let p = { instructions = List.map instruction rest; processors = nat (size b count); initial = List.map (z c) words } in
+      let w = nat (size a w) and ext = ext = "M" in
+      if not (valid w ext p) then raise (Bad "expected a valid program (as Statement.valid says), found another");
+      (w, ext, p)
+  | _ -> raise (Bad "expected word, extension, processors and memory, a line each")
+
+let rest = ref [] (* the lines of the plan that are not yet read *)
+let line () = match !rest with [] -> raise (Bad "expected more lines, found the end") | l :: more -> rest := more; l
+let counted name = match line () with
+  | number, [word; n] when word = name -> size number n
+  | number, _ -> bad number (Printf.sprintf "expected %s and a number" name)
+let times count f = List.map (fun _ -> f ()) (List.init count Fun.id)
+let zero = { qnum = Z0; qden = XH }
+let row columns () =
+  let number, entries = line () and dense = Array.make columns zero in
+  List.iter (fun entry -> match String.split_on_char ':' entry with
+    | [column; value] when size number column < columns -> dense.(size number column) <- rational number value
+    | _ -> bad number (Printf.sprintf "expected COLUMN:VALUE, found %S" entry)) entries;
+  Array.to_list dense
+let matrix () = match line () with
+  | number, ["matrix"; rows; columns] -> let columns = size number columns in times (size number rows) (row columns)
+  | number, _ -> bad number "expected matrix ROWS COLUMNS"
+let vector () =
+  let count = counted "vector" in
+  let number, values = line () in
+  if List.length values <> count then bad number (Printf.sprintf "expected %d values" count);
+  List.map (rational number) values
+let head () = let wq = matrix () in let wk = matrix () in let wv = matrix () in let wo = matrix () in { wq; wk; wv; wo }
+let layer () =
+  let heads = times (counted "heads") head in
+  let up = matrix () in let bias = vector () in let down = matrix () in
+  { heads; up; bias; down }
+let plan path = named path (fun found ->
+  rest := found;
+  let token_matrix = matrix () in let place_matrix = matrix () in
+  let layers = times (counted "layers") layer in
+  let out_matrix = matrix () in let out_bias = vector () in
+  (match !rest with [] -> () | (number, _) :: _ -> bad number "expected the end");
+  { token_matrix; place_matrix; layers; out_matrix; out_bias })
+
+(* What the commands print. *)
+let lengths p = (length p.instructions, length p.initial, p.processors)
+let opening w p = cell_tokens w p (start p.processors p.initial) (List.init (List.length p.initial + (9 * List.length
+  (start p.processors []).processors_of)) (fun _ -> false))
+let laid p t = function
+  | "log" -> let l, m, n = lengths p in log_places l m n (nat t)
+  | "cells" -> let l, m, n = lengths p in cell_places l m n
+  | other -> raise (Bad (Printf.sprintf "expected log or cells, found %S" other))
+let coded w layout = List.map (if layout = "log" then log_code w else cell_code w)
+let ids w x = numbers_json (List.map (token_id w) x)
+let place_json p =
+  let (((kind, index), time), register), slot = place_row p in
+  json (function Some v -> show v | None -> "null") [Some kind; index; time; register; slot]
+
+let reference w p steps =
+  let rec from c left seen =
+    print_endline (configuration_json c);
+    if left = 0 || stopped c then List.rev (c :: seen) else from (step w p c) (left - 1) (c :: seen) in
+  print_endline (json fault_json (faults (from (start p.processors p.initial) steps [])))
+
+let cells w p steps pattern =
+  let rec from c left offset =
+    let second = List.init (List.length p.initial + 9 * List.length c.processors_of) (fun i ->
+      pattern.[(i + offset) mod String.length pattern] = '1') in
+    print_endline (ids w (cell_tokens w p c second));
+    if left > 0 then from (step w p c) (left - 1) (offset + 1) in
+  from (start p.processors p.initial) steps 0
+
+let token_of w ext =
+  let known = Hashtbl.create 1000 in
+  List.iter (fun t -> Hashtbl.replace known (show (token_id w t)) t) (vocabulary w ext);
+  fun line text -> match Hashtbl.find_opt known text with
+    | Some t -> t
+    | None -> bad line (Printf.sprintf "expected a token id, found %S" text)
+
+let read w ext p t layout =
+  let token = token_of w ext and l, m, n = lengths p in
+  List.iter (fun (number, words) ->
+    let x = List.map (token number) words in
+    let found = match layout with
+      | "log" -> Option.map (fun (is, cs) -> (is, cs)) (read_log w ext l m n (nat t) x)
+      | _ -> Option.map (fun (is, c) -> (is, [c])) (read_cells w ext l m n x) in
+    print_endline (match found with
+      | Some (is, cs) -> "[" ^ json instruction_json is ^ "," ^ json configuration_json cs ^ "]"
+      | None -> "null")) (lines stdin)
+
+let algorithm_1 w ext =
+  let token = token_of w ext in
+  let position = function
+    | number, [x; y; c] when String.length c = 3 ->
+        ((token number x, token number y), { remask = c.[0] = '1'; insert = c.[1] = '1'; delete = c.[2] = '1' })
+    | number, _ -> bad number "expected X Y C" in
+  print_endline (ids w (g (List.map position (lines stdin))))
+
+(* All ready positions, or one. *)
+let chosen order x everything =
+  let changed = List.mapi (fun i (a, b) -> (i, a <> b)) (List.combine x everything) in
+  let ready = List.filter_map (fun (i, differs) -> if differs then Some i else None) changed in
+  match order, ready with
+  | ("all", _ | _, []) -> List.map snd changed
+  | "first", i :: _ -> List.map (fun (j, _) -> i = j) changed
+  | "last", some -> let i = List.nth some (List.length some - 1) in List.map (fun (j, _) -> i = j) changed
+  | _ -> raise (Bad (Printf.sprintf "expected all, first or last, found %S" order))
+
+let diffuse w ext p t m order =
+  let places = coded w "log" (laid p t "log") in
+  let rec from x =
+    Printf.printf "{\"tokens\":%s,\"decided\":%b}\n%!" (ids w x) (decided w ext m places x);
+    if List.mem Mask x then
+      let everything = unmask_all w ext m places x in
+      let y = if order = "all" then everything else unmask w ext m places (chosen order x everything) x in
+      if y <> x then from y in
+  from (log_tokens w p (nat t) O)
+
+let any_process w ext p passes m =
+  let places = coded w "cells" (laid p 0 "cells") in
+  let rec from left x =
+    Printf.printf "%s\n%!" (ids w x);
+    if left > 0 then match generate w ext m places x with Some y -> from (left - 1) y | None -> print_endline "null" in
+  from passes (opening w p)
+
+let outputs w ext p t layout m =
+  let x = if layout = "log" then log_tokens w p (nat t) O else opening w p in
+  List.iter (fun out -> print_endline (json rational_json out))
+    (forward m (List.map (token_code w ext) x) (coded w layout (laid p t layout)))
+
+let command path = function
+  | "reference", [steps] -> let w, _, p = path in reference w p (size 0 steps)
+  | "log", [t] ->
+      let w, _, p = path and t = size 0 t in
+      print_endline (json place_json (laid p t "log"));
+      List.iter (fun s -> print_endline (ids w (log_tokens w p (nat t) (nat s)))) (List.init (t + 1) Fun.id)
+  | "cells", [t; slots] when slots <> "" ->
+      let w, _, p = path in
+      print_endline (json place_json (laid p 0 "cells"));
+      cells w p (size 0 t) slots
+  | "vocabulary", [] ->
+      let w, ext, _ = path in
+      List.iteri (fun i t -> assert (show (token_id w t) = string_of_int i)) (vocabulary w ext);
+      print_endline (json (json rational_json) (List.map (token_code w ext) (vocabulary w ext)))
+  | "codes", [layout; t] ->
+      let w, _, p = path in print_endline (json (json rational_json) (coded w layout (laid p (size 0 t) layout)))
+  | "read", [layout; t] -> let w, ext, p = path in read w ext p (size 0 t) layout
+  | "g", [] -> let w, ext, _ = path in algorithm_1 w ext
+  | "outputs", [layout; t; m] -> let w, ext, p = path in outputs w ext p (size 0 t) layout (plan m)
+  | "mdm", [t; m; order] -> let w, ext, p = path in diffuse w ext p (size 0 t) (plan m) order
+  | "apmdm", [passes; m] -> let w, ext, p = path in any_process w ext p (size 0 passes) (plan m)
+  | _ -> raise (Bad "expected a command and its arguments; the head of pram_kernel.ml lists them")
+
+let () =
+  try match Array.to_list Sys.argv with
+    | _ :: name :: path :: arguments -> command (named path program) (name, arguments)
+    | _ -> raise (Bad "usage: pram-kernel COMMAND PROGRAM ARGUMENTS...")
+  with
+  | Bad message | Sys_error message -> prerr_endline message; exit 2
+  | Stack_overflow -> prerr_endline "the input is too large"; exit 2
