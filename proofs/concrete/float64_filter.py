@@ -184,7 +184,7 @@ def moved(head: Reading, fresh: Reading, read: np.ndarray, h: np.ndarray, old: n
 
 
 # Cached fresh compiles, by width, engine and extension. They are process state because each is made once, and the processes
-# that check changed files inherit it by a fork. On a state that ``first_failure`` passes over because of it the plan, in float64,
+# that check changed files inherit it by a fork. On a state that ``first_failure`` passes over because of it the plan in float64
 # reads out the same as a fresh compile, which is right on it; so it changes only how long a search takes.
 _BASES: dict[tuple[int, str, str], Base] = {}
 
