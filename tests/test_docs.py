@@ -222,7 +222,7 @@ PART = re.compile(r'((?:docs/)?\w+\.md), "([^"]+)"')
 ELSEWHERE = re.compile(r"shared contract|\bshared/|\b[A-Z]{4,}, section \d|\(section \d")
 MODULE = re.compile(r"``(efasp|model|proofs|checker|paper_artifacts|benchmarks|tests)\.(\w+)[\w.]*``")
 # Not files of the repository: a package, a tensor, what Rocq extracts, any file's name.
-EXAMPLES = re.compile(r"efasp\.pram|layers\.i\.v|checkers\.ml|[A-Z]+\.pram")
+EXAMPLES = re.compile(r"efasp\.pram|layers\.i\.v|(checkers|statement)\.ml|[A-Z]+\.pram")
 TEXTS = {".py", ".md", ".toml", ".v", ".ml", ".cff", ".yaml", ".pram", ""}
 
 

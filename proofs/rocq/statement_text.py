@@ -75,7 +75,7 @@ def _vector(values: Sequence[Number]) -> Iterator[str]:
 
 
 def plans_theory() -> str:
-    """``Plans.v``: for every engine its plan for w = 5 without extension M, as a term of the statement's type."""
+    """The theory ``Plans``: for every engine its plan for w = 5 without extension M, as a term of the statement's type."""
     return PLANS_HEADER + "".join(
         f"Definition {engine} : plan := {_term(compile_machine(MIN_WORD, engine))}.\n" for engine in ENGINES
     )

@@ -1,5 +1,5 @@
 (* The statement is not vacuous: in the kernel, the plans for w = 5 that the package compiles run three programs, to the
-   configurations that are written out here. Plans.v has the plans' numbers and is generated. *)
+   configurations that are written out here. The theory Plans has the plans' numbers and is generated. *)
 From Coq Require Import List ZArith QArith.
 From Efasp Require Import Statement Plans.
 Import ListNotations.
