@@ -201,13 +201,14 @@ let chosen order x everything =
 
 let diffuse w ext p t m order =
   let places = coded w "log" (laid p t "log") in
-  let rec from x =
+  let rec from left x = (* at most as many passes as there are masks at first *)
     Printf.printf "{\"tokens\":%s,\"decided\":%b}\n%!" (ids w x) (decided w ext m places x);
-    if List.mem Mask x then
+    if left > 0 && List.mem Mask x then
       let everything = unmask_all w ext m places x in
       let y = if order = "all" then everything else unmask w ext m places (chosen order x everything) x in
-      if y <> x then from y in
-  from (log_tokens w p (nat t) O)
+      if y <> x then from (left - 1) y in
+  let x = log_tokens w p (nat t) O in
+  from (List.length (List.filter is_mask x)) x
 
 let any_process w ext p passes m =
   let places = coded w "cells" (laid p 0 "cells") in

@@ -240,7 +240,8 @@ def test_reading(folder: Path, name: str, data: st.DataObject, extension: str, w
         state, slots = data.draw(drawn.configurations(program)), data.draw(st.integers(0, (1 << layout.cells) - 1))
         chosen = [slots >> cell & 1 for cell in range(layout.cells)]
         steps, tokens = 0, layout.encode(program, state, chosen).tokens.tolist()
-    changes = st.dictionaries(st.integers(0, len(tokens) - 1), st.integers(0, layout.vocabulary.size - 1), max_size=2)
+    any_token = st.integers(0, layout.vocabulary.size - 1) | st.just(layout.vocabulary.token("mask"))
+    changes = st.dictionaries(st.integers(0, len(tokens) - 1), any_token, max_size=2)
     sequences = [tokens]
     for _ in range(20):
         change = data.draw(changes)
