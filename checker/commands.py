@@ -1,4 +1,4 @@
-"""The commands `efasp run`, `info` and `export`. Each takes the parsed options and returns the exit code.
+"""The commands `efasp run`, `programs`, `info` and `export`. Each takes the parsed options and returns the exit code.
 
 torch is imported only where it is used.
 """

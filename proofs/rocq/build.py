@@ -128,14 +128,15 @@ def coqc(source: Path) -> str:
     return ran(["coqc", "-q", "-Q", ".", "Efasp", source.name], source.parent, f"{source.name} does not compile")
 
 
-def ran(command: Sequence[str], folder: Path, failure: str) -> str:
-    """The output of a command. Raises RocqError where it is not installed, fails or does not end."""
+def ran(command: Sequence[str], folder: Path, failure: str, given: str = "", seconds: float = SECONDS) -> str:
+    """The output of a command, whose standard input is ``given``. Raises RocqError where it is not installed, fails or does
+    not end."""
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, timeout=seconds)
     except FileNotFoundError:
-        raise RocqError(NOT_FOUND[command[0]]) from None
+        raise RocqError(NOT_FOUND.get(command[0], f"{command[0]}: not found")) from None
     except subprocess.TimeoutExpired:
-        raise RocqError(f"{failure}: {command[0]} did not end within {SECONDS} s") from None
+        raise RocqError(f"{failure}: {command[0]} did not end within {seconds} s") from None
     if done.returncode:
         raise RocqError(f"{failure}:\n{done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
