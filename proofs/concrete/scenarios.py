@@ -164,6 +164,34 @@ def late(shape: Shape, rng: Random) -> Runs:
     yield Program(tuple(code), shape.word, 5, 6, data=(1, 1, 1)), 200
 
 
+def full(shape: Shape, rng: Random) -> Runs:
+    """As many processors as the word allows, up to 64, for as many steps."""
+    count = shape.most(MANY)
+    yield gathered(shape, count, (count - 10) // 5), 2 * count
+
+
+def gathered(shape: Shape, count: int, rounds: int) -> Program:
+    """So many processors for rounds of five steps, pairs of which store one word to one address; then three load outside the
+    memory, one jumps beyond the program, and the pairs that are left store different words, which the policy forbids."""
+    memory = min(count + 4, shape.size - 1)
+    code = [line("pid", 1), line("shr", 2, 1), line("add", 3, 3, 1), line("ld", 4, 2, 0), line("st", 3, 2, 0)]
+    code += [line("slt", 5, 3, rounds), line("jnz", ra=5, x=2), line("slt", 6, 1, 3), line("jz", ra=6, x=11)]
+    code += [line("ld", 7, 1, memory), line("halt"), line("seq", 6, 1, 9), line("jz", ra=6, x=14)]
+    code += [line("jmp", x=shape.size - 1), line("st", 1, 2, 0), line("halt")]
+    return Program(tuple(code), shape.word, count, memory, "common")
+
+
+def lasting(shape: Shape, steps: int) -> Program:
+    """Three processors that count for so many steps or more, at most 2,900; then one loads outside the memory, and a step later
+    the others store to one address, which the policy forbids."""
+    inner = 30
+    rounds = min(steps // (3 * inner + 4) + 1, 31)
+    code = [line("add", 1, 1, 1), line("slt", 3, 1, inner), line("jnz", ra=3, x=0), line("mov", 1), line("add", 2, 2, 1)]
+    code += [line("slt", 3, 2, rounds), line("jnz", ra=3, x=0), line("pid", 4), line("jnz", ra=4, x=10), line("ld", 5, None, 7)]
+    code += [line("add", 4, 4, 1), line("st", 2, None, 3), line("halt")]
+    return Program(tuple(code), shape.word, 3, 5, "crew")
+
+
 def long(shape: Shape, rng: Random) -> Runs:
     """More than 1,000 steps of one processor, which loads what it stored in another round; then it loads outside the memory."""
     code = [line("ld", 1, 2, 0), line("add", 1, 1, 3), line("st", 1, 2, 0), line("xor", 7, 7, Reg(1)), line("add", 2, 2, 1)]
@@ -224,6 +252,7 @@ SCENARIOS = (
     Scenario("mixed", "random programs, more steps", mixed),
     Scenario("policies", "access policies kept and broken", policies),
     Scenario("late", "faults and halts late", late),
+    Scenario("full", "as many processors as the word allows, up to 64, for as many steps", full, 3),
     Scenario("large", "as many processors, words and instructions as the word allows, up to 64", large, 3),
-    Scenario("long", f"more than {LAST:,} steps, the last one a fault", long),
+    Scenario("long", f"one processor that runs on, in the log for more than {LAST:,} steps to a fault", long, 300),
 )

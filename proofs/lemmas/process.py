@@ -24,8 +24,8 @@ from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed,
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.machine_states import adversarial
 from efasp.proofs.concrete.oracle import WRITTEN, WRITTEN_M
-from efasp.proofs.concrete.scenarios import LAST, SCENARIOS, Scenario, Shape, drawn
-from efasp.proofs.lemmas import process_orders, process_readings
+from efasp.proofs.concrete.scenarios import LAST, MANY, SCENARIOS, Scenario, Shape, drawn, line
+from efasp.proofs.lemmas import process_control, process_orders, process_readings
 from efasp.proofs.lemmas.bounded import fingerprint
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from efasp.proofs.symbolic.sampler_decisions import UNMASKED
@@ -45,7 +45,7 @@ REFUSED = "no dtype carries the numbers, so that nothing is run"
 
 def reference(word: int) -> Verdict:
     """``efasp.pram.machine`` against the oracle: runs, with any limit of steps; traces; single steps from random states."""
-    programs = steps = 0
+    programs = steps = singles = 0
     for extension in EXTENSIONS:
         shape = Shape(word, extension)
         for program, most in [run for scenario in SCENARIOS for run in scenario.runs(shape)]:
@@ -53,15 +53,15 @@ def reference(word: int) -> Verdict:
             if found is not None:
                 return Verdict("refuted", "Python", {**found, **listed(program)})
             programs, steps = programs + 1, steps + most
-        for number in range(STATES):
-            program, before = configuration(shape, number)
+        for number, (program, before) in enumerate(states(shape)):
             found = guarded(partial(single, program, before))
             if found is not None:
                 return Verdict("refuted", "Python", {"state": number, **found, **listed(program)})
+            singles += 1
     for check in (accepted, misread):
         if (wrong := guarded(partial(check, word))) is not None:
             return Verdict("refuted", "Python", wrong)
-    return Verdict("measured", f"Python: {programs} programs, {2 * STATES} single steps")
+    return Verdict("measured", f"Python: {programs} programs, {singles} single steps")
 
 
 def ran(program: Program, most: int, extension: str) -> Report | None:
@@ -103,6 +103,25 @@ def configuration(shape: Shape, number: int) -> tuple[Program, Configuration]:
     )
 
 
+def states(shape: Shape) -> Iterator[tuple[Program, Configuration]]:
+    """States of which single steps are taken: random ones; and of processors in groups of every size up to 64, or as many as
+    the word allows, that load from one address, that store one word there, and of which the last stores another."""
+    yield from (configuration(shape, number) for number in range(STATES))
+    rng, most = Random(f"groups {shape}"), shape.most(MANY)
+    for size in range(2, most + 1):
+        for op, differ in (("ld", False), ("st", False), ("st", True)):
+            others = rng.randrange(most - size + 1)
+            program = Program((line(op, 2, 1, 0), line("halt")), shape.word, size + others, most)
+            at = [*(rng.sample(range(most), 1) * size), *rng.sample(range(most), others)]
+            word = rng.randrange(shape.size)
+            stored = [(word + (differ and pid == size - 1)) % shape.size for pid in range(size)]
+            group = [*zip(at, (*stored, *([word] * others)), strict=True)]
+            rng.shuffle(group)
+            banks = tuple((0, address, value, *(0,) * (REGISTERS - 3)) for address, value in group)
+            count = program.processors
+            yield program, Configuration((0,) * most, banks, (0,) * count, (cast(Status, "running"),) * count)
+
+
 def single(program: Program, before: Configuration) -> Report | None:
     """One step from a state, its accesses, and its breach of each policy."""
     state = oracle(program)
@@ -117,10 +136,10 @@ def single(program: Program, before: Configuration) -> Report | None:
     ]
     if (wrong := unequal(wanted_accesses, list(map(tuple, pram.accesses(program, before))), "accesses")) is not None:
         return wrong
-    for policy in pram.POLICIES:
+    for policy, number in zip(pram.POLICIES, (7, 101, 10_000, 1 << 20), strict=True):
         breach = state.breach(policy)
-        found = pram.violation(replace(program, policy=policy), before, 7)
-        expected = breach and (policy, breach[0], breach[1], 7, breach[3])
+        found = pram.violation(replace(program, policy=policy), before, number)
+        expected = breach and (policy, breach[0], breach[1], number, breach[3])
         if (wrong := unequal(expected, found and tuple(vars(found).values()), f"violation of {policy}")) is not None:
             return wrong
     state.step()
@@ -232,12 +251,12 @@ def whole(regime: Regime, machine: Machine) -> bool:
 
 
 def chosen(regime: Regime, machine: Machine) -> tuple[Scenario, ...]:
-    """The scenarios that are run with a machine; the long one at w = 6 without the extension, where n is large up to ``SHORT``,
-    and of a file."""
+    """The scenarios that are run with a machine; the long and the full one at w = 6 without the extension, where n is large up
+    to ``SHORT``, and of a file."""
     short = 5 < machine.word <= (SHORT if regime.n_max >= WIDE else 6) and not machine.extension
     long = short or (regime.given is not None and machine.word <= SHORT)
     some = [s for s in SCENARIOS if whole(regime, machine) or s.name in EXTENDED]
-    return tuple(s for s in some if long or s.name != "long")
+    return tuple(s for s in some if long or s.name not in ("long", "full"))
 
 
 def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
@@ -269,6 +288,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         content = f"{where}\n{limited(scenario, machine)}\n{mark}"
         yield Obligation("process.runs", machine.claim, params, where, machine.n, "measurement", content, work)
     others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
+        ("process.control", process_control.scope(machine), partial(process_control.discharge, machine, plan, dtype)),
         ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few)),
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
         (
@@ -292,14 +312,15 @@ def refused(plan: Plan) -> Verdict:
     return Verdict("refuted", "torch", {"what": "a dtype carries the plan", "expected": "none, so that nothing is run here"})
 
 
-NAMES = ("process.runs", "process.orders", "process.codes", "process.weights")
+NAMES = ("process.runs", "process.control", "process.orders", "process.codes", "process.weights")
 OF_WIDTHS = ("process.machine", "process.lengths", "process.sampler")
 
 
 def of_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
     """The obligations at one width that do not depend on a transformer."""
     several = ", ".join(scenario.name for scenario in SCENARIOS)
-    where = f"measured: w = {word}, P, M, L <= 72, up to 1,200 steps: {several}; {STATES} random states"
+    states = f"{STATES} random states; groups of every size at one address"
+    where = f"measured: w = {word}, P, M, L <= 72, up to 1,200 steps: {several}; {states}"
     rows: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
         ("process.machine", where, partial(reference, word)),
         ("process.lengths", process_readings.lengths_scope(word), partial(process_readings.lengths, word)),

@@ -39,7 +39,7 @@ from efasp.proofs.obligation import Machine, Verdict
 from efasp.proofs.symbolic.codes import code_of
 
 if TYPE_CHECKING:
-    from efasp.model.transformer import Transformer
+    from efasp.model.transformer import Embedding, Transformer
 
 LENGTHS = (1, 2, 3, 17, 64, 129, 511, 513, 1025, 3000)  # positions
 ENUMERATED = 8  # bits of a word up to which all tokens are listed
@@ -47,7 +47,7 @@ NOISE = 0.4  # over the word's bits: so much on every number leaves a code uncha
 FADED = (0.02, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)  # of a code's numbers: confidences from none to full
 NEAR = 1e-6  # of the sampler's confidence: relative
 
-Item = tuple[int, dict[str, int]]  # a kind's number, and its payloads
+Item = tuple[int, dict[str, Any]]  # a kind's number, and its payloads: numbers, or arrays of them
 
 
 # The process.
@@ -220,7 +220,21 @@ def doubtful(name: str, rows: np.ndarray, book: Codebook, layout: LogLayout, eve
 
 def codes_scope(machine: Machine) -> str:
     """The cases, for the scope."""
-    return f"measured: w = {machine.word}, every kind of token and of place, all pairs of extreme and random payloads"
+    swept = "; every value of every payload, the others random" if machine.word <= ENUMERATED else ""
+    return f"measured: w = {machine.word}, every kind of token and of place, all pairs of extreme and random payloads{swept}"
+
+
+def swept(book: Codebook, rng: Random) -> Iterator[Item]:
+    """Every kind with every value of each of its payloads in turn, as an array, the others random."""
+    for number, kind in enumerate(book.kinds):
+        for name in kind.payloads:
+            others = {other: rng.randrange(1 << book.bits[other]) for other in kind.payloads}
+            yield number, {**others, name: np.arange(1 << book.bits[name])}
+
+
+def columns(parts: Sequence[Any]) -> np.ndarray:
+    """Numbers, or arrays of one length, side by side: (items, parts)."""
+    return np.stack(np.broadcast_arrays(*(np.atleast_1d(part) for part in parts)), axis=1)
 
 
 def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
@@ -229,28 +243,35 @@ def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
     for book, embedding in ((transformer.vocabulary, transformer.token), (transformer.places, transformer.place)):
         every = items(book, rng)
         rng.shuffle(every)
-        rows = [[number, *(payloads.get(name, 0) for name, _ in book.payloads)] for number, payloads in every]
-        wanted = [code_of(book, item) for item in every]
-
-        def work(book=book, embedding=embedding, every=every, rows=rows, wanted=wanted) -> Report | None:  # type: ignore[no-untyped-def]
-            as_tensor = transformer.offsets.new_tensor
-            found = [("Codebook.codes", wanted, book.codes(rows).tolist())]
-            found.append(("Embedding.codes", wanted, embedding.codes(as_tensor(rows)).tolist()))
-            if embedding is transformer.token:
-                ids = [id_of(book, item) for item in every]
-                found.append(("Codebook.rows", rows, book.rows(ids).tolist()))
-                found.append(("Transformer.rows", rows, transformer.rows(as_tensor(ids)).tolist()))
-            for name, expected, got in found:
-                if expected != got:
-                    case = _first(name, expected, got)
-                    at = int(case["what"].rpartition(" ")[2]) if "position" in case["what"] else 0
-                    return {"codebook": book.name, "kind": book.kinds[every[at][0]].name, **every[at][1], **case}
-            return None
-
-        if (wrong := guarded(work)) is not None:
-            return Verdict("refuted", f"torch, {transformer.dtype_name}", {**machine.params, **wrong})
-        count += len(every)
+        groups = [every, *([item] for item in (swept(book, rng) if machine.word <= ENUMERATED else ()))]
+        for group in groups:
+            wrong = guarded(partial(miscoded, transformer, embedding, group))
+            if wrong is not None:
+                return Verdict("refuted", f"torch, {transformer.dtype_name}", {**machine.params, **wrong})
+            count += sum(max((np.size(value) for value in payloads.values()), default=1) for _, payloads in group)
     return Verdict("measured", f"torch, {transformer.dtype_name}: {count} codes")
+
+
+def miscoded(transformer: Transformer, embedding: Embedding, group: Sequence[Item]) -> Report | None:
+    """The first of some items whose row, code or token id is another than written out."""
+    book, as_tensor = embedding.codebook, transformer.offsets.new_tensor
+    rows = np.concatenate([columns([number, *(got.get(name, 0) for name, _ in book.payloads)]) for number, got in group])
+    wanted = np.concatenate([columns(code_of(book, item)) for item in group])
+    embedded = embedding.codes(as_tensor(rows)).numpy()
+    found = [("Codebook.codes", wanted, book.codes(rows)), ("Embedding.codes", wanted, embedded)]
+    if embedding is transformer.token:
+        ids = np.concatenate([np.atleast_1d(id_of(book, item)) for item in group])
+        found.append(("Codebook.rows", rows, book.rows(ids)))
+        found.append(("Transformer.rows", rows, transformer.rows(as_tensor(ids)).numpy()))
+    for name, expected, got in found:
+        if expected.shape != got.shape:
+            return {"codebook": book.name, "what": f"{name}: shape", "expected": str(expected.shape), "got": str(got.shape)}
+        if (other := np.flatnonzero((expected != got).any(axis=1))).size:
+            at = int(other[0])
+            payloads = dict(zip(dict(book.payloads), rows[at, 1:].tolist(), strict=True))
+            told = {"codebook": book.name, "kind": book.kinds[rows[at, 0]].name, **payloads, "what": name}
+            return {**told, "expected": expected[at].tolist(), "got": got[at].tolist()}
+    return None
 
 
 # Weights files.

@@ -109,8 +109,9 @@ def _at(form: Numeral, end: int) -> int:
 # With plain numbers.
 
 
-def code_of(book: Codebook, item: tuple[int, Mapping[str, int]]) -> list[int]:
-    """The code of an item (its kind's number, its payloads): the kind's flag, 1, and every field as it is encoded, or zeros."""
+def code_of(book: Codebook, item: tuple[int, Mapping[str, Any]]) -> list[Any]:
+    """The code of an item (its kind's number, its payloads): the kind's flag, 1, and every field as it is encoded, or zeros.
+    Payloads that are arrays of integers give arrays."""
     number, payloads = item
     out = [int(at == number) for at in range(len(book.kinds))] + [1]
     for field in book.fields:
@@ -120,7 +121,7 @@ def code_of(book: Codebook, item: tuple[int, Mapping[str, int]]) -> list[int]:
             continue
         value = payloads[field.payload] + field.shift
         if field.encode == "signs":
-            out += [1 if value % (1 << i + 1) >= 1 << i else -1 for i in range(bits)]
+            out += [2 * (value % (1 << i + 1) >= 1 << i) - 1 for i in range(bits)]
         else:
             out.append(value if field.encode == "number" else value**2)
     return out

@@ -23,7 +23,7 @@ from efasp.pram.machine import Program
 from efasp.proofs.concrete.differential import misreported, unequal, wanted
 from efasp.proofs.concrete.oracle import Pram, value_of
 from efasp.proofs.concrete.scenarios import LAST, SCENARIOS, Shape
-from efasp.proofs.lemmas import process, process_orders, process_readings
+from efasp.proofs.lemmas import process, process_control, process_orders, process_readings
 from efasp.proofs.obligation import Machine, Obligation, Regime
 from efasp.tokens import vocabulary
 from tests.efasp.pram.strategies import programs
@@ -151,10 +151,24 @@ def test_scenarios_hold_what_they_promise(word: int, extension: str) -> None:
                 )
             if scenario.name == "long":
                 assert run.steps > LAST and run.faults == [pram.Fault(0, run.steps, 11, "load")]
+            if scenario.name == "full":
+                assert program.processors == min(64, 1 << word) and run.faults and run.violation is not None
+                assert run.violation.step == run.steps + 1 > program.processors - 16
             if scenario.name == "large":
                 assert program.processors == program.memory == program.length == min(64, 1 << word) and run.steps >= 3
     assert all((o.name, form) in seen for o in operations(extension) for form in {False, "x" in o.shape})
     assert max(p.processors for s in SCENARIOS for p, _ in s.runs(shape)) == min(64, 1 << word)
+
+
+@pytest.mark.parametrize("word", [5, 6, 17, 46])
+@engines
+def test_the_control_of_decoding_is_run_for_many_steps_and_processors(word: int, engine: str) -> None:
+    """More than 2,000 steps; as many processors as the word allows, up to 64; late faults and breaches; a limit of steps."""
+    runs = [pram.run(program, most) for program, most in process_control.programs(machine(engine, word))]
+    assert max(run.steps for run in runs) > 2_000 and max(run.program.processors for run in runs) == min(64, 1 << word)
+    late = [run for run in runs if run.steps > 100 and run.violation is not None]
+    assert {run.violation.policy for run in late if run.violation is not None} == {"common", "crew"}
+    assert all(run.faults[-1].step >= run.steps - 1 for run in late) and not all(run.finished for run in runs)
 
 
 # The batches.
@@ -182,7 +196,7 @@ def test_what_is_refused_would_be_run_else() -> None:
 def obligations(engine: str, plan: Plan) -> list[Obligation]:
     """Of a plan that is given as a file's, those on the first scenarios."""
     (batch,) = process.measured(Regime(32, (machine(engine), plan)))
-    return [o for o in batch.build() if o.params.get("runs") not in ("late", "long", "large", "processors")]
+    return [o for o in batch.build() if o.params.get("runs") not in ("late", "long", "full", "large", "processors")]
 
 
 @engines
@@ -199,7 +213,8 @@ def test_a_wrong_read_out_is_refuted_with_a_program(engine: str) -> None:
         found[o.params.get("runs", o.lemma)] = verdict.status
         if o.lemma == "process.runs":
             assert verdict.countermodel is not None and verdict.countermodel["program"] and "what" in verdict.countermodel
-    assert found.pop("process.weights") == found.pop("process.codes") == "measured" and set(found.values()) == {"refuted"}
+    unconcerned = [found.pop(f"process.{name}") for name in ("weights", "codes", "control")]
+    assert set(unconcerned) == {"measured"} and set(found.values()) == {"refuted"}
 
 
 # What is measured can fail.

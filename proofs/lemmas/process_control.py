@@ -1,0 +1,124 @@
+"""The control of decoding: what `efasp run` does with read-outs that are right, for many steps and many processors. For
+``proofs.lemmas.process``.
+
+A stand-in for the transformer answers every pass with the codes of the tokens that the oracle says are due, and in place with
+the control bits that they take. So long runs cost little, and a run that differs from the oracle's is a fault of
+``model.decode``: of its passes, its context, its limits, its faults or its access policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from efasp.encoding import vocabulary
+from efasp.model.plan import Plan
+from efasp.pram.machine import Configuration, Program
+from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle
+from efasp.proofs.concrete.machine_passes import Report
+from efasp.proofs.concrete.oracle import Action
+from efasp.proofs.concrete.scenarios import MANY, Shape, gathered, lasting
+from efasp.proofs.obligation import Machine, Verdict
+from efasp.proofs.symbolic.codes import row
+
+STEPS = 2_000  # of the longest run; it goes on for more
+ROUNDS = 21  # of five steps each, of the run of many processors
+
+
+def programs(machine: Machine) -> list[tuple[Program, int]]:
+    """The programs, each with the most steps that it is run for."""
+    shape = Shape(machine.word, machine.extension)
+    many, last = gathered(shape, shape.most(MANY), ROUNDS), lasting(shape, STEPS)
+    return [(many, 1_000), (many, 100), (replace(many, policy="erew"), 1_000), (last, 10_000)]
+
+
+def scope(machine: Machine) -> str:
+    """The runs, for the scope."""
+    several = programs(machine)
+    most = max(program.processors for program, _ in several)
+    return (
+        f"measured: w = {machine.word}, read-outs as the oracle says: {len(several)} runs, P <= {most}, more than {STEPS:,} "
+        "steps, with faults, breaches of access policies and a limit of steps at their ends"
+    )
+
+
+def discharge(machine: Machine, plan: Plan, dtype: str) -> Verdict:
+    """Run every program by ``model.decode.run`` with the stand-in."""
+    from efasp.model import decode
+
+    stand_in, steps = {"mdm": Log, "apmdm": Cells}[machine.engine], 0
+    for program, most in programs(machine):
+        expected, history = decoded(machine, plan, dtype, program, most), list[Configuration]()
+
+        def work(program: Program = program, most: int = most, expected: Wanted = expected, history=history) -> Report | None:  # type: ignore[no-untyped-def]
+            answers: Any = stand_in(program, machine.extension, expected.report["model"])
+            run = decode.run(program, machine.engine, answers, machine.extension, most, history=history)
+            return misreported(expected, run, history)
+
+        if (wrong := guarded(work)) is not None:
+            return Verdict("refuted", "numpy", {"engine": machine.engine, "ext": machine.extension, **wrong, **listed(program)})
+        steps += expected.report["steps"]
+    return Verdict("measured", f"numpy: {steps} steps as the oracle has them")
+
+
+class StandIn:
+    """Read-outs by the oracle: at every pass those of the next step."""
+
+    def __init__(self, program: Program, extension: str, model: Any) -> None:
+        self.state, self.book, self.model = oracle(program), vocabulary(program.word, extension), model
+
+    def summary(self) -> Any:
+        """That of the transformer for which this stands."""
+        return self.model
+
+    def acted(self) -> dict[int, Action]:
+        """Every running processor's action in the next step, which is taken."""
+        actions = {pid: self.state.action(pid) for pid in self.state.alive}
+        self.state.step()
+        return actions
+
+    def counter(self, pid: int) -> tuple[str, int]:
+        """Kind and payload of the token for a processor's program counter and status."""
+        status = self.state.ended[pid]
+        return "word" if status == "running" else status, self.state.counters[pid]
+
+    def codes(self, items: Sequence[tuple[str, int]]) -> np.ndarray:
+        """Codes of tokens, (tokens, width)."""
+        return self.book.codes([row(self.book, *item) for item in items]).astype(np.float64)
+
+
+class Log(StandIn):
+    """For masked diffusion; every pass unmasks a whole block."""
+
+    def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Any = None) -> np.ndarray:
+        """(positions, width): at the last block the codes that are due, and 0 before it."""
+        actions, items = self.acted(), list[tuple[str, int]]()
+        for pid in sorted(self.state.ended):
+            act = actions.get(pid, Action(0))
+            if act.register is not None:
+                written = [("reg", act.register), ("word", act.word)]
+            else:
+                written = [("none", 0), ("word", 0)] if act.store is None else [("word", act.store), ("word", act.word)]
+            items += [self.counter(pid), *written]
+        codes = self.codes(items)
+        return np.concatenate([np.zeros((len(tokens) - len(codes), codes.shape[1])), codes])
+
+
+class Cells(StandIn):
+    """For any-process generation; a pass is given the cells, and the first also the prompt, which stays."""
+
+    def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Any = None) -> np.ndarray:
+        """(positions, width + 3): the codes of the cells after the step; a mask stays one unless its cell is written."""
+        actions, state = self.acted(), self.state
+        stored = {act.store for act in actions.values()}
+        cells = [(("word", word), address in stored) for address, word in sorted(state.words.items())]
+        cells += [(("word", word), pid in actions and actions[pid].register == number)
+                  for (pid, number), word in sorted(state.banks.items())]  # fmt: skip
+        cells += [(self.counter(pid), pid in actions) for pid in sorted(state.ended)]
+        codes = np.repeat(self.codes([item for item, _ in cells]), 2, axis=0)
+        remask = (tokens[-len(codes) :] == self.book.token("mask")) ^ np.repeat([hit for _, hit in cells], 2)
+        read_out = np.hstack([codes, remask[:, None], np.zeros((len(codes), 2))])
+        return np.concatenate([np.zeros((len(tokens) - len(codes), read_out.shape[1])), read_out])
