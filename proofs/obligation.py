@@ -97,7 +97,8 @@ class Obligation:
     the construction is right there; it raises Undecided where that is not decided. ``search`` looks for a countermodel of an
     obligation that stays unknown, once the reason is known: a case that it finds refutes, and the method says where it found
     none. ``cites``: ids of the conclusions (``proofs.conclusions``) that are assumed; ``concludes``: of those that it states;
-    ``assumed``: citations of results that are not shown here.
+    ``telling``: of either, in a script, whether the formula there says anything, or is true by its form alone; ``assumed``:
+    citations of results that are not shown here.
 
     Every case that the goal of an SMT obligation distinguishes (``checker.vacuity``) must have a model. ``infeasible``: terms
     that have none, which is checked too; a case whose conditions include those of such a term is excused. ``ways``: where the
@@ -117,6 +118,7 @@ class Obligation:
     replay: Callable[[Assignment], dict[str, Any] | None] | None = field(default=None, compare=False)
     cites: tuple[str, ...] = field(default=(), compare=False)
     concludes: tuple[str, ...] = field(default=(), compare=False)
+    telling: Mapping[str, bool] = field(default_factory=dict, compare=False)
     assumed: tuple[str, ...] = field(default=(), compare=False)
     infeasible: tuple[str, ...] = field(default=(), compare=False)
     ways: int | None = field(default=None, compare=False)

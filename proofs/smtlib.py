@@ -104,6 +104,7 @@ class Script:
         self._lines: list[str] = []
         self.cites: dict[str, None] = {}  # ids of the conclusions that are assumed
         self.concludes: dict[str, None] = {}  # ids of those that the goal states
+        self.telling: dict[str, bool] = {}  # of either: whether some instance's formula says anything
         self.sources: dict[str, None] = {}  # citations of results that are not shown here
 
     def note(self, text: str) -> None:
@@ -148,7 +149,7 @@ class Script:
     def assume(self, conclusion: Conclusion, *instance: Any) -> None:
         """A conclusion of a lemma, for an instance: the formula that is that lemma's goal."""
         self.cites[conclusion.id] = None
-        self._assert(conclusion(*instance), conclusion.id)
+        self._assert(self._instance(conclusion, *instance), conclusion.id)
 
     def sort(self, term: Term, of: str, lemma: str = "step.sorts") -> None:
         """A lemma about sorts, applied to a value."""
@@ -164,7 +165,13 @@ class Script:
     def conclude(self, conclusion: Conclusion, *instance: Any) -> Term:
         """A conclusion as a part of the goal."""
         self.concludes[conclusion.id] = None
-        return conclusion(*instance)
+        return self._instance(conclusion, *instance)
+
+    def _instance(self, conclusion: Conclusion, *instance: Any) -> Term:
+        """A conclusion's formula; notes whether it says anything."""
+        term = conclusion(*instance)
+        self.telling[conclusion.id] = self.telling.get(conclusion.id, False) or not trivial(term)
+        return term
 
     def text(self, goal: Term | None = None, note: str = "") -> str:
         """The whole script; with a goal, its negation is asserted: no model means that the goal follows."""
@@ -192,6 +199,7 @@ class Script:
         cases: dict[str, Any] = {"infeasible": tuple(infeasible), "ways": ways}
         replay = replay or confirmed(text)
         about: dict[str, Any] = {"cites": tuple(self.cites), "concludes": tuple(self.concludes), "assumed": tuple(self.sources)}
+        about["telling"] = dict(self.telling)
         return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay, **cases, **about)
 
 
@@ -237,6 +245,30 @@ def parse(text: str) -> list[Any]:
 def written(tree: Any) -> Term:
     """A parsed term as text."""
     return tree if isinstance(tree, str) else f"({' '.join(map(written, tree))})"
+
+
+def folded(tree: Any) -> Term:
+    """A parsed formula as text, with the constants *true* and *false* and relations of equal sides folded."""
+    if isinstance(tree, str):
+        return tree
+    head, *parts = tree[0], *map(folded, tree[1:])
+    if head in ("and", "or"):
+        unit, zero = (TRUE, FALSE) if head == "and" else (FALSE, TRUE)
+        return zero if zero in parts else _nary(head, unit)(*parts)
+    if head == "not" and parts[0] in (TRUE, FALSE):
+        return FALSE if parts[0] == TRUE else TRUE
+    if head == "=>" and (FALSE in parts[:-1] or parts[-1] == TRUE):
+        return TRUE
+    if head == "=>":
+        return implies(*(part for part in parts[:-1] if part != TRUE), parts[-1])
+    if head == "ite" and (parts[0] in (TRUE, FALSE) or parts[1] == parts[2]):
+        return parts[2] if parts[0] == FALSE else parts[1]
+    return TRUE if head in ("=", "<=", ">=") and len(set(parts)) == 1 else f"({' '.join([written(head), *parts])})"
+
+
+def trivial(term: Term) -> bool:
+    """Whether a formula is true by its form alone (``folded``), whatever its symbols mean."""
+    return folded(parse(term)[0]) == TRUE
 
 
 def evaluate(tree: Any, names: Names) -> Value:

@@ -118,8 +118,7 @@ def states(shape: Shape) -> Iterator[tuple[Program, Configuration]]:
             group = [*zip(at, (*stored, *([word] * others)), strict=True)]
             rng.shuffle(group)
             banks = tuple((0, address, value, *(0,) * (REGISTERS - 3)) for address, value in group)
-            count = program.processors
-            yield program, Configuration((0,) * most, banks, (0,) * count, (cast(Status, "running"),) * count)
+            yield program, replace(pram.initial(program), registers=banks)
 
 
 def single(program: Program, before: Configuration) -> Report | None:

@@ -6,7 +6,8 @@ fit together:
 * every assumption is concluded, by an obligation about this machine or by a lemma that does not depend on it;
 * within a step no conclusion rests on itself; from time t to t + 1 an invariant may be, and then it is concluded one step
   later, and of the sequence that decoding starts with;
-* every definition that the read-out reaches has a conclusion.
+* every definition that the read-out reaches has a conclusion;
+* every conclusion says something: its formula is not true by its form alone wherever it is assumed, or stated of a machine.
 """
 
 from __future__ import annotations
@@ -126,13 +127,27 @@ def uncovered(step: Step, obligations: Iterable[Obligation]) -> Wrong:
     return None
 
 
+def empty(obligations: Iterable[Obligation]) -> Wrong:
+    """A conclusion that is assumed, or stated about this machine, and is true by its form alone wherever it is met.
+
+    One that is not about a machine may be so where it is stated: a run of the code on symbols can have decided it.
+    """
+    some, found = list(obligations), dict[str, bool]()
+    concerned = {name for o in some for name in o.telling if name in o.cites or "engine" in o.params}
+    for obligation in some:
+        for name, tells in obligation.telling.items():
+            found[name] = found.get(name, False) or tells
+    nothing = [name for name, tells in found.items() if not tells and name in concerned]
+    return {"conclusion": nothing[0], "expected": "a formula that may be false", "found": "true"} if nothing else None
+
+
 class UncoveredError(LookupError):
     """A definition that the read-out reaches and no obligation speaks of: names it."""
 
 
 def fitted(step: Step, some: Sequence[Obligation]) -> Verdict:
     """Whether the obligations about a machine fit together."""
-    checks = unconcluded(step, some), unfounded(some), circular(some)
+    checks = unconcluded(step, some), unfounded(some), circular(some), empty(some)
     wrong = next((found for found in checks if found), None)
     method = f"{len(some)} obligations: {sum(len(o.cites) for o in some)} assumptions, each one's conclusion"
     return Verdict("refuted" if wrong else "proved", method, wrong)
@@ -143,7 +158,7 @@ def composed(step: Step) -> Iterator[Obligation]:
     m, some = step.machine, about(step)
     if bare := uncovered(step, some):
         raise UncoveredError(f"{step.program.name}: definition {bare['definition']}: expected {bare['expected']}, found none")
-    content = "assumptions are conclusions, in an order; every definition has one"
+    content = "assumptions are conclusions, in an order, and say something; every definition has one"
     yield Obligation(
         "simulation.composition", m.claim, m.params, f"n <= {m.n[1]}", m.n, "exact", content, partial(fitted, step, some)
     )

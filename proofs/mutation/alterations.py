@@ -22,9 +22,10 @@ from efasp.proofs.mutation.widths import TOLD, Function, Source, bindings, condi
 
 # Modules, and of how many of 400 mutants each is given.
 MODULES = {
+    "efasp.affine_forms": 2,
     "efasp.pram.views": 18,
     "efasp.pram.step": 46,
-    "efasp.encoding": 54,
+    "efasp.encoding": 52,
     "efasp.places": 26,
     "efasp.tokens": 26,
     "efasp.codebook": 30,

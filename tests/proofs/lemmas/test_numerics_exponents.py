@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+from efasp.checker.solvers import solve
 from efasp.encoding import TokenSequence
 from efasp.exact import Matrix
 from efasp.model.compile import compile_machine
@@ -25,7 +26,7 @@ from efasp.model.transformer import Transformer
 from efasp.model.weights import compiled, export
 from efasp.proofs.concrete.extremes import sparse
 from efasp.proofs.equivalence.rescaling import leveled, number, scaled, times
-from efasp.proofs.lemmas import numerics, numerics_limits, numerics_torch
+from efasp.proofs.lemmas import numerics, numerics_floats, numerics_limits, numerics_torch
 from efasp.proofs.lemmas.numerics_torch import departure, mixes
 from efasp.proofs.obligation import Allowance, Machine, Regime, Verdict
 
@@ -301,3 +302,23 @@ def test_leveled_plans_are_equal(powers: list[int], seed: int) -> None:
     factor = Fraction(2) ** (stream + up_by)
     assert all(np.array_equal(a * factor, b) for a, b in zip(wanted, got, strict=True))
     assert np.array_equal(plan.forward(sequence.tokens, sequence.places), equal.forward(sequence.tokens, sequence.places))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_rules_of_arithmetic_need_finite_numbers_and_their_own_constants(dtype: str) -> None:
+    """Each rule follows; of operands that may be infinite or NaN, or with 2 for 1 or for 0, those that use them do not."""
+    made = {o.params["rule"]: o.content for o in numerics_floats.weighted(dtype, (1, 64))}
+    form = numerics_floats.Format(dtype)
+    zero, one = f"(_ +zero {form.exponent_bits} {form.digits})", "RNE 1.0"
+
+    def fail(change: Callable[[str], str]) -> set[str]:
+        answers = {rule: solve("z3", change(text), 60).result for rule, text in made.items()}
+        assert set(answers.values()) <= {"sat", "unsat"}
+        return {rule for rule, answer in answers.items() if answer == "sat"}
+
+    assert fail(lambda text: text) == set()
+    assert fail(lambda text: "\n".join(line for line in text.splitlines() if "isInfinite" not in line)) == {
+        "a loser adds nothing", "a value of 0 stays 0", "a winner's value is returned"}  # fmt: skip
+    assert fail(lambda text: text.replace(one, "RNE 2.0")) == {"one weight adds up to 1", "a winner's value is returned"}
+    two = f"((_ to_fp {form.exponent_bits} {form.digits}) RNE 2.0)"
+    assert fail(lambda text: text.replace(zero, two)) >= {"a loser adds nothing", "a value of 0 stays 0"}

@@ -15,6 +15,7 @@ from efasp.proofs.lemmas.simulation_citations import (
     about,
     circular,
     composed,
+    empty,
     fitted,
     resting,
     unconcluded,
@@ -243,3 +244,16 @@ def test_nothing_of_the_regime_is_assumed_from_elsewhere() -> None:
     for batch in batches(Regime(1), ["attention.*", "gates.*", "resources.*", "encoding.*", "process.*"]):
         found += batch.build()
     assert len(found) > 1000 and not any(o.assumed for o in found)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_conclusion_that_says_nothing_is_named(engine: str) -> None:
+    """One whose formula is true by its form alone in every obligation that assumes or states it; not if one of them differs."""
+    some = about(step_of(engine))
+    assert empty(some) is None
+    for name in ("simulation.status: one next status", "step.taken"):
+        emptied = [replace(o, telling={**o.telling, name: False}) if name in o.telling else o for o in some]
+        wrong = empty(emptied)
+        assert wrong is not None and wrong["conclusion"] == name
+        at = next(i for i, o in enumerate(some) if name in o.telling)
+        assert empty([*emptied[:at], some[at], *emptied[at + 1 :]]) is None
