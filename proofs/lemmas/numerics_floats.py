@@ -124,20 +124,21 @@ def mean(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def refuses() -> Verdict:
-    """A plan is given the narrowest dtype that its sums fit, and refused where none does: a read-out times powers of two.
+    """A plan is given the narrowest dtype that its sums fit, and refused where none does: a read-out times numbers.
 
-    Times positive ones its sums count more; times negative ones they are multiples of these, at last of no normal number.
+    Times whole ones its sums just fit, or just do not; times powers of 1/2 they are multiples of these, at last of no normal
+    number.
     """
     plan = compile_machine(5, "apmdm")
     largest = _largest(plan)
-    limits = [Format(dtype).digits - (largest - 1).bit_length() for dtype in SIGNIFICAND]
-    ends = [Format(dtype).normal for dtype in SIGNIFICAND]
-    for power in sorted({0, *limits, *(limit + 1 for limit in limits), *ends, *(end - 1 for end in ends)}):
+    forms = [Format(dtype) for dtype in SIGNIFICAND]
+    limits = [(1 << form.digits) // largest for form in forms]
+    ends = [Fraction(2) ** (form.normal - less) for form in forms for less in (0, 1)]
+    for by in sorted({Fraction(1), *map(Fraction, limits), *(Fraction(limit + 1) for limit in limits), *ends}):
         wanted = "none"
-        for form in reversed([Format(dtype) for dtype in SIGNIFICAND]):
-            if largest << max(power, 0) <= 1 << form.digits and power >= form.normal:
+        for form in reversed(forms):
+            if max(Fraction(1), by) * largest <= 1 << form.digits and by >= Fraction(2) ** form.normal:
                 wanted = form.dtype
-        by = Fraction(2) ** power
         rows = [tuple((i, c * by) for i, c in row) for row in plan.out.rows]
         loud = replace(plan, out=Matrix(rows, plan.width), out_bias=tuple(b * by for b in plan.out_bias))
         try:
@@ -145,9 +146,9 @@ def refuses() -> Verdict:
         except RangeError:
             got = "none"
         if got != wanted:
-            case = {"read-out times": f"2^{power}", "its largest sum": str(largest * by), "expected": wanted, "got": got}
+            case = {"read-out times": str(by), "its largest sum": str(largest * by), "expected": wanted, "got": got}
             return Verdict("refuted", "plans", case)
-    return Verdict("proved", f"plans: read-outs times powers of two from 2^{ends[-1] - 1} to 2^{limits[-1] + 1}")
+    return Verdict("proved", f"plans: read-outs times numbers from 2^{forms[-1].normal - 1} to {limits[-1] + 1}")
 
 
 def _largest(plan: Plan) -> int:

@@ -45,6 +45,7 @@ LENGTHS = (1, 2, 3, 17, 64, 129, 511, 513, 1025, 3000)  # positions
 ENUMERATED = 8  # bits of a word up to which all tokens are listed
 NOISE = 0.4  # over the word's bits: so much on every number leaves a code unchanged as read
 FADED = (0.02, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)  # of a code's numbers: confidences from none to full
+MANY = 4096  # read-outs at once
 NEAR = 1e-6  # of the sampler's confidence: relative
 
 Item = tuple[int, dict[str, Any]]  # a kind's number, and its payloads: numbers, or arrays of them
@@ -185,6 +186,11 @@ def misread(book: Codebook, layouts: tuple[LogLayout, CellLayout], every: Sequen
     if (same := [token for token, other in zip(ids, negated, strict=True) if token == other]) != []:
         return {"of": "code negated", "what": "predictions", "expected": "other tokens", "got": same[0]}
     faded = {f"{part} of the code": part * codes for part in FADED}
+    many = np.tile(codes, (MANY // len(codes) + 1, 1))
+    if predictions(many, log).tolist() != ids * (len(many) // len(ids)):
+        return {"of": f"{len(many)} codes", "what": "predictions", "expected": "those of fewer", "got": "others"}
+    if not np.array_equal(confidence(many, log), np.tile(confidence(codes, log), len(many) // len(codes))):
+        return {"of": f"{len(many)} codes", "what": "confidence", "expected": "that of fewer", "got": "another"}
     for name, rows in {**exact, **faded, "code negated": -codes}.items():
         if (wrong := doubtful(name, rows, book, log, every, name in exact)) is not None:
             return wrong
