@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker import report
-from efasp.checker.certificates.archive import kept
+from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
 from efasp.checker.files import json_writable, json_written, writable
@@ -119,7 +119,7 @@ def discharged(options: RunOptions) -> Iterator[Report]:
                 report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
             raise
         known = environment(solvers, jobs)
-        route = cache(lambda hash_: "" if (proof := kept(store, hash_)) is None else proof["route"])
+        route = cache(lambda hash_: "" if (proof := cached_proof(store, hash_)) is None else proof["route"])
         yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
 
 

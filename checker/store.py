@@ -158,7 +158,7 @@ class Store:
             statements.append(("INSERT OR REPLACE INTO texts VALUES (?, ?)", text))
         self._write(statements)
 
-    def keep(self, rows: Iterable[Row], key: str) -> None:
+    def put_batch(self, rows: Iterable[Row], key: str) -> None:
         """A finished batch: its rows, if all are discharged."""
         listed = list(rows)
         if listed and all(r["status"] in DECIDED for r in listed):
@@ -240,5 +240,5 @@ def _no_number(name: str) -> None:
 
 def pack(content: str) -> bytes:
     """A text in the form of the store: its first ``TEXT_LIMIT`` characters, compressed."""
-    kept = content if len(content) <= TEXT_LIMIT else f"{content[:TEXT_LIMIT]}\n; ... ({len(content)} characters in all)\n"
-    return zlib.compress(kept.encode(), 1)
+    shown = content if len(content) <= TEXT_LIMIT else f"{content[:TEXT_LIMIT]}\n; ... ({len(content)} characters in all)\n"
+    return zlib.compress(shown.encode(), 1)

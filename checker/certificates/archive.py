@@ -54,12 +54,12 @@ def _key(hash_: str) -> str:
     return digest("certificate", hash_)
 
 
-def keep(store: Store, hash_: str, proof: Proof) -> None:
+def cache_proof(store: Store, hash_: str, proof: Proof) -> None:
     """Cache the proof that was found for the script with this hash, and its route; solvers are asked anew."""
     store.put(_key(hash_), base64.b85encode(zlib.compress(json.dumps(proof).encode(), 6)).decode())
 
 
-def kept(store: Store, hash_: str) -> Proof | None:
+def cached_proof(store: Store, hash_: str) -> Proof | None:
     """Route and proof of an earlier run, or None."""
     try:
         value = json.loads(zlib.decompress(base64.b85decode(store.get(_key(hash_)))))

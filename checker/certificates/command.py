@@ -20,7 +20,7 @@ from typing import Any, TypedDict
 
 from rich.table import Table
 
-from efasp.checker.certificates.archive import NOTHING, Found, Proof, keep, kept, second
+from efasp.checker.certificates.archive import NOTHING, Found, Proof, cache_proof, cached_proof, second
 from efasp.checker.certificates.lrat import MISSING as NO_CADICAL
 from efasp.checker.certificates.routes import BY_NAME, ROUTES
 from efasp.checker.errors import UsageError
@@ -151,7 +151,7 @@ def _tools() -> None:
 def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
     """The results for some scripts, in their order; proofs are cached as they come."""
     found: dict[int, Certificate] = {}
-    known = [kept(store, same[0].hash) for same in asked]
+    known = [cached_proof(store, same[0].hash) for same in asked]
 
     def job(index: int) -> isolation.Job:
         first = asked[index][0]
@@ -159,7 +159,7 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
             "text": first.content,
             "hypotheses": first.hypotheses,
             "seconds": seconds,
-            "kept": known[index],
+            "cached": known[index],
             "solvers": second(),
         }
         return isolation.job("efasp.checker.certificates.routes:attempt", arguments, LIMITS * seconds, memory)
@@ -172,7 +172,7 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
             found[index] = Certificate(asked[index], value, reply["seconds"])
             proof: Proof = {"route": value["route"], "proof": value["proof"]}
             if proof["route"] and proof != known[index]:
-                keep(store, asked[index][0].hash, proof)
+                cache_proof(store, asked[index][0].hash, proof)
             on_result(found[index])
 
         isolation.run([job(index) for index in range(len(asked))], jobs, on_reply)

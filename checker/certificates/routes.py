@@ -122,18 +122,18 @@ ROUTES = (
 BY_NAME = {route.name: route for route in ROUTES}
 
 
-def attempt(text: str, hypotheses: str, seconds: float, kept: Proof | None, solvers: Sequence[str]) -> Found:
+def attempt(text: str, hypotheses: str, seconds: float, cached: Proof | None, solvers: Sequence[str]) -> Found:
     """The result for a script that has no model: a proof that is replayed, and another solver's answer.
 
-    ``kept``: route and proof of an earlier run; the proof is replayed, and made anew only where it is rejected. Solvers are
+    ``cached``: route and proof of an earlier run; the proof is replayed, and made anew only where it is rejected. Solvers are
     asked every time.
     """
     found = deepcopy(NOTHING)
     sys.setrecursionlimit(50_000)  # terms are deep
     found["consistent"] = consistent(hypotheses, seconds, solvers)
     tried: list[tuple[Route, str | None]] = [(route, None) for route in ROUTES]
-    if kept is not None and kept["route"] in BY_NAME:
-        tried.insert(0, (BY_NAME[kept["route"]], kept["proof"]))
+    if cached is not None and cached["route"] in BY_NAME:
+        tried.insert(0, (BY_NAME[cached["route"]], cached["proof"]))
     for route, known in tried:
         try:
             proof = route.find(text, seconds) if known is None else known

@@ -236,7 +236,7 @@ class Scheduler:
         if missing := tuple(name for name in lacking if matches(name, self.work.patterns)):
             self._row(index, built, failed(replace(batch, lemmas=missing), self.n_max, "it gave no obligation"))
         elif built and self.plan.whole(index):
-            self.store.keep((self.rows[index][i] for i in sorted(self.rows[index])), self.plan.listing(index))
+            self.store.put_batch((self.rows[index][i] for i in sorted(self.rows[index])), self.plan.listing(index))
         self._complete(index)
 
     def _complete(self, batch: int) -> None:

@@ -41,12 +41,12 @@ def changes(noted: Notes, engine: str, extension: str) -> list[Run]:
             with contextlib.closing(Store(default_path().with_name("changes.sqlite"), lambda text: None)) as store:
                 some = [every[i] for i in due]
                 outcomes = weights.run(path, Regime(N_MAX, (machine, plan)), None, some, BUDGET, store)
-            return [kept(one) for one in outcomes]
+            return [run_of(one) for one in outcomes]
 
         return noted.through([f"{engine} {extension or 'none'} {change.id}" for change in every], made)
 
 
-def kept(outcome: weights.Outcome) -> Run:
+def run_of(outcome: weights.Outcome) -> Run:
     """The columns of an outcome, and whether torch decodes wrongly where all is proved."""
     return {
         "mutant": outcome["mutant"],

@@ -9,6 +9,7 @@ Distances are in L1, the sum of absolute differences.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -38,13 +39,20 @@ NARROW = 5  # the width of the exhaustions
 # Words and tokens, for all w.
 
 
+@dataclass(frozen=True)
+class Named(Codebook):
+    """A codebook whose first token ids have names in a script: ``offsets``, with the same values, as symbols."""
+
+    offsets: tuple[Any, ...] = ()
+
+
 def symbolic_book(script: Script, extension: str) -> Codebook:
     """The vocabulary of a width that is a symbol (lemma encoding.codebook); where its kinds begin is defined in the script."""
     book = table("tokens", any_word(script), extension)
     names = [f"from.{kind.name.replace(':', '.')}" for kind in book.kinds] + ["size"]
     begin = [folded(lambda i=i: Codebook.offsets.func(book)[i]) for i in range(len(names))]  # type: ignore[attr-defined, misc]
-    book.__dict__["offsets"] = tuple(Number(script.define(name, at)) for name, at in zip(names, begin, strict=True))
-    return book  # with the same numbers, by name
+    by_name = tuple(Number(script.define(name, at)) for name, at in zip(names, begin, strict=True))
+    return Named(book.name, book.kinds, book.payloads, book.fields, by_name)
 
 
 def words_to_tokens(extension: str, n: tuple[int, int]) -> Obligation:

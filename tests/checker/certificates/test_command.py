@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from efasp.checker.certificates.archive import NOTHING, keep, kept
+from efasp.checker.certificates.archive import NOTHING, cache_proof, cached_proof
 from efasp.checker.certificates.command import certificates
 from efasp.checker.certificates.encoder import Encoder
 from efasp.checker.certificates.lrat import ProofError
@@ -108,7 +108,7 @@ def test_a_second_solver_is_asked_every_time(monkeypatch: pytest.MonkeyPatch, tm
     asked(monkeypatch, "z3")
     (first,) = certificates(scripts, 20, 2048, 1, store)
     assert [name.split()[0] for name in first.found["second"]] == ["z3"]
-    keep(store, sums().hash, {**NOTHING, "route": "goal"})  # kept, whether there is a proof or not
+    cache_proof(store, sums().hash, {**NOTHING, "route": "goal"})  # kept, whether there is a proof or not
     asked(monkeypatch)
     (again,) = certificates(scripts, 20, 2048, 1, store)
     assert again.found["second"] == again.found["against"] == []
@@ -129,7 +129,7 @@ def test_a_forged_agreement_is_not_reported(fields: set[str], monkeypatch: pytes
     asked(monkeypatch)
     (found,) = certificates([[sums()]], 20, 2048, 1, store)
     assert found.row["second"] == [] and found.row["hypotheses"] == EVALUATED
-    assert kept(store, sums().hash) is None or set(kept(store, sums().hash) or ()) == {"route", "proof"}
+    assert cached_proof(store, sums().hash) is None or set(cached_proof(store, sums().hash) or ()) == {"route", "proof"}
     store.close()
 
 
