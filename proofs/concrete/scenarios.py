@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Reg, operations
-from efasp.pram.machine import POLICIES, Program
+from efasp.pram.machine import POLICIES, Policy, Program
 from efasp.proofs.concrete.machine_states import adversarial
 
 Runs = Iterator[tuple[Program, int]]  # programs, each with the most steps that it is run for
@@ -61,6 +61,26 @@ def line(op: str, rd: int = 0, ra: int | None = 0, x: Reg | int = 0) -> Instruct
 
 
 # One kind after the other.
+
+
+def first_steps(shape: Shape, rng: Random) -> Runs:
+    """What ends a run in its first or second step: all halt; faults; breaches of each policy; a limit directly before one, or
+    directly after a fault; and a state that does not change although its processor runs."""
+    halt, clash = line("halt"), [line("st", 1, None, 0), line("halt")]
+    yield Program((halt,), shape.word, 1, 1), 9
+    yield Program((line("jmp", x=0),), shape.word, 2, 1), 9
+    for faulting in (line("ld", 1, None, 4), line("st", 1, None, 4), line("jmp", x=9)):
+        for most in (9, 1):
+            yield Program((faulting, halt), shape.word, 2, 4, data=(1, 2)), most
+    broken: tuple[tuple[Policy, list[Instruction]], ...] = (
+        ("erew", [line("ld", 1, None, 0), halt]), ("erew", clash), ("crew", clash)
+    )  # fmt: skip
+    for policy, code in broken:
+        yield Program(tuple(code), shape.word, 2, 4, policy), 9
+        for most in (9, 1):
+            yield Program((line("mov", 1, x=3), *code), shape.word, 2, 4, policy), most
+    for most in (9, 1):
+        yield Program((line("pid", 1), *clash), shape.word, 2, 4, "common"), most
 
 
 def every_operation(shape: Shape, rng: Random) -> Runs:
@@ -242,6 +262,7 @@ def drawn(rng: Random, shape: Shape, processors: int, memory: int, length: int) 
 
 
 SCENARIOS = (
+    Scenario("first", "halts, faults, breaches and limits in the first two steps; a state that stays", first_steps),
     Scenario("operations", "every operation, register and immediate operands, adversarial words", every_operation),
     Scenario(
         "addresses", "addresses in, at and beyond the memory, offsets that wrap, a fault in each of many steps", addresses

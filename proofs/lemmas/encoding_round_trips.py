@@ -92,9 +92,9 @@ def failures(layout: Any, what: dict[str, Any], content: Any, encode: Callable[[
         yield {**what, "places": "not all different"}
     if not others:
         return
-    for position in (0, len(sequence) - 1):
+    for position, column in product((0, len(sequence) // 2, len(sequence) - 1), range(sequence.places.shape[1])):
         places = sequence.places.copy()
-        places[position, 0] ^= 1
+        places[position, column] ^= 1
         if not isinstance(outcome(lambda p=places: layout.decode(TokenSequence(sequence.tokens, p))), str):  # type: ignore[misc]
             yield {**what, "position": position, "place": places[position].tolist(), "expected": "refused"}
     samples = [layout.vocabulary.token(k.name, v) for k in layout.vocabulary.kinds for v in ((0, 1) if k.payloads else (0,))]

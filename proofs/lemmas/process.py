@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Any, cast
 from efasp.model.plan import Plan
 from efasp.model.ranges import RangeError, dtype_for
 from efasp.pram import machine as pram
-from efasp.pram.assembler import AssemblyError, assemble
-from efasp.pram.isa import EXTENSIONS, REGISTERS, Instruction, Reg, operations
+from efasp.pram.isa import EXTENSIONS, REGISTERS
 from efasp.pram.machine import Configuration, Program, Status
 from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, seen, unequal, wanted
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.machine_states import adversarial
-from efasp.proofs.concrete.oracle import WRITTEN, WRITTEN_M
 from efasp.proofs.concrete.scenarios import LAST, MANY, SCENARIOS, Scenario, Shape, drawn, line
-from efasp.proofs.lemmas import process_control, process_orders, process_readings
+from efasp.proofs.lemmas import process_acceptance, process_control, process_orders, process_readings, process_weights
 from efasp.proofs.lemmas.bounded import fingerprint
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from efasp.proofs.symbolic.sampler_decisions import UNMASKED
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
 WIDEST = 46  # bits: of a wider word no dtype carries the numbers, and nothing is run
 WIDE, SHORT = 1 << 20, 20  # from this n_max on there are more runs, for words of up to so many bits
-EXTENDED = ("operations", "processors", "mixed", "late")  # the scenarios with the extension where not all are run
+EXTENDED = ("first", "operations", "processors", "mixed", "late")  # the scenarios with the extension where not all are run
 STATES = 24  # random configurations of the reference machine
 REFUSED = "no dtype carries the numbers, so that nothing is run"
 
@@ -58,7 +56,7 @@ def reference(word: int) -> Verdict:
             if found is not None:
                 return Verdict("refuted", "Python", {"state": number, **found, **listed(program)})
             singles += 1
-    for check in (accepted, misread):
+    for check in (process_acceptance.accepted, process_acceptance.misread):
         if (wrong := guarded(partial(check, word))) is not None:
             return Verdict("refuted", "Python", wrong)
     return Verdict("measured", f"Python: {programs} programs, {singles} single steps")
@@ -143,65 +141,6 @@ def single(program: Program, before: Configuration) -> Report | None:
             return wrong
     state.step()
     return unequal(vars(seen(state)), vars(pram.step(program, before)))
-
-
-def accepted(word: int) -> Report | None:
-    """Machines that ``validate`` takes, at the limits of the word, and those that it must refuse, beyond them."""
-    size, code = 1 << word, (drawn(Random(1), Shape(word, ""), 1, 1, 1).instructions[0],)
-    least = Program(code, word, 1, 1)
-    good, bad = [least], [replace(least, word=4), replace(least, processors=0), replace(least, memory=0)]
-    bad += [
-        replace(least, instructions=()),
-        replace(least, data=(size,)),
-        replace(least, data=(-1,)),
-        replace(least, data=(0, 0)),
-    ]
-    bad.append(replace(least, policy=cast(Any, "none")))
-    if size <= 1 << 12:
-        good += [replace(least, processors=size), replace(least, memory=size), replace(least, instructions=code * size)]
-        bad += [replace(one, **{name: getattr(one, name) + extra}) for one, name, extra in zip(
-            good[1:], ("processors", "memory", "instructions"), (1, 1, code), strict=True)]  # fmt: skip
-    for program in good:
-        pram.validate(program, "")
-    for program in bad:
-        try:
-            pram.validate(program, "")
-        except ValueError:
-            continue
-        return {"what": "validate", "expected": "a refusal", "got": "none", "P": program.processors, "M": program.memory}
-    for fields in unfit(size):
-        try:
-            pram.validate(replace(least, instructions=(Instruction(*fields),)), "")
-        except (ValueError, KeyError):
-            continue
-        return {"what": "validate", "expected": "a refusal", "got": "none", "instruction": str(fields)}
-    return None
-
-
-def unfit(size: int) -> Iterator[tuple[Any, ...]]:
-    """Operation, rd, ra and x of instructions that a machine without the extension must refuse, with words below ``size``."""
-    yield from (("mov", 1, None, x) for x in (size, -1, None))
-    yield from (("add", 8, 1, 2), ("add", 1, None, 2), ("ld", 1, None, size), ("jmp", None, None, size))
-    yield from (("mul", 1, 2, 3), ("none", 1, 2, 3), ("halt", 1, None, None))
-
-
-def misread(word: int) -> Report | None:
-    """An operation that the assembler reads as another than docs/assembly.md says, or does not refuse without its extension."""
-    for extension, written in (("", WRITTEN), ("M", WRITTEN | WRITTEN_M)):
-        program = assemble("\n".join(written), word=word, extension=extension)
-        for (text, (op, rd, ra, x)), found in zip(written.items(), program.instructions, strict=True):
-            expected = Instruction(op, rd, ra, Reg(x[0]) if isinstance(x, tuple) else x)
-            if found != expected:
-                return {"text": text, "expected": str(expected), "got": str(found)}
-        if {line[0] for line in written.values()} != {operation.name for operation in operations(extension)}:
-            return {"what": "operations", "ext": extension, "expected": sorted(line[0] for line in written.values())}
-    for text in WRITTEN_M:
-        try:
-            assemble(text, word=word, extension="")
-        except AssemblyError:
-            continue
-        return {"text": text, "expected": "a refusal without extension M", "got": "none"}
-    return None
 
 
 # The transformers.
@@ -292,8 +231,8 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
         (
             "process.weights",
-            process_readings.weights_scope(machine, plan),
-            partial(process_readings.weights, machine, plan, module),
+            process_weights.weights_scope(machine, plan),
+            partial(process_weights.weights, machine, plan, module),
         ),
     )
     for name, where, measure in others:

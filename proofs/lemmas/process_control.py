@@ -8,8 +8,9 @@ the control bits that they take. So long runs cost little, and a run that differ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from efasp.encoding import vocabulary
 from efasp.model.plan import Plan
 from efasp.pram.machine import Configuration, Program
-from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle
+from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, unequal
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.oracle import Action
 from efasp.proofs.concrete.scenarios import MANY, Shape, gathered, lasting
@@ -61,7 +62,22 @@ def discharge(machine: Machine, plan: Plan, dtype: str) -> Verdict:
         if (wrong := guarded(work)) is not None:
             return Verdict("refuted", "numpy", {"engine": machine.engine, "ext": machine.extension, **wrong, **listed(program)})
         steps += expected.report["steps"]
+    if (wrong := guarded(lambda: accepted(machine, decode.run, stand_in))) is not None:
+        return Verdict("refuted", "numpy", {**machine.params, **wrong})
     return Verdict("measured", f"numpy: {steps} steps as the oracle has them")
+
+
+def accepted(machine: Machine, run: Callable[..., Any], stand_in: type[StandIn]) -> Report | None:
+    """What a run must refuse and takes; and its limit of steps, where none is given."""
+    program = lasting(Shape(machine.word, machine.extension), 1)
+    for given, most in ((replace(program, memory=0), 1), (replace(program, data=(0, 1 << machine.word)), 1), (program, -1)):
+        answers = stand_in(program, machine.extension, {})
+        try:
+            run(given, machine.engine, answers, machine.extension, most)
+        except ValueError:
+            continue
+        return {"what": "run", "expected": "a refusal", "got": "none", "max_steps": most, **listed(given)}
+    return unequal(10_000, signature(run).parameters["max_steps"].default, "the limit of steps where none is given")
 
 
 class StandIn:

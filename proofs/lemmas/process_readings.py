@@ -1,39 +1,30 @@
 """The code between tokens and the transformer, at every width, against direct computation. Measured, for
 ``proofs.lemmas.process``.
 
-These are g and unmask on long sequences, the sampler, the codes that the torch module embeds, and weights files.
+These are g and unmask on long sequences, the sampler, and the codes that the torch module embeds.
 
-Codes, ids and probabilities are written out here from the list of kinds alone; ``model.sampler``, ``model.transformer`` and
-``model.weights`` are compared with them. torch is imported when an obligation is discharged.
+Codes, ids and probabilities are written out here from the list of kinds alone; ``model.sampler`` and ``model.transformer`` are
+compared with them. torch is imported when an obligation is discharged.
 """
 
 from __future__ import annotations
 
-import json
-import struct
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, islice, product
+from itertools import accumulate, product
 from math import exp, fsum, log1p
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from efasp.codebook import Codebook
-from efasp.encoding import CellLayout, LogLayout, join, vocabulary
-from efasp.exact import Matrix, winners
-from efasp.model.header import WeightsError
-from efasp.model.plan import Plan
-from efasp.model.readback import read_plan
+from efasp.encoding import CellLayout, LogLayout, vocabulary
 from efasp.model.sampler import THRESHOLD, confidence, predictions
 from efasp.pram.isa import EXTENSIONS
 from efasp.process import g, unmask
 from efasp.proofs.concrete.differential import guarded
 from efasp.proofs.concrete.machine_passes import Report
-from efasp.proofs.concrete.scenarios import Shape, drawn
 from efasp.proofs.lemmas.simulation import algorithm_1
 from efasp.proofs.obligation import Machine, Verdict
 from efasp.proofs.symbolic.codes import code_of
@@ -278,153 +269,3 @@ def miscoded(transformer: Transformer, embedding: Embedding, group: Sequence[Ite
             told = {"codebook": book.name, "kind": book.kinds[rows[at, 0]].name, **payloads, "what": name}
             return {**told, "expected": expected[at].tolist(), "got": got[at].tolist()}
     return None
-
-
-# Weights files.
-
-
-def weights_scope(machine: Machine, plan: Plan) -> str:
-    """The cases, for the scope."""
-    more = "" if plan.dtype else "; malformed shapes; the weights of attention on 1 sequence"
-    return f"measured: w = {machine.word}, every number of every tensor, exported, loaded and read back{more}"
-
-
-def weights(machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> Verdict:
-    """A transformer's weights file, loaded and read back, against the plan, tensor for tensor."""
-    transformer = module()
-    method = f"torch, {transformer.dtype_name}"
-    checks = [misloaded] if plan.dtype else [misloaded, unrefused, misattended]
-    for check in checks:
-        if (wrong := guarded(partial(check, machine, plan, transformer))) is not None:
-            return Verdict("refuted", method, {**machine.params, **wrong})
-    return Verdict("measured", f"{method}: {len(transformer.state_dict())} tensors")
-
-
-def misshapen(shape: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Shapes that no weights file may state, each with what is wrong with it."""
-    layers = shape["layers"]
-
-    def first(**changed: Any) -> dict[str, Any]:
-        return {**shape, "layers": [{**layers[0], **changed}, *layers[1:]]}
-
-    yield "no layer", {**shape, "layers": []}
-    yield "65 layers", {**shape, "layers": layers * (65 // len(layers) + 1)}
-    yield "a layer without a number of heads", {**shape, "layers": [{"d_head": 1, "d_ff": 1}, *layers[1:]]}
-    sizes: list[tuple[str, Any]] = [("heads", 0), ("d_head", 0), ("heads", -1)]
-    sizes += [("d_ff", value) for value in (-1, 1 << 17, 1.0, True)]
-    for name, value in sizes:
-        yield f"{name} {value!r}", first(**{name: value})
-    wholes: list[tuple[str, Any]] = [("d_model", 0), ("d_model", -1), ("d_out", shape["d_out"] + 1), ("d_out", None)]
-    for key, value in wholes:
-        yield f"{key} {value!r}", {**shape, key: value}
-
-
-def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
-    """A shape that is read although no weights file may state it."""
-    from efasp.model.weights import Weights, dump
-
-    data = dump(Weights(machine.word, machine.engine, machine.extension, transformer))
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
-        path = Path(folder) / "weights.safetensors"
-        for what, shape in misshapen(transformer.shape):
-            metadata = {**header["__metadata__"], "shape": json.dumps(shape)}
-            text = json.dumps({**header, "__metadata__": metadata}).encode()
-            path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
-            try:
-                read_plan(path)
-            except WeightsError as error:
-                if "metadata shape" in str(error):
-                    continue
-                return {"what": f"shape: {what}", "expected": "refused for its shape", "got": str(error)}
-            return {"what": f"shape: {what}", "expected": "refused", "got": "read"}
-    return None
-
-
-def misattended(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
-    """The first weight of attention, as a trace shows it, that is not a winner's share, or 0, by exact scores."""
-    program = drawn(Random(1), Shape(machine.word, machine.extension), 2, 3, 4)
-    if machine.engine == "mdm":
-        log = LogLayout(program.word, machine.extension, program.processors, program.memory, program.length)
-        sequence = join([log.opening(program), log.masks(1)])
-    else:
-        sequence = CellLayout.of(program, machine.extension).opening(program)  # type: ignore[attr-defined]
-    chosen = list(range(len(sequence)))
-    states = islice(plan.stream(plan.embed(sequence.tokens, sequence.places)), 0, None, 2)
-    streams = transformer.states(sequence.tokens, sequence.places)[::2]
-    for number, (layer, h, stream) in enumerate(zip(plan.layers, states, streams, strict=False)):
-        if not layer.heads:
-            continue
-        got = transformer.attention(number, stream, chosen)
-        for index, head in enumerate(layer.heads):
-            best = winners(head.q.apply(h)[chosen], head.k.apply(h))
-            wanted = (best / best.sum(axis=1, keepdims=True)).astype(got.dtype)
-            if (bad := np.argwhere(got[index] != wanted)).size:
-                at, key = bad[0].tolist()
-                place = {"what": f"attention, layer {number + 1} head {index}", "from": chosen[at], "to": key}
-                return {**place, "expected": float(wanted[at, key]), "got": float(got[index, at, key])}
-    return None
-
-
-def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report | None:
-    """The first tensor that differs after a round trip through a file."""
-    from efasp.model.weights import Weights, compiled, dump, export, load
-
-    named = machine.word, machine.engine, machine.extension
-    made = Weights(*named, transformer) if plan.dtype else compiled(*named)
-    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
-        path = Path(folder) / "weights.safetensors"
-        export(made, path)
-        if path.read_bytes() != dump(made):
-            return {"what": "bytes of the file", "expected": "the same every time", "got": "others"}
-        loaded, back = load(path), read_plan(path)
-    for name, found in (("load", (loaded.word, loaded.engine, loaded.extension)), ("read_plan", back[:3])):
-        if found != named:
-            return {"what": name, "expected": list(named), "got": list(found)}
-    wanted = dict(tensors(plan))
-    readers = {"Transformer.of": transformer, "compiled": made.transformer, "load": loaded.transformer}
-    told = {name: {key: t.cpu().numpy() for key, t in one.state_dict().items()} for name, one in readers.items()}
-    told["read_plan"] = dict(tensors(back[3]))
-    for name, found_tensors in told.items():
-        if sorted(found_tensors) != sorted(wanted):
-            return {"what": f"tensors by {name}", "expected": sorted(wanted), "got": sorted(found_tensors)}
-        for key, value in wanted.items():
-            got = found_tensors[key]
-            if got.shape != value.shape:
-                return {"what": f"{key} by {name}", "expected": list(value.shape), "got": list(got.shape)}
-            if (bad := np.argwhere(got != value)).size:
-                at = tuple(bad[0].tolist())
-                return {"what": f"{key}{list(at)} by {name}", "expected": float(value[at]), "got": float(got[at])}
-            if name != "read_plan" and str(got.dtype) != transformer.dtype_name:
-                return {"what": f"{key} by {name}", "expected": transformer.dtype_name, "got": str(got.dtype)}
-    return None
-
-
-def tensors(plan: Plan) -> Iterator[tuple[str, np.ndarray]]:
-    """A plan's matrices as the tensors of a weights file, by name: the heads of a layer side by side."""
-    yield "token.weight", dense(plan.token).T
-    yield "place.weight", dense(plan.place).T
-    for number, (layer, shape) in enumerate(zip(plan.layers, plan.shape["layers"], strict=True)):
-        if layer.heads:
-            wide = shape["d_head"]
-            for side in "qkv":
-                yield f"layers.{number}.{side}.weight", np.vstack([dense(getattr(head, side), wide) for head in layer.heads])
-            parts = [dense(head.o) for head in layer.heads]
-            filled = [np.pad(part, ((0, 0), (0, wide - part.shape[1]))) for part in parts]
-            yield f"layers.{number}.o.weight", np.hstack(filled)
-        if layer.bias:
-            yield f"layers.{number}.up.weight", dense(layer.up)
-            yield f"layers.{number}.up.bias", np.array([float(b) for b in layer.bias])
-            yield f"layers.{number}.down.weight", dense(layer.down)
-    yield "out.weight", dense(plan.out)
-    yield "out.bias", np.array([float(b) for b in plan.out_bias])
-
-
-def dense(matrix: Matrix, rows: int | None = None) -> np.ndarray:
-    """An exact matrix in float64, with rows of zeros after its own up to so many."""
-    out = np.zeros((rows or len(matrix.rows), matrix.columns))
-    for number, row in enumerate(matrix.rows):
-        for column, value in row:
-            out[number, column] = float(value)
-    return out

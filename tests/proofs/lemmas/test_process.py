@@ -23,7 +23,7 @@ from efasp.pram.machine import Program
 from efasp.proofs.concrete.differential import misreported, unequal, wanted
 from efasp.proofs.concrete.oracle import Pram, value_of
 from efasp.proofs.concrete.scenarios import LAST, SCENARIOS, Shape
-from efasp.proofs.lemmas import process, process_control, process_orders, process_readings
+from efasp.proofs.lemmas import process, process_control, process_orders, process_readings, process_weights
 from efasp.proofs.obligation import Machine, Obligation, Regime
 from efasp.tokens import vocabulary
 from tests.efasp.pram.strategies import programs
@@ -243,7 +243,7 @@ def test_wrong_weights_are_refuted(engine: str) -> None:
     plan = compile_machine(5, engine)
     rows = list(plan.out.rows)
     rows[3] = tuple((column, 2 * c) for column, c in rows[3])
-    verdict = process_readings.weights(
+    verdict = process_weights.weights(
         machine(engine), dataclasses.replace(plan, out=Matrix(rows, plan.out.columns)), lambda: module(engine)
     )
     assert verdict.status == "refuted" and verdict.countermodel and verdict.countermodel["what"].startswith("out.weight[3, ")

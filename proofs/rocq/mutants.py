@@ -1,0 +1,79 @@
+"""``make rocq-mutants``: one-line changes of the statement, ``theorem/Statement.v``, each of which must break a proof.
+
+The proofs are compiled in order with the changed statement, in a folder of their own, until a file fails. A change that leaves
+every file in order survives: the theorems would hold of another machine, transformer or process than the one that is meant. A
+change with which the statement itself does not compile is an error of the list.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from efasp.proofs.rocq.build import SOURCES, RocqError, compiled, shown, version
+
+STATEMENT = "Statement"
+JOBS = 2
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change: passages of the statement, each of which is there once, and what they become."""
+
+    name: str
+    passages: tuple[tuple[str, str], ...]
+
+    def of(self, text: str) -> str:
+        """The changed text. Raises RocqError for a passage that is not there once."""
+        for old, new in self.passages:
+            if text.count(old) != 1:
+                found = f"found it {text.count(old)} times"
+                raise RocqError(f"mutants.toml: {self.name}: expected {old!r} once in {STATEMENT}.v, {found}")
+            text = text.replace(old, new)
+        return text
+
+
+def load(path: Path = SOURCES / "mutants.toml") -> list[Change]:
+    """The changes that are listed."""
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))["change"]
+    return [Change(row["name"], ((row["old"], row["new"]), *map(tuple, row.get("also", ())))) for row in rows]
+
+
+def broken(change: Change, sources: dict[str, str]) -> str:
+    """The first file that does not compile with a change ("" if every one does). Raises RocqError where it is the statement."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        compiled({STATEMENT: change.of(sources[STATEMENT])}, folder)
+        for at, file in enumerate(sources):
+            try:
+                compiled({**dict(list(sources.items())[: at + 1]), STATEMENT: change.of(sources[STATEMENT])}, folder)
+            except RocqError:
+                return file
+    return ""
+
+
+def main(names: Sequence[str] = ()) -> int:
+    """Try the changes, or those of which the names are given: 0 if each breaks a proof."""
+    try:
+        version()
+        sources = shown()
+        changes = [change for change in load() if not names or change.name in names]
+        with ThreadPoolExecutor(JOBS) as pool:
+            files = list(pool.map(lambda change: broken(change, sources), changes))
+    except RocqError as error:
+        print(f"rocq-mutants: {error}", file=sys.stderr)
+        return 1
+    for change, file in zip(changes, files, strict=True):
+        print(f"{'survived' if not file else f'breaks {file}.v'}: {change.name}")
+    survived = files.count("")
+    print(f"{len(files)} changes of {STATEMENT}.v: {len(files) - survived} break a proof, {survived} survived")
+    return 1 if survived or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
