@@ -1,0 +1,133 @@
+"""The step of an engine as text for ``build/plan-check``: the definition that a plan is compared with. Numbers are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import lcm
+
+from efasp.affine_forms import Form, total
+from efasp.codebook import Codebook
+from efasp.proofs.symbolic.codes import carriers
+from efasp.sorts import Number
+from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, Program, Relu, TokenEmbedding, walk
+
+Terms = tuple[tuple[int, int], ...]  # scalar and coefficient, by scalar
+
+
+def definition_text(program: Program) -> str:
+    """A program's scalars, numbered from 1: entries of the token's code, of the place's code, ReLUs and means.
+
+    Lines: the widths of the codes; what is known of their entries (``one I``, ``flag I``, ``within I OWNERS``); the items
+    (``units CONSTANTS`` and a line of terms; ``head PAIRS VALUES`` and a line for each form: its constant, then its terms);
+    the results. Raises ValueError for a program whose results have coefficients that are not integers.
+    """
+    return "\n".join(_Writer(program).lines()) + "\n"
+
+
+def facts(book: Codebook, first: int) -> Iterator[str]:
+    """What is known of the entries of a codebook's codes, the first of which is numbered ``first``."""
+    owners = {field.name: [first + book.slots[name].start for name in carriers(book, field.payload)] for field in book.fields}
+    for kind in book.kinds:
+        yield f"flag {first + book.slots[kind.name].start}"
+    yield f"one {first + book.slots['one'].start}"
+    for field in book.fields:
+        for coordinate in book.slots[field.name]:
+            if field.encode == "signs":
+                yield " ".join(map(str, ("within", first + coordinate, *owners[field.name])))
+            elif field.shift >= 0:
+                yield f"flag {first + coordinate}"
+
+
+def whole(form: Form) -> int:
+    """The least factor that makes all coefficients and the constant integers."""
+    return lcm(form.constant.denominator, *(c.denominator for c in form.terms.values()))
+
+
+def _terms(form: Form) -> str:
+    return " ".join(f"{scalar}:{c}" for scalar, c in form.row)
+
+
+def _line(form: Form) -> str:
+    return f"{form.constant} {_terms(form)}".strip()
+
+
+class _Writer:
+    """Walks the graph of a program; ``of``: the forms of every node over the numbered scalars."""
+
+    def __init__(self, program: Program) -> None:
+        nodes = walk(program.output)
+        books = {type(node): node.codebook for node in nodes if isinstance(node, (TokenEmbedding, PositionEmbedding))}
+        self.tokens, self.places = books[TokenEmbedding], books[PositionEmbedding]
+        self.scalars = self.tokens.width + self.places.width
+        self.items: list[list[str]] = []
+        self.last: tuple[Terms, list[int]] | None = None  # the units that were written last
+        self.of: dict[Node, list[Form]] = {}
+        for node in nodes:
+            self.of[node] = self._forms(node)
+        self._finish_units()
+        self.results = self.of[program.output]
+        if any(whole(form) > 1 for form in self.results):
+            raise ValueError(f"{program.name}: expected results with integer coefficients")
+
+    def lines(self) -> Iterator[str]:
+        """The text, line by line."""
+        known = [*facts(self.tokens, 1), *facts(self.places, 1 + self.tokens.width)]
+        yield f"codes {self.tokens.width} {self.places.width}"
+        yield f"facts {len(known)}"
+        yield from known
+        yield f"items {len(self.items)}"
+        for item in self.items:
+            yield from item
+        yield f"results {len(self.results)}"
+        yield from map(_line, self.results)
+
+    def _forms(self, node: Node) -> list[Form]:
+        if isinstance(node, Concat):
+            return [form for part in node.parts for form in self.of[part]]
+        if isinstance(node, Affine):
+            x = self.of[node.x]
+            return [total([(c, x[i]) for i, c in row], b) for row, b in zip(node.rows, node.bias, strict=True)]
+        if isinstance(node, Relu):
+            return [self._unit(form) for form in self.of[node.x]]
+        if isinstance(node, Attention):
+            return self._head(self.of[node.q], self.of[node.k], self.of[node.v])
+        first = 1 if isinstance(node, TokenEmbedding) else 1 + self.tokens.width
+        return [Form.atom(first + i) for i in range(node.width)]
+
+    def _scalar(self, factor: int) -> Form:
+        self.scalars += 1
+        return total([(1 / _fraction(factor), Form.atom(self.scalars))])
+
+    def _unit(self, form: Form) -> Form:
+        factor = whole(form)
+        scaled = form.times(factor)
+        terms: Terms = tuple((scalar, int(c)) for scalar, c in scaled.row)
+        if self.last and self.last[0] == terms:
+            self.last[1].append(int(scaled.constant))
+        else:
+            self._finish_units()
+            self.last = terms, [int(scaled.constant)]
+        return self._scalar(factor)
+
+    def _finish_units(self) -> None:
+        if self.last:
+            terms, constants = self.last
+            self.items.append([" ".join(map(str, ("units", *constants))), " ".join(f"{s}:{c}" for s, c in terms)])
+        self.last = None
+
+    def _head(self, queries: Sequence[Form], keys: Sequence[Form], values: Sequence[Form]) -> list[Form]:
+        self._finish_units()
+        lines = [f"head {len(queries)} {len(values)}"]
+        for side in (queries, keys):
+            factor = lcm(1, *map(whole, side))
+            lines += [_line(form.times(factor)) for form in side]
+        factors = [whole(form) for form in values]
+        lines += [_line(form.times(factor)) for form, factor in zip(values, factors, strict=True)]
+        self.items.append(lines)
+        return [self._scalar(factor) for factor in factors]
+
+
+def _fraction(value: Number) -> Number:
+    from fractions import Fraction
+
+    return Fraction(value)
