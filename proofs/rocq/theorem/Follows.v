@@ -58,6 +58,18 @@ Fixpoint read_items (t : table) (s : stream) (next : positive) (l : list item) :
   | i :: rest => let '(t, fs) := read_item t s i in read_items t (listed next fs s) (after next fs) rest
   end.
 
+(* Every item speaks of scalars before it. *)
+Definition numbered_below (n : positive) (l : list (Z * positive)) : bool := forallb (fun '(_, i) => Pos.ltb i n) l.
+Definition earlier (n : positive) (i : item) : bool :=
+  match i with
+  | Units l _ => numbered_below n l
+  | Head queries keys values => forallb (fun f => numbered_below n (summands f)) (queries ++ keys ++ values)
+  end.
+Definition scalars_of (n : positive) (i : item) : positive :=
+  match i with Units _ offsets => after n offsets | Head _ _ values => after n values end.
+Fixpoint items_earlier (n : positive) (l : list item) : bool :=
+  match l with [] => true | i :: rest => earlier n i && items_earlier (scalars_of n i) rest end.
+
 (* The plan. A row that is dense becomes sparse. *)
 Fixpoint sparse (i : positive) (row : vector) : list (positive * Q) :=
   match row with
@@ -83,7 +95,6 @@ Fixpoint read_heads (t : table) (s sum : stream) (l : list head) : table * strea
   | a :: rest => let '(t, fs) := read_head t s a in read_heads t s (added 1 fs sum) rest
   end.
 (* Hidden units: consecutive rows that are equal are read once. *)
-Fixpoint same_row (a b : list (positive * Q)) : bool := same_linear a b.
 Fixpoint grouped (rows : matrix) (biases : vector) : list (list (positive * Q) * list Q) :=
   match rows with
   | [] => match biases with [] => [] | _ => [([], biases)] end
@@ -91,7 +102,7 @@ Fixpoint grouped (rows : matrix) (biases : vector) : list (list (positive * Q) *
       let row := sparse 1 r in
       let '(b, biases') := match biases with [] => (0%Q, []) | b :: rest => (Qred b, rest) end in
       match grouped rows' biases' with
-      | (other, bs) :: groups => if same_row row other then (row, b :: bs) :: groups else (row, [b]) :: (other, bs) :: groups
+      | (other, bs) :: groups => if same_linear row other then (row, b :: bs) :: groups else (row, [b]) :: (other, bs) :: groups
       | [] => [(row, [b])]
       end
   end.
@@ -137,4 +148,5 @@ Definition follows (known : facts) (d : writing) (tokens places : nat) (m : plan
   let place := listed 1 (skipn tokens codes) (Map.empty _) in
   let h := added 1 (mapped place (place_matrix m)) (listed 1 (mapped token (token_matrix m)) (Map.empty _)) in
   let '(t, h) := read_layers known t h (layers m) in
-  same_forms (padded (mapped h (out_matrix m)) (out_bias m)) (map (read_sum defined) (shown d)) && ordered t.
+  same_forms (padded (mapped h (out_matrix m)) (out_bias m)) (map (read_sum defined) (shown d)) &&
+  ordered next t && about_codes next known && items_earlier next (items d).

@@ -215,13 +215,18 @@ Fixpoint means_of (t : table) (s : positive) (fs : list form) : table * list for
   | f :: rest => let '(t, g) := mean_of t s f in let '(t, gs) := means_of t s rest in (t, g :: gs)
   end.
 
-(* The table was filled in order: every scalar rests on such as have smaller numbers. *)
+(* The table was filled in order: every scalar has a number that no entry of a code has, and rests on such as have smaller ones. *)
 Definition below (n : positive) (l : linear) : bool := forallb (fun '(i, _) => Pos.ltb i n) l.
 Definition below_score (n : positive) (b : bilinear) : bool :=
   forallb (fun '(i, f) => Pos.ltb i n && below n (parts f)) b.
-Definition ordered (t : table) : bool :=
-  forallb (fun '(n, e) =>
-    match e with
-    | Unit d _ _ => match Map.find d (directions t) with Some l => below n l | None => false end
-    | Mean s of => Pos.ltb of n && match Map.find s (scores t) with Some b => below_score n b | None => false end
-    end) (Map.elements (entries t)).
+Definition in_order (t : table) (n : positive) (e : entry) : bool :=
+  match e with
+  | Unit d _ _ => match Map.find d (directions t) with Some l => below n l | None => false end
+  | Mean s of => Pos.ltb of n && match Map.find s (scores t) with Some b => below_score n b | None => false end
+  end.
+Definition ordered (codes : positive) (t : table) : bool :=
+  forallb (fun '(n, e) => Pos.leb codes n && in_order t n e) (Map.elements (entries t)).
+(* Facts speak of entries of codes only. *)
+Definition about_codes (codes : positive) (known : facts) : bool :=
+  forallb (fun '(i, f) => Pos.ltb i codes &&
+    match f with Within owners => forallb (fun o => Pos.ltb o codes) owners | _ => true end) (Map.elements known).
