@@ -205,6 +205,9 @@ Qed.
 Lemma forall2_app : forall A B (P : A -> B -> Prop) a b x y, Forall2 P a x -> Forall2 P b y -> Forall2 P (a ++ b) (x ++ y).
 Proof. intros A B P a b x y F G. induction F; cbn [app]; [exact G|constructor; assumption]. Qed.
 
+Lemma forall2_weaken : forall A B (P R : A -> B -> Prop) a b, (forall x y, P x y -> R x y) -> Forall2 P a b -> Forall2 R a b.
+Proof. intros A B P R a b H F. induction F; constructor; auto. Qed.
+
 Lemma padded_right : forall e fs xs biases, worth e fs xs -> worth e (padded fs biases) (plus xs biases).
 Proof.
   intros e fs xs biases W. revert biases. induction W as [|f x fs xs H W IH]; intros biases.
@@ -220,14 +223,6 @@ Hypothesis valid : valid_in final world.
 Hypothesis facts_hold : known_in known world.
 Hypothesis somewhere : world <> [].
 Definition represented (s : stream) (hs : list vector) : Prop := Forall2 (represents s) hs world.
-
-Lemma in_world : forall A (P Q : A -> env -> Prop) l m, Forall2 P l m -> (forall e, In e m -> In e world) ->
-  (forall x e, In e world -> P x e -> Q x e) -> Forall2 Q l m.
-Proof.
-  intros A P R l m F. induction F as [|x e l m H F IH]; intros I G; constructor.
-  - apply G; [apply I; left; reflexivity|exact H].
-  - apply IH; [intros y J; apply I; right; exact J|exact G].
-Qed.
 
 (* Attention: what a head adds. *)
 Lemma score_selects : forall s hs pairs b (f : vector -> vector -> Q) h e, represented s hs -> b = normal_score pairs ->
