@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from math import lcm
 
 from efasp.affine_forms import Form, total
-from efasp.codebook import Codebook
-from efasp.proofs.symbolic.codes import carriers
-from efasp.sorts import Number
+from efasp.model.compile import STEPS
 from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, Program, Relu, TokenEmbedding, walk
 
 Terms = tuple[tuple[int, int], ...]  # scalar and coefficient, by scalar
 
 
-def definition_text(program: Program) -> str:
-    """A program's scalars, numbered from 1: entries of the token's code, of the place's code, ReLUs and means.
+def definition_text(word: int, engine: str, extension: str) -> str:
+    """The scalars of an engine's step, numbered from 1: entries of the token's code, of the place's code, ReLUs and means.
 
-    Lines: the widths of the codes; what is known of their entries (``one I``, ``flag I``, ``within I OWNERS``); the items
-    (``units CONSTANTS`` and a line of terms; ``head PAIRS VALUES`` and a line for each form: its constant, then its terms);
-    the results. Raises ValueError for a program whose results have coefficients that are not integers.
+    Lines: the machine; the items (``units CONSTANTS`` and a line of terms for ReLUs that differ in the constant only;
+    ``head PAIRS VALUES`` and a line for each query, key and value: its constant, then its terms, ``SCALAR:COEFFICIENT``); the
+    results. Raises ValueError for a step whose results have coefficients that are not integers.
     """
-    return "\n".join(_Writer(program).lines()) + "\n"
-
-
-def facts(book: Codebook, first: int) -> Iterator[str]:
-    """What is known of the entries of a codebook's codes, the first of which is numbered ``first``."""
-    owners = {field.name: [first + book.slots[name].start for name in carriers(book, field.payload)] for field in book.fields}
-    for kind in book.kinds:
-        yield f"flag {first + book.slots[kind.name].start}"
-    yield f"one {first + book.slots['one'].start}"
-    for field in book.fields:
-        for coordinate in book.slots[field.name]:
-            if field.encode == "signs":
-                yield " ".join(map(str, ("within", first + coordinate, *owners[field.name])))
-            elif field.shift >= 0:
-                yield f"flag {first + coordinate}"
+    head = [f"word {word}", f"engine {engine}", f"extension {extension or 'none'}"]
+    return "\n".join([*head, *_Writer(STEPS[engine](word, extension)).lines()]) + "\n"
 
 
 def whole(form: Form) -> int:
@@ -57,8 +43,8 @@ class _Writer:
     def __init__(self, program: Program) -> None:
         nodes = walk(program.output)
         books = {type(node): node.codebook for node in nodes if isinstance(node, (TokenEmbedding, PositionEmbedding))}
-        self.tokens, self.places = books[TokenEmbedding], books[PositionEmbedding]
-        self.scalars = self.tokens.width + self.places.width
+        self.tokens = books[TokenEmbedding].width
+        self.scalars = self.tokens + books[PositionEmbedding].width
         self.items: list[list[str]] = []
         self.last: tuple[Terms, list[int]] | None = None  # the units that were written last
         self.of: dict[Node, list[Form]] = {}
@@ -71,10 +57,6 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         """The text, line by line."""
-        known = [*facts(self.tokens, 1), *facts(self.places, 1 + self.tokens.width)]
-        yield f"codes {self.tokens.width} {self.places.width}"
-        yield f"facts {len(known)}"
-        yield from known
         yield f"items {len(self.items)}"
         for item in self.items:
             yield from item
@@ -91,12 +73,12 @@ class _Writer:
             return [self._unit(form) for form in self.of[node.x]]
         if isinstance(node, Attention):
             return self._head(self.of[node.q], self.of[node.k], self.of[node.v])
-        first = 1 if isinstance(node, TokenEmbedding) else 1 + self.tokens.width
+        first = 1 if isinstance(node, TokenEmbedding) else 1 + self.tokens
         return [Form.atom(first + i) for i in range(node.width)]
 
     def _scalar(self, factor: int) -> Form:
         self.scalars += 1
-        return total([(1 / _fraction(factor), Form.atom(self.scalars))])
+        return total([(Fraction(1, factor), Form.atom(self.scalars))])
 
     def _unit(self, form: Form) -> Form:
         factor = whole(form)
@@ -125,9 +107,3 @@ class _Writer:
         lines += [_line(form.times(factor)) for form, factor in zip(values, factors, strict=True)]
         self.items.append(lines)
         return [self._scalar(factor) for factor in factors]
-
-
-def _fraction(value: Number) -> Number:
-    from fractions import Fraction
-
-    return Fraction(value)

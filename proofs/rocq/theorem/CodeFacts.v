@@ -1,5 +1,5 @@
-(* What is known of the codes of tokens and places, whatever they are: flags are 0 or more, a 1 is 1, and a signed bit is between
-   -s and s, where s is the sum of the flags of the kinds that have the number whose bit it is. *)
+(* What is known of the codes of tokens and places, whatever they are: flags are 0 or more, a 1 is 1, and a signed bit is
+   between -s and s, where s is the sum of the flags of the kinds that have the number whose bit it is. *)
 From Coq Require Import List Bool ZArith QArith Lqa FMapPositive Lia.
 From Efasp Require Import Statement Terms TermsSound Interning Worlds WorldExists Follows PlanSound FollowsSound.
 Import ListNotations.
@@ -65,7 +65,8 @@ Proof. intros n k. unfold one_hot, numbers. rewrite !map_length. apply seq_lengt
 Lemma one_hot_at : forall n k j, j < n -> nth j (one_hot n k) 0%Q = if Z.eqb (Z.of_nat j) k then 1%Q else 0%Q.
 Proof.
   intros n k j L. unfold one_hot, numbers. rewrite map_map.
-  rewrite (nth_indep _ 0%Q ((fun x => if Z.eqb (Z.of_nat x) k then 1%Q else 0%Q) 0)) by (rewrite map_length, seq_length; exact L).
+  rewrite (nth_indep _ 0%Q ((fun x => if Z.eqb (Z.of_nat x) k then 1%Q else 0%Q) 0))
+    by (rewrite map_length, seq_length; exact L).
   rewrite (map_nth (fun x => if Z.eqb (Z.of_nat x) k then 1%Q else 0%Q)), seq_nth by exact L. reflexivity.
 Qed.
 
@@ -84,7 +85,8 @@ Proof.
   intros before n k more owners. cbv zeta. induction owners as [|o l IH]; intros B.
   - split; [cbn; lra|intros (o & [] & _)].
   - destruct (IH (fun p I => B p (or_intror I))) as [N S]. cbn [map sum_at fold_right].
-    set (rest := fold_right _ _ _). change (0 <= rest)%Q in N. change ((exists p, In p l /\ Z.of_nat p = k) -> (1 <= rest)%Q) in S.
+    set (rest := fold_right _ _ _). change (0 <= rest)%Q in N.
+    change ((exists p, In p l /\ Z.of_nat p = k) -> (1 <= rest)%Q) in S.
     rewrite (flag_entry before n k more o (B o (or_introl eq_refl))). split.
     + destruct (Z.eqb (Z.of_nat o) k); lra.
     + intros (p & [<-|I] & E); [rewrite E, Z.eqb_refl; lra|]. assert (1 <= rest)%Q by (apply S; exists p; split; assumption).

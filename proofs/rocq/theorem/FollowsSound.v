@@ -169,7 +169,8 @@ Proof.
         { intros h' e' R'. exact (sum_right e' s s' h' _ v V A R'). }
         unfold maximisers. cbv zeta.
         apply (score_selects world s' hs _ _ (score_of (map expand_sum queries) (map expand_sum keys)) h e
-          (scalars_represented _ _ _ R) eq_refl). intros h' e' R'. exact (scores_right s s' _ queries keys h e h' e' BQ BK A Rh R').
+          (scalars_represented _ _ _ R) eq_refl). intros h' e' R'.
+          exact (scores_right s s' _ queries keys h e h' e' BQ BK A Rh R').
       * cbn [forallb] in BV. apply andb_true_iff in BV. apply BV.
 Qed.
 
@@ -225,7 +226,8 @@ Proof.
   rewrite (A o O), (IH H). reflexivity.
 Qed.
 
-Lemma facts_transfer : forall known n code e, about_codes n known = true -> (forall i, (i < n)%positive -> e i = code_entry code i) ->
+Lemma facts_transfer : forall known n code e, about_codes n known = true -> (forall i, (i < n)%positive ->
+  e i = code_entry code i) ->
   facts_of known code -> forall i f, Map.find i known = Some f -> holds e i f.
 Proof.
   intros known n code e B A H i f F. specialize (H i f F). unfold about_codes in B. rewrite forallb_forall in B.

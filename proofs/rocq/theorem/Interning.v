@@ -215,7 +215,8 @@ Fixpoint means_of (t : table) (s : positive) (fs : list form) : table * list for
   | f :: rest => let '(t, g) := mean_of t s f in let '(t, gs) := means_of t s rest in (t, g :: gs)
   end.
 
-(* The table was filled in order: every scalar has a number that no entry of a code has, and rests on such as have smaller ones. *)
+(* The table was filled in order: every scalar has a number that no entry of a code has, and rests on such as have smaller
+   ones. *)
 Definition below (n : positive) (l : linear) : bool := forallb (fun '(i, _) => Pos.ltb i n) l.
 Definition below_score (n : positive) (b : bilinear) : bool :=
   forallb (fun '(i, f) => Pos.ltb i n && below n (parts f)) b.

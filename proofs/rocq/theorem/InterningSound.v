@@ -25,7 +25,9 @@ Definition directs (t : table) (l : linear) (d : directed) : Prop :=
   forall e, value e l == extent d * oriented (along d) (value e m).
 
 Lemma directs_extends : forall t u l d, extends t u -> directs t l d -> directs u l d.
-Proof. intros t u l d E (P & m & F & H). split; [exact P|]. exists m. split; [apply (same_directions _ _ E); exact F|exact H]. Qed.
+Proof.
+  intros t u l d E (P & m & F & H). split; [exact P|]. exists m. split; [apply (same_directions _ _ E); exact F|exact H].
+Qed.
 
 Lemma direct_right : forall t l u d, direct t l = (u, d) -> grows t u /\ directs u l d.
 Proof.
@@ -76,7 +78,8 @@ Proof.
   intros t s i u j. unfold mean_atom. cbv zeta.
   match goal with |- context [match ?x with Some _ => _ | None => _ end = _] => destruct x as [k|] eqn:F end.
   - intros H. injection H as <- <-. split; [apply grows_refl|].
-    destruct (Map.find i _) as [k'|]; [|discriminate]. destruct (Map.find k' (entries t)) as [[|s' i']|] eqn:G; try discriminate.
+    destruct (Map.find i _) as [k'|]; [|discriminate].
+    destruct (Map.find k' (entries t)) as [[|s' i']|] eqn:G; try discriminate.
     destruct (_ && _) eqn:B; [|discriminate]. injection F as ->. apply andb_true_iff in B as [B C].
     apply Pos.eqb_eq in B, C. congruence.
   - intros H. injection H as <- <-. split.
@@ -176,7 +179,8 @@ Qed.
 
 Lemma covers_right : forall t e i j, extends t final -> In e world -> covers t i j = true -> e j <= e i.
 Proof.
-  intros t e i j E I H. unfold covers, offset_of in H. destruct (Map.find i (entries t)) as [[n up c|]|] eqn:F; try discriminate.
+  intros t e i j E I H. unfold covers, offset_of in H.
+  destruct (Map.find i (entries t)) as [[n up c|]|] eqn:F; try discriminate.
   destruct (Map.find j (entries t)) as [[n' up' c'|]|] eqn:G; try discriminate. apply andb_true_iff in H as [H L].
   apply andb_true_iff in H as [N U]. apply Pos.eqb_eq in N. apply eqb_prop in U. apply Qle_bool_iff in L. subst n' up'.
   rewrite (valid e I _ _ (same_entries _ _ E _ _ F)), (valid e I _ _ (same_entries _ _ E _ _ G)). cbn [meaning].
@@ -226,7 +230,8 @@ Proof.
   - change (value e []) with 0. destruct (Map.find s (scores final)) as [b|]; [|reflexivity]. cbn [map].
     change (fun w => value w []) with (fun _ : env => 0). rewrite average_zero. reflexivity.
   - specialize (IH (fun p J => H p (or_intror J))). specialize (H (i, c) (or_introl eq_refl)).
-    rewrite value_cons, IH. unfold under, score_number in H. cbn [fst] in H. cbn [map]. unfold base at 2, score_number. cbn [fst snd].
+    rewrite value_cons, IH. unfold under, score_number in H. cbn [fst] in H. cbn [map]. unfold base at 2, score_number.
+    cbn [fst snd].
     destruct (Map.find i (entries t)) as [[|s' of]|] eqn:F; try discriminate. apply Pos.eqb_eq in H. subst s'.
     rewrite (valid e I i _ (same_entries _ _ E _ _ F)). cbn [meaning].
     destruct (Map.find s (scores final)) as [b|]; [|ring].
@@ -285,7 +290,8 @@ Proof.
     apply rectify_equal. rewrite C. unfold form_value. destruct (along d); cbn [oriented]; field; exact N. }
   destruct (find_unit t (number d) (negb (along d)) (- c)) as [i|] eqn:G.
   { injection H as <- <-. split; [apply grows_refl|]. intros E e I. apply find_unit_found in G.
-    rewrite add_forms_value, atom_value, (unit_meaning t (parts f) d f _ _ i e E D I eq_refl G), (rectify_split (form_value e f)).
+    rewrite add_forms_value, atom_value, (unit_meaning t (parts f) d f _ _ i e E D I eq_refl G),
+      (rectify_split (form_value e f)).
     apply Qplus_comp; [reflexivity|]. rewrite <- rectify_scaled by exact P. apply rectify_equal. unfold form_value.
     destruct (along d); cbn [oriented negb]; rewrite C; field; exact N. }
   destruct (never_negative known t f) eqn:S.
@@ -293,7 +299,8 @@ Proof.
     destruct (rectify_cases (form_value e f)) as [[_ ->]|[B _]]; [reflexivity|lra]. }
   injection H as <- <-. split; [apply grows_unit|]. intros E e I.
   assert (D' : directs (add_unit t (number d) (along d) c) (parts f) d) by exact D.
-  rewrite atom_value, (unit_meaning _ (parts f) d f _ c _ e E D' I eq_refl (add_unit_found _ _ _ _)), <- rectify_scaled by exact P.
+  rewrite atom_value, (unit_meaning _ (parts f) d f _ c _ e E D' I eq_refl (add_unit_found _ _ _ _)),
+    <- rectify_scaled by exact P.
   apply rectify_equal. rewrite C. unfold form_value. destruct (along d); cbn [oriented]; field; exact N.
 Qed.
 
@@ -304,7 +311,8 @@ Proof.
   intros t l constants u fs Fr H. unfold rectified in H. destruct l as [|p l'] eqn:L.
   { injection H as <- <-. split; [exact Fr|]. split; [apply extends_refl|]. intros _ e I. clear.
     induction constants as [|c cs IH]; cbn [map]; constructor; [|exact IH]. unfold constant_unit.
-    rewrite constant_form_value. cbn [free constant_form]. change (rectify c == rectify (c + value e [])). apply rectify_equal. change (value e []) with 0. ring. }
+    rewrite constant_form_value. cbn [free constant_form]. change (rectify c == rectify (c + value e [])).
+    apply rectify_equal. change (value e []) with 0. ring. }
   rewrite <- L in *. clear L p l'. destruct (direct t l) as [t1 d] eqn:D. destruct (direct_right t l t1 d D) as [G R].
   destruct (G Fr) as [F1 E1]. clear G D.
   assert (A : forall cs t acc u fs, fresh t -> directs t l d -> fold_left (fun '(t, forms) c =>
@@ -330,7 +338,8 @@ Lemma mean_parts_right : forall s b l t u parts, fresh t -> mean_parts t s l = (
 Proof.
   intros s b. induction l as [|(i, c) l IH]; intros t u parts F H; cbn [mean_parts] in H.
   - injection H as <- <-. split; [exact F|]. split; [apply extends_refl|]. intros _ _ e I.
-    change (value e (sum_of [])) with 0. change (fun w => value w []) with (fun _ : env => 0). rewrite average_zero. reflexivity.
+    change (value e (sum_of [])) with 0. change (fun w => value w []) with (fun _ : env => 0). rewrite average_zero.
+    reflexivity.
   - destruct (mean_atom t s i) as [t1 j] eqn:M. destruct (mean_atom_right t s i t1 j M) as [G J]. destruct (G F) as [F1 E1].
     destruct (mean_parts t1 s l) as [t2 ps] eqn:P. injection H as <- <-. destruct (IH t1 t2 ps F1 P) as (F2 & E2 & W).
     split; [exact F2|]. split; [exact (extends_trans _ _ _ E1 E2)|]. intros E S e I. rewrite sum_of_value. cbn [fold_right].

@@ -263,7 +263,8 @@ Proof.
   specialize (W EF (same_scores _ _ (extends_trans _ _ _ E2 EF) _ _ B)).
   unfold attend. cbv zeta.
   assert (L : forall l m, Forall2 (represents s) l m -> (forall e, In e m -> In e world) -> Forall2 (fun x e =>
-      worth e (mapped (listed 1 values (Map.empty _)) (wo a)) x) (map (fun h => times (wo a) (mean (map snd (filter (fun '(score, _) =>
+      worth e (mapped (listed 1 values (Map.empty _)) (wo a)) x)
+      (map (fun h => times (wo a) (mean (map snd (filter (fun '(score, _) =>
         Qeq_bool score (greatest (map (dot (times (wq a) h)) (map (times (wk a)) hs))))
         (combine (map (dot (times (wq a) h)) (map (times (wk a)) hs)) (map (times (wv a)) hs)))))) l) m).
   { intros l m F2'. induction F2' as [|h e l m Rh F2' IH]; intros I; constructor; [|apply IH; intros e' J; apply I; right;
@@ -299,9 +300,11 @@ Proof.
     injection H as <- <-. destruct (rectified_right final world known valid facts_hold t _ _ t1 fs F R) as (F1 & E1 & W).
     destruct (IH t1 t2 more F1 M) as (F2 & E2 & V). split; [exact F2|]. split; [exact (extends_trans _ _ _ E1 E2)|].
     intros E e I. cbn [flattened flat_map concat]. apply forall2_app; [|exact (V E e I)].
-    specialize (W (extends_trans _ _ _ E2 E) e I). clear - W. revert fs W. induction bs as [|b bs IH]; intros fs W; cbn [map] in *;
+    specialize (W (extends_trans _ _ _ E2 E) e I). clear - W. revert fs W.
+    induction bs as [|b bs IH]; intros fs W; cbn [map] in *;
       inversion W as [|? f ? fs' H W']; subst; constructor; [|apply IH; exact W'].
-    rewrite H. apply rectify_equal. rewrite qadd_sum, Qred_correct. unfold row_form, form_value, combination. cbn [free parts]. ring.
+    rewrite H. apply rectify_equal. rewrite qadd_sum, Qred_correct. unfold row_form, form_value, combination.
+    cbn [free parts]. ring.
 Qed.
 
 Lemma layer_right : forall s l t u s', fresh t -> read_layer known t s l = (u, s') -> fresh u /\ extends t u /\

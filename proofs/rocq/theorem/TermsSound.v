@@ -115,7 +115,8 @@ Lemma scaled_value : forall e c l, value e (scaled c l) == c * value e l.
 Proof.
   intros e c l. unfold scaled. destruct (qone c) eqn:O; [rewrite (qone_one c O); ring|].
   destruct (qzero c) eqn:Z; [rewrite (qzero_zero c Z); change (value e []) with 0; ring|]. clear.
-  induction l as [|(i, d) l IH]; [change (value e []) with 0; cbn; ring|]. cbn [map]. rewrite !value_cons, IH, qmul_product. ring.
+  induction l as [|(i, d) l IH]; [change (value e []) with 0; cbn; ring|]. cbn [map]. rewrite !value_cons, IH, qmul_product.
+  ring.
 Qed.
 
 Lemma add_forms_value : forall e f g, form_value e (add_forms f g) == form_value e f + form_value e g.
