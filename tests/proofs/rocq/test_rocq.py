@@ -94,7 +94,7 @@ def test_the_statement_is_closed_and_plans_run_in_the_kernel() -> None:
     programs()
     compiled(shown(), BUILD)
     found = assumptions(STATED)
-    assert found == dict.fromkeys(("Statement", "Sequences", "Composition", "FollowsSound", "Accepted", "Written", "Runs"), ())
+    assert found == dict.fromkeys(("Statement", "Sequences", "Composition", "FollowsSound", "Accepted", "Passes", "Runs"), ())
 
 
 def test_nothing_is_admitted() -> None:
