@@ -272,45 +272,49 @@ Proof.
     apply Qlt_le_weak. apply Qnot_le_lt. intros L. apply Qle_bool_iff in L. congruence.
 Qed.
 
-Theorem reading_code : forall w ext u output, known w ext u -> Forall2 Qeq output (bare_code w ext u) ->
-  reading w ext output = Some u.
+Lemma leader_read : forall (score : token -> Q) l u, NoDup l -> In u l ->
+  (forall y, In y l -> y <> u -> (score y <= score u - 1)%Q) ->
+  let scores := map (fun y => (y, score y)) l in
+  let top := greatest (map snd scores) in
+  match filter (fun '(_, s) => negb (Qle_bool s (top - 1))) scores with [(y, _)] => Some y | _ => None end = Some u.
 Proof.
-  intros w ext u output K H.
-  set (score := fun y => dot (token_code w ext y) output). set (l := vocabulary w ext).
-  assert (S : forall y, (score y == inject_Z (inner (code w ext 1%Z y) (code w ext 0%Z u)))%Q).
-  { intros y. unfold score. rewrite code_integers. apply dot_integers. rewrite <- bare_integers. exact H. }
-  assert (I : In u l) by (apply in_vocabulary; exact K).
-  assert (L : forall y, In y l -> y <> u -> (score y <= score u - 1)%Q).
-  { intros y Iy N. apply in_vocabulary in Iy. rewrite !S. change 1%Q with (inject_Z 1).
-    unfold Qminus. rewrite <- inject_Z_opp, <- inject_Z_plus, <- Zle_Qle.
-    pose proof (code_leads w ext y u Iy K N). lia. }
-  set (top := greatest (map snd (map (fun y => (y, score y)) l))).
+  intros score l u D I L scores top.
   assert (T : (top == score u)%Q).
   { apply Qle_antisym.
-    - assert (M : In top (map snd (map (fun y => (y, score y)) l))).
-      { apply greatest_member. unfold l. intros E. rewrite map_map in E. fold l in E. destruct l; [destruct I|discriminate]. }
-      rewrite map_map in M. apply in_map_iff in M as (y & E & Iy). cbn [snd] in E. rewrite <- E.
-      assert (D : y = u \/ (score y <= score u - 1)%Q).
-      { destruct (same_token y u) as [X|X]; [left; exact X|right; apply L; assumption]. }
-      destruct D as [->|D]; [apply Qle_refl|]. apply Qle_trans with (1 := D). apply Qlt_le_weak. rewrite Qlt_minus_iff. ring_simplify.
-      reflexivity.
-    - apply greatest_above. rewrite map_map. apply in_map_iff. exists u. split; [reflexivity|exact I]. }
+    - assert (M : In top (map snd scores)).
+      { apply greatest_member. unfold scores. destruct l; [destruct I|discriminate]. }
+      unfold scores in M. rewrite map_map in M. apply in_map_iff in M as (y & E & Iy). cbn [snd] in E. rewrite <- E.
+      destruct (same_token y u) as [->|N]; [apply Qle_refl|]. apply Qle_trans with (1 := L y Iy N).
+      apply Qlt_le_weak. rewrite Qlt_minus_iff. ring_simplify. reflexivity.
+    - apply greatest_above. unfold scores. rewrite map_map. apply in_map_iff. exists u. split; [reflexivity|exact I]. }
   assert (P : forall y, In y l -> negb (Qle_bool (score y) (top - 1)) = true <-> y = u).
   { intros y Iy. rewrite negb_true_iff. split.
     - intros E. destruct (same_token y u) as [X|X]; [exact X|]. specialize (L y Iy X). exfalso.
       assert (B : Qle_bool (score y) (top - 1) = true) by (apply Qle_bool_iff; rewrite T; exact L). congruence.
     - intros ->. destruct (Qle_bool _ _) eqn:E; [|reflexivity]. apply Qle_bool_iff in E. rewrite T in E. exfalso.
       apply (Qlt_not_le (score u - 1) (score u)); [|exact E]. rewrite Qlt_minus_iff. ring_simplify. reflexivity. }
-  assert (F : forall k, (forall y, In y k -> In y l) -> NoDup k -> filter (fun '(_, s) => negb (Qle_bool s (top - 1)))
-    (map (fun y => (y, score y)) k) = if existsb (fun y => negb (Qle_bool (score y) (top - 1))) k then [(u, score u)] else []).
-  { induction k as [|y k IH]; intros A D; [reflexivity|]. inversion D as [|y' k' N D']; subst. cbn [map filter existsb].
+  clearbody top. assert (F : forall k, (forall y, In y k -> In y l) -> NoDup k ->
+    filter (fun '(_, s) => negb (Qle_bool s (top - 1))) (map (fun y => (y, score y)) k) =
+    if existsb (fun y => negb (Qle_bool (score y) (top - 1))) k then [(u, score u)] else []).
+  { induction k as [|y k IH]; intros A N; [reflexivity|]. inversion N as [|y' k' Ny N']; subst. cbn [map filter existsb].
     rewrite IH by (trivial; intros z Iz; apply A; right; exact Iz). destruct (negb (Qle_bool (score y) (top - 1))) eqn:E.
     - apply P in E; [subst y|apply A; left; reflexivity]. cbn [orb]. destruct (existsb _ k) eqn:X; [|reflexivity].
-      apply existsb_exists in X as (z & Iz & X). apply P in X; [subst z; destruct (N Iz)|]. apply A. right. exact Iz.
+      apply existsb_exists in X as (z & Iz & X). apply P in X; [subst z; destruct (Ny Iz)|]. apply A. right. exact Iz.
     - reflexivity. }
-  change (match filter (fun '(_, s) => negb (Qle_bool s (top - 1))) (map (fun y => (y, score y)) l) with
-    [(y, _)] => Some y | _ => None end = Some u).
-  rewrite (F l (fun y Iy => Iy) (vocabulary_distinct w ext)).
+  unfold scores. rewrite (F l (fun y Iy => Iy) D).
   replace (existsb _ l) with true; [reflexivity|]. symmetry. apply existsb_exists. exists u. split; [exact I|].
   apply P; [exact I|reflexivity].
+Qed.
+
+Theorem reading_code : forall w ext u output, known w ext u -> Forall2 Qeq output (bare_code w ext u) ->
+  reading w ext output = Some u.
+Proof.
+  intros w ext u output K H.
+  apply (leader_read (fun y => dot (token_code w ext y) output) (vocabulary w ext) u (vocabulary_distinct w ext)).
+  - apply in_vocabulary. exact K.
+  - assert (S : forall y, (dot (token_code w ext y) output == inject_Z (inner (code w ext 1%Z y) (code w ext 0%Z u)))%Q).
+    { intros y. rewrite code_integers. apply dot_integers. rewrite <- bare_integers. exact H. }
+    intros y Iy N. apply in_vocabulary in Iy. rewrite !S. change 1%Q with (inject_Z 1).
+    unfold Qminus. rewrite <- inject_Z_opp, <- inject_Z_plus, <- Zle_Qle.
+    pose proof (code_leads w ext y u Iy K N). lia.
 Qed.
