@@ -23,13 +23,13 @@ Definition bit (fs : list affine) (i : nat) : affine := nth i fs zero.
 Definition each (w : nat) (f : nat -> affine) : list affine := map f (seq 0 w).
 Definition sums (w : nat) (words : list (list affine)) : list affine := each w (fun i => total (map (fun fs => bit fs i) words)).
 
-(* The builder: the number of scalars so far, and the nodes so far, the last one first. *)
-Definition progress : Type := nat * list node.
-Definition builder (A : Type) : Type := progress -> A * progress.
-Definition give {A} (a : A) : builder A := fun s => (a, s).
-Definition bind {A B} (m : builder A) (f : A -> builder B) : builder B := fun s => let (a, s') := m s in f a s'.
+(* The builder: given the number of scalars so far, a result and the nodes that it adds, in order. *)
+Definition builder (A : Type) : Type := nat -> A * list node.
+Definition give {A} (a : A) : builder A := fun _ => (a, []).
+Definition bind {A B} (m : builder A) (f : A -> builder B) : builder B := fun count =>
+  let (a, first) := m count in let (b, rest) := f a (count + length first)%nat in (b, first ++ rest).
 Notation "x <- m ;; f" := (bind m (fun x => f)) (at level 61, m at next level, right associativity).
-Definition emit (n : node) : builder affine := fun s => (entry (fst s), (S (fst s), n :: snd s)).
+Definition emit (n : node) : builder affine := fun count => (entry count, [n]).
 Fixpoint every {A B} (f : A -> builder B) (l : list A) : builder (list B) :=
   match l with [] => give [] | a :: rest => b <- f a;; bs <- every f rest;; give (b :: bs) end.
 

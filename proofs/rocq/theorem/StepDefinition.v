@@ -265,4 +265,4 @@ End Step.
 
 Definition step_definition (w : nat) (log ext : bool) : definition :=
   let m := if log then masked_step w log ext else cell_step w log ext in
-  let '(results, (_, ns)) := m (code_width w log ext, []) in {| nodes := rev ns; results := results |}.
+  let (results, nodes) := m (code_width w log ext) in {| nodes := nodes; results := results |}.
