@@ -35,14 +35,14 @@ Definition multiplied (w : nat) (a x : list affine) : builder (list affine) :=
   columns <- rows 2 [a; x] (map (fun k => (Product.products k, 0)) (seq 0 w));;
   carries <- rows 2 [columns] (map (fun k => (column_carry k, 0)) (seq 0 (S w)));;
   give (each w (fun k => combined [(1, bit columns k); (1, bit carries k); (-2, bit carries (S k))] 0)).
-Definition amounts (w : nat) (x : list affine) (enable : affine) : builder (list affine) :=
-  rows 2 [[]; x; [twice enable]] (map (fun s =>
+Definition amounts (w : nat) (a x : list affine) (enable : affine) : builder (list affine) :=
+  rows 2 [a; x; [twice enable]] (map (fun s =>
     (Gates.equality (Gates.amount true w) (Z.of_nat s - Gates.offset true w), 0)) (seq 0 w)).
 Definition moved (source : nat -> nat) (n : nat) : Form.form := (map (fun s => (1, Gates.both 0 1 (source s) s)) (seq 0 n), 0).
 Definition shifted_left (w : nat) (a x : list affine) (enable : affine) : builder (list affine) :=
-  by_ <- amounts w x enable;; rows 2 [a; by_] (map (fun i => moved (fun s => i - s)%nat (S i)) (seq 0 w)).
+  by_ <- amounts w a x enable;; rows 2 [a; by_] (map (fun i => moved (fun s => i - s)%nat (S i)) (seq 0 w)).
 Definition shifted_right (w : nat) (a x : list affine) (enable : affine) : builder (list affine) :=
-  by_ <- amounts w x enable;; rows 2 [a; by_] (map (fun i => moved (fun s => i + s)%nat (w - i)) (seq 0 w)).
+  by_ <- amounts w a x enable;; rows 2 [a; by_] (map (fun i => moved (fun s => i + s)%nat (w - i)) (seq 0 w)).
 
 Section Step.
 Variables (w : nat) (log ext : bool).
