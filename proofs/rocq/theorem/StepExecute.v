@@ -261,4 +261,45 @@ Proof.
       |destruct o; rewrite (R eq_refl)| |destruct o; rewrite (R eq_refl)|]; destruct ok; try reflexivity;
       try (destruct (K eq_refl); discriminate); destruct s as [[]|]; reflexivity.
 Qed.
+
+(* What a step gives, of what is read. *)
+Record outcome_as (out : outcome) (n : Z) (s : option status) (address result : Z) (store names : bool) (r : option Z)
+    (h : vector) : Prop := {
+  counter_right : counter_as w (counter_out out) n s h;
+  address_right : word w (address_out out) address h;
+  result_right : word w (result_out out) result h;
+  store_right : flag (stores out) store h;
+  names_right : flag (writes_name out) names h;
+  name_right : name (name_out out) r h
+}.
+Record operands_as (ops : operands) (a d x : Z) (h : vector) : Prop := {
+  a_right : word w (value_a ops) a h; d_right : word w (value_d ops) d h; x_right : word w (value_x ops) x h
+}.
+
+Theorem sound_finish : forall c i ops address loaded valid, sound (finish w log ext c i ops address loaded valid)
+  (fun out => forall h o s n a d x ad l pid ok r, In h hs ->
+    counter_as w c n s h -> operation_as i o h -> operands_as ops a d x h -> word w address ad h -> word w loaded l h ->
+    word w (index_word w log ext) pid h -> flag valid ok h -> name (name_d i) r h ->
+    (present o = true -> s = Some Running) -> (forall p, o = Some p -> In p (operations ext)) ->
+    (ok = true -> o = Some Ld \/ o = Some St) ->
+    outcome_as out (next_value w o a x n ok) (next_status o ok s) ad (result_value w o a d x l pid ok) (stores_value o ok)
+      (names_value o ok) r h).
+Proof.
+  intros c i ops address loaded valid. unfold finish.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_result i ops loaded valid)). intros result R.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both (is_op i Ld) valid)). intros loads Lo.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_next c i (value_a ops) (value_x ops) valid)). intros next N.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both (is_op i St) valid)). intros store St_.
+  apply sound_give. intros h o s n a d x ad l pid ok r I C O [A D X] Ad Ld_ Pid_ V Nm Run In_ K.
+  split; cbn [counter_out address_out result_out stores writes_name name_out].
+  - exact (N h o s n a x ok I C O Run A X V K).
+  - exact Ad.
+  - exact (R h o a d x l pid ok I O In_ A D X Ld_ Pid_ V).
+  - exact (St_ h _ _ I (proj1 O St) V).
+  - eapply worth_is.
+    + apply total_worth. constructor; [exact (any_worth i o h _ O)|]. constructor; [exact (Lo h _ _ I (proj1 O Ld) V)|constructor].
+    + unfold register_operations. clear - K In_. destruct o as [o|]; [destruct o|]; destruct ext, ok; try reflexivity;
+        try (destruct (K eq_refl); discriminate); specialize (In_ _ eq_refl); cbn in In_; intuition discriminate.
+  - exact Nm.
+Qed.
 End Execute.
