@@ -28,8 +28,8 @@ Definition due_name : option Z :=
 (* What follows from it. *)
 Definition due_next : Z := next_value w due_operation due_a due_x (pc self) due_valid.
 Definition due_status : option status := next_status due_operation due_valid (Some (state self)).
-Definition due_result : Z := result_value w due_operation due_a due_d due_x
-  (match due_operation with Some Ld => due_word | _ => 0 end) pid due_valid.
+Definition due_result : Z := result_value w due_operation due_a due_d due_x due_word pid
+  due_valid.
 Definition due_store : bool := stores_value due_operation due_valid.
 Definition due_names : bool := names_value due_operation due_valid.
 
@@ -75,5 +75,14 @@ Proof.
     rewrite ?andb_true_iff in W; try (destruct (D 0) as [_ D1]; [tauto|]);
     try (split; [reflexivity|]; split; [reflexivity|]; split; [cbn [writes alu]; apply D; tauto|split; [tauto|discriminate]]);
     try (split; [reflexivity|]; split; [reflexivity|]; split; [reflexivity|split; [discriminate|reflexivity]]).
-Admitted.
+  - rewrite Z.ltb_antisym. destruct (Z.of_nat (length (memory c)) <=? (a + x) mod size w); cbn [negb];
+      (split; [reflexivity|]; split; [reflexivity|]; split; [|split; [tauto || discriminate|tauto || discriminate]]).
+    + reflexivity.
+    + cbn [writes]. apply D. tauto.
+  - rewrite Z.ltb_antisym. destruct (Z.of_nat (length (memory c)) <=? (a + x) mod size w); cbn [negb];
+      (split; [reflexivity|]; split; [reflexivity|]; split; [reflexivity|split; [discriminate|tauto || discriminate]]).
+  - assert (X : x = 0) by (unfold x; destruct (rx i); destruct W as (_ & W); (reflexivity || discriminate W)).
+    rewrite X, Z.add_0_l.
+    split; [reflexivity|]. split; [reflexivity|]. split; [cbn [writes]; apply D; tauto|split; [tauto|discriminate]].
+Qed.
 End Effect.
