@@ -224,41 +224,45 @@ Definition code_of (flags : list affine) (word name : list affine) : list affine
   flags ++ repeat zero (kinds - length flags) ++ [zero] ++ signed word (total (firstn 5 flags)) ++ name.
 
 (* Masked diffusion: at every position the code of the token that belongs there. *)
-Definition masked_step : builder (list affine) :=
-  l <- read_log;; let v := log_view l in
-  c <- the_counter v;; out <- execute v c;;
-  at_counter <- both_flags (place_flag 7) (ready l);; at_target <- both_flags target_place (ready l);;
-  at_value <- both_flags (place_flag 9) (ready l);;
+Definition log_outputs (is_ready : affine) (out : outcome) : builder (list affine) :=
+  at_counter <- both_flags (place_flag 7) is_ready;; at_target <- both_flags target_place is_ready;;
+  at_value <- both_flags (place_flag 9) is_ready;;
   status <- every (gated_flag at_counter) (at_status (counter_out out));;
   st <- gated_flag at_target (stores out);; wr <- gated_flag at_target (writes_name out);;
   store <- gated_by [at_target; stores out] (address_out out);;
   body <- chosen w [(at_counter, at_word (counter_out out)); (at_value, result_out out)];;
   name <- gated_signs [at_target; writes_name out] (name_out out);;
   give (code_of (total [bit status 0; st; at_value] :: tl status ++
-      [wr; combined [(1, at_target); (-1, st); (-1, wr)] 0; negated (ready l)])
+      [wr; combined [(1, at_target); (-1, st); (-1, wr)] 0; negated is_ready])
     (sums w [body; store]) name).
+Definition masked_step : builder (list affine) :=
+  l <- read_log;; c <- the_counter (log_view l);; out <- execute (log_view l) c;; log_outputs (ready l) out.
 
 (* Any-process generation: at every position a token's code and three control bits: remask, insert, delete. *)
-Definition cell_step : builder (list affine) :=
-  let v := cell_view in
-  let at_memory := place_flag 6 in let at_register := place_flag 7 in let at_counter := place_flag 8 in
-  c <- the_counter v;; out <- execute v c;;
-  (* A memory cell finds its writer: the lowest processor that stores to its address. *)
-  m <- match_one {| scale := 2; matched := [(index_signs, map twice (signed (address_out out) (negated sink)))];
-    among := [twice at_counter; twice (stores out)]; but := [twice masked]; by_rank := Some urgency; bound := 2 ^ Z.of_nat w;
-    unless := Some (negated at_memory) |};;
-  incoming <- reads m (result_out out);; written <- found sink m;;
-  (* A register is written by its own processor, if that writes a register of its name; a counter while it runs. *)
-  let distance := combined (map (fun j => (2 ^ Z.of_nat j, combined [(1, bit (name_out out) j); (-1, bit register_signs j)] 0))
-    (seq 0 3)) 0 in
-  named <- rows 1 [[distance]] (Gates.equals_rows 0);;
+Definition memory_cell : affine := place_flag 6.
+Definition register_cell : affine := place_flag 7.
+Definition counter_cell : affine := place_flag 8.
+(* A memory cell finds its writer: the lowest processor that stores to its address. *)
+Definition find_writer (out : outcome) : builder attention :=
+  match_one {| scale := 2; matched := [(index_signs, map twice (signed (address_out out) (negated sink)))];
+    among := [twice counter_cell; twice (stores out)]; but := [twice masked]; by_rank := Some urgency; bound := 2 ^ Z.of_nat w;
+    unless := Some (negated memory_cell) |}.
+(* A register is written by its own processor, if that writes a register of its name; a counter while it runs. *)
+Definition distance (name : list affine) : affine :=
+  combined (map (fun j => (2 ^ Z.of_nat j, combined [(1, bit name j); (-1, bit register_signs j)] 0)) (seq 0 3)) 0.
+Definition cell_outputs (c : counter) (out : outcome) (incoming : list affine) (written : affine) : builder (list affine) :=
+  named <- rows 1 [[distance (name_out out)]] (Gates.equals_rows 0);;
   (* masked exclusive or written; of the three ways at most one holds *)
-  remask <- rows 1 [[masked]; [written]; [at_register]; [bit named 0]; [writes_name out]; [at_counter]; [running c]]
+  remask <- rows 1 [[masked]; [written]; [register_cell]; [bit named 0]; [writes_name out]; [counter_cell]; [running c]]
     [Slots.remask_row 0 [[1]; [2; 3; 4]; [5; 6]]]%nat;;
-  status <- every (gated_flag at_counter) (at_status (counter_out out));;
-  body <- chosen w [(at_counter, at_word (counter_out out)); (at_register, result_out out)];;
-  give (code_of (total [bit status 0; at_memory; at_register] :: tl status) (sums w [body; incoming]) (repeat zero 3) ++
+  status <- every (gated_flag counter_cell) (at_status (counter_out out));;
+  body <- chosen w [(counter_cell, at_word (counter_out out)); (register_cell, result_out out)];;
+  give (code_of (total [bit status 0; memory_cell; register_cell] :: tl status) (sums w [body; incoming]) (repeat zero 3) ++
     [bit remask 0; zero; zero]).
+Definition cell_step : builder (list affine) :=
+  c <- the_counter cell_view;; out <- execute cell_view c;;
+  m <- find_writer out;; incoming <- reads m (result_out out);; written <- found sink m;;
+  cell_outputs c out incoming written.
 
 Definition code_width : nat := fields + w + (if log then 2 * clock_bits w + 1 else 4).
 End Step.
