@@ -28,13 +28,14 @@ Proof.
 Qed.
 
 Section Arithmetic.
-Variables (first : nat) (ns : list node) (hs : list vector).
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at n hs h)%Q.
+Variables (first : nat) (ns : list written) (hs : list vector).
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
+  (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
 Notation sound := (sound first ns).
-Variables (w : nat) (a x : list affine).
+Variables (w : nat) (a x : list form).
 
 (* An operator's word, of the words at its arguments. *)
-Definition gives_word (n : nat) (f : Z -> Z -> Z) (gs : list affine) : Prop := forall h u v, In h hs -> word w a u h ->
+Definition gives_word (n : nat) (f : Z -> Z -> Z) (gs : list form) : Prop := forall h u v, In h hs -> word w a u h ->
   word w x v h -> word n gs (f u v) h.
 
 Lemma sound_operator : forall n rows_of f, (forall u v, 0 <= u < size w -> 0 <= v < size w ->

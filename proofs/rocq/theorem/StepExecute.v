@@ -14,7 +14,7 @@ Definition operation_as (i : fetched) (o : option operation) (h : vector) : Prop
 Definition has_status (s : option status) (t : status) : bool :=
   match s with Some r => mark_number r =? mark_number t | None => false end.
 Definition statuses : list status := [Running; Halted; LoadFault; StoreFault; CounterFault].
-Definition status_as (fs : list affine) (s : option status) (h : vector) : Prop :=
+Definition status_as (fs : list form) (s : option status) (h : vector) : Prop :=
   Forall2 (fun f t => flag f (has_status s t) h) fs statuses.
 Definition counter_as (w : nat) (c : counter) (n : Z) (s : option status) (h : vector) : Prop :=
   word w (at_word c) n h /\ status_as (at_status c) s h.
@@ -80,8 +80,9 @@ Proof.
 Qed.
 
 Section Execute.
-Variables (first : nat) (ns : list node) (hs : list vector).
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at n hs h)%Q.
+Variables (first : nat) (ns : list written) (hs : list vector).
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
+  (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool).
 Hypothesis wide : (1 <= w)%nat.
@@ -128,7 +129,7 @@ Definition cases_value (o : option operation) (a x l pid : Z) : list (bool * Z) 
    (is_one o Slt, Z.b2z (a <? x)); (is_one o Seq, Z.b2z (a =? x))] ++
   (if ext then [(is_one o Mul, a * x mod size w)] else []) ++
   [(is_one o Mov || is_one o Nproc, x); (is_one o Ld, l); (is_one o Pid, pid)].
-Definition cases_as (cases : list (affine * list affine)) (given : list (bool * Z)) (h : vector) : Prop :=
+Definition cases_as (cases : list (form * list form)) (given : list (bool * Z)) (h : vector) : Prop :=
   Forall2 (fun '(f, a) '(b, v) => flag f b h /\ word w a v h) cases given.
 
 Lemma sound_results : forall i a x loaded, sound (results_of w log ext i a x loaded) (fun cases => forall h o u v l pid,

@@ -5,13 +5,13 @@ From Efasp Require Form Gates Product.
 Import ListNotations.
 Open Scope Z_scope.
 
-Definition bits_as (k : Z) (fs : list affine) (v : Z) (h : vector) : Prop :=
+Definition bits_as (k : Z) (fs : list form) (v : Z) (h : vector) : Prop :=
   forall i, worth (bit fs i) h (k * Z.b2z (Z.testbit v (Z.of_nat i))).
-Definition word (w : nat) (fs : list affine) (v : Z) (h : vector) : Prop :=
+Definition word (w : nat) (fs : list form) (v : Z) (h : vector) : Prop :=
   0 <= v < size w /\ length fs = w /\ bits_as 2 fs v h.
-Definition flag (f : affine) (b : bool) (h : vector) : Prop := worth f h (Z.b2z b).
+Definition flag (f : form) (b : bool) (h : vector) : Prop := worth f h (Z.b2z b).
 (* A register's name, or none. *)
-Definition name (fs : list affine) (r : option Z) (h : vector) : Prop :=
+Definition name (fs : list form) (r : option Z) (h : vector) : Prop :=
   length fs = 3%nat /\ forall i, worth (bit fs i) h (nth i (signs_of 3 r) 0).
 Definition env_of (vs : list Z) : Form.env := fun a p => Z.b2z (Z.testbit (nth a vs 0) (Z.of_nat p)).
 
@@ -120,8 +120,9 @@ Proof.
 Qed.
 
 Section Operators.
-Variables (first : nat) (ns : list node) (hs : list vector).
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at n hs h)%Q.
+Variables (first : nat) (ns : list written) (hs : list vector).
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
+  (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
 Notation sound := (sound first ns).
 
 Lemma sound_words : forall args fs, sound (rows 2 args fs) (fun gs => forall h vs n v, In h hs ->
