@@ -28,6 +28,12 @@ Qed.
 Lemma zeros : forall n h, Forall2 (fun f z => worth f h z) (repeat zero n) (repeat 0 n).
 Proof. intros n h. induction n as [|n IH]; [constructor|]. cbn. constructor; [apply worth_zero|exact IH]. Qed.
 
+Lemma all_zero : forall h fs, Forall2 (fun f z => worth f h z) fs (repeat 0 (length fs)) -> Forall (fun f => worth f h 0) fs.
+Proof.
+  intros h fs. induction fs as [|f fs IH]; intros F; [constructor|]. cbn in F. inversion F as [|f' z fs' zs W G]; subst.
+  constructor; [exact W|exact (IH G)].
+Qed.
+
 Lemma bits_forall : forall n fs value h, length fs = n -> (forall i, (i < n)%nat -> worth (bit fs i) h (value i)) ->
   Forall2 (fun f z => worth f h z) fs (map value (seq 0 n)).
 Proof.
@@ -178,5 +184,156 @@ Proof.
     + cbn [forallb fold_right]. log_cases k Kk ok s Sm store names X Nr m u; cbn; rewrite ?Z.add_0_r; reflexivity.
   - destruct Nm as [Ln Nn]. rewrite signs_seq. apply bits_forall; [exact Ln|]. intros i J. apply (worth_is _ _ _ _ (Nn i)).
     cbn [forallb]. log_cases k Kk ok s Sm store names X Nr m u; reflexivity.
+Qed.
+
+(* Cells. Names differ by an odd number where one of them is none. *)
+Definition name_value (r : option Z) : Z := fold_right (fun j rest => 2 ^ Z.of_nat j * nth j (signs_of 3 r) 0 + rest) 0 (seq 0 3).
+
+Lemma names_differ : forall r q, 0 <= q < 8 -> match r with Some p => 0 <= p < 8 | None => True end ->
+  (name_value r - name_value (Some q) =? 0) = match r with Some p => p =? q | None => false end.
+Proof.
+  assert (D : forall q, 0 <= q < 8 -> q = 0 \/ q = 1 \/ q = 2 \/ q = 3 \/ q = 4 \/ q = 5 \/ q = 6 \/ q = 7) by (intros; lia).
+  intros [p|] q Q P; apply D in Q; [apply D in P|];
+    repeat match goal with H : _ \/ _ |- _ => destruct H as [->|H] end; subst; reflexivity.
+Qed.
+
+Lemma distance_worth : forall fs r q h, name fs r h -> name (register_signs w false ext) q h ->
+  worth (distance w false ext fs) h (name_value r - name_value q).
+Proof.
+  intros fs r q h [_ N] [_ R]. unfold distance. cbn [seq map]. eapply worth_is.
+  - repeat (apply worth_combined; [apply worth_combined; [apply N|apply worth_combined; [apply R|apply worth_combined_nil]]|]).
+    apply worth_combined_nil.
+  - unfold name_value. cbn [seq fold_right]. ring.
+Qed.
+
+Lemma sound_named : forall f, sound (rows 1 [[f]] (Gates.equals_rows 0)) (fun gs => forall h z, In h hs -> worth f h z ->
+  flag (bit gs 0) (z =? 0) h).
+Proof.
+  intros f. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model 1 [[f]] ltac:(lia) (Gates.equals_rows 0))).
+  intros gs (L & W) h z I F. set (x := fun a p => match a, p with O, O => z | _, _ => 0 end : Z).
+  assert (S : stands 1 [[f]] h x).
+  { intros a p. destruct a as [|a]; [destruct p as [|p]|].
+    - cbn [nth bit x]. rewrite Z.mul_1_l. exact F.
+    - unfold bit. cbn [nth x]. destruct p; apply worth_zero.
+    - cbn [nth x]. unfold bit. destruct a; destruct p; apply worth_zero. }
+  destruct (computed_bits 1 1 _ x _ gs h (Gates.equals_correct 0 x) L (W h x I S)) as (_ & B & _). specialize (B O).
+  cbn [x Z.of_nat] in B. rewrite bool_low, Z.mul_1_l in B. exact B.
+Qed.
+
+(* The remask bit: the slot is masked, exclusive or the cell is written. *)
+Definition cell_hit (k : Z) (written_ named names run : bool) : bool := written_ || (k =? 7) && named && names || (k =? 8) && run.
+
+Lemma sound_remask : forall mk wr rg nd nm ct rn, sound (rows 1 [[mk]; [wr]; [rg]; [nd]; [nm]; [ct]; [rn]]
+    [Slots.remask_row 0 [[1]; [2; 3; 4]; [5; 6]]]%nat) (fun gs => forall h k bm bw bd bn br, In h hs ->
+  flag mk bm h -> flag wr bw h -> flag rg (7 =? k) h -> flag nd bd h -> flag nm bn h -> flag ct (8 =? k) h -> flag rn br h ->
+  (bw = true -> k = 6) -> flag (bit gs 0) (xorb bm (cell_hit k bw bd bn br)) h).
+Proof.
+  intros mk wr rg nd nm ct rn.
+  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model 1 _ ltac:(lia) _)).
+  intros gs (_ & W) h k bm bw bd bn br I Mk Wr Rg Nd Nm Ct Rn K6.
+  set (vs := map Z.b2z [bm; bw; 7 =? k; bd; bn; 8 =? k; br]).
+  assert (S : stands 1 [[mk]; [wr]; [rg]; [nd]; [nm]; [ct]; [rn]] h (env_of vs)).
+  { apply stands_words. repeat (constructor; [apply bits_single; rewrite Z.mul_1_l; assumption|]). constructor. }
+  specialize (W h _ I S O). rewrite Z.mul_1_l in W. unfold Form.out in W. cbn [nth] in W.
+  assert (Fl : forall a, env_of vs a 0%nat = 0 \/ env_of vs a 0%nat = 1).
+  { intros a. unfold env_of. destruct (Z.testbit _ _); cbn; tauto. }
+  assert (On : forall a, (env_of vs a 0%nat =? 1) = nth a [bm; bw; 7 =? k; bd; bn; 8 =? k; br] false).
+  { intros a. unfold env_of, vs. change 0 with (Z.b2z false) at 1. rewrite map_nth. cbn [Z.of_nat]. rewrite bool_low.
+    destruct (nth a _ _); reflexivity. }
+  rewrite Slots.remask_correct in W.
+  - eapply worth_is; [exact W|]. f_equal. rewrite On. cbn [existsb]. unfold Slots.all_on. cbn [forallb]. rewrite !On.
+    cbn [nth]. unfold cell_hit. rewrite !andb_true_r, orb_false_r, (Z.eqb_sym k 7), (Z.eqb_sym k 8), orb_assoc, andb_assoc.
+    reflexivity.
+  - intros a _. apply Fl.
+  - intros l _ a _. apply Fl.
+  - unfold Slots.all_on. intros l1 l l2 E.
+    assert (Ex : forall l l', In l [[1]; [2; 3; 4]; [5; 6]]%nat -> In l' [[1]; [2; 3; 4]; [5; 6]]%nat -> l <> l' ->
+      forallb (fun a => env_of vs a 0%nat =? 1) l = true -> forallb (fun a => env_of vs a 0%nat =? 1) l' = false).
+    { intros a a' [<-|[<-|[<-|[]]]] [<-|[<-|[<-|[]]]] N; try (destruct N; reflexivity); cbn [forallb]; rewrite !On; cbn [nth];
+        destruct bw; try rewrite (K6 eq_refl); destruct (Z.eqb_spec 7 k), (Z.eqb_spec 8 k); try lia; cbn; congruence. }
+    intros T l' I'.
+    assert (Nd3 : NoDup (l1 ++ l :: l2)) by (rewrite <- E; repeat constructor; cbn; intuition discriminate).
+    apply (Ex l l'); [rewrite E; apply in_or_app; right; left; reflexivity| | |exact T].
+    + rewrite E. apply in_or_app. apply in_app_or in I'. cbn [In]. tauto.
+    + intros <-. apply NoDup_remove_2 in Nd3. exact (Nd3 I').
+Qed.
+
+Definition cell_token (k : Z) (m : status) (n incoming result : Z) : token :=
+  if k =? 6 then Statement.word incoming else if k =? 7 then Statement.word result else Word m n.
+Definition cells_put (fs : list form) (h : vector) (k : Z) (m : status) (n incoming result : Z) (rm : bool) : Prop :=
+  exists cs r, fs = cs ++ [r; zero; zero] /\ flag r rm h /\ length cs = token_code_width w ext /\
+    (6 <= k -> codes w ext cs (cell_token k m n incoming result) h) /\ (k < 6 -> Forall (fun f => worth f h 0) cs).
+
+Theorem sound_cell_outputs : forall c out incoming written_, sound (cell_outputs w false ext c out incoming written_)
+  (fun fs => forall h k n s m address result store names r q inc bw bm br, In h hs -> 0 <= k < 9 ->
+    (forall i, (6 <= i < 9)%nat -> flag (place_flag w ext i) (Z.of_nat i =? k) h) ->
+    outcome_as w out n s address result store names r h -> (k = 8 -> s = Some m) -> flag (running c) br h ->
+    word w incoming inc h -> flag written_ bw h -> (k <> 6 -> inc = 0 /\ bw = false) -> flag masked bm h ->
+    name (register_signs w false ext) q h ->
+    cells_put fs h k m n inc result (xorb bm (cell_hit k bw (name_value r - name_value q =? 0) names br))).
+Proof.
+  intros c out incoming written_. unfold cell_outputs.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_named _)). intros nd Nd.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_remask _ _ _ _ _ _ _)). intros rm Rm.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_status (counter_cell w ext) (at_status (counter_out out)))). intros gs Gs.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_chosen first ns hs model w _)). intros body Body.
+  apply sound_give. intros h k n s m address result store names r q inc bw bm br I K Fl O Sm Br Inc Bw Off Bm Q.
+  destruct O as [[Cw Cs] Ad Re So Na No].
+  pose proof (Fl 6%nat ltac:(lia)) as F6. pose proof (Fl 7%nat ltac:(lia)) as F7. pose proof (Fl 8%nat ltac:(lia)) as F8.
+  change (Z.of_nat 6) with 6 in F6. change (Z.of_nat 7) with 7 in F7. change (Z.of_nat 8) with 8 in F8.
+  specialize (Nd h _ I (distance_worth _ _ _ h No Q)).
+  assert (K6 : bw = true -> k = 6).
+  { intros E. destruct (Z.eq_dec k 6) as [->|N]; [reflexivity|]. destruct (Off N). congruence. }
+  specialize (Rm h k _ _ _ _ _ I Bm Bw F7 Nd Na F8 Br K6). specialize (Gs h _ s I F8 Cs).
+  assert (B : word w body (if 8 =? k then n else if 7 =? k then result else 0) h).
+  { eapply word_is.
+    - apply (Body h [(8 =? k, n); (7 =? k, result)] I).
+      + constructor; [split; assumption|]. constructor; [split; assumption|constructor].
+      + cbn [map]. destruct (Z.eqb_spec 8 k), (Z.eqb_spec 7 k); try lia;
+          repeat (split; [first [left; reflexivity | right; repeat constructor]|]); exact Logic.I.
+    - cbn [map fold_right]. destruct (Z.eqb_spec 8 k), (Z.eqb_spec 7 k); lia. }
+  clear Body. inversion Gs as [|g0 t0 gs0 ts0 G0 Q0]; subst. inversion Q0 as [|g1 t1 gs1 ts1 G1 Q1]; subst.
+  inversion Q1 as [|g2 t2 gs2 ts2 G2 Q2]; subst. inversion Q2 as [|g3 t3 gs3 ts3 G3 Q3]; subst.
+  inversion Q3 as [|g4 t4 gs4 ts4 G4 Q4]; subst. inversion Q4; subst. clear Gs Q0 Q1 Q2 Q3 Q4. unfold bit at 1. cbn [nth tl].
+  set (flags := total [g0; memory_cell w ext; register_cell w ext] :: [g1; g2; g3; g4]).
+  set (chosen_word := sums w [body; incoming]).
+  assert (W : word w chosen_word (if 8 =? k then n else if 7 =? k then result else inc) h).
+  { unfold chosen_word. eapply word_is; [eapply sums_word; [constructor; [exact B|constructor; [exact Inc|constructor]]|]|].
+    - destruct (Z.eqb_spec 8 k), (Z.eqb_spec 7 k); try lia;
+        try (destruct (Off ltac:(lia)) as [-> _]);
+        repeat (split; [first [left; reflexivity | right; repeat constructor]|]); exact Logic.I.
+    - cbn [fold_right]. destruct (Z.eqb_spec 8 k), (Z.eqb_spec 7 k); try (destruct (Off ltac:(lia)) as [-> _]); lia. }
+  assert (T : Forall2 (fun f z => worth f h z) flags [Z.b2z ((8 =? k) && has_status s Running) + (Z.b2z (6 =? k) + (Z.b2z (7 =? k) + 0));
+    Z.b2z ((8 =? k) && has_status s Halted); Z.b2z ((8 =? k) && has_status s LoadFault);
+    Z.b2z ((8 =? k) && has_status s StoreFault); Z.b2z ((8 =? k) && has_status s CounterFault)]).
+  { constructor; [|constructor; [exact G1|constructor; [exact G2|constructor; [exact G3|constructor; [exact G4|constructor]]]]].
+    refine (total_worth [_; _; _] [_; _; _] h _).
+    constructor; [exact G0|constructor; [exact F6|constructor; [exact F7|constructor]]]. }
+  exists (code_of ext flags chosen_word (repeat zero 3)), (bit rm 0). split; [reflexivity|]. split; [exact Rm|].
+  assert (L : length chosen_word = w) by (unfold chosen_word, sums; apply each_length).
+  split; [|split].
+  - unfold code_of, token_code_width, signed. cbn [length flags]. rewrite !app_length, !repeat_length, map_length, L. unfold flags.
+    cbn [length]. lia.
+  - intros K'. apply code_of_right.
+    + cbn [length flags]. lia.
+    + unfold cell_token. destruct (k =? 6); [exact (proj1 Inc)|]. destruct (k =? 7); [exact (proj1 Re)|exact (proj1 Cw)].
+    + unfold cell_token, Statement.word. pose proof (mark_bounds m). cbn [length flags].
+      destruct (k =? 6); [cbn; lia|]. destruct (k =? 7); cbn [kind mark_number]; lia.
+    + cbn [length flags]. unfold hot, numbers. rewrite map_map. cbn [seq map].
+      assert (E : k = 6 \/ k = 7 \/ k = 8) by lia. clear - T E Sm.
+      destruct E as [->|[->| ->]]; [exact T|exact T|]. rewrite (Sm eq_refl) in T. cbn [cell_token Z.eqb Pos.eqb] in *.
+      destruct m; exact T.
+    + eapply word_is; [exact W|]. unfold cell_token, Statement.word. rewrite (Z.eqb_sym 8 k), (Z.eqb_sym 7 k).
+      destruct (Z.eqb_spec k 6), (Z.eqb_spec k 7), (Z.eqb_spec k 8); try lia; reflexivity.
+    + assert (N0 : name_of (cell_token k m n inc result) = None).
+      { unfold cell_token, Statement.word. destruct (k =? 6), (k =? 7); reflexivity. }
+      rewrite N0. apply zeros.
+  - intros K'. assert (E : (8 =? k) = false /\ (7 =? k) = false /\ (6 =? k) = false) by (repeat split; apply Z.eqb_neq; lia).
+    destruct E as (E8 & E7 & E6). rewrite E8, E7, E6 in T. rewrite E8, E7 in W. cbn [andb Z.b2z Z.add] in T.
+    destruct (Off ltac:(lia)) as [Ei _]. rewrite Ei in W.
+    unfold code_of. rewrite !Forall_app. split; [apply all_zero; exact T|]. split; [apply all_zero; rewrite repeat_length; apply zeros|].
+    split; [constructor; [apply worth_zero|constructor]|]. split; [|apply all_zero; rewrite repeat_length; apply zeros].
+    apply all_zero. assert (Ls : length (signed chosen_word (total (firstn 5 flags))) = w) by (unfold signed; rewrite map_length; exact L).
+    rewrite Ls. exact (signed_word w chosen_word (total (firstn 5 flags)) 0 false h W (total_worth _ _ h T) (fun _ => eq_refl)).
 Qed.
 End Outputs.
