@@ -128,12 +128,12 @@ Definition due_token (k : Z) (m : status) (n address result : Z) (store names : 
 (* By the kind of place, and by what is written. *)
 Ltac log_cases k Kk ok s Sm store names X Nr m u := unfold u, due_token; clear - Kk Sm X Nr;
   destruct Kk as [->|[->| ->]]; destruct ok; try rewrite (Sm eq_refl);
-  destruct store, names; try discriminate X; try (destruct (Nr eq_refl) as (? & -> & _)); destruct m.
+  destruct store, names; try discriminate X; try (destruct (Nr eq_refl eq_refl) as (? & -> & _)); destruct m.
 
 Theorem sound_log_outputs : forall ready_ out, sound (log_outputs w ext ready_ out) (fun fs => forall h k ok n s m address result
     store names r, In h hs -> 7 <= k < 10 -> (forall i, (7 <= i < 10)%nat -> flag (place_flag w ext i) (Z.of_nat i =? k) h) ->
   flag ready_ ok h -> outcome_as w out n s address result store names r h -> (ok = true -> s = Some m) ->
-  store && names = false -> (names = true -> exists q, r = Some q /\ 0 <= q < 8) ->
+  store && names = false -> (ok = true -> names = true -> exists q, r = Some q /\ 0 <= q < 8) ->
   codes w ext fs (if ok then due_token k m n address result store names r else Mask) h).
 Proof.
   intros ready_ out. unfold log_outputs.
@@ -168,7 +168,7 @@ Proof.
   - cbn [length]. lia.
   - unfold u, due_token. destruct ok; [|exact Logic.I]. destruct (k =? 7); [exact (proj1 Cw)|].
     destruct (k =? 8); [|exact (proj1 Re)]. destruct store; [exact (proj1 Ad)|]. destruct names; [|exact Logic.I].
-    destruct (Nr eq_refl) as (q & -> & Q). exact Q.
+    destruct (Nr eq_refl eq_refl) as (q & -> & Q). exact Q.
   - unfold u, due_token, Statement.word. pose proof (mark_bounds m). destruct ok; [|cbn; lia]. destruct (k =? 7); [cbn [kind length]; lia|].
     destruct (k =? 8); [|cbn; lia]. destruct store; [cbn; lia|]. destruct names; [|cbn; lia]. destruct r; cbn; lia.
   - unfold hot, numbers. rewrite map_map. cbn [length seq map].
