@@ -1,7 +1,7 @@
 (* The step over the log: what its view reads, in forms, at the masked positions of a sequence. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Composition Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
-  StepExecute StepEffect StepMatch StepCodes StepReads StepFetch StepView.
+  StepExecute StepEffect StepMatch StepCodes StepReads StepFetch StepView StepWriter.
 From Efasp Require Gates Sequences Positions Reached Matching LogSites LogMatches LogReads LogLatest.
 Import ListNotations.
 Open Scope Z_scope.
@@ -240,5 +240,144 @@ Proof.
   apply (G j _ _ J (A j _ _ J (earlier_pair j J) Sel)). intros i I Ei.
   eapply worth_is; [exact (sink_worth w true ext (f i) i (shown i I))|]. unfold Positions.is_bos. rewrite Ei.
   destruct (ready_at j); reflexivity.
+Qed.
+
+(* Tokens of a block: the counter of a time, and the value beside a target. *)
+Lemma sound_token : forall query k, 0 <= k < 3 -> length query = clock_bits w ->
+  sound (match_one w true ext {| scale := 1; matched := [(query, time_signs w true ext); (index_signs w true ext, index_signs w true ext)];
+    among := [place_flag w ext (Z.to_nat (7 + k))]; but := [masked]; by_rank := None; bound := 1; unless := None |})
+  (fun a => forall here time R, In here l -> signs_as (clock_bits w) query time (f here) ->
+    Matching.selects (LogMatches.token_at w k time (index_of here)) l R -> reads_from a here R).
+Proof.
+  intros query k K Lq.
+  apply (sound_more _ _ _ _ _ _ (sound_log_match {| scale := 1; matched := [(query, time_signs w true ext);
+    (index_signs w true ext, index_signs w true ext)]; among := [place_flag w ext (Z.to_nat (7 + k))]; but := [masked];
+    by_rank := None; bound := 1; unless := None |} [LogMatches.at_part k] [Positions.masked] (fun _ => 0) ltac:(cbn; lia)
+    (flags_one 1 _ _ (flag_one _ _ (fun j J => part_worth k j J K))) (flags_one 1 _ _ (flag_one _ _ masked_flag)) (fun _ => eq_refl))).
+  intros a A here time R I S Sel.
+  apply (A here [{| Matching.bits := clock_bits w; Matching.wanted := time; Matching.offered := time_of |};
+    {| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |}] None _ I); [|exact Logic.I|exact Sel].
+  constructor; [|constructor; [|constructor]].
+  - split; [exact S|]. split; [exact time_length|exact time_pair].
+  - split; [exact (index_pair here I)|]. split; [exact index_length|exact index_pair].
+Qed.
+
+(* Indices, and words of tokens. *)
+Lemma indexed_right : forall j, In j l -> flag (indexed w true ext) (present (index_of j)) (f j).
+Proof.
+  intros j J. unfold indexed.
+  eapply worth_is; [apply (total_worth _ (map (fun i => Z.b2z (Z.of_nat i =? place_kind j)) [2; 3; 4; 5; 6; 7; 8; 9]%nat))|].
+  - repeat (constructor; [apply place_worth; [exact J|lia]|]). constructor.
+  - destruct (log_kinds j J) as (A & B & C & D). destruct j as [x q].
+    unfold place_kind, Positions.at_field, LogMatches.at_part in *. cbn [snd] in *. unfold index_of.
+    destruct q as [| |g i|a|k s i|a s|i r s|i s]; cbn [snd place_row present] in *; try reflexivity.
+    + assert (X : 0 <= g < 4).
+      { pose proof (site_of _ J) as H. inversion H as [j' H' E'|a A' E'|k s pid K B' N E'|k pid u K N R E'|k s pid K B' N E']; subst.
+        inversion H' as [E'|E'|n o k x' N F E']; subst.
+        assert (X : (k < length (instruction_tokens o))%nat) by (apply nth_error_Some; congruence). cbn in X. lia. }
+      assert (Y : g = 0 \/ g = 1 \/ g = 2 \/ g = 3) by lia. destruct Y as [->|[->|[->| ->]]]; reflexivity.
+    + assert (X : 0 <= k < 3).
+      { destruct (LogReads.part_site w p T t b next_time some _ k s i J eq_refl) as (X & _). exact X. }
+      assert (Y : k = 0 \/ k = 1 \/ k = 2) by lia. destruct Y as [->|[->| ->]]; reflexivity.
+Qed.
+
+Definition own_number (j : position) : Z := match index_of j with Some i => i | None => 0 end.
+
+Lemma index_right : forall j, In j l -> word w (index_word w true ext) (own_number j) (f j).
+Proof.
+  intros j J. apply (index_word_right l f w true ext shown j J); [|exact (indexed_right j J)].
+  intros i E. exact (LogReads.index_range w ext p T t b V next_time some j i J E).
+Qed.
+
+Lemma urgency_right : forall j, In j l -> worth (urgency w true ext) (f j) (2 * Positions.urgency w j).
+Proof.
+  intros j J. eapply worth_is; [exact (urgency_worth w true ext (f j) _ _ (index_right j J) (indexed_right j J))|].
+  unfold own_number, Positions.urgency. destruct (index_of j); reflexivity.
+Qed.
+
+Lemma mod_bit : forall v i, (i < w)%nat -> Z.testbit (v mod size w) (Z.of_nat i) = Z.testbit v (Z.of_nat i).
+Proof. intros v i I. unfold size. apply Z.mod_pow2_bits_low. lia. Qed.
+
+Lemma token_right : forall j, In j l -> word w (token_word w ext) (word_value (fst j) mod size w) (f j).
+Proof.
+  intros j J. pose proof (size_pos w). assert (R : 0 <= word_value (fst j) mod size w < size w) by (apply Z.mod_pos_bound; lia).
+  split; [exact R|]. split; [apply token_word_length|]. intros i. destruct (Nat.lt_ge_cases i w) as [I|I].
+  - rewrite mod_bit by exact I. exact (token_word_worth l f w true ext shown j J i I).
+  - rewrite bit_high by (rewrite token_word_length; exact I). rewrite (word_high w) by assumption. apply worth_zero.
+Qed.
+
+Definition in_memory (j : position) : bool := match snd j with PInitial _ => true | _ => false end.
+
+Lemma memory_right : forall j, In j l -> flag (memory_place w ext) (in_memory j) (f j).
+Proof.
+  intros j J. eapply worth_is; [exact (place_worth 6 j J ltac:(lia))|]. f_equal. apply (log_kinds j J).
+Qed.
+
+(* The bits of a form below w. *)
+Definition bits_below (fs : list form) (v : Z) (h : vector) : Prop :=
+  length fs = w /\ forall i, (i < w)%nat -> worth (bit fs i) h (2 * Z.b2z (Z.testbit v (Z.of_nat i))).
+
+Lemma below_word : forall fs v h, word w fs (v mod size w) h -> bits_below fs v h.
+Proof.
+  intros fs v h (_ & Lf & B). split; [exact Lf|]. intros i I. rewrite <- mod_bit by exact I. exact (B i).
+Qed.
+
+Lemma word_below : forall fs v h, bits_below fs v h -> 0 <= v < size w -> word w fs v h.
+Proof.
+  intros fs v h [Lf B] R. split; [exact R|]. split; [exact Lf|]. intros i. destruct (Nat.lt_ge_cases i w) as [I|I]; [exact (B i I)|].
+  rewrite bit_high by lia. rewrite (word_high w) by assumption. apply worth_zero.
+Qed.
+
+(* What a position offers as the content of memory or of a register. *)
+Lemma bos_time : forall j, In j l -> fst j = Bos -> time_of j = None /\ index_of j = None /\ in_memory j = false.
+Proof.
+  intros j J E. destruct (site_of j J) as [j H|a A|k s pid K B N|k pid u K N R|k s pid K B N]; cbn [fst] in E.
+  - destruct H as [| |n o k x N H]; try discriminate; [repeat split|]. exfalso. cbn [fst] in E. subst x.
+    destruct o as [o d a x]. destruct k as [|[|[|[|k]]]]; cbn in H; try discriminate H; try (destruct d; discriminate H);
+      try (destruct a; discriminate H); try (destruct x; discriminate H). destruct k; discriminate H.
+  - discriminate.
+  - exfalso. destruct (LogSites.part_unmasked k (LogSites.logged w p s pid)) as [_ X]. exact (X E).
+  - exfalso. destruct R as [->| ->]; [discriminate|]. destruct (LogSites.part_unmasked k (LogSites.logged w p (S t) pid)) as [_ X].
+    exact (X E).
+  - discriminate.
+Qed.
+
+Lemma value_range : forall s pid, 0 <= pid < Z.of_nat P -> 0 <= LogSites.value_of (LogSites.logged w p s pid) < size w.
+Proof.
+  intros s pid N. pose proof (size_pos w). pose proof (LogMatches.logged_effective w ext p V s pid N) as [_ R M0].
+  unfold LogSites.value_of. destruct (writes (LogSites.logged w p s pid)) as [[r v|a v]|]; [| |lia].
+  - apply (Reached.is_word_range w). exact (proj2 (R r v eq_refl)).
+  - apply (Reached.is_word_range w). exact (proj2 (M0 a v eq_refl)).
+Qed.
+
+Lemma sound_content : sound (mb <- match_one w true ext {| scale := 1; matched := [(time_signs w true ext, time_signs w true ext);
+      (index_signs w true ext, index_signs w true ext)]; among := [place_flag w ext 9]; but := [masked]; by_rank := None;
+      bound := 1; unless := None |};;
+    paired <- reads mb (token_word w ext);; own <- gated w (memory_place w ext) (token_word w ext);; give (sums w [paired; own]))
+  (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\ v = 0 -> bits_below fs v (f j)).
+Proof.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_token _ 2 ltac:(lia) time_length)). intros a A.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w true ext shown a)). intros paired Pa.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model w (memory_place w ext) (token_word w ext))). intros own Ow.
+  apply sound_give. intros j v J O.
+  specialize (Ow (f j) _ _ (in_map f l j J) (memory_right j J) (token_right j J)).
+  pose proof (size_pos w) as Z0.
+  assert (Sum : forall x y, word w paired x (f j) -> (if in_memory j then word_value (fst j) mod size w else 0) = y ->
+    x = 0 \/ y = 0 -> word w (sums w [paired; own]) (x + (y + 0)) (f j)).
+  { intros x y X Y D. rewrite Y in Ow. apply (sums_word w [paired; own] [x; y] (f j)).
+    - constructor; [exact X|constructor; [exact Ow|constructor]].
+    - cbn. destruct D as [->| ->]; [split; [left; reflexivity|]|split; [right; repeat constructor|]]; (split; [right; constructor|exact Logic.I]). }
+  assert (None_ : time_of j = None -> word w paired 0 (f j)).
+  { intros E. apply (Pa j Bos J); [|cbn; lia]. apply (A j (time_of j) _ J (time_pair j J)).
+    apply (LogReads.token_missed w ext p T t b V next_time some). left. exact E. }
+  apply below_word. destruct O as [O|(E & ->)].
+  - destruct O as [a0 B|s pid B N E].
+    + specialize (Sum 0 (v mod size w) (None_ eq_refl) eq_refl (or_introl eq_refl)). cbn in Sum. rewrite Z.add_0_r in Sum. exact Sum.
+    + assert (X : word w paired v (f (LogSites.part 1 (LogSites.logged w p s pid), PLog 1 (Z.of_nat s) pid))).
+      { rewrite <- E. apply (Pa _ (Statement.word (LogSites.value_of (LogSites.logged w p s pid))) J); [|exact (value_range s pid N)].
+        apply (A _ (Some (Z.of_nat s)) _ J (time_pair _ J)). exact (LogReads.beside_read w ext p T t b V until next_time some s pid B N). }
+      specialize (Sum v 0 X eq_refl (or_intror eq_refl)). rewrite !Z.add_0_r in Sum. rewrite Z.mod_small by apply X. exact Sum.
+  - destruct (bos_time j J E) as (Tm & _ & Im). rewrite Z.mod_0_l by lia.
+    apply (Sum 0 0 (None_ Tm)); [rewrite Im; reflexivity|left; reflexivity].
 Qed.
 End Log.
