@@ -176,38 +176,38 @@ Definition execute (v : view) (c : counter) : builder outcome :=
 (* The log: a block counts as written only when none of its tokens is masked. *)
 Definition target_place : form := place_flag 8.
 Definition memory_place : form := place_flag 6.
-Record log_reads := { ready : form; log_view : view }.
-Definition read_log : builder log_reads :=
-  let simple words flags := {| scale := 1; matched := words; among := flags; but := []; by_rank := None; bound := 1;
-    unless := None |} in
-  mi <- match_one (simple [(time_signs, time_signs)] [masked]);; incomplete <- found sink mi;;
-  mr <- match_one (simple [(earlier_signs, time_signs)] [masked]);; is_ready <- missed sink mr;;
-  (* A target offers the word of its value position; a place of the initial memory its own. *)
-  mb <- match_one {| scale := 1; matched := [(time_signs, time_signs); (index_signs, index_signs)]; among := [place_flag 9];
-    but := [masked]; by_rank := None; bound := 1; unless := None |};;
-  paired <- reads mb token_word;; first <- gated w memory_place token_word;;
-  let content := sums w [paired; first] in
-  (* Of several targets of one time and address the lowest processor's counts. *)
-  ms <- match_one {| scale := 2; matched := [(time_signs, map twice time_signs); (word_signs, map twice word_signs)];
+Definition masks_of (query : list form) : builder attention :=
+  match_one {| scale := 1; matched := [(query, time_signs)]; among := [masked]; but := []; by_rank := None; bound := 1;
+    unless := None |}.
+Definition find_incomplete : builder form := m <- masks_of time_signs;; found sink m.
+Definition find_ready : builder form := m <- masks_of earlier_signs;; missed sink m.
+(* A token of a processor at a time: of place kind n. *)
+Definition token_of (query : list form) (n : nat) : builder attention :=
+  match_one {| scale := 1; matched := [(query, time_signs); (index_signs, index_signs)]; among := [place_flag n]; but := [masked];
+    by_rank := None; bound := 1; unless := None |}.
+(* A target offers the word of its value position; a place of the initial memory its own. *)
+Definition contents : builder (list form) :=
+  m <- token_of time_signs 9;; paired <- reads m token_word;; own <- gated w memory_place token_word;; give (sums w [paired; own]).
+(* Of several targets of one time and address the lowest processor's counts: whether a target is beaten, at scale 2. *)
+Definition find_beaten : builder (list form) :=
+  m <- match_one {| scale := 2; matched := [(time_signs, map twice time_signs); (word_signs, map twice word_signs)];
     among := [twice target_place]; but := []; by_rank := Some urgency; bound := 2 ^ Z.of_nat w; unless := None |};;
-  rival <- read ms urgency;;
-  beaten <- rows 2 [[combined [(1, rival); (-1, urgency)] 0]] (Gates.threshold_rows 1);; (* at scale 2 *)
-  (* The address at which a position holds a word of memory, in signed bits; none elsewhere. *)
+  rival <- read m urgency;; rows 2 [[combined [(1, rival); (-1, urgency)] 0]] (Gates.threshold_rows 1).
+(* Whether a position holds a word of memory, and at which address, in signed bits. *)
+Definition holdings : builder (form * list form) :=
   stored <- both_flags target_place (token_flag 0);;
   h1 <- gated w memory_place index_word;; h2 <- gated w stored token_word;;
-  let holder := total [memory_place; stored] in
-  let holds := signed (sums w [h1; h2]) holder in
-  let latest_first := 2 ^ Z.of_nat (clock_bits w) in
-  give {| ready := is_ready; log_view := {|
-    the_counter := m <- match_one {| scale := 1; matched := [(earlier_signs, time_signs); (index_signs, index_signs)];
-        among := [place_flag 7]; but := [masked]; by_rank := None; bound := 1; unless := None |};;
-      counter_at m;
-    the_register name := m <- match_one {| scale := 1; matched := [(index_signs, index_signs); (name, name_signs)];
-        among := [target_place]; but := [incomplete]; by_rank := Some clock; bound := latest_first; unless := None |};;
-      reads m content;
-    the_cell address absent := match_one {| scale := 2; matched := [(address, map twice holds)]; among := [twice holder];
-      but := [twice incomplete; bit beaten 0]; by_rank := Some (twice clock); bound := latest_first; unless := Some absent |};
-    cell_value := content |} |}.
+  give (total [memory_place; stored], signed (sums w [h1; h2]) (total [memory_place; stored])).
+Definition latest_first : Z := 2 ^ Z.of_nat (clock_bits w).
+Definition view_of_log (incomplete beaten : form) (content : list form) (holding : form * list form) : view := {|
+  the_counter := m <- token_of earlier_signs 7;; counter_at m;
+  the_register name := m <- match_one {| scale := 1; matched := [(index_signs, index_signs); (name, name_signs)];
+      among := [target_place]; but := [incomplete]; by_rank := Some clock; bound := latest_first; unless := None |};;
+    reads m content;
+  the_cell address absent := match_one {| scale := 2; matched := [(address, map twice (snd holding))];
+    among := [twice (fst holding)]; but := [twice incomplete; beaten]; by_rank := Some (twice clock); bound := latest_first;
+    unless := Some absent |};
+  cell_value := content |}.
 
 (* Cells in place: the slot that is not masked. *)
 Definition cell_of (words : list (list form * list form)) (place : nat) (absent : option form) : builder attention :=
@@ -236,7 +236,9 @@ Definition log_outputs (is_ready : form) (out : outcome) : builder (list form) :
       [wr; combined [(1, at_target); (-1, st); (-1, wr)] 0; negated is_ready])
     (sums w [body; store]) name).
 Definition masked_step : builder (list form) :=
-  l <- read_log;; c <- the_counter (log_view l);; out <- execute (log_view l) c;; log_outputs (ready l) out.
+  incomplete <- find_incomplete;; is_ready <- find_ready;; content <- contents;; beaten <- find_beaten;; holding <- holdings;;
+  let v := view_of_log incomplete (bit beaten 0) content holding in
+  c <- the_counter v;; out <- execute v c;; log_outputs is_ready out.
 
 (* Any-process generation: at every position a token's code and three control bits: remask, insert, delete. *)
 Definition memory_cell : form := place_flag 6.

@@ -164,8 +164,7 @@ Lemma flag_two : forall g at_, (forall j, In j l -> flag g (at_ j) (f j)) -> for
 Proof. intros g at_ H j J. apply worth_scaled. exact (H j J). Qed.
 
 (* Blocks with masks. *)
-Lemma sound_block : forall query, sound (match_one w true ext {| scale := 1; matched := [(query, time_signs w true ext)];
-    among := [masked]; but := []; by_rank := None; bound := 1; unless := None |}) (fun a => forall here time u, In here l ->
+Lemma sound_block : forall query, sound (masks_of w true ext query) (fun a => forall here time u, In here l ->
   signs_as (clock_bits w) query time (f here) -> Matching.selects (LogMatches.block_of w time) l (fun j => fst j = u) ->
   reads_token a here u).
 Proof.
@@ -197,8 +196,7 @@ Proof.
   - apply (LogReads.block_without_time w ext p T t b); assumption.
 Qed.
 
-Lemma sound_incomplete : sound (a <- match_one w true ext {| scale := 1; matched := [(time_signs w true ext, time_signs w true ext)];
-    among := [masked]; but := []; by_rank := None; bound := 1; unless := None |};; found sink a) (fun g => forall j, In j l ->
+Lemma sound_incomplete : sound (find_incomplete w true ext) (fun g => forall j, In j l ->
   flag g (incomplete_at j) (f j)).
 Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_block _)). intros a A.
@@ -223,8 +221,7 @@ Proof.
   - exists k, s, pid. split; [exact K|]. split; [lia|]. split; [exact N|reflexivity].
 Qed.
 
-Lemma sound_ready : sound (a <- match_one w true ext {| scale := 1; matched := [(earlier_signs w true ext, time_signs w true ext)];
-    among := [masked]; but := []; by_rank := None; bound := 1; unless := None |};; missed sink a) (fun g => forall j, In j l ->
+Lemma sound_ready : sound (find_ready w true ext) (fun g => forall j, In j l ->
   fst j = Mask -> flag g (ready_at j) (f j)).
 Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_block _)). intros a A. unfold missed.
@@ -244,9 +241,7 @@ Qed.
 
 (* Tokens of a block: the counter of a time, and the value beside a target. *)
 Lemma sound_token : forall query k, 0 <= k < 3 -> length query = clock_bits w ->
-  sound (match_one w true ext {| scale := 1; matched := [(query, time_signs w true ext); (index_signs w true ext, index_signs w true ext)];
-    among := [place_flag w ext (Z.to_nat (7 + k))]; but := [masked]; by_rank := None; bound := 1; unless := None |})
-  (fun a => forall here time R, In here l -> signs_as (clock_bits w) query time (f here) ->
+  sound (token_of w true ext query (Z.to_nat (7 + k))) (fun a => forall here time R, In here l -> signs_as (clock_bits w) query time (f here) ->
     Matching.selects (LogMatches.token_at w k time (index_of here)) l R -> reads_from a here R).
 Proof.
   intros query k K Lq.
@@ -350,11 +345,7 @@ Proof.
   - apply (Reached.is_word_range w). exact (proj2 (M0 a v eq_refl)).
 Qed.
 
-Lemma sound_content : sound (mb <- match_one w true ext {| scale := 1; matched := [(time_signs w true ext, time_signs w true ext);
-      (index_signs w true ext, index_signs w true ext)]; among := [place_flag w ext 9]; but := [masked]; by_rank := None;
-      bound := 1; unless := None |};;
-    paired <- reads mb (token_word w ext);; own <- gated w (memory_place w ext) (token_word w ext);; give (sums w [paired; own]))
-  (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\ v = 0 -> bits_below fs v (f j)).
+Lemma sound_content : sound (contents w true ext) (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\ v = 0 -> bits_below fs v (f j)).
 Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_token _ 2 ltac:(lia) time_length)). intros a A.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w true ext shown a)). intros paired Pa.

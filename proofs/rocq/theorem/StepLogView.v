@@ -58,11 +58,7 @@ Proof.
   cbn [x Z.of_nat] in B. rewrite bool_low in B. exact B.
 Qed.
 
-Lemma sound_beaten : sound (ms <- match_one w true ext {| scale := 2; matched := [(time_signs w true ext, map twice (time_signs w true ext));
-      (word_signs w ext, map twice (word_signs w ext))]; among := [twice (target_place w ext)]; but := [];
-      by_rank := Some (urgency w true ext); bound := 2 ^ Z.of_nat w; unless := None |};;
-    rival <- read ms (urgency w true ext);;
-    rows 2 [[combined [(1, rival); (-1, urgency w true ext)] 0]] (Gates.threshold_rows 1)) (fun gs => forall j, In j l ->
+Lemma sound_beaten : sound (find_beaten w true ext) (fun gs => forall j, In j l ->
   worth (bit gs 0) (f j) (2 * Z.b2z (beaten_at j))).
 Proof.
   pose proof (urgency_right w ext p T t b V next_time some f shown) as U.
@@ -114,9 +110,7 @@ Proof.
 Qed.
 
 (* The address of the memory word that a position holds. *)
-Lemma sound_holds : sound (stored <- both_flags (target_place w ext) (token_flag 0);;
-    h1 <- gated w (memory_place w ext) (index_word w true ext);; h2 <- gated w stored (token_word w ext);;
-    give (total [memory_place w ext; stored], signed (sums w [h1; h2]) (total [memory_place w ext; stored]))) (fun r => forall j, In j l ->
+Lemma sound_holds : sound (holdings w true ext) (fun r => forall j, In j l ->
   flag (fst r) (LogMatches.holder j) (f j) /\ word_worth 1 (f j) (snd r) w (LogMatches.holds j)).
 Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model (target_place w ext) (token_flag 0))). intros stored St_.
