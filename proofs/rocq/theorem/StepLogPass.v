@@ -251,4 +251,79 @@ Proof.
   - apply (index_right w ext p T t b V next_time some f shown here). exact (proj1 Wt).
 Qed.
 End View.
+
+(* Where the block is the next one, the step is the effect of the own processor. *)
+Lemma stores_or_names : forall o ok, stores_value o ok && names_value o ok = false.
+Proof. intros [[]|] []; reflexivity. Qed.
+
+Lemma due_part : forall (e : effect) (k n : Z) (r : option Z) (result address : Z) (store names : bool), 0 <= k < 3 -> next e = n ->
+  writes e = (if store then Some (ToMemory address result)
+    else if names then match r with Some q => Some (ToRegister q result) | None => None end else None) ->
+  (names = true -> r <> None) -> (store = false -> names = false -> result = 0) ->
+  due_token (7 + k) (after e) n address result store names r = LogSites.part k e.
+Proof.
+  intros e k n r result address store names K N W Nn Z0. unfold due_token, LogSites.part, LogSites.target_token, LogSites.value_of.
+  rewrite W. assert (E : k = 0 \/ k = 1 \/ k = 2) by lia.
+  destruct E as [->|[->| ->]]; cbn [Z.add Z.eqb Pos.eqb Pos.add]; [rewrite N; reflexivity| |].
+  - destruct store; [reflexivity|]. destruct names; [|reflexivity]. destruct r; [reflexivity|]. destruct (Nn eq_refl eq_refl).
+  - destruct store; [reflexivity|]. destruct names.
+    + destruct r; [reflexivity|]. destruct (Nn eq_refl eq_refl).
+    + rewrite (Z0 eq_refl eq_refl). reflexivity.
+Qed.
+
+Theorem sound_masked_step : sound (masked_step w true ext) (fun fs => forall here, waiting here ->
+  codes w ext fs (LogSites.due_at w p t (snd here)) (f here)).
+Proof.
+  unfold masked_step.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_incomplete w ext p T t b V until next_time some open first ns f model shown)).
+  intros incomplete Hi.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_ready w ext p T t b V until next_time some open first ns f model shown)).
+  intros is_ready Hr.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_content w ext p T t b V until next_time some first ns f model shown)).
+  intros content Hc.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_beaten w ext p T t b V next_time some first ns f model shown)).
+  intros beaten Hb.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_holds w ext p T t b V next_time some first ns f model shown)).
+  intros holding Hh. cbv zeta.
+  apply (sound_bind _ _ _ _ _ _ _ _ (log_counter incomplete (bit beaten 0) content holding)). intros k Hk.
+  apply (sound_bind _ _ _ _ _ _ _ _ (log_execute incomplete (bit beaten 0) content holding Hi Hb Hc Hh k)). intros out Ho.
+  apply (sound_more _ _ _ _ _ _ (sound_log_outputs first ns hs model w ext is_ready out)). intros fs Hf here Wt.
+  destruct Wt as [J E]. pose proof (conj J E : waiting here) as Wt.
+  destruct (masked_site w p T t b next_time some here J E) as (n & s & pid & K & B & N & Q).
+  assert (Tm : time_of here = Some (Z.of_nat s)) by (destruct here as [x q]; cbn [snd] in Q; subst q; reflexivity).
+  assert (Ix : index_of here = Some pid) by (destruct here as [x q]; cbn [snd] in Q; subst q; reflexivity).
+  assert (Kd : place_kind here = 7 + n) by (unfold place_kind; rewrite Q; reflexivity).
+  specialize (Ho here Wt (Hk here Wt)). cbv zeta in Ho. specialize (Hr here J E).
+  set (tk := last_token here) in *. set (o := now_operation p tk) in *. set (ok := now_valid w p tk (reg here) found_at) in *.
+  assert (Fl : forall i, (7 <= i < 10)%nat -> flag (place_flag w ext i) (Z.of_nat i =? 7 + n) (f here)).
+  { intros i I. rewrite <- Kd. exact (place_worth w ext p T t b f shown i here J ltac:(lia)). }
+  unfold ready_at in Hr. rewrite Tm in Hr. rewrite Q. cbn [LogSites.due_at].
+  destruct (Z.eqb_spec (Z.of_nat s) (Z.of_nat (S t))) as [Es|Es].
+  - rewrite Es in Tm. pose proof (last_ready here pid Wt Tm Ix N) as Lt. fold tk in Lt.
+    pose proof (Sequences.words _ _ _ (Sequences.reached_sized w p t)) as Lm. fold M in Lm.
+    assert (Counted : 0 <= pc (Reached.self c pid)).
+    { pose proof (proj1 (last_range here)) as R. fold tk in R. rewrite Lt in R. apply R. }
+    pose proof (effect_now w ext p c pid (Reached.self c pid) (reg here) found_at V Counted) as Eff.
+    assert (Own : own_number here = pid) by (unfold own_number; rewrite Ix; reflexivity).
+    cbv zeta in Eff. rewrite <- Lt in Eff. fold o ok in Eff. rewrite Own in Ho.
+    destruct Eff as (Nx & St_ & Wr & Nn & Z0).
+    { unfold reg. rewrite Ix. reflexivity. }
+    { intros r R. unfold reg. rewrite Ix. reflexivity. }
+    { intros a bt A. unfold found_at. fold c in Lm. rewrite Lm. reflexivity. }
+    change (act w p c pid (Reached.self c pid)) with (Reached.effect_of w p (reached w p t) pid) in *.
+    set (e := Reached.effect_of w p (reached w p t) pid) in *.
+    rewrite <- (due_part e n _ (name_in (now_fetched p tk 1)) _ (now_address w p tk (reg here)) (stores_value o ok) (names_value o ok)
+      K Nx Wr Nn Z0).
+    apply (Hf (f here) (7 + n) true _ _ (after e) _ _ _ _ _ (in_map f l here J) ltac:(lia) Fl Hr Ho).
+    + intros _. symmetry. exact St_.
+    + apply stores_or_names.
+    + intros _ Nm. specialize (Nn Nm). destruct (name_in (now_fetched p tk 1)) as [q|] eqn:Eq; [|destruct (Nn eq_refl)].
+      exists q. split; [reflexivity|]. rewrite Nm in Wr. destruct (stores_value o ok) eqn:So.
+      * pose proof (stores_or_names o ok) as X. rewrite So, Nm in X. discriminate.
+      * exact (proj1 (Reached.e_register _ _ _ (LogMatches.logged_effective w ext p V (S t) pid N) q _ Wr)).
+  - apply (Hf (f here) (7 + n) false _ _ Running _ _ _ _ _ (in_map f l here J) ltac:(lia) Fl Hr Ho).
+    + discriminate.
+    + apply stores_or_names.
+    + discriminate.
+Qed.
 End Log.
