@@ -1,0 +1,153 @@
+(* How definitions by scalars are written: affine forms, and a builder that adds nodes and gives the forms that read them.
+
+   Scalars are numbered in binary (Follows.v), so that a definition is made fast. The rows of an operator (Form.v) over arguments
+   that are forms become nodes, one for each of their units. A word stands in forms as its bits; all forms of an operator may be
+   a multiple k of what they stand for, as halves are not written: the 0/1 bits of a code are (sign + present) / 2, so words are
+   in forms at scale 2, flags at scale 1. *)
+From Coq Require Import List Bool ZArith QArith.
+From Efasp Require Import Statement Scalars.
+From Efasp Require Form Match Follows.
+Import ListNotations.
+Open Scope Z_scope.
+
+Definition form : Type := Follows.sum.
+Definition free (f : form) : Z := Follows.offset f.
+Definition parts (f : form) : list (Z * positive) := Follows.summands f.
+Definition formed (c : Z) (l : list (Z * positive)) : form := {| Follows.offset := c; Follows.summands := l |}.
+Definition number (c : Z) : form := formed c [].
+Definition zero : form := number 0.
+Definition scalar (i : positive) : form := formed 0 [(1, i)].
+Definition entry (i : nat) : form := scalar (Pos.of_succ_nat i). (* of the code, from 0 *)
+Definition multiple (k c : Z) : Z := match c with 1 => k | _ => k * c end.
+Definition scaled (k : Z) (f : form) : form :=
+  match k with 1 => f | _ => formed (k * free f) (map (fun '(c, i) => (multiple k c, i)) (parts f)) end.
+Definition added (f g : form) : form := formed (free f + free g) (parts f ++ parts g).
+(* c + sum of coefficient * form *)
+Definition combined (l : list (Z * form)) (c : Z) : form :=
+  fold_right (fun '(k, f) rest => added (scaled k f) rest) (number c) l.
+Definition total (l : list form) : form := combined (map (pair 1) l) 0.
+Definition bit (fs : list form) (i : nat) : form := nth i fs zero.
+(* Words, bit by bit. *)
+Definition each (w : nat) (f : nat -> form) : list form := map f (seq 0 w).
+Definition sums (w : nat) (words : list (list form)) : list form := each w (fun i => total (map (fun fs => bit fs i) words)).
+
+(* The builder: given the number of the next scalar, a result and the nodes that it adds, in order. *)
+Inductive written := Unit (f : form) | Mean (queries keys : list form) (value : form).
+Definition builder (A : Type) : Type := positive -> A * list written.
+Definition give {A} (a : A) : builder A := fun _ => (a, []).
+Definition bind {A B} (m : builder A) (f : A -> builder B) : builder B := fun next =>
+  let (a, first) := m next in let (b, rest) := f a (Follows.after next first) in (b, first ++ rest).
+Notation "x <- m ;; f" := (bind m (fun x => f)) (at level 61, m at next level, right associativity).
+Definition emit (n : written) : builder form := fun next => (scalar next, [n]).
+Fixpoint every {A B} (f : A -> builder B) (l : list A) : builder (list B) :=
+  match l with [] => give [] | a :: rest => b <- f a;; bs <- every f rest;; give (b :: bs) end.
+
+(* Rows over arguments that are forms, at scale k. *)
+Section Rows.
+Variables (k : Z) (args : list (list form)).
+Fixpoint unit (e : Form.expr) : builder form :=
+  match e with
+  | Form.Arg a p => give (bit (nth a args []) p)
+  | Form.Relu ts c =>
+      f <- (fix sum ts := match ts with
+        | [] => give (number (k * c))
+        | (c', e') :: rest => g <- unit e';; r <- sum rest;; give (added (scaled c' g) r)
+        end) ts;;
+      emit (Unit f)
+  end.
+Fixpoint summed (ts : Form.terms) (c : Z) : builder form :=
+  match ts with
+  | [] => give (number (k * c))
+  | (c', e) :: rest => g <- unit e;; r <- summed rest c;; give (added (scaled c' g) r)
+  end.
+Definition row (f : Form.form) : builder form := summed (fst f) (snd f).
+Definition rows (fs : list Form.form) : builder (list form) := every row fs.
+End Rows.
+
+Definition rectified (f : form) : builder form := emit (Unit f).
+
+(* A match (Match.v): words of a query and of keys; flags that a candidate must have, and must not have; a rank below a capacity;
+   a flag of queries that match nothing. Keys, flags and rank are at scale k. Arguments of its rows by number: the constant 1, the
+   sink, the absent flag, the rank, then the flags, then the words. *)
+Record wanted := {
+  scale : Z; matched : list (list form * list form); among : list form; but : list form;
+  by_rank : option form; bound : Z; unless : option form
+}.
+Definition shape_of (q : wanted) : Match.shape :=
+  let n := length (among q) in
+  let flags := (n + length (but q))%nat in
+  {| Match.one := 0; Match.sink := 1; Match.absent := option_map (fun _ => 2%nat) (unless q);
+     Match.rank := option_map (fun _ => 3%nat) (by_rank q);
+     Match.required := map (fun i => (4 + i)%nat) (seq 0 n); Match.exclude := map (fun i => (4 + i)%nat) (seq n (length (but q)));
+     Match.words := map (fun '(i, word) => let a := (4 + flags + i)%nat in (a, a, length (fst word)))
+       (combine (seq 0 (length (matched q))) (matched q));
+     Match.capacity := bound q |}.
+Definition optional (f : option form) : list form := match f with Some g => [g] | None => [] end.
+Definition arguments (one sink : form) (q : wanted) (words : list (list form)) : list (list form) :=
+  [one] :: [sink] :: optional (unless q) :: optional (by_rank q) :: map (fun f => [f]) (among q ++ but q) ++ words.
+Record attention := { asks : list form; offers : list form }.
+Definition match_of (one sink : form) (q : wanted) : builder attention :=
+  a <- rows 1 (arguments one sink q (map fst (matched q))) (Match.match_q (shape_of q));;
+  o <- rows (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) (Match.match_k (shape_of q));;
+  give {| asks := a; offers := o |}.
+Definition read (m : attention) (value : form) : builder form := emit (Mean (asks m) (offers m) value).
+Definition reads (m : attention) (values : list form) : builder (list form) := every (read m) values.
+(* Whether something was found, and whether nothing was. *)
+Definition found (sink : form) (m : attention) : builder form := read m (combined [(-1, sink)] 1).
+Definition missed (sink : form) (m : attention) : builder form := read m sink.
+
+(* As a writing: units of one linear part together, and the means under one score. *)
+Fixpoint same_parts (a b : list (Z * positive)) : bool :=
+  match a, b with
+  | [], [] => true
+  | (c, i) :: a', (d, j) :: b' => (c =? d) && Pos.eqb i j && same_parts a' b'
+  | _, _ => false
+  end.
+Fixpoint same_forms (a b : list form) : bool :=
+  match a, b with
+  | [], [] => true
+  | f :: a', g :: b' => (free f =? free g) && same_parts (parts f) (parts g) && same_forms a' b'
+  | _, _ => false
+  end.
+Definition joined (n : written) (l : list Follows.item) : list Follows.item :=
+  match n, l with
+  | Unit f, Follows.Units s cs :: rest =>
+      if same_parts (parts f) s then Follows.Units s (free f :: cs) :: rest else Follows.Units (parts f) [free f] :: l
+  | Unit f, _ => Follows.Units (parts f) [free f] :: l
+  | Mean q k v, Follows.Head q' k' vs :: rest =>
+      if same_forms q q' && same_forms k k' then Follows.Head q k (v :: vs) :: rest else Follows.Head q k [v] :: l
+  | Mean q k v, _ => Follows.Head q k [v] :: l
+  end.
+Definition writing_of (results : list form) (nodes : list written) : Follows.writing :=
+  {| Follows.items := fold_right joined [] nodes; Follows.shown := results |}.
+(* What it stands for. *)
+Definition plain : form -> affine := Follows.expand_sum.
+Definition plain_node (n : written) : node :=
+  match n with Unit f => Rectified (plain f) | Mean q k v => Averaged (map plain q) (map plain k) (plain v) end.
+
+Lemma same_parts_equal : forall a b, same_parts a b = true -> a = b.
+Proof.
+  induction a as [|[c i] a IH]; intros [|[d j] b] H; try discriminate; [reflexivity|]. cbn in H.
+  rewrite !andb_true_iff, Z.eqb_eq, Pos.eqb_eq in H. destruct H as ((-> & ->) & H). rewrite (IH b H). reflexivity.
+Qed.
+
+Lemma same_forms_equal : forall a b, same_forms a b = true -> a = b.
+Proof.
+  induction a as [|[c s] a IH]; intros [|[d t] b] H; try discriminate; [reflexivity|]. cbn in H.
+  rewrite !andb_true_iff, Z.eqb_eq in H. destruct H as ((-> & S) & H). rewrite (same_parts_equal s t S), (IH b H). reflexivity.
+Qed.
+
+Lemma joined_plain : forall n l, flat_map Follows.expand_item (joined n l) = plain_node n :: flat_map Follows.expand_item l.
+Proof.
+  intros [f|q k v] [|[s cs|q' k' vs] l]; try reflexivity; cbn [joined].
+  - destruct (same_parts (parts f) s) eqn:E; [|reflexivity]. apply same_parts_equal in E. subst s. reflexivity.
+  - destruct (same_forms q q' && same_forms k k') eqn:E; [|reflexivity]. apply andb_prop in E as [E F].
+    apply same_forms_equal in E, F. subst. reflexivity.
+Qed.
+
+Theorem writing_plain : forall results nodes, Follows.expanded (writing_of results nodes) =
+  {| nodes := map plain_node nodes; results := map plain results |}.
+Proof.
+  intros results nodes. unfold Follows.expanded, writing_of. cbn [Follows.items Follows.shown]. f_equal.
+  induction nodes as [|n nodes IH]; [reflexivity|]. cbn [fold_right map]. rewrite joined_plain, IH. reflexivity.
+Qed.
