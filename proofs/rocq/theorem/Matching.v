@@ -156,6 +156,16 @@ Definition hit (m : matching) (j : A) : bool :=
   negb (sink m j) && forallb (fun c => agrees (bits c) (wanted c) (offered c j)) (compared m)
   && (forallb (fun f => f j) (among m) && forallb (fun f => negb (f j)) (exclude m)) && negb (refuses m).
 
+Lemma hit_spec : forall m j, hit m j = true <-> sink m j = false /\
+  (forall c, In c (compared m) -> agrees (bits c) (wanted c) (offered c j) = true) /\
+  (forall f, In f (among m) -> f j = true) /\ (forall f, In f (exclude m) -> f j = false) /\ refuses m = false.
+Proof.
+  intros m j. unfold hit. rewrite !andb_true_iff, !forallb_forall, !negb_true_iff.
+  assert (E : (forall f, In f (exclude m) -> negb (f j) = true) <-> (forall f, In f (exclude m) -> f j = false)).
+  { split; intros H f I; [apply negb_true_iff|apply negb_true_iff]; exact (H f I). }
+  rewrite E. tauto.
+Qed.
+
 (* What is asked of a match, and of the positions: a sink, at which there is no word and no flag; ranks below the capacity. *)
 Record sound (m : matching) (l : list A) : Prop := {
   s_widths : forall c, In c (compared m) -> (2 <= bits c)%nat;

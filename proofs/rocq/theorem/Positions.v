@@ -67,6 +67,8 @@ Definition is_bos (j : position) : bool := match fst j with Bos => true | _ => f
 Definition at_field (f : Z) (j : position) : bool := match snd j with PField g _ => f =? g | _ => false end.
 Definition at_count (j : position) : bool := match snd j with PCount => true | _ => false end.
 Definition bos : position := (Bos, PBos).
+(* The lowest index is the most urgent; without an index nothing is. *)
+Definition urgency (w : nat) (j : position) : Z := match index_of j with Some i => size w - 1 - i | None => 0 end.
 
 (* The positions of the prompt. *)
 Inductive prompt_site (w : nat) (p : program) : position -> Prop :=
