@@ -343,7 +343,7 @@ Variables (target : position -> option Z) (stores : position -> bool).
 Hypothesis target_bos : target bos = None.
 Hypothesis stores_bos : stores bos = false.
 Hypothesis storing : forall pid s, 0 <= pid < Z.of_nat P ->
-  let j := (held c (PCounter pid s), PCounter pid s) in
+  let j := (held c (PCounter pid s), PCounter pid s) in In j l ->
   match writes (effect_of w p c pid) with
   | Some (ToMemory a v) => stores j = true /\ target j = Some a /\ is_word w a = true
   | _ => stores j = false
@@ -378,7 +378,7 @@ Proof.
   specialize (E _ (or_introl eq_refl)). cbn [wanted offered bits] in A.
   split; [destruct here; [reflexivity|discriminate]|].
   destruct (site_of j J) as [j Hj|q Hq|q Hq]; [destruct Hj; discriminate| |discriminate].
-  destruct q as [| |f i|b|k t i|b s|i r s|i s]; try discriminate. pose proof (storing i s Hq) as St. cbn zeta in St.
+  destruct q as [| |f i|b|k t i|b s|i r s|i s]; try discriminate. pose proof (storing i s Hq J) as St.
   exists i, s. destruct (writes (effect_of w p c i)) as [[r v|b v]|]; [congruence| |congruence].
   destruct St as (_ & T & Wb). rewrite T in A. rewrite agrees_word in A by assumption. apply Z.eqb_eq in A. subst b.
   exists v. split; [exact Hq|]. split; reflexivity.
@@ -403,7 +403,7 @@ Proof.
       rewrite (count _ _ _ S) in K. exact K. }
     assert (D : 0 <= Z.of_nat n < Z.of_nat P) by lia. pose proof (Nth _ D) as X. rewrite Nat2Z.id, N in X. injection X as ->.
     destruct (counter_there _ D) as (s & J). set (k := (_, _)) in J. assert (Hk : hit (writer (Some a) true target stores) k = true).
-    { pose proof (storing _ s D) as St. cbn zeta in St. rewrite We in St. destruct St as (S1 & T & _). unfold hit.
+    { pose proof (storing _ s D J) as St. rewrite We in St. destruct St as (S1 & T & _). unfold hit.
       cbn [writer sink compared among exclude refuses refused forallb wanted offered bits].
       change (held c (PCounter (Z.of_nat n) s), PCounter (Z.of_nat n) s) with k in S1, T.
       rewrite S1, T, agrees_word, Z.eqb_refl by exact W. reflexivity. }
