@@ -1,4 +1,5 @@
-(* One pass of any-process generation is one step, if at every position the transformer's answer is right: a masked slot of a cell
+(* One pass of any-process generation is one step, if at every position the transformer's answer is right: a masked slot of a
+  cell
    that is written is given the new token, and the remask bit is masked xor written. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Composition Scalars Matching Positions Reached CellReads.
@@ -25,7 +26,8 @@ Definition right (w : nat) (p : program) (c : configuration) (j : position) (ans
   (masked j = true -> forall t, written w p c (snd j) = Some t -> read = Some t).
 (* What the transformer answers at every position. *)
 Definition answers (w : nat) (ext : bool) (m : plan) (places : list vector) (x : list token) : list (option token * control) :=
-  map (fun output => (reading w ext (firstn (token_code_width w ext) output), controls w ext output)) (outputs w ext m places x).
+  map (fun output => (reading w ext (firstn (token_code_width w ext) output), controls w ext output)) (outputs w ext m places
+    x).
 
 Lemma held_step : forall w p c M P q, sized M P c -> cell_place M P q ->
   held (step w p c) q = match written w p c q with Some t => t | None => held c q end.
@@ -48,10 +50,12 @@ Lemma emitted : forall w p c l ys, Forall2 (right w p c) l ys -> let asked := co
 Proof.
   intros w p c l ys H. cbn zeta. induction H as [|[t q] [read k] l ys R _ [IA IG]]; [split; reflexivity|].
   cbn [map fst combine forallb]. unfold g in *. cbn [flat_map]. rewrite IA, IG.
-  unfold right, is_written, masked in R. cbn [fst snd] in R. destruct R as (I & D & K & N & Y). unfold emit. rewrite I, D. cbn [andb app].
+  unfold right, is_written, masked in R. cbn [fst snd] in R. destruct R as (I & D & K & N & Y). unfold emit. rewrite I, D.
+  cbn [andb app].
   unfold settled at 2, masked. cbn [fst snd]. rewrite K. unfold allowed. rewrite D, K.
   destruct (written w p c q) as [u|]; destruct (is_mask t) eqn:Mt; cbn [xorb negb orb andb].
-  - rewrite (Y eq_refl u eq_refl) in N |- *. split; [|reflexivity]. rewrite andb_true_r. destruct u; (reflexivity || congruence).
+  - rewrite (Y eq_refl u eq_refl) in N |- *. split; [|reflexivity]. rewrite andb_true_r.
+    destruct u; (reflexivity || congruence).
   - split; [|reflexivity]. rewrite andb_true_r. destruct read as [[]|]; (reflexivity || congruence).
   - split; [|f_equal; destruct t; (reflexivity || discriminate)].
     rewrite andb_true_r. destruct read as [[]|]; (reflexivity || congruence).
@@ -64,8 +68,10 @@ Lemma generate_answers : forall w ext m places x, generate w ext m places x =
   then Some (g (map (fun '(t, (read, k)) => (t, match read with Some y => y | None => Bos end, k)) asked)) else None.
 Proof.
   intros w ext m places x. unfold generate, answers. cbn zeta. generalize (outputs w ext m places x). intros os.
-  assert (E : combine x (map (fun output => (reading w ext (firstn (token_code_width w ext) output), controls w ext output)) os) =
-    map (fun '(t, output) => (t, (reading w ext (firstn (token_code_width w ext) output), controls w ext output))) (combine x os)).
+  assert (E : combine x (map (fun output => (reading w ext (firstn (token_code_width w ext) output), controls w ext output))
+    os) =
+    map (fun '(t, output) => (t, (reading w ext (firstn (token_code_width w ext) output), controls w ext output))) (combine x
+      os)).
   { revert os. induction x as [|t x IH]; intros [|o os]; try reflexivity. cbn. f_equal. apply IH. }
   rewrite E. set (l := combine x os). clearbody l. rewrite !map_map.
   assert (A : forallb (fun '(t, read, c) => allowed t read c)
@@ -73,7 +79,8 @@ Proof.
     forallb (fun '(t, (read, k)) => allowed t read k)
     (map (fun '(t, output) => (t, (reading w ext (firstn (token_code_width w ext) output), controls w ext output))) l)).
   { induction l as [|[t o] l IH]; [reflexivity|]. cbn [map forallb]. rewrite IH. reflexivity. }
-  rewrite A. clear A E. match goal with |- (if ?b then _ else _) = _ => destruct b end; [|reflexivity]. f_equal. f_equal. apply map_ext. intros [t o]. reflexivity.
+  rewrite A. clear A E. match goal with |- (if ?b then _ else _) = _ => destruct b end; [|reflexivity]. f_equal. f_equal.
+  apply map_ext. intros [t o]. reflexivity.
 Qed.
 
 Section Pass.
@@ -132,7 +139,8 @@ Lemma pairs_injective : forall a b u v, length a = length u -> length b = length
 Proof.
   induction a as [|t a IH]; intros [|r b] [|s u] [|z v] La Lb A B E; try discriminate; [split; reflexivity| | |];
     try (cbn in E; destruct s; discriminate); try (cbn in E; destruct z; discriminate).
-  injection La as La. injection Lb as Lb. pose proof (A t (or_introl eq_refl)) as At. pose proof (B r (or_introl eq_refl)) as Br.
+  injection La as La. injection Lb as Lb. pose proof (A t (or_introl eq_refl)) as At.
+  pose proof (B r (or_introl eq_refl)) as Br.
   assert (X : t = r /\ s = z /\ flat_map (fun '(t, s) => if s : bool then [Mask; t] else [t; Mask]) (combine a u) =
     flat_map (fun '(t, s) => if s : bool then [Mask; t] else [t; Mask]) (combine b v)).
   { cbn [combine flat_map] in E. destruct s, z; cbn [app] in E; injection E; intros; subst;

@@ -1,4 +1,5 @@
-(* What every attention of the step in place reads, on the cells of any configuration: the matches of [efasp.pram.views.CellView],
+(* What every attention of the step in place reads, on the cells of any configuration: the matches of
+  [efasp.pram.views.CellView],
    and that of a memory cell's writer. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Scalars Matching Positions Reached.
@@ -148,7 +149,8 @@ Proof.
   split.
   - intros j H. rewrite sites_split. apply in_or_app. left. apply in_prompt. exact H.
   - intros j J. destruct (site_of j J) as [j H|q H|q H]; [left; exact H|right|right].
-    + destruct (held_unmasked M P c q H) as [_ N]. split; [destruct (held c q) eqn:E; cbn; rewrite ?E; (reflexivity || congruence)|].
+    + destruct (held_unmasked M P c q H) as [_ N]. split; [destruct (held c q) eqn:E; cbn; rewrite ?E;
+        (reflexivity || congruence)|].
       destruct q; try destruct H; exact I.
     + split; [reflexivity|]. destruct q; try destruct H; exact I.
 Qed.
@@ -188,16 +190,10 @@ Proof.
           |apply (below_word w (Z.of_nat (processors p))); [assumption || (split; assumption)|exact Pf]].
 Qed.
 
-Lemma selects_bos : forall m : matching position, sound m l -> (forall j, sink m j = is_bos j) ->
-  (forall j, In j l -> hit m j = false) -> selects m l (fun j => fst j = Bos).
-Proof.
-  intros m So K N. apply (selects_impl _ _ (fun j => sink m j = true)); [exact (selects_sink m l So N)|].
-  intros [t q] _ B. rewrite K in B. destruct t; (discriminate || reflexivity).
-Qed.
-
 (* An own counter that is found is that of the processor with the position's own index. *)
 Lemma own_counter_hit : forall pid j, (forall i, pid = Some i -> is_word w i = true) -> In j l ->
-  hit (own_counter pid) j = true -> exists i s, pid = Some i /\ 0 <= i < Z.of_nat P /\ j = (held c (PCounter i s), PCounter i s).
+  hit (own_counter pid) j = true -> exists i s, pid = Some i /\ 0 <= i < Z.of_nat P /\ j = (held c (PCounter i s), PCounter i
+    s).
 Proof.
   intros pid j W J H. apply hit_spec in H as (_ & A & G & E & _). specialize (A _ (or_introl eq_refl)).
   specialize (G _ (or_introl eq_refl)). specialize (E _ (or_introl eq_refl)). cbn [wanted offered bits] in A.
@@ -219,8 +215,7 @@ Qed.
 Theorem own_counter_read : forall pid, 0 <= pid < Z.of_nat P ->
   selects (own_counter (Some pid)) l (fun j => fst j = Word (state (self c pid)) (pc (self c pid))).
 Proof.
-  intros pid B. assert (W : is_word w pid = true).
-  { pose proof (program_fits w ext p V). apply (below_word w (Z.of_nat P)); [exact B|unfold P; lia]. }
+  intros pid B. pose proof (pid_word w ext p V pid B) as W.
   apply selects_hits; [apply own_counter_sound| |].
   - destruct (counter_there pid B) as (s & J). exists (held c (PCounter pid s), PCounter pid s). split; [exact J|].
     unfold hit. cbn [own_counter sink compared among exclude refuses refused forallb wanted offered bits].
@@ -266,14 +261,14 @@ Qed.
 Theorem own_register_read : forall pid r, 0 <= pid < Z.of_nat P -> 0 <= r < 8 ->
   selects (own_register (Some pid) (Some r)) l (fun j => fst j = word (in_register c pid r)).
 Proof.
-  intros pid r B R. assert (W : is_word w pid = true).
-  { pose proof (program_fits w ext p V). apply (below_word w (Z.of_nat P)); [exact B|unfold P; lia]. }
+  intros pid r B R. pose proof (pid_word w ext p V pid B) as W.
   apply selects_hits; [apply own_register_sound| |].
   - destruct (register_there pid r B R) as (s & J). exists (held c (PRegister pid r s), PRegister pid r s). split; [exact J|].
     unfold hit. cbn [own_register sink compared among exclude refuses refused forallb wanted offered bits].
     change (index_of _) with (Some pid). change (register_of _) with (Some r).
     rewrite !agrees_word, !Z.eqb_refl by (exact W || (apply is_word_range; exact R)). reflexivity.
-  - intros j J H. apply own_register_hit in H as (i & q & s & E & D & _ & _ & ->); [|intros i E; injection E as <-; exact W| |exact J].
+  - intros j J H. apply own_register_hit in H as (i & q & s & E & D & _ & _ & ->); [|intros i E; injection E as <-;
+      exact W| |exact J].
     + injection E as <-. injection D as <-. reflexivity.
     + intros q E. injection E as <-. exact R.
 Qed.
@@ -315,8 +310,7 @@ Qed.
 Theorem memory_word_read : forall a, 0 <= a < Z.of_nat M ->
   selects (memory_word (Some a) true) l (fun j => fst j = word (at_address c a)).
 Proof.
-  intros a B. assert (W : is_word w a = true).
-  { pose proof (program_fits w ext p V). apply (below_word w (Z.of_nat M)); [exact B|unfold M; lia]. }
+  intros a B. pose proof (address_fits w ext p V a B) as W.
   apply selects_hits; [apply memory_word_sound| |].
   - destruct (memory_there a B) as (s & J). exists (held c (PMemory a s), PMemory a s). split; [exact J|].
     unfold hit. cbn [memory_word sink compared among exclude refuses refused forallb wanted offered bits].
@@ -334,6 +328,40 @@ Proof.
   destruct (hit (memory_word address touches) j) eqn:H; [|reflexivity]. exfalso.
   apply memory_word_hit in H as (T & a & s & E & B & _); [|exact W|exact J].
   destruct N as [N|[N|(k & N & O)]]; [congruence|congruence|]. rewrite E in N. injection N as <-. lia.
+Qed.
+
+(* All together: the token that is read; bos where there is none. *)
+Definition counter_seen (pid : option Z) : token :=
+  match pid with Some i => if i <? Z.of_nat P then Word (state (self c i)) (pc (self c i)) else Bos | None => Bos end.
+Definition register_seen (pid name : option Z) : token :=
+  match pid, name with Some i, Some r => if i <? Z.of_nat P then word (in_register c i r) else Bos | _, _ => Bos end.
+Definition word_seen (address : option Z) (touches : bool) : token :=
+  match address with Some a => if touches && (a <? Z.of_nat M) then word (at_address c a) else Bos | None => Bos end.
+
+Theorem cell_reads : forall pid name address touches, (forall i, pid = Some i -> is_word w i = true) ->
+  (forall r, name = Some r -> 0 <= r < 8) -> (forall a, address = Some a -> is_word w a = true) ->
+  selects (own_counter pid) l (fun j => fst j = counter_seen pid) /\
+  selects (own_register pid name) l (fun j => fst j = register_seen pid name) /\
+  selects (memory_word address touches) l (fun j => fst j = word_seen address touches).
+Proof.
+  intros pid name address touches Wp Wr Wa.
+  assert (Low : forall o v, (forall u, o = Some u -> is_word w u = true) -> o = Some v -> 0 <= v).
+  { intros o v H E. apply (is_word_range w). exact (H v E). }
+  split; [|split].
+  - unfold counter_seen. destruct pid as [i|]; [|apply own_counter_missed; discriminate].
+    destruct (Z.ltb_spec i (Z.of_nat P)) as [B|B].
+    + apply own_counter_read. split; [exact (Low _ i Wp eq_refl)|exact B].
+    + apply own_counter_missed. intros k E. injection E as <-. split; [exact (Wp i eq_refl)|exact B].
+  - unfold register_seen. destruct pid as [i|]; [|apply own_register_missed; [exact Wp|exact Wr|left; reflexivity]].
+    destruct name as [r|]; [|apply own_register_missed; [exact Wp|exact Wr|right; left; reflexivity]].
+    destruct (Z.ltb_spec i (Z.of_nat P)) as [B|B].
+    + apply own_register_read; [split; [exact (Low _ i Wp eq_refl)|exact B]|exact (Wr r eq_refl)].
+    + apply own_register_missed; [exact Wp|exact Wr|]. right. right. exists i. split; [reflexivity|exact B].
+  - unfold word_seen. destruct address as [a|]; [|apply memory_word_missed; [exact Wa|right; left; reflexivity]].
+    destruct touches; [|apply memory_word_missed; [exact Wa|left; reflexivity]]. cbn [andb].
+    destruct (Z.ltb_spec a (Z.of_nat M)) as [B|B].
+    + apply memory_word_read. split; [exact (Low _ a Wa eq_refl)|exact B].
+    + apply memory_word_missed; [exact Wa|]. right. right. exists a. split; [reflexivity|exact B].
 Qed.
 
 (* The writer of a memory word. What is asked of the positions of program counters that are not masked: that they store where
@@ -357,7 +385,8 @@ Proof.
   - intros d [<-|[]]. split; [cbn; lia|exact target_bos].
   - intros f [<-|[<-|[<-|[]]]]; [reflexivity|exact stores_bos|reflexivity].
   - reflexivity.
-  - intros j J. cbn [writer rank capacity among forallb]. pose proof (size_positive w). assert (Iw : forall i, index_of j = Some i -> 0 <= i).
+  - intros j J. cbn [writer rank capacity among forallb]. pose proof (size_positive w).
+    assert (Iw : forall i, index_of j = Some i -> 0 <= i).
     { intros i E. destruct (site_of j J) as [j Hj|q Hq|q Hq].
       - destruct Hj; try discriminate. cbn in E. injection E as <-. lia.
       - change (index_of (held c q, q)) with (index_of (Nothing, q)) in E. apply (is_word_range w). exact (index_fits q Hq i E).
@@ -392,8 +421,7 @@ Theorem writer_read : forall a, 0 <= a < Z.of_nat M ->
   | None => selects (writer (Some a) true target stores) l (fun j => fst j = Bos)
   end.
 Proof.
-  intros a B. assert (W : is_word w a = true).
-  { pose proof (program_fits w ext p V). apply (below_word w (Z.of_nat M)); [exact B|unfold M; lia]. }
+  intros a B. pose proof (address_fits w ext p V a B) as W.
   assert (Nth : forall pid, 0 <= pid < Z.of_nat P -> nth_error (effects w p c) (Z.to_nat pid) = Some (effect_of w p c pid)).
   { intros pid D. rewrite (nth_error_nth' _ (effect_of w p c 0)); rewrite effects_of, ?map_length, ?numbers_length,
       (count _ _ _ S); [|lia]. rewrite nth_mapped by exact D. reflexivity. }
@@ -402,7 +430,8 @@ Proof.
     { assert (K : (n < length (effects w p c))%nat) by (apply nth_error_Some; congruence). rewrite effects_length in K.
       rewrite (count _ _ _ S) in K. exact K. }
     assert (D : 0 <= Z.of_nat n < Z.of_nat P) by lia. pose proof (Nth _ D) as X. rewrite Nat2Z.id, N in X. injection X as ->.
-    destruct (counter_there _ D) as (s & J). set (k := (_, _)) in J. assert (Hk : hit (writer (Some a) true target stores) k = true).
+    destruct (counter_there _ D) as (s & J). set (k := (_, _)) in J. assert (Hk : hit (writer (Some a) true target stores) k =
+      true).
     { pose proof (storing _ s D J) as St. rewrite We in St. destruct St as (S1 & T & _). unfold hit.
       cbn [writer sink compared among exclude refuses refused forallb wanted offered bits].
       change (held c (PCounter (Z.of_nat n) s), PCounter (Z.of_nat n) s) with k in S1, T.

@@ -62,7 +62,8 @@ Proof.
   rewrite !flat_map_concat_map, map_map. reflexivity.
 Qed.
 
-Lemma rest_logged : flat_map effect_tokens (repeat resting P) = flat_map (fun pid => effect_tokens (logged w p 0 pid)) (numbers P).
+Lemma rest_logged : flat_map effect_tokens (repeat resting P) = flat_map (fun pid => effect_tokens (logged w p 0 pid)) (numbers
+  P).
 Proof.
   cbn [logged]. unfold numbers. generalize 0%nat. induction P as [|n IH]; intros k; [reflexivity|].
   cbn [repeat flat_map seq map]. rewrite (IH (S k)). reflexivity.
@@ -111,7 +112,8 @@ Proof.
   unfold l, log_sites. rewrite during_shown. fold M P. rewrite places_blocks.
   rewrite combine_app by (rewrite prompt_length, prompt_places_length; reflexivity). f_equal.
   rewrite combine_app by (rewrite !map_length, numbers_length; reflexivity). f_equal.
-  rewrite (combine_flat _ _ _ _ _ _ (3 * P)) by (reflexivity || (intros; apply shown_length) || (intros; apply block_places_length)).
+  rewrite (combine_flat _ _ _ _ _ _ (3 * P)) by (reflexivity || (intros; apply shown_length) || (intros;
+    apply block_places_length)).
   generalize (seq 0 (S T)). intros ss. induction ss as [|s ss IH]; [reflexivity|]. cbn [combine flat_map]. f_equal. exact IH.
 Qed.
 
@@ -270,12 +272,15 @@ Proof.
   unfold during. pose proof (same_length _ _ some) as Lb.
   pose proof (block_tokens_length w p t) as Lu. fold P in Lu. pose proof (block_places_length (S t)) as Lp.
   rewrite combine_app, combine_app by congruence. apply Forall2_app; [|apply Forall2_app].
-  - apply due_combine; [exact Lf|reflexivity|]. intros s q v I ->. apply in_combine_l in I. pose proof (before_unmasked w p t) as U.
-    exfalso. assert (X : existsb is_mask (before w p t) = true) by (apply existsb_exists; exists Mask; split; [exact I|reflexivity]).
+  - apply due_combine; [exact Lf|reflexivity|]. intros s q v I ->. apply in_combine_l in I.
+    pose proof (before_unmasked w p t) as U.
+    exfalso. assert (X : existsb is_mask (before w p t) = true) by (apply existsb_exists; exists Mask; split;
+      [exact I|reflexivity]).
     congruence.
   - apply due_combine; [congruence|exact Lb|]. intros s q v I _. apply in_combine_r in I.
     assert (J : In (v, q) (combine (block_tokens w p t) (block_places (S t)))).
-    { revert I. clear. generalize (block_places (S t)). induction (block_tokens w p t) as [|u us IH]; intros [|r qs] I; try destruct I.
+    { revert I. clear. generalize (block_places (S t)). induction (block_tokens w p t) as [|u us IH]; intros [|r qs] I;
+        try destruct I.
       - injection H as <- <-. left. reflexivity.
       - right. exact (IH qs H). }
     rewrite block_logged in J. apply in_complete in J as (k & pid & K & N & E). injection E as -> ->. cbn [due_at].
@@ -284,7 +289,8 @@ Proof.
     + rewrite (flat_length _ _ _ (3 * P)), seq_length by (intros; apply block_places_length). reflexivity.
     + reflexivity.
     + intros s q v I _. apply in_combine_r in I. pose proof (in_combine_r _ _ _ _ I) as X. apply repeat_spec in X. subst v.
-      apply in_combine_l, in_flat_map in I as (r & B & I). apply in_seq in B. apply in_block_places in I as (k & pid & K & N & ->).
+      apply in_combine_l, in_flat_map in I as (r & B & I). apply in_seq in B.
+      apply in_block_places in I as (k & pid & K & N & ->).
       cbn [due_at]. replace (Z.of_nat r =? Z.of_nat (S t)) with false by (symmetry; apply Z.eqb_neq; lia). reflexivity.
 Qed.
 

@@ -32,7 +32,8 @@ Lemma product_sign : forall n k a b,
 Proof.
   intros n k a b. rewrite signs_sign. unfold agreement, Attention.agreement. induction n as [|n IH].
   - cbn. rewrite Z.mul_0_r. reflexivity.
-  - rewrite seq_S, !map_app, product_app by (rewrite !map_length; reflexivity). rewrite IH. cbn [map product Form.total Nat.add].
+  - rewrite seq_S, !map_app, product_app by (rewrite !map_length; reflexivity). rewrite IH.
+    cbn [map product Form.total Nat.add].
     rewrite <- inject_Z_mult. setoid_replace (inject_Z (sign a n * (k * sign b n)) + 0)%Q with
       (inject_Z (sign a n * (k * sign b n))) by ring. rewrite <- inject_Z_plus. apply inject_Z_injective. ring.
 Qed.
@@ -51,7 +52,8 @@ Lemma same_agrees : forall n u v, Attention.same n (sign (Some u)) (sign (Some v
 Proof.
   intros n u v. apply eq_true_iff_eq. rewrite Attention.same_spec. cbn [agrees]. rewrite Z.eqb_eq. split.
   - intros H. apply Z.bits_inj'. intros p P. destruct (Z.ltb_spec p (Z.of_nat n)) as [B|B].
-    + rewrite !Z.mod_pow2_bits_low by exact B. specialize (H (Z.to_nat p) ltac:(lia)). cbn in H. rewrite Z2Nat.id in H by exact P.
+    + rewrite !Z.mod_pow2_bits_low by exact B. specialize (H (Z.to_nat p) ltac:(lia)). cbn in H.
+      rewrite Z2Nat.id in H by exact P.
       destruct (Z.testbit u p), (Z.testbit v p); (reflexivity || discriminate).
     + rewrite !Z.mod_pow2_bits_high by lia. reflexivity.
   - intros H p P. cbn. assert (B : Z.of_nat p < Z.of_nat n) by lia.
@@ -184,7 +186,8 @@ Definition selects (m : matching) (l : list A) (P : A -> Prop) : Prop :=
   selected m l <> [] /\ forall j, In j (selected m l) -> In j l /\ P j.
 
 Lemma selects_impl : forall m l (P R : A -> Prop), selects m l P -> (forall j, In j l -> P j -> R j) -> selects m l R.
-Proof. intros m l P R [N H] I. split; [exact N|]. intros j J. destruct (H j J) as [L Pj]. split; [exact L|exact (I j L Pj)]. Qed.
+Proof. intros m l P R [N H] I. split; [exact N|]. intros j J. destruct (H j J) as [L Pj]. split; [exact L|exact (I j L Pj)].
+Qed.
 
 Section Sound.
 Variables (m : matching) (l : list A).
@@ -208,10 +211,12 @@ Proof.
   intros j N. unfold misses. rewrite N. cbn [Z.b2z].
   assert (X : forall fs : list (A -> bool), 0 <= sum_of (fun f => 1 - Z.b2z (f j) - 0) fs /\
     (sum_of (fun f => 1 - Z.b2z (f j) - 0) fs =? 0) = forallb (fun f => f j) fs).
-  { unfold sum_of. induction fs as [|f fs [P E]]; [split; reflexivity|]. cbn [fold_right forallb]. rewrite <- E. destruct (f j); cbn [Z.b2z andb]; lia. }
+  { unfold sum_of. induction fs as [|f fs [P E]]; [split; reflexivity|]. cbn [fold_right forallb]. rewrite <- E.
+    destruct (f j); cbn [Z.b2z andb]; lia. }
   assert (Y : forall fs : list (A -> bool), 0 <= sum_of (fun f => Z.b2z (f j)) fs /\
     (sum_of (fun f => Z.b2z (f j)) fs =? 0) = forallb (fun f => negb (f j)) fs).
-  { unfold sum_of. induction fs as [|f fs [P E]]; [split; reflexivity|]. cbn [fold_right forallb]. rewrite <- E. destruct (f j); cbn [Z.b2z andb negb]; lia. }
+  { unfold sum_of. induction fs as [|f fs [P E]]; [split; reflexivity|]. cbn [fold_right forallb]. rewrite <- E.
+    destruct (f j); cbn [Z.b2z andb negb]; lia. }
   destruct (X (among m)) as [P <-], (Y (exclude m)) as [R <-]. lia.
 Qed.
 
@@ -244,7 +249,8 @@ Let hit_found : forall j, Attention.found (agreed m) (misses m) (sink m) (width 
 Proof.
   intros j. unfold Attention.found, hit. destruct (sink m j) eqn:N; [reflexivity|]. cbn [negb andb].
   rewrite (proj2 (misses_flags j N)). f_equal; [f_equal|destruct (refuses m); reflexivity].
-  unfold agreed, width. destruct (words_gap j (compared m) (fun c C => C)) as [[-> H]|[-> H]]; cbn zeta in H; [apply Z.eqb_eq|apply Z.eqb_neq]; lia.
+  unfold agreed, width. destruct (words_gap j (compared m) (fun c C => C)) as [[-> H]|[-> H]]; cbn zeta in H;
+    [apply Z.eqb_eq|apply Z.eqb_neq]; lia.
 Qed.
 
 Let either : Z.b2z (refuses m) = 0 \/ Z.b2z (refuses m) = 1.
@@ -274,6 +280,34 @@ Proof.
   intros k K. rewrite hit_found. exact (N k K).
 Qed.
 
+(* Whoever asks, what is selected is of one rank, and is all found or all sinks: what is read of ranks, and whether something is
+   found, is never a mean of several values. *)
+Lemma selects_either : (exists j, In j l /\ hit m j = true) \/ (forall j, In j l -> hit m j = false).
+Proof.
+  clear. induction l as [|a k IH]; [right; intros j []|]. destruct (hit m a) eqn:E.
+  - left. exists a. split; [left; reflexivity|exact E].
+  - destruct IH as [(j & J & H)|N]; [left; exists j; split; [right; exact J|exact H]|right].
+    intros j [<-|J]; [exact E|exact (N j J)].
+Qed.
+
+Corollary selects_found_or_not : selects m l (fun j => sink m j = false) \/ selects m l (fun j => sink m j = true).
+Proof.
+  destruct selects_either as [(k & K & H)|N]; [left|right; exact (selects_sink N)].
+  apply (selects_impl _ _ _ _ (selects_found (ex_intro _ k (conj K H)))). intros j _ [Hj _]. apply hit_spec in Hj as [Hj _].
+  exact Hj.
+Qed.
+
+Corollary selects_one_rank : exists r, selects m l (fun j => rank m j = r).
+Proof.
+  destruct selects_either as [(k & K & H)|N].
+  - destruct (selects_found (ex_intro _ k (conj K H))) as [Some_ Best].
+    destruct (selected m l) as [|i js] eqn:E; [contradiction|].
+    exists (rank m i). split; [rewrite E; discriminate|]. rewrite E. intros j J. destruct (Best j J) as (Lj & Hj & Rj).
+    destruct (Best i (or_introl eq_refl)) as (Li & Hi & Ri). split; [exact Lj|]. apply Z.le_antisymm; [exact (Ri j Lj Hj)|].
+    exact (Rj i Li Hi).
+  - exists 0. apply (selects_impl _ _ _ _ (selects_sink N)). intros j J Sj. exact (s_rank _ _ S j J Sj).
+Qed.
+
 (* The form that the reads use: something is found, and whatever is found and best has the property. *)
 Corollary selects_hits : forall P : A -> Prop, (exists j, In j l /\ hit m j = true) ->
   (forall j, In j l -> hit m j = true -> P j) -> selects m l P.
@@ -294,10 +328,12 @@ Qed.
 
 Lemma greatest_in : forall qs : list Q, qs <> [] -> In (greatest qs) qs.
 Proof.
-  assert (G : forall (qs : list Q) d, let top := fold_right (fun a b => if Qle_bool a b then b else a) d qs in top = d \/ In top qs).
+  assert (G : forall (qs : list Q) d, let top := fold_right (fun a b => if Qle_bool a b then b else a) d qs in top = d \/ In
+    top qs).
   { induction qs as [|a qs IH]; intros d; [left; reflexivity|]. cbn. destruct (Qle_bool a _); [|right; left; reflexivity].
     destruct (IH d) as [E|I]; [left; exact E|right; right; exact I]. }
-  intros [|a qs] N; [contradiction|]. unfold greatest. destruct (G (a :: qs) a) as [E|I]; [cbn [hd]; rewrite E; left; reflexivity|exact I].
+  intros [|a qs] N; [contradiction|]. unfold greatest. destruct (G (a :: qs) a) as [E|I]; [cbn [hd]; rewrite E; left;
+    reflexivity|exact I].
 Qed.
 
 Lemma greatest_spec : forall (f : A -> Q) (s : A -> Z) l j, In j l -> (forall k, In k l -> (f k == inject_Z (s k))%Q) ->
@@ -315,7 +351,8 @@ Qed.
 Lemma score_product : forall qs ks here there,
   (score_of qs ks here there == product (map (fun q => affine_at q here) qs) (map (fun k => affine_at k there) ks))%Q.
 Proof.
-  induction qs as [|q qs IH]; intros [|k ks] here there; try reflexivity. unfold score_of in *. cbn [combine fold_right map product].
+  induction qs as [|q qs IH]; intros [|k ks] here there; try reflexivity. unfold score_of in *.
+  cbn [combine fold_right map product].
   rewrite IH. reflexivity.
 Qed.
 
@@ -338,19 +375,28 @@ Proof.
   rewrite E. field. intros F. apply (inject_Z_injective _ 0) in F. destruct qs; [contradiction|discriminate].
 Qed.
 
-(* A node of attention, the vectors of whose queries and keys are those of a match, reads what the selected positions offer. *)
-Theorem averaged_selects : forall (m : matching) (l : list A) (f : A -> vector) (here : vector) queries keys value r (P : A -> Prop),
+(* A node of attention, the vectors of whose queries and keys are those of a match, the keys times some scale, reads what the
+   selected positions offer. *)
+Lemma product_scaled : forall k a b, (product a (map (Qmult k) b) == k * product a b)%Q.
+Proof. intros k a. induction a as [|u a IH]; intros [|v b]; cbn; try ring. rewrite IH. ring. Qed.
+
+Theorem averaged_selects : forall (m : matching) (l : list A) (f : A -> vector) (here : vector) queries keys value (scale : Z) r
+  (P : A -> Prop), 0 < scale ->
   Forall2 Qeq (map (fun q => affine_at q here) queries) (query_vector m) ->
-  (forall j, In j l -> Forall2 Qeq (map (fun k => affine_at k (f j)) keys) (key_vector m j)) ->
+  (forall j, In j l -> Forall2 Qeq (map (fun k => affine_at k (f j)) keys) (map (Qmult (inject_Z scale)) (key_vector m j))) ->
   selects m l P -> (forall j, In j l -> P j -> (affine_at value (f j) == r)%Q) ->
   (node_at (Averaged queries keys value) (map f l) here == r)%Q.
 Proof.
-  intros m l f here queries keys value r P Hq Hk [N Sel] Hv.
-  assert (E : forall j, In j l -> (score_of queries keys here (f j) == inject_Z (score m j))%Q).
-  { intros j J. rewrite score_product, (product_equal _ _ Hq _ _ (Hk j J)). apply score_vectors. }
+  intros m l f here queries keys value scale r P K Hq Hk [N Sel] Hv.
+  assert (E : forall j, In j l -> (score_of queries keys here (f j) == inject_Z (scale * score m j))%Q).
+  { intros j J. rewrite score_product, (product_equal _ _ Hq _ _ (Hk j J)), product_scaled, score_vectors, inject_Z_mult.
+    reflexivity. }
   cbn [node_at]. unfold maximisers. rewrite map_map, filter_mapped, map_map.
   rewrite (filter_ext_in _ (fun j => forallb (fun k => score m k <=? score m j) l)).
-  2: { intros j J. apply (greatest_spec (fun j => score_of queries keys here (f j)) (score m) l j J E). }
+  2: { intros j J. rewrite (greatest_spec (fun j => score_of queries keys here (f j)) (fun j => scale * score m j) l j J E).
+    apply eq_true_iff_eq. rewrite !forallb_forall.
+    split; intros H k Ik; specialize (H k Ik); rewrite Z.leb_le in *; [|apply Z.mul_le_mono_nonneg_l; lia].
+    apply Z.mul_le_mono_pos_l in H; assumption. }
   fold (Attention.winners (score m) l). fold (selected m l). apply average_of.
   - destruct (selected m l); [contradiction|discriminate].
   - intros q I. apply in_map_iff in I as (j & <- & J). destruct (Sel j J) as [L Pj]. exact (Hv j L Pj).

@@ -38,7 +38,8 @@ Lemma in_combine_numbers : forall A (l : list A) a i,
 Proof.
   intros A l a i. induction l as [|b l IH] using rev_ind.
   - cbn. split; [tauto|]. intros [_ H]. destruct (Z.to_nat i); discriminate.
-  - rewrite app_length, Nat.add_comm. cbn [length Nat.add]. rewrite numbers_next, combine_app by (symmetry; apply numbers_length).
+  - rewrite app_length, Nat.add_comm. cbn [length Nat.add]. rewrite numbers_next, combine_app by (symmetry;
+      apply numbers_length).
     rewrite in_app_iff, IH. cbn [combine In]. split.
     + intros [[P E]|[E|[]]].
       * split; [exact P|]. rewrite nth_error_app1; [exact E|]. apply nth_error_Some. congruence.
@@ -130,6 +131,14 @@ Proof.
   - intros j J H _. exact (proj2 (B j J) H).
 Qed.
 
+(* Where nothing is found, the token that is read is bos. *)
+Lemma selects_bos : forall (m : matching position) l, sound m l -> (forall j, sink m j = is_bos j) ->
+  (forall j, In j l -> hit m j = false) -> selects m l (fun j => fst j = Bos).
+Proof.
+  intros m l So K N. apply (selects_impl _ _ (fun j => sink m j = true)); [exact (selects_sink m l So N)|].
+  intros [t q] _ B. rewrite K in B. destruct t; (discriminate || reflexivity).
+Qed.
+
 (* The instruction at a program counter: its token of one field. *)
 Definition fetch (w : nat) (f : Z) (counter : option Z) (running : bool) : matching position :=
   {| compared := [{| bits := w; wanted := counter; offered := index_of |}]; among := [at_field f]; exclude := [];
@@ -158,6 +167,13 @@ Proof.
   intros n i H. pose proof program_fits. assert (B : (n < length (instructions p))%nat) by (apply nth_error_Some; congruence).
   apply (below_word (Z.of_nat (length (instructions p)))); lia.
 Qed.
+
+(* Processors and addresses of memory are words. *)
+Lemma pid_word : forall pid, 0 <= pid < Z.of_nat (processors p) -> is_word w pid = true.
+Proof. intros pid B. apply (below_word (Z.of_nat (processors p))); [exact B|]. apply program_fits. Qed.
+
+Lemma address_fits : forall a, 0 <= a < Z.of_nat (length (initial p)) -> is_word w a = true.
+Proof. intros a B. apply (below_word (Z.of_nat (length (initial p)))); [exact B|]. apply program_fits. Qed.
 
 Lemma fetch_sound : forall f counter running, sound (fetch w f counter running) l.
 Proof.
@@ -203,12 +219,33 @@ Theorem fetch_missed : forall f counter running, (forall v, counter = Some v -> 
   running = false \/ counter = None \/ (exists v, counter = Some v /\ Z.of_nat (length (instructions p)) <= v) ->
   selects (fetch w f counter running) l (fun j => fst j = Bos).
 Proof.
-  intros f counter running W N. apply (selects_impl _ _ (fun j => is_bos j = true)).
-  - apply selects_sink; [apply fetch_sound|]. intros j J. destruct (hit _ j) eqn:H; [|reflexivity]. exfalso.
-    apply fetch_hit in H as (R & n & i & k & E & _ & Hn & _); [|exact J|exact W].
-    assert (B : (n < length (instructions p))%nat) by (apply nth_error_Some; congruence).
-    destruct N as [N|[N|(v & N & O)]]; [congruence|congruence|]. rewrite E in N. injection N as <-. lia.
-  - intros [t q] _ B. destruct t; (discriminate || reflexivity).
+  intros f counter running W N. apply selects_bos; [apply fetch_sound|reflexivity|].
+  intros j J. destruct (hit _ j) eqn:H; [|reflexivity]. exfalso.
+  apply fetch_hit in H as (R & n & i & k & E & _ & Hn & _); [|exact J|exact W].
+  assert (B : (n < length (instructions p))%nat) by (apply nth_error_Some; congruence).
+  destruct N as [N|[N|(v & N & O)]]; [congruence|congruence|]. rewrite E in N. injection N as <-. lia.
+Qed.
+
+(* The two together: the token that is fetched, bos where nothing is. *)
+Definition fetched (k : nat) (counter : option Z) (running : bool) : token :=
+  match counter with
+  | Some v => match nth_error (instructions p) (Z.to_nat v) with
+      | Some i => if running then nth k (instruction_tokens i) Nothing else Bos
+      | None => Bos end
+  | None => Bos
+  end.
+
+Corollary fetch_reads : forall k counter running, (k < 4)%nat -> (forall v, counter = Some v -> is_word w v = true) ->
+  selects (fetch w (Z.of_nat k) counter running) l (fun j => fst j = fetched k counter running).
+Proof.
+  intros k counter running K W. unfold fetched. destruct counter as [v|]; [|apply fetch_missed; [exact W|right; left;
+    reflexivity]].
+  assert (V0 : 0 <= v) by (specialize (W v eq_refl); unfold is_word in W; apply andb_prop in W as [W _]; apply Z.leb_le;
+    exact W).
+  destruct (nth_error (instructions p) (Z.to_nat v)) as [i|] eqn:E.
+  - destruct running; [|apply fetch_missed; [exact W|left; reflexivity]]. rewrite <- (Z2Nat.id v) by exact V0.
+    apply (fetch_read (Z.to_nat v) i k); [exact E|]. apply nth_error_nth'. exact K.
+  - apply fetch_missed; [exact W|]. right. right. exists v. split; [reflexivity|]. apply nth_error_None in E. lia.
 Qed.
 
 Theorem count_read : forall wish, selects (count_of wish) l
@@ -223,8 +260,6 @@ Proof.
     + intros j J H. destruct (p_only _ _ _ L j J) as [Hj|[_ Hj]].
       { destruct Hj; [discriminate|reflexivity|destruct t; discriminate]. }
       destruct j as [t q]. destruct q; try destruct Hj; destruct t; discriminate.
-  - apply (selects_impl _ _ (fun j => is_bos j = true)).
-    + apply selects_sink; [apply S|]. intros j J. unfold hit. cbn [count_of refuses refused negb]. apply andb_false_r.
-    + intros [t q] _ B. destruct t; (discriminate || reflexivity).
+  - apply selects_bos; [apply S|reflexivity|]. intros j J. unfold hit. cbn [count_of refuses refused negb]. apply andb_false_r.
 Qed.
 End Prompt.

@@ -125,7 +125,8 @@ Proof. intros pid B. rewrite self_step by exact B. split; reflexivity. Qed.
 Lemma stopped_self : stopped c = true <-> forall pid, 0 <= pid < Z.of_nat P -> runs (self c pid) = false.
 Proof.
   unfold stopped. rewrite <- (list_numbers _ (processors_of c) idle), forallb_forall. rewrite (count _ _ _ S). split.
-  - intros H pid B. apply negb_true_iff. apply H. apply in_map_iff. exists pid. split; [reflexivity|]. apply in_numbers. exact B.
+  - intros H pid B. apply negb_true_iff. apply H. apply in_map_iff. exists pid. split; [reflexivity|]. apply in_numbers.
+    exact B.
   - intros H q I. apply in_map_iff in I as (pid & <- & I). apply in_numbers in I.
     fold (self c pid). rewrite (H pid I). reflexivity.
 Qed.
@@ -219,7 +220,8 @@ Proof.
   clearbody i. clear F Low.
   set (read := fun o => match o with Absent => 0 | Register r => nth (Z.to_nat r) (registers q) 0 | Immediate v => v end).
   assert (Rd : forall o, (forall v, o = Immediate v -> is_word w v = true) -> is_word w (read o) = true).
-  { intros [|r|v] H; cbn; [apply zero_word| |exact (H v eq_refl)]. apply nth_word. intros u U. exact (w_registers _ _ W q u I U). }
+  { intros [|r|v] H; cbn; [apply zero_word| |exact (H v eq_refl)]. apply nth_word. intros u U.
+    exact (w_registers _ _ W q u I U). }
   assert (Ra : is_word w (read (ra i)) = true).
   { apply Rd. intros v E. unfold well_formed in Wf. rewrite E in Wf. destruct (op i); cbn in Wf;
       rewrite ?andb_false_r in Wf; discriminate. }
@@ -229,7 +231,8 @@ Proof.
   assert (Rs : is_word w (read (rd i)) = true).
   { apply Rd. intros v E. unfold well_formed in Wf. rewrite E in Wf. destruct (op i); cbn in Wf;
       rewrite ?andb_false_r in Wf; try discriminate; destruct ext; discriminate. }
-  assert (Go : forall v, is_word w v = true -> effective w (length (memory c)) {| next := (pc q + 1) mod size w; after := Running;
+  assert (Go : forall v, is_word w v = true -> effective w (length (memory c)) {| next := (pc q + 1) mod size w;
+    after := Running;
     writes := match rd i with Register r => Some (ToRegister r v) | _ => None end |}).
   { intros v Wv. split; cbn [next writes]; [apply modulo_word| |].
     - intros r u E. destruct (rd i) as [|r'|] eqn:D; try discriminate. injection E as <- <-. split; [|exact Wv].
@@ -238,7 +241,8 @@ Proof.
       { destruct (op i); rewrite ?andb_false_l, ?andb_true_iff in Wf; try discriminate; rewrite ?andb_true_iff; tauto. }
       rewrite andb_true_iff, Z.leb_le, Z.ltb_lt in R. exact R.
     - intros a u E. destruct (rd i); discriminate. }
-  assert (Jump : forall n, is_word w n = true -> effective w (length (memory c)) {| next := n; after := Running; writes := None |}).
+  assert (Jump : forall n, is_word w n = true -> effective w (length (memory c)) {| next := n; after := Running;
+    writes := None |}).
   { intros n Wn. split; cbn; [exact Wn|discriminate|discriminate]. }
   assert (Alu : forall v, alu w (op i) (read (ra i)) (read (rx i)) = Some v -> is_word w v = true).
   { intros v E. apply (alu_word w (op i) (read (ra i)) (read (rx i)) v); trivial.
@@ -263,8 +267,10 @@ Proof.
   intros w ext p c V S W. pose proof (program_fits w ext p V) as (_ & Pf & _).
   assert (A : forall e, In e (effects w p c) -> effective w (length (memory c)) e).
   { intros e I. unfold effects in I. apply in_map_iff in I as ([pid q] & <- & I). apply in_numbered_at in I as [B N].
-    apply (act_effective w ext p c V W); [|exact (nth_error_In _ _ N)]. apply (below_word w (Z.of_nat (processors p))); [|exact Pf].
-    rewrite <- (count _ _ _ S). assert (Z.to_nat pid < length (processors_of c))%nat by (apply nth_error_Some; congruence). lia. }
+    apply (act_effective w ext p c V W); [|exact (nth_error_In _ _ N)].
+    apply (below_word w (Z.of_nat (processors p))); [|exact Pf].
+    rewrite <- (count _ _ _ S). assert (Z.to_nat pid < length (processors_of c))%nat by (apply nth_error_Some; congruence).
+    lia. }
   unfold step, apply. split; cbn [memory processors_of].
   - intros v I. apply in_map_iff in I as ([a u] & <- & I). apply in_numbered in I.
     destruct (stored a (effects w p c)) as [v|] eqn:E; [|exact (w_memory _ _ W u I)].
@@ -287,7 +293,8 @@ Proof.
   - intros q I. apply repeat_spec in I. rewrite I. apply zero_word.
 Qed.
 
-Lemma effect_effective : forall w ext p c pid, valid w ext p = true -> sized (length (initial p)) (processors p) c -> worded w c ->
+Lemma effect_effective : forall w ext p c pid, valid w ext p = true -> sized (length (initial p)) (processors p) c -> worded w
+  c ->
   0 <= pid < Z.of_nat (processors p) -> effective w (length (initial p)) (effect_of w p c pid).
 Proof.
   intros w ext p c pid V S W B. rewrite <- (words _ _ _ S). apply (act_effective w ext p c V W).
