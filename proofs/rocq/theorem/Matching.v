@@ -380,17 +380,14 @@ Qed.
 Lemma product_scaled : forall k a b, (product a (map (Qmult k) b) == k * product a b)%Q.
 Proof. intros k a. induction a as [|u a IH]; intros [|v b]; cbn; try ring. rewrite IH. ring. Qed.
 
-Theorem averaged_selects : forall (m : matching) (l : list A) (f : A -> vector) (here : vector) queries keys value (scale : Z) r
+(* The same where the score itself is known. *)
+Theorem scored_selects : forall (m : matching) (l : list A) (f : A -> vector) (here : vector) queries keys value (scale : Z) r
   (P : A -> Prop), 0 < scale ->
-  Forall2 Qeq (map (fun q => affine_at q here) queries) (query_vector m) ->
-  (forall j, In j l -> Forall2 Qeq (map (fun k => affine_at k (f j)) keys) (map (Qmult (inject_Z scale)) (key_vector m j))) ->
+  (forall j, In j l -> (score_of queries keys here (f j) == inject_Z (scale * score m j))%Q) ->
   selects m l P -> (forall j, In j l -> P j -> (affine_at value (f j) == r)%Q) ->
   (node_at (Averaged queries keys value) (map f l) here == r)%Q.
 Proof.
-  intros m l f here queries keys value scale r P K Hq Hk [N Sel] Hv.
-  assert (E : forall j, In j l -> (score_of queries keys here (f j) == inject_Z (scale * score m j))%Q).
-  { intros j J. rewrite score_product, (product_equal _ _ Hq _ _ (Hk j J)), product_scaled, score_vectors, inject_Z_mult.
-    reflexivity. }
+  intros m l f here queries keys value scale r P K E [N Sel] Hv.
   cbn [node_at]. unfold maximisers. rewrite map_map, filter_mapped, map_map.
   rewrite (filter_ext_in _ (fun j => forallb (fun k => score m k <=? score m j) l)).
   2: { intros j J. rewrite (greatest_spec (fun j => score_of queries keys here (f j)) (fun j => scale * score m j) l j J E).
@@ -400,6 +397,19 @@ Proof.
   fold (Attention.winners (score m) l). fold (selected m l). apply average_of.
   - destruct (selected m l); [contradiction|discriminate].
   - intros q I. apply in_map_iff in I as (j & <- & J). destruct (Sel j J) as [L Pj]. exact (Hv j L Pj).
+Qed.
+
+Theorem averaged_selects : forall (m : matching) (l : list A) (f : A -> vector) (here : vector) queries keys value (scale : Z) r
+  (P : A -> Prop), 0 < scale ->
+  Forall2 Qeq (map (fun q => affine_at q here) queries) (query_vector m) ->
+  (forall j, In j l -> Forall2 Qeq (map (fun k => affine_at k (f j)) keys) (map (Qmult (inject_Z scale)) (key_vector m j))) ->
+  selects m l P -> (forall j, In j l -> P j -> (affine_at value (f j) == r)%Q) ->
+  (node_at (Averaged queries keys value) (map f l) here == r)%Q.
+Proof.
+  intros m l f here queries keys value scale r P K Hq Hk Sel Hv. apply (scored_selects m l f here queries keys value scale r P
+    K);
+    [|exact Sel|exact Hv]. intros j J.
+  rewrite score_product, (product_equal _ _ Hq _ _ (Hk j J)), product_scaled, score_vectors, inject_Z_mult. reflexivity.
 Qed.
 End Matching.
 Arguments comparison : clear implicits.
