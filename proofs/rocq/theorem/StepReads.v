@@ -33,6 +33,23 @@ Proof.
   destruct r as [v|]; destruct i as [|[|[|i]]]; try lia; reflexivity.
 Qed.
 
+Section Operations.
+Variable ext : bool.
+Lemma op_number_range : forall o, In o (operations ext) -> 0 <= op_number o < Z.of_nat (length (operations ext)).
+Proof.
+  intros o H. unfold operations in H |- *. destruct ext; cbn [app length] in H |- *; destruct o; cbn; try lia; exfalso; cbn in H;
+    intuition discriminate.
+Qed.
+
+Lemma op_number_in : forall o, op_number o < Z.of_nat (length (operations ext)) -> In o (operations ext).
+Proof.
+  intros o H. unfold operations in H |- *. destruct ext; cbn [app length] in H |- *; destruct o; cbn in H |- *; try lia; tauto.
+Qed.
+
+Lemma op_number_nonnegative : forall o, 0 <= op_number o.
+Proof. intros []; cbn; lia. Qed.
+End Operations.
+
 Section Reads.
 Variables (first : nat) (ns : list node) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
@@ -157,18 +174,6 @@ Proof.
   - rewrite bit_high by lia. rewrite nth_overflow; [apply worth_zero|]. rewrite signs_length. exact C.
 Qed.
 
-Lemma op_number_range : forall o, In o (operations ext) -> 0 <= op_number o < Z.of_nat (length (operations ext)).
-Proof.
-  intros o H. unfold operations in *. destruct ext; cbn [app length] in *; destruct o; cbn; try lia; exfalso; cbn in H;
-    intuition discriminate.
-Qed.
-
-Lemma op_number_in : forall o, op_number o < Z.of_nat (length (operations ext)) -> In o (operations ext).
-Proof. intros o H. unfold operations in *. destruct ext; cbn [app length] in H |- *; destruct o; cbn in *; try lia; tauto. Qed.
-
-Lemma op_number_nonnegative : forall o, 0 <= op_number o.
-Proof. intros []; cbn; lia. Qed.
-
 Lemma sound_read_operation : forall a, sound (reads a (op_flags ext)) (fun gs => forall here t, In here l -> reads_token a here t ->
   (forall o, t = Op o -> In o (operations ext)) ->
   (forall p, flag (bit gs (Z.to_nat (op_number p))) (is_one (operation_in t) p) (f here)) /\
@@ -188,13 +193,13 @@ Proof.
     + eapply worth_is; [apply B; lia|]. rewrite K, Z2Nat.id by exact N0. unfold is_one. f_equal.
       destruct (operation_in t); [apply Z.eqb_sym|reflexivity].
     + unfold bit. rewrite nth_overflow by lia. apply (worth_is _ _ 0); [apply worth_zero|]. unfold is_one.
-      destruct t as [s v|r| | | |o]; try reflexivity. cbn [operation_in]. specialize (op_number_range o (Known o eq_refl)). intros Hr.
+      destruct t as [s v|r| | | |o]; try reflexivity. cbn [operation_in]. specialize (op_number_range ext o (Known o eq_refl)). intros Hr.
       replace (op_number o =? op_number p) with false by (symmetry; apply Z.eqb_neq; lia). reflexivity.
   - eapply worth_is; [apply (total_flags _ _ (fun i => Z.b2z (Z.of_nat (9 + i) =? kind t))); rewrite L; exact B|]. rewrite L.
     rewrite (Form.total_ext _ _ (fun i => match operation_in t with Some o => Z.b2z (Z.of_nat i =? op_number o) | None => 0 end)) by
       (intros i _; rewrite K; destruct (operation_in t); reflexivity).
     destruct t as [s v|r| | | |o]; cbn [operation_in present]; try (apply Form.total_zero; reflexivity).
-    specialize (op_number_range o (Known o eq_refl)). intros Hr.
+    specialize (op_number_range ext o (Known o eq_refl)). intros Hr.
     rewrite (Form.total_one _ _ (Z.to_nat (op_number o))) by (lia || (intros i _ Ne; replace (Z.of_nat i =? op_number o) with false;
       [reflexivity|symmetry; apply Z.eqb_neq; lia])). rewrite Z2Nat.id, Z.eqb_refl by lia. reflexivity.
 Qed.
