@@ -3,63 +3,62 @@
    that what it reads is what the positions that the match selects have. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars Matching StepBuilder StepModel.
-From Efasp Require Form Attention Lookups Match Log.
+From Efasp Require Form Attention Lookups Match Log Follows.
 Import ListNotations.
 Open Scope Z_scope.
 
 (* Rows of arguments alone add no nodes, and are worth what they are worth in an environment: of the arguments that they have.
 *)
-Definition plain (f : Form.form) : Prop := forall c e, In (c, e) (fst f) -> exists a p, e = Form.Arg a p.
-Definition agree_on (k : Z) (args : list (list affine)) (h : vector) (x : Form.env) (f : Form.form) : Prop :=
+Definition bare (f : Form.form) : Prop := forall c e, In (c, e) (fst f) -> exists a p, e = Form.Arg a p.
+Definition agree_on (k : Z) (args : list (list form)) (h : vector) (x : Form.env) (f : Form.form) : Prop :=
   forall c a p, In (c, Form.Arg a p) (fst f) -> worth (bit (nth a args []) p) h (k * x a p).
 
-Lemma row_plain : forall k args f count, plain f -> snd (row k args f count) = [] /\
-  forall h x, agree_on k args h x f -> worth (fst (row k args f count)) h (k * Form.value x f).
+Lemma row_plain : forall k args f next, bare f -> snd (row k args f next) = [] /\
+  forall h x, agree_on k args h x f -> worth (fst (row k args f next)) h (k * Form.value x f).
 Proof.
-  intros k args [ts c] count. unfold row, plain, agree_on. cbn [fst snd]. revert count.
-  induction ts as [|[d e] ts IH]; intros count H.
-  - split; [reflexivity|]. intros h x _. apply at_constant.
-  - destruct (H d e (or_introl eq_refl)) as (a & p & ->). destruct (IH (count + 0)%nat (fun b g I => H b g (or_intror I))) as
-      [N W].
-    cbn [summed unit]. unfold bind, give. cbn [fst snd length].
-    destruct (summed k args ts c (count + 0)%nat) as [r l] eqn:E. cbn [fst snd] in *. subst l. split; [reflexivity|].
+  intros k args [ts c] next. unfold row, bare, agree_on. cbn [fst snd].
+  induction ts as [|[d e] ts IH]; intros H.
+  - split; [reflexivity|]. intros h x _. apply at_number.
+  - destruct (H d e (or_introl eq_refl)) as (a & p & ->). destruct (IH (fun b g I => H b g (or_intror I))) as [N W].
+    cbn [summed unit]. unfold bind, give. cbn [fst snd Follows.after].
+    destruct (summed k args ts c next) as [r l] eqn:E. cbn [fst snd] in *. subst l. split; [reflexivity|].
     intros h x A. unfold Form.value. cbn [fst snd]. rewrite Form.sum_cons, Form.eval_arg.
     apply (worth_is _ _ (d * (k * x a p) + k * (Form.sum x ts + c))); [|ring].
     apply worth_added; [apply worth_scaled; apply (A d a p (or_introl eq_refl))|].
     apply (W h x). intros b q s I. apply (A b q s). right. exact I.
 Qed.
 
-Lemma rows_plain : forall k args fs count, (forall f, In f fs -> plain f) -> snd (rows k args fs count) = [] /\
+Lemma rows_plain : forall k args fs next, (forall f, In f fs -> bare f) -> snd (rows k args fs next) = [] /\
   forall h x, (forall f, In f fs -> agree_on k args h x f) ->
-    Forall2 (fun f g => worth g h (k * Form.value x f)) fs (fst (rows k args fs count)).
+    Forall2 (fun f g => worth g h (k * Form.value x f)) fs (fst (rows k args fs next)).
 Proof.
-  intros k args fs count. unfold rows. revert count. induction fs as [|f fs IH]; intros count H.
+  intros k args fs next. unfold rows. induction fs as [|f fs IH]; intros H.
   - split; [reflexivity|]. intros h x _. constructor.
-  - cbn [every]. unfold bind, give. destruct (row_plain k args f count (H f (or_introl eq_refl))) as [N W].
-    destruct (row k args f count) as [g l]. cbn [fst snd] in *. subst l. cbn [length].
-    destruct (IH (count + 0)%nat (fun f' I => H f' (or_intror I))) as [N' W'].
-    destruct (every (row k args) fs (count + 0)%nat) as [gs l]. cbn [fst snd] in *. subst l. split; [reflexivity|].
+  - cbn [every]. unfold bind, give. destruct (row_plain k args f next (H f (or_introl eq_refl))) as [N W].
+    destruct (row k args f next) as [g l]. cbn [fst snd] in *. subst l. cbn [Follows.after].
+    destruct (IH (fun f' I => H f' (or_intror I))) as [N' W'].
+    destruct (every (row k args) fs next) as [gs l]. cbn [fst snd] in *. subst l. split; [reflexivity|].
     intros h x A. constructor; [apply (W h x), A; left; reflexivity|]. apply (W' h x). intros f' I. apply A. right. exact I.
 Qed.
 
 (* The product of rows that are worth forms. *)
 Lemma score_worth : forall k q q' o o' here there x y,
   Forall2 (fun f g => worth g here (1 * Form.value x f)) q q' -> Forall2 (fun f g => worth g there (k * Form.value y f)) o o' ->
-  (score_of q' o' here there == inject_Z (k * Lookups.dot q o x y))%Q.
+  (score_of (map plain q') (map plain o') here there == inject_Z (k * Lookups.dot q o x y))%Q.
 Proof.
   intros k q q' o o' here there x y Q. revert o o'. induction Q as [|f g q q' W Q IH]; intros o o' O.
   - destruct O; cbn; rewrite Z.mul_0_r; reflexivity.
   - destruct O as [|f' g' o o' W' O]; [cbn; rewrite Z.mul_0_r; reflexivity|].
-    unfold score_of in *. cbn [combine fold_right Lookups.dot]. rewrite (IH o o' O). unfold worth in W, W'. rewrite W, W'.
+    unfold score_of in *. cbn [map combine fold_right Lookups.dot]. rewrite (IH o o' O). unfold worth, form_at in W, W'. rewrite W, W'.
     rewrite <- inject_Z_mult, <- inject_Z_plus. apply inject_Z_injective. ring.
 Qed.
 
 Section Match.
 Context {A : Type}.
-Variables (one sink : affine) (q : wanted) (m : matching A).
+Variables (one sink : form) (q : wanted) (m : matching A).
 
 (* What the forms are worth at the position that asks, and at the positions that offer. *)
-Definition word_worth (k : Z) (h : vector) (fs : list affine) (n : nat) (v : option Z) : Prop :=
+Definition word_worth (k : Z) (h : vector) (fs : list form) (n : nat) (v : option Z) : Prop :=
   length fs = n /\ forall i, (i < n)%nat -> worth (bit fs i) h (k * sign v i).
 Record asked_at (h : vector) : Prop := {
   asked_one : worth one h 1;
@@ -105,7 +104,7 @@ Let base : nat := 4 + (length (among q) + length (but q)).
 Lemma agreed_words : forall j, Match.agreed (shape_of q) asking (offering j) = agreed m j.
 Proof.
   intros j. unfold Match.agreed, agreed. cbn [shape_of Match.words]. rewrite zsum_sum.
-  assert (G : forall k (ms : list (list affine * list affine)) (cs : list (comparison A)), Forall2 (fun w c => length (fst w) =
+  assert (G : forall k (ms : list (list form * list form)) (cs : list (comparison A)), Forall2 (fun w c => length (fst w) =
     bits c /\ length (snd w) = bits c) ms cs ->
     (forall i, nth i cs {| bits := 0; Matching.wanted := None; offered := fun _ => None |} =
       nth (k + i) (compared m) {| bits := 0; Matching.wanted := None; offered := fun _ => None |}) ->
@@ -167,7 +166,7 @@ Qed.
 Lemma width_words : Match.zsum Match.width_of (Match.words (shape_of q)) = width m.
 Proof.
   rewrite zsum_sum. unfold width. cbn [shape_of Match.words].
-  assert (G : forall k (ms : list (list affine * list affine)) (cs : list (comparison A)),
+  assert (G : forall k (ms : list (list form * list form)) (cs : list (comparison A)),
     Forall2 (fun w c => length (fst w) = bits c /\ length (snd w) = bits c) ms cs ->
     sum_of Match.width_of (map (fun '(i, word) => let a := (base + i)%nat in (a, a, length (fst word)))
       (combine (seq k (length ms)) ms)) = sum_of (fun c => Z.of_nat (bits c)) cs).
@@ -203,7 +202,7 @@ Lemma argument_flag : forall s ws i, (i < length (among q ++ but q))%nat ->
   nth (4 + i) (arguments one s q ws) [] = [nth i (among q ++ but q) zero].
 Proof.
   intros s ws i I. unfold arguments. cbn [nth Nat.add]. rewrite app_nth1 by (rewrite map_length; exact I).
-  rewrite (nth_indep _ [] [zero]) by (rewrite map_length; exact I). exact (map_nth (fun f : affine => [f]) _ zero i).
+  rewrite (nth_indep _ [] [zero]) by (rewrite map_length; exact I). exact (map_nth (fun f : form => [f]) _ zero i).
 Qed.
 
 Lemma environment_word : forall (v : comparison A -> option Z) h1 h2 h3 h4 (flags_ : list (list Z)) i c p,
@@ -239,7 +238,7 @@ Lemma flags_length : length (map (fun _ : A -> bool => @nil Z) (Matching.among m
 Proof. rewrite map_length, app_length. destruct flags as [-> ->]. reflexivity. Qed.
 
 Lemma asks_agree : forall h, asked_at h -> forall f, In f (Match.match_q (shape_of q)) ->
-  plain f /\ agree_on 1 (arguments one sink q (map fst (matched q))) h asking f.
+  bare f /\ agree_on 1 (arguments one sink q (map fst (matched q))) h asking f.
 Proof.
   intros h [O W U] f I. unfold Match.match_q in I. destruct I as [<-|I]; [|apply in_app_or in I as [I|I]].
   - split; [intros c e [E|[]]; injection E as <- <-; eexists; eexists; reflexivity|].
@@ -261,7 +260,7 @@ Proof.
 Qed.
 
 Lemma offers_agree : forall h j, offered_at h j -> forall f, In f (Match.match_k (shape_of q)) ->
-  plain f /\ agree_on (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) h (offering j) f.
+  bare f /\ agree_on (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) h (offering j) f.
 Proof.
   intros h j [Sk W Fa Fb R] f I. destruct flags as [La Lb].
   assert (Sink : worth (bit (nth 1 (arguments one (scaled (scale q) sink) q (map snd (matched q))) []) 0) h
@@ -304,24 +303,24 @@ Proof.
 Qed.
 
 (* The nodes of a match: none of its own; and its score is that of the match, times the scale. *)
-Lemma match_of_rows : forall count, (forall f, In f (Match.match_q (shape_of q)) -> plain f) ->
-  (forall f, In f (Match.match_k (shape_of q)) -> plain f) -> match_of one sink q count =
+Lemma match_of_rows : forall count, (forall f, In f (Match.match_q (shape_of q)) -> bare f) ->
+  (forall f, In f (Match.match_k (shape_of q)) -> bare f) -> match_of one sink q count =
   ({| asks := fst (rows 1 (arguments one sink q (map fst (matched q))) (Match.match_q (shape_of q)) count);
       offers := fst (rows (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q)))
-        (Match.match_k (shape_of q)) (count + 0)%nat) |}, []).
+        (Match.match_k (shape_of q)) count) |}, []).
 Proof.
   intros count Pq Pk. unfold match_of, bind, give.
   destruct (rows_plain 1 (arguments one sink q (map fst (matched q))) _ count Pq) as [N _].
-  destruct (rows 1 _ (Match.match_q (shape_of q)) count) as [a l]. cbn [snd] in N. subst l. cbn [length app fst].
-  destruct (rows_plain (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) _ (count + 0)%nat Pk) as [N _].
-  destruct (rows (scale q) _ (Match.match_k (shape_of q)) (count + 0)%nat) as [o l]. cbn [snd] in N. subst l. reflexivity.
+  destruct (rows 1 _ (Match.match_q (shape_of q)) count) as [a l]. cbn [snd] in N. subst l. cbn [Follows.after app fst].
+  destruct (rows_plain (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) _ count Pk) as [N _].
+  destruct (rows (scale q) _ (Match.match_k (shape_of q)) count) as [o l]. cbn [snd] in N. subst l. reflexivity.
 Qed.
 
-Lemma plain_input : forall c a p, plain (Lookups.input c a p).
+Lemma plain_input : forall c a p, bare (Lookups.input c a p).
 Proof. intros c a p d e [E|[]]. injection E as _ <-. eexists. eexists. reflexivity. Qed.
 
-Lemma plain_match : (forall f, In f (Match.match_q (shape_of q)) -> plain f) /\
-  (forall f, In f (Match.match_k (shape_of q)) -> plain f).
+Lemma plain_match : (forall f, In f (Match.match_q (shape_of q)) -> bare f) /\
+  (forall f, In f (Match.match_k (shape_of q)) -> bare f).
 Proof.
   split; intros f I; unfold Match.match_q, Match.match_k in I; (destruct I as [<-|I]; [|apply in_app_or in I as [I|I]]).
   - apply plain_input.
@@ -337,7 +336,7 @@ Qed.
 
 Theorem match_of_score : forall count, snd (match_of one sink q count) = [] /\
   forall here there j, asked_at here -> offered_at there j -> let a := fst (match_of one sink q count) in
-  (score_of (asks a) (offers a) here there == inject_Z (scale q * score m j))%Q.
+  (score_of (map plain (asks a)) (map plain (offers a)) here there == inject_Z (scale q * score m j))%Q.
 Proof.
   intros count. destruct plain_match as [Pq Pk]. rewrite (match_of_rows count Pq Pk). split; [reflexivity|].
   intros here there j Q O. cbn [fst asks offers]. rewrite <- (score_shape j). apply score_worth.
@@ -348,10 +347,11 @@ Qed.
 (* What is read by the nodes of a match: what the selected positions have. [f]: the scalars of every position. *)
 Theorem read_selected : forall count l (f : A -> vector) here value r (P : A -> Prop), 0 < scale q ->
   asked_at here -> (forall j, In j l -> offered_at (f j) j) -> selects m l P ->
-  (forall j, In j l -> P j -> (affine_at value (f j) == r)%Q) -> let a := fst (match_of one sink q count) in
-  (node_at (Averaged (asks a) (offers a) value) (map f l) here == r)%Q.
+  (forall j, In j l -> P j -> (form_at value (f j) == r)%Q) -> let a := fst (match_of one sink q count) in
+  (node_at (plain_node (Mean (asks a) (offers a) value)) (map f l) here == r)%Q.
 Proof.
-  intros count l f here value r P K Q O Sel W a. apply (scored_selects m l f here (asks a) (offers a) value (scale q) r P K).
+  intros count l f here value r P K Q O Sel W a. cbn [plain_node].
+  apply (scored_selects m l f here _ _ (plain value) (scale q) r P K).
   - intros j J. apply (proj2 (match_of_score count) here (f j) j Q (O j J)).
   - exact Sel.
   - exact W.

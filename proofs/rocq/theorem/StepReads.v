@@ -13,7 +13,7 @@ Definition name_in (t : token) : option Z := match t with Name r => Some r | _ =
 Definition operation_in (t : token) : option operation := match t with Op o => Some o | _ => None end.
 
 (* A word in forms as signed bits, for queries: none where it is not present. *)
-Definition signs_as (n : nat) (fs : list affine) (v : option Z) (h : vector) : Prop := word_worth 1 h fs n v.
+Definition signs_as (n : nat) (fs : list form) (v : option Z) (h : vector) : Prop := word_worth 1 h fs n v.
 
 Lemma sign_bit : forall v i, sign (Some v) i = 2 * Z.b2z (Z.testbit v (Z.of_nat i)) - 1.
 Proof. intros v i. cbn. destruct (Z.testbit v (Z.of_nat i)); reflexivity. Qed.
@@ -51,9 +51,9 @@ Proof. intros []; cbn; lia. Qed.
 End Operations.
 
 Section Reads.
-Variables (first : nat) (ns : list node) (l : list position) (f : position -> vector).
+Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at n hs h)%Q.
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool).
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
@@ -64,7 +64,7 @@ Proof. intros j J. apply in_map. exact J. Qed.
 (* An attention reads, at a position, from positions that have a property: whatever form they agree on. *)
 Definition reads_from (a : attention) (here : position) (P : position -> Prop) : Prop :=
   forall value r, (forall j, In j l -> P j -> worth value (f j) r) ->
-  (node_at (Averaged (asks a) (offers a) value) hs (f here) == inject_Z r)%Q.
+  (node_at (plain_node (Mean (asks a) (offers a) value)) hs (f here) == inject_Z r)%Q.
 
 Lemma reads_from_more : forall a here (P R : position -> Prop), reads_from a here P -> (forall j, In j l -> P j -> R j) ->
   reads_from a here R.
@@ -92,7 +92,7 @@ Qed.
 Lemma sound_read : forall a value, sound (read a value) (fun g => forall here P r, In here l -> reads_from a here P ->
   (forall j, In j l -> P j -> worth value (f j) r) -> worth g (f here) r).
 Proof.
-  intros a value. apply (sound_more _ _ _ _ _ _ (sound_emit first ns hs model (Averaged (asks a) (offers a) value))).
+  intros a value. apply (sound_more _ _ _ _ _ _ (sound_emit first ns hs model (Mean (asks a) (offers a) value))).
   intros g G here P r I R W. unfold worth. rewrite (G (f here) (among_hs here I)). exact (R value r W).
 Qed.
 
@@ -108,7 +108,7 @@ Proof.
 Qed.
 
 (* Forms of tokens. *)
-Lemma total_flags : forall (fs : list affine) h (z : nat -> Z), (forall i, (i < length fs)%nat -> worth (bit fs i) h (z i)) ->
+Lemma total_flags : forall (fs : list form) h (z : nat -> Z), (forall i, (i < length fs)%nat -> worth (bit fs i) h (z i)) ->
   worth (total fs) h (Form.total (length fs) z).
 Proof.
   intros fs h z H. unfold total. apply (worth_is _ _ (1 * Form.total (length fs) z + 0)); [|lia].
