@@ -6,6 +6,56 @@ From Efasp Require Positions Matching.
 Import ListNotations.
 Open Scope Z_scope.
 
+(* What the instructions of a valid program have in their fields. *)
+Section Program.
+Variables (w : nat) (ext : bool) (p : program).
+Hypothesis V : valid w ext p = true.
+
+Lemma rx_word : forall i v, In i (instructions p) -> rx i = Immediate v -> 0 <= v < size w.
+Proof.
+  intros i v I E. pose proof (proj2 (proj2 (Sequences.valid_parts w ext p V)) i I) as W. unfold well_formed in W.
+  rewrite E in W. cbn [register immediate absent orb] in W. apply (Reached.is_word_range w).
+  destruct (op i); rewrite ?andb_false_r in W; try discriminate; rewrite ?andb_true_iff in W; tauto.
+Qed.
+
+Lemma op_known : forall i, In i (instructions p) -> In (op i) (operations ext).
+Proof.
+  intros i I. pose proof (proj2 (proj2 (Sequences.valid_parts w ext p V)) i I) as W. unfold well_formed in W.
+  apply op_number_in. unfold operations. destruct ext; destruct (op i); cbn in W |- *; try discriminate; lia.
+Qed.
+
+Lemma fetched_in : forall k counter running, (k < 4)%nat -> Positions.fetched p k counter running <> Bos ->
+  exists i, In i (instructions p) /\ forall m, Positions.fetched p m counter running = nth m (instruction_tokens i) Nothing.
+Proof.
+  intros k counter running K H. unfold Positions.fetched in *. destruct counter as [v|]; [|destruct (H eq_refl)].
+  destruct (nth_error (instructions p) (Z.to_nat v)) as [i|] eqn:E; [|destruct (H eq_refl)].
+  destruct running; [|destruct (H eq_refl)]. exists i. split; [exact (nth_error_In _ _ E)|reflexivity].
+Qed.
+
+Lemma fetched_value : forall k counter running, (k < 4)%nat ->
+  0 <= word_value (Positions.fetched p k counter running) < size w /\
+  (k <> 0%nat -> forall o, Positions.fetched p k counter running <> Op o) /\
+  (forall o, Positions.fetched p k counter running = Op o -> In o (operations ext)).
+Proof.
+  intros k counter running K. pose proof (Reached.size_positive w) as Z0.
+  assert (D : Positions.fetched p k counter running = Bos \/ Positions.fetched p k counter running <> Bos).
+  { destruct (Positions.fetched p k counter running); try (right; discriminate). left. reflexivity. }
+  destruct D as [E|N]; [rewrite E; split; [cbn; lia|split; discriminate]|].
+  destruct (fetched_in k counter running K N) as (i & I & E). rewrite E.
+  assert (Wf : well_formed w ext i = true) by (exact (proj2 (proj2 (Sequences.valid_parts w ext p V)) i I)).
+  assert (R : (register (rd i) = true \/ absent (rd i) = true) /\ (register (ra i) = true \/ absent (ra i) = true)).
+  { unfold well_formed in Wf. destruct (op i); rewrite ?andb_true_iff, ?orb_true_iff in Wf; tauto. }
+  assert (Plain : forall o, register o = true \/ absent o = true -> word_value (operand_token o) = 0 /\
+    forall q, operand_token o <> Op q).
+  { intros [|r|v] [H|H]; try discriminate; split; (reflexivity || discriminate). }
+  destruct k as [|[|[|[|k]]]]; [| | | |lia]; cbn [instruction_tokens nth map].
+  - split; [cbn; lia|]. split; [congruence|]. intros o Eo. injection Eo as <-. exact (op_known i I).
+  - destruct (Plain (rd i) (proj1 R)) as [-> N1]. split; [lia|]. split; [intros _; exact N1|]. intros o E1. destruct (N1 o E1).
+  - destruct (Plain (ra i) (proj2 R)) as [-> N1]. split; [lia|]. split; [intros _; exact N1|]. intros o E1. destruct (N1 o E1).
+  - destruct (rx i) as [|r|v] eqn:X; (split; [|split; discriminate]); cbn; try lia. exact (rx_word i v I X).
+Qed.
+End Program.
+
 Section Fetch.
 Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
@@ -51,19 +101,6 @@ Qed.
 Lemma place_flag_is : forall i j, In j l -> (i < 9)%nat -> worth (place_flag w ext i) (f j) (Z.b2z (Z.of_nat i =? place_kind j)).
 Proof. intros i j J I. apply (place_flag_worth w log ext (f j) j (shown j J)). destruct log; lia. Qed.
 
-Lemma rx_word : forall i v, In i (instructions p) -> rx i = Immediate v -> 0 <= v < size w.
-Proof.
-  intros i v I E. pose proof (proj2 (proj2 (Sequences.valid_parts w ext p V)) i I) as W. unfold well_formed in W.
-  rewrite E in W. cbn [register immediate absent orb] in W. apply (Reached.is_word_range w).
-  destruct (op i); rewrite ?andb_false_r in W; try discriminate; rewrite ?andb_true_iff in W; tauto.
-Qed.
-
-Lemma op_known : forall i, In i (instructions p) -> In (op i) (operations ext).
-Proof.
-  intros i I. pose proof (proj2 (proj2 (Sequences.valid_parts w ext p V)) i I) as W. unfold well_formed in W.
-  apply op_number_in. unfold operations. destruct ext; destruct (op i); cbn in W |- *; try discriminate; lia.
-Qed.
-
 (* A field of the instruction at a counter. *)
 Definition field (c : counter) (n : nat) : wanted :=
   {| scale := 1; matched := [(signed (at_word c) (total (at_status c)), index_signs w log ext)];
@@ -96,37 +133,6 @@ Proof.
     destruct s as [s|]; [|discriminate]. injection E as <-. apply Cw.
 Qed.
 
-Lemma fetched_in : forall k counter running, (k < 4)%nat -> Positions.fetched p k counter running <> Bos ->
-  exists i, In i (instructions p) /\ forall m, Positions.fetched p m counter running = nth m (instruction_tokens i) Nothing.
-Proof.
-  intros k counter running K H. unfold Positions.fetched in *. destruct counter as [v|]; [|destruct (H eq_refl)].
-  destruct (nth_error (instructions p) (Z.to_nat v)) as [i|] eqn:E; [|destruct (H eq_refl)].
-  destruct running; [|destruct (H eq_refl)]. exists i. split; [exact (nth_error_In _ _ E)|reflexivity].
-Qed.
-
-Lemma fetched_value : forall k counter running, (k < 4)%nat ->
-  0 <= word_value (Positions.fetched p k counter running) < size w /\
-  (k <> 0%nat -> forall o, Positions.fetched p k counter running <> Op o) /\
-  (forall o, Positions.fetched p k counter running = Op o -> In o (operations ext)).
-Proof.
-  intros k counter running K. pose proof (Reached.size_positive w) as Z0.
-  assert (D : Positions.fetched p k counter running = Bos \/ Positions.fetched p k counter running <> Bos).
-  { destruct (Positions.fetched p k counter running); try (right; discriminate). left. reflexivity. }
-  destruct D as [E|N]; [rewrite E; split; [cbn; lia|split; discriminate]|].
-  destruct (fetched_in k counter running K N) as (i & I & E). rewrite E.
-  assert (Wf : well_formed w ext i = true) by (exact (proj2 (proj2 (Sequences.valid_parts w ext p V)) i I)).
-  assert (R : (register (rd i) = true \/ absent (rd i) = true) /\ (register (ra i) = true \/ absent (ra i) = true)).
-  { unfold well_formed in Wf. destruct (op i); rewrite ?andb_true_iff, ?orb_true_iff in Wf; tauto. }
-  assert (Plain : forall o, register o = true \/ absent o = true -> word_value (operand_token o) = 0 /\
-    forall q, operand_token o <> Op q).
-  { intros [|r|v] [H|H]; try discriminate; split; (reflexivity || discriminate). }
-  destruct k as [|[|[|[|k]]]]; [| | | |lia]; cbn [instruction_tokens nth map].
-  - split; [cbn; lia|]. split; [congruence|]. intros o Eo. injection Eo as <-. exact (op_known i I).
-  - destruct (Plain (rd i) (proj1 R)) as [-> N1]. split; [lia|]. split; [intros _; exact N1|]. intros o E1. destruct (N1 o E1).
-  - destruct (Plain (ra i) (proj2 R)) as [-> N1]. split; [lia|]. split; [intros _; exact N1|]. intros o E1. destruct (N1 o E1).
-  - destruct (rx i) as [|r|v] eqn:X; (split; [|split; discriminate]); cbn; try lia. exact (rx_word i v I X).
-Qed.
-
 (* What is fetched, in forms. *)
 Record fetched_as (i : fetched) (t : nat -> token) (h : vector) : Prop := {
   as_operation : operation_as i (operation_in (t 0%nat)) h;
@@ -148,11 +154,11 @@ Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_name first ns l f model w log ext shown mx)). intros b B.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w log ext shown mx)). intros v Vx.
   apply sound_give. intros here n s I C N. split; cbn [name_d name_a name_b immediate_word].
-  - destruct (O here _ I (Mo here n s I C N)) as [O1 O2]; [apply fetched_value; lia|]. split; [exact O1|exact O2].
+  - destruct (O here _ I (Mo here n s I C N)) as [O1 O2]; [apply (fetched_value w ext p V); lia|]. split; [exact O1|exact O2].
   - exact (D here _ I (Md here n s I C N)).
   - exact (A here _ I (Ma here n s I C N)).
   - exact (B here _ I (Mx here n s I C N)).
-  - apply (Vx here _ I (Mx here n s I C N)). apply fetched_value. lia.
+  - apply (Vx here _ I (Mx here n s I C N)). apply (fetched_value w ext p V). lia.
 Qed.
 
 (* P where it is asked for. *)
