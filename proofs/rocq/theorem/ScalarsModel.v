@@ -1,4 +1,5 @@
-(* The scalars of a definition as a model: each position has one vector, which begins with its code, and in which every node has its
+(* The scalars of a definition as a model: each position has one vector, which begins with its code, and in which every node
+  has its
    value, computed from the vectors themselves. For this nodes must read earlier scalars only. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars.
@@ -29,7 +30,8 @@ Variable l : list A.
 Lemma node_longer : forall n x (f rest : A -> vector) j, node_below n x -> (forall k, In k l -> length (f k) = n) -> In j l ->
   node_at x (map (fun k => f k ++ rest k) l) (f j ++ rest j) = node_at x (map f l) (f j).
 Proof.
-  intros n x f rest j B L J. assert (E : forall g k, In k l -> reads_below n g -> affine_at g (f k ++ rest k) = affine_at g (f k)).
+  intros n x f rest j B L J. assert (E : forall g k, In k l -> reads_below n g -> affine_at g (f k ++ rest k) = affine_at g (f
+    k)).
   { intros g k K R. apply affine_longer. rewrite (L k K). exact R. }
   destruct x as [g|queries keys value]; cbn [node_at node_below] in *; [rewrite (E g j J B); reflexivity|].
   destruct B as [Bf Bv]. f_equal. unfold maximisers. rewrite !map_map.
@@ -78,7 +80,8 @@ Proof.
         symmetry. apply (node_longer (first + length ns)); [|exact Lf|exact J].
         pose proof (O' i y N) as Below. destruct y as [g|qs ks v]; cbn [node_below] in *.
         -- intros c k K. specialize (Below c k K). lia.
-        -- destruct Below as [Bf Bv]. split; [intros g G c k K; specialize (Bf g G c k K)|intros c k K; specialize (Bv c k K)]; lia.
+        -- destruct Below as [Bf Bv]. split; [intros g G c k K; specialize (Bf g G c k K)|intros c k K; specialize (Bv c k K)];
+             lia.
       * rewrite nth_error_app2 in N by exact I. assert (i = length ns /\ y = x) as [-> ->].
         { destruct (i - length ns) as [|k] eqn:K; [|destruct k; discriminate]. cbn in N. split; [lia|congruence]. }
         rewrite app_nth2, (Lf j J), Nat.sub_diag by (rewrite (Lf j J); lia). cbn [nth rest].

@@ -1,6 +1,7 @@
 (* The step in place: what its view reads, in forms, at every position of the cells of a configuration. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic StepExecute
+From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
+  StepExecute
   StepEffect StepMatch StepCodes StepReads StepFetch StepView.
 From Efasp Require Sequences Positions Reached Matching CellReads.
 Import ListNotations.
@@ -46,12 +47,14 @@ Qed.
 
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
+  hs h)%Q.
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w false ext (f j) j.
 
 Let L : Positions.prompted w p l := CellReads.cells_prompted w p c second S F.
-Let kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n) j) /\
+Let kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n)
+  j) /\
   (1 =? place_kind j) = Positions.at_count j.
 Proof. intros j J. destruct (cell_kinds j J) as (A & B & _). split; assumption. Qed.
 
@@ -94,7 +97,8 @@ Proof.
     + exact (one_worth w false ext (f here) here (shown here I)).
     + clear - P. induction P as [|u d us ds [Wu _] _ IH]; constructor; [exact Wu|exact IH].
     + destruct absent, ref; exact Ab.
-  - intros j J. split; cbn [matched scale among but by_rank Matching.compared Matching.among Matching.exclude Matching.rank Matching.sink].
+  - intros j J. split; cbn [matched scale among but by_rank Matching.compared Matching.among Matching.exclude Matching.rank
+      Matching.sink].
     + exact (sink_worth w false ext (f j) j (shown j J)).
     + clear - P J. induction P as [|u d us ds [_ [_ Wv]] _ IH]; constructor; [exact (Wv j J)|exact IH].
     + constructor; [|constructor]. rewrite Z.mul_1_l, <- (K j J).
@@ -122,9 +126,11 @@ Lemma held_word : forall q, 0 <= word_value (CellReads.held c q) < size w.
 Proof.
   pose proof (Reached.size_positive w) as Z0. assert (In_ : forall (l : list Z) i, (forall v, In v l -> is_word w v = true) ->
     0 <= nth i l 0 < size w).
-  { intros vs i H. destruct (nth_in_or_default i vs 0) as [I|E]; [apply (Reached.is_word_range w); exact (H _ I)|rewrite E; lia]. }
+  { intros vs i H. destruct (nth_in_or_default i vs 0) as [I|E]; [apply (Reached.is_word_range w); exact (H _ I)|rewrite E;
+      lia]. }
   assert (Self : forall pid, In (Reached.self c pid) (processors_of c) \/ Reached.self c pid = Reached.idle).
-  { intros pid. destruct (nth_in_or_default (Z.to_nat pid) (processors_of c) Reached.idle) as [I|E]; [left; exact I|right; exact E]. }
+  { intros pid. destruct (nth_in_or_default (Z.to_nat pid) (processors_of c) Reached.idle) as [I|E]; [left; exact I|right;
+      exact E]. }
   intros q. destruct q as [| |g i|a|k t i|a s|i r s|i s]; cbn [CellReads.held word_value Statement.word]; try lia.
   - apply In_. exact (Reached.w_memory _ _ W).
   - unfold Reached.in_register. destruct (Self i) as [I|E]; [apply In_; intros v; apply (Reached.w_registers _ _ W _ v I)|].
@@ -144,12 +150,14 @@ Theorem sound_own_counter : sound (the_counter (cell_view w false ext)) (fun r =
   counter_as w r (word_value (own_token here)) (status_in (own_token here)) (f here)).
 Proof.
   cbn [the_counter cell_view].
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_cell_of [(index_signs w false ext, index_signs w false ext)] 8 None CellReads.at_counter
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_cell_of [(index_signs w false ext, index_signs w false ext)] 8 None
+    CellReads.at_counter
     ltac:(lia) (fun j J => proj2 (proj2 (proj2 (proj2 (cell_kinds j J))))))). intros a A. unfold counter_at.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w false ext shown a)). intros word_ Wd.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_status first ns l f model w false ext shown a)). intros status_ St_.
   apply sound_give. intros here I. assert (R : reads_token a here (own_token here)).
-  { apply (A here [{| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |}] None); [exact I| |exact Logic.I|].
+  { apply (A here [{| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |}] None);
+      [exact I| |exact Logic.I|].
     - constructor; [|constructor]. split; [exact (index_pair here I)|split; [exact index_length|exact index_pair]].
     - apply (CellReads.cell_reads w ext p c second V S F (index_of here) None None false); [|discriminate|discriminate].
       intros i E. exact (cell_index here i I E). }
@@ -165,13 +173,15 @@ Theorem sound_own_register : forall nm, sound (the_register (cell_view w false e
   name nm r (f here) -> (forall n, r = Some n -> 0 <= n < 8) -> word w gs (own_word here r) (f here)).
 Proof.
   intros nm. cbn [the_register cell_view].
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_cell_of [(index_signs w false ext, index_signs w false ext); (nm, register_signs w false ext)]
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_cell_of [(index_signs w false ext, index_signs w false ext);
+    (nm, register_signs w false ext)]
     7 None CellReads.at_register ltac:(lia) (fun j J => proj1 (proj2 (proj2 (proj2 (cell_kinds j J))))))). intros a A.
   apply (sound_more _ _ _ _ _ _ (sound_read_word first ns l f model w false ext shown a)). intros gs G here r I N R.
   apply (G here _ I).
   - apply (A here [{| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |};
       {| Matching.bits := 3; Matching.wanted := r; Matching.offered := register_of |}] None); [exact I| |exact Logic.I|].
-    + constructor; [split; [exact (index_pair here I)|split; [exact index_length|exact index_pair]]|]. constructor; [|constructor].
+    + constructor; [split; [exact (index_pair here I)|split; [exact index_length|exact index_pair]]|].
+      constructor; [|constructor].
       split; [exact (name_signs_as nm r (f here) N)|split; [reflexivity|exact register_pair]].
     + apply (CellReads.cell_reads w ext p c second V S F (index_of here) r None false); [|exact R|discriminate].
       intros i E. exact (cell_index here i I E).
@@ -197,7 +207,8 @@ Proof.
   assert (R : forall here ad b, In here l -> signs_as w address (Some ad) (f here) -> 0 <= ad < size w ->
     flag absent (negb b) (f here) -> reads_token a here (CellReads.word_seen p c (Some ad) b)).
   { intros here ad b I Sg B Ab.
-    apply (A here [{| Matching.bits := w; Matching.wanted := Some ad; Matching.offered := index_of |}] (Some (negb b))); [exact I| |exact Ab|].
+    apply (A here [{| Matching.bits := w; Matching.wanted := Some ad; Matching.offered := index_of |}] (Some (negb b)));
+      [exact I| |exact Ab|].
     - constructor; [|constructor]. split; [exact Sg|split; [exact index_length|exact index_pair]].
     - apply (CellReads.cell_reads w ext p c second V S F None None (Some ad) b); [discriminate|discriminate|].
       intros k E. injection E as <-. apply (Reached.is_word_range w). exact B. }
@@ -216,7 +227,8 @@ Qed.
 (* One step in place, at every position. *)
 Definition own_index (j : position) : Z := match index_of j with Some i => i | None => 0 end.
 
-Theorem sound_cell_execute : forall k, sound (execute w false ext (cell_view w false ext) k) (fun out => forall here, In here l ->
+Theorem sound_cell_execute : forall k, sound (execute w false ext (cell_view w false ext) k) (fun out => forall here, In here l
+  ->
   counter_as w k (word_value (own_token here)) (status_in (own_token here)) (f here) ->
   let t := own_token here in let r := own_word here in let m := found_word in let o := now_operation p t in
   outcome_as w out (next_value w o (now_a p t r) (now_x w p t r) (now_word t) (now_valid w p t r m))

@@ -26,7 +26,8 @@ Proof. intros n v. rewrite Matching.signs_sign, map_length, seq_length. reflexiv
 Lemma nth_hot : forall n k i, (i < n)%nat -> nth i (one_hot n k) 0%Q = inject_Z (Z.b2z (Z.of_nat i =? k)).
 Proof.
   intros n k i I. unfold one_hot, numbers. rewrite map_map.
-  rewrite (nth_indep _ 0%Q ((fun x => if Z.of_nat x =? k then 1%Q else 0%Q) 0%nat)) by (rewrite map_length, seq_length; exact I).
+  rewrite (nth_indep _ 0%Q ((fun x => if Z.of_nat x =? k then 1%Q else 0%Q) 0%nat)) by (rewrite map_length, seq_length;
+    exact I).
   rewrite (map_nth (fun x => if Z.of_nat x =? k then 1%Q else 0%Q)), seq_nth by exact I. cbn [Nat.add].
   destruct (Z.of_nat i =? k); reflexivity.
 Qed.
@@ -110,7 +111,8 @@ Proof.
   intros i I. unfold name_signs. rewrite bit_entries by exact I. unfold worth. rewrite at_entry, token_entry by
     (unfold token_code_width; lia).
   unfold token_code. rewrite app_nth2; rewrite one_hot_length; [|lia].
-  replace (Datatypes.S (9 + length (operations ext)) + w + i - (9 + length (operations ext)))%nat with (Datatypes.S (w + i)) by lia.
+  replace (Datatypes.S (9 + length (operations ext)) + w + i - (9 + length (operations ext)))%nat with (Datatypes.S (w + i)) by
+    lia.
   cbn [app nth]. rewrite app_nth2; rewrite signs_width; [|lia]. replace (w + i - w)%nat with i by lia.
   rewrite nth_signs by exact I. reflexivity.
 Qed.

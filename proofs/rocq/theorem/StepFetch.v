@@ -1,6 +1,7 @@
 (* The instruction and the number of processors that the step reads: the same for both engines. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepExecute StepMatch StepCodes
+From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepExecute StepMatch
+  StepCodes
   StepReads.
 From Efasp Require Positions Matching.
 Import ListNotations.
@@ -59,14 +60,16 @@ End Program.
 Section Fetch.
 Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
+  hs h)%Q.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool) (p : program).
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
 Hypothesis V : valid w ext p = true.
 Hypothesis L : Positions.prompted w p l.
 (* The kinds of the places of instructions and of P are no other places'. *)
-Hypothesis kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n) j) /\
+Hypothesis kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field
+  (Z.of_nat n) j) /\
   (1 =? place_kind j) = Positions.at_count j.
 
 Notation reads_token := (reads_token l f).
@@ -98,7 +101,8 @@ Proof.
   exact (index_sign_worth w log ext (f j) j (shown j J) i I).
 Qed.
 
-Lemma place_flag_is : forall i j, In j l -> (i < 9)%nat -> worth (place_flag w ext i) (f j) (Z.b2z (Z.of_nat i =? place_kind j)).
+Lemma place_flag_is : forall i j, In j l -> (i < 9)%nat -> worth (place_flag w ext i) (f j) (Z.b2z (Z.of_nat i =? place_kind
+  j)).
 Proof. intros i j J I. apply (place_flag_worth w log ext (f j) j (shown j J)). destruct log; lia. Qed.
 
 (* A field of the instruction at a counter. *)
@@ -106,7 +110,8 @@ Definition field (c : counter) (n : nat) : wanted :=
   {| scale := 1; matched := [(signed (at_word c) (total (at_status c)), index_signs w log ext)];
      among := [place_flag w ext n]; but := []; by_rank := None; bound := 1; unless := Some (negated (running c)) |}.
 
-Lemma sound_field : forall c k, (k < 4)%nat -> sound (match_one w log ext (field c (2 + k))) (fun a => forall here n s, In here l ->
+Lemma sound_field : forall c k, (k < 4)%nat -> sound (match_one w log ext (field c (2 + k))) (fun a => forall here n s, In here
+  l ->
   counter_as w c n s (f here) -> (s = None -> n = 0) ->
   reads_token a here (Positions.fetched p k (counter_word n s) (runs_now s))).
 Proof.
@@ -162,10 +167,12 @@ Proof.
 Qed.
 
 (* P where it is asked for. *)
-Theorem sound_count : forall asked, sound (count w log ext asked) (fun gs => forall here b, In here l -> flag asked b (f here) ->
+Theorem sound_count : forall asked, sound (count w log ext asked) (fun gs => forall here b, In here l -> flag asked b (f here)
+  ->
   word w gs (if b then Z.of_nat (processors p) mod size w else 0) (f here)).
 Proof.
-  intros asked. unfold count. set (q := {| scale := 1; matched := _; among := _; but := _; by_rank := _; bound := _; unless := _ |}).
+  intros asked. unfold count. set (q := {| scale := 1; matched := _; among := _; but := _; by_rank := _; bound := _;
+    unless := _ |}).
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_match q)). intros a A.
   apply (sound_more _ _ _ _ _ _ (sound_read_word first ns l f model w log ext shown a)). intros gs G here b I F.
   assert (R : reads_token a here (if b then Statement.word (Z.of_nat (processors p) mod size w) else Bos)).

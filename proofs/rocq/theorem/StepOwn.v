@@ -22,8 +22,10 @@ Proof. exact (proj2 (proj2 (Sequences.valid_parts w ext p V))). Qed.
 Lemma fetched_due : forall k, now_fetched p t k =
   match due_instruction p self with Some i => nth k (instruction_tokens i) Nothing | None => Bos end.
 Proof.
-  intros k. unfold now_fetched, t, now_word, now_status, Positions.fetched, due_instruction. cbn [word_value status_in counter_word].
-  assert (R : runs_now (Some (state self)) = runs self) by (unfold runs_now, runs; destruct (state self); reflexivity). rewrite R.
+  intros k. unfold now_fetched, t, now_word, now_status, Positions.fetched, due_instruction.
+  cbn [word_value status_in counter_word].
+  assert (R : runs_now (Some (state self)) = runs self) by (unfold runs_now, runs; destruct (state self); reflexivity).
+  rewrite R.
   destruct (Z.ltb_spec (pc self) (Z.of_nat (length (instructions p)))) as [B|B].
   - rewrite (nth_error_nth' _ {| op := Halt; rd := Absent; ra := Absent; rx := Absent |}) by lia.
     destruct (runs self); reflexivity.
@@ -50,7 +52,8 @@ Lemma fields_of : forall i, well_formed w ext i = true -> (register (rd i) = tru
   (register (rx i) = true \/ absent (rx i) = true \/ exists v, rx i = Immediate v).
 Proof.
   intros i H. assert (X : register (rx i) = true \/ absent (rx i) = true \/ exists v, rx i = Immediate v).
-  { unfold well_formed in H. destruct (rx i) as [|r|v] eqn:E; [right; left; reflexivity|left|right; right; exists v; reflexivity].
+  { unfold well_formed in H. destruct (rx i) as [|r|v] eqn:E; [right; left; reflexivity|left|right; right; exists v;
+      reflexivity].
     cbn [register immediate absent orb] in *.
     destruct (op i); rewrite ?andb_false_r, ?andb_true_iff, ?orb_false_r in H; try discriminate; try tauto;
       intuition discriminate. }
@@ -59,13 +62,15 @@ Qed.
 
 Lemma a_due : now_a p t reg = due_a p self.
 Proof.
-  unfold now_a. rewrite fetched_due. unfold due_a, of_instruction. destruct (due_instruction p self) as [i|] eqn:E; [|exact reg_none].
+  unfold now_a. rewrite fetched_due. unfold due_a, of_instruction. destruct (due_instruction p self) as [i|] eqn:E;
+    [|exact reg_none].
   apply named. apply (fields_of i (due_in i E)).
 Qed.
 
 Lemma d_due : now_d p t reg = due_d p self.
 Proof.
-  unfold now_d. rewrite fetched_due. unfold due_d, of_instruction. destruct (due_instruction p self) as [i|] eqn:E; [|exact reg_none].
+  unfold now_d. rewrite fetched_due. unfold due_d, of_instruction. destruct (due_instruction p self) as [i|] eqn:E;
+    [|exact reg_none].
   apply named. apply (fields_of i (due_in i E)).
 Qed.
 
@@ -88,7 +93,8 @@ Proof. unfold due_address. apply Z.mod_pos_bound. apply Z.pow_pos_nonneg; lia. Q
 
 Lemma valid_due : now_valid w p t reg found_at = due_valid w p c self /\ now_loaded w p t reg found_at = due_word w p c self.
 Proof.
-  unfold now_valid, now_loaded, now_found. rewrite address_due, (found_right _ _ address_low). unfold due_word, due_valid, now_touches.
+  unfold now_valid, now_loaded, now_found. rewrite address_due, (found_right _ _ address_low).
+  unfold due_word, due_valid, now_touches.
   rewrite operation_due. destruct (_ && _); split; reflexivity.
 Qed.
 

@@ -1,7 +1,8 @@
 (* What the attentions of the step read, in forms: from the positions that their matches select to words, flags and names. Here
    what both engines share: any match, an instruction, and the number of processors. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepExecute StepMatch StepCodes.
+From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepExecute StepMatch
+  StepCodes.
 From Efasp Require Positions Matching LogMatches.
 Import ListNotations.
 Open Scope Z_scope.
@@ -37,7 +38,8 @@ Section Operations.
 Variable ext : bool.
 Lemma op_number_range : forall o, In o (operations ext) -> 0 <= op_number o < Z.of_nat (length (operations ext)).
 Proof.
-  intros o H. unfold operations in H |- *. destruct ext; cbn [app length] in H |- *; destruct o; cbn; try lia; exfalso; cbn in H;
+  intros o H. unfold operations in H |- *. destruct ext; cbn [app length] in H |- *; destruct o; cbn; try lia; exfalso;
+    cbn in H;
     intuition discriminate.
 Qed.
 
@@ -53,7 +55,8 @@ End Operations.
 Section Reads.
 Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
+  hs h)%Q.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool).
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
@@ -129,7 +132,8 @@ Proof.
   assert (Lw : length (word_signs w ext) = w) by (unfold word_signs; rewrite map_length; apply seq_length).
   rewrite (bit_map (fun s => added s _)) by lia.
   eapply worth_is; [apply worth_added; [exact (word_sign_worth w log ext (f j) j (shown j J) i I)|exact (status_total j J)]|].
-  unfold word_of. destruct (fst j) as [s v|r| | | |o]; cbn [word_value status_in present Z.b2z]; rewrite ?Z.bits_0; try reflexivity.
+  unfold word_of. destruct (fst j) as [s v|r| | | |o]; cbn [word_value status_in present Z.b2z]; rewrite ?Z.bits_0;
+    try reflexivity.
   rewrite sign_bit. lia.
 Qed.
 
@@ -139,7 +143,8 @@ Proof. unfold token_word, unsigned, word_signs. rewrite !map_length. apply seq_l
 (* What is read of positions that all have one token. *)
 Definition reads_token (a : attention) (here : position) (t : token) : Prop := reads_from a here (fun j => fst j = t).
 
-Lemma sound_read_word : forall a, sound (reads a (token_word w ext)) (fun gs => forall here t, In here l -> reads_token a here t ->
+Lemma sound_read_word : forall a, sound (reads a (token_word w ext)) (fun gs => forall here t, In here l -> reads_token a here
+  t ->
   0 <= word_value t < size w -> word w gs (word_value t) (f here)).
 Proof.
   intros a. apply (sound_more _ _ _ _ _ _ (sound_reads a (token_word w ext))). intros gs (L & G) here t I R B.
@@ -154,7 +159,8 @@ Proof.
   intros a. apply (sound_more _ _ _ _ _ _ (sound_reads a status_flags)). intros gs (L & G) here t I R.
   change (length status_flags) with 5%nat in *.
   assert (B : forall i, (i < 5)%nat -> worth (bit gs i) (f here) (Z.b2z (Z.of_nat i =? kind t))).
-  { intros i C. apply (G here _ i _ I C R). intros j J E. rewrite <- E. exact (status_worth w log ext (f j) j (shown j J) i C). }
+  { intros i C. apply (G here _ i _ I C R). intros j J E. rewrite <- E. exact (status_worth w log ext (f j) j (shown j J) i C).
+    }
   destruct gs as [|g0 [|g1 [|g2 [|g3 [|g4 [|g5 gs]]]]]]; try discriminate. unfold status_as, statuses.
   pose proof (B 0%nat ltac:(lia)) as B0. pose proof (B 1%nat ltac:(lia)) as B1. pose proof (B 2%nat ltac:(lia)) as B2.
   pose proof (B 3%nat ltac:(lia)) as B3. pose proof (B 4%nat ltac:(lia)) as B4. unfold bit in *. cbn [nth] in *.
@@ -163,7 +169,8 @@ Proof.
     |apply (worth_is _ _ _ _ B4)]; destruct t as [[] v|r| | | |[]]; reflexivity.
 Qed.
 
-Lemma sound_read_name : forall a, sound (reads a (name_signs w ext)) (fun gs => forall here t, In here l -> reads_token a here t ->
+Lemma sound_read_name : forall a, sound (reads a (name_signs w ext)) (fun gs => forall here t, In here l -> reads_token a here
+  t ->
   name gs (name_in t) (f here)).
 Proof.
   intros a. apply (sound_more _ _ _ _ _ _ (sound_reads a (name_signs w ext))). intros gs (L & G) here t I R.
@@ -174,7 +181,8 @@ Proof.
   - rewrite bit_high by lia. rewrite nth_overflow; [apply worth_zero|]. rewrite signs_length. exact C.
 Qed.
 
-Lemma sound_read_operation : forall a, sound (reads a (op_flags ext)) (fun gs => forall here t, In here l -> reads_token a here t ->
+Lemma sound_read_operation : forall a, sound (reads a (op_flags ext)) (fun gs => forall here t, In here l -> reads_token a here
+  t ->
   (forall o, t = Op o -> In o (operations ext)) ->
   (forall p, flag (bit gs (Z.to_nat (op_number p))) (is_one (operation_in t) p) (f here)) /\
   flag (total gs) (present (operation_in t)) (f here)).
@@ -184,7 +192,8 @@ Proof.
   rewrite Lo in *.
   assert (B : forall i, (i < length (operations ext))%nat -> worth (bit gs i) (f here) (Z.b2z (Z.of_nat (9 + i) =? kind t))).
   { intros i C. apply (G here _ i _ I C R). intros j J E. rewrite <- E. exact (op_worth w log ext (f j) j (shown j J) i C). }
-  assert (K : forall i, (Z.of_nat (9 + i) =? kind t) = match operation_in t with Some o => Z.of_nat i =? op_number o | None => false end).
+  assert (K : forall i, (Z.of_nat (9 + i) =? kind t) = match operation_in t with Some o => Z.of_nat i =? op_number o | None =>
+    false end).
   { intros i. destruct t as [[] v|r| | | |o]; cbn [kind mark_number operation_in]; try (apply Z.eqb_neq; lia).
     apply eq_true_iff_eq. rewrite !Z.eqb_eq. lia. }
   split.
@@ -193,14 +202,17 @@ Proof.
     + eapply worth_is; [apply B; lia|]. rewrite K, Z2Nat.id by exact N0. unfold is_one. f_equal.
       destruct (operation_in t); [apply Z.eqb_sym|reflexivity].
     + unfold bit. rewrite nth_overflow by lia. apply (worth_is _ _ 0); [apply worth_zero|]. unfold is_one.
-      destruct t as [s v|r| | | |o]; try reflexivity. cbn [operation_in]. specialize (op_number_range ext o (Known o eq_refl)). intros Hr.
+      destruct t as [s v|r| | | |o]; try reflexivity. cbn [operation_in]. specialize (op_number_range ext o (Known o eq_refl)).
+      intros Hr.
       replace (op_number o =? op_number p) with false by (symmetry; apply Z.eqb_neq; lia). reflexivity.
   - eapply worth_is; [apply (total_flags _ _ (fun i => Z.b2z (Z.of_nat (9 + i) =? kind t))); rewrite L; exact B|]. rewrite L.
-    rewrite (Form.total_ext _ _ (fun i => match operation_in t with Some o => Z.b2z (Z.of_nat i =? op_number o) | None => 0 end)) by
+    rewrite (Form.total_ext _ _ (fun i => match operation_in t with Some o => Z.b2z (Z.of_nat i =? op_number o) | None => 0
+      end)) by
       (intros i _; rewrite K; destruct (operation_in t); reflexivity).
     destruct t as [s v|r| | | |o]; cbn [operation_in present]; try (apply Form.total_zero; reflexivity).
     specialize (op_number_range ext o (Known o eq_refl)). intros Hr.
-    rewrite (Form.total_one _ _ (Z.to_nat (op_number o))) by (lia || (intros i _ Ne; replace (Z.of_nat i =? op_number o) with false;
+    rewrite (Form.total_one _ _ (Z.to_nat (op_number o))) by (lia || (intros i _ Ne;
+      replace (Z.of_nat i =? op_number o) with false;
       [reflexivity|symmetry; apply Z.eqb_neq; lia])). rewrite Z2Nat.id, Z.eqb_refl by lia. reflexivity.
 Qed.
 

@@ -1,6 +1,7 @@
 (* One processor's step at a position, through any view: what it reads, and that what it computes is the processor's effect. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic StepExecute
+From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
+  StepExecute
   StepEffect StepMatch StepCodes StepReads StepFetch.
 From Efasp Require Positions Matching.
 Import ListNotations.
@@ -32,13 +33,15 @@ Qed.
 Section View.
 Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
+  hs h)%Q.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool) (p : program).
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
 Hypothesis V : valid w ext p = true.
 Hypothesis L : Positions.prompted w p l.
-Hypothesis kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n) j) /\
+Hypothesis kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field
+  (Z.of_nat n) j) /\
   (1 =? place_kind j) = Positions.at_count j.
 
 (* The view, at the positions that matter: what a register holds and what is found in memory there, by the position. *)
@@ -49,9 +52,11 @@ Hypothesis view_register : forall nm, sound (the_register v nm) (fun gs => foral
   (forall n, r = Some n -> 0 <= n < 8) -> word w gs (reg here r) (f here)).
 Hypothesis view_cell : forall address absent, sound (the_cell v address absent) (fun a =>
   sound (reads a (cell_value v)) (fun gs => forall here ad b, good here -> signs_as w address (Some ad) (f here) ->
-    0 <= ad < size w -> flag absent (negb b) (f here) -> word w gs (match found_at here ad b with Some u => u | None => 0 end) (f here)) /\
+    0 <= ad < size w -> flag absent (negb b) (f here) -> word w gs (match found_at here ad b with Some u => u | None => 0 end)
+      (f here)) /\
   sound (found sink a) (fun g => forall here ad b, good here -> signs_as w address (Some ad) (f here) ->
-    0 <= ad < size w -> flag absent (negb b) (f here) -> flag g (match found_at here ad b with Some _ => true | None => false end) (f here))).
+    0 <= ad < size w -> flag absent (negb b) (f here) -> flag g (match found_at here ad b with Some _ => true | None => false
+      end) (f here))).
 Hypothesis untouched : forall here ad, good here -> found_at here ad false = None.
 
 (* Words of the own index, where there is one. *)
@@ -60,7 +65,8 @@ Lemma index_word_right : forall j, In j l -> (forall i, index_of j = Some i -> 0
   word w (index_word w log ext) (match index_of j with Some i => i | None => 0 end) (f j).
 Proof.
   intros j J R P. pose proof (Reached.size_positive w) as Z0.
-  assert (B : 0 <= match index_of j with Some i => i | None => 0 end < size w) by (destruct (index_of j); [exact (R _ eq_refl)|lia]).
+  assert (B : 0 <= match index_of j with Some i => i | None => 0 end < size w) by (destruct (index_of j);
+    [exact (R _ eq_refl)|lia]).
   assert (Li : length (index_signs w log ext) = w) by (unfold index_signs; rewrite map_length; apply seq_length).
   split; [exact B|]. unfold index_word, unsigned. split; [rewrite map_length; exact Li|]. intros i.
   destruct (Nat.lt_ge_cases i w) as [I|I].
@@ -70,7 +76,8 @@ Proof.
   - rewrite bit_high by (rewrite map_length; lia). rewrite (word_high w) by assumption. apply worth_zero.
 Qed.
 
-Lemma fetched_name : forall k counter running r, (k < 4)%nat -> name_in (Positions.fetched p k counter running) = Some r -> 0 <= r < 8.
+Lemma fetched_name : forall k counter running r, (k < 4)%nat -> name_in (Positions.fetched p k counter running) = Some r -> 0
+  <= r < 8.
 Proof.
   intros k counter running r K H. destruct (Positions.fetched p k counter running) as [s u|n| | | |o] eqn:E; try discriminate.
   injection H as ->. assert (N : Positions.fetched p k counter running <> Bos) by (rewrite E; discriminate).
@@ -83,7 +90,8 @@ Proof.
     unfold well_formed in Wf.
   - destruct (rd i); try discriminate E. destruct (op i); cbn [absent] in Wf; rewrite ?andb_false_l, ?andb_true_iff in Wf;
       try discriminate; tauto.
-  - destruct (ra i); try discriminate E. destruct (op i); cbn [absent] in Wf; rewrite ?andb_false_r, ?andb_false_l, ?andb_true_iff,
+  - destruct (ra i); try discriminate E. destruct (op i); cbn [absent] in Wf;
+      rewrite ?andb_false_r, ?andb_false_l, ?andb_true_iff,
       ?orb_true_iff in Wf; try tauto; intuition discriminate.
   - destruct (rx i); try discriminate E. destruct (op i); cbn [absent immediate] in Wf; rewrite ?andb_false_r, ?andb_true_iff,
       ?orb_true_iff in Wf; try discriminate; intuition discriminate.
@@ -97,7 +105,8 @@ Proof.
   intros counter running here G t. destruct (is_one (operation_in (t 0%nat)) Nproc) eqn:E.
   - assert (E3 : t 3%nat = Nothing).
     { apply is_one_same in E. assert (N : t 0%nat <> Bos) by (intros X; rewrite X in E; discriminate).
-      destruct (fetched_in p 0 counter running ltac:(lia) N) as (i & I & F). fold (t 0%nat) in F. unfold t in E |- *. rewrite F in E |- *.
+      destruct (fetched_in p 0 counter running ltac:(lia) N) as (i & I & F). fold (t 0%nat) in F. unfold t in E |- *.
+      rewrite F in E |- *.
       cbn [instruction_tokens nth map operation_in] in E |- *. injection E as E.
       pose proof (proj2 (proj2 (Sequences.valid_parts w ext p V)) i I) as Wf. unfold well_formed in Wf. rewrite E in Wf.
       rewrite !andb_true_iff in Wf. destruct (rx i); try reflexivity; destruct Wf as (_ & Wf); discriminate. }
@@ -139,13 +148,15 @@ Proof.
         * constructor; [exact Fi|]. constructor; [exact (B here _ G Fb (Nm 3%nat ltac:(lia)))|]. constructor; [|constructor].
           exact (Q here _ (good_in here G) (O1 Nproc)).
         * exact (operand_apart (counter_word (word_value t) (status_in t)) (runs_now (status_in t)) here G).
-      + unfold now_x, now_count, now_operation, now_fetched, now_word, now_status. cbn [fold_right]. rewrite Z.add_0_r. reflexivity. }
+      + unfold now_x, now_count, now_operation, now_fetched, now_word, now_status. cbn [fold_right]. rewrite Z.add_0_r.
+        reflexivity. }
   intros ops O.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_add first ns hs model w (value_a ops) (value_x ops))). intros address A.
   apply (sound_bind _ _ _ _ _ _ _ _ (view_cell (signed address always) (negated (any_op i [Ld; St])))). intros m [Ml Mf].
   apply (sound_bind _ _ _ _ _ _ _ _ Ml). intros loaded Ld_.
   apply (sound_bind _ _ _ _ _ _ _ _ Mf). intros valid Vd.
-  apply (sound_more _ _ _ _ _ _ (sound_finish first ns hs model w log ext ltac:(pose proof (Positions.program_fits w ext p V); lia)
+  apply (sound_more _ _ _ _ _ _ (sound_finish first ns hs model w log ext ltac:(pose proof (Positions.program_fits w ext p V);
+    lia)
     c i ops address loaded valid)). intros out Out here t pid G C N Pid_.
   set (r := reg here). set (mm := found_at here). set (o := now_operation p t).
   pose proof (good_in here G) as I. destruct (F here _ _ I C N) as [Oq Fd Fa Fb Fi]. pose proof (O here t G C N) as [Oa Od Ox].

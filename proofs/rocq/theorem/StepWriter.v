@@ -1,6 +1,7 @@
 (* The writer of a word of memory, in forms: what the step in place stores at every position. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic StepExecute
+From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
+  StepExecute
   StepEffect StepOutput StepMatch StepCodes StepReads StepFetch StepView StepCells StepOwn.
 From Efasp Require Form Sequences Positions Reached Matching CellReads CellPass.
 Import ListNotations.
@@ -16,11 +17,13 @@ Qed.
 
 Lemma fold_total : forall (z : nat -> Z) e n, fold_right (fun j rest => z j + rest) e (seq 0 n) = Form.total n z + e.
 Proof.
-  intros z e n. revert e. induction n as [|n IH]; intros e; [reflexivity|]. rewrite seq_S, fold_right_app. cbn [fold_right Nat.add Form.total].
+  intros z e n. revert e. induction n as [|n IH]; intros e; [reflexivity|]. rewrite seq_S, fold_right_app.
+  cbn [fold_right Nat.add Form.total].
   rewrite IH. ring.
 Qed.
 
-Lemma urgency_worth : forall w log ext h i (there : bool), word w (index_word w log ext) i h -> flag (indexed w log ext) there h ->
+Lemma urgency_worth : forall w log ext h i (there : bool), word w (index_word w log ext) i h -> flag (indexed w log ext) there
+  h ->
   worth (urgency w log ext) h (2 * (if there then size w - 1 - i else - i)).
 Proof.
   intros w log ext h i there (R & _ & B) P. unfold urgency.
@@ -44,7 +47,8 @@ Hypothesis W : Reached.worded w c.
 Let l : list position := CellReads.cell_sites w p c second.
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
+  hs h)%Q.
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w false ext (f j) j.
 Notation own_token := (own_token p c).
@@ -56,7 +60,8 @@ Definition op_at (j : position) : option operation := now_operation p (own_token
 Definition valid_at (j : position) : bool := now_valid w p (own_token j) (own_word j) found_word.
 Definition address_at (j : position) : Z := now_address w p (own_token j) (own_word j).
 Definition result_at (j : position) : Z := result_value w (op_at j) (now_a p (own_token j) (own_word j))
-  (now_d p (own_token j) (own_word j)) (now_x w p (own_token j) (own_word j)) (now_loaded w p (own_token j) (own_word j) found_word)
+  (now_d p (own_token j) (own_word j)) (now_x w p (own_token j) (own_word j)) (now_loaded w p (own_token j) (own_word j)
+    found_word)
   (own_index j) (valid_at j).
 Definition stores_at (j : position) : bool := stores_value (op_at j) (valid_at j).
 Definition names_at (j : position) : bool := names_value (op_at j) (valid_at j).
@@ -77,7 +82,8 @@ Lemma own_effect : forall j pid, index_of j = Some pid -> 0 <= pid < Z.of_nat (p
   (names_at j = true -> name_at j <> None) /\ (stores_at j = false -> names_at j = false -> result_at j = 0).
 Proof.
   intros j pid E B. cbv zeta. assert (T : own_token j = Word (state (Reached.self c pid)) (pc (Reached.self c pid))).
-  { unfold StepCells.own_token, CellReads.counter_seen. rewrite E. replace (pid <? _) with true by (symmetry; apply Z.ltb_lt; lia). reflexivity. }
+  { unfold StepCells.own_token, CellReads.counter_seen. rewrite E. replace (pid <? _) with true by (symmetry; apply Z.ltb_lt;
+      lia). reflexivity. }
   split; [exact T|]. unfold next_at, status_at, stores_at, names_at, name_at, address_at, result_at, valid_at, op_at, own_index.
   rewrite T, E. apply (effect_now w ext p c pid (Reached.self c pid) (own_word j) found_word V).
   - assert (I : In (Reached.self c pid) (processors_of c)) by (apply nth_In; rewrite (Sequences.count _ _ _ S); lia).
@@ -135,19 +141,22 @@ Proof.
   { intros here P I Sel. apply (A _ here P) in Sel; [exact Sel| |exact I| |].
     - apply Build_describes; [cbn; lia|split; reflexivity|discriminate|split; discriminate| |reflexivity|reflexivity].
       constructor; [|constructor]. cbn [fst snd Matching.bits]. rewrite map_length. unfold signed. rewrite map_length.
-      split; [unfold index_signs; rewrite map_length; apply seq_length|]. apply (address_right _ _ _ _ _ _ _ _ _ _ (Out here I)).
+      split; [unfold index_signs; rewrite map_length; apply seq_length|].
+      apply (address_right _ _ _ _ _ _ _ _ _ _ (Out here I)).
     - split; cbn [matched unless CellReads.writer Matching.compared Matching.refused].
       + exact (one_worth w false ext (f here) here (shown here I)).
       + constructor; [|constructor]. exact (index_words l f w false ext shown here I).
       + apply negated_flag. unfold memory_cell. eapply worth_is; [exact (Flag 6%nat ltac:(lia) here I)|].
         change (Z.of_nat 6) with 6. rewrite (proj1 (Kinds here I)). reflexivity.
     - intros j J. pose proof (Out j J) as Oj.
-      split; cbn [matched scale among but by_rank CellReads.writer Matching.compared Matching.among Matching.exclude Matching.rank Matching.sink].
+      split; cbn [matched scale among but by_rank CellReads.writer Matching.compared Matching.among Matching.exclude
+        Matching.rank Matching.sink].
       + exact (sink_worth w false ext (f j) j (shown j J)).
       + constructor; [|constructor]. cbn [snd Matching.bits Matching.offered]. apply twice_words.
         replace (target_at j) with (if negb (Positions.is_bos j) then Some (address_at j) else None) by
           (unfold target_at; destruct (Positions.is_bos j); reflexivity).
-        apply (StepReads.signed_word w (address_out out) (address_at j) _ (f j) (negb (Positions.is_bos j)) (address_right _ _ _ _ _ _ _ _ _ _ Oj)).
+        apply (StepReads.signed_word w (address_out out) (address_at j) _ (f j) (negb (Positions.is_bos j)) (address_right _ _
+          _ _ _ _ _ _ _ _ Oj)).
         * apply negated_flag. exact (sink_worth w false ext (f j) j (shown j J)).
         * intros B. apply negb_false_iff in B. rewrite (only_bos j J B). apply bos_values.
       + constructor; [|constructor; [|constructor]].
@@ -164,7 +173,8 @@ Proof.
     | _ => stores_at j = false end).
   { intros pid s B j J. destruct (own_effect j pid eq_refl B) as (_ & _ & _ & Wr & _). rewrite Wr.
     destruct (stores_at j) eqn:E.
-    - split; [reflexivity|]. split; [reflexivity|]. apply (Reached.is_word_range w). apply (address_right _ _ _ _ _ _ _ _ _ _ (Out j J)).
+    - split; [reflexivity|]. split; [reflexivity|]. apply (Reached.is_word_range w).
+      apply (address_right _ _ _ _ _ _ _ _ _ _ (Out j J)).
     - destruct (names_at j); [|reflexivity]. destruct (name_at j); reflexivity. }
   destruct bos_values as (Ba & Bs & Br).
   (* What is selected has the incoming value. *)
@@ -175,7 +185,8 @@ Proof.
       assert (B : 0 <= ad < Z.of_nat (length (initial p))).
       { pose proof (CellReads.site_of w p c second S F _ I) as Site. inversion Site; subst; [|assumption|assumption].
         inversion H. }
-      apply (R _ _ I). pose proof (CellReads.writer_read w ext p c second V S F target_at stores_at eq_refl Bs Storing ad B) as Wr.
+      apply (R _ _ I). pose proof (CellReads.writer_read w ext p c second V S F target_at stores_at eq_refl Bs Storing ad B) as
+        Wr.
       change (CellReads.at_memory _) with true. change (index_of _) with (Some ad). cbn [incoming_at snd].
       destruct (stored ad (effects w p c)) as [v|].
       + apply (Matching.selects_impl _ _ _ _ Wr). intros j J (pid & s' & Bp & -> & Wp).
@@ -184,12 +195,15 @@ Proof.
         match type of We with _ = (if ?b then _ else _) => destruct b end; [injection We as _ We; symmetry; exact We|].
         match type of We with _ = (if ?b then _ else _) => destruct b end; [|discriminate].
         match type of We with _ = (match ?b with _ => _ end) => destruct b end; discriminate.
-      + apply (Matching.selects_impl _ _ _ _ Wr). intros j J E. apply (only_bos j J). unfold Positions.is_bos. rewrite E. reflexivity.
+      + apply (Matching.selects_impl _ _ _ _ Wr). intros j J E. apply (only_bos j J). unfold Positions.is_bos. rewrite E.
+        reflexivity.
     - assert (N : incoming_at here = None) by (destruct here as [x q]; destruct q; (reflexivity || discriminate)). rewrite N.
       apply (R here _ I). rewrite M.
-      apply (Matching.selects_impl _ _ _ _ (CellReads.writer_missed w ext p c second V S F target_at stores_at eq_refl Bs (index_of here))).
+      apply (Matching.selects_impl _ _ _ _ (CellReads.writer_missed w ext p c second V S F target_at stores_at eq_refl Bs
+        (index_of here))).
       intros j J E. apply (only_bos j J). unfold Positions.is_bos. rewrite E. reflexivity. }
-  assert (Lr : forall j, In j l -> length (result_out out) = w) by (intros j J; apply (result_right _ _ _ _ _ _ _ _ _ _ (Out j J))).
+  assert (Lr : forall j, In j l -> length (result_out out) = w) by (intros j J;
+    apply (result_right _ _ _ _ _ _ _ _ _ _ (Out j J))).
   split.
   - apply (sound_more _ _ _ _ _ _ (sound_reads first ns l f model a (result_out out))). intros gs (L & G) here I.
     assert (Bound : 0 <= match incoming_at here with Some v => v | None => 0 end < size w).
@@ -201,7 +215,8 @@ Proof.
       apply (Reached.e_memory _ _ _ (Reached.effect_effective w ext p c pid V S W Ip) ad v We). }
     split; [exact Bound|]. split; [rewrite L; exact (Lr here I)|]. intros i. destruct (Nat.lt_ge_cases i w) as [C|C].
     + apply (G here _ i _ I ltac:(rewrite (Lr here I); exact C) (Sel here I)). intros j J P.
-      pose proof (result_right _ _ _ _ _ _ _ _ _ _ (Out j J)) as (_ & _ & Bits). apply (worth_is _ _ _ _ (Bits i)). f_equal. f_equal.
+      pose proof (result_right _ _ _ _ _ _ _ _ _ _ (Out j J)) as (_ & _ & Bits). apply (worth_is _ _ _ _ (Bits i)). f_equal.
+      f_equal.
       destruct (incoming_at here) as [v|]; [rewrite (proj1 P); reflexivity|rewrite P, Br; reflexivity].
     + rewrite bit_high by (rewrite L, (Lr here I); exact C). rewrite (word_high w) by assumption. apply worth_zero.
   - unfold found. apply (sound_more _ _ _ _ _ _ (sound_read first ns l f model a (combined [(-1, sink)] 1))). intros g G here I.
