@@ -24,14 +24,10 @@ Definition right (w : nat) (p : program) (c : configuration) (j : position) (ans
   let '(read, k) := answer in
   insert k = false /\ delete k = false /\ remask k = xorb (masked j) (is_written w p c (snd j)) /\ read <> Some Mask /\
   (masked j = true -> forall t, written w p c (snd j) = Some t -> read = Some t).
-(* What is read of an output; and what Algorithm 1 makes of the outputs at all positions, as [generate] has it. *)
-Definition answer (w : nat) (ext : bool) (output : vector) : option token * control :=
-  (reading w ext (firstn (token_code_width w ext) output), controls w ext output).
-Definition generated_from (w : nat) (ext : bool) (x : list token) (outputs : list vector) : option (list token) :=
-  let answers := map (fun '(t, output) =>
-    (t, reading w ext (firstn (token_code_width w ext) output), controls w ext output)) (combine x outputs) in
-  if forallb (fun '(t, read, c) => allowed t read c) answers
-  then Some (g (map (fun '(t, read, c) => (t, match read with Some y => y | None => Bos end, c)) answers)) else None.
+(* What the transformer answers at every position. *)
+Definition answers (w : nat) (ext : bool) (m : plan) (places : list vector) (x : list token) : list (option token * control) :=
+  map (fun output => (reading w ext (firstn (token_code_width w ext) output), controls w ext output)) (outputs w ext m places
+    x).
 
 Lemma held_step : forall w p c M P q, sized M P c -> cell_place M P q ->
   held (step w p c) q = match written w p c q with Some t => t | None => held c q end.
@@ -66,19 +62,23 @@ Proof.
   - split; [|reflexivity]. rewrite andb_true_r. destruct read as [[]|]; (reflexivity || congruence).
 Qed.
 
-Lemma generated_answers : forall w ext x os, generated_from w ext x os =
-  let asked := combine x (map (answer w ext) os) in
+Lemma generate_answers : forall w ext m places x, generate w ext m places x =
+  let asked := combine x (answers w ext m places x) in
   if forallb (fun '(t, (read, k)) => allowed t read k) asked
   then Some (g (map (fun '(t, (read, k)) => (t, match read with Some y => y | None => Bos end, k)) asked)) else None.
 Proof.
-  intros w ext x os. unfold generated_from. cbn zeta.
-  assert (E : combine x (map (answer w ext) os) = map (fun '(t, output) => (t, answer w ext output)) (combine x os)).
+  intros w ext m places x. unfold generate, answers. cbn zeta. generalize (outputs w ext m places x). intros os.
+  assert (E : combine x (map (fun output => (reading w ext (firstn (token_code_width w ext) output), controls w ext output))
+    os) =
+    map (fun '(t, output) => (t, (reading w ext (firstn (token_code_width w ext) output), controls w ext output))) (combine x
+      os)).
   { revert os. induction x as [|t x IH]; intros [|o os]; try reflexivity. cbn. f_equal. apply IH. }
   rewrite E. set (l := combine x os). clearbody l. rewrite !map_map.
   assert (A : forallb (fun '(t, read, c) => allowed t read c)
     (map (fun '(t, output) => (t, reading w ext (firstn (token_code_width w ext) output), controls w ext output)) l) =
-    forallb (fun '(t, (read, k)) => allowed t read k) (map (fun '(t, output) => (t, answer w ext output)) l)).
-  { induction l as [|[t o] l IH]; [reflexivity|]. cbn [map forallb answer]. rewrite IH. reflexivity. }
+    forallb (fun '(t, (read, k)) => allowed t read k)
+    (map (fun '(t, output) => (t, (reading w ext (firstn (token_code_width w ext) output), controls w ext output))) l)).
+  { induction l as [|[t o] l IH]; [reflexivity|]. cbn [map forallb]. rewrite IH. reflexivity. }
   rewrite A. clear A E. match goal with |- (if ?b then _ else _) = _ => destruct b end; [|reflexivity]. f_equal. f_equal.
   apply map_ext. intros [t o]. reflexivity.
 Qed.
@@ -183,10 +183,10 @@ Proof.
     + apply IH; [| |exact L]; intros k K; [apply Q|apply H]; right; exact K.
 Qed.
 
-Theorem pass_right : forall os, Forall2 (right w p c) l (map (answer w ext) os) ->
-  generated_from w ext (cell_tokens w p c second) os = Some (cell_tokens w p (step w p c) third).
+Theorem pass_right : forall m places, Forall2 (right w p c) l (answers w ext m places (cell_tokens w p c second)) ->
+  generate w ext m places (cell_tokens w p c second) = Some (cell_tokens w p (step w p c) third).
 Proof.
-  intros os H. rewrite generated_answers. cbn zeta. destruct (emitted w p c l _ H) as [A G].
+  intros m places H. rewrite generate_answers. cbn zeta. destruct (emitted w p c l _ H) as [A G].
   rewrite sites_tokens in A, G. rewrite A, G, settled_tokens. reflexivity.
 Qed.
 End Pass.
@@ -196,11 +196,11 @@ Theorem cells_pass : forall w ext m,
   (forall p t second, valid w ext p = true -> length second = (length (initial p) + 9 * processors p)%nat ->
     let places := map (cell_code w) (cell_places (length (instructions p)) (length (initial p)) (processors p)) in
     let c := reached w p t in
-    Forall2 (right w p c) (cell_sites w p c second) (map (answer w ext) (outputs w ext m places (cell_tokens w p c second)))) ->
+    Forall2 (right w p c) (cell_sites w p c second) (answers w ext m places (cell_tokens w p c second))) ->
   pass_apmdm w ext m.
 Proof.
   intros w ext m H p t second V cells places x F. pose proof (reached_sized w p t) as S.
   exists (third w p (reached w p t) second). split; [apply third_length; exact F|].
-  split; [exact (pass_right w ext p (reached w p t) second S F _ (H p t second V F))|].
+  split; [exact (pass_right w ext p (reached w p t) second S F m places (H p t second V F))|].
   exact (settled_same w p (reached w p t) second S F).
 Qed.

@@ -294,11 +294,12 @@ Proof.
       cbn [due_at]. replace (Z.of_nat r =? Z.of_nat (S t)) with false by (symmetry; apply Z.eqb_neq; lia). reflexivity.
 Qed.
 
-Theorem log_right : forall rs, Forall2 (fun j read => masked j = true -> read = Some (due_at (snd j))) l rs ->
+Theorem log_right : forall m places,
+  Forall2 (fun j read => masked j = true -> read = Some (due_at (snd j))) l (readings w ext m places (during w p T t b)) ->
   Forall2 (fun '(s, u) read => s = Mask -> read = Some u)
-    (combine (during w p T t b) (during w p T t (block_tokens w p t))) rs.
+    (combine (during w p T t b) (during w p T t (block_tokens w p t))) (readings w ext m places (during w p T t b)).
 Proof.
-  intros rs0. pose proof due_tokens as D. revert D. generalize rs0. clear rs0.
+  intros m places. pose proof due_tokens as D. revert D. generalize (readings w ext m places (during w p T t b)).
   unfold l, log_sites. set (x := during w p T t b). set (u := during w p T t (block_tokens w p t)).
   set (qs := log_places _ _ _ _). clearbody x u qs. revert qs u.
   induction x as [|s x IH]; intros qs u rs D H; cbn [combine] in *.

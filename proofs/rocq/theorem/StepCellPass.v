@@ -7,6 +7,9 @@ From Efasp Require Form Sequences Positions Reached Matching CellReads CellPass 
 Import ListNotations.
 Open Scope Z_scope.
 
+Lemma lengths_equal : forall A B (R : A -> B -> Prop) a b, Forall2 R a b -> length a = length b.
+Proof. intros A B R a b H. induction H as [|x y a b _ _ IH]; [reflexivity|]. cbn. rewrite IH. reflexivity. Qed.
+
 Section Cells.
 Variables (w : nat) (ext : bool) (p : program) (c : configuration) (second : list bool).
 Hypothesis V : valid w ext p = true.
@@ -156,35 +159,59 @@ Proof.
   replace (8 =? place_kind j) with false by (symmetry; apply Z.eqb_neq; lia). reflexivity.
 Qed.
 
-Theorem cell_right : forall fs j, In j l ->
+Theorem cell_right : forall fs j o, In j l ->
   cells_put w ext fs (f j) (place_kind j) (status_or j) (next_at j) (incoming_word j) (result_at j)
     (xorb (Positions.masked j) (hit_at j)) ->
   0 <= result_at j < size w -> 0 <= incoming_word j < size w -> 0 <= next_at j < size w ->
-  CellPass.right w p c j (CellPass.answer w ext (put_out fs (f j))).
+  Forall2 Qeq o (map (fun g => form_at g (f j)) fs) ->
+  CellPass.right w p c j (reading w ext (firstn (token_code_width w ext) o), controls w ext o).
 Proof.
-  intros fs j J Put Rr Ri Rn. set (u := cell_token (place_kind j) (status_or j) (next_at j) (incoming_word j) (result_at j)) in
-    *.
-  assert (K : known w ext u).
-  { unfold u, cell_token, Statement.word. destruct (place_kind j =? 6); [exact Ri|].
-    destruct (place_kind j =? 7); [exact Rr|exact Rn]. }
-  destruct (cells_answer w ext fs (f j) _ _ _ _ _ _ Put K) as [C R].
-  unfold CellPass.right, CellPass.answer. rewrite C, R. cbn [remask insert delete]. split; [reflexivity|].
-  split; [reflexivity|].
+  intros fs j o J (cs & r & -> & R & Lc & Code & Zero) Rr Ri Rn O. rewrite map_app in O.
+  apply Forall2_app_inv_r in O as (o1 & o2 & O1 & O2 & ->).
+  assert (L1 : length o1 = token_code_width w ext) by (rewrite (lengths_equal _ _ _ _ _ O1), map_length; exact Lc).
+  assert (F1 : firstn (token_code_width w ext) (o1 ++ o2) = o1) by (apply Sequences.firstn_at; exact L1).
+  assert (F2 : skipn (token_code_width w ext) (o1 ++ o2) = o2) by (apply Sequences.skipn_at; exact L1).
+  cbn [map] in O2. inversion O2 as [|a x o3 xs A O3]; subst. inversion O3 as [|b y o4 ys B O4]; subst.
+  inversion O4 as [|d z o5 zs D O5]; subst. inversion O5; subst.
+  unfold CellPass.right, controls. rewrite F1, F2. cbn [remask insert delete nth].
+  assert (Ins : negb (Qle_bool b (1 # 2)) = false) by (apply (bit_set b false); exact B).
+  assert (Del : negb (Qle_bool d (1 # 2)) = false) by (apply (bit_set d false); exact D).
+  assert (Rem : negb (Qle_bool a (1 # 2)) = xorb (Positions.masked j) (hit_at j)).
+  { apply bit_set. rewrite A. exact R. }
+  rewrite Ins, Del, Rem. split; [reflexivity|]. split; [reflexivity|].
   assert (Cell : forall x q, (x, q) = j -> CellReads.cell_place (length (initial p)) (processors p) q ->
     6 <= place_kind j /\ hit_at j = CellPass.is_written w p c (snd j) /\
-    forall t, CellPass.written w p c (snd j) = Some t -> u = t).
+    forall t, CellPass.written w p c (snd j) = Some t -> cell_token (place_kind j) (status_or j) (next_at j) (incoming_word j)
+      (result_at j) = t).
   { intros x q <- Hq. destruct (hit_cell x q Hq) as [H1 H2]. split; [|split; assumption].
     destruct q; try contradiction; cbn; lia. }
-  assert (Held : (6 <= place_kind j /\ hit_at j = CellPass.is_written w p c (snd j) /\
-    forall t, CellPass.written w p c (snd j) = Some t -> u = t) \/ prompt_at j).
-  { destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H];
-      [right; exact H|left; exact (Cell _ _ eq_refl H)|left; exact (Cell _ _ eq_refl H)]. }
-  destruct Held as [(K6 & H & T)|H].
-  - rewrite H. split; [reflexivity|]. replace (place_kind j <? 6) with false by (symmetry; apply Z.ltb_ge; exact K6). split.
-    + unfold cell_token, Statement.word. destruct (place_kind j =? 6), (place_kind j =? 7); discriminate.
-    + intros _ t E. f_equal. exact (T t E).
-  - destruct (hit_prompt j H) as (K6 & Hh & Wn & Mk). rewrite Hh, Mk. unfold CellPass.is_written. rewrite Wn.
+  assert (Held : 6 <= place_kind j /\ hit_at j = CellPass.is_written w p c (snd j) /\
+    (forall t, CellPass.written w p c (snd j) = Some t -> cell_token (place_kind j) (status_or j) (next_at j) (incoming_word j)
+      (result_at j) = t) \/
+    prompt_at j).
+  { destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H]; [right; exact H|left; exact (Cell _ _ eq_refl H)|left;
+      exact (Cell _ _ eq_refl H)]. }
+  destruct Held as [(K & H & T)|H].
+  - rewrite H. split; [reflexivity|]. set (u := cell_token (place_kind j) (status_or j) (next_at j) (incoming_word j)
+      (result_at j)) in *.
+    assert (Read : reading w ext o1 = Some u).
+    { apply reading_code.
+      - unfold u, cell_token, Statement.word. destruct (place_kind j =? 6); [exact Ri|].
+        destruct (place_kind j =? 7); [exact Rr|exact Rn].
+      - pose proof (codes_bare _ _ _ _ _ (Code K)) as Bare. clear - O1 Bare. revert O1. revert Bare.
+        generalize (bare_code w ext u). intros v. revert o1. generalize (map (fun g => form_at g (f j)) cs). intros xs o1 Bare.
+        revert o1. induction Bare as [|y z ys zs E _ IH]; intros o1 O1; inversion O1; subst; constructor; [|apply IH;
+          assumption].
+        etransitivity; eassumption. }
+    rewrite Read. split.
+    + unfold u, cell_token, Statement.word. destruct (place_kind j =? 6), (place_kind j =? 7); discriminate.
+    + intros _ t E. rewrite (T t E). reflexivity.
+  - destruct (hit_prompt j H) as (K & Hh & Wn & Mk). rewrite Hh, Mk. unfold CellPass.is_written. rewrite Wn.
     split; [reflexivity|].
-    replace (place_kind j <? 6) with true by (symmetry; apply Z.ltb_lt; exact K6). split; [discriminate|discriminate].
+    assert (Read : reading w ext o1 = None).
+    { apply reading_blank. specialize (Zero K). clear - O1 Zero. revert o1 O1.
+      induction Zero as [|g cs G _ IH]; intros o1 O1; inversion O1; subst; constructor; [|apply IH; assumption].
+      etransitivity; [eassumption|]. exact G. }
+    rewrite Read. split; [discriminate|discriminate].
 Qed.
 End Cells.

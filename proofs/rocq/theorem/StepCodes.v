@@ -36,11 +36,6 @@ Proof.
   rewrite (map_nth (fun b => inject_Z (sign v b))), seq_nth by exact I. reflexivity.
 Qed.
 
-Lemma token_code_length : forall w ext t, length (token_code w ext t) = token_code_width w ext.
-Proof.
-  intros w ext t. unfold token_code, token_code_width. rewrite !app_length, one_hot_length, !signs_width. cbn [length]. lia.
-Qed.
-
 Section Codes.
 Variables (w : nat) (log ext : bool).
 
@@ -51,6 +46,11 @@ Definition shows (h : vector) (j : position) : Prop := exists rest, h = code_at 
 
 Let kinds : nat := 9 + length (operations ext).
 Let place_kinds : nat := if log then 10 else 9.
+
+Lemma token_code_length : forall t, length (token_code w ext t) = token_code_width w ext.
+Proof.
+  intros t. unfold token_code, token_code_width. rewrite !app_length, one_hot_length, !signs_width. cbn [length]. lia.
+Qed.
 
 Variables (h : vector) (j : position).
 Hypothesis S : shows h j.
