@@ -4,7 +4,7 @@ The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh 
 ``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
 proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. So does ``theorem/Statement.v``, which states
 in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics; and
-``build/plan-check`` is the check that a plan computes what a definition defines. Coq 8.16 or later and OCaml.
+``build/plan-check`` accepts plans that do, by ``theorem/Accepts.v``. Coq 8.16 or later and OCaml.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,27 +25,34 @@ from efasp.proofs.rocq.statement_text import plans_theory
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "proofs" / "rocq"
 BUILD = ROOT / "build" / "rocq"
-FILES = (
-    "Form", "Gates", "Product", "Attention", "Lookups", "Match", "Aggregates", "Log", "Slots", "Softmax", "Generated",
-)  # fmt: skip
+# Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
+BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
+FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated")
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
-# Under ``theorem``: that a plan which follows a definition computes what it defines; and what is extracted.
-FOLLOWS_FILES = (
-    "Scalars", "Terms", "TermsSound", "Interning", "Worlds", "InterningSound", "WorldExists", "Follows", "PlanSound",
-    "FollowsSound", "CodeFacts", "Accepted",
+# Under ``theorem``, each after those that it rests on. The statement, and that a plan runs every program if each pass is right;
+# what a pass reads and writes in sequences; that a plan which follows a definition computes what it defines; the step's
+# definition, what it computes in place and over the log; and the theorem. ``Kernel`` extracts.
+THEOREM_FILES = (
+    "Statement", "Sequences", "Composition", "Scalars",
+    "Matching", "Positions", "Reached", "CellReads", "CellPass", "LogSites", "LogMatches", "LogReads", "LogLatest",
+    "ScalarsModel", "Terms", "TermsSound", "Interning", "Worlds", "WorldExists", "InterningSound", "Follows",
+    "PlanSound", "FollowsSound", "CodeFacts", "Accepted", "Passes",
+    "StepBuilder", "StepDefinition", "StepModel", "StepReading", "StepWords", "StepArithmetic", "StepExecute", "StepEffect",
+    "StepOutput", "StepAnswers", "StepMatch", "StepCodes", "StepReads", "StepFetch", "StepView", "StepOwn", "StepCells",
+    "StepWriter", "StepDefined", "StepCellPass", "StepLog", "StepLogView", "StepLogPass",
+    "Accepts",
 )  # fmt: skip
-KERNEL_FILES = ("Statement", *FOLLOWS_FILES, "Kernel")
-# The proofs about the statement: sequences are read as they are written; a plan runs every program if each pass is right, and a
-# pass of a plan that follows a definition is right if the definition's is; and plans, written from the compiler, run some
-# programs in the kernel.
-SHOWN_FILES = ("Sequences", "Composition", "Passes", "Plans", "Runs")
+KERNEL_FILES = (*THEOREM_FILES, "Kernel")
+# Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
+PLAN_FILES = ("Plans", "Runs", "Emitted")
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
-    "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
-    "smt_check": ("checkers.mli", "checkers.ml", "reading.ml", "smt_check.ml"),
-    "pram_kernel": ("statement.mli", "statement.ml", "plan_text.ml", "pram_kernel.ml"),
-    "plan_check": ("statement.mli", "statement.ml", "plan_text.ml", "plan_check.ml"),
+    "lrat-check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
+    "smt-check": ("checkers.mli", "checkers.ml", "reading.ml", "smt_check.ml"),
+    "pram-kernel": ("statement.mli", "statement.ml", "plan_text.ml", "pram_kernel.ml"),
+    "plan-check": ("statement.mli", "statement.ml", "plan_text.ml", "plan_check.ml"),
 }
+CHECKERS = ("lrat-check", "smt-check")  # of proofs; the others speak of the theorem about plans
 # The axioms of the standard library's real numbers and their analysis; no others are allowed, and these only in files
 # about reals.
 REALS = (
@@ -78,6 +85,8 @@ STATED = (
     *(Theorem("Sequences", name, ()) for name in ("log_length", "log_read", "cell_length", "cells_read")),
     *(Theorem("Composition", name, ()) for name in ("mdm_from_passes", "apmdm_from_passes")),
     Theorem("FollowsSound", "follows_sound", ()),
+    Theorem("Accepts", "accepts_sound", ()),
+    *(Theorem("Emitted", name, ()) for name in ("emitted_mdm", "emitted_apmdm")),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
     *(Theorem("Passes", name, ()) for name in ("follows_mdm", "follows_apmdm")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
@@ -152,27 +161,32 @@ def ran(command: Sequence[str], folder: Path, failure: str, given: str = "", sec
     return done.stdout
 
 
-def programs(folder: Path = BUILD) -> dict[str, Path]:
-    """What is extracted as programs, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError."""
-    found = {name.replace("_", "-"): folder.parent / name.replace("_", "-") for name in PROGRAMS}
+def programs(names: Collection[str] = CHECKERS, folder: Path = BUILD) -> dict[str, Path]:
+    """Programs that are extracted, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError.
+
+    By default those that check proofs; the others take the compilation of the theorem about plans, about a minute.
+    """
+    found = {name: folder.parent / name for name in names}
     with locked(folder):
-        fresh = compiled({name: theory(name).read_text() for name in CHECKER_FILES}, folder)
-        fresh += compiled({name: theory(name).read_text() for name in KERNEL_FILES}, folder)
+        if {*names} & {*CHECKERS}:
+            compiled(sources(CHECKER_FILES), folder)
+        if {*names} - {*CHECKERS}:
+            compiled(sources((*BASE_FILES, *KERNEL_FILES)), folder)
         for written in sorted(SOURCES.rglob("*.ml")):
-            copy = folder / written.name
-            if not copy.exists() or copy.read_text() != written.read_text():
-                copy.write_text(written.read_text())
-                fresh.append(written.name)
-        if fresh or not all(path.exists() for path in found.values()):
-            for (name, parts), path in zip(PROGRAMS.items(), found.values(), strict=True):
-                path.unlink(missing_ok=True)
-                ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{name}.ml does not compile")
+            (folder / written.name).write_text(written.read_text())
+        for name, path in found.items():
+            parts, stamp = PROGRAMS[name], folder / f"{name}.stamp"
+            known = hashlib.sha256(b"".join((folder / part).read_bytes() for part in parts)).hexdigest()
+            if not path.exists() or not stamp.exists() or stamp.read_text() != known:
+                stamp.unlink(missing_ok=True)
+                ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{parts[-1]} does not compile")
+                stamp.write_text(known)
     return found
 
 
 def theory(name: str) -> Path:
     """The file of a theory that is written by hand."""
-    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *SHOWN_FILES) else SOURCES / f"{name}.v"
+    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *PLAN_FILES) else SOURCES / f"{name}.v"
 
 
 def version() -> str:
@@ -208,27 +222,21 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
     return [f"{file}: assumes {axiom}" for file, axioms in bad.items() for axiom in axioms]
 
 
-def texts() -> dict[str, str]:
-    """The files, by name; ``Generated.v`` is generated anew."""
-    return {name: export.text() if name == "Generated" else (SOURCES / f"{name}.v").read_text() for name in FILES}
-
-
-def shown() -> dict[str, str]:
-    """The statement and the files that speak of it, by name; what is generated is generated now."""
-    made = {"Plans": plans_theory()}
-    return {name: made.get(name) or theory(name).read_text() for name in ("Statement", *FOLLOWS_FILES, *SHOWN_FILES)}
+def sources(names: Sequence[str]) -> dict[str, str]:
+    """Files by name; of those that are generated what is generated now."""
+    made = {"Generated": export.text, "Plans": plans_theory}
+    return {name: made[name]() if name in made else theory(name).read_text() for name in names}
 
 
 def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
         version()  # before the operators are read, which takes seconds
-        sources = texts()
+        texts = sources((*FILES, *THEOREM_FILES, *PLAN_FILES))
         with locked(BUILD):
-            compiled(sources, BUILD)
-        built = programs()
-        with locked(BUILD):
-            compiled(shown(), BUILD)
+            for files in (FILES, (*BASE_FILES, *THEOREM_FILES, *PLAN_FILES)):
+                compiled({name: texts[name] for name in files}, BUILD)
+        built = programs(tuple(PROGRAMS))
         named = [*theorems(), *SOUND, *STATED]
         found = assumptions(named)
         for file, axioms in found.items():
@@ -238,7 +246,7 @@ def main() -> int:
             print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
         if bad := wrong(found):
             raise RocqError("\n".join(bad))
-        if sources["Generated"] != (SOURCES / "Generated.v").read_text():
+        if texts["Generated"] != (SOURCES / "Generated.v").read_text():
             raise RocqError(
                 "Generated.v: expected what the operators give, found another text: python -m efasp.proofs.rocq.export"
             )

@@ -1,7 +1,7 @@
 """``build/pram-kernel``, the semantics of ``theorem/Statement.v`` as a program, and ``build/plan-check``, the check of plans.
 
-They read the texts of ``statement_text`` and ``definition_text`` and print one JSON value a line; ``theorem/pram_kernel.ml``
-lists the commands of the first.
+They read the texts of ``statement_text`` and print one JSON value a line; ``theorem/pram_kernel.ml`` and
+``theorem/plan_check.ml`` list their commands.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ def run(kernel: Path, command: str, *arguments: str, given: str = "") -> list[An
     return [json.loads(line) for line in printed.splitlines()]
 
 
-def follows(check: Path, definition: Path, plan: Path) -> bool:
-    """Whether ``plan-check`` accepts a plan: if so, it computes what the definition defines, on every sequence.
+def accepts(check: Path, word: int, engine: str, extension: str, plan: Path) -> bool:
+    """Whether ``plan-check`` accepts a plan: if so, it runs every PRAM program of the machine (theorem ``accepts_sound``).
 
-    ``definition`` and ``plan`` are files with the texts of ``definition_text`` and ``plan_text``. Raises RocqError where one is
-    not such a text.
+    ``plan`` is a file with the text of ``plan_text``. Raises RocqError where it is not such a text.
     """
-    answer: bool = json.loads(ran([str(check), str(definition), str(plan)], Path.cwd(), "plan-check", "", SECONDS))
+    command = [str(check), str(word), engine, extension or "none", str(plan)]
+    answer: bool = json.loads(ran(command, Path.cwd(), "plan-check", "", SECONDS))
     return answer
 
 

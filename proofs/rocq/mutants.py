@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from efasp.proofs.rocq.build import SOURCES, RocqError, compiled, shown, version
+from efasp.proofs.rocq.build import BASE_FILES, BUILD, PLAN_FILES, SOURCES, THEOREM_FILES, RocqError, compiled, sources, version
 
 STATEMENT = "Statement"
 JOBS = 2
@@ -44,15 +44,24 @@ def load(path: Path = SOURCES / "mutants.toml") -> list[Change]:
     return [Change(row["name"], ((row["old"], row["new"]), *map(tuple, row.get("also", ())))) for row in rows]
 
 
-def broken(change: Change, sources: dict[str, str]) -> str:
-    """The first file that does not compile with a change ("" if every one does). Raises RocqError where it is the statement."""
+def broken(change: Change, texts: dict[str, str]) -> str:
+    """The first file that does not compile with a change ("" if every one does). Raises RocqError where it is the statement.
+
+    Files that do not rest on the statement are taken as they are compiled in ``build/rocq``.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        compiled({STATEMENT: change.of(sources[STATEMENT])}, folder)
-        for at, file in enumerate(sources):
+        for file in BASE_FILES:
+            for built in BUILD.glob(f"{file}.*"):
+                (folder / built.name).write_bytes(built.read_bytes())
+        changed = {**texts, STATEMENT: change.of(texts[STATEMENT])}
+        names = list(changed)
+        for at, file in enumerate(names):
             try:
-                compiled({**dict(list(sources.items())[: at + 1]), STATEMENT: change.of(sources[STATEMENT])}, folder)
+                compiled({other: changed[other] for other in names[: at + 1]}, folder)
             except RocqError:
+                if file == STATEMENT:
+                    raise
                 return file
     return ""
 
@@ -61,10 +70,10 @@ def main(names: Sequence[str] = ()) -> int:
     """Try the changes, or those of which the names are given: 0 if each breaks a proof."""
     try:
         version()
-        sources = shown()
+        texts = sources((*BASE_FILES, *THEOREM_FILES, *PLAN_FILES))
         changes = [change for change in load() if not names or change.name in names]
         with ThreadPoolExecutor(JOBS) as pool:
-            files = list(pool.map(lambda change: broken(change, sources), changes))
+            files = list(pool.map(lambda change: broken(change, texts), changes))
     except RocqError as error:
         print(f"rocq-mutants: {error}", file=sys.stderr)
         return 1

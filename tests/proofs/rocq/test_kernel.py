@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @cache
 def built() -> Path:
     """The program."""
-    return build.programs()["pram-kernel"]
+    return build.programs(["pram-kernel"])["pram-kernel"]
 
 
 def run(folder: Path, command: str, program: Program, extension: str, *arguments: object, given: str = "") -> list[Any]:

@@ -1,4 +1,4 @@
-"""The extracted check that a plan follows the engine's step: fresh plans are accepted, changed ones are not."""
+"""The extracted acceptance of plans: fresh plans are accepted, changed ones are not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from efasp.model.compile import ENGINES, STEPS, compile_machine
 from efasp.model.plan import Head, Layer, Plan
 from efasp.pram.isa import EXTENSIONS
 from efasp.proofs.rocq import build, kernel
-from efasp.proofs.rocq.definition_text import definition_text
 from efasp.proofs.rocq.statement_text import plan_text
 from efasp.proofs.symbolic.residual_stream import Reader
 
@@ -35,16 +34,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @cache
 def check() -> Path:
     """The extracted program."""
-    return build.programs()["plan-check"]
+    return build.programs(["plan-check"])["plan-check"]
 
 
-def follows(folder: Path, plan: Plan, word: int, engine: str, extension: str) -> bool:
+def accepts(folder: Path, plan: Plan, word: int, engine: str, extension: str) -> bool:
     """Whether the check accepts a plan as one of this machine."""
-    definition, file = folder / f"{word}-{engine}-{extension}", folder / "plan"
-    if not definition.exists():
-        definition.write_text(definition_text(word, engine, extension))
+    file = folder / "plan"
     file.write_text(plan_text(plan))
-    return kernel.follows(check(), definition, file)
+    return kernel.accepts(check(), word, engine, extension, file)
 
 
 @needs_coqc
@@ -53,9 +50,9 @@ def follows(folder: Path, plan: Plan, word: int, engine: str, extension: str) ->
 def test_fresh_plans_are_accepted_as_their_own_machine_alone(folder: Path, engine: str, extension: str) -> None:
     """Of several word widths; a plan of another engine or extension is rejected."""
     for word in (5, 6, 7, 8, 16):
-        assert follows(folder, compile_machine(word, engine, extension), word, engine, extension)
+        assert accepts(folder, compile_machine(word, engine, extension), word, engine, extension)
     for other in [(5, e, x) for e in ENGINES for x in EXTENSIONS if (e, x) != (engine, extension)]:
-        assert not follows(folder, compile_machine(*other), 5, engine, extension)
+        assert not accepts(folder, compile_machine(*other), 5, engine, extension)
 
 
 @needs_coqc
@@ -70,7 +67,7 @@ def test_order_and_scale_do_not_matter(folder: Path, engine: str) -> None:
         down = [tuple(sorted((len(layer.bias) - 1 - i, Fraction(c) / 5) for i, c in row)) for row in layer.down.rows]
         bias = tuple(5 * b for b in reversed(layer.bias))
         layers.append(replace(layer, heads=heads, up=up, bias=bias, down=Matrix([*down, ()], layer.down.columns)))
-    assert follows(folder, replace(plan, layers=tuple(layers)), 5, engine, "")
+    assert accepts(folder, replace(plan, layers=tuple(layers)), 5, engine, "")
 
 
 def scaled(matrix: Matrix, factor: Fraction | int) -> Matrix:
@@ -108,7 +105,7 @@ def test_changed_plans_are_rejected(folder: Path, engine: str, change: Change) -
     """A change of the second layer that changes what is computed."""
     plan = compile_machine(5, engine)
     layers = (plan.layers[0], change(plan.layers[1]), *plan.layers[2:])
-    assert not follows(folder, replace(plan, layers=layers), 5, engine, "")
+    assert not accepts(folder, replace(plan, layers=layers), 5, engine, "")
 
 
 @cache
@@ -145,7 +142,7 @@ def test_what_is_accepted_is_accepted_in_python(folder: Path, data: st.DataObjec
         layer = replace(layer, **{name: new})
     broken = replace(plan, layers=(*plan.layers[:number], layer, *plan.layers[number + 1 :]))
     same = reader(engine).copy().execute(broken).outputs == reader(engine).outputs
-    assert same or not follows(folder, broken, 5, engine, "")
+    assert same or not accepts(folder, broken, 5, engine, "")
 
 
 @needs_coqc
@@ -163,6 +160,8 @@ def test_a_plan_is_read_as_it_is_written(folder: Path, engine: str) -> None:
 def test_other_texts_are_refused(folder: Path) -> None:
     """What is wrong is named, with the file and the line."""
     bad = folder / "bad"
-    bad.write_text("word five\n")
-    with pytest.raises(build.RocqError, match='bad: line 1: expected a number of 0 or more, found "five"'):
-        kernel.follows(check(), bad, bad)
+    bad.write_text("matrix five\n")
+    with pytest.raises(build.RocqError, match="bad: line 1: "):
+        kernel.accepts(check(), 5, "mdm", "", bad)
+    with pytest.raises(build.RocqError, match='expected mdm or apmdm, found "marm"'):
+        kernel.accepts(check(), 5, "marm", "", bad)
