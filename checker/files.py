@@ -16,6 +16,8 @@ def writable(flag: str, path: Path, folder: bool = False) -> None:
         if folder:
             path.mkdir(parents=True, exist_ok=True)
         check(path / "index.html" if folder else path)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{flag}: {path}: expected a folder, found something else on its path") from None
     except OSError as error:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
 

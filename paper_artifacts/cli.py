@@ -41,7 +41,12 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     trace.add_argument("--html", type=Path, metavar="FILE", help="write a page to step through")
     trace.set_defaults(command=_trace)
     tables = commands.add_parser("tables", help="make every table and figure of paper_artifacts/generated anew")
-    tables.add_argument("--out", type=Path, metavar="DIR", help="write them here (default: paper_artifacts/generated)")
+    tables.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write them here (default: in a checkout paper_artifacts/generated, else efasp-tables)",
+    )
     tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these")
     tables.add_argument("--check", action="store_true", help="write nothing; compare, times apart; exit 1 on a difference")
     tables.add_argument("--all", action="store_true", help="with --check: make every run again, not only a sample")

@@ -25,7 +25,6 @@ from efasp.proofs.rocq.build import (
     CHECKER_FILES,
     FILES,
     KERNEL_FILES,
-    ROOT,
     SHOWN_FILES,
     SOUND,
     STATED,
@@ -44,6 +43,7 @@ from efasp.proofs.rocq.build import (
 from efasp.proofs.rocq.statement_text import plans_theory
 from efasp.sorts import Flag, Signs
 from efasp.syntax import Parameter
+from tests.pages import ROOT
 
 needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
 MUTANTS = tomllib.loads((ROOT / "proofs" / "mutants" / "gates.toml").read_text())["mutant"]
