@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from efasp.checker import commands, session
-from efasp.checker.errors import UsageError
+from efasp.checker.errors import UsageError, described
 from efasp.checker.options import RunOptions
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES
@@ -207,6 +207,11 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
         where = f"{error.filename}: " if error.filename is not None else "standard output: " if full else ""
         print(f"efasp: {where}{error.strerror or error}", file=sys.stderr)
         _drop_output()
+        return 2
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("efasp"):
+            raise
+        print(f"efasp: {described(error)}", file=sys.stderr)
         return 2
     except MemoryError:
         print("efasp: expected a task that fits in memory, found too large a one", file=sys.stderr)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from efasp.checker.errors import UsageError
+from efasp.checker.errors import UsageError, absent
 from efasp.checker.interface import decoded, weights_for
+from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
@@ -47,6 +48,7 @@ def word_range(text: str) -> range:
 def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
     try:
+        _needs_torch(options.engine)
         weights = _weights(options)
         data = _initial_memory(options.data)
     except UsageError as error:
@@ -55,6 +57,12 @@ def run(options: argparse.Namespace) -> int:
         return max(_refuse(file, str(error), options) for file in options.files)
     codes = [_run_file(file, options, data, weights) for file in options.files]
     return next((code for code in codes if code), 0)
+
+
+def _needs_torch(engine: str) -> None:
+    """Raises UsageError where an engine runs in torch, and torch is not installed."""
+    if engine != "reference" and installed("torch") is None:
+        raise UsageError(f"--engine {engine}: {absent('torch')}")
 
 
 def _weights(options: argparse.Namespace) -> Weights | None:
