@@ -34,6 +34,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_make_refuses_an_old_python(tmp_path: Path) -> None:
+    """Before anything is made, with what was expected and what was found."""
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (tmp_path / "pyproject.toml").touch()
+    old = tmp_path / "old"
+    old.write_text(f"#!/bin/sh\nshift\nexec {sys.executable} -c 'import sys; sys.version_info = (3, 10); '\"$1\"\n")
+    old.chmod(0o755)
+    said = subprocess.run(["make", "setup", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.returncode == 2 and "expected Python 3.11 or later" in said.stderr and not (tmp_path / ".venv").exists()
+
+
 def efasp(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of the installed package, in a folder, with a cache of its own."""
     own = {"PYTHONPATH": str(installed), "XDG_CACHE_HOME": str(folder / "cache")}
