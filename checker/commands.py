@@ -6,7 +6,6 @@ torch is imported only where it is used.
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import sys
 from pathlib import Path
@@ -25,6 +24,7 @@ from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import RangeError, dtype_for
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
+from efasp.pram.assembler.source import nearest
 from efasp.pram.machine import Program, Run
 
 if TYPE_CHECKING:
@@ -196,9 +196,8 @@ def _print_run(result: Run, file: str) -> None:
 def programs(options: argparse.Namespace) -> int:
     """`efasp programs`: the library with a line each, or the text of one program."""
     if options.name is not None and options.name not in library.PROGRAMS:
-        near = difflib.get_close_matches(options.name, library.PROGRAMS, 1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise UsageError(f"NAME: expected a program of the library, found {options.name!r}{hint}: efasp programs lists them")
+        near = nearest(options.name, library.PROGRAMS)
+        raise UsageError(f"NAME: expected a program of the library, found {options.name!r}{near}: efasp programs lists them")
     listed = [options.name] if options.name else list(library.PROGRAMS)
     for entry in map(library.PROGRAMS.__getitem__, listed):
         if options.json:

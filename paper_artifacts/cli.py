@@ -23,7 +23,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     check.add_argument("--html", type=Path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
     audit = commands.add_parser("audit", help="claims and lemmas with their status, or one of them whole")
-    audit.add_argument("name", nargs="?", metavar="LEMMA", help="a lemma or a claim, to be shown whole (default: list all)")
+    audit.add_argument("name", nargs="?", metavar="NAME", help="a lemma or a claim, shown whole, or a glob (default: list all)")
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
     audit.add_argument("--out", type=Path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")

@@ -75,7 +75,7 @@ def test_an_installed_package_works(installed: Path, tmp_path: Path) -> None:
     assert (tmp_path / "efasp-tables" / "width.md").is_file()
     assert efasp(installed, tmp_path, "tables", "--only", "width", "--check").returncode == 0
     said = efasp(installed, tmp_path, "audit", "table-sudoku")
-    assert said.returncode == 0 and "status      measured" in said.stdout and "not generated" not in said.stdout
+    assert said.returncode == 0 and "1 table: 22 all n" in said.stdout and "not generated" not in said.stdout
     assert efasp(installed, tmp_path, "check", "--lemma", "gates.add", "--n-max", "4", "--html", "pages").returncode == 0
     after = {path: path.stat().st_mtime_ns for path in installed.rglob("*") if "__pycache__" not in path.parts}
     assert before == after

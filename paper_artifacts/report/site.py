@@ -138,7 +138,7 @@ class Site:
     def _claim(self, name: str) -> str:
         claim = claims()[name]
         lemmas = [(statements()[lemma], self.ledger.lemma(lemma)) for lemma in claim.lemmas]
-        measures = [(m, self.measured.get(m, Status("open", "not generated"))) for m in claim.measures]
+        measures = [(m, self.ledger.table(m)) for m in claim.measures]
         values = {
             "claim": claim,
             "status": self.ledger.claim(claim),

@@ -141,6 +141,8 @@ def test_options_override_directives(program, tmp_path: Path, capsys: pytest.Cap
         (["export", "--word", "5", "--engine", "mdm", "no/such/folder/x.safetensors"], "no/such/folder"),
         (["check", "--n-max", "0"], "--n-max"),
         (["check", "--lemma", "no.such"], "--lemma"),
+        (["check", "--lemma", "gates"], "did you mean 'gates.*'?"),
+        (["check", "--lemma", "gate.add"], "did you mean 'gates.add'?"),
         ([], "COMMAND"),
     ],
 )

@@ -42,7 +42,7 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_program_that_is_not_in_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     """The error suggests the nearest name."""
     assert cli.main(["programs", "scna"]) == 2
-    assert "expected a program of the library, found 'scna' (did you mean scan?)" in capsys.readouterr().err
+    assert "expected a program of the library, found 'scna' (did you mean 'scan'?)" in capsys.readouterr().err
 
 
 def test_run_takes_a_name_and_standard_input(tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
