@@ -85,13 +85,13 @@ def check(options: argparse.Namespace) -> int:
     if options.html is not None:
         writable("--html", options.html, folder=True)
     with discharged(asked) as found:
-        if options.html is not None:
+        if not json_written(asked.json, found.data):
+            if asked.with_mutants:
+                kill_matrix.show(found.mutants)
+            report.show(found.rows, found.n_max, found.seconds)
+        if options.html is not None:  # after the results: a page that cannot be made costs none of them
             options.pages(found, options.html)
-        if json_written(asked.json, found.data):
-            return found.exit_code
-        if asked.with_mutants:
-            kill_matrix.show(found.mutants)
-        report.show(found.rows, found.n_max, found.seconds)
+            notice(f"wrote {options.html / 'index.html'}")
         return found.exit_code
 
 

@@ -21,7 +21,7 @@ from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
 from efasp.paper_artifacts.report.glossary import anchor, glossary, pieces
-from efasp.paper_artifacts.report.sheets import Sheet, sheet
+from efasp.paper_artifacts.report.sheets import Sheet, sheet, unrun
 from efasp.paper_artifacts.tables.figures import Figure, figures
 from efasp.paper_artifacts.tables.model import read_json
 from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
@@ -183,7 +183,7 @@ class Site:
         rows = []
         for mutant in self.mutants:
             row = ended.get(mutant.id)
-            status, by = ("not run", []) if row is None else (row["status"], row["by"])
+            status, by = (unrun(mutant), []) if row is None else (row["status"], row["by"])
             rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by))
         known_ids = {mutant.id for mutant in self.mutants}
         for row in self.outcomes:  # those that are no entries of a file: single weights
