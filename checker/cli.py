@@ -6,6 +6,7 @@ import argparse
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,37 +17,46 @@ from efasp.checker.errors import UsageError, described
 from efasp.checker.options import RunOptions
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES
+from efasp.pram.assembler.source import signed
 from efasp.pram.machine import POLICIES
+
+POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
+
+
+def number(text: str) -> int:
+    """A number as assembly has it (decimal, 0x or 0b, perhaps negative), or a power as 2^20. Raises argparse's error."""
+    power = POWER.fullmatch(text)
+    value = int(power[1]) ** int(power[2]) if power else signed(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"expected a number, as 20, 0x14 or 2^20, found {text!r}")
+    return value
+
+
+def within(text: str, low: int, high: int | None = None, shown: str = "") -> int:
+    """A number of at least ``low`` and at most ``high``, which is ``shown`` in words. Raises argparse's error."""
+    value = number(text)
+    if value < low or (high is not None and value > high):
+        limits = f"{low} or more" if high is None else f"{low} to {shown or high}"
+        raise argparse.ArgumentTypeError(f"expected a number of {limits}, found {text!r}")
+    return value
 
 
 def count(text: str) -> int:
     """A number of 0 or more. Raises argparse's error."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"expected a number of 0 or more, found {text!r}")
-    return value
+    return within(text, 0)
 
 
 def positive(text: str) -> int:
     """A number of 1 or more. Raises argparse's error."""
-    if (value := count(text)) == 0:
-        raise argparse.ArgumentTypeError("expected a number of 1 or more, found '0'")
-    return value
+    return within(text, 1)
 
 
 def _bound(text: str) -> int:
-    if (value := positive(text)) > 1 << 64:
-        raise argparse.ArgumentTypeError(f"expected at most 2^64 = {1 << 64}, found {text!r}")
-    return value
+    return within(text, 1, 1 << 64, f"2^64 = {1 << 64}")
 
 
 def _mebibytes(text: str) -> int:
-    if (value := positive(text)) > 1 << 24:
-        raise argparse.ArgumentTypeError(f"expected at most {1 << 24} MiB, found {text!r}")
-    return value
+    return within(text, 1, 1 << 24)
 
 
 def _seconds(text: str) -> float:
@@ -108,9 +118,9 @@ def _run(run: argparse.ArgumentParser) -> None:
 
 def program_options(command: argparse.ArgumentParser) -> None:
     """The options that override a program's directives, and the transformer's file."""
-    command.add_argument("--word", type=int, metavar="W", help="word width in bits, over .word")
-    command.add_argument("--processors", type=int, metavar="P", help="number of processors, over .processors")
-    command.add_argument("--memory", type=int, metavar="M", help="words of shared memory, over .memory")
+    command.add_argument("--word", type=number, metavar="W", help="word width in bits, over .word")
+    command.add_argument("--processors", type=number, metavar="P", help="number of processors, over .processors")
+    command.add_argument("--memory", type=number, metavar="M", help="words of shared memory, over .memory")
     command.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
     command.add_argument("--data", metavar="FILE", help="initial memory as JSON, on top of .data")
     command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, if it is exact")
@@ -132,7 +142,7 @@ def _info(info: argparse.ArgumentParser) -> None:
 
 
 def _export(export: argparse.ArgumentParser) -> None:
-    export.add_argument("--word", type=int, required=True, metavar="W", help="word width in bits")
+    export.add_argument("--word", type=number, required=True, metavar="W", help="word width in bits")
     export.add_argument("--engine", choices=ENGINES, required=True)
     export.add_argument("--ext", choices=("M",), default="", help="with extension M")
     export.add_argument("file", type=Path, metavar="FILE.safetensors")

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.interface import decoded, weights_for
+from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
 from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
 from efasp.model.compile import ENGINES, compile_machine
-from efasp.model.ranges import RangeError, dtype_for
+from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
 from efasp.pram.assembler.source import nearest
@@ -157,8 +157,8 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
     if weights is None:
         try:
             weights = weights_for(program, options.engine)
-        except RangeError:
-            raise
+        except RangeError as error:
+            raise UsageError(f"--engine {options.engine}: {too_wide(error, options.engine, extension_of(program))}") from None
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {error}") from None
     elif weights.word != program.word:
@@ -172,6 +172,12 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None
         raise
+
+
+def too_wide(error: RangeError, engine: str, extension: str) -> str:
+    """The message that no dtype carries a transformer, with the widest word of one that has it."""
+    extended = f" with extension {extension}" if extension else ""
+    return f"{error} (the widest word of a transformer for {engine}{extended} has {WIDEST[engine, extension]} bits)"
 
 
 def _print_run(result: Run, file: str) -> None:
@@ -258,7 +264,9 @@ def export(options: argparse.Namespace) -> int:
     path: Path = options.file
     try:
         write(compiled(options.word, options.engine, options.ext), path)
-    except (RangeError, ValueError) as error:
+    except RangeError as error:
+        raise UsageError(f"--word: {too_wide(error, options.engine, options.ext)}") from None
+    except ValueError as error:
         raise UsageError(f"--word: {error}") from None
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None

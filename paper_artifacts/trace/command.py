@@ -9,6 +9,7 @@ from typing import Any
 
 from efasp.checker.errors import UsageError
 from efasp.checker.files import writable, write
+from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.weights_file import given
@@ -19,7 +20,6 @@ from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, rep
 from efasp.paper_artifacts.trace.frames import frame_text, page_data
 from efasp.paper_artifacts.trace.tracer import TraceError, Tracer
 from efasp.pram.assembler import parse_data_file
-from efasp.pram.isa import OPERATIONS
 from efasp.pram.library import assembled
 from efasp.pram.machine import Program
 
@@ -109,7 +109,7 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
     except ValueError as error:
         raise UsageError(str(error)) from None
     if file is None:
-        needs = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
+        needs = extension_of(program)
         try:
             plan = compile_machine(program.word, options.engine, needs)
         except ValueError as error:  # a word that is too wide

@@ -93,6 +93,14 @@ def integer(text: str) -> int:
     return int(text, {"0x": 16, "0b": 2}.get(text[:2].lower(), 10))
 
 
+def signed(text: str) -> int | None:
+    """The number that a whole text is, by the grammar of assembly: decimal, 0x or 0b, negative after "-"; None for another."""
+    digits = text.removeprefix("-")
+    if len(digits) > MAX_DIGITS or not NUMBER.fullmatch(digits):
+        return None
+    return -integer(digits) if text != digits else integer(digits)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`` (did you mean ...?)`` if some of ``known`` are like ``word``, with those that are most like it, else nothing."""
     word, names = word[:40], list(known)
