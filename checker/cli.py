@@ -7,8 +7,12 @@ import errno
 import io
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +24,7 @@ from efasp.model.compile import ENGINES
 from efasp.pram.assembler.source import signed
 from efasp.pram.machine import POLICIES
 
+DEFECT = 70  # the exit code of an error that nothing expected; 1 is that of a refutation
 POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
 
 
@@ -202,10 +207,11 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
     """Entry point; returns the exit code (argparse exits with 2 on bad usage)."""
     _streams()
     try:
-        options = parser(extend).parse_args(arguments)
-        code: int = options.command(options)
-        sys.stdout.flush()
-        return code
+        with _ended_by_signals():
+            options = parser(extend).parse_args(arguments)
+            code: int = options.command(options)
+            sys.stdout.flush()
+            return code
     except UsageError as error:
         print(f"efasp: {error}", file=sys.stderr)
         return 2
@@ -220,15 +226,53 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
         return 2
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("efasp"):
-            raise
+            return _defect()
         print(f"efasp: {described(error)}", file=sys.stderr)
         return 2
     except MemoryError:
         print("efasp: expected a task that fits in memory, found too large a one", file=sys.stderr)
         return 2
+    except Ended as error:
+        print(f"efasp: ended by {error.signal.name}", file=sys.stderr)
+        return 128 + error.signal
     except KeyboardInterrupt:
         print("efasp: interrupted", file=sys.stderr)
-        return 130
+        return 128 + signal.SIGINT
+    except Exception:
+        return _defect()
+
+
+def _defect() -> int:
+    """Print the exception that is handled, which nothing expected; the exit code."""
+    traceback.print_exc()
+    print("efasp: this is a defect of efasp: please report it with the lines above", file=sys.stderr)
+    return DEFECT
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that ends the process as Ctrl-C does, so that results are written and temporary files removed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Within, SIGTERM and SIGHUP raise Ended, unless they are ignored or this is not the main thread."""
+
+    def end(number: int, frame: object) -> None:
+        raise Ended(number)
+
+    some = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) == signal.SIG_DFL]
+    mine = some if threading.current_thread() is threading.main_thread() else []
+    for one in mine:
+        signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one in mine:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def _streams() -> None:

@@ -1,8 +1,12 @@
-"""Files that commands write: whole or not at all."""
+"""Files that commands write: whole or not at all; and the folder of those that they need for a while."""
 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,23 @@ def write(path: Path, text: str, flag: str) -> None:
             file.write(text.encode("utf-8", "backslashreplace"))  # a file's name may be no UTF-8
     except OSError as error:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
+
+
+@contextmanager
+def temporary_folder() -> Iterator[None]:
+    """The temporary files of this process and of those that it starts lie in one folder, which is gone at the end, however
+    these processes end."""
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    with tempfile.TemporaryDirectory(prefix="efasp-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+            if variable is None:
+                del os.environ["TMPDIR"]
+            else:
+                os.environ["TMPDIR"] = variable
 
 
 def json_writable(target: str | None) -> None:

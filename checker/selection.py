@@ -32,6 +32,14 @@ def regime_of(weights: Path | None, n_max: int | None) -> tuple[Regime, str]:
     return Regime(most, (Machine(word, engine, extension, (1, most)), plan)), found
 
 
+def _expected(pattern: str) -> str:
+    """What was expected in the place of a pattern that no lemma of a run matches."""
+    known = {name for batch in batches(Regime(64)) for name in batch.lemmas}
+    if any(matches(name, [pattern]) for name in known):
+        return f"a lemma about the transformer of a weights file, found {pattern}, which is about none"
+    return f"a lemma's name or glob, found {pattern}, which none matches{nearest(pattern, choices(known))}"
+
+
 def choices(lemmas: Iterable[str]) -> list[str]:
     """What names lemmas: each by itself, and the glob of each family."""
     names = sorted(lemmas)
@@ -40,15 +48,11 @@ def choices(lemmas: Iterable[str]) -> list[str]:
 
 def selected(regime: Regime, patterns: Sequence[str] | None) -> list[Batch]:
     """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
-    known = {name for batch in batches(regime) for name in batch.lemmas} if patterns else set()
     chosen = [b for b in batches(regime, patterns) if regime.given is None or "engine" in b.params]
     spoken = {name for batch in chosen for name in batch.lemmas}
     for pattern in patterns or []:
-        if not any(matches(name, [pattern]) for name in known):
-            near = nearest(pattern, choices(known))
-            raise UsageError(f"--lemma: expected a lemma's name or glob, found {pattern}, which none matches{near}")
         if not any(matches(name, [pattern]) for name in spoken):
-            raise UsageError(f"--lemma: expected a lemma about the transformer of a weights file, found {pattern}")
+            raise UsageError(f"--lemma: expected {_expected(pattern)}")
     if not chosen:
         raise UsageError("no lemma speaks of this")
     return chosen

@@ -20,12 +20,13 @@ from efasp.checker import report
 from efasp.checker.certificates.archive import kept
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import json_writable, json_written, writable
+from efasp.checker.files import json_writable, json_written, temporary_folder, writable
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
 from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
+from efasp.checker.provenance import provenance
 from efasp.checker.results import Row, exit_code, head, summary, totals
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import PACKAGES, available, installed
@@ -74,6 +75,8 @@ Pages = Callable[[Report, Path], None]  # writes the report as web pages into a 
 def check(options: argparse.Namespace) -> int:
     """`efasp check`: discharge the chosen obligations and report. ``options.pages`` (of type Pages) writes the web pages."""
     asked = RunOptions.of(options)
+    for text in idle(options):
+        notice(text)
     if options.list or options.export is not None:
         chosen = selected(regime_of(asked.weights, asked.n_max)[0], asked.lemma)
         if options.list:
@@ -96,16 +99,20 @@ def check(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def discharged(options: RunOptions) -> Iterator[Report]:
-    """A run by its options; the store is open inside. Raises UsageError before anything is discharged."""
+def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
+    """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged."""
     regime, weights = regime_of(options.weights, options.n_max)
+    if options.n_max is not None and regime.n_max < options.n_max:
+        notice(f"--n-max {options.n_max}: {options.weights} is for n <= {regime.n_max}, and is checked for these")
     solvers = _solvers(options.solver)
     chosen = selected(regime, options.lemma)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
     start = time.monotonic()
-    with contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
+    origin = provenance(name, options, regime.given[0] if regime.given else None, weights)
+    with temporary_folder(), contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
         jobs = options.jobs or len(os.sched_getaffinity(0))
         scheduler = Scheduler(work, regime.n_max, jobs, store)
+        known = {**environment(solvers, jobs), **origin}
         try:
             with progress("batches", len(chosen)) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
@@ -115,12 +122,23 @@ def discharged(options: RunOptions) -> Iterator[Report]:
                 budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
                 found = kill_matrix.section(options, regime, chosen, rows, budget, store)
         except KeyboardInterrupt:
-            if options.json != "-":
-                report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
+            so_far, known = scheduler.ordered(), {**known, "interrupted": True}
+            ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, known, store.text)
+            if not json_written(options.json, ended.data):
+                report.show(so_far, regime.n_max, ended.seconds, interrupted=True)
             raise
-        known = environment(solvers, jobs)
         route = cache(lambda hash_: "" if (proof := kept(store, hash_)) is None else proof["route"])
         yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
+
+
+def idle(options: argparse.Namespace) -> Iterator[str]:
+    """What has no effect among the options of `efasp check`, in words."""
+    if options.changes != RunOptions.changes and not (options.weights and RunOptions.of(options).with_mutants):
+        yield "--changes: no effect without --weights FILE and --mutants"
+    for flag in ("list", "export"):
+        without = [f"--{name}" for name in ("json", "html") if getattr(options, name) is not None]
+        if getattr(options, flag) and without:
+            yield f"{', '.join(without)}: no effect with --{flag}, which discharges nothing"
 
 
 def _solvers(names: Sequence[str] | None) -> list[str]:

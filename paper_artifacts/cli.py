@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ def pages(report: Report, folder: Path) -> None:
     """The pages of `efasp check --html`."""
     from efasp.paper_artifacts.report.site import Site
 
-    Site(report, artifacts(), f"efasp check --html {folder.name}").write(folder, "--html")
+    Site(report, artifacts(), f"{report.environment['command']} --html {shlex.quote(str(folder))}").write(folder, "--html")
 
 
 def _audit(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -85,11 +86,12 @@ def _run(options: RunOptions) -> AbstractContextManager[Report]:
     """The run by its options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
     if options.lemma == []:
         return nullcontext(Report([], NONE, regime_of(options.weights, options.n_max)[0].n_max, 0, {}, lambda hash_: None))
-    return discharged(options)
+    return discharged(options, "audit")
 
 
 def _write_pages(found: Report, folder: Path) -> None:
     from efasp.paper_artifacts.report.site import Site
 
-    Site(found, artifacts(), f"efasp audit --format html --out {folder.name}").write(folder, "--out")
+    how = f"{found.environment['command']} --format html --out {shlex.quote(str(folder))}"
+    Site(found, artifacts(), how).write(folder, "--out")
     print(folder / "index.html")

@@ -94,12 +94,14 @@ class Site:
             write(folder / name, text, flag)
 
     def _page(self, template: str, title: str, root: str = "", **values: Any) -> str:
+        known = self.report.environment
         common = {
             "title": title,
             "root": root,
             "pages": PAGES,
             "here": template,
             "command": self.command,
+            "origin": ", ".join(f"{name} {known[name]}" for name in SIGNED if known.get(name)),
             "n_max": self.report.n_max,
             "grades": list(reversed(GRADES)),
             "lemma_names": set(statements()),
@@ -115,7 +117,8 @@ class Site:
         for (family, scope, claim), members in groups(self.report.rows).items():
             of = summary(members)
             tables.append((family, scope, claim, [of[status] for status in shown], seconds(members)))
-        facts = [(name, _plain(value)) for name, value in self.report.environment.items()]
+        known = {**self.report.environment, "options": None}  # these are in the command
+        facts = [(name, _plain(value)) for name, value in known.items() if value is not None]
         listed = [(claim, self.ledger.claim(claim)) for claim in claims().values()]
         return self._page(
             "index.html",
@@ -195,6 +198,7 @@ class Site:
         return self._page("mutants.html", "Mutants", mutants=rows, ran=bool(self.outcomes), section=section, families=families)
 
 
+SIGNED = ("efasp", "commit", "date")  # of the environment, at the foot of every page
 CASES = 24  # countermodels with a page
 LONGEST = 12_000  # characters of a text on a page; `efasp audit LEMMA` has it whole
 

@@ -108,6 +108,18 @@ def test_numbers_are_never_cut(columns: str, term: str, monkeypatch, capsys: pyt
     assert all(f" {row[name]} " in shown for name in ("d_model", "d_ff", "parameters", "vocabulary")) and "…" not in shown
 
 
+def test_a_defect_is_no_refutation(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception that nothing expected is shown, with an exit code of its own: 1 means refuted."""
+
+    def broken(options: object) -> int:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr("efasp.checker.commands.programs", broken)
+    assert cli.main(["programs"]) == cli.DEFECT != 1
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError: odd" in said and said.endswith("please report it with the lines above\n")
+
+
 def test_bars_are_drawn_on_a_terminal_only() -> None:
     """FORCE_COLOR makes no terminal of a file."""
     assert efasp("run", "sum_to", "--engine", "mdm", FORCE_COLOR="1").stderr == ""
