@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from efasp.checker import commands, session
 from efasp.checker.errors import UsageError, described
+from efasp.checker.files import inputs
 from efasp.checker.options import RunOptions
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES
@@ -44,6 +45,18 @@ def within(text: str, low: int, high: int | None = None, shown: str = "") -> int
         limits = f"{low} or more" if high is None else f"{low} to {shown or high}"
         raise argparse.ArgumentTypeError(f"expected a number of {limits}, found {text!r}")
     return value
+
+
+def name(text: str) -> str:
+    """A file's name, or ``-``. Raises argparse's error for an empty one."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, found an empty one")
+    return text
+
+
+def path(text: str) -> Path:
+    """A path, or ``-``. Raises argparse's error for an empty one."""
+    return Path(name(text))
 
 
 def count(text: str) -> int:
@@ -111,6 +124,7 @@ def _run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "files",
         nargs="+",
+        type=name,
         metavar="FILE",
         help="assembly files (.pram), - for standard input, or programs of the library by name",
     )
@@ -127,8 +141,8 @@ def program_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--processors", type=number, metavar="P", help="number of processors, over .processors")
     command.add_argument("--memory", type=number, metavar="M", help="words of shared memory, over .memory")
     command.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
-    command.add_argument("--data", metavar="FILE", help="initial memory as JSON, on top of .data")
-    command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, if it is exact")
+    command.add_argument("--data", type=name, metavar="FILE", help="initial memory as JSON, on top of .data")
+    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, if it is exact")
     command.add_argument("--inexact", action="store_true", help="also one whose dtype may round; warns")
 
 
@@ -150,7 +164,7 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.add_argument("--word", type=number, required=True, metavar="W", help="word width in bits")
     export.add_argument("--engine", choices=ENGINES, required=True)
     export.add_argument("--ext", choices=("M",), default="", help="with extension M")
-    export.add_argument("file", type=Path, metavar="FILE.safetensors")
+    export.add_argument("output", type=path, metavar="FILE.safetensors", help="written; - is standard output")
     export.set_defaults(command=commands.export)
 
 
@@ -167,8 +181,8 @@ def budget_options(command: argparse.ArgumentParser) -> None:
 def choice_options(command: argparse.ArgumentParser) -> None:
     """The lemmas, the transformer and the report."""
     command.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
-    command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
-    command.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
+    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
+    command.add_argument("--json", type=name, metavar="FILE", help="write the report as JSON (- for standard output)")
 
 
 def run_options(command: argparse.ArgumentParser) -> None:
@@ -185,14 +199,14 @@ def _check(check: argparse.ArgumentParser) -> None:
     drawn = "mutants of a weights file (default %(default)s)"
     check.add_argument("--changes", type=positive, default=RunOptions.changes, metavar="K", help=drawn)
     check.add_argument("--list", action="store_true", help="list the obligations, discharge none")
-    check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, discharge none")
+    check.add_argument("--export", type=path, metavar="DIR", help="write every SMT obligation as a file, discharge none")
     check.set_defaults(command=session.check, html=None)
 
 
 def _certify(certify: argparse.ArgumentParser) -> None:
     budget_options(certify)
     choice_options(certify)
-    certify.add_argument("--out", type=Path, metavar="DIR", help="write every script and its proof")
+    certify.add_argument("--out", type=path, metavar="DIR", help="write every script and its proof")
     certify.add_argument("--cvc5-proofs", choices=PROOFS, help="with --out: also cvc5's own proofs, which nothing here replays")
     certify.set_defaults(command=_prove)
 
@@ -209,7 +223,8 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
     try:
         with _ended_by_signals():
             options = parser(extend).parse_args(arguments)
-            code: int = options.command(options)
+            with inputs(options):
+                code: int = options.command(options)
             sys.stdout.flush()
             return code
     except UsageError as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from efasp.checker.errors import UsageError, absent
+from efasp.checker.files import STDIN
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
@@ -258,17 +259,24 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
 
 def export(options: argparse.Namespace) -> int:
     """`efasp export`: write a weights file."""
-    from efasp.model.weights import compiled
+    from efasp.model.weights import compiled, dump
     from efasp.model.weights import export as write
 
-    path: Path = options.file
+    path: Path = options.output
     try:
-        write(compiled(options.word, options.engine, options.ext), path)
+        made = compiled(options.word, options.engine, options.ext)
+        if path == STDIN:
+            sys.stdout.buffer.write(dump(made))
+        else:
+            write(made, path)
     except RangeError as error:
         raise UsageError(f"--word: {too_wide(error, options.engine, options.ext)}") from None
     except ValueError as error:
         raise UsageError(f"--word: {error}") from None
+    except BrokenPipeError:
+        raise  # the reader of standard output has gone, which is no failure
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    print(f"{path}: {options.engine}, {options.word}-bit words{', extension M' if options.ext else ''}")
+    said = f"{path}: {options.engine}, {options.word}-bit words{', extension M' if options.ext else ''}"
+    print(said, file=sys.stderr if path == STDIN else sys.stdout)
     return 0

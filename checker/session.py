@@ -33,6 +33,7 @@ from efasp.checker.solvers import PACKAGES, available, installed
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.checker.terminal import progress
 from efasp.model.plan import Plan
+from efasp.pram.assembler.source import nearest
 from efasp.proofs.obligation import Batch, Machine
 from efasp.proofs.registry import matches
 
@@ -145,7 +146,9 @@ def _solvers(names: Sequence[str] | None) -> list[str]:
     installed = available()
     for name in names or []:
         if name not in installed:
-            why = "which is not installed" if name in PACKAGES else "which is no solver"
+            package = PACKAGES.get(name)
+            how = f" (pip install {package})" if package else nearest(name, PACKAGES)
+            why = f"which is {'not installed' if package else 'no solver'}{how}"
             raise UsageError(f"--solver: expected one of {', '.join(installed)}, found {name}, {why}")
     return list(dict.fromkeys(names or list(installed)[:1]))
 
