@@ -13,12 +13,15 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from efasp.checker import commands, session
+from efasp.checker.completion import SHELLS, script
 from efasp.checker.errors import UsageError, described
 from efasp.checker.files import inputs
+from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES
@@ -45,6 +48,9 @@ def within(text: str, low: int, high: int | None = None, shown: str = "") -> int
         limits = f"{low} or more" if high is None else f"{low} to {shown or high}"
         raise argparse.ArgumentTypeError(f"expected a number of {limits}, found {text!r}")
     return value
+
+
+WHOLE = argparse.RawDescriptionHelpFormatter  # keeps the lines of the ends of help texts
 
 
 def name(text: str) -> str:
@@ -105,19 +111,32 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     ``extend`` is given the commands, to add its own, and that of `efasp check`, to add its options.
     """
     description = "Any PRAM program in one compiled transformer, and the proofs of it."
-    top = argparse.ArgumentParser(prog="efasp", description=description)
+    top = argparse.ArgumentParser(prog="efasp", description=description, epilog=TOP, formatter_class=WHOLE)
     top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of what its results rest on")
     listed = top.add_subparsers(required=True, metavar="COMMAND")
-    _run(listed.add_parser("run", help="run PRAM programs: directly, by masked diffusion, or by any-process generation"))
-    _programs(listed.add_parser("programs", help="the library of PRAM programs, or the text of one"))
-    _info(listed.add_parser("info", help="the transformer's layers, widths, parameters, context and decoding steps"))
-    _export(listed.add_parser("export", help="write the compiled transformer to a safetensors file"))
-    check = listed.add_parser("check", help="discharge the obligations of the construction")
+    _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
+    _programs(command(listed, "programs", "the library of PRAM programs, or the text of one"))
+    _info(command(listed, "info", "the transformer's layers, widths, parameters, context and decoding steps"))
+    _export(command(listed, "export", "write the compiled transformer to a safetensors file"))
+    check = command(listed, "check", "discharge the obligations of the construction")
     _check(check)
-    _certify(listed.add_parser("certify", help="a proof for every SMT obligation, replayed by checkers that are not solvers"))
+    _certify(command(listed, "certify", "a proof for every SMT obligation, replayed by checkers that are not solvers"))
     if extend is not None:
         extend(listed, check)
+    completion = command(listed, "completion", "a script by which a shell completes commands, flags and names")
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
+    completion.set_defaults(command=partial(_complete, top))
     return top
+
+
+def command(listed: Commands, name: str, what: str) -> argparse.ArgumentParser:
+    """A command's parser: in the list ``what`` it does, in its help also examples and exit codes."""
+    return listed.add_parser(name, help=what, description=what, epilog=epilog(name), formatter_class=WHOLE)
+
+
+def _complete(top: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    print(script(options.shell, top), end="")
+    return 0
 
 
 def _run(run: argparse.ArgumentParser) -> None:

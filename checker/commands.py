@@ -45,6 +45,8 @@ def word_range(text: str) -> range:
 
 # run
 
+HINT = "(docs/assembly.md describes the language)"
+
 
 def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
@@ -104,7 +106,7 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             extension="M" if weights is None else weights.extension,
         )
     except (AssemblyError, OSError) as error:
-        return _refuse(file, _reason(error), options)
+        return _refuse(file, _reason(error), options, HINT if isinstance(error, AssemblyError) and error.line else "")
     try:
         result = _execute(program, options, weights)
     except (UsageError, RangeError) as error:
@@ -128,12 +130,12 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     return machine.exit_code(result)
 
 
-def _refuse(file: str, reason: str, options: argparse.Namespace) -> int:
-    """Say why a file cannot be run; the exit code."""
+def _refuse(file: str, reason: str, options: argparse.Namespace, hint: str = "") -> int:
+    """Say why a file cannot be run, to a person with a hint; the exit code."""
     if options.json:
         print(json.dumps({"file": file, "error": reason}), flush=True)
     else:
-        print(reason, file=sys.stderr)
+        print(*filter(None, (reason, hint)), sep="\n", file=sys.stderr)
     return 2
 
 

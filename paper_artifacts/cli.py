@@ -23,14 +23,14 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     """Add the commands of this package to the parser, and to `efasp check` its pages."""
     check.add_argument("--html", type=cli.path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
-    audit = commands.add_parser("audit", help="claims and lemmas with their status, or one of them whole")
+    audit = cli.command(commands, "audit", "claims and lemmas with their status, or one of them whole")
     audit.add_argument("name", nargs="?", metavar="NAME", help="a lemma or a claim, shown whole, or a glob (default: list all)")
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
     audit.add_argument("--out", type=cli.path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")
     cli.run_options(audit)
     audit.set_defaults(command=_audit)
-    trace = commands.add_parser("trace", help="a run of the transformer, or a countermodel, decoding step by decoding step")
+    trace = cli.command(commands, "trace", "a run of the transformer, or a countermodel, decoding step by decoding step")
     trace.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help="an assembly file (.pram)")
     cli.program_options(trace)
     trace.add_argument("--engine", choices=ENGINES, help="which transformer runs FILE")
@@ -41,7 +41,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     trace.add_argument("--position", type=cli.count, nargs="+", default=[], metavar="I", help="show these positions too")
     trace.add_argument("--html", type=cli.path, metavar="FILE", help="write a page to step through")
     trace.set_defaults(command=_trace)
-    tables = commands.add_parser("tables", help="make every table and figure of paper_artifacts/generated anew")
+    tables = cli.command(commands, "tables", "make every table and figure of paper_artifacts/generated anew")
     tables.add_argument(
         "--out",
         type=cli.path,
