@@ -5,10 +5,20 @@ BIN := .venv/bin
 .PHONY: setup check test slow lint bench rocq certify
 setup: .venv/.done
 
-# torch first and pinned: an unpinned one may pull a build of several gigabytes.
+# torch first and pinned. Where the package indices have a CPU build of this version, pip takes it. PyPI has one for macOS and
+# Windows, and for Linux one with CUDA; PyTorch's index of CPU builds is added by make TORCH_INDEX=URL.
+TORCH := torch==2.13.0
+TORCH_INDEX ?=
+OLD := 'import sys; sys.exit(sys.version_info < (3, 11) and "expected Python 3.11 or later (make PYTHON=...), found " + sys.version)'
+TOOK := 'from importlib.metadata import files, version; \
+	print("took torch", version("torch"), "of", sum(file.size or 0 for file in files("torch")) >> 20, "MiB")'
+
 .venv/.done: pyproject.toml
+	@$(PYTHON) -c $(OLD)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q torch==2.13.0
+	@echo "takes $(TORCH): 750 MB as a CPU build; several GB with CUDA, where pip finds no other (README.md, Setup)"
+	$(BIN)/pip install -q $(addprefix --extra-index-url ,$(TORCH_INDEX)) $(TORCH)
+	@$(BIN)/python -c $(TOOK)
 	$(BIN)/pip install -q -e '.[dev]'
 	touch $@
 

@@ -6,47 +6,81 @@ import argparse
 import errno
 import io
 import os
+import re
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from efasp.checker import commands, session
-from efasp.checker.errors import UsageError
+from efasp.checker.completion import SHELLS, script
+from efasp.checker.errors import UsageError, described
+from efasp.checker.files import inputs
+from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES
+from efasp.pram.assembler.source import signed
 from efasp.pram.machine import POLICIES
+
+DEFECT = 70  # the exit code of an error that nothing expected; 1 is that of a refutation
+POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
+
+
+def number(text: str) -> int:
+    """A number as assembly has it (decimal, 0x or 0b, perhaps negative), or a power as 2^20. Raises argparse's error."""
+    power = POWER.fullmatch(text)
+    value = int(power[1]) ** int(power[2]) if power else signed(text)
+    if value is None:
+        raise argparse.ArgumentTypeError(f"expected a number, as 20, 0x14 or 2^20, found {text!r}")
+    return value
+
+
+def within(text: str, low: int, high: int | None = None, shown: str = "") -> int:
+    """A number of at least ``low`` and at most ``high``, which is ``shown`` in words. Raises argparse's error."""
+    value = number(text)
+    if value < low or (high is not None and value > high):
+        limits = f"{low} or more" if high is None else f"{low} to {shown or high}"
+        raise argparse.ArgumentTypeError(f"expected a number of {limits}, found {text!r}")
+    return value
+
+
+WHOLE = argparse.RawDescriptionHelpFormatter  # keeps the lines of the ends of help texts
+
+
+def name(text: str) -> str:
+    """A file's name, or ``-``. Raises argparse's error for an empty one."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, found an empty one")
+    return text
+
+
+def path(text: str) -> Path:
+    """A path, or ``-``. Raises argparse's error for an empty one."""
+    return Path(name(text))
 
 
 def count(text: str) -> int:
     """A number of 0 or more. Raises argparse's error."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"expected a number of 0 or more, found {text!r}")
-    return value
+    return within(text, 0)
 
 
 def positive(text: str) -> int:
     """A number of 1 or more. Raises argparse's error."""
-    if (value := count(text)) == 0:
-        raise argparse.ArgumentTypeError("expected a number of 1 or more, found '0'")
-    return value
+    return within(text, 1)
 
 
 def _bound(text: str) -> int:
-    if (value := positive(text)) > 1 << 64:
-        raise argparse.ArgumentTypeError(f"expected at most 2^64 = {1 << 64}, found {text!r}")
-    return value
+    return within(text, 1, 1 << 64, f"2^64 = {1 << 64}")
 
 
 def _mebibytes(text: str) -> int:
-    if (value := positive(text)) > 1 << 24:
-        raise argparse.ArgumentTypeError(f"expected at most {1 << 24} MiB, found {text!r}")
-    return value
+    return within(text, 1, 1 << 24)
 
 
 def _seconds(text: str) -> float:
@@ -77,25 +111,39 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     ``extend`` is given the commands, to add its own, and that of `efasp check`, to add its options.
     """
     description = "Any PRAM program in one compiled transformer, and the proofs of it."
-    top = argparse.ArgumentParser(prog="efasp", description=description)
+    top = argparse.ArgumentParser(prog="efasp", description=description, epilog=TOP, formatter_class=WHOLE)
     top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of what its results rest on")
     listed = top.add_subparsers(required=True, metavar="COMMAND")
-    _run(listed.add_parser("run", help="run PRAM programs: directly, by masked diffusion, or by any-process generation"))
-    _programs(listed.add_parser("programs", help="the library of PRAM programs, or the text of one"))
-    _info(listed.add_parser("info", help="the transformer's layers, widths, parameters, context and decoding steps"))
-    _export(listed.add_parser("export", help="write the compiled transformer to a safetensors file"))
-    check = listed.add_parser("check", help="discharge the obligations of the construction")
+    _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
+    _programs(command(listed, "programs", "the library of PRAM programs, or the text of one"))
+    _info(command(listed, "info", "the transformer's layers, widths, parameters, context and decoding steps"))
+    _export(command(listed, "export", "write the compiled transformer to a safetensors file"))
+    check = command(listed, "check", "discharge the obligations of the construction")
     _check(check)
-    _certify(listed.add_parser("certify", help="a proof for every SMT obligation, replayed by checkers that are not solvers"))
+    _certify(command(listed, "certify", "a proof for every SMT obligation, replayed by checkers that are not solvers"))
     if extend is not None:
         extend(listed, check)
+    completion = command(listed, "completion", "a script by which a shell completes commands, flags and names")
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
+    completion.set_defaults(command=partial(_complete, top))
     return top
+
+
+def command(listed: Commands, name: str, what: str) -> argparse.ArgumentParser:
+    """A command's parser: in the list ``what`` it does, in its help also examples and exit codes."""
+    return listed.add_parser(name, help=what, description=what, epilog=epilog(name), formatter_class=WHOLE)
+
+
+def _complete(top: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    print(script(options.shell, top), end="")
+    return 0
 
 
 def _run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "files",
         nargs="+",
+        type=name,
         metavar="FILE",
         help="assembly files (.pram), - for standard input, or programs of the library by name",
     )
@@ -108,12 +156,12 @@ def _run(run: argparse.ArgumentParser) -> None:
 
 def program_options(command: argparse.ArgumentParser) -> None:
     """The options that override a program's directives, and the transformer's file."""
-    command.add_argument("--word", type=int, metavar="W", help="word width in bits, over .word")
-    command.add_argument("--processors", type=int, metavar="P", help="number of processors, over .processors")
-    command.add_argument("--memory", type=int, metavar="M", help="words of shared memory, over .memory")
+    command.add_argument("--word", type=number, metavar="W", help="word width in bits, over .word")
+    command.add_argument("--processors", type=number, metavar="P", help="number of processors, over .processors")
+    command.add_argument("--memory", type=number, metavar="M", help="words of shared memory, over .memory")
     command.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
-    command.add_argument("--data", metavar="FILE", help="initial memory as JSON, on top of .data")
-    command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, if it is exact")
+    command.add_argument("--data", type=name, metavar="FILE", help="initial memory as JSON, on top of .data")
+    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, if it is exact")
     command.add_argument("--inexact", action="store_true", help="also one whose dtype may round; warns")
 
 
@@ -132,10 +180,10 @@ def _info(info: argparse.ArgumentParser) -> None:
 
 
 def _export(export: argparse.ArgumentParser) -> None:
-    export.add_argument("--word", type=int, required=True, metavar="W", help="word width in bits")
+    export.add_argument("--word", type=number, required=True, metavar="W", help="word width in bits")
     export.add_argument("--engine", choices=ENGINES, required=True)
     export.add_argument("--ext", choices=("M",), default="", help="with extension M")
-    export.add_argument("file", type=Path, metavar="FILE.safetensors")
+    export.add_argument("output", type=path, metavar="FILE.safetensors", help="written; - is standard output")
     export.set_defaults(command=commands.export)
 
 
@@ -152,8 +200,8 @@ def budget_options(command: argparse.ArgumentParser) -> None:
 def choice_options(command: argparse.ArgumentParser) -> None:
     """The lemmas, the transformer and the report."""
     command.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
-    command.add_argument("--weights", type=Path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
-    command.add_argument("--json", metavar="FILE", help="write the report as JSON (- for standard output)")
+    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
+    command.add_argument("--json", type=name, metavar="FILE", help="write the report as JSON (- for standard output)")
 
 
 def run_options(command: argparse.ArgumentParser) -> None:
@@ -170,14 +218,14 @@ def _check(check: argparse.ArgumentParser) -> None:
     drawn = "mutants of a weights file (default %(default)s)"
     check.add_argument("--changes", type=positive, default=RunOptions.changes, metavar="K", help=drawn)
     check.add_argument("--list", action="store_true", help="list the obligations, discharge none")
-    check.add_argument("--export", type=Path, metavar="DIR", help="write every SMT obligation as a file, discharge none")
+    check.add_argument("--export", type=path, metavar="DIR", help="write every SMT obligation as a file, discharge none")
     check.set_defaults(command=session.check, html=None)
 
 
 def _certify(certify: argparse.ArgumentParser) -> None:
     budget_options(certify)
     choice_options(certify)
-    certify.add_argument("--out", type=Path, metavar="DIR", help="write every script and its proof")
+    certify.add_argument("--out", type=path, metavar="DIR", help="write every script and its proof")
     certify.add_argument("--cvc5-proofs", choices=PROOFS, help="with --out: also cvc5's own proofs, which nothing here replays")
     certify.set_defaults(command=_prove)
 
@@ -192,10 +240,12 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
     """Entry point; returns the exit code (argparse exits with 2 on bad usage)."""
     _streams()
     try:
-        options = parser(extend).parse_args(arguments)
-        code: int = options.command(options)
-        sys.stdout.flush()
-        return code
+        with _ended_by_signals():
+            options = parser(extend).parse_args(arguments)
+            with inputs(options):
+                code: int = options.command(options)
+            sys.stdout.flush()
+            return code
     except UsageError as error:
         print(f"efasp: {error}", file=sys.stderr)
         return 2
@@ -208,12 +258,55 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
         print(f"efasp: {where}{error.strerror or error}", file=sys.stderr)
         _drop_output()
         return 2
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("efasp"):
+            return _defect()
+        print(f"efasp: {described(error)}", file=sys.stderr)
+        return 2
     except MemoryError:
         print("efasp: expected a task that fits in memory, found too large a one", file=sys.stderr)
         return 2
+    except Ended as error:
+        print(f"efasp: ended by {error.signal.name}", file=sys.stderr)
+        return 128 + error.signal
     except KeyboardInterrupt:
         print("efasp: interrupted", file=sys.stderr)
-        return 130
+        return 128 + signal.SIGINT
+    except Exception:
+        return _defect()
+
+
+def _defect() -> int:
+    """Print the exception that is handled, which nothing expected; the exit code."""
+    traceback.print_exc()
+    print("efasp: this is a defect of efasp: please report it with the lines above", file=sys.stderr)
+    return DEFECT
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that ends the process as Ctrl-C does, so that results are written and temporary files removed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Within, SIGTERM and SIGHUP raise Ended, unless they are ignored or this is not the main thread."""
+
+    def end(number: int, frame: object) -> None:
+        raise Ended(number)
+
+    some = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) == signal.SIG_DFL]
+    mine = some if threading.current_thread() is threading.main_thread() else []
+    for one in mine:
+        signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one in mine:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def _streams() -> None:

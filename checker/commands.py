@@ -6,7 +6,6 @@ torch is imported only where it is used.
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import sys
 from pathlib import Path
@@ -14,16 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from efasp.checker.errors import UsageError
-from efasp.checker.interface import decoded, weights_for
+from efasp.checker.errors import UsageError, absent
+from efasp.checker.files import STDIN
+from efasp.checker.interface import decoded, extension_of, weights_for
+from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
 from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
 from efasp.model.compile import ENGINES, compile_machine
-from efasp.model.ranges import RangeError, dtype_for
+from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
+from efasp.pram.assembler.source import nearest
 from efasp.pram.machine import Program, Run
 
 if TYPE_CHECKING:
@@ -43,10 +45,13 @@ def word_range(text: str) -> range:
 
 # run
 
+HINT = "(docs/assembly.md describes the language)"
+
 
 def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
     try:
+        _needs_torch(options.engine)
         weights = _weights(options)
         data = _initial_memory(options.data)
     except UsageError as error:
@@ -55,6 +60,12 @@ def run(options: argparse.Namespace) -> int:
         return max(_refuse(file, str(error), options) for file in options.files)
     codes = [_run_file(file, options, data, weights) for file in options.files]
     return next((code for code in codes if code), 0)
+
+
+def _needs_torch(engine: str) -> None:
+    """Raises UsageError where an engine runs in torch, and torch is not installed."""
+    if engine != "reference" and installed("torch") is None:
+        raise UsageError(f"--engine {engine}: {absent('torch')}")
 
 
 def _weights(options: argparse.Namespace) -> Weights | None:
@@ -95,7 +106,7 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             extension="M" if weights is None else weights.extension,
         )
     except (AssemblyError, OSError) as error:
-        return _refuse(file, _reason(error), options)
+        return _refuse(file, _reason(error), options, HINT if isinstance(error, AssemblyError) and error.line else "")
     try:
         result = _execute(program, options, weights)
     except (UsageError, RangeError) as error:
@@ -119,12 +130,12 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     return machine.exit_code(result)
 
 
-def _refuse(file: str, reason: str, options: argparse.Namespace) -> int:
-    """Say why a file cannot be run; the exit code."""
+def _refuse(file: str, reason: str, options: argparse.Namespace, hint: str = "") -> int:
+    """Say why a file cannot be run, to a person with a hint; the exit code."""
     if options.json:
         print(json.dumps({"file": file, "error": reason}), flush=True)
     else:
-        print(reason, file=sys.stderr)
+        print(*filter(None, (reason, hint)), sep="\n", file=sys.stderr)
     return 2
 
 
@@ -149,8 +160,8 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
     if weights is None:
         try:
             weights = weights_for(program, options.engine)
-        except RangeError:
-            raise
+        except RangeError as error:
+            raise UsageError(f"--engine {options.engine}: {too_wide(error, options.engine, extension_of(program))}") from None
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {error}") from None
     elif weights.word != program.word:
@@ -164,6 +175,12 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None
         raise
+
+
+def too_wide(error: RangeError, engine: str, extension: str) -> str:
+    """The message that no dtype carries a transformer, with the widest word of one that has it."""
+    extended = f" with extension {extension}" if extension else ""
+    return f"{error} (the widest word of a transformer for {engine}{extended} has {WIDEST[engine, extension]} bits)"
 
 
 def _print_run(result: Run, file: str) -> None:
@@ -188,9 +205,8 @@ def _print_run(result: Run, file: str) -> None:
 def programs(options: argparse.Namespace) -> int:
     """`efasp programs`: the library with a line each, or the text of one program."""
     if options.name is not None and options.name not in library.PROGRAMS:
-        near = difflib.get_close_matches(options.name, library.PROGRAMS, 1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise UsageError(f"NAME: expected a program of the library, found {options.name!r}{hint}: efasp programs lists them")
+        near = nearest(options.name, library.PROGRAMS)
+        raise UsageError(f"NAME: expected a program of the library, found {options.name!r}{near}: efasp programs lists them")
     listed = [options.name] if options.name else list(library.PROGRAMS)
     for entry in map(library.PROGRAMS.__getitem__, listed):
         if options.json:
@@ -245,15 +261,24 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
 
 def export(options: argparse.Namespace) -> int:
     """`efasp export`: write a weights file."""
-    from efasp.model.weights import compiled
+    from efasp.model.weights import compiled, dump
     from efasp.model.weights import export as write
 
-    path: Path = options.file
+    path: Path = options.output
     try:
-        write(compiled(options.word, options.engine, options.ext), path)
-    except (RangeError, ValueError) as error:
+        made = compiled(options.word, options.engine, options.ext)
+        if path == STDIN:
+            sys.stdout.buffer.write(dump(made))
+        else:
+            write(made, path)
+    except RangeError as error:
+        raise UsageError(f"--word: {too_wide(error, options.engine, options.ext)}") from None
+    except ValueError as error:
         raise UsageError(f"--word: {error}") from None
+    except BrokenPipeError:
+        raise  # the reader of standard output has gone, which is no failure
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    print(f"{path}: {options.engine}, {options.word}-bit words{', extension M' if options.ext else ''}")
+    said = f"{path}: {options.engine}, {options.word}-bit words{', extension M' if options.ext else ''}"
+    print(said, file=sys.stderr if path == STDIN else sys.stdout)
     return 0

@@ -8,6 +8,7 @@ from fractions import Fraction
 from time import monotonic
 from typing import Any
 
+from efasp.checker.errors import described
 from efasp.checker.solvers import Answer, solve
 from efasp.checker.vacuity import examined
 from efasp.proofs.obligation import Allowance, Obligation, Undecided, Verdict
@@ -43,7 +44,7 @@ def discharge(
     except MemoryError:
         raise
     except Exception as error:  # the reason stands, for any exception of a search
-        return Verdict("error", f"{verdict.method}; the search for a countermodel: {type(error).__name__}: {error}")
+        return Verdict("error", f"{verdict.method}; the search for a countermodel: {described(error)}")
     if found.case is not None:
         replayed = {"replayed": True} if obligation.kind == "smt" else {}
         return Verdict("refuted", f"{found.method}; {verdict.method}", plain({**found.case, **replayed}))
@@ -66,7 +67,7 @@ def _discharged(obligation: Obligation, solvers: Sequence[str], seconds: float, 
     except MemoryError:
         raise
     except Exception as error:  # any exception of a lemma costs its own obligation
-        return Verdict("error", f"{type(error).__name__}: {error}")
+        return Verdict("error", described(error))
     if verdict.status in ("proved", "measured") and (verdict.status == "measured") != (obligation.kind == "measurement"):
         return Verdict("error", f"an obligation of kind {obligation.kind} may not end as {verdict.status}: {verdict.method}")
     return Verdict(verdict.status, verdict.method, plain(verdict.countermodel))

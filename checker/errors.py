@@ -1,7 +1,19 @@
-"""The error that every command reports by itself."""
+"""The error that every command reports by itself, and the words for errors of others."""
 
 from __future__ import annotations
 
 
 class UsageError(Exception):
     """Bad input or usage: the message names the flag or file; the exit code is 2."""
+
+
+def absent(package: str) -> str:
+    """The message that a package is needed and not installed."""
+    return f"expected the package {package}, which is not installed (pip install {package})"
+
+
+def described(error: Exception) -> str:
+    """An exception in words: its type and message; of a package that is not installed that it is needed."""
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("efasp"):
+        return absent(error.name.partition(".")[0])
+    return f"{type(error).__name__}: {error}"

@@ -1,27 +1,62 @@
-"""Files that commands write: whole or not at all."""
+"""Files that commands write: whole or not at all; and the folder of those that they need for a while."""
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from efasp.checker.errors import UsageError
 from efasp.files import check, replacing
 
+STDIN = Path("-")  # as an option's value: standard input, or standard output
+INPUTS = {"files": "FILE", "file": "FILE", "data": "--data", "weights": "--weights", "case": "--case"}  # that are read
+
+
+@contextmanager
+def inputs(options: argparse.Namespace) -> Iterator[None]:
+    """Within, a weights file that is standard input is a temporary file with what was there.
+
+    Raises UsageError where more than one file of a command is standard input.
+    """
+    given = [(flag, getattr(options, dest, None)) for dest, flag in INPUTS.items()]
+    flags = [flag for flag, value in given for one in (value if isinstance(value, list) else [value]) if str(one) == "-"]
+    if len(flags) > 1:
+        raise UsageError(f"expected standard input (-) for one file, found it for {len(flags)}: {', '.join(flags)}")
+    if getattr(options, "weights", None) != STDIN:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        options.weights = Path(folder) / "standard-input"
+        options.weights.write_bytes(sys.stdin.buffer.read())
+        yield
+
 
 def writable(flag: str, path: Path, folder: bool = False) -> None:
     """Raises UsageError, before the work, where ``write`` would fail after it. ``folder``: made if it is not there."""
+    if path == STDIN and not folder:
+        return
     try:
         if folder:
             path.mkdir(parents=True, exist_ok=True)
         check(path / "index.html" if folder else path)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{flag}: {path}: expected a folder, found something else on its path") from None
     except OSError as error:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
 
 
 def write(path: Path, text: str, flag: str) -> None:
-    """Write a whole file or none (a device is written as it is). Raises UsageError."""
+    """Write a whole file or none (a device is written as it is; ``-`` is standard output). Raises UsageError."""
+    if path == STDIN:
+        print(text, end="")
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
@@ -30,18 +65,31 @@ def write(path: Path, text: str, flag: str) -> None:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
 
 
+@contextmanager
+def temporary_folder() -> Iterator[None]:
+    """The temporary files of this process and of those that it starts lie in one folder, which is gone at the end, however
+    these processes end."""
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    with tempfile.TemporaryDirectory(prefix="efasp-", ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+            if variable is None:
+                del os.environ["TMPDIR"]
+            else:
+                os.environ["TMPDIR"] = variable
+
+
 def json_writable(target: str | None) -> None:
     """Raises UsageError, before the work, where a report cannot be written (``-`` is standard output)."""
-    if target not in (None, "-"):
+    if target is not None:
         writable("--json", Path(target))
 
 
 def json_written(target: str | None, report: Any) -> bool:
     """Write a report where it is wanted; whether that was standard output, on which nothing else may stand then."""
     if target is not None:
-        text = json.dumps(report, indent=1)
-        if target == "-":
-            print(text)
-            return True
-        write(Path(target), text + "\n", "--json")
-    return False
+        write(Path(target), json.dumps(report, indent=1) + "\n", "--json")
+    return target == "-"

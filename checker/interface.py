@@ -29,8 +29,12 @@ def run(program: Program, engine: str = "reference", max_steps: int = 10_000) ->
 
 def weights_for(program: Program, engine: str) -> Weights:
     """The compiled transformer that an engine runs a program in. Raises as ``run``."""
-    needed = any(OPERATIONS[i.op].extension for i in program.instructions)
-    return _compiled(program.word, engine, "M" if needed else "")
+    return _compiled(program.word, engine, extension_of(program))
+
+
+def extension_of(program: Program) -> str:
+    """The extension that a program needs: ``M`` or none."""
+    return "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
 
 
 def decoded(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
 from efasp.model.header import WeightsError, check_file
 from efasp.model.readback import read_plan
+from efasp.pram.assembler.source import nearest
 from efasp.proofs.obligation import Batch, Machine, Regime
 from efasp.proofs.registry import batches, matches
 
@@ -31,12 +32,27 @@ def regime_of(weights: Path | None, n_max: int | None) -> tuple[Regime, str]:
     return Regime(most, (Machine(word, engine, extension, (1, most)), plan)), found
 
 
+def _expected(pattern: str) -> str:
+    """What was expected in the place of a pattern that no lemma of a run matches."""
+    known = {name for batch in batches(Regime(64)) for name in batch.lemmas}
+    if any(matches(name, [pattern]) for name in known):
+        return f"a lemma about the transformer of a weights file, found {pattern}, which is about none"
+    return f"a lemma's name or glob, found {pattern}, which none matches{nearest(pattern, choices(known))}"
+
+
+def choices(lemmas: Iterable[str]) -> list[str]:
+    """What names lemmas: each by itself, and the glob of each family."""
+    names = sorted(lemmas)
+    return [*names, *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in names)]
+
+
 def selected(regime: Regime, patterns: Sequence[str] | None) -> list[Batch]:
     """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
     chosen = [b for b in batches(regime, patterns) if regime.given is None or "engine" in b.params]
+    spoken = {name for batch in chosen for name in batch.lemmas}
     for pattern in patterns or []:
-        if not any(matches(name, [pattern]) for batch in chosen for name in batch.lemmas):
-            raise UsageError(f"--lemma: expected a lemma's name or glob, found {pattern}, which none matches")
+        if not any(matches(name, [pattern]) for name in spoken):
+            raise UsageError(f"--lemma: expected {_expected(pattern)}")
     if not chosen:
         raise UsageError("no lemma speaks of this")
     return chosen

@@ -20,18 +20,20 @@ from efasp.checker import report
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import json_writable, json_written, writable
+from efasp.checker.files import json_writable, json_written, temporary_folder, writable
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
 from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
+from efasp.checker.provenance import provenance
 from efasp.checker.results import Row, exit_code, head, summary, totals
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import PACKAGES, available, installed
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.checker.terminal import progress
 from efasp.model.plan import Plan
+from efasp.pram.assembler.source import nearest
 from efasp.proofs.obligation import Batch, Machine
 from efasp.proofs.registry import matches
 
@@ -74,6 +76,8 @@ Pages = Callable[[Report, Path], None]  # writes the report as web pages into a 
 def check(options: argparse.Namespace) -> int:
     """`efasp check`: discharge the chosen obligations and report. ``options.pages`` (of type Pages) writes the web pages."""
     asked = RunOptions.of(options)
+    for text in idle(options):
+        notice(text)
     if options.list or options.export is not None:
         chosen = selected(regime_of(asked.weights, asked.n_max)[0], asked.lemma)
         if options.list:
@@ -85,27 +89,31 @@ def check(options: argparse.Namespace) -> int:
     if options.html is not None:
         writable("--html", options.html, folder=True)
     with discharged(asked) as found:
-        if options.html is not None:
+        if not json_written(asked.json, found.data):
+            if asked.with_mutants:
+                kill_matrix.show(found.mutants)
+            report.show(found.rows, found.n_max, found.seconds)
+        if options.html is not None:  # after the results: a page that cannot be made costs none of them
             options.pages(found, options.html)
-        if json_written(asked.json, found.data):
-            return found.exit_code
-        if asked.with_mutants:
-            kill_matrix.show(found.mutants)
-        report.show(found.rows, found.n_max, found.seconds)
+            notice(f"wrote {options.html / 'index.html'}")
         return found.exit_code
 
 
 @contextlib.contextmanager
-def discharged(options: RunOptions) -> Iterator[Report]:
-    """A run by its options; the store is open inside. Raises UsageError before anything is discharged."""
+def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
+    """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged."""
     regime, weights = regime_of(options.weights, options.n_max)
+    if options.n_max is not None and regime.n_max < options.n_max:
+        notice(f"--n-max {options.n_max}: {options.weights} is for n <= {regime.n_max}, and is checked for these")
     solvers = _solvers(options.solver)
     chosen = selected(regime, options.lemma)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
     start = time.monotonic()
-    with contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
+    origin = provenance(name, options, regime.given[0] if regime.given else None, weights)
+    with temporary_folder(), contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
         jobs = options.jobs or len(os.sched_getaffinity(0))
         scheduler = Scheduler(work, regime.n_max, jobs, store)
+        known = {**environment(solvers, jobs), **origin}
         try:
             with progress("batches", len(chosen)) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
@@ -115,19 +123,32 @@ def discharged(options: RunOptions) -> Iterator[Report]:
                 budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
                 found = kill_matrix.section(options, regime, chosen, rows, budget, store)
         except KeyboardInterrupt:
-            if options.json != "-":
-                report.show(scheduler.ordered(), regime.n_max, time.monotonic() - start, interrupted=True)
+            so_far, known = scheduler.ordered(), {**known, "interrupted": True}
+            ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, known, store.text)
+            if not json_written(options.json, ended.data):
+                report.show(so_far, regime.n_max, ended.seconds, interrupted=True)
             raise
-        known = environment(solvers, jobs)
         route = cache(lambda hash_: "" if (proof := cached_proof(store, hash_)) is None else proof["route"])
         yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
+
+
+def idle(options: argparse.Namespace) -> Iterator[str]:
+    """What has no effect among the options of `efasp check`, in words."""
+    if options.changes != RunOptions.changes and not (options.weights and RunOptions.of(options).with_mutants):
+        yield "--changes: no effect without --weights FILE and --mutants"
+    for flag in ("list", "export"):
+        without = [f"--{name}" for name in ("json", "html") if getattr(options, name) is not None]
+        if getattr(options, flag) and without:
+            yield f"{', '.join(without)}: no effect with --{flag}, which discharges nothing"
 
 
 def _solvers(names: Sequence[str] | None) -> list[str]:
     installed = available()
     for name in names or []:
         if name not in installed:
-            why = "which is not installed" if name in PACKAGES else "which is no solver"
+            package = PACKAGES.get(name)
+            how = f" (pip install {package})" if package else nearest(name, PACKAGES)
+            why = f"which is {'not installed' if package else 'no solver'}{how}"
             raise UsageError(f"--solver: expected one of {', '.join(installed)}, found {name}, {why}")
     return list(dict.fromkeys(names or list(installed)[:1]))
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.results import DECIDED, Row
+from efasp.files import cache_folder
 
 SCHEMA = 2  # raise it when a verdict would be found otherwise by the same solvers
 TEXT_LIMIT = 1 << 16  # characters of an obligation's text that are stored for the HTML report
@@ -38,13 +39,9 @@ ENDINGS = ("-wal", "-journal", "-shm", "")  # of a database's files; the databas
 
 
 def default_path() -> Path:
-    """``$EFASP_STORE``, or ``efasp/checks.sqlite`` in the user's cache folder; a place that cannot be, if there is none."""
-    if chosen := os.environ.get("EFASP_STORE"):
-        return Path(chosen)
-    try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "efasp" / "checks.sqlite"
-    except RuntimeError:  # no home
-        return Path(os.devnull) / "checks.sqlite"
+    """``$EFASP_STORE``, or ``checks.sqlite`` in the package's cache folder."""
+    chosen = os.environ.get("EFASP_STORE")
+    return Path(chosen) if chosen else cache_folder() / "checks.sqlite"
 
 
 def digest(*parts: object) -> str:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and the folders where the package keeps its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,20 @@ from pathlib import Path
 from typing import IO
 
 NEW = 0o644  # permissions of a file that was not there
+
+
+def checkout() -> Path | None:
+    """The repository's folder where the package runs from one; None where it is installed."""
+    root = Path(__file__).resolve().parents[1]
+    return root if (root / "pyproject.toml").is_file() else None
+
+
+def cache_folder() -> Path:
+    """``efasp`` in the user's cache folder (``$XDG_CACHE_HOME`` or ``~/.cache``); a place that cannot be, if there is none."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "efasp"
+    except RuntimeError:  # no home
+        return Path(os.devnull)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 
 ``name = aha(q, k, v)``, ``relu(x)``, concatenation ``[a, b]``, affine maps as sums of named coordinates; ``TE.word_bits[3]``
 is a coordinate of an embedding. ``x[a:b]`` are the coordinates a..b-1, and a sum of vectors is coordinate by coordinate,
-with width 1 broadcast. ``sum(x)`` is the sum of the coordinates, ``value(x)`` that of 2^j x[j], ``[c]*n`` n times c.
+with width 1 broadcast. ``sum(x)`` is the sum of the coordinates, ``value(x)`` that of 2^j x[j] (in an expansion both are
+written out, up to 16 terms), ``[c]*n`` n times c.
 An affine map whose rows differ is printed one run of like rows a line: ``name[0] = ...``, ``name[1:8] = ...``.
 """
 
@@ -21,6 +22,7 @@ from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, TokenEmbedding
 
 Format = Literal["text", "latex"]
+WRITTEN = 16  # terms of a row that an expansion writes out
 INLINE = 72  # an unnamed expression longer than this gets a name of its own
 
 _LATEX = {"_": r"\_", "^": r"\hat{}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&", "{": r"\{", "}": r"\}",
@@ -338,12 +340,13 @@ class _Printer:
         return _Shown(text, loose)
 
     def _terms(self, block: _Block) -> list[tuple[Number, _Shown]]:
-        """(coefficient, expression) of each term; in a single row, runs of coordinates become one ``sum`` or ``value``."""
+        """(coefficient, expression) of each term; in a single row, runs of coordinates become one ``sum`` or ``value``; in an
+        expansion only those that are too long to be written out."""
         out: list[tuple[Number, _Shown]] = []
         at = 0
         while at < len(block.terms):
             term, (length, ratio) = block.terms[at], _run(block, at)
-            if length > 2:
+            if length > (WRITTEN if self.expand else 2):
                 inside = self._coordinates(term.atom, term.offset, term.offset + length - 1)
                 out.append((term.coefficient, _Shown(self.style.call("sum" if ratio == 1 else "value", [inside.text]))))
             else:

@@ -112,6 +112,10 @@ def ranges(plan: Plan) -> tuple[Range, ...]:
     return tuple(found)
 
 
+# By engine and extension the bits of the widest word whose compiled transformer some dtype carries exactly.
+WIDEST = {("mdm", ""): 45, ("apmdm", ""): 46, ("mdm", "M"): 42, ("apmdm", "M"): 42}
+
+
 def dtype_for(plan: Plan) -> str:
     """The narrowest dtype that computes the plan exactly; raises RangeError where none is known to."""
     worst = max(ranges(plan), key=lambda r: r.bound)

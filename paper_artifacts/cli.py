@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,28 +21,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     """Add the commands of this package to the parser, and to `efasp check` its pages."""
-    check.add_argument("--html", type=Path, metavar="DIR", help="write the report as web pages, DIR/index.html")
+    check.add_argument("--html", type=cli.path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
-    audit = commands.add_parser("audit", help="claims and lemmas with their status, or one of them whole")
-    audit.add_argument("name", nargs="?", metavar="LEMMA", help="a lemma or a claim, to be shown whole (default: list all)")
+    audit = cli.command(commands, "audit", "claims and lemmas with their status, or one of them whole")
+    audit.add_argument("name", nargs="?", metavar="NAME", help="a lemma or a claim, shown whole, or a glob (default: list all)")
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
-    audit.add_argument("--out", type=Path, metavar="DIR", help="where to write the web pages (--format html)")
+    audit.add_argument("--out", type=cli.path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")
     cli.run_options(audit)
     audit.set_defaults(command=_audit)
-    trace = commands.add_parser("trace", help="a run of the transformer, or a countermodel, decoding step by decoding step")
-    trace.add_argument("file", nargs="?", metavar="FILE", help="an assembly file (.pram)")
+    trace = cli.command(commands, "trace", "a run of the transformer, or a countermodel, decoding step by decoding step")
+    trace.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help="an assembly file (.pram)")
     cli.program_options(trace)
     trace.add_argument("--engine", choices=ENGINES, help="which transformer runs FILE")
-    trace.add_argument("--case", type=Path, metavar="REPORT", help="a countermodel in a report of efasp check --json, no FILE")
+    trace.add_argument("--case", type=cli.path, metavar="REPORT", help="a countermodel in a report of efasp check --json")
     trace.add_argument("--id", metavar="ID", help="of this obligation (default: the first that is of a whole machine)")
     trace.add_argument("--steps", type=cli.positive, default=32, metavar="T", help="at most T decoding steps (default 32)")
     trace.add_argument("--step", type=cli.positive, metavar="K", help="print one step")
     trace.add_argument("--position", type=cli.count, nargs="+", default=[], metavar="I", help="show these positions too")
-    trace.add_argument("--html", type=Path, metavar="FILE", help="write a page to step through")
+    trace.add_argument("--html", type=cli.path, metavar="FILE", help="write a page to step through")
     trace.set_defaults(command=_trace)
-    tables = commands.add_parser("tables", help="make every table and figure of paper_artifacts/generated anew")
-    tables.add_argument("--out", type=Path, metavar="DIR", help="write them here (default: paper_artifacts/generated)")
+    tables = cli.command(commands, "tables", "make every table and figure of paper_artifacts/generated anew")
+    tables.add_argument(
+        "--out",
+        type=cli.path,
+        metavar="DIR",
+        help="write them here (default: in a checkout paper_artifacts/generated, else efasp-tables)",
+    )
     tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these")
     tables.add_argument("--check", action="store_true", help="write nothing; compare, times apart; exit 1 on a difference")
     tables.add_argument("--all", action="store_true", help="with --check: make every run again, not only a sample")
@@ -52,7 +58,7 @@ def pages(report: Report, folder: Path) -> None:
     """The pages of `efasp check --html`."""
     from efasp.paper_artifacts.report.site import Site
 
-    Site(report, artifacts(), f"efasp check --html {folder.name}").write(folder, "--html")
+    Site(report, artifacts(), f"{report.environment['command']} --html {shlex.quote(str(folder))}").write(folder, "--html")
 
 
 def _audit(options: argparse.Namespace) -> int:

@@ -25,8 +25,10 @@ from efasp.checker.certificates.lrat import MISSING as NO_CADICAL
 from efasp.checker.certificates.routes import BY_NAME, ROUTES
 from efasp.checker.errors import UsageError
 from efasp.checker.export import built, name, scripts
-from efasp.checker.files import json_writable, json_written, writable, write
+from efasp.checker.files import json_writable, json_written, temporary_folder, writable, write
+from efasp.checker.options import RunOptions
 from efasp.checker.pool import isolation
+from efasp.checker.provenance import provenance
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.session import environment, notice
 from efasp.checker.solvers import available
@@ -107,12 +109,13 @@ def certify(options: argparse.Namespace) -> int:
     _tools()
     if options.cvc5_proofs is not None and (options.out is None or "cvc5" not in available()):
         raise UsageError("--cvc5-proofs: expected --out DIR and an installed cvc5")
-    regime, _ = regime_of(options.weights, options.n_max)
+    regime, digest = regime_of(options.weights, options.n_max)
+    origin = provenance("certify", RunOptions.of(options), regime.given[0] if regime.given else None, digest)
     chosen = selected(regime, options.lemma)
     json_writable(options.json)
     if options.out is not None:
         writable("--out", options.out, folder=True)
-    with contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
+    with temporary_folder(), contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
         jobs = options.jobs or len(os.sched_getaffinity(0))
         listed = list(built(chosen, options.lemma))
         found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store)
@@ -122,7 +125,7 @@ def certify(options: argparse.Namespace) -> int:
         "summary": summary,
         "certificates": [c.row for c in found],
         "not SMT": dict(sorted(Counter(o.kind for o in listed if o.kind != "smt").items())),
-        "environment": environment(second(), jobs),
+        "environment": {**environment(second(), jobs), **origin},
     }
     if options.out is not None:
         _write(options.out, found, report)

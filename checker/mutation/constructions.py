@@ -16,7 +16,7 @@ from efasp.checker.pool import isolation
 from efasp.checker.results import shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
-from efasp.proofs.mutation.mutants import Mutant
+from efasp.proofs.mutation.mutants import Mutant, MutantError
 from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict
 from efasp.proofs.registry import batches, matches
 
@@ -141,10 +141,14 @@ def confirmed(obligation: Obligation, verdict: Verdict) -> bool:
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collection[str] = (),
         on_result: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
     """Run mutants; the outcomes in their order. ``proved``: obligations that need no control; ``on_result`` is given each
-    outcome."""
+    outcome. A mutant whose passage is not in the source is an error of its own."""
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
-        if (known := store.get(_key(mutant, budget), _is_cached)) is not None:
+        if not mutant.applies:
+            detail = f"it does not apply: its passage {mutant.old!r} is not in {mutant.module}"
+            outcomes[index] = Outcome(mutant, "error", {}, detail, 0.0)
+            on_result(outcomes[index])
+        elif (known := store.get(_key(mutant, budget), _is_cached)) is not None:
             outcomes[index] = Outcome(mutant, **known)
             on_result(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
@@ -190,6 +194,8 @@ def judge(mutant: Mutant, reply: isolation.Reply) -> Outcome:
     if "ended" in reply:
         return ended("error", reply["ended"])
     if "raised" in reply:
+        if MutantError.__name__ in reply["raised"]:  # the change was not made, whatever this exception derives from
+            return ended("error", reply["message"])
         if mutant.raises in reply["raised"]:
             return ended("killed", reply["message"], dict.fromkeys(mutant.lemmas, mutant.raises))
         return ended("error", f"the construction is not made: {reply['message']}")

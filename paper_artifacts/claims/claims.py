@@ -110,7 +110,7 @@ class Ledger:
             return Status("assumed", "; ".join(sources))
         scopes = list(dict.fromkeys(row["scope"] for row in rows))
         if any(row["status"] == "measured" for row in rows):
-            return Status("measured", "; ".join(scope.removeprefix("measured: ") for scope in scopes))
+            return Status("measured", "; ".join(filter(None, map(unmarked, scopes))))
         if scopes == ["all n"]:
             return Status("all n")
         return Status("bounded", scope_of(rows))
@@ -119,10 +119,14 @@ class Ledger:
         """A lemma with all that it rests on."""
         return self._full[name]
 
+    def table(self, name: str) -> Status:
+        """A table that claims rest on."""
+        return self.measured.get(name, Status("open", "not generated"))
+
     def claim(self, claim: Claim) -> Status:
         """A claim: the worst of its lemmas and measurements; not covered where it has none."""
         dependencies = [_named(name, self.lemma(name)) for name in claim.lemmas]
-        dependencies += [_named(name, self.measured.get(name, Status("open", "not generated"))) for name in claim.measures]
+        dependencies += [_named(name, self.table(name)) for name in claim.measures]
         return worst(dependencies) if dependencies else Status("not covered", claim.uncovered or "no lemma or measurement")
 
 
@@ -133,6 +137,11 @@ def _named(name: str, status: Status) -> Status:
 def worst(statuses: Iterable[Status]) -> Status:
     """The worst of some statuses, the first of equals."""
     return min(statuses, key=lambda status: GRADES.index(status.grade))
+
+
+def unmarked(scope: str) -> str:
+    """A scope without the word that it is measured, which the grade says."""
+    return scope.removeprefix("measured").removeprefix(":").strip()
 
 
 def scope_of(rows: Sequence[Row]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from efasp.paper_artifacts.claims.claims import Status
+from efasp.paper_artifacts.claims.claims import Status, unmarked
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 
@@ -16,5 +16,5 @@ def artifacts(folder: Path = GENERATED) -> dict[str, Status]:
     for path in sorted(folder.glob("*.json")):
         said = json.loads(path.read_text(encoding="utf-8"))
         wrong = [check["what"] for check in said["checks"] if not check["holds"]]
-        out[path.stem] = Status("refuted", wrong[0]) if wrong else Status("measured", said["scope"])
+        out[path.stem] = Status("refuted", wrong[0]) if wrong else Status("measured", unmarked(said["scope"]))
     return out

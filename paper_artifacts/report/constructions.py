@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cache
 from operator import attrgetter
@@ -74,15 +76,34 @@ def _operator(name: str) -> Construction:
 def _definition(name: str) -> Construction:
     engine = next(engine for engine in STEPS if name in STEPS[engine](WORD, "").definitions)
     program = STEPS[engine](WORD, "")
-    lines = show(program).split("\n")
-    own = [i for i, line in enumerate(lines) if line.startswith((f"{name} =", f"{name}["))]
-    text = "\n".join(lines[own[0] : own[-1] + 1]) if own else name
+    text = _with_locals(name, show(program), program.definitions)
     node = program.definitions[name]
     attention, feed_forward = depth(node)
     size = (
         f"depth from the embeddings: {attention} attention, {feed_forward} feed-forward layers; width {node.width} (w = {WORD})"
     )
     return Construction(f"definition {name} of {program.name}", f"{text}\n\n{size}")
+
+
+LEFT = re.compile(r"(\w+)(?:\[[^]]*\])? = ")
+LOCAL = re.compile(r"\bt\d+\b")
+
+
+def _with_locals(name: str, text: str, definitions: Collection[str]) -> str:
+    """The lines of one definition of a printed program, after those of the expressions t1, t2, ... that it mentions."""
+    lines: dict[str, list[str]] = {}
+    last = ""
+    for line in text.splitlines():
+        if match := LEFT.match(line):
+            last = match[1]
+        if last:  # a line without a name goes on with the one before
+            lines.setdefault(last, []).append(line)
+    wanted, due = {name}, [name]
+    while due:
+        mentioned = set(LOCAL.findall("\n".join(lines.get(due.pop(), [])))) - wanted - set(definitions)
+        wanted |= mentioned
+        due += sorted(mentioned)
+    return "\n".join(line for defined, some in lines.items() if defined in wanted for line in some) or name
 
 
 def _code(name: str) -> Construction:

@@ -19,7 +19,7 @@ from efasp.sorts import Number, tidy
 from efasp.syntax import Node, Row, walk
 
 MOST = 12  # units and heads that are listed
-MACHINES = (("apmdm", ""), ("mdm", ""), ("apmdm", "M"), ("mdm", "M"))
+MACHINES = (("mdm", ""), ("apmdm", ""), ("mdm", "M"), ("apmdm", "M"))  # in this order a construction is looked for
 
 
 class Made(NamedTuple):

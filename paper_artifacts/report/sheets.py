@@ -44,6 +44,11 @@ class Sheet:
     mutants: list[MutantRow]
 
 
+def unrun(mutant: Mutant) -> str:
+    """The status of a mutant that was not run."""
+    return "not run" if mutant.applies else "does not apply"
+
+
 def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mutant], outcomes: Sequence[MatrixRow]) -> Sheet:
     """The sheet of a lemma. ``outcomes``: rows of the kill matrix, of a run that had mutants."""
     ended = {row["mutant"]: row for row in outcomes}
@@ -57,7 +62,7 @@ def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mu
                     "module": mutant.module,
                     "old": mutant.old,
                     "new": mutant.new,
-                    "status": "not run" if found is None else found["status"],
+                    "status": unrun(mutant) if found is None else found["status"],
                     "by": [by for by in ([] if found is None else found["by"]) if by.startswith(f"{name}[")],
                     "countermodel": None if found is None else found["countermodel"],
                 }

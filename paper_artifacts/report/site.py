@@ -21,7 +21,7 @@ from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
 from efasp.paper_artifacts.report.glossary import anchor, glossary, pieces
-from efasp.paper_artifacts.report.sheets import Sheet, sheet
+from efasp.paper_artifacts.report.sheets import Sheet, sheet, unrun
 from efasp.paper_artifacts.tables.figures import Figure, figures
 from efasp.paper_artifacts.tables.model import read_json
 from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
@@ -94,12 +94,14 @@ class Site:
             write(folder / name, text, flag)
 
     def _page(self, template: str, title: str, root: str = "", **values: Any) -> str:
+        known = self.report.environment
         common = {
             "title": title,
             "root": root,
             "pages": PAGES,
             "here": template,
             "command": self.command,
+            "origin": ", ".join(f"{name} {known[name]}" for name in SIGNED if known.get(name)),
             "n_max": self.report.n_max,
             "grades": list(reversed(GRADES)),
             "lemma_names": set(statements()),
@@ -115,7 +117,8 @@ class Site:
         for (family, scope, claim), members in groups(self.report.rows).items():
             of = summary(members)
             tables.append((family, scope, claim, [of[status] for status in shown], seconds(members)))
-        facts = [(name, _plain(value)) for name, value in self.report.environment.items()]
+        known = {**self.report.environment, "options": None}  # these are in the command
+        facts = [(name, _plain(value)) for name, value in known.items() if value is not None]
         listed = [(claim, self.ledger.claim(claim)) for claim in claims().values()]
         return self._page(
             "index.html",
@@ -138,7 +141,7 @@ class Site:
     def _claim(self, name: str) -> str:
         claim = claims()[name]
         lemmas = [(statements()[lemma], self.ledger.lemma(lemma)) for lemma in claim.lemmas]
-        measures = [(m, self.measured.get(m, Status("open", "not generated"))) for m in claim.measures]
+        measures = [(m, self.ledger.table(m)) for m in claim.measures]
         values = {
             "claim": claim,
             "status": self.ledger.claim(claim),
@@ -183,7 +186,7 @@ class Site:
         rows = []
         for mutant in self.mutants:
             row = ended.get(mutant.id)
-            status, by = ("not run", []) if row is None else (row["status"], row["by"])
+            status, by = (unrun(mutant), []) if row is None else (row["status"], row["by"])
             rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by))
         known_ids = {mutant.id for mutant in self.mutants}
         for row in self.outcomes:  # those that are no entries of a file: single weights
@@ -195,6 +198,7 @@ class Site:
         return self._page("mutants.html", "Mutants", mutants=rows, ran=bool(self.outcomes), section=section, families=families)
 
 
+SIGNED = ("efasp", "commit", "date")  # of the environment, at the foot of every page
 CASES = 24  # countermodels with a page
 LONGEST = 12_000  # characters of a text on a page; `efasp audit LEMMA` has it whole
 

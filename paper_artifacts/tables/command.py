@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
-from efasp.checker.files import write
+from efasp.checker.files import writable, write
+from efasp.checker.session import notice
+from efasp.files import checkout
 from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.tables.model import EDIT, Artifact, files
 from efasp.paper_artifacts.tables.records import Notes, read
@@ -30,6 +32,7 @@ SLOW = {
     "mutation": 60,
 }
 UNCOMPARED = ("times",)  # all of it are times
+INSTALLED = Path("efasp-tables")  # where an installed package writes, whose own files are not the user's
 
 
 def differing(artifact: Artifact, folder: Path) -> Iterator[str]:
@@ -54,7 +57,9 @@ Makers = dict[str, Callable[[Notes], Artifact]]
 def tables(options: argparse.Namespace) -> int:
     """`efasp tables`: 0; with --check 1 on a difference; 1 too where a check of an artifact fails."""
     chosen = selected(options)
-    folder: Path = options.out or GENERATED
+    folder: Path = options.out or (GENERATED if options.check or checkout() else INSTALLED)
+    if not options.check:
+        writable("--out", folder, folder=True)
     sampled = options.check and not options.all
     if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
         print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
@@ -71,6 +76,8 @@ def tables(options: argparse.Namespace) -> int:
         wrong += failed + found
     for line in wrong:
         print(line, file=sys.stderr)
+    if not options.check:
+        notice(f"wrote {folder}")
     return int(bool(wrong))
 
 

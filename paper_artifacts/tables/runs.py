@@ -14,10 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from efasp.checker.interface import extension_of
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram import machine
-from efasp.pram.isa import OPERATIONS
 from efasp.pram.library import PROGRAMS, Instance, build
 
 MAX_STEPS = 100_000
@@ -63,7 +63,7 @@ def run(task: Task) -> Found:
     if task.engine != "reference":
         from efasp.model import decode
 
-        extension = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
+        extension = extension_of(program)
         start = time.perf_counter()
         result = decode.run(program, task.engine, transformer(task.word, task.engine, extension), extension, MAX_STEPS)
     spent = time.perf_counter() - start

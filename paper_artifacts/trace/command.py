@@ -9,8 +9,10 @@ from typing import Any
 
 from efasp.checker.errors import UsageError
 from efasp.checker.files import writable, write
+from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
+from efasp.checker.session import notice
 from efasp.checker.weights_file import given
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
@@ -19,7 +21,7 @@ from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, rep
 from efasp.paper_artifacts.trace.frames import frame_text, page_data
 from efasp.paper_artifacts.trace.tracer import TraceError, Tracer
 from efasp.pram.assembler import parse_data_file
-from efasp.pram.isa import OPERATIONS
+from efasp.pram.assembler.source import read_text
 from efasp.pram.library import assembled
 from efasp.pram.machine import Program
 
@@ -60,8 +62,13 @@ def page(title: str, data: dict[str, Any]) -> str:
 def _case(options: argparse.Namespace) -> int:
     if options.inexact:
         raise UsageError("--inexact: expected FILE, found --case, of which exact numbers are shown")
-    n_max, row = refuted(options.case, options.id)
-    given = regime_of(options.weights, None)[0].given
+    n_max, row, weights = refuted(options.case, options.id)
+    regime, digest = regime_of(options.weights, None)
+    if weights is not None and weights["sha256"] != digest:
+        instead = "a fresh compile" if options.weights is None else f"{options.weights}, another file,"
+        wanted = f"--weights {weights['file']} (SHA-256 {weights['sha256'][:12]}...)"
+        notice(f"--case: {options.case} is of {wanted}; {instead} is replayed in its place")
+    given = regime.given
     try:
         found = replayed(row, n_max, given)
     except CaseError as error:
@@ -75,13 +82,13 @@ def _case(options: argparse.Namespace) -> int:
     return int(not found.frames or found.frames[-1].differs is not None)
 
 
-def refuted(path: Path, name: str | None) -> tuple[int, Row]:
-    """The bound of a report of `efasp check --json`, and a refuted obligation of it: the named one, else the first of a whole
-    machine, else the first. Raises UsageError."""
+def refuted(path: Path, name: str | None) -> tuple[int, Row, dict[str, Any] | None]:
+    """The bound of a report of `efasp check --json`; a refuted obligation of it, the named one, else the first of a whole
+    machine, else the first; and the weights file that the report is of, if it is of one. Raises UsageError."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(read_text(str(path)))
         n_max, rows = said["n_max"], [row for row in said["obligations"] if row["status"] == "refuted" and row["countermodel"]]
-        known = {row["id"]: row for row in rows}
+        known, weights = {row["id"]: row for row in rows}, said["environment"].get("weights")
     except OSError as error:
         raise UsageError(f"--case: {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
@@ -90,7 +97,7 @@ def refuted(path: Path, name: str | None) -> tuple[int, Row]:
         raise UsageError(f"--case: {path}: expected a refuted obligation with a countermodel, found none")
     if name is not None and name not in known:
         raise UsageError(f"--id: expected a refuted obligation, such as {next(iter(known))}, found {name}")
-    return n_max, known[name] if name is not None else next((row for row in rows if of_machine(row)), rows[0])
+    return n_max, known[name] if name is not None else next((row for row in rows if of_machine(row)), rows[0]), weights
 
 
 def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]:
@@ -109,7 +116,7 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
     except ValueError as error:
         raise UsageError(str(error)) from None
     if file is None:
-        needs = "M" if any(OPERATIONS[i.op].extension for i in program.instructions) else ""
+        needs = extension_of(program)
         try:
             plan = compile_machine(program.word, options.engine, needs)
         except ValueError as error:  # a word that is too wide

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from efasp.paper_artifacts.trace.tracer import Field, Frame, Tracer
 from efasp.pram.assembler import disassemble
-from efasp.pram.machine import Configuration
+from efasp.pram.assembler.disassembler import instruction_text
+from efasp.pram.machine import Configuration, Program
 
 
 def difference(frame: Frame) -> str:
@@ -29,6 +31,17 @@ def machine_lines(state: Configuration | None) -> list[str]:
     return lines
 
 
+def executed(program: Program, state: Configuration) -> list[str]:
+    """The instruction that each running processor executes next, as text."""
+    found = []
+    for pid, (pc, status) in enumerate(zip(state.pc, state.status, strict=True)):
+        if status == "running":
+            inside = pc < program.length
+            what = instruction_text(program.instructions[pc], program.word, 0) if inside else "outside the program"
+            found.append(f"processor {pid}, pc {pc}: {what}")
+    return found
+
+
 def frame_text(tracer: Tracer, frame: Frame) -> str:
     """One decoding step as text."""
     lines = [
@@ -37,6 +50,7 @@ def frame_text(tracer: Tracer, frame: Frame) -> str:
         "before:",
         *_indent(machine_lines(frame.before)),
     ]
+    lines += ["executed:", *_indent(executed(tracer.program, frame.before))]
     found = machine_lines(frame.state)
     lines += ["after:", *_indent(found)]
     if frame.differs is not None:
@@ -60,12 +74,35 @@ def frame_text(tracer: Tracer, frame: Frame) -> str:
             more = f" and {len(look.positions) - 4} more" if len(look.positions) > 4 else ""
             lines.append(f"  layer {look.layer} head {look.head} [{look.writes}]: attends to {to or 'nothing: NaN'}{more}")
         for title, fields in view.fields:
-            lines.append(f"  {title}: " + "; ".join(map(field_text, fields)))
+            lines.append(f"  {title}: " + "; ".join(fields_text(fields)))
     return "\n".join(lines) + "\n"
 
 
+def fields_text(fields: Sequence[Field]) -> list[str]:
+    """Fields as text: the flags of an embedding that are set by their names in one part, and every other field by itself."""
+    flags: dict[str, list[str]] = {}
+    found = []
+    for field in fields:
+        kind, _, name = field.name.partition(".")
+        if name and field.value in ("0", "1") and field.exact is None and field.fresh is None:
+            flags.setdefault(kind, []).extend([name] if field.value == "1" else [])
+        else:
+            found.append(field_text(field))
+    return [f"{kind}: {' '.join(names) or 'none'}" for kind, names in flags.items()] + found
+
+
+def brief(value: str) -> str:
+    """A field's value in short: the number of a word, the name of a one-hot; of another vector runs of equal coordinates."""
+    if " = " in value:
+        return value.rpartition(" = ")[2]
+    runs = [(part, len(list(run))) for part, run in groupby(value.split(" "))]
+    return " ".join(part if count == 1 else f"{part} (x{count})" for part, count in runs)
+
+
 def field_text(field: Field) -> str:
-    """A field as text, with its exact value and that of a fresh compile where these differ."""
+    """A field as text: in short, or whole with its exact value and that of a fresh compile where these differ."""
+    if field.exact is None and field.fresh is None:
+        return f"{field.name} = {brief(field.value)}"
     exact = "" if field.exact is None else f" (exactly: {field.exact})"
     return f"{field.name} = {field.value}{exact}" + ("" if field.fresh is None else f" (fresh compile: {field.fresh})")
 
@@ -103,6 +140,8 @@ def _frame(tracer: Tracer, frame: Frame) -> dict[str, Any]:
         "marks": frame.marks,
         "control": frame.control,
         "before": machine_lines(frame.before),
+        "executed": executed(tracer.program, frame.before),
+        "at_pc": sorted({pc for pc, status in zip(frame.before.pc, frame.before.status, strict=True) if status == "running"}),
         "state": machine_lines(frame.state),
         "expected": machine_lines(frame.expected) if frame.differs else [],
         "differs": difference(frame) if frame.differs else None,

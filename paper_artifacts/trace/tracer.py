@@ -23,6 +23,7 @@ from efasp.model.plan import Head, Plan
 from efasp.model.ranges import RangeError, dtype_for
 from efasp.paper_artifacts.trace.decoded import Decoded, ReadOut, predicted
 from efasp.pram import machine
+from efasp.pram.isa import operations
 from efasp.pram.machine import Configuration, Program
 from efasp.proofs.concrete.machine_passes import Pass
 from efasp.proofs.symbolic.small_machines import happened
@@ -113,6 +114,7 @@ class Tracer:
         self.plan = plan if fresh is None else replace(plan, residents=fresh.residents)
         self.layout: LogLayout | CellLayout = (LogLayout if engine == "mdm" else CellLayout).of(program, extension)  # type: ignore[assignment]
         self.mask = self.layout.vocabulary.token("mask")
+        self.operations = [operation.name for operation in operations(extension)]
         self.decoded = Decoded(program, self.layout, extension, plan) if torch else None
         self._last: tuple[TokenSequence, Streams] | None = None
 
@@ -290,8 +292,9 @@ class Tracer:
         found = []
         for name, coordinates in groups.items():
             own, other, mine = ([(at, number(values[i])) for at, i in coordinates] for values in (row, fresh, exact))
-            others = (None if own == mine else shown(mine)), (None if mine == other else shown(other))
-            found.append(Field(name, shown(own), *others))
+            hot = self.operations if name == "operation" else ()
+            others = (None if own == mine else shown(mine, hot)), (None if mine == other else shown(other, hot))
+            found.append(Field(name, shown(own, hot), *others))
         return found
 
     def first_field(self, sequence: TokenSequence, at: int | None, rounded: bool = False) -> str | None:
@@ -355,11 +358,14 @@ def number(value: Any) -> Any:
     return exact.numerator if exact.denominator == 1 else exact if exact.denominator <= SMALL else value
 
 
-def shown(values: Sequence[tuple[int, Any]]) -> str:
-    """Coordinates as text; bits (0/1 or -1/+1) of one word also as its number, the lowest bit first."""
+def shown(values: Sequence[tuple[int, Any]], names: Sequence[str] = ()) -> str:
+    """Coordinates as text; bits (0/1 or -1/+1) of one word also as its number, the lowest bit first; those of a one-hot, whose
+    coordinates have ``names``, also as the name that is set."""
     text = " ".join(str(value) for _, value in values)
     kinds = {value for _, value in values}
     whole = len(values) > 1 and [at for at, _ in values] == list(range(len(values)))
+    if names and kinds <= {0, 1}:
+        return f"{text} = {' '.join(names[at] for at, value in values if value == 1) or 'none'}"
     if whole and (kinds <= {0, 1} or kinds <= {-1, 1}):
         return f"{text} = {sum(1 << at for at, value in values if value == 1)}"
     return text

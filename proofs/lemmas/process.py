@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 from efasp.model.plan import Plan
-from efasp.model.ranges import RangeError, dtype_for
+from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.pram import machine as pram
 from efasp.pram.isa import EXTENSIONS, REGISTERS
 from efasp.pram.machine import Configuration, Program, Status
@@ -31,7 +31,7 @@ from efasp.proofs.symbolic.sampler_decisions import UNMASKED
 if TYPE_CHECKING:
     from efasp.model.transformer import Transformer
 
-WIDEST = 46  # bits: of a wider word no dtype carries the numbers, and nothing is run
+BEYOND = max(WIDEST.values())  # bits: of a wider word no dtype carries the numbers, and nothing is run
 WIDE, SHORT = 1 << 20, 20  # from this n_max on there are more runs, for words of up to so many bits
 EXTENDED = ("first", "operations", "processors", "mixed", "late")  # the scenarios with the extension where not all are run
 STATES = 24  # random configurations of the reference machine
@@ -204,7 +204,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         dtype = plan.dtype or dtype_for(plan)
     except RangeError:
         dtype = ""
-    beyond = machine.word > WIDEST
+    beyond = machine.word > BEYOND
     if not dtype or beyond:
         for name in ("process.runs",) if beyond else NAMES:
             where = f"measured: w = {machine.word}: {REFUSED}"
@@ -275,5 +275,5 @@ def measured(regime: Regime) -> Iterator[Batch]:
     for word, n in regime.widths() if regime.given is None else ():
         yield Batch(OF_WIDTHS, {"w": word}, lambda w=word, n=n: of_width(w, n))  # type: ignore[misc]
     for machine in regime.machines():
-        names = NAMES if machine.word <= WIDEST else NAMES[:1]
+        names = NAMES if machine.word <= BEYOND else NAMES[:1]
         yield Batch(names, machine.params, lambda m=machine: transformers(regime, m))  # type: ignore[misc]

@@ -63,6 +63,11 @@ class Mutant:
         """The source file that is changed."""
         return ROOT / f"{self.module.replace('.', '/')}.py"
 
+    @property
+    def applies(self) -> bool:
+        """Whether the passage is in the source; it is not where someone has changed it."""
+        return bool(self.text) or self.old in self.path.read_text(encoding="utf-8")
+
     def source(self) -> str:
         """The changed source. Raises MutantError if the passage is not there, or the result is not Python."""
         changed = self.text
@@ -85,8 +90,11 @@ NEEDED = ("name", "module", "old", "new", "lemmas")
 
 
 def load(folder: Path = FOLDER) -> list[Mutant]:
-    """The mutants of every file of a folder. Raises MutantError."""
-    return [mutant for path in sorted(folder.glob("*.toml")) for mutant in read(path)]
+    """The mutants of every file of a folder, also those whose passages are not in the sources as they stand (``applies``).
+
+    Raises MutantError for a file that is malformed.
+    """
+    return [mutant for path in sorted(folder.glob("*.toml")) for mutant in _mutants(path)]
 
 
 def entries(path: Path, malformed: type[ValueError]) -> list[Any]:
@@ -103,6 +111,13 @@ def entries(path: Path, malformed: type[ValueError]) -> list[Any]:
 
 def read(path: Path) -> list[Mutant]:
     """The mutants of one file, in order. Raises MutantError for one that is malformed, or whose passage is not there."""
+    found = _mutants(path)
+    for mutant in found:
+        mutant.source()
+    return found
+
+
+def _mutants(path: Path) -> list[Mutant]:
     found: dict[str, Mutant] = {}
     for number, entry in enumerate(entries(path, MutantError), 1):
         mutant = _entry(path, f"{path.name}: mutant {number} ({entry.get('name', 'without a name')})", entry)
@@ -132,7 +147,6 @@ def _entry(path: Path, where: str, entry: dict[str, Any]) -> Mutant:
         raise MutantError(f"{where}: module: expected one of efasp (of efasp.proofs with a why), found {mutant.module}")
     if not mutant.path.is_file():
         raise MutantError(f"{where}: module: expected a module of the package, found {mutant.module}")
-    mutant.source()
     return mutant
 
 

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from efasp.proofs.mutation.mutants import Mutant
+from efasp.proofs.mutation.mutants import Mutant, MutantError
 from efasp.proofs.mutation.widths import Edit, Function, Source, bindings, condition, either, known, otherwise
 
 WIDTH = 6  # where a twin is at work
@@ -52,7 +52,7 @@ def twins(mutants: Iterable[Mutant]) -> tuple[list[Mutant], list[tuple[Mutant, s
     for mutant in mutants:
         try:
             made.append(twin(mutant))
-        except Untold as error:
+        except (Untold, MutantError) as error:
             without.append((mutant, str(error)))
     return made, without
 

@@ -1,6 +1,7 @@
 """``make rocq``: builds the theorems under ``proofs/rocq``, prints their axioms, and fails where a theorem does not hold.
 
-The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
+The sources are compiled in ``build/rocq`` (of a checkout, or else of the cache folder), with ``Generated.v`` written afresh
+from the operators. A comment
 ``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
 proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. So does ``theorem/Statement.v``, which states
 in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics; and
@@ -19,12 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from efasp.files import cache_folder, checkout
 from efasp.proofs.rocq import export
 from efasp.proofs.rocq.statement_text import plans_theory
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ROOT / "proofs" / "rocq"
-BUILD = ROOT / "build" / "rocq"
+SOURCES = Path(__file__).resolve().parent
+BUILD = (checkout() or cache_folder()) / "build" / "rocq"
 # Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
 BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated")
@@ -191,7 +192,7 @@ def theory(name: str) -> Path:
 
 def version() -> str:
     """``The Coq Proof Assistant, version 8.16.1``. Raises RocqError."""
-    return ran(["coqc", "--version"], ROOT, "coqc --version fails").splitlines()[0]
+    return ran(["coqc", "--version"], SOURCES, "coqc --version fails").splitlines()[0]
 
 
 def assumptions(of: Sequence[Theorem], folder: Path = BUILD) -> dict[str, tuple[str, ...]]:

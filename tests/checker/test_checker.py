@@ -341,6 +341,28 @@ def test_interrupt_keeps_discharged_rows(tmp_path: Path) -> None:
         os.killpg(process.pid, 0)
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_what_was_discharged_is_written_when_a_signal_ends_a_run(name: str, tmp_path: Path) -> None:
+    """To the file of --json too; nothing is left in the temporary folder, and the exit code names the signal."""
+    folder, file, number = tmp_path / "temporary", tmp_path / "report.json", getattr(signal, name)
+    folder.mkdir()
+    on_result = partial(signal.signal, number, signal.SIG_DFL)
+    command = [*COMMAND, "--n-max", str(1 << 40), "--no-cache", "--json", str(file)]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=on_result, **pipes)
+    time.sleep(3)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + number and "interrupted" in out
+    assert ("interrupted" if name == "SIGINT" else f"ended by {name}") in err and "Traceback" not in err
+    said = json.loads(file.read_text())
+    assert said["environment"]["interrupted"] is True and len(said["obligations"]) == sum(said["summary"].values())
+    assert list(folder.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
 BAD = [
     (["--n-max", "0"], "--n-max"),
     (["--n-max", str((1 << 64) + 1)], "--n-max"),

@@ -138,9 +138,19 @@ def test_options_override_directives(program, tmp_path: Path, capsys: pytest.Cap
         (["info", "--word", "9..5"], "--word"),
         (["export", "--word", "4", "--engine", "mdm", "x.safetensors"], "--word"),
         (["export", "--word", "64", "--engine", "mdm", "x.safetensors"], "float64"),
+        (
+            ["export", "--word", "50", "--engine", "apmdm", "--ext", "M", "x.safetensors"],
+            "the widest word of a transformer for apmdm with extension M has 42 bits",
+        ),
         (["export", "--word", "5", "--engine", "mdm", "no/such/folder/x.safetensors"], "no/such/folder"),
-        (["check", "--n-max", "0"], "--n-max"),
+        (["check", "--n-max", "0"], "--n-max: expected a number of 1 to 2^64"),
+        (["check", "--n-max", "-1"], "--n-max: expected a number of 1 to 2^64"),
+        (["check", "--n-max", "2^65"], "--n-max: expected a number of 1 to 2^64"),
+        (["run", "x.pram", "--word", "1_6"], "--word: expected a number, as 20, 0x14 or 2^20, found '1_6'"),
+        (["run", "x.pram", "--word", "60", "--engine", "mdm"], "the widest word of a transformer for mdm has 45 bits"),
         (["check", "--lemma", "no.such"], "--lemma"),
+        (["check", "--lemma", "gates"], "did you mean 'gates.*'?"),
+        (["check", "--lemma", "gate.add"], "did you mean 'gates.add'?"),
         ([], "COMMAND"),
     ],
 )
@@ -153,6 +163,14 @@ def test_bad_usage(arguments: list[str], expected: str, tmp_path: Path, monkeypa
     except SystemExit as stop:
         code = stop.code
     assert code == 2 and expected in capsys.readouterr().err and not list(tmp_path.glob("*.part"))
+
+
+def test_numbers_of_options_are_those_of_assembly(program, capsys: pytest.CaptureFixture[str]) -> None:
+    """Decimal, 0x, 0b, and powers."""
+    file = program("halt\n")
+    for word, memory in (("8", "16"), ("0x8", "0b10000"), ("2^3", "2^4")):
+        _, (found,) = run_json(capsys, file, "--word", word, "--memory", memory)
+        assert found["word"] == 8 and found["memory"] == [0] * 16
 
 
 def test_extension_m_is_refused_by_weights_without_it(program, tmp_path: Path, capsys) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_programs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_program_that_is_not_in_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     """The error suggests the nearest name."""
     assert cli.main(["programs", "scna"]) == 2
-    assert "expected a program of the library, found 'scna' (did you mean scan?)" in capsys.readouterr().err
+    assert "expected a program of the library, found 'scna' (did you mean 'scan'?)" in capsys.readouterr().err
 
 
 def test_run_takes_a_name_and_standard_input(tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,6 +65,37 @@ def test_an_error_on_standard_input_has_its_line() -> None:
     assert said.returncode == 2 and said.stderr.startswith("-:2:1: ")
 
 
+def test_a_file_that_is_standard_input_or_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights and pages are written and read as from a file; of several files one may be standard input; no path is empty."""
+    monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
+    export, file = ["export", "--word", "5", "--engine", "apmdm"], tmp_path / "a.safetensors"
+    assert cli.main([*export, str(file)]) == 0
+    made = subprocess.run([*EFASP, *export, "-"], capture_output=True, check=True)
+    assert made.stdout == file.read_bytes() and made.stderr.startswith(b"-: apmdm")
+    for command, wanted in (
+        ("run scan --word 5 --engine apmdm --weights -", "halted"),
+        ("check --weights - --lemma numerics.dyadic", "1 proved"),
+    ):
+        said = subprocess.run([*EFASP, *command.split()], input=made.stdout, capture_output=True, check=False)
+        assert said.returncode == 0 and wanted in said.stdout.decode()
+    said = efasp("trace", "sum_to", "--engine", "mdm", "--steps", "1", "--html", "-")
+    assert said.returncode == 0 and said.stdout.startswith("<!doctype html>") and said.stdout.endswith("</html>")
+    said = efasp("run", "-", "--data", "-", text="halt\n")
+    assert said.returncode == 2 and "standard input (-) for one file, found it for 2: FILE, --data" in said.stderr
+    for command in (["run", ""], ["check", "--json", ""], ["check", "--weights", ""], ["run", "scan", "--data", ""]):
+        said = efasp(*command)
+        assert said.returncode == 2 and "expected a path, found an empty one" in said.stderr
+
+
+def test_a_solver_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said how one is installed, and which name was meant."""
+    monkeypatch.setattr("efasp.checker.session.available", lambda: {"z3": "5"})
+    assert cli.main(["check", "--solver", "cvc5"]) == 2
+    assert "found cvc5, which is not installed (pip install cvc5)" in capsys.readouterr().err
+    assert cli.main(["check", "--solver", "bitwzla"]) == 2
+    assert "which is no solver (did you mean 'bitwuzla'?)" in capsys.readouterr().err
+
+
 def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """The first fault in a sentence, and how many more there are."""
     assert cli.main(["run", "fault", "--json"]) == 4
@@ -83,15 +115,18 @@ def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -
         "audit",
         "audit --trust",
         "trace sum_to --engine mdm --steps 1",
+        "trace sum_to --engine mdm --steps 1 --html -",
+        "export --word 5 --engine mdm -",
+        "tables --only width --check",
     ],
 )
 def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
-    """The exit code is 0, and nothing is said of it: 1 means refuted."""
+    """The exit code is 0, and nothing is said of it (tables are named as they are made): 1 means refuted."""
     reading, writing = os.pipe()
     os.close(reading)
     said = subprocess.run([*EFASP, *command.split()], stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
-    assert (said.returncode, said.stderr) == (0, b"")
+    assert (said.returncode, said.stderr.removesuffix(b"width ...\n")) == (0, b"")
 
 
 @pytest.mark.parametrize("columns", ["1", "60", "500"])
@@ -106,6 +141,18 @@ def test_numbers_are_never_cut(columns: str, term: str, monkeypatch, capsys: pyt
     assert cli.main(question) == 0
     shown = capsys.readouterr().out
     assert all(f" {row[name]} " in shown for name in ("d_model", "d_ff", "parameters", "vocabulary")) and "…" not in shown
+
+
+def test_a_defect_is_no_refutation(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception that nothing expected is shown, with an exit code of its own: 1 means refuted."""
+
+    def broken(options: object) -> int:
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr("efasp.checker.commands.programs", broken)
+    assert cli.main(["programs"]) == cli.DEFECT != 1
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError: odd" in said and said.endswith("please report it with the lines above\n")
 
 
 def test_bars_are_drawn_on_a_terminal_only() -> None:

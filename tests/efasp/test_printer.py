@@ -56,7 +56,13 @@ TE, PE = tokens(Codebook.symbols("letters", "xyz")), positions(Codebook.index(4)
 )
 def test_notation(node: Node, text: str) -> None:
     """Single nodes, by primitives."""
-    assert show(node, expand=True) == text
+    assert show(node) == text
+
+
+def test_an_expansion_writes_sums_out() -> None:
+    """With ``expand`` a sum has each of its terms; ``sum`` and ``value`` abbreviate it otherwise."""
+    assert show(affine(A, [[1, 2, 4]]), expand=True) == "a[0] + 2*a[1] + 4*a[2]"
+    assert show(affine(A, [[3, 3, 3]], [-1]), expand=True) == "3*a[0] + 3*a[1] + 3*a[2] - 1"
 
 
 def test_operators_by_name_or_expanded() -> None:

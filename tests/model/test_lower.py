@@ -18,7 +18,7 @@ from efasp.exact import Matrix
 from efasp.model.compile import STEPS, compile_machine
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
-from efasp.model.ranges import RangeError, dtype_for, ranges
+from efasp.model.ranges import WIDEST, RangeError, dtype_for, ranges
 from efasp.model.transformer import Transformer
 from efasp.pointwise import number, signed, unsigned
 from efasp.pram import isa, machine
@@ -108,6 +108,7 @@ def test_dtypes() -> None:
         assert dtypes == ["float32", "float64", "float64"]
         with pytest.raises(RangeError, match="expected sums of at most 2\\^53, found"):
             dtype_for(compile_machine(double + 1, engine, extension))
+    assert {key: double for key, (_, double) in chosen.items()} == WIDEST
     assert {r.where for r in ranges(compile_machine(5, "mdm"))} >= {"embedding", "layer 1, head 0, scores", "read-out"}
 
 

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 
 from efasp.pram.assembler.source import (
     MAX_DIGITS,
-    NUMBER,
     AssemblyError,
     Source,
     Token,
-    integer,
     read_text,
     show,
+    signed,
     split_lines,
 )
 
@@ -46,8 +45,9 @@ class Data(dict[int, int]):
 def parse_data(text: str, file: str = "<data>") -> Data:
     """The initial memory that the JSON ``text`` says, from address to word (for ``assemble``'s ``data``).
 
-    The text is a list of integers, from address 0 on, or an object from addresses (decimal or 0x, as strings) to
-    integers; a negative one is a two's complement. Whether addresses and words fit a machine, ``assemble`` checks.
+    The text is a list of integers, from address 0 on, or an object from addresses to integers. Integers may be, and addresses
+    are, strings by the grammar of assembly (decimal, 0x, 0b); a negative one is a two's complement. Whether addresses and words
+    fit a machine, ``assemble`` checks.
     Raises AssemblyError. Source: docs/assembly.md, "Data files".
     """
     source = Source(file, split_lines(text))
@@ -105,7 +105,11 @@ def _json_name(token: Token) -> str:
 
 
 def _json_integer(source: Source, token: Token) -> int:
-    """The integer that ``token`` is."""
+    """The integer that ``token`` is, by itself or in quotes."""
+    if token.kind == "string":
+        if (quoted := _quoted(token)) is None:
+            raise source.error(token, f"expected an integer, found {_json_name(token)}")
+        return quoted
     if token.kind != "number" or not re.fullmatch("-?(0|[1-9][0-9]*)", token.text):
         raise source.error(token, f"expected an integer, found {_json_name(token)}")
     if len(token.text) > MAX_DIGITS:
@@ -115,11 +119,15 @@ def _json_integer(source: Source, token: Token) -> int:
 
 def _json_address(source: Source, token: Token) -> int:
     """The address that ``token``, a key of an object, is."""
-    try:
-        key = json.loads(token.text) if token.kind == "string" and len(token.text) <= MAX_DIGITS else ""
-    except ValueError:  # an escape that JSON does not have
-        key = ""
-    if not NUMBER.fullmatch(key):
+    if (quoted := _quoted(token)) is None:
         message = f'expected an address in quotes, as "8" or "0x8", found {_json_name(token)}'
         raise source.error(token, message)
-    return integer(key)
+    return quoted
+
+
+def _quoted(token: Token) -> int | None:
+    """The number that a string is, by the grammar of assembly; None for anything else."""
+    try:
+        return signed(json.loads(token.text)) if token.kind == "string" else None
+    except ValueError:  # an escape that JSON does not have
+        return None

@@ -27,12 +27,13 @@ def disassemble(program: Program) -> str:
     for index, instruction in enumerate(program.instructions):
         if index in targets:
             lines.append(f"L{index}:")
-        lines.append(f"    {_instruction_text(instruction, program.word, length)}")
+        lines.append(f"    {instruction_text(instruction, program.word, length)}")
     return "\n".join(lines) + "\n"
 
 
-def _instruction_text(instruction: Instruction, word: int, length: int) -> str:
-    """An instruction in assembly, in a program of ``length`` instructions with the labels ``L0``, ``L1``, ..."""
+def instruction_text(instruction: Instruction, word: int, length: int) -> str:
+    """An instruction in assembly, in a program of ``length`` instructions with the labels ``L0``, ``L1``, ...; a jump beyond
+    them, as every one for length 0, has its target's number."""
     operation, x = OPERATIONS[instruction.op], instruction.x
     parts = []
     for kind in operation.shape:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from efasp.pram.assembler.lexer import tokens
 from efasp.pram.assembler.source import MAX_DIGITS, NUMBER, AssemblyError, Source, Token, integer, nearest
-from efasp.pram.isa import OPERATIONS
+from efasp.pram.isa import OPERATIONS, REGISTERS
 from efasp.pram.machine import POLICIES
 
 DIRECTIVES = (".word", ".processors", ".memory", ".policy", ".equ", ".data")
+REGISTER = re.compile("[rR][0-9]+")  # also of registers that there are not
 MNEMONICS = tuple(dict.fromkeys(operation.mnemonic for operation in OPERATIONS.values()))
 
 
@@ -91,6 +93,17 @@ class Line:
             raise self.source.error(self.next, f"expected {what}, found the register {self.next}")
         return self.take()
 
+    def new_name(self, what: str) -> Token:
+        """Take a name that is defined here: also not one that would be taken for a mnemonic, a directive or a register."""
+        token = self.name(what)
+        if token.text.lower() in MNEMONICS:
+            raise self.source.error(token, f"expected {what}, found the mnemonic {token}")
+        if f".{token.text}" in DIRECTIVES:
+            raise self.source.error(token, f"expected {what}, found {token} (did you mean '.{token.text}'?)")
+        if REGISTER.fullmatch(token.text):
+            raise self.source.error(token, f"expected {what}, found {token}, and the registers are r0..r{REGISTERS - 1}")
+        return token
+
     def value(self, what: str = "a number or a name") -> Value:
         """Take a number, which may be negative, or a name."""
         first = self.next
@@ -138,7 +151,7 @@ class Line:
         """Read the line into the listing."""
         labelled = False
         while self.next.kind not in ("end", "directive") and self.tokens[self.at + 1].text == ":":
-            token = self.name("a label")
+            token = self.new_name("a label")
             self.define(token, self.listing.labels, len(self.listing.code))
             self.take()
             labelled = True
@@ -162,7 +175,8 @@ class Line:
         mnemonic = self.take()
         if mnemonic.text.lower() not in MNEMONICS:
             near = nearest(mnemonic.text.lower(), MNEMONICS)
-            raise self.source.error(mnemonic, f"expected a mnemonic, found {mnemonic}{near}")
+            known = "" if near else f" ({' '.join(MNEMONICS)})"
+            raise self.source.error(mnemonic, f"expected a mnemonic{known}, found {mnemonic}{near}")
         operands: list[Operand] = []
         if self.next.kind != "end":
             operands.append(self.operand())
@@ -180,7 +194,7 @@ class Line:
             near = nearest(name, DIRECTIVES)
             raise self.source.error(token, f"expected a directive ({' '.join(DIRECTIVES)}), found {token}{near}")
         if name == ".equ":
-            defined = self.name("a name for a constant")
+            defined = self.new_name("a name for a constant")
             value = self.value("a number or an earlier constant")
             self.define(defined, self.listing.constants, self.earlier(value))
         elif name == ".data":

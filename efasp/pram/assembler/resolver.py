@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import cast
 
 from efasp.pram.assembler.data import Data
-from efasp.pram.assembler.parser import Address, Listing, Operand, Register, Value
+from efasp.pram.assembler.parser import REGISTER, Address, Listing, Operand, Register, Value
 from efasp.pram.assembler.source import AssemblyError, Source, Token, brief, nearest, show
 from efasp.pram.isa import OPERATIONS, REGISTERS, Instruction, Operation, Reg, operations
 from efasp.pram.machine import MAX_MEMORY, MAX_WORD, MIN_WORD, POLICIES, Policy
@@ -62,8 +61,8 @@ class Resolver:
             if name in table:
                 return table[name][0]
         what = "a label or a constant" if labels else "a number or a constant"
-        if re.fullmatch("[rR][0-9]+", name):
-            what = f"{REGISTER_NAMES} or a defined name"
+        if REGISTER.fullmatch(name):  # it can be no name, as none such can be defined
+            what = REGISTER_NAMES if labels else what
         near = nearest(name, [known for table in tables for known in table])
         raise self.source.error(value.token, f"expected {what}, found {value.token}, undefined{near}")
 
@@ -91,6 +90,11 @@ class Resolver:
                 cells[address] = (self.as_word(value), value.token)
         return cells
 
+    def address(self, address: int) -> str:
+        """An address of a .data line as a message names it: as written, where it is negative, and the word that it is."""
+        written = (start for start, _ in self.listing.data if self.as_word(start) == address and self.number(start) < 0)
+        return next((f"{self.found(start)}, which is {brief(address)}" for start in written), brief(address))
+
     def memory(self, data: Mapping[int, int]) -> tuple[int, tuple[int, ...]]:
         """M, and the initial words from address 0 to the last that is given."""
         cells, size = self.data(), 1 << self.word
@@ -98,17 +102,20 @@ class Resolver:
         limit = min(size, MAX_MEMORY) if chosen is None else chosen
         for address in cells:  # as ascending within a line, the first outside is the first read
             if address >= limit:
-                message = f".data: expected an address in the memory 0..{limit - 1}, found {brief(address)}"
+                message = f".data: expected an address in the memory 0..{limit - 1}, found {self.address(address)}"
                 raise self.source.error(cells[address][1], message)
         words = {address: value for address, (value, _) in cells.items()}
         for address, value in data.items():
-            if type(address) is not int or not 0 <= address < limit:
+            at = address + size if type(address) is int and -size // 2 <= address < 0 else address
+            if type(address) is not int or not 0 <= at < limit:
                 message = f"expected an address in the memory 0..{limit - 1}, found {brief(address)}"
                 raise self.bad_data(data, address, message)
             if type(value) is not int or not -size // 2 <= value < size:
                 message = f"expected a word {-size // 2}..{size - 1} at address {address}, found {brief(value)}"
                 raise self.bad_data(data, address, message)
-            words[address] = value % size
+            if at != address and at in data:
+                raise self.bad_data(data, address, f"expected one word for address {at}, found another for {address}")
+            words[at] = value % size
         extent = max(words, default=-1) + 1
         filled = [0] * extent
         for address, value in words.items():

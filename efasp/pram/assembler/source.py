@@ -93,10 +93,21 @@ def integer(text: str) -> int:
     return int(text, {"0x": 16, "0b": 2}.get(text[:2].lower(), 10))
 
 
+def signed(text: str) -> int | None:
+    """The number that a whole text is, by the grammar of assembly: decimal, 0x or 0b, negative after "-"; None for another."""
+    digits = text.removeprefix("-")
+    if len(digits) > MAX_DIGITS or not NUMBER.fullmatch(digits):
+        return None
+    return -integer(digits) if text != digits else integer(digits)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean ...?)`` if one of ``known`` is like ``word``, else nothing."""
-    close = difflib.get_close_matches(word[:40], list(known), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    """`` (did you mean ...?)`` if some of ``known`` are like ``word``, with those that are most like it, else nothing."""
+    word, names = word[:40], list(known)
+    close = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
+    alike = [difflib.SequenceMatcher(None, name, word).ratio() for name in close]
+    best = sorted({name for name, ratio in zip(close, alike, strict=True) if ratio == alike[0]}, key=names.index)
+    return f" (did you mean {' or '.join(map(repr, best))}?)" if best else ""
 
 
 def split_lines(text: str) -> list[str]:

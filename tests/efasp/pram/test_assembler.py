@@ -95,7 +95,7 @@ def refused(make: Callable[[], object]) -> AssemblyError:
         ("shl r1, r2, 3", Instruction("shlx", rd=1, ra=2, x=3)),
         ("shr r1, r2, r3", Instruction("shrx", rd=1, ra=2, x=Reg(3))),
         ("\tlabel :\tjmp label ; to itself", Instruction("jmp", x=0)),
-        ("add: mov: jmp mov#comment", Instruction("jmp", x=0)),
+        ("adder: move: jmp move#comment", Instruction("jmp", x=0)),
     ],
 )
 def test_instructions(line: str, instruction: Instruction) -> None:
@@ -166,7 +166,14 @@ ERRORS = [
     ("", 1, 1, "expected at least one instruction, found none"),
     ("; only\nlabel:\n.word 8", 1, 1, "expected at least one instruction"),
     ("mvo r1, 2", 1, 1, "expected a mnemonic, found 'mvo' (did you mean 'mov'?)"),
-    ("qqqqq r1", 1, 1, "expected a mnemonic, found 'qqqqq'"),
+    ("qqqqq r1", 1, 1, f"expected a mnemonic ({' '.join(MNEMONICS)}), found 'qqqqq'"),
+    ("  halt:\n mov r1, 1", 1, 3, "expected a label, found the mnemonic 'halt'"),
+    ("start: JZ: halt", 1, 8, "expected a label, found the mnemonic 'JZ'"),
+    (".equ add 3\nhalt", 1, 6, "expected a name for a constant, found the mnemonic 'add'"),
+    ("data: halt", 1, 1, "expected a label, found 'data' (did you mean '.data'?)"),
+    (".equ word 3\nhalt", 1, 6, "expected a name for a constant, found 'word' (did you mean '.word'?)"),
+    ("r8: add r1, r1, r8", 1, 1, "expected a label, found 'r8', and the registers are r0..r7"),
+    (".equ R10 1\nhalt", 1, 6, "expected a name for a constant, found 'R10', and the registers are r0..r7"),
     ("halt\n  l: hlat", 2, 6, "(did you mean 'halt'?)"),
     ("add r1, r2", 1, 1, "'add': expected 3 operands, found 2"),
     ("halt r1", 1, 1, "'halt': expected 0 operands, found 1"),
@@ -174,7 +181,7 @@ ERRORS = [
     ("shl r1", 1, 1, "'shl': expected 2 or 3 operands, found 1"),
     ("mov r8, 1", 1, 5, "expected a register r0..r7, found 'r8'"),
     ("mov 5, 1", 1, 5, "expected a register r0..r7, found '5'"),
-    ("mov r1, r9", 1, 9, "expected a register r0..r7 or a defined name, found 'r9'"),
+    ("mov r1, r9", 1, 9, "expected a register r0..r7, found 'r9'"),
     ("add r1, 2, 3", 1, 9, "expected a register r0..r7, found '2'"),
     ("st [r1], r2", 1, 4, "expected a register r0..r7, found '['"),
     ("jmp r1", 1, 5, "expected a number or a name, found 'r1'"),
@@ -238,6 +245,8 @@ ERRORS = [
     (".policy 5\nhalt", 1, 9, "expected erew | crew | common | priority, found '5'"),
     (".policy crew erew\nhalt", 1, 14, "expected the end of the line, found 'erew'"),
     (".data 62: 1 2 3\n.memory 64\nhalt", 1, 15, ".data: expected an address in the memory 0..63, found 64"),
+    (".word 5\n.memory 9\n.data -1: 7\nhalt", 3, 11, "in the memory 0..8, found '-1', which is 31"),
+    (".word 5\n.memory 9\n.equ A -2\n.data A: 7\nhalt", 4, 10, "found 'A' = -2, which is 30"),
     (".word 5\n.data 31: 1 2\nhalt", 2, 13, ".data: expected an address in the memory 0..31, found 32"),
     (".word 40\n.data 0x10000000: 1\nhalt", 2, 19, "expected an address in the memory 0..67108863, found 268435456"),
     (".data 3: 1 2\n.data 4: 2\nhalt", 2, 10, "address 4 has a word already, from line 1"),
@@ -302,7 +311,7 @@ def test_errors_are_value_errors() -> None:
         ({"processors": True}, "--processors: expected 1 or more, found True"),
         ({"policy": "x"}, "--policy: expected erew | crew | common | priority, found 'x'"),
         ({"data": {64: 1}, "memory": 64}, "--data: expected an address in the memory 0..63, found 64"),
-        ({"data": {-1: 1}}, "--data: expected an address in the memory 0..65535, found -1"),
+        ({"data": {-1: 1}, "memory": 64}, "--data: expected an address in the memory 0..63, found -1"),
         ({"data": {1: 65536}}, "--data: expected a word -32768..65535 at address 1, found 65536"),
         ({"data": {1: 10**5000}}, "--data: expected a word -32768..65535 at address 1, found a number of 16610 bits"),
     ],
@@ -417,6 +426,8 @@ def test_mutated_programs(text: str, data: st.DataObject) -> None:
         ("[3, -1,0]", {0: 3, 1: -1, 2: 0}),
         ('{"4": 5, "0x10":\r\n -6, "0b11": -0}', {4: 5, 16: -6, 3: 0}),
         ('{"\\u0031": 2}', {1: 2}),
+        ('["0xff", "-0b11", "18446744073709551615"]', {0: 255, 1: -3, 2: (1 << 64) - 1}),
+        ('{"-2": "-1"}', {-2: -1}),
     ],
 )
 def test_data(text: str, data: dict[int, int]) -> None:
@@ -441,7 +452,9 @@ DATA_ERRORS = [
     ("[true]", 1, 2, "expected an integer, found 'true'"),
     ("[\r\nNaN]", 2, 1, "expected an integer, found 'NaN'"),
     ("[null]", 1, 2, "expected an integer, found 'null'"),
-    ('["1"]', 1, 2, "expected an integer, found '\"1\"'"),
+    ('["one"]', 1, 2, "expected an integer, found '\"one\"'"),
+    ('["+1"]', 1, 2, "expected an integer, found '\"+1\"'"),
+    ('["1_0"]', 1, 2, "expected an integer, found '\"1_0\"'"),
     ("[[1]]", 1, 2, "expected an integer, found a list"),
     ("[" * 100000, 1, 2, "expected an integer, found a list"),
     ('{"1":' * 100000, 1, 6, "expected an integer, found an object"),
@@ -453,7 +466,7 @@ DATA_ERRORS = [
     ('["', 1, 2, "expected JSON, found '\"'"),
     ('{"1": 1,\n"1": 2}', 2, 1, "expected one word for address 1, found a second"),
     ('{"1": 1, "0x1": 1}', 1, 10, "expected one word for address 1, found a second"),
-    ('{"-1": 1}', 1, 2, 'expected an address in quotes, as "8" or "0x8", found'),
+    ('{"- 1": 1}', 1, 2, 'expected an address in quotes, as "8" or "0x8", found'),
     ('{"x": 1}', 1, 2, "expected an address in quotes"),
     ('{" 1": 1}', 1, 2, "expected an address in quotes"),
     ('{"": 1}', 1, 2, "expected an address in quotes"),
@@ -479,6 +492,7 @@ def test_data_errors(text: str, line: int, column: int, message: str) -> None:
     [
         ("[1,\n 70000]", (2, 2), "expected a word -32768..65535 at address 1, found 70000"),
         ('{"64": 1}', (1, 2), "expected an address in the memory 0..63, found 64"),
+        ('{"-1": 1}', (1, 2), "expected an address in the memory 0..63, found -1"),
     ],
 )
 def test_data_that_does_not_fit(text: str, place: tuple[int, int], message: str) -> None:
@@ -501,6 +515,14 @@ def test_any_data(text: str) -> None:
         assert error.line >= 1 and 1 <= error.column <= len(error.source) + 1 and str(error)
     else:
         assert isinstance(data, Data) and all(type(key) is type(value) is int for key, value in data.items())
+
+
+def test_a_negative_address_is_a_twos_complement() -> None:
+    """As in a file; the address is then there once."""
+    program = assemble(".word 5\n.memory 32\nhalt", data=parse_data('{"-1": "0x1F", "0": 2}'))
+    assert program.data[31] == 31 and program.data[0] == 2
+    error = refused(lambda: assemble(".word 5\n.memory 32\nhalt", data=parse_data('{"31": 1,\n"-1": 2}', "d.json")))
+    assert (error.line, error.message) == (2, "expected one word for address 31, found another for -1")
 
 
 @given(st.dictionaries(st.integers(0, 99), st.integers(-(2**15), 2**16 - 1)), st.booleans())

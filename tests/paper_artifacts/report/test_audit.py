@@ -14,7 +14,9 @@ import pytest
 
 from efasp.checker.options import RunOptions
 from efasp.checker.session import Report
-from efasp.paper_artifacts.claims.claims import Status, claims
+from efasp.paper_artifacts.claims.claims import Ledger, Status, claims
+from efasp.paper_artifacts.claims.extent import OTHER, extent
+from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.cli import main
 from efasp.paper_artifacts.report.graph import boxes, layers, svg
 from efasp.paper_artifacts.report.site import Site
@@ -120,8 +122,6 @@ def test_text_is_escaped(site: Path) -> None:
 
 def test_the_graph_has_every_box_once_and_edges_point_right() -> None:
     """Layers hold every claim and lemma once; what a box rests on stands in a later layer."""
-    from efasp.paper_artifacts.claims.claims import Ledger
-
     listed = boxes(Ledger(everything()))
     rows = layers(listed)
     place = {name: column for column, names in enumerate(rows) for name in names}
@@ -192,7 +192,17 @@ def test_a_claim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     claim, lemma, more, _ = keys(COMMANDS, "JSON of efasp audit")
     assert list(said) == ["n_max", *claim, *more] and list(said["tree"][0]) == lemma
     each = {"proved": len(needed) - 2, "timeout": 1, "measured": 1}
-    assert said["counts"] == {"n <= 32": each, "n <= 64": each}
+    assert said["obligations"] == {"n <= 32": each, "n <= 64": each}
+    assert said["counts"] == {"n <= 64": len(needed) - 2, "measured": 2, "open": 1}  # with the table that it measures
+    assert said["limits"][:2] == [
+        "Not discharged: step.next (timeout: step.next[w=5]).",
+        "Measured, and not proved: process.runs, the table resources.",
+    ]
+    families = {part["family"]: part for part in said["outline"]}
+    assert {name.partition(".")[0] for name in needed} == set(families)
+    assert sum(part["lemmas"] for part in said["outline"]) == len(needed)
+    assert families["gates"]["assumes"] == [] and "gates" in families["step"]["assumes"]
+    assert "open" in families["step"]["counts"] and all(part["contributes"] for part in said["outline"])
     assert [lemma["lemma"] for lemma in said["tree"]] == needed
     rests = {lemma["lemma"]: lemma["rests on"] for lemma in said["tree"]}
     assert rests == {name: list(statements()[name].rests) for name in needed}
@@ -206,9 +216,16 @@ def test_a_claim_as_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     shown(monkeypatch, {"gates.step.add": {"assumed": ["Some paper, theorem 2"]}})
     assert main(["audit", "T1"]) == 0
     text = capsys.readouterr().out
-    for part in (f"T1: {claims()['T1'].title}", "status      assumed", "Some paper, theorem 2", "proved: n <= 64"):
+    count = len(below(claims()["T1"].lemmas))
+    headline = f"shown   {count} lemmas and 1 table: {count - 1} n <= 64, 1 measured, 1 assumed\n"
+    for part in (f"T1: {claims()['T1'].title}", headline, "weakest gates.step.add: assumed", "Some paper, theorem 2"):
         assert part in text
-    _, _, tree = text.partition("by the lemmas that conclude it:\n\n")
+    outline, _, rest = text.partition("by the lemmas that conclude it:\n\n")
+    names = {name.partition(".")[0] for name in below(claims()["T1"].lemmas)}
+    assert {family: len(re.findall(rf"(?m)^ *{family}: \d+ lemmas?: ", outline)) for family in names} == dict.fromkeys(names, 1)
+    assert "\n  gates, as above\n" in outline or "\n    gates, as above\n" in outline
+    tree, _, how = rest.partition("\n\n")
+    assert "efasp audit T1 --no-cache" in how and "efasp tables --check --only resources" in how
     lines = [(len(line) - len(line.lstrip()), line.strip()) for line in tree.splitlines() if line.strip()]
     path: list[str] = []
     expanded: list[str] = []
@@ -232,17 +249,49 @@ def test_a_claim_without_lemmas(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "T3", "--n-max", "40", "--format", "json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["n_max"], said["counts"], said["tree"], said["lemmas"]) == (40, {}, [], [])
+    assert said["limits"] == [f"Not covered: {uncovered}"] and said["commands"] == said["outline"] == []
     assert said["status"]["grade"] == "not covered" and said["not covered"] == uncovered
     assert main(["audit", "T3"]) == 0
     text = capsys.readouterr().out
-    assert "status      not covered" in text and uncovered in text
+    assert "shown   not covered" in text and uncovered in " ".join(text.split())
+
+
+def test_a_glob(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claims and lemmas that match are listed, of obligations that are discharged with those that they rest on."""
+    asked = shown(monkeypatch, {})
+    assert main(["audit", "gates.step.*", "--format", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    names = [name for name in statements() if name.startswith("gates.step.")]
+    assert [lemma["lemma"] for lemma in said["lemmas"]] == names and said["claims"] == []
+    assert sorted(asked) == sorted(below(names))
+    assert main(["audit", "T1*"]) == 0
+    text = capsys.readouterr().out
+    assert "T1-connectivity" in text and "3 claims by the weakest dependency: 3 measured" in text and "gates.add" not in text
+
+
+def test_nothing_is_called_measured_twice() -> None:
+    """A status says its grade once, and then its scope."""
+    ledger = Ledger(everything(**{"process.g": row("process.g", "measured", "measured")}), artifacts())
+    assert str(ledger.own("process.g")) == "measured" and ledger.lemma("process.g").why == ""
+    assert not [status for status in artifacts().values() if status.why.startswith("measured")]
+
+
+def test_scopes_are_counted_as_they_are() -> None:
+    """What is proved for n <= 64 and all programs counts there; a scope of other sizes, or under a condition, does not."""
+    rows = [full("gates.add", scope=scope) for scope in ("n <= 32", "n <= 64, all P, M, L <= 2^w, all T", "all n")]
+    assert extent("gates.add", Ledger(rows)) == "n <= 64"
+    for scope in ("n <= 64, given the sorts", "n <= 64: some contents", "P <= 3", "exhaustive at w = 5"):
+        assert extent("gates.add", Ledger([*rows, full("gates.add", scope=scope)])) == OTHER
+    assert extent("gates.add", Ledger([*rows, full("gates.add", status="measured")])) == "measured"
 
 
 @pytest.mark.parametrize(
     "arguments, named",
     [
         (["gates.ad"], "gates.add"),
-        (["gates.ad"], "expected a lemma's name or a claim's, found gates.ad"),
+        (["gates.ad"], "expected a lemma's name, a claim's, or a glob of these, found gates.ad"),
+        (["gates"], "did you mean 'gates.*'?"),
+        (["gate.*"], "found gate.*"),
         (["table-parit"], "table-parity"),
         (["T1-connectvity"], "T1-connectivity"),
         (["T1", "--format", "html", "--out", "x"], "--format"),

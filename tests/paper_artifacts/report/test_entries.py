@@ -30,7 +30,7 @@ def test_the_parts_add_up_to_the_definition(engine: str) -> None:
 
 def test_the_rows_are_the_plans() -> None:
     """A unit's row, bias and column are those of the compiled matrices."""
-    layers = compile_machine(5, "apmdm", "").layers
+    layers = compile_machine(5, "mdm", "").layers
     found = [
         re.match(r"layer (\d+) unit (\d+): up\[\d+\] = (.*), bias (-?\d+); (.*)", line)
         for line in entries("definition", "taken", 5)
@@ -53,4 +53,4 @@ def test_what_the_step_lacks_has_none() -> None:
 def test_a_lemma_shows_them() -> None:
     """`efasp audit` of one lemma: from the claim to the entries."""
     text = sheet_text(sheet("step.taken", Ledger([full("step.taken")]), {}, [], []))
-    assert "claims      " in text and "Matrix entries (apmdm, w = 5" in text and re.search(r"layer 3 unit \d+: up\[", text)
+    assert "claims      " in text and "Matrix entries (mdm, w = 5" in text and re.search(r"layer 3 unit \d+: up\[", text)

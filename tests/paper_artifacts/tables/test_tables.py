@@ -239,3 +239,14 @@ def test_the_readme_counts_changes_as_the_table_does() -> None:
         f"of {row['changes']} changes of the four transformers {row['killed']} are refuted and {row['harmless']} proved" in text
     )
     assert row["killed"] + row["harmless"] == row["changes"] and not row["survived"]
+
+
+def test_a_folder_that_cannot_be_is_refused_before_the_work(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+    """Nothing is made for an output that cannot be written; the message says what was expected."""
+
+    def make(notes: Notes) -> Artifact:
+        raise AssertionError("made")
+
+    monkeypatch.setattr(command, "ARTIFACTS", {"small": make})
+    assert main(["tables", "--out", "/dev/null"]) == 2
+    assert "--out: /dev/null: expected a folder" in capsys.readouterr().err

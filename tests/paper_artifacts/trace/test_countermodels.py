@@ -99,10 +99,12 @@ def test_a_named_obligation_as_text(broken: Path, name: str, capsys: pytest.Capt
     """Both lists of states are found again; with a fresh compile in the place of the weights nothing differs."""
     command = ["trace", "--case", str(broken / "report.json"), "--id", name]
     assert main([*command, "--weights", str(broken / "weights.safetensors")]) == 1
-    text = capsys.readouterr().out
-    assert f"obligation: {name}" in text and "first difference: processor" in text and "fresh compile" in text
+    text, said = capsys.readouterr()
+    assert said == "" and f"obligation: {name}" in text and "first difference: processor" in text and "fresh compile" in text
     assert main(command) == 0
-    assert "replayed exactly: as the machine" in capsys.readouterr().out
+    text, said = capsys.readouterr()
+    assert "replayed exactly: as the machine" in text
+    assert f"is of --weights {broken / 'weights.safetensors'}" in said and "a fresh compile is replayed in its place" in said
 
 
 def test_a_program_is_run_to_the_step_that_is_wrong(broken: Path) -> None:

@@ -15,9 +15,11 @@ from efasp.model.ranges import SCALE
 from efasp.model.readback import read_plan
 from efasp.model.weights import compiled, export
 from efasp.paper_artifacts.cli import main
-from efasp.paper_artifacts.trace.tracer import Frame, Tracer, shown
+from efasp.paper_artifacts.trace.frames import executed, fields_text
+from efasp.paper_artifacts.trace.tracer import Field, Frame, Tracer, shown
 from efasp.pram import machine
-from efasp.pram.assembler import assemble_file
+from efasp.pram.assembler import assemble, assemble_file
+from efasp.pram.state import Configuration
 from tests.files import changed, narrowed
 
 ROOT = Path(__file__).parents[3]
@@ -64,6 +66,28 @@ def test_fields_as_words() -> None:
     """Bits are also shown as the number that they are; coordinates that are not one word are not."""
     assert shown([(0, 1), (1, 0), (2, 1)]) == "1 0 1 = 5" and shown([(0, -1), (1, 1)]) == "-1 1 = 2"
     assert shown([(0, 1), (0, 1)]) == "1 1" and shown([(0, 7)]) == "7"
+    assert shown([(0, 0), (2, 1)], ["halt", "mov", "add"]) == "0 1 = add" and shown([(0, 0)], ["halt"]) == "0 = none"
+
+
+def test_fields_in_short() -> None:
+    """A word is its number, a one-hot its name, a vector its runs; set flags are named; a value that differs is whole."""
+    known = [Field("te.mask", "1"), Field("te.bos", "0"), Field("pe.op", "0"), Field("x", "0 1 = 2"), Field("d", "0 0 0 1")]
+    assert fields_text(known) == ["te: mask", "pe: none", "x = 2", "d = 0 (x3) 1"]
+    odd = Field("te.mask", "1", exact="0")
+    assert fields_text([odd, Field("x", "0 1 = 2", fresh="1 1 = 3")]) == [
+        "te.mask = 1 (exactly: 0)",
+        "x = 0 1 = 2 (fresh compile: 1 1 = 3)",
+    ]
+
+
+def test_the_executed_instructions_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of each running processor, with its program counter; in the residual stream the operation has its name."""
+    assert main(["trace", "sum_to", "--engine", "mdm", "--step", "8"]) == 0
+    text = capsys.readouterr().out
+    assert "executed:\n  processor 0, pc 4: add r2, r2, r1\nafter:" in text and "; operation = add;" in text
+    assert executed(assemble("halt\n", processors=2), Configuration((), (), (0, 7), ("halted", "running"))) == [
+        "processor 1, pc 7: outside the program"
+    ]
 
 
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])

@@ -27,7 +27,6 @@ from efasp.proofs.rocq.build import (
     FILES,
     KERNEL_FILES,
     PLAN_FILES,
-    ROOT,
     SOUND,
     STATED,
     THEOREM_FILES,
@@ -45,6 +44,7 @@ from efasp.proofs.rocq.build import (
 from efasp.proofs.rocq.statement_text import plans_theory
 from efasp.sorts import Flag, Signs
 from efasp.syntax import Parameter
+from tests.pages import ROOT
 
 needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
 MUTANTS = tomllib.loads((ROOT / "proofs" / "mutants" / "gates.toml").read_text())["mutant"]

@@ -1,0 +1,51 @@
+"""The ends of the help texts: examples, engines and exit codes of each command (docs/commands.md has more)."""
+
+from __future__ import annotations
+
+ENGINES = """
+engines:
+  reference  the PRAM itself, executed directly
+  mdm        masked diffusion: a log of every write, context O(P T)
+  apmdm      any-process generation: cells that are written again, context O(S)
+"""
+VERDICTS = "0 all proved or measured; 1 refuted, or a mutant survived; 2 bad usage; 3 not all discharged"
+EXAMPLES = {
+    "run": ("run scan", "run scan sort --engine apmdm --json", "run - --word 0x10 --data memory.json"),
+    "programs": ("programs", "programs scan"),
+    "info": ("info --word 16", "info --word 5..64 --engine mdm --ext M --json"),
+    "export": ("export --word 16 --engine mdm mdm.safetensors",),
+    "check": (
+        "check",
+        "check --n-max 2^20 --lemma 'gates.*' 'step.*'",
+        "check --weights mdm.safetensors --mutants",
+        "check --json report.json --html report",
+    ),
+    "certify": ("certify --lemma 'gates.*' --out certificates",),
+    "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit --trust"),
+    "trace": ("trace sum_to --engine mdm --step 8", "trace scan --engine apmdm --html scan.html", "trace --case report.json"),
+    "tables": ("tables --only width growth --out tables", "tables --check"),
+    "completion": ("completion bash",),
+}
+EXITS = {
+    "run": "0 halted; 2 bad usage or input; 4 a fault, or a breach of the policy; 5 not finished within --max-steps",
+    "check": VERDICTS,
+    "certify": "0 every script has a proof or a second solver's; 1 a solver contradicts; 2 bad usage; 3 not all discharged",
+    "audit": VERDICTS,
+    "trace": "0 as the machine; 1 it differs from the machine; 2 bad usage or input",
+    "tables": "0 nothing differs; 1 a table differs, or a check of it fails; 2 bad usage",
+}
+TOP = """
+first steps:
+  efasp run scan --engine mdm     runs a program of the library in a compiled transformer
+  efasp check                     proves the construction for n = 1..64
+  efasp audit T1                  shows what is proved of a claim, and what is not
+
+exit codes: 1 means refuted (or differing) and nothing else; 2 bad usage or input; efasp COMMAND --help has the others
+"""
+
+
+def epilog(command: str) -> str:
+    """The end of a command's help."""
+    shown = "\n".join(f"  efasp {example}" for example in EXAMPLES[command])
+    exits = EXITS.get(command, "0; 2 bad usage or input")
+    return f"examples:\n{shown}\n{ENGINES if command in ('run', 'trace') else ''}\nexit codes: {exits}\n"

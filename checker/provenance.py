@@ -1,0 +1,59 @@
+"""The run that a report is of: its command and options, the weights file that was checked, the commit and the date."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from efasp.checker.options import RunOptions
+from efasp.files import checkout
+from efasp.proofs.obligation import Machine
+
+
+def command(name: str, options: RunOptions, more: Sequence[str] = ()) -> str:
+    """The command line that asks for these options; those with their defaults are left out."""
+    parts = ["efasp", name]
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value == field.default:
+            continue
+        listed = [] if value is True else map(str, value) if isinstance(value, (list, tuple)) else [str(value)]
+        parts += [f"--{field.name.replace('_', '-')}", *listed]
+    return shlex.join([*parts, *more])
+
+
+def provenance(name: str, options: RunOptions, machine: Machine | None, digest: str) -> dict[str, Any]:
+    """As JSON holds it. ``machine``, ``digest``: those of the weights file, where there is one."""
+    weights = None
+    if machine is not None:
+        of = {"word": machine.word, "engine": machine.engine, "extension": machine.extension}
+        weights = {"file": str(options.weights), "sha256": digest, **of}
+    given = {field.name: _plain(getattr(options, field.name)) for field in fields(options)}
+    asked = {"command": command(name, options), "options": given, "weights": weights}
+    return {**asked, "commit": commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def _plain(value: Any) -> Any:
+    """An option as JSON holds it."""
+    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+
+
+@cache
+def commit() -> str | None:
+    """The commit that the package runs from, with ``+`` where files are changed; None where that is not known."""
+    root = checkout()
+    try:
+        found = [_git(root, *words) for words in (("rev-parse", "HEAD"), ("status", "--porcelain"))] if root else [""]
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{found[0].strip()}{'+' if found[1].strip() else ''}" if found[0] else None
+
+
+def _git(root: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=10).stdout

@@ -1,0 +1,85 @@
+"""Claims and lemmas with their status, as JSON holds them and as tables on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from efasp.checker.terminal import console
+from efasp.paper_artifacts.claims.claims import GRADES, Claim, Ledger, Status
+from efasp.paper_artifacts.claims.extent import counted, counts, headline, limits, of_claim
+from efasp.paper_artifacts.report.sheets import status_data
+from efasp.proofs.statements import Statement, below
+
+COLOURS = {
+    "all n": "green",
+    "bounded": "green",
+    "measured": "cyan",
+    "assumed": "yellow",
+    "not covered": "yellow",
+    "open": "yellow",
+    "refuted": "red",
+}
+
+
+def listing(claims: Iterable[Claim], lemmas: Iterable[Statement], ledger: Ledger, n_max: int) -> dict[str, Any]:
+    """Claims and lemmas as JSON holds them."""
+    return {
+        "n_max": n_max,
+        "claims": [claim_data(claim, ledger, n_max) for claim in claims],
+        "lemmas": [lemma_data(statement, ledger) for statement in lemmas],
+    }
+
+
+def claim_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
+    """A claim as JSON holds it in a list."""
+    named = {"id": claim.id, "kind": claim.kind, "title": claim.title, "states": claim.states, "source": claim.source}
+    on = {"lemmas": list(claim.lemmas), "measures": list(claim.measures), "not covered": claim.uncovered}
+    shown = {"counts": counts(of_claim(claim, ledger)), "limits": limits(claim, ledger, n_max)}
+    return {**named, **on, "status": status_data(ledger.claim(claim)), **shown}
+
+
+def lemma_data(statement: Statement, ledger: Ledger) -> dict[str, Any]:
+    """A lemma as JSON holds it in a list."""
+    rows = ledger.rows.get(statement.lemma, [])
+    named = {"lemma": statement.lemma, "states": statement.states, "notation": statement.notation}
+    on = {"rests on": list(statement.rests), "obligations": len(rows)}
+    own, full = ledger.own(statement.lemma), ledger.lemma(statement.lemma)
+    return {**named, **on, "own": status_data(own), "status": status_data(full)}
+
+
+def show_listing(claims: Sequence[Claim], lemmas: Sequence[Statement], ledger: Ledger, n_max: int) -> None:
+    """Claims, each with how far it is shown and what keeps it from more; then lemmas; then the grades of the claims."""
+    screen = console()
+    if claims:
+        table = _table(f"claims, for n = 1..{n_max}", ("claim", "what", "shown", "limits"))
+        for claim in claims:
+            said = headline(below(claim.lemmas), claim.measures, ledger)
+            bounds = " ".join(limits(claim, ledger, n_max))
+            table.add_row(claim.id, escape(claim.title), _coloured(ledger.claim(claim), said), escape(bounds))
+        screen.show(table)
+    if lemmas:
+        table = _table("lemmas", ("lemma", "states", "status", "obligations"))
+        table.columns[3].justify = "right"
+        for statement in lemmas:
+            status, count = ledger.lemma(statement.lemma), len(ledger.rows.get(statement.lemma, []))
+            table.add_row(statement.lemma, escape(statement.states), _coloured(status, str(status)), str(count))
+        screen.show(table)
+    if claims:
+        grades = [ledger.claim(claim).grade for claim in claims]
+        each = ", ".join(f"{grades.count(grade)} {grade}" for grade in reversed(GRADES) if grade in grades)
+        print(f"{counted(len(claims), 'claim')} by the weakest dependency: {each}")
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", padding=(0, 1, 0, 0), box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _coloured(status: Status, text: str) -> str:
+    return f"[{COLOURS[status.grade]}]{escape(text)}[/]"

@@ -1,0 +1,135 @@
+"""One claim whole: its statement, how far it is shown, the outline of its proof by families of lemmas, and every lemma."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from textwrap import wrap
+from typing import Any, NamedTuple
+
+from efasp.checker.results import Row, summary
+from efasp.paper_artifacts.claims.claims import FILE, Claim, Ledger
+from efasp.paper_artifacts.claims.extent import counts, extents, headline, limits
+from efasp.paper_artifacts.report.listing import claim_data, lemma_data
+from efasp.proofs.statements import StatementError, below, statements
+
+WIDTH = 100  # of a paragraph
+
+
+@cache
+def families() -> dict[str, str]:
+    """The families of lemmas in the order of an outline, with the contribution of each. Raises StatementError for one that is
+    missing or unknown."""
+    found: dict[str, str] = tomllib.loads(FILE.read_text(encoding="utf-8"))["family"]
+    if odd := set(found) ^ {statement.family for statement in statements().values()}:
+        raise StatementError(f"{FILE.name}: family: expected the families of the statements, found {', '.join(sorted(odd))}")
+    return found
+
+
+class Part(NamedTuple):
+    """A family's part in the proof of a claim: its lemmas below the claim, and the families whose conclusions they assume."""
+
+    family: str
+    lemmas: list[str]
+    assumes: list[str]
+
+
+def parts(claim: Claim) -> dict[str, Part]:
+    """The families below a claim, in order."""
+    lemmas, found = below(claim.lemmas), {}
+    for family in families():
+        mine = [name for name in lemmas if statements()[name].family == family]
+        others = {statements()[dependency].family for name in mine for dependency in statements()[name].rests}
+        if mine:
+            found[family] = Part(family, mine, [other for other in families() if other in others - {family}])
+    return found
+
+
+def whole_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
+    """A claim as JSON holds it: how many obligations ended how in which scope, the outline, and every lemma below it.
+
+    The lemmas that a lemma rests on are read from its obligations: they conclude the assumptions of these.
+    """
+    lemmas = [statements()[name] for name in below(claim.lemmas)]
+    rows = {row["id"]: row for statement in lemmas for row in ledger.rows.get(statement.lemma, [])}
+    scopes: dict[str, list[Row]] = {}
+    for row in rows.values():
+        scopes.setdefault(row["scope"], []).append(row)
+    outline = [
+        {
+            "family": part.family,
+            "contributes": families()[part.family],
+            "lemmas": len(part.lemmas),
+            "counts": counts(extents(part.lemmas, (), ledger)),
+            "assumes": part.assumes,
+        }
+        for part in parts(claim).values()
+    ]
+    return {
+        "n_max": n_max,
+        **claim_data(claim, ledger, n_max),
+        "obligations": {scope: {k: v for k, v in summary(some).items() if v} for scope, some in scopes.items()},
+        "outline": outline,
+        "tree": [lemma_data(statement, ledger) for statement in lemmas],
+        "commands": commands(claim),
+    }
+
+
+def commands(claim: Claim) -> list[str]:
+    """The commands that check a claim anew."""
+    found = [f"efasp audit {claim.id} --no-cache", f"efasp audit {claim.id} --mutants"] if claim.lemmas else []
+    return found + ([f"efasp tables --check --only {' '.join(claim.measures)}"] if claim.measures else [])
+
+
+def whole_text(claim: Claim, ledger: Ledger, n_max: int) -> str:
+    """A claim as text: statement, extent, limits, outline, the tree of the lemmas, commands."""
+    title = f"{claim.id}: {claim.title}"
+    lines = [title, "=" * len(title), "", *wrap(claim.states, WIDTH), "", f"source  {claim.source}"]
+    lines += [f"shown   {headline(below(claim.lemmas), claim.measures, ledger)}"]
+    if (status := ledger.claim(claim)).dependency:
+        lines += [f"weakest {status.dependency}: {replace(status, dependency='')}"]
+    lines += ["", "Limits:", ""]
+    for sentence in limits(claim, ledger, n_max) or ["None."]:
+        lines += wrap(sentence, WIDTH, initial_indent="* ", subsequent_indent="  ")
+    if claim.lemmas:
+        lines += ["", "Outline of the proof; below each family those whose conclusions it assumes:", ""]
+        lines += _outline(parts(claim), ledger)
+        lines += ["", "Lemmas; below each what its obligations assume, by the lemmas that conclude it:", ""]
+        lines += _tree(claim, ledger)
+    if how := commands(claim):
+        lines += ["", "How to check it:", "", *(f"  {command}" for command in how)]
+    return "\n".join(lines)
+
+
+def _outline(found: dict[str, Part], ledger: Ledger) -> Iterator[str]:
+    """The families as a tree, each with its contribution where it stands first."""
+    shown: set[str] = set()
+    for root in found:
+        stack = [(root, 0)] if root not in shown else []
+        while stack:
+            family, depth = stack.pop()
+            part, indent = found[family], "  " * depth
+            if family in shown:
+                yield f"{indent}{family}, as above"
+                continue
+            shown.add(family)
+            yield f"{indent}{family}: {headline(part.lemmas, (), ledger)}"
+            yield from wrap(families()[family], WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
+            stack += [(other, depth + 1) for other in reversed(part.assumes)]
+
+
+def _tree(claim: Claim, ledger: Ledger) -> Iterator[str]:
+    """The lemmas as a tree, each with its own status; those below a lemma are written out once, later it is "as above"."""
+    shown: set[str] = set()
+    below_others = {dependency for name in claim.lemmas for dependency in statements()[name].rests}
+    stack = [(name, 0) for name in reversed([name for name in claim.lemmas if name not in below_others])]
+    while stack:
+        name, depth = stack.pop()
+        dependencies = statements()[name].rests
+        again = name in shown and dependencies
+        yield f"{'  ' * depth}{name}: {ledger.own(name)}{', as above' if again else ''}"
+        if not again:
+            stack += [(dependency, depth + 1) for dependency in reversed(dependencies)]
+        shown.add(name)
