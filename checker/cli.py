@@ -208,6 +208,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
     """The options of a run of the checker."""
     budget_options(command)
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
+    command.add_argument("--kernel", action="store_true", help="also check plans by the Rocq theorem about them (needs Rocq)")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
     command.add_argument("--twins", action="store_true", help="as --mutants, and each once more, active at w = 6 only")
 

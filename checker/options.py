@@ -14,9 +14,9 @@ class RunOptions:
 
     ``n_max``: the bound (None: 64, or all of a weights file's words); ``lemma``: globs (None or none: every
     lemma); ``weights``: the file whose transformer is checked (None: compiled ones); ``jobs``: worker processes (None: one a
-    core); ``timeout``: seconds an obligation; ``memory``: MiB a worker; ``mutants``: also run the mutants, and with ``twins``
-    each once more; ``changes``: how many single-weight changes of a weights file ``mutants`` tries; ``json``: where the report
-    goes (``-``: standard output).
+    core); ``timeout``: seconds an obligation; ``memory``: MiB a worker; ``kernel``: with the obligations of family kernel;
+    ``mutants``: also run the mutants, and with ``twins`` each once more; ``changes``: how many single-weight changes of a
+    weights file ``mutants`` tries; ``json``: where the report goes (``-``: standard output).
     """
 
     n_max: int | None = None
@@ -27,6 +27,7 @@ class RunOptions:
     memory: int = 4096
     solver: Sequence[str] | None = None
     no_cache: bool = False
+    kernel: bool = False
     mutants: bool = False
     twins: bool = False
     changes: int = 130

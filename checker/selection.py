@@ -12,12 +12,21 @@ from efasp.model.readback import read_plan
 from efasp.pram.assembler.source import nearest
 from efasp.proofs.obligation import Batch, Machine, Regime
 from efasp.proofs.registry import batches, matches
+from efasp.proofs.rocq.build import RocqError, programs
 
 
-def regime_of(weights: Path | None, n_max: int | None) -> tuple[Regime, str]:
-    """The regime, and a digest of the weights file if one is given. Raises UsageError."""
+def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> tuple[Regime, str]:
+    """The regime, and a digest of the weights file if one is given. Raises UsageError.
+
+    ``kernel``: with the obligations of family kernel, for which Rocq is needed; its program is built here.
+    """
+    if kernel:
+        try:
+            programs(["plan-check"])
+        except RocqError as error:
+            raise UsageError(f"--kernel: {error}") from None
     if weights is None:
-        return Regime(n_max or 64), ""
+        return Regime(n_max or 64, kernel=kernel), ""
     try:
         check_file(weights)
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
@@ -29,7 +38,7 @@ def regime_of(weights: Path | None, n_max: int | None) -> tuple[Regime, str]:
     except ValueError as error:
         raise UsageError(f"--weights: {error}") from None
     most = min(n_max or 1 << word, 1 << word)
-    return Regime(most, (Machine(word, engine, extension, (1, most)), plan)), found
+    return Regime(most, (Machine(word, engine, extension, (1, most)), plan), kernel), found
 
 
 def _expected(pattern: str) -> str:

@@ -79,7 +79,7 @@ def check(options: argparse.Namespace) -> int:
     for text in idle(options):
         notice(text)
     if options.list or options.export is not None:
-        chosen = selected(regime_of(asked.weights, asked.n_max)[0], asked.lemma)
+        chosen = selected(regime_of(asked.weights, asked.n_max, asked.kernel)[0], asked.lemma)
         if options.list:
             return _list(chosen, asked.lemma)
         count = export(chosen, asked.lemma, options.export)
@@ -102,7 +102,7 @@ def check(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
     """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged."""
-    regime, weights = regime_of(options.weights, options.n_max)
+    regime, weights = regime_of(options.weights, options.n_max, options.kernel)
     if options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {options.weights} is for n <= {regime.n_max}, and is checked for these")
     solvers = _solvers(options.solver)

@@ -188,11 +188,14 @@ class Machine:
 class Regime:
     """The scope of a check: n from 1 to ``n_max``, and the transformers, compiled or the one given (a weights file's).
 
+    ``kernel``: whether the obligations of family kernel are among those of the check, which need Rocq.
+
     The regime is P = n, M = n, T = n, and the word is as narrow as that allows.
     """
 
     n_max: int
     given: tuple[Machine, Plan] | None = None
+    kernel: bool = False
 
     def widths(self) -> Iterator[tuple[int, tuple[int, int]]]:
         """The word widths that n = 1..N takes, each with the n for which it stands."""

@@ -11,6 +11,7 @@ from efasp.proofs.lemmas import (
     bounded,
     encoding,
     gates,
+    kernel,
     lowering,
     numerics,
     numerics_limits,
@@ -43,6 +44,7 @@ FAMILIES = (
     process,
     simulation_citations,
     numerics_limits,
+    kernel,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 
