@@ -1,6 +1,5 @@
 (* The theorem: a plan that is accepted runs every PRAM program. [accepts] reads a plan into normal forms over the scalars of
-  the
-   step and compares it with the step's definition, a function of w; all else is proved here. *)
+   the step and compares it with the step's definition, a function of w; all else is proved here. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepOutput StepAnswers StepDefined
   StepCodes StepLogPass.

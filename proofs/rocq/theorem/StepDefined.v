@@ -1,6 +1,5 @@
-(* What the step's definition defines: the scalars of a sequence are a model of the builder's nodes,
-  so that what is sound of the
-   builder holds of the outputs. That nodes read earlier scalars only is checked where a plan is accepted (Follows.v). *)
+(* What the step's definition defines: the scalars of a sequence are a model of the builder's nodes, so that what is sound of
+   the builder holds of the outputs. That nodes read earlier scalars only is checked where a plan is accepted (Follows.v). *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition StepModel StepAnswers.
 From Efasp Require Follows.

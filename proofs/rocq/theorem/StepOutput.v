@@ -121,8 +121,8 @@ Proof.
   - exact (IH ts' S').
 Qed.
 
-(* The log. Of a position at place kind k (7: counter, 8: target, 9: value) of a processor's step;
-  the mask before it is ready. *)
+(* The log. Of a position at place kind k (7: counter, 8: target, 9: value) of a processor's step; the mask before it is ready.
+   *)
 Definition due_token (k : Z) (m : status) (n address result : Z) (store names : bool) (r : option Z) : token :=
   if k =? 7 then Word m n
   else if k =? 8 then (if store then Statement.word address else if names then match r with Some q => Name q | None => Nothing
