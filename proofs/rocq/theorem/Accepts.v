@@ -1,9 +1,10 @@
-(* The theorem: a plan that is accepted runs every PRAM program. [accepts] reads a plan into normal forms over the scalars of the
-   step and compares it with the step's definition, a function of w; all else is proved here. *)
+(* The theorem: a plan that is accepted runs every PRAM program. [accepts] reads a plan into normal forms over the scalars of
+   the step and compares it with the step's definition, a function of w; all else is proved here. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepOutput StepAnswers StepDefined
   StepCodes StepLogPass.
-From Efasp Require Sequences Composition Follows FollowsSound CodeFacts Accepted Positions Reached Matching CellReads CellPass LogSites
+From Efasp Require Sequences Composition Follows FollowsSound CodeFacts Accepted Positions Reached Matching CellReads CellPass
+  LogSites
   LogMatches StepWriter StepCellPass.
 Import ListNotations.
 Open Scope Z_scope.
@@ -36,7 +37,8 @@ Proof.
 Qed.
 
 Lemma codes_at : forall (w : nat) (log ext : bool) (x : list token) (qs : list place),
-  FollowsSound.codes (map (token_code w ext) x) (map (if log then log_code w else cell_code w) qs) = map (code_at w log ext) (combine x qs).
+  FollowsSound.codes (map (token_code w ext) x) (map (if log then log_code w else cell_code w) qs) = map (code_at w log ext)
+    (combine x qs).
 Proof.
   intros w log ext x. unfold FollowsSound.codes. induction x as [|t x IH]; intros [|q qs]; try reflexivity. cbn [map combine].
   rewrite IH. unfold code_at. destruct log; reflexivity.
@@ -46,7 +48,8 @@ Qed.
 Lemma part_known : forall w ext p k s pid, valid w ext p = true -> 0 <= pid < Z.of_nat (processors p) ->
   known w ext (LogSites.part k (LogSites.logged w p s pid)).
 Proof.
-  intros w ext p k s pid V N. pose proof (LogMatches.logged_effective w ext p V s pid N) as [Nx R M0]. pose proof (size_positive w).
+  intros w ext p k s pid V N. pose proof (LogMatches.logged_effective w ext p V s pid N) as [Nx R M0].
+  pose proof (size_positive w).
   assert (W : forall v, is_word w v = true -> 0 <= v < size w) by (intros v; apply (Reached.is_word_range w)).
   unfold LogSites.part, LogSites.target_token, LogSites.value_of. destruct (k =? 0); [exact (W _ Nx)|]. destruct (k =? 1).
   - destruct (writes (LogSites.logged w p s pid)) as [[r v|a v]|]; [exact (proj1 (R r v eq_refl))| |exact I].
@@ -77,7 +80,8 @@ Proof.
   change (combine x qs) with l. rewrite Eq, map_map. clear Eq Def.
   assert (G : forall k, (forall j, In j k -> In j l) -> Forall2 (fun j read => Positions.masked j = true ->
     read = Some (LogSites.due_at w p t (snd j))) k (map (fun j => reading w ext (put_out fs (f j))) k)).
-  { induction k as [|j k IH]; intros I; [constructor|]. cbn [map]. constructor; [|apply IH; intros i Ii; apply I; right; exact Ii].
+  { induction k as [|j k IH]; intros I; [constructor|]. cbn [map]. constructor; [|apply IH; intros i Ii; apply I; right;
+      exact Ii].
     intros Mj. assert (J : In j l) by (apply I; left; reflexivity).
     assert (Ej : fst j = Mask) by (unfold Positions.masked in Mj; destruct (fst j); (reflexivity || discriminate)).
     apply codes_known; [|exact (Right j (conj J Ej))].
@@ -91,7 +95,8 @@ Proof.
   intros w ext m A. apply Composition.apmdm_from_passes, CellPass.cells_pass. intros p t second V F places c.
   set (l := CellReads.cell_sites w p c second). set (x := cell_tokens w p c second).
   set (qs := cell_places (length (instructions p)) (length (initial p)) (processors p)) in *.
-  pose proof (Sequences.reached_sized w p t) as S. fold c in S. pose proof (Reached.reached_worded w ext p t V) as W. fold c in W.
+  pose proof (Sequences.reached_sized w p t) as S. fold c in S. pose proof (Reached.reached_worded w ext p t V) as W.
+  fold c in W.
   assert (E : length x = length qs).
   { unfold x, qs. rewrite Sequences.cell_places_length. apply Sequences.cell_length; [exact S|exact F]. }
   pose proof (Accepted.cell_outputs w ext _ m x qs A E (CodeFacts.cell_places_of _ _ _)) as Out.
@@ -105,7 +110,8 @@ Proof.
     as (ns & f & Shown & Model & Def).
   destruct (Def _ (StepCellPass.sound_cell_step w ext p c second V S F W _ ns f Model Shown)) as (fs & Right & Eq).
   rewrite Eq in Out. clear Eq Def. unfold CellPass.answers. fold x. fold places.
-  assert (G : forall k os, (forall j, In j k -> In j l) -> Forall2 Accepted.equal_vectors os (map (fun j => put_out fs (f j)) k) ->
+  assert (G : forall k os, (forall j, In j k -> In j l) -> Forall2 Accepted.equal_vectors os (map (fun j => put_out fs (f j))
+    k) ->
     Forall2 (CellPass.right w p c) k (map (fun o => (reading w ext (firstn (token_code_width w ext) o), controls w ext o)) os)).
   { induction k as [|j k IH]; intros os I O; inversion O as [|o y os' ys Oj O' E1 E2]; subst; [constructor|]. cbn [map].
     constructor; [|apply IH; [intros i Ii; apply I; right; exact Ii|exact O']].
