@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -248,15 +249,21 @@ def _row(word: int, engine: str, extension: str) -> dict[str, Any]:
 
 def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, Any]) -> None:
     names = ("word", "layers", "heads", "d_model", "d_ff", "parameters", "vocabulary", "dtype")
-    table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left")
+    table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for name in names:
         table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(*("none is exact" if row[name] is None else str(row[name]) for name in names))
-    table.add_section()
-    table.add_row(f"w >= {forms['from']}", *(forms.get(name, "") for name in names[1:]))
-    console().show(table)
-    print(f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)")
+        table.add_row(*(str(row[name] or "none") for name in names))
+    screen = console()
+    screen.show(table)
+    sized = [f"{name} {forms[name]}" for name in names if name in forms]
+    narrow = "; narrower words as in the table" if rows[0]["word"] < forms["from"] else ""
+    said = [f"for words of w >= {forms['from']} bits: {', '.join(sized)}{narrow}"]
+    said += [f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)"]
+    if any(row["dtype"] is None for row in rows):
+        said += ["dtype none: neither float32 nor float64 is exact"]
+    for line in said:
+        print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="  ")))
 
 
 def export(options: argparse.Namespace) -> int:

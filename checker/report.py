@@ -11,6 +11,8 @@ from efasp.checker.results import GOOD, Row, groups, seconds, slowest, summary, 
 from efasp.checker.terminal import console
 from efasp.proofs.obligation import STATUSES
 
+STYLES = {"proved": "green", "measured": "cyan", "refuted": "bold red", "vacuous": "bold red"}  # the others are yellow
+
 
 def show(rows: list[Row], n_max: int, elapsed: float, interrupted: bool = False) -> None:
     """Summary by family, scope and claim; the slowest; everything that is not proved or measured; totals as the last line."""
@@ -41,7 +43,7 @@ def _summary(rows: list[Row], n_max: int) -> Table:
     table.add_column("scope", overflow="fold")
     table.add_column("claim")
     for name in (*shown, "seconds"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", style=STYLES.get(name, "yellow" if name in shown else ""))
     for (family, scope, claim), members in groups(rows).items():
         counts = summary(members)
         table.add_row(

@@ -11,10 +11,11 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.measure import Measurement
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 TICK = 0.1
+PERIOD = 30.0  # seconds between two lines where standard error is no terminal
 WIDTH = 140  # columns, where standard output is no terminal
 
 
@@ -51,19 +52,33 @@ class Show(Protocol):
         """Draws, at most once in ``TICK`` seconds."""
 
 
-def hidden(done: int, description: str = "") -> None:
-    """Shows nothing."""
+def lines(what: str, count: int) -> Show:
+    """Says on standard error how far a run is, once in ``PERIOD`` seconds."""
+    start = said = monotonic()
+
+    def show(done: int, description: str = "") -> None:
+        nonlocal said
+        if monotonic() - said >= PERIOD:
+            said = monotonic()
+            left = f", about {(said - start) * (count - done) / done:.0f} s left" if done else ""
+            known = f", {description}" if description else ""
+            print(f"efasp: {done} of {count} {what} after {said - start:.0f} s{left}{known}", file=sys.stderr, flush=True)
+
+    return show
 
 
 @contextmanager
 def progress(what: str, count: int) -> Iterator[Show]:
-    """A bar on standard error, on a terminal only. It draws when it is given something: it has no thread of its own, as worker
-    processes are forked meanwhile."""
+    """On standard error, where that is a terminal a bar with the time that is left, and elsewhere a line now and then.
+
+    It draws when it is given something: it has no thread of its own, as worker processes are forked meanwhile.
+    """
     screen = Console(stderr=True)
     if not sys.stderr.isatty():  # FORCE_COLOR makes no terminal
-        yield hidden
+        yield lines(what, count)
         return
-    columns = TextColumn(what), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}")
+    times = TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()
+    columns = TextColumn(what), BarColumn(20), MofNCompleteColumn(), *times, TextColumn("{task.description}")
     with Progress(*columns, console=screen, transient=True, auto_refresh=False) as bar:
         task, drawn = bar.add_task("", total=count), 0.0
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from efasp.checker import cli
+from efasp.checker import cli, terminal
 from efasp.pram.library import PROGRAMS, load
 
 EFASP = [sys.executable, "-m", "efasp"]
@@ -121,12 +122,13 @@ def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -
     ],
 )
 def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
-    """The exit code is 0, and nothing is said of it (tables are named as they are made): 1 means refuted."""
+    """The exit code is 0, and nothing but progress is said: 1 means refuted."""
     reading, writing = os.pipe()
     os.close(reading)
     said = subprocess.run([*EFASP, *command.split()], stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
-    assert (said.returncode, said.stderr.removesuffix(b"width ...\n")) == (0, b"")
+    progress = re.compile(r"width \.\.\.|efasp: \d+ of \d+ batches after \d+ s.*")
+    assert said.returncode == 0 and all(progress.fullmatch(line) for line in said.stderr.decode().splitlines())
 
 
 @pytest.mark.parametrize("columns", ["1", "60", "500"])
@@ -153,6 +155,30 @@ def test_a_defect_is_no_refutation(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert cli.main(["programs"]) == cli.DEFECT != 1
     said = capsys.readouterr().err
     assert "ZeroDivisionError: odd" in said and said.endswith("please report it with the lines above\n")
+
+
+def test_sizes_fit_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """At 80 columns nothing of `efasp info` is wider, and closed forms are whole, with the words that they hold for."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for extension in ([], ["--ext", "M"]):
+        assert cli.main(["info", "--word", "5..64", *extension]) == 0
+        shown = capsys.readouterr().out
+        assert max(map(len, shown.splitlines())) <= 80 and "narrower words as in the table" in shown
+        assert "parameters 1836 w^2 + 11026 w + 16563" in " ".join(shown.split()) or extension
+
+
+def test_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line now and then, with the time that is left; none in a short run."""
+    now = [0.0]
+    monkeypatch.setattr(terminal, "monotonic", lambda: now[0])
+    with terminal.progress("batches", 10) as show:
+        for done, moment in ((1, 5.0), (2, 31.0), (3, 40.0), (5, 75.0)):
+            now[0] = moment
+            show(done, f"{done} proved")
+    assert capsys.readouterr().err.splitlines() == [
+        "efasp: 2 of 10 batches after 31 s, about 124 s left, 2 proved",
+        "efasp: 5 of 10 batches after 75 s, about 75 s left, 5 proved",
+    ]
 
 
 def test_bars_are_drawn_on_a_terminal_only() -> None:
