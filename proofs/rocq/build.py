@@ -3,8 +3,8 @@
 The sources are compiled in ``build/rocq``, with ``Generated.v`` written afresh from the operators. A comment
 ``(* backs: gates.add *)`` before a theorem names the lemmas whose scope it backs for all n. Two checkers of proofs that are
 proved sound there become programs, ``build/lrat-check`` and ``build/smt-check``. So does ``theorem/Statement.v``, which states
-in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics. Coq 8.16 or later and
-OCaml.
+in definitions alone that a transformer runs every PRAM program: ``build/pram-kernel`` is its semantics; and
+``build/plan-check`` is the check that a plan computes what a definition defines. Coq 8.16 or later and OCaml.
 """
 
 from __future__ import annotations
@@ -30,14 +30,21 @@ FILES = (
 )  # fmt: skip
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
 KERNEL_FILES = ("Statement", "Kernel")  # under ``theorem``
-# The proofs about the statement: sequences are read as they are written; a plan runs every program if each pass is right; and
-# plans, written from the compiler, run some programs in the kernel.
-SHOWN_FILES = ("Sequences", "Composition", "Plans", "Runs")
+# The proofs about the statement: sequences are read as they are written; a plan runs every program if each pass is right, and a
+# pass of a plan that follows a definition is right if the definition's is; and plans, written from the compiler, run some
+# programs in the kernel.
+SHOWN_FILES = ("Sequences", "Composition", "Passes", "Plans", "Runs")
+# That a plan which follows a definition computes what it defines; the last extracts the check.
+FOLLOWS_FILES = (
+    "Scalars", "Terms", "TermsSound", "Interning", "Worlds", "InterningSound", "WorldExists", "Follows", "PlanSound",
+    "FollowsSound", "CodeFacts", "Accepted", "PlanCheck",
+)  # fmt: skip
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
     "smt_check": ("checkers.mli", "checkers.ml", "reading.ml", "smt_check.ml"),
     "pram_kernel": ("statement.mli", "statement.ml", "pram_kernel.ml"),
+    "plan_check": ("accepts.mli", "accepts.ml", "plan_check.ml"),
 }
 # The axioms of the standard library's real numbers and their analysis; no others are allowed, and these only in files
 # about reals.
@@ -70,6 +77,9 @@ STATED = (
     *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
     *(Theorem("Sequences", name, ()) for name in ("log_length", "log_read", "cell_length", "cells_read")),
     *(Theorem("Composition", name, ()) for name in ("mdm_from_passes", "apmdm_from_passes")),
+    Theorem("FollowsSound", "follows_sound", ()),
+    *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
+    *(Theorem("Passes", name, ()) for name in ("follows_mdm", "follows_apmdm")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
@@ -148,6 +158,7 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
     with locked(folder):
         fresh = compiled({name: theory(name).read_text() for name in CHECKER_FILES}, folder)
         fresh += compiled({name: theory(name).read_text() for name in KERNEL_FILES}, folder)
+        fresh += compiled({name: theory(name).read_text() for name in ("Statement", *FOLLOWS_FILES)}, folder)
         for written in sorted(SOURCES.rglob("*.ml")):
             copy = folder / written.name
             if not copy.exists() or copy.read_text() != written.read_text():
@@ -162,7 +173,7 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
 
 def theory(name: str) -> Path:
     """The file of a theory that is written by hand."""
-    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *SHOWN_FILES) else SOURCES / f"{name}.v"
+    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *FOLLOWS_FILES, *SHOWN_FILES) else SOURCES / f"{name}.v"
 
 
 def version() -> str:
@@ -206,7 +217,7 @@ def texts() -> dict[str, str]:
 def shown() -> dict[str, str]:
     """The statement and the files that speak of it, by name; what is generated is generated now."""
     made = {"Plans": plans_theory()}
-    return {name: made.get(name) or theory(name).read_text() for name in ("Statement", *SHOWN_FILES)}
+    return {name: made.get(name) or theory(name).read_text() for name in ("Statement", *FOLLOWS_FILES, *SHOWN_FILES)}
 
 
 def main() -> int:

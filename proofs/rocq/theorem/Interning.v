@@ -1,0 +1,233 @@
+(* The table of scalars: entries of the code, ReLUs of forms and means under scores, each with one number however it is written.
+   Forms are normal up to identities that hold for all rationals: relu(s f) = s relu(f) for s > 0; relu(f) = f + relu(-f);
+   relu(f) = f where f is never negative, by what is known of codes; a mean is linear; and which positions win does not
+   change where a score is multiplied by s > 0, or where a term is added that does not depend on the position that is read.
+   Definitions only. *)
+From Coq Require Import List Bool ZArith QArith Qreduction FMapPositive.
+From Efasp Require Import Terms.
+Import ListNotations.
+Module Map := PositiveMap.
+
+(* What is known of an entry of a code: it is 1; it is 0 or more; it is between -s and s, where s is the sum of some entries. *)
+Inductive fact := One | AtLeastZero | Within (owners : list positive).
+Definition facts : Type := Map.t fact.
+
+(* ReLU of sign * direction + constant, and the mean of a scalar under a score; directions and scores are numbered too. *)
+Inductive entry := Unit (direction : positive) (up : bool) (c : Q) | Mean (score : positive) (of : positive).
+(* The last three only find what is looked for: an answer is compared with the first three before it is used. *)
+Record table := {
+  entries : Map.t entry; next_scalar : positive;
+  directions : Map.t linear; next_direction : positive;
+  scores : Map.t bilinear; next_score : positive;
+  by_sum : Map.t (list positive);                  (* directions by the sum of their scalars' numbers *)
+  units : Map.t (list (bool * Q * positive));      (* ReLUs by direction *)
+  means : Map.t (Map.t positive) }.                (* means by score, then by scalar *)
+Definition empty_table (codes : positive) : table := {|
+  entries := Map.empty _; next_scalar := codes; directions := Map.empty _; next_direction := 1;
+  scores := Map.empty _; next_score := 1; by_sum := Map.empty _; units := Map.empty _; means := Map.empty _ |}.
+
+(* Directions. A linear form is a factor times a direction. *)
+Definition sum_key (l : linear) : positive := fold_left (fun s '(i, _) => Pos.add s i) l 1%positive.
+Definition bucket {A} (k : positive) (m : Map.t (list A)) : list A := match Map.find k m with Some l => l | None => [] end.
+Definition find_direction (t : table) (key : positive) (l : linear) : option positive :=
+  find (fun n => match Map.find n (directions t) with Some other => same_linear other l | None => false end)
+    (bucket key (by_sum t)).
+Definition add_direction (t : table) (key : positive) (l : linear) : table := {|
+  entries := entries t; next_scalar := next_scalar t;
+  directions := Map.add (next_direction t) l (directions t); next_direction := Pos.succ (next_direction t);
+  scores := scores t; next_score := next_score t;
+  by_sum := Map.add key (next_direction t :: bucket key (by_sum t)) (by_sum t); units := units t; means := means t |}.
+(* Number, orientation and size: the form is size * (direction, or minus the direction). *)
+Record directed := { number : positive; along : bool; extent : Q }.
+Definition direct (t : table) (l : linear) : table * directed :=
+  let s := content l in
+  let unit := scaled (Qred (/ s)) l in
+  let key := sum_key unit in
+  match find_direction t key unit with
+  | Some n => (t, {| number := n; along := true; extent := s |})
+  | None =>
+      match find_direction t key (scaled (-1) unit) with
+      | Some n => (t, {| number := n; along := false; extent := s |})
+      | None => (add_direction t key unit, {| number := next_direction t; along := true; extent := s |})
+      end
+  end.
+
+(* Is a form 0 or more, by what is known? Parts with codes, with ReLUs and with means under one score are looked at apart. *)
+Definition code_bound (known : facts) (i : positive) (c : Q) : option (linear) :=
+  match Map.find i known with
+  | Some AtLeastZero => Some [(i, c)]
+  | Some (Within owners) => let size := if Qle_bool 0 c then Qopp c else c in Some (sum_of (map (fun o => [(o, size)]) owners))
+  | _ => None
+  end.
+Fixpoint code_bounds (known : facts) (l : linear) : option (list linear) :=
+  match l with
+  | [] => Some []
+  | (i, c) :: rest =>
+      match code_bound known i c, code_bounds known rest with Some b, Some bs => Some (b :: bs) | _, _ => None end
+  end.
+Definition flag (known : facts) (i : positive) : bool :=
+  match Map.find i known with Some AtLeastZero => true | _ => false end.
+Definition codes_nonnegative (known : facts) (l : linear) : bool :=
+  match code_bounds known l with
+  | Some bounds => forallb (fun '(i, c) => flag known i && Qle_bool 0 c) (sum_of bounds)
+  | None => false
+  end.
+(* a relu(L + c) - b relu(L + d) is 0 or more where a >= b >= 0 and c >= d: take from the first list what the term needs. *)
+Definition offset_of (t : table) (i : positive) : option (positive * bool * Q) :=
+  match Map.find i (entries t) with Some (Unit n up c) => Some (n, up, c) | _ => None end.
+Definition covers (t : table) (i j : positive) : bool :=
+  match offset_of t i, offset_of t j with
+  | Some (m, up, c), Some (n, up', d) => Pos.eqb m n && Bool.eqb up up' && Qle_bool d c
+  | _, _ => false
+  end.
+Fixpoint take_from (t : table) (j : positive) (b : Q) (positives : linear) : option linear :=
+  match positives with
+  | [] => None
+  | (i, a) :: rest =>
+      if covers t i j && Qle_bool b a then Some ((i, qadd a (Qopp b)) :: rest)
+      else option_map (cons (i, a)) (take_from t j b rest)
+  end.
+Fixpoint units_nonnegative (t : table) (negatives positives : linear) : bool :=
+  match negatives with
+  | [] => true
+  | (j, b) :: rest =>
+      match take_from t j (Qopp b) positives with Some less => units_nonnegative t rest less | None => false end
+  end.
+Definition is_unit (t : table) (p : positive * Q) : bool :=
+  match Map.find (fst p) (entries t) with Some (Unit _ _ _) => true | _ => false end.
+Definition score_number (t : table) (p : positive * Q) : option (positive * positive) :=
+  match Map.find (fst p) (entries t) with Some (Mean s of) => Some (s, of) | _ => None end.
+Definition under (t : table) (s : positive) (p : positive * Q) : bool :=
+  match score_number t p with Some (s', _) => Pos.eqb s s' | None => false end.
+Definition is_code (t : table) (p : positive * Q) : bool :=
+  match Map.find (fst p) (entries t) with None => true | _ => false end.
+Definition base (t : table) (p : positive * Q) : positive * Q :=
+  match score_number t p with Some (_, of) => (of, snd p) | None => p end.
+Fixpoint nonnegative (fuel : nat) (known : facts) (t : table) (l : linear) : bool :=
+  match fuel, l with
+  | _, [] => true
+  | O, _ => false
+  | S fuel, p :: _ =>
+      match Map.find (fst p) (entries t) with
+      | Some (Unit _ _ _) =>
+          let '(mine, others) := partition (is_unit t) l in
+          let '(positives, negatives) := partition (fun '(_, c) => Qle_bool 0 c) mine in
+          units_nonnegative t negatives positives && nonnegative fuel known t others
+      | Some (Mean s _) =>
+          let '(mine, others) := partition (under t s) l in
+          nonnegative fuel known t (map (base t) mine) && nonnegative fuel known t others
+      | None =>
+          let '(mine, others) := partition (is_code t) l in
+          codes_nonnegative known mine && nonnegative fuel known t others
+      end
+  end.
+Definition never_negative (known : facts) (t : table) (f : form) : bool :=
+  Qle_bool 0 (free f) && nonnegative 40 known t (parts f).
+
+(* ReLUs. *)
+Definition find_unit (t : table) (n : positive) (up : bool) (c : Q) : option positive :=
+  match find (fun '(up', c', _) => Bool.eqb up up' && qsame c c') (bucket n (units t)) with
+  | Some (_, _, i) =>
+      match Map.find i (entries t) with
+      | Some (Unit n' up' c') => if Pos.eqb n n' && Bool.eqb up up' && qsame c c' then Some i else None
+      | _ => None
+      end
+  | None => None
+  end.
+Definition add_unit (t : table) (n : positive) (up : bool) (c : Q) : table := {|
+  entries := Map.add (next_scalar t) (Unit n up c) (entries t); next_scalar := Pos.succ (next_scalar t);
+  directions := directions t; next_direction := next_direction t; scores := scores t; next_score := next_score t;
+  by_sum := by_sum t; units := Map.add n ((up, c, next_scalar t) :: bucket n (units t)) (units t); means := means t |}.
+(* relu(f), where the linear part of f is directed. *)
+Definition unit (known : facts) (t : table) (f : form) (d : directed) : table * form :=
+  let c := Qred (free f / extent d) in
+  match find_unit t (number d) (along d) c with
+  | Some i => (t, atom (extent d) i)
+  | None =>
+      match find_unit t (number d) (negb (along d)) (Qopp c) with
+      | Some i => (t, add_forms f (atom (extent d) i))
+      | None =>
+          if never_negative known t f then (t, f)
+          else (add_unit t (number d) (along d) c, atom (extent d) (next_scalar t))
+      end
+  end.
+(* The ReLUs of one linear form and several constants. *)
+Definition constant_unit (f : form) : form := constant_form (if Qle_bool 0 (free f) then free f else 0).
+Definition rectified (known : facts) (t : table) (l : linear) (constants : list Q) : table * list form :=
+  match l with
+  | [] => (t, map (fun c => constant_unit (constant_form c)) constants)
+  | _ =>
+      let '(t, d) := direct t l in
+      let '(t, forms) := fold_left (fun '(t, forms) c =>
+        let '(t, f) := unit known t {| free := c; parts := l |} d in (t, f :: forms)) constants (t, []) in
+      (t, rev forms)
+  end.
+
+(* Scores. *)
+Definition normal_score (pairs : list (form * form)) : bilinear :=
+  let b := bilinear_sum (map (fun '(q, k) => product q k) pairs) in
+  bilinear_scaled (Qred (/ bilinear_content b)) b.
+Definition find_score (t : table) (b : bilinear) : option positive :=
+  option_map fst (find (fun '(_, other) => same_bilinear other b) (Map.elements (scores t))).
+Definition score (t : table) (pairs : list (form * form)) : table * positive :=
+  let b := normal_score pairs in
+  match find_score t b with
+  | Some n => (t, n)
+  | None => ({|
+      entries := entries t; next_scalar := next_scalar t; directions := directions t; next_direction := next_direction t;
+      scores := Map.add (next_score t) b (scores t); next_score := Pos.succ (next_score t);
+      by_sum := by_sum t; units := units t; means := means t |}, next_score t)
+  end.
+
+(* Means. *)
+Definition inner {A} (k : positive) (m : Map.t (Map.t A)) : Map.t A :=
+  match Map.find k m with Some l => l | None => Map.empty _ end.
+Definition mean_atom (t : table) (s of : positive) : table * positive :=
+  let found :=
+    match Map.find of (inner s (means t)) with
+    | Some i =>
+        match Map.find i (entries t) with
+        | Some (Mean s' of') => if Pos.eqb s s' && Pos.eqb of of' then Some i else None
+        | _ => None
+        end
+    | None => None
+    end in
+  match found with
+  | Some i => (t, i)
+  | None => ({|
+      entries := Map.add (next_scalar t) (Mean s of) (entries t); next_scalar := Pos.succ (next_scalar t);
+      directions := directions t; next_direction := next_direction t; scores := scores t; next_score := next_score t;
+      by_sum := by_sum t; units := units t;
+      means := Map.add s (Map.add of (next_scalar t) (inner s (means t))) (means t) |}, next_scalar t)
+  end.
+Fixpoint mean_parts (t : table) (s : positive) (l : linear) : table * list linear :=
+  match l with
+  | [] => (t, [])
+  | (i, c) :: rest =>
+      let '(t, j) := mean_atom t s i in
+      let '(t, parts) := mean_parts t s rest in (t, [(j, c)] :: parts)
+  end.
+Definition mean_of (t : table) (s : positive) (f : form) : table * form :=
+  let '(t, l) := mean_parts t s (parts f) in (t, {| free := free f; parts := sum_of l |}).
+Fixpoint means_of (t : table) (s : positive) (fs : list form) : table * list form :=
+  match fs with
+  | [] => (t, [])
+  | f :: rest => let '(t, g) := mean_of t s f in let '(t, gs) := means_of t s rest in (t, g :: gs)
+  end.
+
+(* The table was filled in order: every scalar has a number that no entry of a code has, and rests on such as have smaller
+   ones. *)
+Definition below (n : positive) (l : linear) : bool := forallb (fun '(i, _) => Pos.ltb i n) l.
+Definition below_score (n : positive) (b : bilinear) : bool :=
+  forallb (fun '(i, f) => Pos.ltb i n && below n (parts f)) b.
+Definition in_order (t : table) (n : positive) (e : entry) : bool :=
+  match e with
+  | Unit d _ _ => match Map.find d (directions t) with Some l => below n l | None => false end
+  | Mean s of => Pos.ltb of n && match Map.find s (scores t) with Some b => below_score n b | None => false end
+  end.
+Definition ordered (codes : positive) (t : table) : bool :=
+  forallb (fun '(n, e) => Pos.leb codes n && in_order t n e) (Map.elements (entries t)).
+(* Facts speak of entries of codes only. *)
+Definition about_codes (codes : positive) (known : facts) : bool :=
+  forallb (fun '(i, f) => Pos.ltb i codes &&
+    match f with Within owners => forallb (fun o => Pos.ltb o codes) owners | _ => true end) (Map.elements known).

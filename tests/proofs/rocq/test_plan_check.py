@@ -1,0 +1,156 @@
+"""The extracted check that a plan follows the engine's step: fresh plans are accepted, changed ones are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from efasp.exact import Matrix
+from efasp.model.compile import ENGINES, STEPS, compile_machine
+from efasp.model.plan import Head, Layer, Plan
+from efasp.pram.isa import EXTENSIONS
+from efasp.proofs.rocq import build, kernel
+from efasp.proofs.rocq.definition_text import definition_text
+from efasp.proofs.rocq.statement_text import plan_text
+from efasp.proofs.symbolic.residual_stream import Reader
+
+needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
+Change = Callable[[Layer], Layer]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the texts that the check reads are written."""
+    return tmp_path_factory.mktemp("plan_check")
+
+
+@cache
+def check() -> Path:
+    """The extracted program."""
+    return build.programs()["plan-check"]
+
+
+def follows(folder: Path, plan: Plan, word: int, engine: str, extension: str) -> bool:
+    """Whether the check accepts a plan as one of this machine."""
+    definition, file = folder / f"{word}-{engine}-{extension}", folder / "plan"
+    if not definition.exists():
+        definition.write_text(definition_text(word, engine, extension))
+    file.write_text(plan_text(plan))
+    return kernel.follows(check(), definition, file)
+
+
+@needs_coqc
+@pytest.mark.parametrize("extension", EXTENSIONS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fresh_plans_are_accepted_as_their_own_machine_alone(folder: Path, engine: str, extension: str) -> None:
+    """Of several word widths; a plan of another engine or extension is rejected."""
+    for word in (5, 6, 7, 8, 16):
+        assert follows(folder, compile_machine(word, engine, extension), word, engine, extension)
+    for other in [(5, e, x) for e in ENGINES for x in EXTENSIONS if (e, x) != (engine, extension)]:
+        assert not follows(folder, compile_machine(*other), 5, engine, extension)
+
+
+@needs_coqc
+@pytest.mark.parametrize("engine", ENGINES)
+def test_order_and_scale_do_not_matter(folder: Path, engine: str) -> None:
+    """Heads and units in another order, units and scores scaled by a positive factor, and a zero coordinate: accepted."""
+    plan = compile_machine(5, engine)
+    layers = []
+    for layer in plan.layers:
+        heads = tuple(replace(head, q=scaled(head.q, Fraction(7, 3))) for head in reversed(layer.heads))
+        up = scaled(Matrix(layer.up.rows[::-1], layer.up.columns), 5)
+        down = [tuple(sorted((len(layer.bias) - 1 - i, Fraction(c) / 5) for i, c in row)) for row in layer.down.rows]
+        bias = tuple(5 * b for b in reversed(layer.bias))
+        layers.append(replace(layer, heads=heads, up=up, bias=bias, down=Matrix([*down, ()], layer.down.columns)))
+    assert follows(folder, replace(plan, layers=tuple(layers)), 5, engine, "")
+
+
+def scaled(matrix: Matrix, factor: Fraction | int) -> Matrix:
+    """A matrix times a number."""
+    return Matrix([tuple((i, c * factor) for i, c in row) for row in matrix.rows], matrix.columns)
+
+
+def negated_unit(layer: Layer) -> Layer:
+    """The first hidden unit with the other sign."""
+    first, *rest = layer.up.rows
+    return replace(layer, up=Matrix([tuple((i, -c) for i, c in first), *rest], layer.up.columns))
+
+
+def other_bias(layer: Layer) -> Layer:
+    """The first bias is one more."""
+    return replace(layer, bias=(layer.bias[0] + 1, *layer.bias[1:]))
+
+
+def swapped_values(layer: Layer) -> Layer:
+    """The first two heads read each other's values."""
+    a, b, *rest = layer.heads
+    return replace(layer, heads=(replace(a, v=b.v, o=b.o), replace(b, v=a.v, o=a.o), *rest))
+
+
+def minimum(layer: Layer) -> Layer:
+    """The first head takes the least score instead of the greatest."""
+    first, *rest = layer.heads
+    return replace(layer, heads=(replace(first, q=scaled(first.q, -1)), *rest))
+
+
+@needs_coqc
+@pytest.mark.parametrize("change", [negated_unit, other_bias, swapped_values, minimum])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_changed_plans_are_rejected(folder: Path, engine: str, change: Change) -> None:
+    """A change of the second layer that changes what is computed."""
+    plan = compile_machine(5, engine)
+    layers = (plan.layers[0], change(plan.layers[1]), *plan.layers[2:])
+    assert not follows(folder, replace(plan, layers=layers), 5, engine, "")
+
+
+@cache
+def reader(engine: str) -> Reader:
+    """The Python reading of the step, by other code."""
+    return Reader(STEPS[engine](5, ""))
+
+
+@needs_coqc
+@given(data=st.data(), engine=st.sampled_from(ENGINES))
+@settings(max_examples=60, deadline=None)
+def test_what_is_accepted_is_accepted_in_python(folder: Path, data: st.DataObject, engine: str) -> None:
+    """Of a plan with any one entry changed: what the check accepts, the reading in Python accepts too.
+
+    That one also knows the bounds that sorts promise, so that it accepts some plans that the check rejects.
+    """
+    plan = compile_machine(5, engine)
+    number = data.draw(st.integers(0, len(plan.layers) - 1), "layer")
+    layer = plan.layers[number]
+    names = ["up", "down"] * bool(layer.bias) + ["q", "k", "v", "o"] * bool(layer.heads)
+    name = data.draw(st.sampled_from(names), "matrix")
+    head = data.draw(st.integers(0, len(layer.heads) - 1), "head") if name in "qkvo" else -1
+    old: Matrix = getattr(layer.heads[head] if head >= 0 else layer, name)
+    row = data.draw(st.sampled_from([i for i, r in enumerate(old.rows) if r]), "row")
+    at = data.draw(st.integers(0, len(old.rows[row]) - 1), "entry")
+    value = data.draw(st.sampled_from([-1, 2, Fraction(1, 2), 0]), "factor")
+    rows = list(old.rows)
+    rows[row] = tuple((i, c * value if n == at else c) for n, (i, c) in enumerate(old.rows[row]) if n != at or value)
+    new = Matrix(rows, old.columns)
+    if head >= 0:
+        changed: Head = replace(layer.heads[head], **{name: new})
+        layer = replace(layer, heads=(*layer.heads[:head], changed, *layer.heads[head + 1 :]))
+    else:
+        layer = replace(layer, **{name: new})
+    broken = replace(plan, layers=(*plan.layers[:number], layer, *plan.layers[number + 1 :]))
+    same = reader(engine).copy().execute(broken).outputs == reader(engine).outputs
+    assert same or not follows(folder, broken, 5, engine, "")
+
+
+@needs_coqc
+def test_other_texts_are_refused(folder: Path) -> None:
+    """What is wrong is named, with the file and the line."""
+    bad = folder / "bad"
+    bad.write_text("word five\n")
+    with pytest.raises(build.RocqError, match='bad: line 1: expected a number of 0 or more, found "five"'):
+        kernel.follows(check(), bad, bad)
