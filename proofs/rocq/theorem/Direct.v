@@ -11,7 +11,7 @@ Open Scope nat_scope.
 (* Halves of layers are numbered from 1: the heads of layer l (from 0) are half 2 l + 1, its hidden units half 2 l + 2; the
    entries of the code are there in half 0. A node whose scalars are there in half p is computed in the next half of its kind.
      *)
-Definition reads (n : node) : list nat :=
+Definition read_by (n : node) : list nat :=
   match n with
   | Rectified f => map snd (terms f)
   | Averaged queries keys value => flat_map (fun f => map snd (terms f)) (queries ++ keys ++ [value])
@@ -27,7 +27,7 @@ Fixpoint placed (known : list nat) (ns : list node) : list slot :=
   match ns with
   | [] => []
   | n :: rest =>
-      let p := half_after n (list_max (map (fun i => nth i known 0) (reads n))) in
+      let p := half_after n (list_max (map (fun i => nth i known 0) (read_by n))) in
       {| coordinate := length known; content := n; half := p |} :: placed (known ++ [p]) rest
   end.
 

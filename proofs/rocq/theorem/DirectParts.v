@@ -98,7 +98,7 @@ Proof.
 Qed.
 
 Lemma head_right : forall c queries keys value ss,
-  Forall2 (shows_all (reads (Averaged queries keys value))) l ss ->
+  Forall2 (shows_all (read_by (Averaged queries keys value))) l ss ->
   Forall2 (fun j a => forall i, (nth i a 0 == if i =? c then node_at (Averaged queries keys value) (map f l) (f j) else 0)%Q) l
     (attend {| wq := map (closed one) queries; wk := map (closed one) keys; wv := [closed one value];
       wo := repeat [] c ++ [[1%Q]] |} ss).
@@ -106,7 +106,7 @@ Proof.
   intros c queries keys value ss F. unfold attend. cbn [wq wk wv wo]. rewrite <- (map_id l) at 1.
   apply (map_pairs _ _ _ _ _ _ _ _ _ _ F). intros j s _ S i. rewrite nth_written. destruct (i =? c); [|reflexivity].
   rewrite nth_mean. rewrite !map_map, combine_map, filter_map, !map_map. cbn [snd node_at]. unfold maximisers.
-  rewrite map_map, filter_map, map_map. cbn [reads] in F, S. rewrite !flat_map_app in F, S.
+  rewrite map_map, filter_map, map_map. cbn [read_by] in F, S. rewrite !flat_map_app in F, S.
   assert (Score : forall k t, shows_all (flat_map (fun f => map snd (terms f)) queries ++
       flat_map (fun f => map snd (terms f)) keys ++ flat_map (fun f => map snd (terms f)) [value]) k t ->
     (dot (times (map (closed one) queries) s) (times (map (closed one) keys) t) == score_of queries keys (f j) (f k))%Q).
@@ -151,7 +151,7 @@ Definition computes (s : slot) : Prop := forall j, In j l ->
 
 Lemma heads_right : forall before ss0 hs done ss, right before ss0 -> before one = true -> right done ss ->
   (forall s, In s hs -> computes s /\ (exists q k v, content s = Averaged q k v) /\ done (coordinate s) = false /\
-    forall i, In i (reads (content s)) -> before i = true) -> NoDup (map coordinate hs) ->
+    forall i, In i (read_by (content s)) -> before i = true) -> NoDup (map coordinate hs) ->
   right (fun i => done i || within (map coordinate hs) i)
     (fold_left both (map (fun a => attend a ss0) (flat_map (head_of one) hs)) ss).
 Proof.
@@ -178,7 +178,7 @@ Proof.
 Qed.
 
 Lemma unit_values : forall us h j, In j l -> (forall s, In s us -> computes s /\ (exists g, content s = Rectified g) /\
-    agree (reads (content s)) h (f j)) ->
+    agree (read_by (content s)) h (f j)) ->
   equal_vectors (relu (plus (times (map linear us) h) (map offset us))) (map (fun s => nth (coordinate s) (f j) 0%Q) us).
 Proof.
   intros us h j J. induction us as [|s us IH]; intros H; [constructor|].
@@ -203,7 +203,7 @@ Qed.
 
 Lemma units_right : forall count us hs done ss, right done ss -> NoDup (map coordinate us) ->
   (forall s, In s us -> computes s /\ (exists g, content s = Rectified g) /\ done (coordinate s) = false /\
-    coordinate s < count /\ forall i, In i (reads (content s)) -> done i = true) ->
+    coordinate s < count /\ forall i, In i (read_by (content s)) -> done i = true) ->
   right (fun i => done i || within (map coordinate us) i) (map (feed (feeding count us hs)) ss).
 Proof.
   intros count us hs done ss R N H. unfold right in *. rewrite <- (map_id l) at 1.

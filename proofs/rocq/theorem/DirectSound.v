@@ -15,11 +15,11 @@ Proof.
     rewrite ?Nat.even_succ, ?Nat.odd_succ; unfold Nat.odd; rewrite ?E; reflexivity.
 Qed.
 
-Lemma node_reads : forall n x i, node_below n x -> In i (reads x) -> i < n.
+Lemma node_reads : forall n x i, node_below n x -> In i (read_by x) -> i < n.
 Proof.
   intros n x i B I. assert (R : forall g, reads_below n g -> In i (map snd (terms g)) -> i < n).
   { intros g G J. apply in_map_iff in J as ((c & k) & E & J). cbn in E. subst k. exact (G c i J). }
-  destruct x as [g|q k v]; cbn [node_below reads] in *; [exact (R g B I)|]. destruct B as [Bf Bv].
+  destruct x as [g|q k v]; cbn [node_below read_by] in *; [exact (R g B I)|]. destruct B as [Bf Bv].
   apply in_flat_map in I as (g & G & J). rewrite app_assoc in G. apply in_app_or in G as [G|[<-|[]]];
     [exact (R g (Bf g G) J)|exact (R _ Bv J)].
 Qed.
@@ -34,7 +34,7 @@ Lemma placed_facts : forall ns known, let slots := placed known ns in let final 
   map coordinate slots = seq (length known) (length ns) /\
   (forall s, In s slots -> nth_error ns (coordinate s - length known) = Some (content s) /\
     half s = nth (coordinate s) final 0 /\ Nat.odd (half s) = averaged (content s) /\
-    (ordered (length known) ns -> forall i, In i (reads (content s)) -> nth i final 0 < half s)).
+    (ordered (length known) ns -> forall i, In i (read_by (content s)) -> nth i final 0 < half s)).
 Proof.
   induction ns as [|n ns IH]; intros known; [split; [reflexivity|intros s []]|]. cbn [placed].
   set (p := half_after n _). specialize (IH (known ++ [p])). rewrite app_length in IH. cbn [length] in IH.
@@ -45,8 +45,8 @@ Proof.
   - rewrite Nat.sub_diag. split; [reflexivity|]. split; [rewrite app_nth2, Nat.sub_diag by lia; reflexivity|].
     split; [apply half_odd|]. intros O i I. pose proof (O 0 n eq_refl) as B. rewrite Nat.add_0_r in B.
     pose proof (node_reads _ n i B I) as L. rewrite app_nth1 by exact L. unfold p.
-    pose proof (max_above (fun i => nth i known 0) (reads n) i I) as M. cbv beta in M.
-    pose proof (half_later n (list_max (map (fun i => nth i known 0) (reads n)))). lia.
+    pose proof (max_above (fun i => nth i known 0) (read_by n) i I) as M. cbv beta in M.
+    pose proof (half_later n (list_max (map (fun i => nth i known 0) (read_by n)))). lia.
   - destruct (F s S) as (N & H & P & R). assert (K : In (coordinate s) (seq (Datatypes.S (length known)) (length ns))) by
       (rewrite <- C; apply in_map; exact S). apply in_seq in K. split; [|split; [exact H|split; [exact P|]]].
     + replace (coordinate s - length known) with (Datatypes.S (coordinate s - Datatypes.S (length known))) by lia. exact N.
@@ -105,7 +105,7 @@ Let final : list nat := repeat 0 first ++ map half slots.
 Let done (p i : nat) : bool := nth i final 0 <=? p.
 
 Lemma slot_facts : forall s, In s slots -> computes l f s /\ half s = nth (coordinate s) final 0 /\
-  Nat.odd (half s) = averaged (content s) /\ (forall i, In i (reads (content s)) -> nth i final 0 < half s) /\
+  Nat.odd (half s) = averaged (content s) /\ (forall i, In i (read_by (content s)) -> nth i final 0 < half s) /\
   coordinate s < first + length ns.
 Proof.
   intros s S. destruct (placed_facts ns (repeat 0 first)) as [C F]. rewrite repeat_length in *. fold slots final in C, F.
@@ -237,7 +237,7 @@ Proof.
           { intros x X. apply in_map_iff in X as (s & <- & S). destruct (F s S) as (_ & _ & _ & _). clear -S. revert S.
             unfold slots.
             generalize (repeat 0 (tokens + places)). induction (nodes d) as [|n ns IH]; intros known S; [destruct S|].
-            destruct S as [<-|S]; [cbn [half]; pose proof (half_later n (list_max (map (fun i => nth i known 0) (reads n))));
+            destruct S as [<-|S]; [cbn [half]; pose proof (half_later n (list_max (map (fun i => nth i known 0) (read_by n))));
               lia|exact (IH _ S)]. }
           specialize (H (nth (i - (tokens + places)) (map half slots) 0) ltac:(apply nth_In; rewrite map_length; exact B')).
           destruct (nth (i - (tokens + places)) (map half slots) 0); [destruct (H eq_refl)|]. reflexivity.
