@@ -1,16 +1,14 @@
 (* A plan for a definition, without reuse of coordinates: one residual coordinate for every entry of the code and for every
-   node.
-   A node is computed in the first half of a layer, by a head, or in the second half, by a hidden unit,
-     once all that it reads is
-   there. Definitions only; that the plan computes what is defined is DirectSound.v. *)
+   node. A node is computed in the first half of a layer, by a head, or in the second half, by a hidden unit, once all that it
+   reads is there. Definitions only; that the plan computes what is defined is DirectSound.v. *)
 From Coq Require Import List Bool ZArith QArith.
 From Efasp Require Import Statement Scalars.
 Import ListNotations.
 Open Scope nat_scope.
 
 (* Halves of layers are numbered from 1: the heads of layer l (from 0) are half 2 l + 1, its hidden units half 2 l + 2; the
-   entries of the code are there in half 0. A node whose scalars are there in half p is computed in the next half of its kind.
-     *)
+   entries of the code are there in half 0. A node whose scalars are there in half p is computed in the next half of its
+   kind. *)
 Definition read_by (n : node) : list nat :=
   match n with
   | Rectified f => map snd (terms f)

@@ -25,8 +25,8 @@ Qed.
 
 Definition agree (l : list nat) (s h : vector) : Prop := forall i, In i l -> (nth i s 0 == nth i h 0)%Q.
 
-Lemma row_affine : forall f s h, agree (map snd (terms f)) s h -> (dot (row (terms f)) s + inject_Z (constant f) == affine_at
-  f h)%Q.
+Lemma row_affine : forall f s h, agree (map snd (terms f)) s h ->
+  (dot (row (terms f)) s + inject_Z (constant f) == affine_at f h)%Q.
 Proof.
   intros f s h A. rewrite dot_row. unfold affine_at. revert A. generalize (terms f). intros l A.
   induction l as [|[c i] l IH]; cbn [fold_right]; [ring|]. rewrite <- IH by (intros k K; apply A; right; exact K).
@@ -111,8 +111,8 @@ Proof.
       flat_map (fun f => map snd (terms f)) keys ++ flat_map (fun f => map snd (terms f)) [value]) k t ->
     (dot (times (map (closed one) queries) s) (times (map (closed one) keys) t) == score_of queries keys (f j) (f k))%Q).
   { intros k t T. apply dot_scores; (eapply shows_less; [|eassumption]); intros x X; rewrite !in_app_iff; tauto. }
-  match goal with |- (average (map _ (filter (fun _ => Qeq_bool _ ?p) _)) == average (map _ (filter (fun _ => Qeq_bool _ ?q)
-    _)))%Q =>
+  match goal with |- (average (map _ (filter (fun _ => Qeq_bool _ ?p) _)) ==
+      average (map _ (filter (fun _ => Qeq_bool _ ?q) _)))%Q =>
     assert (Top : (p == q)%Q) end.
   { apply greatest_equal. unfold equal_vectors. clear -F Score. induction F as [|k t m ss T F IH]; constructor;
       [apply Score; exact T|exact IH]. }

@@ -5,9 +5,8 @@ Import ListNotations.
 Open Scope nat_scope.
 
 (* The greatest dimensions of any matrix of a plan, as it is written. d_model: of all that is indexed by residual coordinates:
-   rows
-   of the embeddings, of every W_O and of every W_2; columns of W_Q, W_K, W_V, W_1 and of the read-out. d_ff: hidden units of a
-   feed-forward block. d_head: of queries, keys and values. Depth: layers, each with heads, then a feed-forward block. *)
+   rows of the embeddings, of every W_O and of every W_2; columns of W_Q, W_K, W_V, W_1 and of the read-out. d_ff: hidden units
+   of a feed-forward block. d_head: of queries, keys and values. Depth: layers, each with heads, then a feed-forward block. *)
 Definition columns (m : matrix) : nat := list_max (map (@length Q) m).
 Definition d_model (m : plan) : nat :=
   list_max ([length (token_matrix m); length (place_matrix m); columns (out_matrix m)] ++

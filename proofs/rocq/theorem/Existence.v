@@ -1,6 +1,5 @@
-(* For every n there is an encoder of constant depth and O(log n) width that runs every PRAM program: for every word width w
-   >= 5 a
-   plan without reuse of coordinates, whose depth does not depend on w and whose dimensions are at most a w + b. *)
+(* For every n there is an encoder of constant depth and O(log n) width that runs every PRAM program: for every word width w >=
+   5 a plan without reuse of coordinates, whose depth does not depend on w and whose dimensions are at most a w + b. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition StepDefined Direct DirectSound DirectSizes
   StepCount StepCountStep Sizes Accepts.
@@ -96,9 +95,8 @@ Proof.
     rewrite !app_length, CodeFacts.one_hot_length. cbn [length]. lia.
 Qed.
 
-(* A transformer of at most [d] layers, all of whose dimensions are at most n: residual coordinates,
-   hidden units of a feed-forward
-   block, heads of a layer, and coordinates of a query, key or value. *)
+(* A transformer of at most [d] layers, all of whose dimensions are at most n: residual coordinates, hidden units of a
+   feed-forward block, heads of a layer, and coordinates of a query, key or value. *)
 Definition within (d n : nat) (m : plan) : Prop :=
   depth m <= d /\ d_model m <= n /\ d_ff m <= n /\ heads_per_layer m <= n /\ d_head m <= n.
 
@@ -121,8 +119,8 @@ Proof. intros d n n' m (A & B & C & D & E) L. repeat split; try assumption; lia.
 Lemma clock_above : forall w, 5 <= w -> clock_bits w <= w + 11.
 Proof. intros. unfold clock_bits. lia. Qed.
 
-(* For every n: of constant depth, and of width linear in w, which is log n for machines of n processors,
-   words and instructions. *)
+(* For every n: of constant depth, and of width linear in w, which is log n for machines of n processors, words and
+   instructions. *)
 Theorem exists_for_all_n : forall w, 5 <= w ->
   (exists m, runs_pram_mdm w false m /\ within 5 (51 * w + 131) m) /\
   (exists m, runs_pram_apmdm w false m /\ within 5 (45 * w + 104) m).

@@ -1,6 +1,5 @@
 (* How much a builder adds: at most so many nodes, each of which reads earlier scalars and is computed in a bounded half of a
-   layer
-   (Direct.v); and in which half its results are there. *)
+   layer (Direct.v); and in which half its results are there. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefined Direct DirectSound DirectSizes.
 From Efasp Require Form Match Lookups Follows.
@@ -151,8 +150,8 @@ Qed.
 Lemma below_upto : forall p k f, upto p k f -> reads_below p (plain f).
 Proof. intros p k f U c i I. apply (U i). unfold indices. apply in_map_iff. exists (c, i). split; [reflexivity|exact I]. Qed.
 
-Lemma adds_rectified : forall p k f, upto p k f -> by_unit k <= top -> adds p 1 (rectified f) (fun p' g => upto p' (by_unit k)
-  g).
+Lemma adds_rectified : forall p k f, upto p k f -> by_unit k <= top -> adds p 1 (rectified f) 
+  (fun p' g => upto p' (by_unit k) g).
 Proof.
   intros p k f U T. apply adds_emit; [exact (below_upto p k f U)|exact I| |exact T].
   apply (by_unit_monotone (list_max (map at_half (indices f)))). apply max_upto. intros i J. apply U, J.
@@ -208,8 +207,8 @@ Qed.
 
 (* Rows of operators: arguments, and units of arguments, of which a row has at most n. *)
 Definition is_argument (e : Form.expr) : Prop := match e with Form.Arg _ _ => True | Form.Relu _ _ => False end.
-Definition is_flat (e : Form.expr) : Prop := match e with Form.Arg _ _ => True | Form.Relu ts _ => Forall (fun t =>
-  is_argument (snd t)) ts end.
+Definition is_flat (e : Form.expr) : Prop :=
+  match e with Form.Arg _ _ => True | Form.Relu ts _ => Forall (fun t => is_argument (snd t)) ts end.
 Definition units_of (f : Form.form) : nat :=
   list_sum (map (fun t => match snd t with Form.Arg _ _ => 0 | Form.Relu _ _ => 1 end) (fst f)).
 Definition bare (f : Form.form) : Prop := Forall (fun t => is_argument (snd t)) (fst f).
@@ -287,8 +286,8 @@ End Rows.
 (* A match adds nothing. *)
 Definition forms_of (m : wanted) : list form :=
   flat_map (fun '(a, b) => a ++ b) (matched m) ++ among m ++ but m ++ optional (by_rank m) ++ optional (unless m).
-Definition length_of (m : wanted) : nat := 1 + list_sum (map (fun t => length (fst t)) (matched m)) + length (optional (unless
-  m)).
+Definition length_of (m : wanted) : nat :=
+  1 + list_sum (map (fun t => length (fst t)) (matched m)) + length (optional (unless m)).
 
 Lemma bare_inputs : forall c a n, Forall bare (Lookups.inputs c a n).
 Proof. intros c a n. apply Forall_map, Forall_forall. intros i _. repeat constructor. Qed.

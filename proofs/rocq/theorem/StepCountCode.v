@@ -1,5 +1,5 @@
-(* The entries of a code, and forms of them, as far as counting goes (StepCount.v);
-   and how what is known of forms is put together. *)
+(* The entries of a code, and forms of them, as far as counting goes (StepCount.v); and how what is known of forms is put
+   together. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepCount StepCountWords.
 Import ListNotations.

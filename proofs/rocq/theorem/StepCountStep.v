@@ -1,7 +1,6 @@
 (* How much the step of the own processor adds, in whichever engine, and in which halves of layers its parts are there: the
-   counter in half 1, what is fetched in half 3, operands in half 5, the address in half 6, what is loaded in half 7,
-     the result in
-   half 8, with extension M in half 10. *)
+   counter in half 1, what is fetched in half 3, operands in half 5, the address in half 6, what is loaded in half 7, the result
+   in half 8, with extension M in half 10. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepCount StepCountWords StepCountCode.
 From Efasp Require Form Gates Product Slots.
