@@ -44,6 +44,11 @@ THEOREM_FILES = (
     "Accepts",
 )  # fmt: skip
 KERNEL_FILES = (*THEOREM_FILES, "Kernel")
+# That there is a plan of constant depth and linear width for every word width: one without reuse of coordinates, and its sizes.
+EXISTENCE_FILES = (
+    "Direct", "DirectParts", "DirectSound", "DirectSizes", "StepCount", "StepCountWords", "StepCountCode", "StepCountStep",
+    "Sizes", "Existence", "ExistenceShown",
+)  # fmt: skip
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
 # Of every program the files that it is compiled from; the first come from extraction.
@@ -88,6 +93,7 @@ STATED = (
     Theorem("FollowsSound", "follows_sound", ()),
     Theorem("Accepts", "accepts_sound", ()),
     *(Theorem("Emitted", name, ()) for name in ("emitted_mdm", "emitted_apmdm")),
+    *(Theorem("Existence", name, ()) for name in ("exists_for_all_n", "exists_for_all_n_extended")),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
     *(Theorem("Passes", name, ()) for name in ("follows_mdm", "follows_apmdm")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
@@ -187,7 +193,9 @@ def programs(names: Collection[str] = CHECKERS, folder: Path = BUILD) -> dict[st
 
 def theory(name: str) -> Path:
     """The file of a theory that is written by hand."""
-    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *PLAN_FILES) else SOURCES / f"{name}.v"
+    return (
+        SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES) else SOURCES / f"{name}.v"
+    )
 
 
 def version() -> str:
@@ -233,9 +241,9 @@ def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
         version()  # before the operators are read, which takes seconds
-        texts = sources((*FILES, *THEOREM_FILES, *PLAN_FILES))
+        texts = sources((*FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES))
         with locked(BUILD):
-            for files in (FILES, (*BASE_FILES, *THEOREM_FILES, *PLAN_FILES)):
+            for files in (FILES, (*BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES)):
                 compiled({name: texts[name] for name in files}, BUILD)
         built = programs(tuple(PROGRAMS))
         named = [*theorems(), *SOUND, *STATED]

@@ -15,7 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from efasp.proofs.rocq.build import BASE_FILES, BUILD, PLAN_FILES, SOURCES, THEOREM_FILES, RocqError, compiled, sources, version
+from efasp.proofs.rocq.build import (
+    BASE_FILES,
+    BUILD,
+    EXISTENCE_FILES,
+    PLAN_FILES,
+    SOURCES,
+    THEOREM_FILES,
+    RocqError,
+    compiled,
+    sources,
+    version,
+)
 
 STATEMENT = "Statement"
 JOBS = 2
@@ -70,7 +81,7 @@ def main(names: Sequence[str] = ()) -> int:
     """Try the changes, or those of which the names are given: 0 if each breaks a proof."""
     try:
         version()
-        texts = sources((*BASE_FILES, *THEOREM_FILES, *PLAN_FILES))
+        texts = sources((*BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES))
         changes = [change for change in load() if not names or change.name in names]
         with ThreadPoolExecutor(JOBS) as pool:
             files = list(pool.map(lambda change: broken(change, texts), changes))

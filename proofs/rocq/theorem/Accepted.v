@@ -132,12 +132,17 @@ Theorem cells_earlier : forall w ext d m, follows_cells w ext d m = true ->
   items_earlier (Pos.of_succ_nat (token_code_width w ext + cell_code_width w)) (items d) = true.
 Proof. intros w ext d m H. exact (follows_earlier _ _ _ _ _ H). Qed.
 
+Lemma readings_equal : forall w ext a b, Forall2 equal_vectors a b -> map (reading w ext) a = map (reading w ext) b.
+Proof.
+  intros w ext a b F. induction F as [|u v l l' E F IH]; [reflexivity|]. cbn [map]. rewrite IH, (reading_equal w ext u v E).
+  reflexivity.
+Qed.
+
 Theorem log_readings : forall w ext d m x places, follows_log w ext d m = true -> length x = length places ->
   (forall p, In p places -> place_of p) ->
   readings w ext m (map (log_code w) places) x = map (reading w ext) (defined (expanded d) (log_codes w ext x places)).
 Proof.
-  intros w ext d m x places H L G. unfold readings. pose proof (log_outputs w ext d m x places H L G) as F.
-  induction F as [|a b l l' E F IH]; [reflexivity|]. cbn [map]. rewrite IH, (reading_equal w ext a b E). reflexivity.
+  intros w ext d m x places H L G. exact (readings_equal w ext _ _ (log_outputs w ext d m x places H L G)).
 Qed.
 
 (* What Algorithm 1 is given at every position: the token that is read, and the control bits. *)

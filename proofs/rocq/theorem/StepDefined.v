@@ -52,21 +52,17 @@ Qed.
 
 Theorem step_defined : forall w log ext A (l : list A) (code : A -> vector), let first := code_width w log ext in
   (forall j, In j l -> length (code j) = first) ->
-  Follows.items_earlier (Pos.of_succ_nat first) (Follows.items (step_writing w log ext)) = true ->
+  ordered first (nodes (step_definition w log ext)) ->
   exists ns (f : A -> vector), (forall j, In j l -> exists rest, f j = code j ++ rest) /\
     (forall i n, nth_error ns i = Some n -> forall h, In h (map f l) ->
       (nth (first + i) h 0 == node_at (plain_node n) (map f l) h)%Q) /\
     forall P, StepModel.sound first ns (if log then masked_step w log ext else cell_step w log ext) P ->
       exists fs, P fs /\ defined (step_definition w log ext) (map code l) = map (fun j => put_out fs (f j)) l.
 Proof.
-  intros w log ext A l code first L E. unfold step_definition, step_writing in *. fold first in E |- *.
+  intros w log ext A l code first L O. unfold step_definition, step_writing in *. fold first in O |- *.
   set (m := if log then masked_step w log ext else cell_step w log ext) in *.
   destruct (m (Pos.of_succ_nat first)) as [results ns] eqn:M. exists ns.
-  pose proof (items_ordered _ first E) as O.
-  change (flat_map Follows.expand_item (Follows.items (writing_of results ns))) with
-    (nodes (Follows.expanded (writing_of results ns))) in O.
-  rewrite writing_plain in *. cbn [nodes] in O. destruct (scalars_model l first (map plain_node ns) code L O) as (f & S & B &
-    N).
+  rewrite writing_plain in *. cbn [nodes] in O. destruct (scalars_model l first (map plain_node ns) code L O) as (f & S & B & N).
   exists f. split; [intros j J; exact (proj2 (B j J))|]. split.
   - intros i n I h H. apply in_map_iff in H as (j & <- & J).
     rewrite (N i (plain_node n)); [reflexivity| |exact J]. rewrite nth_error_map, I. reflexivity.
