@@ -34,7 +34,7 @@ Qed.
 Lemma code_at_length : forall w log ext j, length (code_at w log ext j) = code_width w log ext.
 Proof.
   intros w log ext j. pose proof (place_part_length w log ext j) as L. unfold code_at, code_width.
-  rewrite app_length, token_code_length. destruct log; unfold place_part in L; lia.
+  rewrite app_length, (token_code_length w log ext). destruct log; unfold place_part in L; lia.
 Qed.
 
 Lemma codes_at : forall (w : nat) (log ext : bool) (x : list token) (qs : list place),
