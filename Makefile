@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup check test slow lint bench rocq certify
+.PHONY: setup check test slow lint bench rocq rocq-mutants certify
 setup: .venv/.done
 
 # torch first and pinned. Where the package indices have a CPU build of this version, pip takes it. PyPI has one for macOS and
@@ -45,3 +45,6 @@ certify: setup
 
 rocq: setup
 	$(BIN)/python -m efasp.proofs.rocq.build
+
+rocq-mutants: rocq
+	$(BIN)/python -m efasp.proofs.rocq.mutants

@@ -41,7 +41,8 @@ class Claim:
     """A claim, a corollary, a table row or a disagreement of the paper.
 
     ``states``: our statement of it; ``source``: where it comes from; ``lemmas``: those that it rests on; ``measures``: the
-    artifacts (tables) that it rests on; ``uncovered``: the part of it that is not covered.
+    artifacts (tables) that it rests on; ``uncovered``: the part of it that is not covered; ``theorems``: what
+    Rocq's kernel checks of it as a whole (make rocq), which the status does not count.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Claim:
     lemmas: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     uncovered: str = ""
+    theorems: str = ""
 
 
 @cache
@@ -73,7 +75,9 @@ def _claim(file: Path, entry: dict[str, Any]) -> Claim:
             raise StatementError(f"{where}: expected a key {key}, found none")
     if entry["kind"] not in KINDS:
         raise StatementError(f"{where}: kind: expected one of {', '.join(KINDS)}, found {entry['kind']}")
-    if unknown := sorted(set(entry) - {"id", "kind", "title", "states", "source", "lemmas", "measures", "uncovered"}):
+    if unknown := sorted(
+        set(entry) - {"id", "kind", "title", "states", "source", "lemmas", "measures", "uncovered", "theorems"}
+    ):
         raise StatementError(f"{where}: expected the keys of a claim, found {unknown[0]}")
     lemmas = resolved(entry.get("lemmas", []), statements(), where)
     return Claim(**{**entry, "lemmas": lemmas, "measures": tuple(entry.get("measures", []))})

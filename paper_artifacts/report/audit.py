@@ -26,10 +26,13 @@ from efasp.proofs.registry import matches
 from efasp.proofs.statements import below, statements
 
 
+KERNEL = "kernel."  # the family of which there are obligations only where they are asked for
+
+
 def audit(options: argparse.Namespace) -> int:
     """`efasp audit`: discharge the obligations that are shown, and show them. The exit code is the run's."""
     name = options.name
-    chosen, some = _chosen(name)
+    chosen, some = _chosen(name, options.kernel)
     _refuse(options)
     if options.out is not None:
         writable("--out", options.out, folder=True)
@@ -44,11 +47,15 @@ def audit(options: argparse.Namespace) -> int:
         return found.exit_code
 
 
-def _chosen(name: str | None) -> tuple[list[str], list[str]]:
+def _chosen(name: str | None, kernel: bool) -> tuple[list[str], list[str]]:
     """The claims and the lemmas of a name or a glob; all of them without one. Raises UsageError where it names none."""
     patterns = None if name is None else [name]
     known = list(claims()), list(statements())
     found = [other for other in known[0] if matches(other, patterns)], [other for other in known[1] if matches(other, patterns)]
+    if not kernel:
+        if name in found[1] and name.startswith(KERNEL):
+            raise UsageError(f"audit: {name}: expected --kernel with it, as it needs Rocq")
+        found = found[0], [other for other in found[1] if not other.startswith(KERNEL)]
     if name is not None and not any(found):
         near = nearest(name, [*known[0], *choices(known[1])])
         raise UsageError(f"audit: expected a lemma's name, a claim's, or a glob of these, found {name}{near}")

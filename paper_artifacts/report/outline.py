@@ -90,6 +90,8 @@ def whole_text(claim: Claim, ledger: Ledger, n_max: int) -> str:
     lines += [f"shown   {headline(below(claim.lemmas), claim.measures, ledger)}"]
     if (status := ledger.claim(claim)).dependency:
         lines += [f"weakest {status.dependency}: {replace(status, dependency='')}"]
+    if claim.theorems:
+        lines += ["", "Checked by Rocq's kernel, as a whole:", "", *wrap(claim.theorems, WIDTH)]
     lines += ["", "Limits:", ""]
     for sentence in limits(claim, ledger, n_max) or ["None."]:
         lines += wrap(sentence, WIDTH, initial_indent="* ", subsequent_indent="  ")

@@ -193,9 +193,8 @@ def programs(names: Collection[str] = CHECKERS, folder: Path = BUILD) -> dict[st
 
 def theory(name: str) -> Path:
     """The file of a theory that is written by hand."""
-    return (
-        SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES) else SOURCES / f"{name}.v"
-    )
+    inside = name in (*KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES)
+    return (SOURCES / "theorem" if inside else SOURCES) / f"{name}.v"
 
 
 def version() -> str:
