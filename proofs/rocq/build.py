@@ -29,22 +29,22 @@ FILES = (
     "Form", "Gates", "Product", "Attention", "Lookups", "Match", "Aggregates", "Log", "Slots", "Softmax", "Generated",
 )  # fmt: skip
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
-KERNEL_FILES = ("Statement", "Kernel")  # under ``theorem``
+# Under ``theorem``: that a plan which follows a definition computes what it defines; and what is extracted.
+FOLLOWS_FILES = (
+    "Scalars", "Terms", "TermsSound", "Interning", "Worlds", "InterningSound", "WorldExists", "Follows", "PlanSound",
+    "FollowsSound", "CodeFacts", "Accepted",
+)  # fmt: skip
+KERNEL_FILES = ("Statement", *FOLLOWS_FILES, "Kernel")
 # The proofs about the statement: sequences are read as they are written; a plan runs every program if each pass is right, and a
 # pass of a plan that follows a definition is right if the definition's is; and plans, written from the compiler, run some
 # programs in the kernel.
 SHOWN_FILES = ("Sequences", "Composition", "Passes", "Plans", "Runs")
-# That a plan which follows a definition computes what it defines; the last extracts the check.
-FOLLOWS_FILES = (
-    "Scalars", "Terms", "TermsSound", "Interning", "Worlds", "InterningSound", "WorldExists", "Follows", "PlanSound",
-    "FollowsSound", "CodeFacts", "Accepted", "PlanCheck",
-)  # fmt: skip
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
     "smt_check": ("checkers.mli", "checkers.ml", "reading.ml", "smt_check.ml"),
-    "pram_kernel": ("statement.mli", "statement.ml", "pram_kernel.ml"),
-    "plan_check": ("accepts.mli", "accepts.ml", "plan_check.ml"),
+    "pram_kernel": ("statement.mli", "statement.ml", "plan_text.ml", "pram_kernel.ml"),
+    "plan_check": ("statement.mli", "statement.ml", "plan_text.ml", "plan_check.ml"),
 }
 # The axioms of the standard library's real numbers and their analysis; no others are allowed, and these only in files
 # about reals.
@@ -158,7 +158,6 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
     with locked(folder):
         fresh = compiled({name: theory(name).read_text() for name in CHECKER_FILES}, folder)
         fresh += compiled({name: theory(name).read_text() for name in KERNEL_FILES}, folder)
-        fresh += compiled({name: theory(name).read_text() for name in ("Statement", *FOLLOWS_FILES)}, folder)
         for written in sorted(SOURCES.rglob("*.ml")):
             copy = folder / written.name
             if not copy.exists() or copy.read_text() != written.read_text():
@@ -173,7 +172,7 @@ def programs(folder: Path = BUILD) -> dict[str, Path]:
 
 def theory(name: str) -> Path:
     """The file of a theory that is written by hand."""
-    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *FOLLOWS_FILES, *SHOWN_FILES) else SOURCES / f"{name}.v"
+    return SOURCES / "theorem" / f"{name}.v" if name in (*KERNEL_FILES, *SHOWN_FILES) else SOURCES / f"{name}.v"
 
 
 def version() -> str:

@@ -29,3 +29,8 @@ def follows(check: Path, definition: Path, plan: Path) -> bool:
     """
     answer: bool = json.loads(ran([str(check), str(definition), str(plan)], Path.cwd(), "plan-check", "", SECONDS))
     return answer
+
+
+def read_back(check: Path, plan: Path) -> str:
+    """A plan as ``plan-check`` reads it, as text: that of ``plan_text`` but for the numbers of columns. Raises RocqError."""
+    return ran([str(check), str(plan)], Path.cwd(), "plan-check", "", SECONDS)

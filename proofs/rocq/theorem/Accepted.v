@@ -130,6 +130,14 @@ Proof.
   reflexivity.
 Qed.
 
+Theorem log_earlier : forall w ext d m, follows_log w ext d m = true ->
+  items_earlier (Pos.of_succ_nat (token_code_width w ext + log_code_width w)) (items d) = true.
+Proof. intros w ext d m H. exact (follows_earlier _ _ _ _ _ H). Qed.
+
+Theorem cells_earlier : forall w ext d m, follows_cells w ext d m = true ->
+  items_earlier (Pos.of_succ_nat (token_code_width w ext + cell_code_width w)) (items d) = true.
+Proof. intros w ext d m H. exact (follows_earlier _ _ _ _ _ H). Qed.
+
 Theorem log_readings : forall w ext d m x places, follows_log w ext d m = true -> length x = length places ->
   (forall p, In p places -> place_of p) ->
   readings w ext m (map (log_code w) places) x = map (reading w ext) (defined (expanded d) (log_codes w ext x places)).

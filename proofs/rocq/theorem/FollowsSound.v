@@ -281,6 +281,17 @@ Proof.
   - destruct (IH n) as [A B]. split; [constructor; assumption|exact B].
 Qed.
 
+(* What is checked of the definition alone: its items read scalars before them. *)
+Theorem follows_earlier : forall known d tokens places m, follows known d tokens places m = true ->
+  items_earlier (numbering (tokens + places)) (items d) = true.
+Proof.
+  intros known d tokens places m H. unfold follows in H. cbv zeta in H.
+  assert (N : after 1 (code_forms known 1 (tokens + places)) = numbering (tokens + places)).
+  { change 1%positive with (numbering 0). rewrite after_numbering, code_forms_length. reflexivity. }
+  rewrite N in H. destruct (read_items known _ _ _ (items d)) as [t1 sd].
+  destruct (read_layers known t1 _ (layers m)) as [t2 sh]. apply andb_true_iff in H. apply H.
+Qed.
+
 Theorem follows_sound : forall known d tokens places m ts ps, follows known d tokens places m = true ->
   length ts = length ps -> (forall t, In t ts -> length t = tokens) -> (forall p, In p ps -> length p = places) ->
   (forall code, In code (codes ts ps) -> facts_of known code) ->

@@ -15,65 +15,18 @@
    -, rN or a number. PLAN: the matrices and vectors of a plan in order, "matrix ROWS COLUMNS" with a line "COLUMN:VALUE ..." a
    row, and "vector SIZE" with a line of as many values; before the layers "layers K", before each one's heads "heads H". *)
 open Statement
+open Plan_text
 
-exception Bad of string
-
-let bad line message = raise (Bad (Printf.sprintf "line %d: %s" line message))
-let rec nat n = if n <= 0 then O else S (nat (n - 1))
-let rec pos n = if n = 1 then XH else if n land 1 = 0 then XO (pos (n lsr 1)) else XI (pos (n lsr 1))
-let small n = if n = 0 then Z0 else if n > 0 then Zpos (pos n) else Zneg (pos (-n))
-
-(* Integers of any size, in decimal. *)
-let z line text =
-  let negative = text <> "" && text.[0] = '-' in
-  let body = if negative then String.sub text 1 (String.length text - 1) else text in
-  if body = "" || not (String.for_all (fun c -> c >= '0' && c <= '9') body) then
-    bad line (Printf.sprintf "expected an integer, found %S" text);
-  let value = String.fold_left (fun sum c -> Z.add (Z.mul (small 10) sum) (small (Char.code c - 48))) Z0 body in
-  if negative then Z.opp value else value
-
-let size line text = match int_of_string_opt text with
-  | Some n when n >= 0 && String.for_all (fun c -> c >= '0' && c <= '9') text -> n
-  | _ -> bad line (Printf.sprintf "expected a number of 0 or more, found %S" text)
-
-let rational line text = match String.split_on_char '/' text with
-  | [n] -> { qnum = z line n; qden = XH }
-  | [n; d] -> (match z line d with
-      | Zpos den -> qred { qnum = z line n; qden = den }
-      | _ -> bad line (Printf.sprintf "expected a positive denominator, found %S" d))
-  | _ -> bad line (Printf.sprintf "expected a rational, found %S" text)
-
-(* Printing. *)
-let rec int_of_pos = function XH -> 1 | XO p -> 2 * int_of_pos p | XI p -> (2 * int_of_pos p) + 1
-let rec bits = function XH -> 1 | XO p | XI p -> 1 + bits p
-let rec decimal p =
-  if bits p < 62 then string_of_int (int_of_pos p)
-  else match Z.div_eucl (Zpos p) (small 1_000_000_000) with
-    | Zpos above, Z0 -> decimal above ^ "000000000"
-    | Zpos above, Zpos below -> decimal above ^ Printf.sprintf "%09d" (int_of_pos below)
-    | _ -> assert false
-let show = function Z0 -> "0" | Zpos p -> decimal p | Zneg p -> "-" ^ decimal p
 let json f l = "[" ^ String.concat "," (List.map f l) ^ "]"
 let numbers_json = json show
 let quoted text = "\"" ^ text ^ "\""
-let rational_json v = quoted (if v.qden = XH then show v.qnum else show v.qnum ^ "/" ^ decimal v.qden)
+let rational_json v = quoted (rational_text v)
 let name_of = function
   | Running -> "running" | Halted -> "halted" | LoadFault -> "load" | StoreFault -> "store" | CounterFault -> "pc"
 let processor_json p = "[" ^ quoted (name_of p.state) ^ "," ^ show p.pc ^ "," ^ numbers_json p.registers ^ "]"
 let configuration_json c =
   Printf.sprintf "{\"memory\":%s,\"processors\":%s}" (numbers_json c.memory) (json processor_json c.processors_of)
 let fault_json f = "[" ^ show f.who ^ "," ^ show f.when0 ^ "," ^ show f.pc_at ^ "," ^ quoted (name_of f.reason) ^ "]"
-
-(* Reading of files. *)
-let lines channel =
-  let rec read number found = match input_line channel with
-    | line -> read (number + 1) ((number, List.filter (( <> ) "") (String.split_on_char ' ' line)) :: found)
-    | exception End_of_file -> List.rev found in
-  read 1 []
-let file path =
-  let channel = open_in_bin path in
-  Fun.protect ~finally:(fun () -> close_in channel) (fun () -> lines channel)
-let named path f = try f (file path) with Bad message -> raise (Bad (path ^ ": " ^ message))
 
 let mnemonics = [
   "halt", Halt; "mov", Mov; "add", Add; "sub", Sub; "and", And; "or", Or; "xor", Xor; "shl", Shl; "shr", Shr; "slt", Slt;
@@ -100,40 +53,6 @@ let program = function
       if not (valid w ext p) then raise (Bad "expected a valid program (as Statement.valid says), found another");
       (w, ext, p)
   | _ -> raise (Bad "expected word, extension, processors and memory, a line each")
-
-let rest = ref [] (* the lines of the plan that are not yet read *)
-let line () = match !rest with [] -> raise (Bad "expected more lines, found the end") | l :: more -> rest := more; l
-let counted name = match line () with
-  | number, [word; n] when word = name -> size number n
-  | number, _ -> bad number (Printf.sprintf "expected %s and a number" name)
-let times count f = List.map (fun _ -> f ()) (List.init count Fun.id)
-let zero = { qnum = Z0; qden = XH }
-let row columns () =
-  let number, entries = line () and dense = Array.make columns zero in
-  List.iter (fun entry -> match String.split_on_char ':' entry with
-    | [column; value] when size number column < columns -> dense.(size number column) <- rational number value
-    | _ -> bad number (Printf.sprintf "expected COLUMN:VALUE, found %S" entry)) entries;
-  Array.to_list dense
-let matrix () = match line () with
-  | number, ["matrix"; rows; columns] -> let columns = size number columns in times (size number rows) (row columns)
-  | number, _ -> bad number "expected matrix ROWS COLUMNS"
-let vector () =
-  let count = counted "vector" in
-  let number, values = line () in
-  if List.length values <> count then bad number (Printf.sprintf "expected %d values" count);
-  List.map (rational number) values
-let head () = let wq = matrix () in let wk = matrix () in let wv = matrix () in let wo = matrix () in { wq; wk; wv; wo }
-let layer () =
-  let heads = times (counted "heads") head in
-  let up = matrix () in let bias = vector () in let down = matrix () in
-  { heads; up; bias; down }
-let plan path = named path (fun found ->
-  rest := found;
-  let token_matrix = matrix () in let place_matrix = matrix () in
-  let layers = times (counted "layers") layer in
-  let out_matrix = matrix () in let out_bias = vector () in
-  (match !rest with [] -> () | (number, _) :: _ -> bad number "expected the end");
-  { token_matrix; place_matrix; layers; out_matrix; out_bias })
 
 (* What the commands print. *)
 let lengths p = (length p.instructions, length p.initial, p.processors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -145,6 +146,17 @@ def test_what_is_accepted_is_accepted_in_python(folder: Path, data: st.DataObjec
     broken = replace(plan, layers=(*plan.layers[:number], layer, *plan.layers[number + 1 :]))
     same = reader(engine).copy().execute(broken).outputs == reader(engine).outputs
     assert same or not follows(folder, broken, 5, engine, "")
+
+
+@needs_coqc
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_plan_is_read_as_it_is_written(folder: Path, engine: str) -> None:
+    """Printed back it is the text that was given, also with numbers of any size and fractions."""
+    plan = compile_machine(64, engine)
+    plan = replace(plan, out_bias=(Fraction(-(10**40), 3), *plan.out_bias[1:]))
+    file = folder / "plan"
+    file.write_text(plan_text(plan))
+    assert kernel.read_back(check(), file) == re.sub(r"(?m)^(matrix \d+) \d+$", r"\1", plan_text(plan))
 
 
 @needs_coqc
