@@ -1,6 +1,6 @@
 (* A match of the step, of any positions: what is asked, what is offered, and which positions are selected. The score is that of
    Match.v; here words are numbers or nothing, flags are booleans, and the join to scalars (Scalars.v) is at the end: a node
-   whose query and key vectors are those of a match reads from the positions that the match selects. *)
+   whose score is that of a match reads from the positions that the match selects. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars.
 From Efasp Require Attention.
@@ -101,57 +101,14 @@ Record matching := {
 Definition sum_of {B} (f : B -> Z) (l : list B) : Z := fold_right (fun b rest => f b + rest) 0 l.
 Definition width (m : matching) : Z := sum_of (fun c => Z.of_nat (bits c)) (compared m).
 Definition refuses (m : matching) : bool := match refused m with Some b => b | None => false end.
-Definition lift (m : matching) : Z := 2 * Z.of_nat (length (among m)).
 
-(* The vectors whose product is the score, as in [efasp.attention.match]. *)
-Definition flag (b : bool) : Q := inject_Z (Z.b2z b).
-Definition level (m : matching) (j : A) : Z :=
-  (width m - 1 + lift m) * capacity m * Z.b2z (sink m j) + sum_of (fun f => 2 * capacity m * Z.b2z (f j)) (among m)
-  - sum_of (fun f => 2 * capacity m * Z.b2z (f j)) (exclude m) + rank m j - lift m * capacity m.
-Definition query_vector (m : matching) : vector :=
-  1%Q :: flat_map (fun c => signs (bits c) (wanted c)) (compared m) ++
-  match refused m with Some b => [flag b] | None => [] end.
-Definition key_vector (m : matching) (j : A) : vector :=
-  inject_Z (level m j) ::
-  flat_map (fun c => map (fun p => inject_Z (capacity m * sign (offered c j) p)) (seq 0 (bits c))) (compared m) ++
-  match refused m with Some _ => [inject_Z (2 * capacity m * Z.b2z (sink m j))] | None => [] end.
-
-(* Term by term. *)
+(* The score, term by term. *)
 Definition agreed (m : matching) (j : A) : Z := sum_of (fun c => agreement (bits c) (wanted c) (offered c j)) (compared m).
 Definition misses (m : matching) (j : A) : Z :=
   sum_of (fun f => 1 - Z.b2z (f j) - Z.b2z (sink m j)) (among m) + sum_of (fun f => Z.b2z (f j)) (exclude m).
 Definition score (m : matching) (j : A) : Z :=
   capacity m * agreed m j + rank m j - 2 * capacity m * misses m j
   + (if sink m j then (width m - 1 + 2 * Z.b2z (refuses m)) * capacity m else 0).
-
-Lemma sum_scaled : forall B k (f : B -> Z) l, sum_of (fun b => k * f b) l = k * sum_of f l.
-Proof.
-  intros B k f l. unfold sum_of. induction l as [|b l IH]; cbn [fold_right]; [ring|]. rewrite IH. ring.
-Qed.
-
-Lemma sum_among : forall (fs : list (A -> bool)) j s,
-  sum_of (fun f => 1 - Z.b2z (f j) - s) fs = Z.of_nat (length fs) * (1 - s) - sum_of (fun f => Z.b2z (f j)) fs.
-Proof.
-  intros fs j s. unfold sum_of. induction fs as [|f fs IH]; cbn [fold_right length]; [cbn; ring|].
-  rewrite IH, Nat2Z.inj_succ. ring.
-Qed.
-
-Theorem score_vectors : forall m j, (product (query_vector m) (key_vector m j) == inject_Z (score m j))%Q.
-Proof.
-  intros m j. unfold query_vector, key_vector. cbn [product]. rewrite product_app.
-  2: { clear. induction (compared m) as [|c l IH]; [reflexivity|]. cbn [flat_map]. rewrite !app_length, IH, map_length.
-    rewrite signs_sign, !map_length. reflexivity. }
-  assert (W : (product (flat_map (fun c => signs (bits c) (wanted c)) (compared m))
-    (flat_map (fun c => map (fun p => inject_Z (capacity m * sign (offered c j) p)) (seq 0 (bits c))) (compared m)) ==
-    inject_Z (capacity m * agreed m j))%Q).
-  { unfold agreed. induction (compared m) as [|c l IH]; [cbn; rewrite Z.mul_0_r; reflexivity|]. cbn [flat_map].
-    rewrite product_app by (rewrite signs_sign, !map_length; reflexivity). rewrite IH, product_sign, <- inject_Z_plus.
-    apply inject_Z_injective. unfold sum_of. cbn [fold_right]. ring. }
-  rewrite W. unfold score, level, misses, refuses, lift. rewrite sum_among.
-  rewrite !(sum_scaled _ (2 * capacity m) (fun f => Z.b2z (f j))).
-  destruct (refused m) as [b|]; cbn [product]; unfold flag; rewrite <- ?inject_Z_mult; ring_simplify;
-    rewrite <- ?inject_Z_mult, <- ?inject_Z_plus; apply inject_Z_injective; destruct (sink m j); cbn [Z.b2z]; ring.
-Qed.
 
 (* Who is found: not the sink, every word agrees, every flag is as it must be. *)
 Definition hit (m : matching) (j : A) : bool :=
@@ -348,20 +305,6 @@ Proof.
     apply Z.leb_le, H, It.
 Qed.
 
-Lemma score_product : forall qs ks here there,
-  (score_of qs ks here there == product (map (fun q => affine_at q here) qs) (map (fun k => affine_at k there) ks))%Q.
-Proof.
-  induction qs as [|q qs IH]; intros [|k ks] here there; try reflexivity. unfold score_of in *.
-  cbn [combine fold_right map product].
-  rewrite IH. reflexivity.
-Qed.
-
-Lemma product_equal : forall a b, Forall2 Qeq a b -> forall c d, Forall2 Qeq c d -> (product a c == product b d)%Q.
-Proof.
-  intros a b H. induction H as [|u v a b E _ IH]; intros c d K; [reflexivity|]. destruct K as [|x y c d F K]; [reflexivity|].
-  cbn. rewrite E, F, (IH c d K). reflexivity.
-Qed.
-
 Lemma filter_mapped : forall B C (f : B -> C) p l, filter p (map f l) = map f (filter (fun b => p (f b)) l).
 Proof.
   intros B C f p l. induction l as [|b l IH]; [reflexivity|]. cbn [map filter]. rewrite IH. destruct (p (f b)); reflexivity.
@@ -375,12 +318,7 @@ Proof.
   rewrite E. field. intros F. apply (inject_Z_injective _ 0) in F. destruct qs; [contradiction|discriminate].
 Qed.
 
-(* A node of attention, the vectors of whose queries and keys are those of a match, the keys times some scale, reads what the
-   selected positions offer. *)
-Lemma product_scaled : forall k a b, (product a (map (Qmult k) b) == k * product a b)%Q.
-Proof. intros k a. induction a as [|u a IH]; intros [|v b]; cbn; try ring. rewrite IH. ring. Qed.
-
-(* The same where the score itself is known. *)
+(* A node of attention whose score is that of a match, times some scale, reads what the selected positions offer. *)
 Theorem scored_selects : forall (m : matching) (l : list A) (f : A -> vector) (here : vector) queries keys value (scale : Z) r
   (P : A -> Prop), 0 < scale ->
   (forall j, In j l -> (score_of queries keys here (f j) == inject_Z (scale * score m j))%Q) ->
@@ -399,18 +337,6 @@ Proof.
   - intros q I. apply in_map_iff in I as (j & <- & J). destruct (Sel j J) as [L Pj]. exact (Hv j L Pj).
 Qed.
 
-Theorem averaged_selects : forall (m : matching) (l : list A) (f : A -> vector) (here : vector) queries keys value (scale : Z) r
-  (P : A -> Prop), 0 < scale ->
-  Forall2 Qeq (map (fun q => affine_at q here) queries) (query_vector m) ->
-  (forall j, In j l -> Forall2 Qeq (map (fun k => affine_at k (f j)) keys) (map (Qmult (inject_Z scale)) (key_vector m j))) ->
-  selects m l P -> (forall j, In j l -> P j -> (affine_at value (f j) == r)%Q) ->
-  (node_at (Averaged queries keys value) (map f l) here == r)%Q.
-Proof.
-  intros m l f here queries keys value scale r P K Hq Hk Sel Hv. apply (scored_selects m l f here queries keys value scale r P
-    K);
-    [|exact Sel|exact Hv]. intros j J.
-  rewrite score_product, (product_equal _ _ Hq _ _ (Hk j J)), product_scaled, score_vectors, inject_Z_mult. reflexivity.
-Qed.
 End Matching.
 Arguments comparison : clear implicits.
 Arguments matching : clear implicits.

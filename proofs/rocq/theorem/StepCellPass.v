@@ -2,32 +2,10 @@
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
   StepExecute
-  StepEffect StepOutput StepMatch StepCodes StepReads StepFetch StepView StepCells StepOwn StepWriter.
+  StepEffect StepOutput StepAnswers StepMatch StepCodes StepReads StepFetch StepView StepCells StepOwn StepWriter.
 From Efasp Require Form Sequences Positions Reached Matching CellReads CellPass ScalarsModel Composition.
 Import ListNotations.
 Open Scope Z_scope.
-
-(* Outputs that are 0 are read as no token. *)
-Lemma reading_zero : forall w ext o, Forall (fun q => q == 0)%Q o -> reading w ext o = None.
-Proof.
-  intros w ext o H. unfold reading. assert (D : forall t, (dot (token_code w ext t) o == 0)%Q).
-  { intros t. generalize (token_code w ext t). intros a. revert o H. induction a as [|u a IH]; intros o H; [reflexivity|].
-    destruct H as [|q o Q H]; [destruct u as [[]]; reflexivity|]. rewrite dot_step, (IH o H), Q. ring. }
-  assert (Two : In Mask (vocabulary w ext) /\ In Bos (vocabulary w ext)) by (split; apply in_vocabulary; exact I).
-  set (g := fun t => (t, dot (token_code w ext t) o)). change (map _ (vocabulary w ext)) with (map g (vocabulary w ext)).
-  assert (Z0 : forall t, (snd (g t) == 0)%Q) by exact D. assert (Id : forall t, fst (g t) = t) by reflexivity. clearbody g.
-  revert Two. generalize (vocabulary w ext). intros ts [M B]. set (top := greatest (map snd (map g ts))).
-  assert (T : (top == 0)%Q).
-  { assert (I : In top (map snd (map g ts))) by (apply Matching.greatest_in; destruct ts; [destruct M|discriminate]).
-    rewrite map_map in I. apply in_map_iff in I as (t & E & _). rewrite <- E. apply Z0. }
-  assert (A : forall us, filter (fun '(_, score) => negb (Qle_bool score (top - 1))) (map g us) = map g us).
-  { induction us as [|t us IH]; [reflexivity|]. cbn [map filter]. rewrite IH. specialize (Z0 t). destruct (g t) as [y s].
-    cbn [snd] in Z0. replace (Qle_bool s (top - 1)) with false; [reflexivity|]. symmetry. apply not_true_iff_false. intros E.
-    apply Qle_bool_iff in E. rewrite T, Z0 in E. apply E. reflexivity. }
-  rewrite A. destruct ts as [|t [|u ts]]; [destruct M| |].
-  - destruct M as [->|[]], B as [E|[]]. discriminate E.
-  - cbn [map]. destruct (g t), (g u). reflexivity.
-Qed.
 
 Lemma lengths_equal : forall A B (R : A -> B -> Prop) a b, Forall2 R a b -> length a = length b.
 Proof. intros A B R a b H. induction H as [|x y a b _ _ IH]; [reflexivity|]. cbn. rewrite IH. reflexivity. Qed.
@@ -195,16 +173,11 @@ Proof.
   assert (F2 : skipn (token_code_width w ext) (o1 ++ o2) = o2) by (apply Sequences.skipn_at; exact L1).
   cbn [map] in O2. inversion O2 as [|a x o3 xs A O3]; subst. inversion O3 as [|b y o4 ys B O4]; subst.
   inversion O4 as [|d z o5 zs D O5]; subst. inversion O5; subst.
-  assert (Bit : forall q v, (q == inject_Z (Z.b2z v))%Q -> negb (Qle_bool q (1 # 2)) = v).
-  { intros q v E. destruct (Qle_bool q (1 # 2)) eqn:Le; cbn [negb].
-    - apply Qle_bool_iff in Le. rewrite E in Le. destruct v; [exfalso; apply Le; reflexivity|reflexivity].
-    - destruct v; [reflexivity|]. exfalso. assert (X : Qle_bool q (1 # 2) = true); [|congruence]. apply Qle_bool_iff. rewrite E.
-      discriminate. }
   unfold CellPass.right, controls. rewrite F1, F2. cbn [remask insert delete nth].
-  assert (Ins : negb (Qle_bool b (1 # 2)) = false) by (apply Bit; exact B).
-  assert (Del : negb (Qle_bool d (1 # 2)) = false) by (apply Bit; exact D).
+  assert (Ins : negb (Qle_bool b (1 # 2)) = false) by (apply (bit_set b false); exact B).
+  assert (Del : negb (Qle_bool d (1 # 2)) = false) by (apply (bit_set d false); exact D).
   assert (Rem : negb (Qle_bool a (1 # 2)) = xorb (Positions.masked j) (hit_at j)).
-  { apply Bit. rewrite A. exact R. }
+  { apply bit_set. rewrite A. exact R. }
   rewrite Ins, Del, Rem. split; [reflexivity|]. split; [reflexivity|].
   assert (Cell : forall x q, (x, q) = j -> CellReads.cell_place (length (initial p)) (processors p) q ->
     6 <= place_kind j /\ hit_at j = CellPass.is_written w p c (snd j) /\
@@ -236,7 +209,7 @@ Proof.
   - destruct (hit_prompt j H) as (K & Hh & Wn & Mk). rewrite Hh, Mk. unfold CellPass.is_written. rewrite Wn.
     split; [reflexivity|].
     assert (Read : reading w ext o1 = None).
-    { apply reading_zero. specialize (Zero K). clear - O1 Zero. revert o1 O1.
+    { apply reading_blank. specialize (Zero K). clear - O1 Zero. revert o1 O1.
       induction Zero as [|g cs G _ IH]; intros o1 O1; inversion O1; subst; constructor; [|apply IH; assumption].
       etransitivity; [eassumption|]. exact G. }
     rewrite Read. split; [discriminate|discriminate].

@@ -1,7 +1,7 @@
 (* The entries of a position's code, as the step's definition names them: what they are worth at a token and its place. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel.
-From Efasp Require Positions Matching LogMatches.
+From Efasp Require Sequences Positions Matching LogMatches.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -14,11 +14,8 @@ Notation name_of := LogMatches.name_of.
 Notation sign := Matching.sign.
 Definition place_kind (j : position) : Z := let '(k, _, _, _, _) := place_row (snd j) in k.
 
-Lemma numbers_length : forall n, length (numbers n) = n.
-Proof. intros. unfold numbers. rewrite map_length, seq_length. reflexivity. Qed.
-
 Lemma one_hot_length : forall n k, length (one_hot n k) = n.
-Proof. intros. unfold one_hot. rewrite map_length. apply numbers_length. Qed.
+Proof. intros. unfold one_hot. rewrite map_length. apply Sequences.numbers_length. Qed.
 
 Lemma signs_width : forall n v, length (signs n v) = n.
 Proof. intros n v. rewrite Matching.signs_sign, map_length, seq_length. reflexivity. Qed.
@@ -39,11 +36,6 @@ Proof.
   rewrite (map_nth (fun b => inject_Z (sign v b))), seq_nth by exact I. reflexivity.
 Qed.
 
-Lemma token_code_length : forall w ext t, length (token_code w ext t) = token_code_width w ext.
-Proof.
-  intros w ext t. unfold token_code, token_code_width. rewrite !app_length, one_hot_length, !signs_width. cbn [length]. lia.
-Qed.
-
 Section Codes.
 Variables (w : nat) (log ext : bool).
 
@@ -54,6 +46,11 @@ Definition shows (h : vector) (j : position) : Prop := exists rest, h = code_at 
 
 Let kinds : nat := 9 + length (operations ext).
 Let place_kinds : nat := if log then 10 else 9.
+
+Lemma token_code_length : forall t, length (token_code w ext t) = token_code_width w ext.
+Proof.
+  intros t. unfold token_code, token_code_width. rewrite !app_length, one_hot_length, !signs_width. cbn [length]. lia.
+Qed.
 
 Variables (h : vector) (j : position).
 Hypothesis S : shows h j.

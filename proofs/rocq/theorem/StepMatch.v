@@ -49,7 +49,8 @@ Proof.
   intros k q q' o o' here there x y Q. revert o o'. induction Q as [|f g q q' W Q IH]; intros o o' O.
   - destruct O; cbn; rewrite Z.mul_0_r; reflexivity.
   - destruct O as [|f' g' o o' W' O]; [cbn; rewrite Z.mul_0_r; reflexivity|].
-    unfold score_of in *. cbn [map combine fold_right Lookups.dot]. rewrite (IH o o' O). unfold worth, form_at in W, W'. rewrite W, W'.
+    unfold score_of in *. cbn [map combine fold_right Lookups.dot]. rewrite (IH o o' O). unfold worth, form_at in W, W'.
+    rewrite W, W'.
     rewrite <- inject_Z_mult, <- inject_Z_plus. apply inject_Z_injective. ring.
 Qed.
 
