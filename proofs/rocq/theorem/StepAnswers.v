@@ -29,12 +29,14 @@ Proof.
       map snd (map (fun y => (y, dot (token_code w ext y) o)) rest)) == 0)%Q).
   { assert (G : forall l : list Q, l <> [] -> (forall q, In q l -> (q == 0)%Q) -> (greatest l == 0)%Q).
     { intros l N A. exact (A _ (greatest_member l N)). }
-    apply G; [discriminate|]. intros q [<-|[<-|I]]; [apply S|apply S|]. rewrite map_map in I. apply in_map_iff in I as (x & <- & _).
+    apply G; [discriminate|]. intros q [<-|[<-|I]]; [apply S|apply S|]. rewrite map_map in I.
+    apply in_map_iff in I as (x & <- & _).
     apply S. }
   revert T. generalize (greatest (dot (token_code w ext y) o :: dot (token_code w ext z) o ::
       map snd (map (fun y => (y, dot (token_code w ext y) o)) rest))). intros top T.
   assert (L : forall x, negb (Qle_bool (dot (token_code w ext x) o) (top - 1)) = true).
-  { intros x. apply negb_true_iff. destruct (Qle_bool _ _) eqn:E; [|reflexivity]. apply Qle_bool_iff in E. rewrite (S x), T in E.
+  { intros x. apply negb_true_iff. destruct (Qle_bool _ _) eqn:E; [|reflexivity]. apply Qle_bool_iff in E.
+    rewrite (S x), T in E.
     exfalso. apply (Qle_not_lt _ _ E). reflexivity. }
   cbn [filter]. rewrite !L. reflexivity.
 Qed.

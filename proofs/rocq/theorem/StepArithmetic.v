@@ -11,9 +11,6 @@ Proof. intros w vs a R. exact (val_bool w (nth a vs 0) R). Qed.
 Lemma bits_env : forall w vs a, Form.bits w (env_of vs a).
 Proof. intros w vs a. exact (bits_bool w (nth a vs 0)). Qed.
 
-Lemma size_power : forall w, size w = 2 ^ Z.of_nat w.
-Proof. reflexivity. Qed.
-
 Lemma out_high : forall rows x i, (length rows <= i)%nat -> Form.out rows x i = 0.
 Proof. intros rows x i L. unfold Form.out. rewrite nth_overflow by exact L. reflexivity. Qed.
 
@@ -45,7 +42,8 @@ Proof.
   intros gs H h u v I A X. apply (H h u v n (f u v) I A X). apply C; [apply A|apply X].
 Qed.
 
-Ltac by_theorem t := apply sound_operator; intros u v U V; pose proof (t w (env_of [u; v]) (bits_env w _ _) (bits_env w _ _)) as C;
+Ltac by_theorem t := apply sound_operator; intros u v U V; pose proof (t w (env_of [u;
+  v]) (bits_env w _ _) (bits_env w _ _)) as C;
   rewrite !val_env in C by assumption; exact C.
 
 Lemma sound_add : sound (on_words Gates.add_rows w a x) (gives_word w (fun u v => (u + v) mod size w)).
@@ -66,14 +64,16 @@ Proof. by_theorem Gates.xor_correct. Qed.
 Lemma sound_shl : sound (on_words Gates.shift_left_rows w a x) (gives_word w (fun u _ => 2 * u mod size w)).
 Proof.
   apply sound_operator. intros u v U V.
-  pose proof (Gates.shift_left_correct w (env_of [u; v]) (bits_env w _ _)) as C. rewrite val_env, Z.shiftl_mul_pow2 in C by (assumption || lia).
+  pose proof (Gates.shift_left_correct w (env_of [u; v]) (bits_env w _ _)) as C. rewrite val_env,
+    Z.shiftl_mul_pow2 in C by (assumption || lia).
   rewrite Z.mul_comm. exact C.
 Qed.
 
 Lemma sound_shr : sound (on_words Gates.shift_right_rows w a x) (gives_word w (fun u _ => u / 2)).
 Proof.
   apply sound_operator. intros u v U V.
-  pose proof (Gates.shift_right_correct w (env_of [u; v]) (bits_env w _ _)) as C. rewrite val_env, Z.shiftr_div_pow2 in C by (assumption || lia).
+  pose proof (Gates.shift_right_correct w (env_of [u; v]) (bits_env w _ _)) as C.
+  rewrite val_env, Z.shiftr_div_pow2 in C by (assumption || lia).
   exact C.
 Qed.
 
@@ -140,7 +140,8 @@ Proof.
   assert (S : stands 2 [a; x] h (env_of [u; v])).
   { apply stands_words. constructor; [exact (word_bits w a u h A)|]. constructor; [exact (word_bits w x v h X)|constructor]. }
   specialize (C h _ I S). assert (T : stands 2 [cs] h (column_env u v)).
-  { intros n p. destruct n as [|n]; cbn [nth column_env]; [exact (C p)|]. rewrite Z.mul_0_r. destruct n; destruct p; apply worth_zero. }
+  { intros n p. destruct n as [|n]; cbn [nth column_env]; [exact (C p)|]. rewrite Z.mul_0_r.
+    destruct n; destruct p; apply worth_zero. }
   specialize (D h _ I T).
   apply (computed_word w (Product.mul_rows w) (env_of [u; v])).
   - pose proof (Product.mul_correct w (env_of [u; v]) (bits_env w _ _) (bits_env w _ _)) as M.
@@ -166,12 +167,14 @@ Lemma moved_value : forall u v on source n, (n <= w)%nat ->
   Form.value (shift_env u v on) (map (fun s => Gates.moved true w s (source s)) (seq 0 n), 0).
 Proof.
   intros u v on source n N. unfold Form.value, moved. cbn [fst snd]. rewrite !Form.sum_map. f_equal. apply Form.total_ext.
-  intros s S. cbn [fst snd Gates.moved]. unfold Gates.both. rewrite !Form.eval_relu, !Form.sum_cons, Form.sum_nil, !Form.eval_arg.
+  intros s S. cbn [fst snd Gates.moved]. unfold Gates.both. rewrite !Form.eval_relu, !Form.sum_cons, Form.sum_nil,
+    !Form.eval_arg.
   cbn [moved_env]. rewrite Form.out_map by lia. unfold Form.value. cbn [fst snd]. f_equal. f_equal. lia.
 Qed.
 
 Lemma sound_shifted : forall shift source length_of value enable,
-  (forall i s, (i < w)%nat -> (s < length_of i)%nat -> (source i s < w)%nat) -> (forall i, (i < w)%nat -> (length_of i <= w)%nat) ->
+  (forall i s, (i < w)%nat -> (s < length_of i)%nat -> (source i s < w)%nat) -> (forall i,
+    (i < w)%nat -> (length_of i <= w)%nat) ->
   shift = map (fun i => (map (fun s => Gates.moved true w s (source i s)) (seq 0 (length_of i)), 0)) (seq 0 w) ->
   (forall u v on, 0 <= u < size w -> 0 <= v < size w -> Form.computes w shift (shift_env u v on) (value u v on)) ->
   sound (by_ <- amounts w a x enable;; rows 2 [a; by_] (map (fun i => moved (source i) (length_of i)) (seq 0 w)))
@@ -198,7 +201,8 @@ Definition shifted (f : Z -> Z -> Z) (u v : Z) (on : bool) : Z := if on && (v <?
 Lemma on_flag : forall u v on, Gates.on true (shift_env u v on) = on.
 Proof. intros u v on. unfold Gates.on, shift_env, env_of. cbn [nth Z.of_nat]. rewrite bool_low. destruct on; reflexivity. Qed.
 
-Lemma sound_shifted_left : forall enable, sound (shifted_left w a x enable) (fun gs => forall h u v on, In h hs -> word w a u h ->
+Lemma sound_shifted_left : forall enable, sound (shifted_left w a x enable) (fun gs => forall h u v on,
+  In h hs -> word w a u h ->
   word w x v h -> flag enable on h -> word w gs (shifted (fun u v => u * 2 ^ v mod size w) u v on) h).
 Proof.
   intros enable. unfold shifted_left.

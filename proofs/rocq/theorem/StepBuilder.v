@@ -1,9 +1,9 @@
 (* How definitions by scalars are written: affine forms, and a builder that adds nodes and gives the forms that read them.
 
-   Scalars are numbered in binary (Follows.v), so that a definition is made fast. The rows of an operator (Form.v) over arguments
-   that are forms become nodes, one for each of their units. A word stands in forms as its bits; all forms of an operator may be
-   a multiple k of what they stand for, as halves are not written: the 0/1 bits of a code are (sign + present) / 2, so words are
-   in forms at scale 2, flags at scale 1. *)
+   Scalars are numbered in binary (Follows.v), so that a definition is made fast. The rows of an operator (Form.v) over
+   arguments that are forms become nodes, one for each of their units. A word stands in forms as its bits; all forms of an
+   operator may be a multiple k of what they stand for, as halves are not written: the 0/1 bits of a code are (sign + present)
+   / 2, so words are in forms at scale 2, flags at scale 1. *)
 From Coq Require Import List Bool ZArith QArith.
 From Efasp Require Import Statement Scalars.
 From Efasp Require Form Match Follows.
@@ -66,9 +66,9 @@ End Rows.
 
 Definition rectified (f : form) : builder form := emit (Unit f).
 
-(* A match (Match.v): words of a query and of keys; flags that a candidate must have, and must not have; a rank below a capacity;
-   a flag of queries that match nothing. Keys, flags and rank are at scale k. Arguments of its rows by number: the constant 1, the
-   sink, the absent flag, the rank, then the flags, then the words. *)
+(* A match (Match.v): words of a query and of keys; flags that a candidate must have, and must not have; a rank below a
+   capacity; a flag of queries that match nothing. Keys, flags and rank are at scale k. Arguments of its rows by number: the
+   constant 1, the sink, the absent flag, the rank, then the flags, then the words. *)
 Record wanted := {
   scale : Z; matched : list (list form * list form); among : list form; but : list form;
   by_rank : option form; bound : Z; unless : option form
@@ -78,7 +78,8 @@ Definition shape_of (q : wanted) : Match.shape :=
   let flags := (n + length (but q))%nat in
   {| Match.one := 0; Match.sink := 1; Match.absent := option_map (fun _ => 2%nat) (unless q);
      Match.rank := option_map (fun _ => 3%nat) (by_rank q);
-     Match.required := map (fun i => (4 + i)%nat) (seq 0 n); Match.exclude := map (fun i => (4 + i)%nat) (seq n (length (but q)));
+     Match.required := map (fun i => (4 + i)%nat) (seq 0 n); Match.exclude := map (fun i => (4 + i)%nat) (seq n (length (but
+       q)));
      Match.words := map (fun '(i, word) => let a := (4 + flags + i)%nat in (a, a, length (fst word)))
        (combine (seq 0 (length (matched q))) (matched q));
      Match.capacity := bound q |}.

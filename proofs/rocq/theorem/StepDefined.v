@@ -1,5 +1,5 @@
-(* What the step's definition defines: the scalars of a sequence are a model of the builder's nodes, so that what is sound of the
-   builder holds of the outputs. That nodes read earlier scalars only is checked where a plan is accepted (Follows.v). *)
+(* What the step's definition defines: the scalars of a sequence are a model of the builder's nodes, so that what is sound of
+   the builder holds of the outputs. That nodes read earlier scalars only is checked where a plan is accepted (Follows.v). *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition StepModel StepAnswers.
 From Efasp Require Follows.
@@ -10,7 +10,8 @@ Lemma below_reads : forall n m f, Follows.numbered_below (Pos.of_succ_nat n) (Fo
   reads_below m (Follows.expand_sum f).
 Proof.
   intros n m f B L c i I. unfold Follows.numbered_below in B. rewrite forallb_forall in B.
-  cbn [Follows.expand_sum terms] in I. unfold Follows.unary in I. apply in_map_iff in I as ([d j] & E & I). injection E as <- <-.
+  cbn [Follows.expand_sum terms] in I. unfold Follows.unary in I. apply in_map_iff in I as ([d j] & E & I).
+  injection E as <- <-.
   specialize (B (d, j) I). cbn in B. apply Pos.ltb_lt, Pos2Nat.inj_lt in B. rewrite SuccNat2Pos.id_succ in B. lia.
 Qed.
 
@@ -18,7 +19,8 @@ Lemma ordered_app : forall n a b, ordered n a -> ordered (n + length a) b -> ord
 Proof.
   intros n a b A B i x E. destruct (Nat.lt_ge_cases i (length a)) as [L|L].
   - rewrite nth_error_app1 in E by exact L. exact (A i x E).
-  - rewrite nth_error_app2 in E by exact L. specialize (B (i - length a) x E). replace (n + i) with (n + length a + (i - length a)) by lia.
+  - rewrite nth_error_app2 in E by exact L. specialize (B (i - length a) x E). replace (n + i) with (n + length a + (i - length
+      a)) by lia.
     exact B.
 Qed.
 
@@ -40,10 +42,12 @@ Proof.
     + apply (below_reads n); [|lia]. apply E. rewrite app_assoc. apply in_or_app. right. exact I.
 Qed.
 
-Lemma items_ordered : forall l n, Follows.items_earlier (Pos.of_succ_nat n) l = true -> ordered n (flat_map Follows.expand_item l).
+Lemma items_ordered : forall l n, Follows.items_earlier (Pos.of_succ_nat n) l = true -> ordered n (flat_map Follows.expand_item
+  l).
 Proof.
   induction l as [|i l IH]; intros n E; [intros [|k] x N; discriminate|]. cbn [Follows.items_earlier flat_map] in *.
-  apply andb_prop in E as [A B]. destruct (item_ordered n i A) as [O Q]. rewrite Q in B. apply ordered_app; [exact O|exact (IH _ B)].
+  apply andb_prop in E as [A B]. destruct (item_ordered n i A) as [O Q]. rewrite Q in B.
+  apply ordered_app; [exact O|exact (IH _ B)].
 Qed.
 
 Theorem step_defined : forall w log ext A (l : list A) (code : A -> vector), let first := code_width w log ext in
@@ -58,7 +62,8 @@ Proof.
   intros w log ext A l code first L O. unfold step_definition, step_writing in *. fold first in O |- *.
   set (m := if log then masked_step w log ext else cell_step w log ext) in *.
   destruct (m (Pos.of_succ_nat first)) as [results ns] eqn:M. exists ns.
-  rewrite writing_plain in *. cbn [nodes] in O. destruct (scalars_model l first (map plain_node ns) code L O) as (f & S & B & N).
+  rewrite writing_plain in *. cbn [nodes] in O. destruct (scalars_model l first (map plain_node ns) code L O) as (f & S & B &
+    N).
   exists f. split; [intros j J; exact (proj2 (B j J))|]. split.
   - intros i n I h H. apply in_map_iff in H as (j & <- & J).
     rewrite (N i (plain_node n)); [reflexivity| |exact J]. rewrite nth_error_map, I. reflexivity.

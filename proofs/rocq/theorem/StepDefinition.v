@@ -1,5 +1,6 @@
-(* The PRAM step by scalars, as a function of w: the scalars of efasp/pram/step.py and efasp/pram/views.py, for both engines, with
-   and without extension M. Forms of words are at scale 2, of flags, signed bits and codes at scale 1, unless a comment says so. *)
+(* The PRAM step by scalars, as a function of w: the scalars of efasp/pram/step.py and efasp/pram/views.py, for both engines,
+   with and without extension M. Forms of words are at scale 2, of flags, signed bits and codes at scale 1, unless a comment
+   says so. *)
 From Coq Require Import List Bool ZArith QArith.
 From Efasp Require Import Statement Scalars StepBuilder.
 From Efasp Require Form Gates Product Slots Follows.
@@ -146,7 +147,8 @@ Definition next_of (c : counter) (i : fetched) (a x : list form) (valid : form) 
   let stays := combined [(-1, fetched_one); (1, is_op i Halt); (1, is_op i Ld); (1, is_op i St); (-1, valid)] 1 in
   let onward := combined [(-1, taken); (-2, stays)] 2 in (* at scale 2 *)
   next <- rows 2 [at_word c] (Gates.increment_rows w);;
-  s <- gated w stays (at_word c);; t <- rows 2 [[taken]; x] (Gates.gate_rows w);; o <- rows 2 [[onward]; next] (Gates.gate_rows w);;
+  s <- gated w stays (at_word c);; t <- rows 2 [[taken]; x] (Gates.gate_rows w);; o <- rows 2 [[onward];
+    next] (Gates.gate_rows w);;
   lf <- rectified (combined [(1, is_op i Ld); (-1, valid)] 0);;
   sf <- rectified (combined [(1, is_op i St); (-1, valid)] 0);;
   let was n := bit (at_status c) n in
@@ -183,11 +185,13 @@ Definition find_incomplete : builder form := m <- masks_of time_signs;; found si
 Definition find_ready : builder form := m <- masks_of earlier_signs;; missed sink m.
 (* A token of a processor at a time: of place kind n. *)
 Definition token_of (query : list form) (n : nat) : builder attention :=
-  match_one {| scale := 1; matched := [(query, time_signs); (index_signs, index_signs)]; among := [place_flag n]; but := [masked];
+  match_one {| scale := 1; matched := [(query, time_signs); (index_signs, index_signs)]; among := [place_flag n];
+    but := [masked];
     by_rank := None; bound := 1; unless := None |}.
 (* A target offers the word of its value position; a place of the initial memory its own. *)
 Definition contents : builder (list form) :=
-  m <- token_of time_signs 9;; paired <- reads m token_word;; own <- gated w memory_place token_word;; give (sums w [paired; own]).
+  m <- token_of time_signs 9;; paired <- reads m token_word;; own <- gated w memory_place token_word;; give (sums w [paired;
+    own]).
 (* Of several targets of one time and address the lowest processor's counts: whether a target is beaten, at scale 2. *)
 Definition find_beaten : builder (list form) :=
   m <- match_one {| scale := 2; matched := [(time_signs, map twice time_signs); (word_signs, map twice word_signs)];

@@ -63,7 +63,8 @@ Proof.
   assert (E : due_instruction = Some i).
   { unfold due_instruction. rewrite R. replace (pc self <? _) with true by (symmetry; apply Z.ltb_lt; exact L). reflexivity. }
   pose proof (due_formed i E) as W. fold (operand_value (ra i)). fold (operand_value (rx i)). fold (operand_value (rd i)).
-  unfold due_next, due_status, due_result, due_store, due_names, due_name, due_word, due_valid, due_address, due_x, due_a, due_d,
+  unfold due_next, due_status, due_result, due_store, due_names, due_name, due_word, due_valid, due_address, due_x, due_a,
+    due_d,
     due_operation, of_instruction. rewrite E, S. cbn [option_map]. clearbody i. unfold well_formed in W.
   unfold next_value, next_status, result_value, stores_value, names_value.
   set (a := operand_value (ra i)) in *. set (x := operand_value (rx i)) in *. set (d := operand_value (rd i)) in *.

@@ -60,7 +60,8 @@ Lemma word_is : forall w fs u v h, word w fs u h -> u = v -> word w fs v h.
 Proof. intros w fs u v h F <-. exact F. Qed.
 
 (* Sums of several flags of the operation. *)
-Lemma any_worth : forall i o h l, operation_as i o h -> worth (any_op i l) h (fold_right Z.add 0 (map (fun p => Z.b2z (is_one o p)) l)).
+Lemma any_worth : forall i o h l, operation_as i o h -> worth (any_op i l) h (fold_right Z.add 0 (map (fun p => Z.b2z (is_one o
+  p)) l)).
 Proof.
   intros i o h l (F & _). unfold any_op. apply total_worth. induction l as [|p l IH]; [constructor|]. cbn [map].
   constructor; [apply F|exact IH].
@@ -88,7 +89,8 @@ Variables (w : nat) (log ext : bool).
 Hypothesis wide : (1 <= w)%nat.
 
 (* o, and a = 0; at scale 2. *)
-Lemma sound_is_zero : forall f a, sound (rectified (combined ((2, f) :: map (pair (-1)) a) 0)) (fun g => forall h b u, In h hs ->
+Lemma sound_is_zero : forall f a, sound (rectified (combined ((2, f) :: map (pair (-1)) a) 0)) (fun g => forall h b u,
+  In h hs ->
   flag f b h -> word w a u h -> worth g h (2 * Z.b2z (b && (u =? 0)))).
 Proof.
   intros f a. apply (sound_more _ _ _ _ _ _ (sound_rectified first ns hs model _)). intros g G h b u I F A.
@@ -104,7 +106,8 @@ Proof.
 Qed.
 
 (* A flag that is the sum of two, less one. *)
-Lemma sound_both : forall f g, sound (rectified (combined [(1, f); (1, g)] (-1))) (fun r => forall h b c, In h hs -> flag f b h ->
+Lemma sound_both : forall f g, sound (rectified (combined [(1, f); (1, g)] (-1))) (fun r => forall h b c,
+  In h hs -> flag f b h ->
   flag g c h -> flag r (b && c) h).
 Proof.
   intros f g. apply (sound_more _ _ _ _ _ _ (sound_rectified first ns hs model _)). intros r H h b c I B C.
@@ -162,11 +165,13 @@ Proof.
       |exact (R6 h u v I A X)|exact (R7 h u v I A X)|apply word_of_bit; [exact wide|exact (R8 h u v I A X)]
       |apply word_of_bit; [exact wide|exact (R9 h u v I A X)]|].
     apply Forall2_app; [exact (M h o u v I O A X)|].
-    constructor; [split; [|exact X]|constructor; [split; [apply F|exact Ld_]|constructor; [split; [apply F|exact Pid_]|constructor]]].
+    constructor; [split; [|exact X]|constructor; [split; [apply F|exact Ld_]|constructor; [split;
+      [apply F|exact Pid_]|constructor]]].
     eapply worth_is; [exact (any_worth i o h [Mov; Nproc] O)|]. destruct o as [o|]; [destruct o|]; reflexivity.
 Qed.
 
-Lemma sound_result : forall i ops loaded valid, sound (result_of w log ext i ops loaded valid) (fun r => forall h o a d x l pid ok,
+Lemma sound_result : forall i ops loaded valid, sound (result_of w log ext i ops loaded valid) (fun r => forall h o a d x l pid
+  ok,
   In h hs -> operation_as i o h -> (forall p, o = Some p -> In p (operations ext)) ->
   word w (value_a ops) a h -> word w (value_d ops) d h -> word w (value_x ops) x h -> word w loaded l h ->
   word w (index_word w log ext) pid h -> flag valid ok h -> word w r (result_value w o a d x l pid ok) h).
@@ -206,7 +211,8 @@ Proof.
 Qed.
 
 (* The next counter. *)
-Definition takes (o : option operation) (u : Z) : bool := is_one o Jmp || is_one o Jz && (u =? 0) || is_one o Jnz && negb (u =? 0).
+Definition takes (o : option operation) (u : Z) : bool := is_one o Jmp || is_one o Jz && (u =? 0) || is_one o Jnz && negb (u =?
+  0).
 Definition remains (o : option operation) (ok : bool) : bool :=
   match o with None | Some Halt => true | Some (Ld | St) => negb ok | _ => false end.
 
@@ -229,7 +235,8 @@ Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_without (is_op i St) valid)). intros sf Sf.
   apply sound_give. intros h o s m u v ok I (C & S) (F & P) R A X V K.
   assert (T : worth taken h (2 * Z.b2z (takes o u))).
-  { eapply worth_is; [repeat (apply worth_combined; [first [apply F | exact (Z0 h _ u I (F Jz) A) | exact (N0 h _ u I (F Jnz) A)]|]);
+  { eapply worth_is; [repeat (apply worth_combined; [first [apply F | exact (Z0 h _ u I (F Jz) A) | exact (N0 h _ u I (F Jnz)
+      A)]|]);
       apply worth_combined_nil|].
     unfold takes. destruct o as [o|]; [destruct o|]; destruct (u =? 0); reflexivity. }
   assert (W : flag stays (remains o ok) h).
@@ -237,7 +244,8 @@ Proof.
     destruct o as [o|]; [destruct o|]; destruct ok; try reflexivity; destruct (K eq_refl); discriminate. }
   assert (Y : worth onward h (2 * Z.b2z (negb (takes o u) && negb (remains o ok)))).
   { eapply worth_is; [apply worth_combined; [exact T|apply worth_combined; [exact W|apply worth_combined_nil]]|].
-    unfold takes. destruct o as [o|]; [destruct o|]; destruct (u =? 0), ok; try reflexivity; destruct (K eq_refl); discriminate. }
+    unfold takes. destruct o as [o|]; [destruct o|]; destruct (u =? 0), ok; try reflexivity; destruct (K eq_refl);
+      discriminate. }
   split; cbn [at_word at_status].
   - eapply word_is.
     + eapply sums_word.
@@ -250,14 +258,17 @@ Proof.
         cbn [remains is_one op_number Z.eqb Pos.eqb orb andb negb fold_right]; rewrite ?Z.add_0_l, ?Z.add_0_r;
         try reflexivity; destruct (K eq_refl); discriminate.
   - specialize (Lf h _ _ I (F Ld) V). specialize (Sf h _ _ I (F St) V).
-    unfold status_as, statuses in S. inversion S as [|f0 t0 fs0 ts0 S0 Q0 E0]; subst. inversion Q0 as [|f1 t1 fs1 ts1 S1 Q1]; subst.
+    unfold status_as, statuses in S. inversion S as [|f0 t0 fs0 ts0 S0 Q0 E0]; subst.
+    inversion Q0 as [|f1 t1 fs1 ts1 S1 Q1]; subst.
     inversion Q1 as [|f2 t2 fs2 ts2 S2 Q2]; subst. inversion Q2 as [|f3 t3 fs3 ts3 S3 Q3]; subst.
     inversion Q3 as [|f4 t4 fs4 ts4 S4 Q4]; subst. unfold bit. cbn [nth].
     assert (Rn : present o = true -> s = Some Running) by exact R.
     repeat constructor; (eapply worth_is; [first
-      [repeat (apply worth_combined; [first [exact P | exact Lf | exact Sf | apply F | exact S0 | exact S1 | exact S2 | exact S3 | exact S4]|]);
+      [repeat (apply worth_combined; [first [exact P | exact Lf | exact Sf | apply F | exact S0 | exact S1 | exact S2 | exact
+        S3 | exact S4]|]);
        apply worth_combined_nil
-      |apply total_worth; repeat (constructor; [first [exact Lf | exact Sf | apply F | exact S1 | exact S2 | exact S3]|]); constructor]|]);
+      |apply total_worth; repeat (constructor; [first [exact Lf | exact Sf | apply F | exact S1 | exact S2 | exact S3]|]);
+        constructor]|]);
       destruct o as [o|]; [destruct o; rewrite (R eq_refl)| |destruct o; rewrite (R eq_refl)| |destruct o; rewrite (R eq_refl)|
       |destruct o; rewrite (R eq_refl)| |destruct o; rewrite (R eq_refl)|]; destruct ok; try reflexivity;
       try (destruct (K eq_refl); discriminate); destruct s as [[]|]; reflexivity.
@@ -298,7 +309,8 @@ Proof.
   - exact (R h o a d x l pid ok I O In_ A D X Ld_ Pid_ V).
   - exact (St_ h _ _ I (proj1 O St) V).
   - eapply worth_is.
-    + apply total_worth. constructor; [exact (any_worth i o h _ O)|]. constructor; [exact (Lo h _ _ I (proj1 O Ld) V)|constructor].
+    + apply total_worth. constructor; [exact (any_worth i o h _ O)|]. constructor;
+        [exact (Lo h _ _ I (proj1 O Ld) V)|constructor].
     + unfold register_operations. clear - K In_. destruct o as [o|]; [destruct o|]; destruct ext, ok; try reflexivity;
         try (destruct (K eq_refl); discriminate); specialize (In_ _ eq_refl); cbn in In_; intuition discriminate.
   - exact Nm.

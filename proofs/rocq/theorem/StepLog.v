@@ -1,6 +1,7 @@
 (* The step over the log: what its view reads, in forms, at the masked positions of a sequence. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Composition Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
+From Efasp Require Import Composition Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords
+  StepArithmetic
   StepExecute StepEffect StepMatch StepCodes StepReads StepFetch StepView StepWriter.
 From Efasp Require Gates Sequences Positions Reached Matching LogSites LogMatches LogReads LogLatest.
 Import ListNotations.
@@ -61,7 +62,8 @@ Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w true ext (f j) j.
 
-Let kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n) j) /\
+Let kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n)
+  j) /\
   (1 =? place_kind j) = Positions.at_count j.
 Proof. intros j J. destruct (log_kinds j J) as (A & B & _). split; assumption. Qed.
 
@@ -126,7 +128,8 @@ Definition flags_at (k : Z) (gs : list form) (ps : list (position -> bool)) : Pr
 
 Lemma sound_log_match : forall q am ex rk, 0 < scale q -> flags_at (scale q) (among q) am -> flags_at (scale q) (but q) ex ->
   match by_rank q with Some g => forall j, In j l -> worth g (f j) (scale q * rk j) | None => forall j, rk j = 0 end ->
-  sound (match_one w true ext q) (fun a => forall here cs ref R, In here l -> Forall2 (pairs_at (scale q) here) (matched q) cs ->
+  sound (match_one w true ext q) (fun a => forall here cs ref R, In here l -> Forall2 (pairs_at (scale q) here) (matched q) cs
+    ->
     match unless q, ref with Some g, Some r => flag g r (f here) | None, None => True | _, _ => False end ->
     Matching.selects {| Matching.compared := cs; Matching.among := am; Matching.exclude := ex; Matching.rank := rk;
       Matching.capacity := bound q; Matching.refused := ref; Matching.sink := Positions.is_bos |} l R -> reads_from a here R).
@@ -156,7 +159,8 @@ Qed.
 Lemma flags_one : forall k g at_, (forall j, In j l -> worth g (f j) (k * Z.b2z (at_ j))) -> flags_at k [g] [at_].
 Proof. intros k g at_ H. constructor; [exact H|constructor]. Qed.
 
-Lemma flag_one : forall g at_, (forall j, In j l -> flag g (at_ j) (f j)) -> forall j, In j l -> worth g (f j) (1 * Z.b2z (at_ j)).
+Lemma flag_one : forall g at_, (forall j, In j l -> flag g (at_ j) (f j)) -> forall j,
+  In j l -> worth g (f j) (1 * Z.b2z (at_ j)).
 Proof. intros g at_ H j J. rewrite Z.mul_1_l. exact (H j J). Qed.
 
 Lemma flag_two : forall g at_, (forall j, In j l -> flag g (at_ j) (f j)) -> forall j, In j l ->
@@ -169,7 +173,8 @@ Lemma sound_block : forall query, sound (masks_of w true ext query) (fun a => fo
   reads_token a here u).
 Proof.
   intros query. apply (sound_more _ _ _ _ _ _ (sound_log_match {| scale := 1; matched := [(query, time_signs w true ext)];
-    among := [masked]; but := []; by_rank := None; bound := 1; unless := None |} [Positions.masked] [] (fun _ => 0) ltac:(cbn; lia)
+    among := [masked]; but := []; by_rank := None; bound := 1; unless := None |} [Positions.masked] [] (fun _ => 0) ltac:(cbn;
+      lia)
     (flags_one 1 _ _ (flag_one _ _ masked_flag)) (Forall2_nil _) (fun _ => eq_refl))).
   intros a A here time u I S Sel.
   apply (A here [{| Matching.bits := clock_bits w; Matching.wanted := time; Matching.offered := time_of |}] None _ I);
@@ -216,7 +221,8 @@ Proof.
     destruct o as [o d a x]. destruct k as [|[|[|[|k]]]]; cbn in H; try discriminate H; try (destruct d; discriminate H);
       try (destruct a; discriminate H); try (destruct x; discriminate H). destruct k; discriminate H.
   - discriminate.
-  - exfalso. destruct (LogSites.part_unmasked k (LogSites.logged w p s pid)) as [X _]. cbn [fst] in E. rewrite E in X. discriminate.
+  - exfalso. destruct (LogSites.part_unmasked k (LogSites.logged w p s pid)) as [X _]. cbn [fst] in E. rewrite E in X.
+    discriminate.
   - exists k, (S t), pid. split; [exact K|]. split; [lia|]. split; [exact N|reflexivity].
   - exists k, s, pid. split; [exact K|]. split; [lia|]. split; [exact N|reflexivity].
 Qed.
@@ -241,17 +247,20 @@ Qed.
 
 (* Tokens of a block: the counter of a time, and the value beside a target. *)
 Lemma sound_token : forall query k, 0 <= k < 3 -> length query = clock_bits w ->
-  sound (token_of w true ext query (Z.to_nat (7 + k))) (fun a => forall here time R, In here l -> signs_as (clock_bits w) query time (f here) ->
+  sound (token_of w true ext query (Z.to_nat (7 + k))) (fun a => forall here time R,
+    In here l -> signs_as (clock_bits w) query time (f here) ->
     Matching.selects (LogMatches.token_at w k time (index_of here)) l R -> reads_from a here R).
 Proof.
   intros query k K Lq.
   apply (sound_more _ _ _ _ _ _ (sound_log_match {| scale := 1; matched := [(query, time_signs w true ext);
     (index_signs w true ext, index_signs w true ext)]; among := [place_flag w ext (Z.to_nat (7 + k))]; but := [masked];
     by_rank := None; bound := 1; unless := None |} [LogMatches.at_part k] [Positions.masked] (fun _ => 0) ltac:(cbn; lia)
-    (flags_one 1 _ _ (flag_one _ _ (fun j J => part_worth k j J K))) (flags_one 1 _ _ (flag_one _ _ masked_flag)) (fun _ => eq_refl))).
+    (flags_one 1 _ _ (flag_one _ _ (fun j J => part_worth k j J K))) (flags_one 1 _ _ (flag_one _ _ masked_flag)) (fun _ =>
+      eq_refl))).
   intros a A here time R I S Sel.
   apply (A here [{| Matching.bits := clock_bits w; Matching.wanted := time; Matching.offered := time_of |};
-    {| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |}] None _ I); [|exact Logic.I|exact Sel].
+    {| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |}] None _ I);
+      [|exact Logic.I|exact Sel].
   constructor; [|constructor; [|constructor]].
   - split; [exact S|]. split; [exact time_length|exact time_pair].
   - split; [exact (index_pair here I)|]. split; [exact index_length|exact index_pair].
@@ -267,7 +276,8 @@ Proof.
     unfold place_kind, Positions.at_field, LogMatches.at_part in *. cbn [snd] in *. unfold index_of.
     destruct q as [| |g i|a|k s i|a s|i r s|i s]; cbn [snd place_row present] in *; try reflexivity.
     + assert (X : 0 <= g < 4).
-      { pose proof (site_of _ J) as H. inversion H as [j' H' E'|a A' E'|k s pid K B' N E'|k pid u K N R E'|k s pid K B' N E']; subst.
+      { pose proof (site_of _ J) as H. inversion H as [j' H' E'|a A' E'|k s pid K B' N E'|k pid u K N R E'|k s pid K B' N E'];
+          subst.
         inversion H' as [E'|E'|n o k x' N F E']; subst.
         assert (X : (k < length (instruction_tokens o))%nat) by (apply nth_error_Some; congruence). cbn in X. lia. }
       assert (Y : g = 0 \/ g = 1 \/ g = 2 \/ g = 3) by lia. destruct Y as [->|[->|[->| ->]]]; reflexivity.
@@ -319,7 +329,8 @@ Qed.
 
 Lemma word_below : forall fs v h, bits_below fs v h -> 0 <= v < size w -> word w fs v h.
 Proof.
-  intros fs v h [Lf B] R. split; [exact R|]. split; [exact Lf|]. intros i. destruct (Nat.lt_ge_cases i w) as [I|I]; [exact (B i I)|].
+  intros fs v h [Lf B] R. split; [exact R|]. split; [exact Lf|]. intros i. destruct (Nat.lt_ge_cases i w) as [I|I];
+    [exact (B i I)|].
   rewrite bit_high by lia. rewrite (word_high w) by assumption. apply worth_zero.
 Qed.
 
@@ -332,7 +343,8 @@ Proof.
       try (destruct a; discriminate H); try (destruct x; discriminate H). destruct k; discriminate H.
   - discriminate.
   - exfalso. destruct (LogSites.part_unmasked k (LogSites.logged w p s pid)) as [_ X]. exact (X E).
-  - exfalso. destruct R as [->| ->]; [discriminate|]. destruct (LogSites.part_unmasked k (LogSites.logged w p (S t) pid)) as [_ X].
+  - exfalso. destruct R as [->| ->]; [discriminate|]. destruct (LogSites.part_unmasked k (LogSites.logged w p (S t) pid)) as [_
+      X].
     exact (X E).
   - discriminate.
 Qed.
@@ -345,7 +357,8 @@ Proof.
   - apply (Reached.is_word_range w). exact (proj2 (M0 a v eq_refl)).
 Qed.
 
-Lemma sound_content : sound (contents w true ext) (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\ v = 0 -> bits_below fs v (f j)).
+Lemma sound_content : sound (contents w true ext) (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\
+  v = 0 -> bits_below fs v (f j)).
 Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_token _ 2 ltac:(lia) time_length)). intros a A.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w true ext shown a)). intros paired Pa.
@@ -357,16 +370,20 @@ Proof.
     x = 0 \/ y = 0 -> word w (sums w [paired; own]) (x + (y + 0)) (f j)).
   { intros x y X Y D. rewrite Y in Ow. apply (sums_word w [paired; own] [x; y] (f j)).
     - constructor; [exact X|constructor; [exact Ow|constructor]].
-    - cbn. destruct D as [->| ->]; [split; [left; reflexivity|]|split; [right; repeat constructor|]]; (split; [right; constructor|exact Logic.I]). }
+    - cbn. destruct D as [->| ->]; [split; [left; reflexivity|]|split; [right; repeat constructor|]]; (split; [right;
+        constructor|exact Logic.I]). }
   assert (None_ : time_of j = None -> word w paired 0 (f j)).
   { intros E. apply (Pa j Bos J); [|cbn; lia]. apply (A j (time_of j) _ J (time_pair j J)).
     apply (LogReads.token_missed w ext p T t b V next_time some). left. exact E. }
   apply below_word. destruct O as [O|(E & ->)].
   - destruct O as [a0 B|s pid B N E].
-    + specialize (Sum 0 (v mod size w) (None_ eq_refl) eq_refl (or_introl eq_refl)). cbn in Sum. rewrite Z.add_0_r in Sum. exact Sum.
+    + specialize (Sum 0 (v mod size w) (None_ eq_refl) eq_refl (or_introl eq_refl)). cbn in Sum. rewrite Z.add_0_r in Sum.
+      exact Sum.
     + assert (X : word w paired v (f (LogSites.part 1 (LogSites.logged w p s pid), PLog 1 (Z.of_nat s) pid))).
-      { rewrite <- E. apply (Pa _ (Statement.word (LogSites.value_of (LogSites.logged w p s pid))) J); [|exact (value_range s pid N)].
-        apply (A _ (Some (Z.of_nat s)) _ J (time_pair _ J)). exact (LogReads.beside_read w ext p T t b V until next_time some s pid B N). }
+      { rewrite <- E. apply (Pa _ (Statement.word (LogSites.value_of (LogSites.logged w p s pid))) J);
+          [|exact (value_range s pid N)].
+        apply (A _ (Some (Z.of_nat s)) _ J (time_pair _ J)). exact (LogReads.beside_read w ext p T t b V until next_time some s
+          pid B N). }
       specialize (Sum v 0 X eq_refl (or_intror eq_refl)). rewrite !Z.add_0_r in Sum. rewrite Z.mod_small by apply X. exact Sum.
   - destruct (bos_time j J E) as (Tm & _ & Im). rewrite Z.mod_0_l by lia.
     apply (Sum 0 0 (None_ Tm)); [rewrite Im; reflexivity|left; reflexivity].

@@ -1,7 +1,9 @@
 (* The step over the log: at every masked position it puts out the code of the token that is due. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Composition Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
-  StepExecute StepEffect StepOutput StepMatch StepCodes StepReads StepFetch StepView StepOwn StepCells StepWriter StepLog StepLogView.
+From Efasp Require Import Composition Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords
+  StepArithmetic
+  StepExecute StepEffect StepOutput StepMatch StepCodes StepReads StepFetch StepView StepOwn StepCells StepWriter StepLog
+    StepLogView.
 From Efasp Require Gates Sequences Positions Reached Matching CellReads LogSites LogMatches LogReads LogLatest.
 Import ListNotations.
 Open Scope Z_scope.
@@ -43,15 +45,18 @@ Definition last_token (j : position) : token :=
 
 Lemma last_selected : forall j, Matching.selects (counter_match j) l (fun i => fst i = last_token j).
 Proof.
-  intros j. pose proof (LogReads.token_sound w ext p T t b V next_time some 0 (option_map Z.pred (time_of j)) (index_of j)) as S.
+  intros j. pose proof (LogReads.token_sound w ext p T t b V next_time some 0 (option_map Z.pred (time_of j)) (index_of j)) as
+    S.
   change (Matching.sound (counter_match j) l) in S.
   assert (H : exists u, Matching.selects (counter_match j) l (fun i => fst i = u)).
   { destruct (Matching.selects_either (counter_match j) l) as [(i & I & H)|N].
     - exists (fst i). apply Matching.selects_hits; [exact S|exists i; tauto|]. intros k K Hk.
       apply (LogReads.token_hit w p T t b next_time some) in H as (s & n & Bs & Nn & -> & A1 & A2); [|exact I].
       apply (LogReads.token_hit w p T t b next_time some) in Hk as (s' & n' & Bs' & Nn' & -> & A1' & A2'); [|exact K].
-      cbn [fst]. destruct (option_map Z.pred (time_of j)) as [tm|]; [|discriminate]. destruct (index_of j) as [i|]; [|discriminate].
-      assert (X : forall bits a x y, Matching.agrees bits (Some a) (Some x) = true -> Matching.agrees bits (Some a) (Some y) = true ->
+      cbn [fst]. destruct (option_map Z.pred (time_of j)) as [tm|]; [|discriminate].
+      destruct (index_of j) as [i|]; [|discriminate].
+      assert (X : forall bits a x y, Matching.agrees bits (Some a) (Some x) = true -> Matching.agrees bits (Some a) (Some y) =
+        true ->
         is_word bits x = true -> is_word bits y = true -> x = y).
       { intros bits a x y Ex Ey Wx Wy. apply Z.eqb_eq. rewrite <- (Matching.agrees_word bits x y Wx Wy).
         unfold Matching.agrees in *. apply Z.eqb_eq in Ex, Ey. rewrite <- Ex, <- Ey. apply Z.eqb_refl. }
@@ -66,17 +71,20 @@ Proof.
   destruct (H k K) as [I E]. split; [exact I|]. rewrite E. symmetry. apply H. left. reflexivity.
 Qed.
 
-Lemma last_range : forall j, 0 <= word_value (last_token j) < size w /\ (status_in (last_token j) = None -> word_value (last_token j) = 0).
+Lemma last_range : forall j, 0 <= word_value (last_token j) < size w /\ (status_in (last_token j) = None -> word_value
+  (last_token j) = 0).
 Proof.
   intros j. pose proof (size_pos w) as Z0.
   destruct (last_selected j) as [N H].
   destruct (Matching.selects_either (counter_match j) l) as [(i & I & Hi)|No].
   - pose proof (LogReads.token_sound w ext p T t b V next_time some 0 (option_map Z.pred (time_of j)) (index_of j)) as S.
-    assert (X : Matching.selects (counter_match j) l (fun k => exists s n, 0 <= n < Z.of_nat P /\ fst k = LogSites.part 0 (LogSites.logged w p s n))).
+    assert (X : Matching.selects (counter_match j) l (fun k => exists s n, 0 <= n < Z.of_nat P /\ fst k = LogSites.part 0
+      (LogSites.logged w p s n))).
     { apply Matching.selects_hits; [exact S|exists i; tauto|]. intros k K Hk.
       apply (LogReads.token_hit w p T t b next_time some) in Hk as (s' & n' & Bs' & Nn' & -> & _); [|exact K].
       exists s', n'. split; [exact Nn'|reflexivity]. }
-    destruct X as [_ X]. unfold last_token. destruct (Matching.selected (counter_match j) l) as [|k js]; [destruct N; reflexivity|].
+    destruct X as [_ X]. unfold last_token. destruct (Matching.selected (counter_match j) l) as [|k js]; [destruct N;
+      reflexivity|].
     destruct (X k (or_introl eq_refl)) as (_ & s & n & Nn & ->). cbn [LogSites.part Z.eqb word_value status_in].
     split; [|discriminate]. apply (Reached.is_word_range w). apply (LogMatches.logged_effective w ext p V s n Nn).
   - pose proof (LogReads.token_sound w ext p T t b V next_time some 0 (option_map Z.pred (time_of j)) (index_of j)) as S.
@@ -87,13 +95,16 @@ Proof.
     destruct (X k (or_introl eq_refl)) as (_ & ->). cbn. split; [lia|reflexivity].
 Qed.
 
-Lemma last_ready : forall j pid, waiting j -> time_of j = Some (Z.of_nat (S t)) -> index_of j = Some pid -> 0 <= pid < Z.of_nat P ->
+Lemma last_ready : forall j pid, waiting j -> time_of j = Some (Z.of_nat (S t)) -> index_of j = Some pid -> 0 <= pid < Z.of_nat
+  P ->
   last_token j = Word (state (Reached.self c pid)) (pc (Reached.self c pid)).
 Proof.
-  intros j pid _ Tm Ix N. destruct (LogReads.counter_read w ext p T t b V until next_time some t pid (Nat.le_refl t) N) as [Ne H].
+  intros j pid _ Tm Ix N. destruct (LogReads.counter_read w ext p T t b V until next_time some t pid (Nat.le_refl t) N) as [Ne
+    H].
   unfold last_token, counter_match. rewrite Tm, Ix. cbn [option_map]. rewrite <- Nat2Z.inj_pred by lia. cbn [Nat.pred].
   change (LogMatches.token_at w 0) with (LogMatches.counter_at w). fold l in Ne, H.
-  destruct (Matching.selected (LogMatches.counter_at w (Some (Z.of_nat t)) (Some pid)) l) as [|i js]; [destruct Ne; reflexivity|].
+  destruct (Matching.selected (LogMatches.counter_at w (Some (Z.of_nat t)) (Some pid)) l) as [|i js]; [destruct Ne;
+    reflexivity|].
   exact (proj2 (H i (or_introl eq_refl))).
 Qed.
 
@@ -114,7 +125,8 @@ Variables (incomplete beaten : form) (content : list form) (holding : form * lis
 Hypothesis Hi : forall j, In j l -> flag incomplete (incomplete_at t j) (f j).
 Hypothesis Hb : forall j, In j l -> worth beaten (f j) (2 * Z.b2z (beaten_at w p T t b j)).
 Hypothesis Hc : forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\ v = 0 -> bits_below w content v (f j).
-Hypothesis Hh : forall j, In j l -> flag (fst holding) (LogMatches.holder j) (f j) /\ word_worth 1 (f j) (snd holding) w (LogMatches.holds j).
+Hypothesis Hh : forall j, In j l -> flag (fst holding) (LogMatches.holder j) (f j) /\ word_worth 1 (f j) (snd holding) w
+  (LogMatches.holds j).
 Let v : view := view_of_log w true ext incomplete beaten content holding.
 
 Let incomplete_is : forall j, In j l -> incomplete_at t j = match time_of j with Some s => Z.of_nat t <? s | None => false end.
@@ -129,7 +141,8 @@ Lemma content_bits : forall a, sound (reads a content) (fun gs => forall here u,
 Proof.
   intros a. apply (sound_more _ _ _ _ _ _ (sound_reads first ns l f model a content)). intros gs (Lg & G) here u I R U.
   assert (Lc : length content = w).
-  { assert (J : In Positions.bos l) by (apply (Positions.p_there _ _ _ (LogSites.log_prompted w p T t b next_time some)); constructor).
+  { assert (J : In Positions.bos l) by (apply (Positions.p_there _ _ _ (LogSites.log_prompted w p T t b next_time some));
+      constructor).
     exact (proj1 (Hc Positions.bos 0 J (or_intror (conj eq_refl eq_refl)))). }
   apply (word_below w p T t next_time gs u (f here)); [|exact U]. split; [congruence|]. intros i Li.
   apply (G here _ i _ I ltac:(lia) R). intros j J O. exact (proj2 (Hc j u J O) i Li).
@@ -141,7 +154,8 @@ Proof.
   intros nm. cbn [the_register v view_of_log].
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_log_match w ext p T t b first ns f shown
     {| scale := 1; matched := [(index_signs w true ext, index_signs w true ext); (nm, name_signs w ext)];
-      among := [target_place w ext]; but := [incomplete]; by_rank := Some (clock w true ext); bound := latest_first w; unless := None |}
+      among := [target_place w ext]; but := [incomplete]; by_rank := Some (clock w true ext); bound := latest_first w;
+        unless := None |}
     [LogMatches.at_part 1] [incomplete_at t] LogMatches.clock_of ltac:(cbn; lia)
     (flags_one w p T t b f 1 _ _ (flag_one w p T t b f _ _ (target_flag w ext p T t b next_time some f shown)))
     (flags_one w p T t b f 1 _ _ (flag_one w p T t b f _ _ Hi))
@@ -151,10 +165,12 @@ Proof.
   - apply (A here [{| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |};
       {| Matching.bits := 3; Matching.wanted := r; Matching.offered := LogMatches.name_of |}] None _ I); [|exact Logic.I|].
     + constructor; [|constructor; [|constructor]].
-      * split; [exact (index_pair w ext p T t b f shown here I)|]. split; [apply index_length|exact (index_pair w ext p T t b f shown)].
+      * split; [exact (index_pair w ext p T t b f shown here I)|]. split; [apply index_length|exact (index_pair w ext p T t b f
+          shown)].
       * split; [exact (name_signs_as nm r (f here) N)|]. split; [reflexivity|exact (name_pair w ext p T t b f shown)].
     + unfold reg. rewrite Ix. destruct r as [r|].
-      * exact (LogLatest.latest_register_read w ext p T t b V until next_time some (incomplete_at t) incomplete_is pid r Bp (R r eq_refl)).
+      * exact (LogLatest.latest_register_read w ext p T t b V until next_time some (incomplete_at t) incomplete_is pid r Bp (R
+          r eq_refl)).
       * apply (Matching.selects_impl _ _ (fun j => fst j = Bos)).
         -- apply (LogLatest.latest_register_missed w ext p T t b V until next_time some (incomplete_at t) incomplete_is);
              [|discriminate|right; reflexivity]. intros i E. injection E as <-. exact (Positions.pid_word w ext p V pid Bp).
@@ -169,15 +185,18 @@ Qed.
 
 Theorem log_cell : forall address absent, sound (the_cell v address absent) (fun a =>
   sound (reads a (cell_value v)) (fun gs => forall here ad bt, waiting here -> signs_as w address (Some ad) (f here) ->
-    0 <= ad < size w -> flag absent (negb bt) (f here) -> word w gs (match found_at ad bt with Some u => u | None => 0 end) (f here)) /\
+    0 <= ad < size w -> flag absent (negb bt) (f here) -> word w gs (match found_at ad bt with Some u => u | None => 0 end) (f
+      here)) /\
   sound (found sink a) (fun g => forall here ad bt, waiting here -> signs_as w address (Some ad) (f here) ->
-    0 <= ad < size w -> flag absent (negb bt) (f here) -> flag g (match found_at ad bt with Some _ => true | None => false end) (f here))).
+    0 <= ad < size w -> flag absent (negb bt) (f here) -> flag g (match found_at ad bt with Some _ => true | None => false end)
+      (f here))).
 Proof.
   intros address absent. cbn [the_cell cell_value v view_of_log].
   assert (Fex : flags_at w p T t b f 2 [twice incomplete; beaten] [incomplete_at t; beaten_at w p T t b]).
   { constructor; [exact (flag_two w p T t b f _ _ Hi)|]. constructor; [exact Hb|constructor]. }
   apply (sound_more _ _ _ _ _ _ (sound_log_match w ext p T t b first ns f shown
-    {| scale := 2; matched := [(address, map twice (snd holding))]; among := [twice (fst holding)]; but := [twice incomplete; beaten];
+    {| scale := 2; matched := [(address, map twice (snd holding))]; among := [twice (fst holding)]; but := [twice incomplete;
+      beaten];
       by_rank := Some (twice (clock w true ext)); bound := latest_first w; unless := Some absent |}
     [LogMatches.holder] [incomplete_at t; beaten_at w p T t b] LogMatches.clock_of ltac:(cbn; lia)
     (flags_one w p T t b f 2 _ _ (flag_two w p T t b f _ _ (fun j J => proj1 (Hh j J)))) Fex
@@ -186,24 +205,29 @@ Proof.
     flag absent (negb bt) (f here) -> reads_from a here (fun j => match found_at ad bt with
       Some u => LogLatest.offers w p t u j | None => fst j = Bos end)).
   { intros here ad bt Wt Sg B Ab. pose proof (proj1 Wt) as I.
-    apply (A here [{| Matching.bits := w; Matching.wanted := Some ad; Matching.offered := LogMatches.holds |}] (Some (negb bt)) _ I).
+    apply (A here [{| Matching.bits := w; Matching.wanted := Some ad; Matching.offered := LogMatches.holds |}] (Some (negb bt))
+      _ I).
     - constructor; [|constructor]. split; [exact Sg|]. split.
       + cbn [snd]. rewrite map_length. exact (proj1 (proj2 (Hh here I))).
       + intros j J. apply word_worth_twice. exact (proj2 (Hh j J)).
     - exact Ab.
-    - pose proof (LogLatest.latest_word_missed w ext p T t b V until next_time some (incomplete_at t) (beaten_at w p T t b) incomplete_is
+    - pose proof (LogLatest.latest_word_missed w ext p T t b V until next_time some (incomplete_at t) (beaten_at w p T t b)
+        incomplete_is
         (beaten_none w ext p T t b V next_time some)
         (beaten_logged w ext p T t b V until next_time some) (Some ad) bt) as Miss.
       assert (Wa : forall k, Some ad = Some k -> is_word w k = true).
       { intros k E. injection E as <-. apply (Reached.is_word_range w). exact B. }
       unfold found_at. destruct bt; [|exact (Miss Wa (or_introl eq_refl))]. cbn [andb].
       destruct (Z.ltb_spec ad (Z.of_nat M)) as [C|C]; [|apply (Miss Wa); right; right; exists ad; split; [reflexivity|exact C]].
-      exact (LogLatest.latest_word_read w ext p T t b V until next_time some (incomplete_at t) (beaten_at w p T t b) incomplete_is
-        (beaten_none w ext p T t b V next_time some) (beaten_logged w ext p T t b V until next_time some) ad (conj (proj1 B) C)). }
+      exact (LogLatest.latest_word_read w ext p T t b V until next_time some (incomplete_at t) (beaten_at w p T t b)
+        incomplete_is
+        (beaten_none w ext p T t b V next_time some) (beaten_logged w ext p T t b V until next_time some) ad (conj (proj1 B)
+          C)). }
   split.
   - apply (sound_more _ _ _ _ _ _ (content_bits a)). intros gs G here ad bt Wt Sg B Ab. pose proof (proj1 Wt) as I.
     specialize (R here ad bt Wt Sg B Ab). pose proof (size_pos w). apply (G here _ I).
-    + apply (reads_from_more l f a here _ _ R). intros j J O. destruct (found_at ad bt); [left; exact O|right; split; [exact O|reflexivity]].
+    + apply (reads_from_more l f a here _ _ R). intros j J O. destruct (found_at ad bt); [left; exact O|right; split;
+        [exact O|reflexivity]].
     + unfold found_at. destruct (bt && _); [|lia]. exact (held_range (PMemory ad 0)).
   - unfold found. apply (sound_more _ _ _ _ _ _ (sound_read first ns l f model a (combined [(-1, sink)] 1))).
     intros g G here ad bt Wt Sg B Ab. pose proof (proj1 Wt) as I. apply (G here _ _ I (R here ad bt Wt Sg B Ab)). intros j J O.
@@ -220,7 +244,8 @@ Theorem log_counter : sound (the_counter v) (fun r => forall here, waiting here 
   counter_as w r (word_value (last_token here)) (status_in (last_token here)) (f here)).
 Proof.
   cbn [the_counter v view_of_log].
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_token w ext p T t b next_time some first ns f shown (earlier_signs w true ext) 0 ltac:(lia)
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_token w ext p T t b next_time some first ns f shown (earlier_signs w true ext) 0
+    ltac:(lia)
     ltac:(unfold earlier_signs; rewrite map_length; apply seq_length))). intros a A. unfold counter_at.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w true ext shown a)). intros word_ Wd.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_status first ns l f model w true ext shown a)). intros status_ St_.
@@ -256,13 +281,15 @@ End View.
 Lemma stores_or_names : forall o ok, stores_value o ok && names_value o ok = false.
 Proof. intros [[]|] []; reflexivity. Qed.
 
-Lemma due_part : forall (e : effect) (k n : Z) (r : option Z) (result address : Z) (store names : bool), 0 <= k < 3 -> next e = n ->
+Lemma due_part : forall (e : effect) (k n : Z) (r : option Z) (result address : Z) (store names : bool),
+  0 <= k < 3 -> next e = n ->
   writes e = (if store then Some (ToMemory address result)
     else if names then match r with Some q => Some (ToRegister q result) | None => None end else None) ->
   (names = true -> r <> None) -> (store = false -> names = false -> result = 0) ->
   due_token (7 + k) (after e) n address result store names r = LogSites.part k e.
 Proof.
-  intros e k n r result address store names K N W Nn Z0. unfold due_token, LogSites.part, LogSites.target_token, LogSites.value_of.
+  intros e k n r result address store names K N W Nn Z0. unfold due_token, LogSites.part, LogSites.target_token,
+    LogSites.value_of.
   rewrite W. assert (E : k = 0 \/ k = 1 \/ k = 2) by lia.
   destruct E as [->|[->| ->]]; cbn [Z.add Z.eqb Pos.eqb Pos.add]; [rewrite N; reflexivity| |].
   - destruct store; [reflexivity|]. destruct names; [|reflexivity]. destruct r; [reflexivity|]. destruct (Nn eq_refl eq_refl).
@@ -312,7 +339,8 @@ Proof.
     { intros a bt A. unfold found_at. fold c in Lm. rewrite Lm. reflexivity. }
     change (act w p c pid (Reached.self c pid)) with (Reached.effect_of w p (reached w p t) pid) in *.
     set (e := Reached.effect_of w p (reached w p t) pid) in *.
-    rewrite <- (due_part e n _ (name_in (now_fetched p tk 1)) _ (now_address w p tk (reg here)) (stores_value o ok) (names_value o ok)
+    rewrite <- (due_part e n _ (name_in (now_fetched p tk 1)) _ (now_address w p tk (reg here)) (stores_value o ok)
+      (names_value o ok)
       K Nx Wr Nn Z0).
     apply (Hf (f here) (7 + n) true _ _ (after e) _ _ _ _ _ (in_map f l here J) ltac:(lia) Fl Hr Ho).
     + intros _. symmetry. exact St_.

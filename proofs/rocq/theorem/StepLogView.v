@@ -1,6 +1,7 @@
 (* The view of the log: counters, registers and memory as masked positions read them, in forms. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Composition Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
+From Efasp Require Import Composition Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords
+  StepArithmetic
   StepExecute StepEffect StepMatch StepCodes StepReads StepFetch StepView StepCells StepWriter StepLog.
 From Efasp Require Form Gates Sequences Positions Reached Matching CellReads LogSites LogMatches LogReads LogLatest.
 Import ListNotations.
@@ -33,7 +34,8 @@ Definition best (m : Matching.matching position) : Z :=
 Lemma best_selected : forall m, Matching.sound m l -> Matching.selects m l (fun j => Matching.rank m j = best m).
 Proof.
   intros m S. destruct (Matching.selects_one_rank m l S) as (r & N & H). split; [exact N|]. unfold best.
-  destruct (Matching.selected m l) as [|i js]; [destruct N; reflexivity|]. intros j J. destruct (H j J) as [I E]. split; [exact I|].
+  destruct (Matching.selected m l) as [|i js]; [destruct N; reflexivity|]. intros j J. destruct (H j J) as [I E].
+  split; [exact I|].
   rewrite E. symmetry. apply H. left. reflexivity.
 Qed.
 
@@ -66,7 +68,8 @@ Proof.
     {| scale := 2; matched := [(time_signs w true ext, map twice (time_signs w true ext));
       (word_signs w ext, map twice (word_signs w ext))]; among := [twice (target_place w ext)]; but := [];
       by_rank := Some (urgency w true ext); bound := 2 ^ Z.of_nat w; unless := None |} [LogMatches.at_part 1] []
-    (Positions.urgency w) ltac:(cbn; lia) (flags_one w p T t b f 2 _ _ (flag_two w p T t b f _ _ target_flag)) (Forall2_nil _) U)).
+    (Positions.urgency w) ltac:(cbn; lia) (flags_one w p T t b f 2 _ _ (flag_two w p T t b f _ _ target_flag)) (Forall2_nil _)
+      U)).
   intros a A. apply (sound_bind _ _ _ _ _ _ _ _ (sound_read first ns l f model a _)). intros rival R.
   apply (sound_more _ _ _ _ _ _ (sound_threshold_two _)). intros gs G j J. unfold beaten_at.
   apply (G (f j) _ (in_map f l j J)). eapply worth_is.
@@ -113,8 +116,10 @@ Qed.
 Lemma sound_holds : sound (holdings w true ext) (fun r => forall j, In j l ->
   flag (fst r) (LogMatches.holder j) (f j) /\ word_worth 1 (f j) (snd r) w (LogMatches.holds j)).
 Proof.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model (target_place w ext) (token_flag 0))). intros stored St_.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model w (memory_place w ext) (index_word w true ext))). intros h1 H1.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model (target_place w ext) (token_flag 0))).
+  intros stored St_.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model w (memory_place w ext) (index_word w true ext))).
+  intros h1 H1.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model w stored (token_word w ext))). intros h2 H2.
   apply sound_give. intros j J. cbn [fst snd]. pose proof (in_map f l j J) as I.
   pose proof (memory_right w ext p T t b next_time some f shown j J) as Mr.
@@ -133,24 +138,29 @@ Proof.
     - rewrite andb_true_r. destruct k as [|[| |]|]; reflexivity.
     - destruct o; rewrite ?andb_false_r; reflexivity. }
   assert (F : flag (total [memory_place w ext; stored]) (LogMatches.holder j) (f j)).
-  { eapply worth_is; [refine (total_worth [_; _] [_; _] (f j) _); constructor; [exact Mr|constructor; [exact St_|constructor]]|].
+  { eapply worth_is; [refine (total_worth [_; _] [_; _] (f j) _); constructor; [exact Mr|constructor;
+      [exact St_|constructor]]|].
     rewrite Ho. destruct (in_memory j), st; try discriminate Apart; reflexivity. }
   split; [exact F|].
-  assert (S : word w (sums w [h1; h2]) ((if in_memory j then own_number j else 0) + ((if st then word_value (fst j) mod size w else 0) + 0)) (f j)).
-  { apply (sums_word w [h1; h2] [if in_memory j then own_number j else 0; if st then word_value (fst j) mod size w else 0] (f j)).
+  assert (S : word w (sums w [h1; h2]) ((if in_memory j then own_number j else 0) + ((if st then word_value (fst j) mod size w
+    else 0) + 0)) (f j)).
+  { apply (sums_word w [h1; h2] [if in_memory j then own_number j else 0; if st then word_value (fst j) mod size w else 0] (f
+      j)).
     - constructor; [exact H1|constructor; [exact H2|constructor]].
     - cbn. destruct (in_memory j), st; try discriminate Apart;
         repeat (split; [first [left; reflexivity | right; repeat constructor]|]); exact Logic.I. }
   destruct (signed_word w _ _ _ (f j) _ S F) as [Ls Ws].
   { rewrite Ho. destruct (in_memory j), st; try discriminate; reflexivity. }
   split; [exact Ls|]. intros i Li. apply (worth_is _ _ _ _ (Ws i Li)). f_equal.
-  assert (Hv : LogMatches.holds j = if in_memory j then Some (own_number j) else if st then Some (word_value (fst j)) else None).
+  assert (Hv : LogMatches.holds j = if in_memory j then Some (own_number j) else if st then Some (word_value (fst j)) else
+    None).
   { unfold st, in_memory, LogMatches.holds, LogMatches.at_part, own_number. destruct j as [x q]. cbn [fst snd].
     destruct q as [| |g i'|a|k s i'|a s|i' r s|i' s]; try (destruct x as [[] ?|?| | | |[]]; reflexivity).
     destruct x as [[] v|r| | | |o]; cbn [kind mark_number]; rewrite ?andb_false_r; try reflexivity.
     - rewrite andb_true_r. destruct k as [|[| |]|]; reflexivity.
     - destruct o; rewrite ?andb_false_r; reflexivity. }
-  rewrite Hv, Ho. destruct (in_memory j), st; try discriminate Apart; cbn [orb]; rewrite ?Z.add_0_r, ?Z.add_0_l; try reflexivity.
+  rewrite Hv, Ho. destruct (in_memory j), st; try discriminate Apart; cbn [orb]; rewrite ?Z.add_0_r, ?Z.add_0_l;
+    try reflexivity.
   rewrite !sign_bit, (mod_bit w p T t next_time) by exact Li. reflexivity.
 Qed.
 End Log.

@@ -44,7 +44,8 @@ Proof.
 Qed.
 
 Lemma at_scalar : forall i h, (form_at (scalar i) h == nth (pred (Pos.to_nat i)) h 0)%Q.
-Proof. intros i h. unfold scalar. rewrite at_formed. cbn [fold_right]. change (inject_Z 1) with 1%Q. change (inject_Z 0) with 0%Q. ring. Qed.
+Proof. intros i h. unfold scalar. rewrite at_formed. cbn [fold_right]. change (inject_Z 1) with 1%Q.
+change (inject_Z 0) with 0%Q. ring. Qed.
 
 Lemma at_entry : forall i h, (form_at (entry i) h == nth i h 0)%Q.
 Proof. intros i h. unfold entry. rewrite at_scalar, SuccNat2Pos.id_succ. reflexivity. Qed.
@@ -75,13 +76,11 @@ Proof. unfold worth. intros k f l c h a b A B. rewrite at_combined, A, B, inject
 Lemma worth_is : forall f h a b, worth f h a -> a = b -> worth f h b.
 Proof. intros f h a b H <-. exact H. Qed.
 
-Lemma worth_unique : forall f h a b, worth f h a -> worth f h b -> a = b.
-Proof. unfold worth. intros f h a b A B. rewrite A in B. apply inject_Z_injective. exact B. Qed.
-
 Lemma rectify_worth : forall z, (rectify (inject_Z z) == inject_Z (Z.max 0 z))%Q.
 Proof.
   intros z. unfold rectify. destruct (Qle_bool 0 (inject_Z z)) eqn:E.
-  - apply Qle_bool_iff in E. change 0%Q with (inject_Z 0) in E. rewrite <- Zle_Qle in E. rewrite Z.max_r by exact E. reflexivity.
+  - apply Qle_bool_iff in E. change 0%Q with (inject_Z 0) in E. rewrite <- Zle_Qle in E. rewrite Z.max_r by exact E.
+    reflexivity.
   - destruct (Z_lt_le_dec z 0) as [L|L]; [rewrite Z.max_l by lia; reflexivity|]. exfalso.
     assert (Qle_bool 0 (inject_Z z) = true); [|congruence]. apply Qle_bool_iff. change 0%Q with (inject_Z 0).
     rewrite <- Zle_Qle. exact L.

@@ -52,10 +52,12 @@ Lemma signed_word : forall w word_ present v b h, word w word_ v h -> flag prese
   Forall2 (fun f z => worth f h z) (signed word_ present) (signs_of w (if b then Some v else None)).
 Proof.
   intros w word_ present v b h (R & L & B) P Z0.
-  assert (E : signs_of w (if b then Some v else None) = map (fun i => 2 * Z.b2z (Z.testbit v (Z.of_nat i)) - Z.b2z b) (seq 0 w)).
+  assert (E : signs_of w (if b then Some v else None) = map (fun i => 2 * Z.b2z (Z.testbit v (Z.of_nat i)) - Z.b2z b) (seq 0
+    w)).
   { unfold signs_of, numbers. destruct b.
     - rewrite map_map. apply map_ext. intros i. destruct (Z.testbit v (Z.of_nat i)); reflexivity.
-    - rewrite (Z0 eq_refl). clear. assert (G : forall s n, repeat 0 n = map (fun i => 2 * Z.b2z (Z.testbit 0 (Z.of_nat i)) - 0) (seq s n)).
+    - rewrite (Z0 eq_refl). clear. assert (G : forall s n, repeat 0 n = map (fun i => 2 * Z.b2z (Z.testbit 0 (Z.of_nat i)) - 0)
+        (seq s n)).
       { intros s n. revert s. induction n as [|n IH]; intros s; [reflexivity|]. cbn [repeat seq map].
         rewrite Z.bits_0, <- IH. reflexivity. }
       exact (G O w). }
@@ -75,7 +77,8 @@ Theorem code_of_right : forall w ext flags word_ name_ u h, (5 <= length flags <
 Proof.
   intros w ext flags word_ name_ u h L K Ku F W N. unfold codes, code_of, code.
   rewrite (hot_split (length flags)) by (lia || exact Ku). rewrite <- app_assoc.
-  apply Forall2_app; [exact F|]. apply Forall2_app; [apply zeros|]. apply Forall2_app; [constructor; [apply worth_zero|constructor]|].
+  apply Forall2_app; [exact F|]. apply Forall2_app; [apply zeros|]. apply Forall2_app; [constructor;
+    [apply worth_zero|constructor]|].
   apply Forall2_app; [|exact N].
   assert (E : word_of u = if is_word_kind u then Some (word_in u) else None) by (destruct u; reflexivity).
   rewrite E. apply signed_word; [exact W| |destruct u; (discriminate || reflexivity)].
@@ -118,10 +121,12 @@ Proof.
   - exact (IH ts' S').
 Qed.
 
-(* The log. Of a position at place kind k (7: counter, 8: target, 9: value) of a processor's step; the mask before it is ready. *)
+(* The log. Of a position at place kind k (7: counter, 8: target, 9: value) of a processor's step; the mask before it is ready.
+   *)
 Definition due_token (k : Z) (m : status) (n address result : Z) (store names : bool) (r : option Z) : token :=
   if k =? 7 then Word m n
-  else if k =? 8 then (if store then Statement.word address else if names then match r with Some q => Name q | None => Nothing end
+  else if k =? 8 then (if store then Statement.word address else if names then match r with Some q => Name q | None => Nothing
+    end
     else Nothing)
   else Statement.word result.
 
@@ -130,7 +135,8 @@ Ltac log_cases k Kk ok s Sm store names X Nr m u := unfold u, due_token; clear -
   destruct Kk as [->|[->| ->]]; destruct ok; try rewrite (Sm eq_refl);
   destruct store, names; try discriminate X; try (destruct (Nr eq_refl eq_refl) as (? & -> & _)); destruct m.
 
-Theorem sound_log_outputs : forall ready_ out, sound (log_outputs w ext ready_ out) (fun fs => forall h k ok n s m address result
+Theorem sound_log_outputs : forall ready_ out, sound (log_outputs w ext ready_ out) (fun fs => forall h k ok n s m address
+  result
     store names r, In h hs -> 7 <= k < 10 -> (forall i, (7 <= i < 10)%nat -> flag (place_flag w ext i) (Z.of_nat i =? k) h) ->
   flag ready_ ok h -> outcome_as w out n s address result store names r h -> (ok = true -> s = Some m) ->
   store && names = false -> (ok = true -> names = true -> exists q, r = Some q /\ 0 <= q < 8) ->
@@ -162,20 +168,23 @@ Proof.
   set (u := if ok then due_token k m n address result store names r else Mask).
   inversion Gs as [|g0 t0 gs0 ts0 G0 Q0]; subst. inversion Q0 as [|g1 t1 gs1 ts1 G1 Q1]; subst.
   inversion Q1 as [|g2 t2 gs2 ts2 G2 Q2]; subst. inversion Q2 as [|g3 t3 gs3 ts3 G3 Q3]; subst.
-  inversion Q3 as [|g4 t4 gs4 ts4 G4 Q4]; subst. inversion Q4; subst. clear Gs Q0 Q1 Q2 Q3 Q4. unfold bit at 1. cbn [nth tl app].
+  inversion Q3 as [|g4 t4 gs4 ts4 G4 Q4]; subst. inversion Q4; subst. clear Gs Q0 Q1 Q2 Q3 Q4. unfold bit at 1.
+  cbn [nth tl app].
   assert (Kk : k = 7 \/ k = 8 \/ k = 9) by lia.
   apply code_of_right.
   - cbn [length]. lia.
   - unfold u, due_token. destruct ok; [|exact Logic.I]. destruct (k =? 7); [exact (proj1 Cw)|].
     destruct (k =? 8); [|exact (proj1 Re)]. destruct store; [exact (proj1 Ad)|]. destruct names; [|exact Logic.I].
     destruct (Nr eq_refl eq_refl) as (q & -> & Q). exact Q.
-  - unfold u, due_token, Statement.word. pose proof (mark_bounds m). destruct ok; [|cbn; lia]. destruct (k =? 7); [cbn [kind length]; lia|].
+  - unfold u, due_token, Statement.word. pose proof (mark_bounds m). destruct ok; [|cbn; lia].
+    destruct (k =? 7); [cbn [kind length]; lia|].
     destruct (k =? 8); [|cbn; lia]. destruct store; [cbn; lia|]. destruct names; [|cbn; lia]. destruct r; cbn; lia.
   - unfold hot, numbers. rewrite map_map. cbn [length seq map].
     repeat (apply Forall2_cons; [eapply worth_is; [first
       [apply total_worth; constructor; [exact G0|constructor; [exact St_|constructor; [exact F9|constructor]]]
       |exact G1|exact G2|exact G3|exact G4|exact Wr
-      |apply worth_combined; [exact F8|apply worth_combined; [exact St_|apply worth_combined; [exact Wr|apply worth_combined_nil]]]
+      |apply worth_combined; [exact F8|apply worth_combined; [exact St_|apply worth_combined;
+        [exact Wr|apply worth_combined_nil]]]
       |apply worth_combined; [exact R|apply worth_combined_nil]]|log_cases k Kk ok s Sm store names X Nr m u; reflexivity]|]).
     constructor.
   - eapply word_is; [eapply sums_word; [constructor; [exact B|constructor; [exact Sw|constructor]]|]|].
@@ -187,7 +196,8 @@ Proof.
 Qed.
 
 (* Cells. Names differ by an odd number where one of them is none. *)
-Definition name_value (r : option Z) : Z := fold_right (fun j rest => 2 ^ Z.of_nat j * nth j (signs_of 3 r) 0 + rest) 0 (seq 0 3).
+Definition name_value (r : option Z) : Z := fold_right (fun j rest => 2 ^ Z.of_nat j * nth j (signs_of 3 r) 0 + rest) 0 (seq 0
+  3).
 
 Lemma names_differ : forall r q, 0 <= q < 8 -> match r with Some p => 0 <= p < 8 | None => True end ->
   (name_value r - name_value (Some q) =? 0) = match r with Some p => p =? q | None => false end.
@@ -221,7 +231,8 @@ Proof.
 Qed.
 
 (* The remask bit: the slot is masked, exclusive or the cell is written. *)
-Definition cell_hit (k : Z) (written_ named names run : bool) : bool := written_ || (k =? 7) && named && names || (k =? 8) && run.
+Definition cell_hit (k : Z) (written_ named names run : bool) : bool := written_ || (k =? 7) && named && names || (k =? 8) &&
+  run.
 
 Lemma sound_remask : forall mk wr rg nd nm ct rn, sound (rows 1 [[mk]; [wr]; [rg]; [nd]; [nm]; [ct]; [rn]]
     [Slots.remask_row 0 [[1]; [2; 3; 4]; [5; 6]]]%nat) (fun gs => forall h k bm bw bd bn br, In h hs ->
@@ -303,7 +314,8 @@ Proof.
         try (destruct (Off ltac:(lia)) as [-> _]);
         repeat (split; [first [left; reflexivity | right; repeat constructor]|]); exact Logic.I.
     - cbn [fold_right]. destruct (Z.eqb_spec 8 k), (Z.eqb_spec 7 k); try (destruct (Off ltac:(lia)) as [-> _]); lia. }
-  assert (T : Forall2 (fun f z => worth f h z) flags [Z.b2z ((8 =? k) && has_status s Running) + (Z.b2z (6 =? k) + (Z.b2z (7 =? k) + 0));
+  assert (T : Forall2 (fun f z => worth f h z) flags [Z.b2z ((8 =? k) && has_status s Running) + (Z.b2z (6 =? k) + (Z.b2z (7 =?
+    k) + 0));
     Z.b2z ((8 =? k) && has_status s Halted); Z.b2z ((8 =? k) && has_status s LoadFault);
     Z.b2z ((8 =? k) && has_status s StoreFault); Z.b2z ((8 =? k) && has_status s CounterFault)]).
   { constructor; [|constructor; [exact G1|constructor; [exact G2|constructor; [exact G3|constructor; [exact G4|constructor]]]]].
@@ -312,7 +324,8 @@ Proof.
   exists (code_of ext flags chosen_word (repeat zero 3)), (bit rm 0). split; [reflexivity|]. split; [exact Rm|].
   assert (L : length chosen_word = w) by (unfold chosen_word, sums; apply each_length).
   split; [|split].
-  - unfold code_of, token_code_width, signed. cbn [length flags]. rewrite !app_length, !repeat_length, map_length, L. unfold flags.
+  - unfold code_of, token_code_width, signed. cbn [length flags]. rewrite !app_length, !repeat_length, map_length, L.
+    unfold flags.
     cbn [length]. lia.
   - intros K'. apply code_of_right.
     + cbn [length flags]. lia.
@@ -331,9 +344,11 @@ Proof.
   - intros K'. assert (E : (8 =? k) = false /\ (7 =? k) = false /\ (6 =? k) = false) by (repeat split; apply Z.eqb_neq; lia).
     destruct E as (E8 & E7 & E6). rewrite E8, E7, E6 in T. rewrite E8, E7 in W. cbn [andb Z.b2z Z.add] in T.
     destruct (Off ltac:(lia)) as [Ei _]. rewrite Ei in W.
-    unfold code_of. rewrite !Forall_app. split; [apply all_zero; exact T|]. split; [apply all_zero; rewrite repeat_length; apply zeros|].
+    unfold code_of. rewrite !Forall_app. split; [apply all_zero; exact T|]. split; [apply all_zero; rewrite repeat_length;
+      apply zeros|].
     split; [constructor; [apply worth_zero|constructor]|]. split; [|apply all_zero; rewrite repeat_length; apply zeros].
-    apply all_zero. assert (Ls : length (signed chosen_word (total (firstn 5 flags))) = w) by (unfold signed; rewrite map_length; exact L).
+    apply all_zero. assert (Ls : length (signed chosen_word (total (firstn 5 flags))) = w) by (unfold signed;
+      rewrite map_length; exact L).
     rewrite Ls. exact (signed_word w chosen_word (total (firstn 5 flags)) 0 false h W (total_worth _ _ h T) (fun _ => eq_refl)).
 Qed.
 End Outputs.

@@ -49,11 +49,6 @@ Qed.
 Lemma word_bits : forall w fs v h, word w fs v h -> bits_as 2 fs v h.
 Proof. intros w fs v h (_ & _ & H). exact H. Qed.
 
-Lemma bits_none : forall k h, bits_as k [] 0 h.
-Proof.
-  intros k h i. rewrite Z.bits_0, Z.mul_0_r. unfold bit. destruct i; apply worth_zero.
-Qed.
-
 Lemma stands_words : forall k args vs h, Forall2 (fun fs v => bits_as k fs v h) args vs -> stands k args h (env_of vs).
 Proof.
   intros k args vs h F. induction F as [|fs v args vs B F IH]; intros a p.
@@ -181,7 +176,8 @@ Proof.
   - apply sound_every. intros [f a] _. apply sound_gated.
   - intros gs G. apply sound_give. intros h given I F A. apply sums_word; [|exact A]. clear A. revert given F.
     induction G as [|[f a] g cases gs W G IH]; intros given F; inversion F as [|c [b v] cs rest PQ F']; subst;
-      [constructor|]. cbv beta iota in PQ. destruct PQ as [P Q]. cbn [map]. constructor; [exact (W h b v I P Q)|exact (IH rest F')].
+      [constructor|]. cbv beta iota in PQ. destruct PQ as [P Q]. cbn [map]. constructor;
+        [exact (W h b v I P Q)|exact (IH rest F')].
 Qed.
 
 Lemma sound_both_flags : forall f g, sound (both_flags f g) (fun r => forall h b c, In h hs -> flag f b h -> flag g c h ->
@@ -219,14 +215,16 @@ Proof.
   - exists c. split; [apply worth_combined_nil|]. split; [intros _; cbn [length]; lia|discriminate].
   - exists (2 * Z.b2z b + z). split; [exact (worth_combined 2 f _ c h _ _ W Z0)|]. cbn [forallb length].
     assert (L : z <= 2 * Z.of_nat (length flags) + c) by (destruct (forallb _ bs); [rewrite T by reflexivity|]; lia).
-    destruct b; cbn [andb Z.b2z]; (split; [intros E|intros E]); try discriminate; try specialize (T E); try specialize (N E); lia.
+    destruct b; cbn [andb Z.b2z]; (split; [intros E|intros E]); try discriminate; try specialize (T E); try specialize (N E);
+      lia.
 Qed.
 
 Lemma sound_gated_by : forall w flags a, sound (gated_by flags a) (fun gs => forall h bs v, In h hs ->
   Forall2 (fun f b => flag f b h) flags bs -> word w a v h -> word w gs (if forallb (fun b => b) bs then v else 0) h).
 Proof.
   intros w flags a. unfold gated_by.
-  apply (sound_more _ _ _ _ _ _ (sound_every first ns _ _ _ (fun f g => forall h z, In h hs -> worth _ h z -> worth g h (Z.max 0 z))
+  apply (sound_more _ _ _ _ _ _ (sound_every first ns _ _ _ (fun f g => forall h z,
+    In h hs -> worth _ h z -> worth g h (Z.max 0 z))
     a (fun f _ => sound_rectified first ns hs model _))).
   intros gs G h bs v I F (R & L & B).
   destruct (flags_level (-2 * Z.of_nat (length flags)) flags bs h F) as (z & Z0 & T & N).
