@@ -35,10 +35,24 @@ FOLLOWS_FILES = (
     "FollowsSound", "CodeFacts", "Accepted",
 )  # fmt: skip
 KERNEL_FILES = ("Statement", *FOLLOWS_FILES, "Kernel")
+# That the definition of the step, a function of w, is the PRAM's step, so that a plan which follows it runs every program; the
+# emitted plans of the narrowest word do.
+STEP_FILES = (
+    "StepBuilder", "StepDefinition", "StepModel", "StepReading", "StepWords", "StepArithmetic", "StepExecute", "StepEffect",
+    "StepOutput", "Matching", "StepMatch", "Positions", "Reached", "LogSites", "LogMatches", "StepCodes", "StepReads",
+    "StepFetch", "StepView", "CellReads", "StepCells", "StepOwn", "CellPass", "StepWriter", "LogReads", "LogLatest",
+    "StepLog", "StepLogView", "StepLogPass", "ScalarsModel", "StepAnswers", "StepDefined", "StepCellPass", "Accepts",
+    "Emitted",
+)  # fmt: skip
+# That for every w there is a plan of constant depth and linear width.
+EXISTENCE_FILES = (
+    "Direct", "DirectParts", "DirectSound", "DirectSizes", "StepCount", "StepCountWords", "StepCountCode", "StepCountStep",
+    "Sizes", "Existence", "ExistenceShown",
+)  # fmt: skip
 # The proofs about the statement: sequences are read as they are written; a plan runs every program if each pass is right, and a
 # pass of a plan that follows a definition is right if the definition's is; and plans, written from the compiler, run some
 # programs in the kernel.
-SHOWN_FILES = ("Sequences", "Composition", "Passes", "Plans", "Runs")
+SHOWN_FILES = ("Sequences", "Composition", "Passes", "Plans", "Runs", *STEP_FILES, *EXISTENCE_FILES)
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat_check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
@@ -80,6 +94,9 @@ STATED = (
     Theorem("FollowsSound", "follows_sound", ()),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
     *(Theorem("Passes", name, ()) for name in ("follows_mdm", "follows_apmdm")),
+    Theorem("Accepts", "accepts_sound", ()),
+    *(Theorem("Emitted", name, ()) for name in ("emitted_mdm", "emitted_apmdm")),
+    *(Theorem("Existence", name, ()) for name in ("exists_for_all_n", "exists_for_all_n_extended")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
