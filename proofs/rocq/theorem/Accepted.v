@@ -124,6 +124,12 @@ Proof.
   - intros code I. apply in_codes in I as (a & b & _ & J & ->). apply cell_facts_hold, G. exact J.
 Qed.
 
+Lemma readings_equal : forall w ext a b, Forall2 equal_vectors a b -> map (reading w ext) a = map (reading w ext) b.
+Proof.
+  intros w ext a b F. induction F as [|u v l l' E F IH]; [reflexivity|]. cbn [map]. rewrite IH, (reading_equal w ext u v E).
+  reflexivity.
+Qed.
+
 Theorem log_earlier : forall w ext d m, follows_log w ext d m = true ->
   items_earlier (Pos.of_succ_nat (token_code_width w ext + log_code_width w)) (items d) = true.
 Proof. intros w ext d m H. exact (follows_earlier _ _ _ _ _ H). Qed.
@@ -131,12 +137,6 @@ Proof. intros w ext d m H. exact (follows_earlier _ _ _ _ _ H). Qed.
 Theorem cells_earlier : forall w ext d m, follows_cells w ext d m = true ->
   items_earlier (Pos.of_succ_nat (token_code_width w ext + cell_code_width w)) (items d) = true.
 Proof. intros w ext d m H. exact (follows_earlier _ _ _ _ _ H). Qed.
-
-Lemma readings_equal : forall w ext a b, Forall2 equal_vectors a b -> map (reading w ext) a = map (reading w ext) b.
-Proof.
-  intros w ext a b F. induction F as [|u v l l' E F IH]; [reflexivity|]. cbn [map]. rewrite IH, (reading_equal w ext u v E).
-  reflexivity.
-Qed.
 
 Theorem log_readings : forall w ext d m x places, follows_log w ext d m = true -> length x = length places ->
   (forall p, In p places -> place_of p) ->

@@ -2,11 +2,9 @@
    the step and compares it with the step's definition, a function of w; all else is proved here. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition StepModel StepReading StepOutput
-  StepAnswers StepDefined
-  StepCodes StepLogPass.
+  StepAnswers StepDefined StepCodes StepLogPass.
 From Efasp Require Sequences Composition Follows FollowsSound CodeFacts Accepted Positions Reached Matching CellReads CellPass
-  LogSites
-  LogMatches StepWriter StepCellPass.
+  LogSites LogMatches StepWriter StepCellPass.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -20,21 +18,10 @@ Definition accepts (w : nat) (e : engine) (ext : bool) (m : plan) : bool :=
 Definition runs_pram (w : nat) (e : engine) (ext : bool) (m : plan) : Prop :=
   match e with Diffusion => runs_pram_mdm w ext m | AnyProcess => runs_pram_apmdm w ext m end.
 
-(* What is accepted has been checked to speak of earlier scalars only. *)
-Lemma follows_earlier : forall known d tokens places m, Follows.follows known d tokens places m = true ->
-  Follows.items_earlier (Pos.of_succ_nat (tokens + places)) (Follows.items d) = true.
-Proof.
-  intros known d tokens places m H. unfold Follows.follows in H. cbv zeta in H.
-  destruct (Follows.read_items _ _ _ _ _) as [t s]. destruct (Follows.read_layers _ _ _ _) as [t' h].
-  apply andb_prop in H as [_ H]. change (Follows.after 1 (Follows.code_forms known 1 (tokens + places))) with
-    (Follows.after (Pos.of_succ_nat 0) (Follows.code_forms known 1 (tokens + places))) in H.
-  rewrite after_count, FollowsSound.code_forms_length in H. exact H.
-Qed.
-
 Lemma code_at_length : forall w log ext j, length (code_at w log ext j) = code_width w log ext.
 Proof.
   intros w log ext j. pose proof (place_part_length w log ext j) as L. unfold code_at, code_width.
-  rewrite app_length, (token_code_length w log ext). destruct log; unfold place_part in L; lia.
+  rewrite app_length, CodeFacts.token_width. destruct log; unfold place_part in L; lia.
 Qed.
 
 Lemma codes_at : forall (w : nat) (log ext : bool) (x : list token) (qs : list place),
@@ -117,15 +104,17 @@ Proof.
   exact (G l _ (fun j J => J) Out).
 Qed.
 
-(* An accepted plan computes it. *)
+(* An accepted plan computes it: what is accepted has been checked to speak of earlier scalars only. *)
 Lemma accepts_ordered : forall w (log ext : bool) m, (if log then Accepted.follows_log w ext (step_writing w true ext) m else
   Accepted.follows_cells w ext (step_writing w false ext) m) = true -> step_ordered w log ext.
 Proof.
   intros w log ext m A. unfold step_ordered. apply (items_ordered (Follows.items (step_writing w log ext))).
-  destruct log; pose proof (follows_earlier _ _ _ _ _ A) as Early.
-  - replace (code_width w true ext) with (token_code_width w ext + Accepted.log_code_width w)%nat; [exact Early|].
+  destruct log.
+  - pose proof (Accepted.log_earlier _ _ _ _ A) as Early.
+    replace (code_width w true ext) with (token_code_width w ext + Accepted.log_code_width w)%nat; [exact Early|].
     unfold Accepted.log_code_width, code_width. lia.
-  - replace (code_width w false ext) with (token_code_width w ext + Accepted.cell_code_width w)%nat; [exact Early|].
+  - pose proof (Accepted.cells_earlier _ _ _ _ A) as Early.
+    replace (code_width w false ext) with (token_code_width w ext + Accepted.cell_code_width w)%nat; [exact Early|].
     unfold Accepted.cell_code_width, code_width. lia.
 Qed.
 

@@ -6,7 +6,8 @@ Open Scope nat_scope.
 
 (* The greatest dimensions of any matrix of a plan, as it is written. d_model: of all that is indexed by residual coordinates:
    rows of the embeddings, of every W_O and of every W_2; columns of W_Q, W_K, W_V, W_1 and of the read-out. d_ff: hidden units
-   of a feed-forward block. d_head: of queries, keys and values. Depth: layers, each with heads, then a feed-forward block. *)
+   of a feed-forward block. d_head: of queries, keys and values. d_code: of the codes of tokens and of places that are read, and
+   of the outputs. Depth: layers, each with heads, then a feed-forward block. *)
 Definition columns (m : matrix) : nat := list_max (map (@length Q) m).
 Definition d_model (m : plan) : nat :=
   list_max ([length (token_matrix m); length (place_matrix m); columns (out_matrix m)] ++
@@ -18,6 +19,8 @@ Definition heads_per_layer (m : plan) : nat := list_max (map (fun l => length (h
 Definition d_head (m : plan) : nat :=
   list_max (flat_map (fun l => flat_map (fun a => [length (wq a); length (wk a); length (wv a);
     columns (wo a)]) (heads l)) (layers m)).
+Definition d_code (m : plan) : nat :=
+  list_max [columns (token_matrix m); columns (place_matrix m); length (out_matrix m); length (out_bias m)].
 Definition depth (m : plan) : nat := length (layers m).
 
 Lemma max_within : forall l n, (forall k, In k l -> k <= n) -> list_max l <= n.
@@ -132,6 +135,18 @@ Proof.
   destruct (slot_within s S) as (_ & _ & I). specialize (N _ I). rewrite E in N. destruct N as [Nq Nk]. cbn [wq wk wv wo] in K.
   destruct K as [<-|[<-|[<-|[<-|[]]]]]; rewrite ?map_length; try assumption. apply columns_within. intros r R.
   apply in_app_or in R as [R|[<-|[]]]; [apply repeat_spec in R; subst r; apply Nat.le_0_l|exact Q1].
+Qed.
+
+Theorem direct_code : forall n, tokens <= n -> places <= n -> length (results d) <= n ->
+  d_code (direct one tokens places d) <= n.
+Proof.
+  assert (Single : forall c i, length (single c i) = S i) by (intros; unfold single; rewrite app_length, repeat_length; cbn;
+    lia).
+  intros n T P R. apply max_within. intros k [<-|[<-|[<-|[<-|[]]]]]; cbn [direct token_matrix place_matrix out_matrix out_bias];
+    rewrite ?map_length; try exact R; apply columns_within; intros r I.
+  - apply in_map_iff in I as (i & <- & I). apply in_seq in I. rewrite Single. lia.
+  - apply in_app_or in I as [I|I]; [apply repeat_spec in I; subst r; apply Nat.le_0_l|].
+    apply in_map_iff in I as (i & <- & I). apply in_seq in I. rewrite Single. lia.
 Qed.
 
 Theorem direct_depth : forall h, (forall s, In s slots -> half s <= 2 * h) -> depth (direct one tokens places d) <= h.

@@ -31,7 +31,8 @@ Definition nodes_needed (w : nat) (log ext : bool) : nat :=
 Theorem step_sizes : forall w log ext, 5 <= w -> let d := step_definition w log ext in let first := code_width w log ext in
   step_ordered w log ext /\ (forall f, In f (results d) -> reads_below (first + length (nodes d)) f) /\
   length (nodes d) <= nodes_needed w log ext /\ (forall n, In n (nodes d) -> narrow (2 * w + 13) n) /\
-  (forall s, In s (placed (repeat 0 first) (nodes d)) -> half s <= 2 * layers_needed ext).
+  (forall s, In s (placed (repeat 0 first) (nodes d)) -> half s <= 2 * layers_needed ext) /\
+  length (results d) = token_code_width w ext + if log then 0 else 3.
 Proof.
   intros w log ext W d first. unfold step_ordered. fold d first.
   destruct ((if log then masked_step w log ext else cell_step w log ext) (Pos.of_succ_nat first)) as [rs ns] eqn:M.
@@ -46,18 +47,21 @@ Proof.
     rewrite repeat_length in P. fold slots final in P. apply P; [|exact B]. rewrite D. cbn [nodes].
       rewrite nth_error_map, N. reflexivity. }
   assert (C : length ns <= nodes_needed w log ext /\ fine at_half (2 * layers_needed ext) (2 * w + 13) first ns /\
+    length rs = token_code_width w ext + (if log then 0 else 3) /\
     Forall (upto at_half (first + length ns) ((if ext then 10 else 8) + 2)) rs).
   { assert (T : (if ext then 10 else 8) + 2 <= 2 * layers_needed ext) by (destruct ext; cbn; lia). unfold nodes_needed.
     destruct log.
-    - exact (adds_masked_step at_half _ _ w true ext Codes W (Nat.le_refl _) T eq_refl first (Nat.le_refl _) rs ns M Agree).
+    - rewrite Nat.add_0_r. exact (adds_masked_step at_half _ _ w true ext Codes W (Nat.le_refl _) T eq_refl first (Nat.le_refl
+      _) rs ns M Agree).
     - exact (adds_cell_step at_half _ _ w false ext Codes W (Nat.le_refl _) T first (Nat.le_refl _) rs ns M Agree). }
-  destruct C as (Count & Fine & Results).
+  destruct C as (Count & Fine & Shown & Results).
   assert (Node : forall i n, nth_error (nodes d) i = Some n -> node_below (first + i) n /\ narrow (2 * w + 13) n /\
     at_half (first + i) <= 2 * layers_needed ext).
   { intros i n N. rewrite D in N. cbn [nodes] in N. rewrite nth_error_map in N. destruct (nth_error ns i) as [x|] eqn:X;
     [|discriminate].
     injection N as <-. exact (Fine i x X). }
-  split; [intros i n N; apply Node, N|]. split; [|split; [rewrite D; cbn [nodes]; rewrite map_length; exact Count|split]].
+  split; [intros i n N; apply Node, N|]. split; [|split; [rewrite D; cbn [nodes]; rewrite map_length; exact Count|split;
+    [|split]]].
   - intros f F. rewrite D in *. cbn [results nodes] in *. rewrite map_length. apply in_map_iff in F as (g & <- & G).
     rewrite Forall_forall in Results. exact (below_upto at_half _ _ g (Results g G)).
   - intros n I. apply In_nth_error in I as (i & N). apply (Node i n N).
@@ -65,6 +69,7 @@ Proof.
     fold slots final in Co, F. destruct (F s S) as (N & H & _). assert (K : In (coordinate s) (seq first (length (nodes d)))) by
       (rewrite <- Co; apply in_map; exact S). apply in_seq in K. destruct (Node _ _ N) as (_ & _ & T). rewrite H.
     replace (first + (coordinate s - first)) with (coordinate s) in T by lia. exact T.
+  - rewrite D. cbn [results]. rewrite map_length. exact Shown.
 Qed.
 
 (* The plan. Entry 9 + (number of operations) of a token's code is always 1. *)
@@ -96,25 +101,26 @@ Proof.
 Qed.
 
 (* A transformer of at most [d] layers, all of whose dimensions are at most n: residual coordinates, hidden units of a
-   feed-forward block, heads of a layer, and coordinates of a query, key or value. *)
+   feed-forward block, heads of a layer, coordinates of a query, key or value, entries of a code that is read, and outputs. *)
 Definition within (d n : nat) (m : plan) : Prop :=
-  depth m <= d /\ d_model m <= n /\ d_ff m <= n /\ heads_per_layer m <= n /\ d_head m <= n.
+  depth m <= d /\ d_model m <= n /\ d_ff m <= n /\ heads_per_layer m <= n /\ d_head m <= n /\ d_code m <= n.
 
 Theorem direct_within : forall w log ext, 5 <= w ->
   within (layers_needed ext) (code_width w log ext + nodes_needed w log ext) (direct_plan w log ext).
 Proof.
-  intros w log ext W. destruct (step_sizes w log ext W) as (Ordered & Results & Count & Narrow & Halves).
+  intros w log ext W. destruct (step_sizes w log ext W) as (Ordered & Results & Count & Narrow & Halves & Shown).
   unfold step_ordered in Ordered. rewrite <- widths in *. pose proof (one_within w log ext) as O. unfold direct_plan.
-  split; [eapply direct_depth; eassumption|]. split; [|split; [|split]].
+  split; [eapply direct_depth; eassumption|]. split; [|split; [|split; [|split]]].
   - eapply Nat.le_trans; [eapply direct_model; eassumption|lia].
   - eapply Nat.le_trans; [eapply direct_ff; eassumption|lia].
   - eapply Nat.le_trans; [eapply direct_heads; eassumption|lia].
   - eapply Nat.le_trans; [eapply (direct_head _ _ _ (2 * w + 13)); first [eassumption|lia]|]. unfold nodes_needed.
     destruct log; lia.
+  - apply direct_code; [exact O|lia|lia|]. rewrite Shown. unfold nodes_needed. destruct log; lia.
 Qed.
 
 Lemma within_more : forall d n n' m, within d n m -> n <= n' -> within d n' m.
-Proof. intros d n n' m (A & B & C & D & E) L. repeat split; try assumption; lia. Qed.
+Proof. intros d n n' m (A & B & C & D & E & F) L. repeat split; try assumption; lia. Qed.
 
 Lemma clock_above : forall w, 5 <= w -> clock_bits w <= w + 11.
 Proof. intros. unfold clock_bits. lia. Qed.

@@ -16,11 +16,11 @@ Proof. vm_compute. reflexivity. Qed.
 Example counted_cells : over false false = [(267, 10, 274); (310, 10, 317); (396, 10, 403); (740, 10, 747)].
 Proof. vm_compute. reflexivity. Qed.
 
-(* Layers, residual coordinates, hidden units of a layer, heads of a layer, and coordinates of a query. *)
-Definition dimensions (m : plan) : list nat := [depth m; d_model m; d_ff m; heads_per_layer m; d_head m].
-Example dimensions_log : dimensions (direct_plan 5 true false) = [5; 379; 89; 32; 22].
+(* Layers, residual coordinates, hidden units of a layer, heads of a layer, and coordinates of a query, codes and outputs. *)
+Definition dimensions (m : plan) : list nat := [depth m; d_model m; d_ff m; heads_per_layer m; d_head m; d_code m].
+Example dimensions_log : dimensions (direct_plan 5 true false) = [5; 379; 89; 32; 22; 49].
 Proof. vm_compute. reflexivity. Qed.
-Example dimensions_cells : dimensions (direct_plan 5 false false) = [5; 322; 89; 32; 9].
+Example dimensions_cells : dimensions (direct_plan 5 false false) = [5; 322; 89; 32; 9; 39].
 Proof. vm_compute. reflexivity. Qed.
 
 Example accepted_log : accepts 5 Diffusion false (direct_plan 5 true false) = true.

@@ -72,6 +72,16 @@ Proof.
     [exact Hf|apply IH].
 Qed.
 
+Lemma code_length : forall flags word name, length flags <= 8 -> length word = w -> length name = 3 ->
+  length (code_of ext flags word name) = token_code_width w ext.
+Proof.
+  intros flags word name F W N. unfold code_of, token_code_width. rewrite !app_length, repeat_length, signed_length, W, N.
+  cbn [length]. lia.
+Qed.
+
+Lemma tail_length : forall (fs : list form) n, length fs = S n -> length (tl fs) = n.
+Proof. intros [|f fs] n L; [discriminate|]. injection L as L. exact L. Qed.
+
 (* Masked diffusion. *)
 Section Log.
 Hypothesis is_log : log = true.
@@ -132,26 +142,29 @@ Proof.
 Qed.
 
 Lemma adds_log_outputs : forall p is_ready out, first <= p -> upto p 1 is_ready -> outcome_upto p out ->
-  adds p (3 * w + 16) (log_outputs w ext is_ready out) (fun p' gs => all_upto p' (r + 2) gs).
+  adds p (3 * w + 16) (log_outputs w ext is_ready out)
+    (fun p' gs => length gs = token_code_width w ext /\ all_upto p' (r + 2) gs).
 Proof.
   intros p is_ready out P Re (((_ & Cw) & (Ls & Cs)) & (La & Ad) & (_ & Rs) & St & Wr & (Ln & Na)). pose proof r_bounds as R.
   unfold log_outputs. StepCountCode.total.
   - eapply adds_bind; [apply (adds_both_flags at_half top q p 1 2); [known|known|halves|halves]|intros at_counter p1 L1 A1].
     eapply adds_bind; [apply (adds_both_flags at_half top q p1 1 2); [known|known|halves|halves]|intros at_target p2 L2 A2].
     eapply adds_bind; [apply (adds_both_flags at_half top q p2 1 2); [known|known|halves|halves]|intros at_value p3 L3 A3].
-    eapply adds_bind; [apply (status_adds p3 8 10); [known|known|halves|halves]|intros status p4 L4 [_ S]].
+    eapply adds_bind; [apply (status_adds p3 8 10); [known|known|halves|halves]|intros status p4 L4 [Lst S]].
     eapply adds_bind; [apply (adds_gated_flag at_half top q p4 8 10); [known|known|halves|halves]|intros st p5 L5 S5].
     eapply adds_bind; [apply (adds_gated_flag at_half top q p5 8 10); [known|known|halves|halves]|intros wr p6 L6 S6].
     eapply adds_bind; [apply (adds_gated_by at_half top q p6 8 10); [known|known|halves|halves]|intros store p7 L7 [_ S7]].
     eapply adds_bind; [apply (chosen_adds p7 r (r + 2) 2); [reflexivity| |halves|halves]|intros body p8 L8 [_ S8]].
     { constructor; [split; cbn [fst snd]; known|]. constructor; [split; cbn [fst snd]; known|constructor]. }
-    eapply adds_bind; [apply (adds_gated_signs at_half top q p8 8 10); [known|known|halves|halves]|intros name p9 L9 [_ S9]].
-    apply adds_give, code_upto; known.
+    eapply adds_bind; [apply (adds_gated_signs at_half top q p8 8 10); [known|known|halves|halves]|intros name p9 L9 [Lna S9]].
+    apply adds_give. split; [|apply code_upto; known]. apply code_length; [|apply StepModel.each_length|congruence].
+    cbn [length app]. rewrite app_length, (tail_length status 4) by congruence. cbn [length]. lia.
   - rewrite Ls, La, Ln. cbn [length]. lia.
 Qed.
 
 Theorem adds_masked_step : forall p, first <= p ->
-  adds p (47 * w + 48 + length (operations ext) + shifting) (masked_step w log ext) (fun p' gs => all_upto p' (r + 2) gs).
+  adds p (47 * w + 48 + length (operations ext) + shifting) (masked_step w log ext)
+    (fun p' gs => length gs = token_code_width w ext /\ all_upto p' (r + 2) gs).
 Proof.
   intros p P. unfold masked_step, find_incomplete, find_ready. cbv zeta. StepCountCode.total.
   - eapply adds_bind; [eapply adds_bind; [apply (adds_masks p); [exact P|known|apply time_signs_length]|intros m p1 L1 M;
@@ -196,7 +209,8 @@ Qed.
 
 Lemma adds_cell_outputs : forall p c out incoming written, first <= p -> counter_upto p 1 1 c -> outcome_upto p out ->
   all_upto p (r + 1) incoming -> upto p 9 written ->
-  adds p (2 * w + 14) (cell_outputs w log ext c out incoming written) (fun p' gs => all_upto p' (r + 2) gs).
+  adds p (2 * w + 14) (cell_outputs w log ext c out incoming written)
+    (fun p' gs => length gs = token_code_width w ext + 3 /\ all_upto p' (r + 2) gs).
 Proof.
   intros p c out incoming written P (_ & (_ & Cs')) (((_ & Cw) & (Ls & Cs)) & _ & (_ & Rs) & St & Wr & (Ln & Na)) In Wn.
   pose proof r_bounds as R. unfold cell_outputs. StepCountCode.total.
@@ -206,16 +220,20 @@ Proof.
     { constructor; [|constructor]. constructor; [|constructor]. known. }
     eapply adds_bind; [apply (rows_within at_half top q p1 9 10 6); [known| |halves|halves]|intros remask p2 L2 [_ Rm]].
     { constructor; [|constructor]. split; [repeat constructor|cbn; lia]. }
-    eapply adds_bind; [apply (status_adds p2 8 10); [known|known|halves|halves]|intros status p3 L3 [_ S]].
+    eapply adds_bind; [apply (status_adds p2 8 10); [known|known|halves|halves]|intros status p3 L3 [Lst S]].
     eapply adds_bind; [apply (chosen_adds p3 r (r + 2) 2); [reflexivity| |halves|halves]|intros body p4 L4 [_ B]].
     { constructor; [split; cbn [fst snd]; known|]. constructor; [split; cbn [fst snd]; known|constructor]. }
-    apply adds_give. apply Forall_app. split; [apply code_upto|]; known.
+    apply adds_give. split.
+    { rewrite app_length, code_length; [reflexivity| |apply StepModel.each_length|reflexivity].
+      cbn [length]. rewrite (tail_length status 4) by congruence. lia. }
+    apply Forall_app. split; [apply code_upto|]; known.
     apply Forall_forall. intros f I. apply repeat_spec in I. subst f. apply upto_number.
   - rewrite Ls. cbn [length Gates.equals_rows]. lia.
 Qed.
 
 Theorem adds_cell_step : forall p, first <= p ->
-  adds p (43 * w + 41 + length (operations ext) + shifting) (cell_step w log ext) (fun p' gs => all_upto p' (r + 2) gs).
+  adds p (43 * w + 41 + length (operations ext) + shifting) (cell_step w log ext)
+    (fun p' gs => length gs = token_code_width w ext + 3 /\ all_upto p' (r + 2) gs).
 Proof.
   intros p P. pose proof r_bounds as R. unfold cell_step. StepCountCode.total.
   - eapply adds_bind; [cbn [the_counter cell_view]; eapply adds_bind; [apply (adds_cell_of p 0);

@@ -62,7 +62,8 @@ Proof.
   intros w log ext A l code first L O. unfold step_definition, step_writing in *. fold first in O |- *.
   set (m := if log then masked_step w log ext else cell_step w log ext) in *.
   destruct (m (Pos.of_succ_nat first)) as [results ns] eqn:M. exists ns.
-  rewrite writing_plain in *. cbn [nodes] in O. destruct (scalars_model l first (map plain_node ns) code L O) as (f & S & B & N).
+  rewrite writing_plain in *. cbn [nodes] in O. destruct (scalars_model l first (map plain_node ns) code L O) as (f & S & B &
+    N).
   exists f. split; [intros j J; exact (proj2 (B j J))|]. split.
   - intros i n I h H. apply in_map_iff in H as (j & <- & J).
     rewrite (N i (plain_node n)); [reflexivity| |exact J]. rewrite nth_error_map, I. reflexivity.
