@@ -25,7 +25,6 @@ from efasp.pram.assembler.source import nearest
 from efasp.proofs.registry import matches
 from efasp.proofs.statements import below, statements
 
-
 KERNEL = "kernel."  # the family of which there are obligations only where they are asked for
 
 

@@ -37,7 +37,12 @@ def listing(claims: Iterable[Claim], lemmas: Iterable[Statement], ledger: Ledger
 def claim_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
     """A claim as JSON holds it in a list."""
     named = {"id": claim.id, "kind": claim.kind, "title": claim.title, "states": claim.states, "source": claim.source}
-    on = {"lemmas": list(claim.lemmas), "measures": list(claim.measures), "not covered": claim.uncovered, "theorems": claim.theorems}
+    on = {
+        "lemmas": list(claim.lemmas),
+        "measures": list(claim.measures),
+        "not covered": claim.uncovered,
+        "theorems": claim.theorems,
+    }
     shown = {"counts": counts(of_claim(claim, ledger)), "limits": limits(claim, ledger, n_max)}
     return {**named, **on, "status": status_data(ledger.claim(claim)), **shown}
 
