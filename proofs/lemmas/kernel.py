@@ -1,8 +1,9 @@
 """Family kernel (T1, T4): plans that the acceptance of the Rocq theorem takes, so that they run every PRAM program.
 
-``proofs/rocq/theorem/Accepts.v`` proves that a plan which ``accepts`` takes runs every program of its machine, in exact arithmetic, for
-every number of processors, words and instructions, and for every number of steps that the places hold. ``build/plan-check`` is
-``accepts``, extracted. These obligations are made where a regime asks for them (``efasp check --kernel``), as they need Rocq.
+``proofs/rocq/theorem/Accepts.v`` proves that a plan which ``accepts`` takes runs every program of its machine, in exact
+arithmetic, for every number of processors, words and instructions, and for every number of steps that the places hold.
+``build/plan-check`` is ``accepts``, extracted. These obligations are made where a regime asks for them (``efasp check
+--kernel``), as they need Rocq.
 """
 
 from __future__ import annotations
