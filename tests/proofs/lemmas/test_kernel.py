@@ -1,0 +1,75 @@
+"""Family kernel: emitted plans are accepted by the theorem, a changed file is not; and what is missing or misread is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from efasp.checker.selection import regime_of
+from efasp.exact import Matrix
+from efasp.model.compile import compile_machine
+from efasp.model.plan import Plan
+from efasp.paper_artifacts.cli import main
+from efasp.proofs.lemmas import kernel
+from efasp.proofs.obligation import Machine, Regime
+from efasp.proofs.rocq import build
+
+needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
+FIVE = Machine(5, "apmdm", "", (1, 32))
+
+
+def changed(plan: Plan) -> Plan:
+    """A plan with one entry of the read-out doubled."""
+    rows = list(plan.out.rows)
+    rows[3] = tuple((column, 2 * c) for column, c in rows[3])
+    return replace(plan, out=Matrix(rows, plan.out.columns))
+
+
+def test_obligations_are_made_where_they_are_asked_for() -> None:
+    """One a machine of the regime, with all programs in the scope; none by default."""
+    assert list(kernel.accepted(Regime(64))) == []
+    made = [o for batch in kernel.accepted(Regime(64, kernel=True)) for o in batch.build()]
+    assert [o.params for o in made] == [machine.params for machine in Regime(64).machines()]
+    assert all("all programs" in o.scope and o.scope.endswith("kernel") for o in made)
+
+
+@needs_coqc
+def test_a_fresh_plan_is_accepted_and_a_changed_one_is_not() -> None:
+    """What is not accepted is not refuted; of a file it is said whether the fresh compile is."""
+    plan = compile_machine(5, "apmdm")
+    assert kernel.discharged(FIVE, plan, False).status == "proved"
+    verdict = kernel.discharged(FIVE, changed(plan), True)
+    assert (verdict.status, verdict.method) == ("unknown", kernel.EQUIVALENT)
+    assert kernel.discharged(FIVE, changed(plan), False).method == kernel.REJECTED
+
+
+@needs_coqc
+def test_a_text_that_is_read_otherwise_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan that is printed back is compared with the one that was written, before anything is accepted."""
+    read_back = kernel.kernel.read_back
+    monkeypatch.setattr(kernel.kernel, "read_back", lambda *given: read_back(*given).replace("1", "2", 1))
+    verdict = kernel.discharged(FIVE, compile_machine(5, "apmdm"), False)
+    assert verdict.status == "error" and "reads the text of the plan otherwise" in verdict.method
+
+
+def test_without_rocq_the_option_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is discharged, with the reason; and audit asks for the option."""
+
+    def missing(names: object) -> dict[str, Path]:
+        raise build.RocqError(build.MISSING)
+
+    monkeypatch.setattr("efasp.checker.selection.programs", missing)
+    assert main(["check", "--kernel"]) == 2
+    assert "--kernel: coqc not found" in capsys.readouterr().err
+    assert main(["audit", "kernel.accepts"]) == 2
+    assert "expected --kernel with it" in capsys.readouterr().err
+    assert not regime_of(None, 64)[0].kernel
+
+
+@needs_coqc
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """All four machines of n <= 32 are accepted."""
+    assert main(["check", "--kernel", "--lemma", "kernel.*", "--n-max", "32", "--no-cache"]) == 0
+    assert "4 proved" in capsys.readouterr().out
