@@ -70,7 +70,12 @@ def temporary_folder() -> Iterator[None]:
     """The temporary files of this process and of those that it starts lie in one folder, which is gone at the end, however
     these processes end."""
     before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
-    with tempfile.TemporaryDirectory(prefix="efasp-", ignore_cleanup_errors=True) as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="efasp-", ignore_cleanup_errors=True)
+    except OSError:  # there is room for none: what needs one says so
+        yield
+        return
+    with made as folder:
         tempfile.tempdir = os.environ["TMPDIR"] = folder
         try:
             yield

@@ -65,6 +65,7 @@ def test_a_wheel_has_every_file_of_the_packages(installed: Path) -> None:
                 assert f"{inside}{relative.as_posix()}" in found
 
 
+@pytest.mark.slow
 def test_an_installed_package_works(installed: Path, tmp_path: Path) -> None:
     """Programs run by their names, tables are written to a folder of the user's, claims find the tables that they rest on; the
     package itself stays as it is."""

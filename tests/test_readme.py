@@ -59,6 +59,7 @@ def test_a_lemma_is_read(copy: Path) -> None:
     assert (code, said) == (0, "") and "(set-logic QF_LIA)" in text and "; sum of 2^j (a_j + b_j) below i" in text
 
 
+@pytest.mark.slow
 def test_a_lemma_is_broken(copy: Path) -> None:
     """Step 4: with the change the lemma is refuted, with a countermodel, and audit and pages show it; the mutant that no longer
     applies is a row; without the change all of its mutants are killed."""

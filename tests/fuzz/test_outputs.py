@@ -135,7 +135,7 @@ BAD = [
     (["audit", "--format", "html"], "--out: "),
     (["audit", "--format", "html", "--out", "P"], "--out: "),
     (["info", "--word", "5..10000000"], "--word"),
-    (["run", ""], "No such file"),
+    (["run", ""], "expected a path, found an empty one"),
     (["run", "P", "--word", "9" * 5000], "--word"),
     (["run", "P", "--processors", "-1"], "--processors"),
     (["run", "P", "--memory", "33"], "--memory"),
