@@ -39,7 +39,7 @@ def ran(copy: Path, command: str) -> tuple[int, str, str]:
     """Exit code and outputs of a command in the copy."""
     name, *arguments = shlex.split(command)
     assert name == "efasp"
-    variables = {"PYTHONPATH": str(copy), "EFASP_STORE": str(copy / "store" / "checks.sqlite")}
+    variables = {"PYTHONPATH": str(copy), "EFASP_STORE": str(copy / "store" / "checks.sqlite"), "COLUMNS": "160"}
     whole = [sys.executable, "-m", "efasp", *arguments]
     done = subprocess.run(whole, cwd=copy, env=os.environ | variables, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
