@@ -56,7 +56,7 @@ def sources(without: tuple[str, ...] = ("paper_artifacts",)) -> str:
     for folder, below, files in os.walk(root, followlinks=True):
         below[:] = sorted(name for name in below if Path(folder, name).relative_to(root).as_posix() not in without)
         for path in sorted(Path(folder, name) for name in files):
-            if path.suffix in (".py", ".pram"):
+            if path.suffix in (".py", ".pram", ".v", ".ml"):
                 found.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     for name in ("numpy", "sympy", "torch"):
         with contextlib.suppress(PackageNotFoundError):

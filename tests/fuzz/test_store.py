@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from efasp.checker import store
 from efasp.checker.results import is_listing, is_verdict
 from efasp.checker.store import Store, digest
 from tests.checker.test_checker import exact, proved, run, script
@@ -210,3 +211,18 @@ def test_a_folder_that_is_read_only(good: bytes, tmp_path: Path) -> None:
     finally:
         tmp_path.chmod(0o755)
     assert "cannot be used" in notices[0] and (tmp_path / "s.sqlite").read_bytes() == good
+
+
+def test_verdicts_rest_on_every_source_that_decides_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules, programs, theories and what is compiled with their extraction; not other files, nor the packages left out."""
+    monkeypatch.setattr(store, "__file__", str(tmp_path / "checker" / "store.py"))
+    (tmp_path / "checker").mkdir()
+    seen = [store.sources.__wrapped__()]
+    for name in ("a.py", "a.pram", "a.v", "a.ml"):
+        (tmp_path / "checker" / name).write_text("1")
+        seen.append(store.sources.__wrapped__())
+    assert len(set(seen)) == len(seen)
+    (tmp_path / "checker" / "a.txt").write_text("1")
+    (tmp_path / "paper_artifacts").mkdir()
+    (tmp_path / "paper_artifacts" / "a.py").write_text("1")
+    assert store.sources.__wrapped__() == seen[-1]
