@@ -15,7 +15,7 @@ import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,7 @@ EXISTENCE_FILES = (
 )  # fmt: skip
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
+PROOF_FILES = (*BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES)  # all that rests on the statement, and its base
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat-check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
@@ -229,7 +230,7 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
     return [f"{file}: assumes {axiom}" for file, axioms in bad.items() for axiom in axioms]
 
 
-def sources(names: Sequence[str]) -> dict[str, str]:
+def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
     made = {"Generated": export.text, "Plans": plans_theory}
     return {name: made[name]() if name in made else theory(name).read_text() for name in names}
@@ -239,9 +240,9 @@ def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
         version()  # before the operators are read, which takes seconds
-        texts = sources((*FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES))
+        texts = sources(dict.fromkeys((*FILES, *PROOF_FILES)))
         with locked(BUILD):
-            for files in (FILES, (*BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES)):
+            for files in (FILES, PROOF_FILES):
                 compiled({name: texts[name] for name in files}, BUILD)
         built = programs(tuple(PROGRAMS))
         named = [*theorems(), *SOUND, *STATED]

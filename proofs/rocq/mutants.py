@@ -15,18 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from efasp.proofs.rocq.build import (
-    BASE_FILES,
-    BUILD,
-    EXISTENCE_FILES,
-    PLAN_FILES,
-    SOURCES,
-    THEOREM_FILES,
-    RocqError,
-    compiled,
-    sources,
-    version,
-)
+from efasp.proofs.rocq.build import BASE_FILES, BUILD, PROOF_FILES, SOURCES, RocqError, compiled, sources, version
 
 STATEMENT = "Statement"
 JOBS = 2
@@ -66,14 +55,13 @@ def broken(change: Change, texts: dict[str, str]) -> str:
             for built in BUILD.glob(f"{file}.*"):
                 (folder / built.name).write_bytes(built.read_bytes())
         changed = {**texts, STATEMENT: change.of(texts[STATEMENT])}
-        names = list(changed)
-        for at, file in enumerate(names):
-            try:
-                compiled({other: changed[other] for other in names[: at + 1]}, folder)
-            except RocqError:
-                if file == STATEMENT:
-                    raise
-                return file
+        try:
+            compiled(changed, folder)
+        except RocqError:
+            file = next(file for file in changed if not (folder / f"{file}.stamp").exists())
+            if file == STATEMENT:
+                raise
+            return file
     return ""
 
 
@@ -81,7 +69,7 @@ def main(names: Sequence[str] = ()) -> int:
     """Try the changes, or those of which the names are given: 0 if each breaks a proof."""
     try:
         version()
-        texts = sources((*BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES))
+        texts = sources(PROOF_FILES)
         changes = [change for change in load() if not names or change.name in names]
         with ThreadPoolExecutor(JOBS) as pool:
             files = list(pool.map(lambda change: broken(change, texts), changes))

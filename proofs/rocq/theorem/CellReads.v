@@ -78,10 +78,6 @@ Hypothesis V : valid w ext p = true.
 Hypothesis S : sized M P c.
 Hypothesis F : length second = (M + 9 * P)%nat.
 
-Lemma combine_mapped_left : forall A B C (f : A -> B) (a : list A) (b : list C),
-  combine (map f a) b = map (fun '(x, y) => (f x, y)) (combine a b).
-Proof. induction a as [|x a IH]; intros [|y b]; try reflexivity. cbn. f_equal. apply IH. Qed.
-
 Lemma sites_split : l = combine (prompt w p) (prompt_places (length (instructions p))) ++
   flat_map (fun '(f, s) => pair c f s) (combine (cell_names M P) second).
 Proof.

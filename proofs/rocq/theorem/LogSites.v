@@ -242,13 +242,6 @@ Definition due_at (q : place) : token :=
   | _ => Mask
   end.
 
-Lemma forall_combine : forall A B (R : A -> B -> Prop) a b, length a = length b ->
-  (forall x y, In (x, y) (combine a b) -> R x y) -> Forall2 R a b.
-Proof.
-  induction a as [|x a IH]; intros [|y b'] L H; try discriminate; constructor; [apply H; left; reflexivity|].
-  apply IH; [injection L; trivial|]. intros u v I. apply H. right. exact I.
-Qed.
-
 Lemma due_combine : forall x qs u, length x = length qs -> length x = length u ->
   (forall s q v, In (s, (q, v)) (combine x (combine qs u)) -> s = Mask -> due_at q = v) ->
   Forall2 (fun '(s, q) v => s = Mask -> due_at q = v) (combine x qs) u.

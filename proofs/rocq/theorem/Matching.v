@@ -74,14 +74,6 @@ Proof.
   intros n a b [->| ->]; apply Attention.agreement_none; [left|right]; intros p _; reflexivity.
 Qed.
 
-(* The same of vectors: the dot product of the signs of two words of w bits is w if they are equal, w - 2 or less elsewhere. *)
-Theorem dot_signs : forall w u v, (dot (signs w (Some u)) (signs w (Some v)) == inject_Z (agreement w (Some u) (Some v)))%Q.
-Proof.
-  intros w u v. rewrite dot_product, (signs_sign w (Some v)).
-  rewrite (map_ext _ (fun p => inject_Z (1 * sign (Some v) p))) by (intros p; rewrite Z.mul_1_l; reflexivity).
-  rewrite product_sign, Z.mul_1_l. reflexivity.
-Qed.
-
 Lemma agrees_word : forall w u v, is_word w u = true -> is_word w v = true -> agrees w (Some u) (Some v) = (u =? v).
 Proof.
   intros w u v U V. cbn. unfold is_word, size in *. apply andb_prop in U as [U0 U1], V as [V0 V1].
@@ -245,13 +237,6 @@ Proof.
   - left. exists a. split; [left; reflexivity|exact E].
   - destruct IH as [(j & J & H)|N]; [left; exists j; split; [right; exact J|exact H]|right].
     intros j [<-|J]; [exact E|exact (N j J)].
-Qed.
-
-Corollary selects_found_or_not : selects m l (fun j => sink m j = false) \/ selects m l (fun j => sink m j = true).
-Proof.
-  destruct selects_either as [(k & K & H)|N]; [left|right; exact (selects_sink N)].
-  apply (selects_impl _ _ _ _ (selects_found (ex_intro _ k (conj K H)))). intros j _ [Hj _]. apply hit_spec in Hj as [Hj _].
-  exact Hj.
 Qed.
 
 Corollary selects_one_rank : exists r, selects m l (fun j => rank m j = r).

@@ -53,21 +53,3 @@ Proof.
     apply Qle_bool_iff. rewrite E. discriminate.
 Qed.
 
-(* The answer in place: the token that the cell is to hold, or none, and the remask bit alone. *)
-Theorem cells_answer : forall w ext fs h k m n incoming result rm, cells_put w ext fs h k m n incoming result rm ->
-  known w ext (cell_token k m n incoming result) ->
-  controls w ext (put_out fs h) = {| remask := rm; insert := false; delete := false |} /\
-  reading w ext (firstn (token_code_width w ext) (put_out fs h)) =
-    (if k <? 6 then None else Some (cell_token k m n incoming result)).
-Proof.
-  intros w ext fs h k m n incoming result rm (cs & r & -> & R & L & C & Z0) K.
-  assert (E : put_out (cs ++ [r; zero; zero]) h = put_out cs h ++ [form_at r h; form_at zero h; form_at zero h]).
-  { unfold put_out. rewrite map_app. reflexivity. }
-  assert (Lp : length (put_out cs h) = token_code_width w ext) by (unfold put_out; rewrite map_length; exact L).
-  rewrite E. split.
-  - unfold controls. rewrite <- Lp, skipn_app, skipn_all, Nat.sub_diag. cbn [app skipn nth].
-    rewrite (bit_set _ rm R), (bit_set (form_at zero h) false) by reflexivity. reflexivity.
-  - rewrite <- Lp, firstn_app, firstn_all, Nat.sub_diag, app_nil_r. destruct (Z.ltb_spec k 6) as [B|B].
-    + apply reading_blank. apply put_zero. exact (Z0 B).
-    + exact (codes_known w ext cs _ h K (C B)).
-Qed.

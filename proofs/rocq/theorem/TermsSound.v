@@ -91,12 +91,6 @@ Definition form_value (e : env) (f : form) : Q := free f + value e (parts f).
 Lemma value_cons : forall e i c l, value e ((i, c) :: l) = c * e i + value e l.
 Proof. reflexivity. Qed.
 
-Lemma value_app : forall e a b, value e (a ++ b) == value e a + value e b.
-Proof.
-  intros e a b. induction a as [|(i, c) a IH]; cbn [app]; [change (value e []) with 0; ring|].
-  rewrite !value_cons, IH. ring.
-Qed.
-
 Lemma merge_value : forall e a b, value e (merge qadd qzero a b) == value e a + value e b.
 Proof.
   intros e. apply merge_worth.

@@ -44,11 +44,6 @@ Lemma extends_trans : forall t u v, extends t u -> extends u v -> extends t v.
 Proof. intros t u v [A B C] [D E F]. split; auto. Qed.
 Lemma grows_refl : forall t, grows t t.
 Proof. intros t F. split; [exact F|apply extends_refl]. Qed.
-Lemma grows_trans : forall t u v, grows t u -> grows u v -> grows t v.
-Proof.
-  intros t u v A B F. destruct (A F) as [G E]. destruct (B G) as [H E']. split; [exact H|exact (extends_trans _ _ _ E E')].
-Qed.
-
 Lemma added_fresh : forall A (m : Map.t A) n v, (forall i, (n <= i)%positive -> Map.find i m = None) ->
   (forall i, (Pos.succ n <= i)%positive -> Map.find i (Map.add n v m) = None) /\
   (forall i w, Map.find i m = Some w -> Map.find i (Map.add n v m) = Some w).

@@ -21,16 +21,15 @@ from efasp.proofs.obligation import Regime
 from efasp.proofs.registry import batches
 from efasp.proofs.rocq import export
 from efasp.proofs.rocq.build import (
-    BASE_FILES,
     BUILD,
     CHECKER_FILES,
     EXISTENCE_FILES,
     FILES,
     KERNEL_FILES,
     PLAN_FILES,
+    PROOF_FILES,
     SOUND,
     STATED,
-    THEOREM_FILES,
     RocqError,
     Theorem,
     assumptions,
@@ -92,7 +91,7 @@ def test_the_theorems_compile_and_assume_nothing() -> None:
 @pytest.mark.slow
 def test_the_statement_is_closed_and_plans_run_in_the_kernel() -> None:
     """The propositions and what is shown of them assume nothing; the kernel computes the runs of the compiled plans."""
-    compiled(sources((*BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES)), BUILD)
+    compiled(sources(PROOF_FILES), BUILD)
     found = assumptions(STATED)
     assert found == dict.fromkeys((theorem.file for theorem in STATED), ())
 
