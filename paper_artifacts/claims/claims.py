@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,7 @@ def _claim(file: Path, entry: dict[str, Any]) -> Claim:
             raise StatementError(f"{where}: expected a key {key}, found none")
     if entry["kind"] not in KINDS:
         raise StatementError(f"{where}: kind: expected one of {', '.join(KINDS)}, found {entry['kind']}")
-    if unknown := sorted(
-        set(entry) - {"id", "kind", "title", "states", "source", "lemmas", "measures", "uncovered", "theorems"}
-    ):
+    if unknown := sorted(set(entry) - {field.name for field in fields(Claim)}):
         raise StatementError(f"{where}: expected the keys of a claim, found {unknown[0]}")
     lemmas = resolved(entry.get("lemmas", []), statements(), where)
     return Claim(**{**entry, "lemmas": lemmas, "measures": tuple(entry.get("measures", []))})

@@ -117,6 +117,15 @@ def listed(program: Program) -> Report:
     return {**shape, "program": lines, "memory": list(program.data)}
 
 
+def taken(work: Callable[[], Any], refusal: type[Exception] = ValueError) -> bool:
+    """Whether work ends without the exception by which it refuses."""
+    try:
+        work()
+    except refusal:
+        return False
+    return True
+
+
 def guarded(work: Callable[[], Report | None]) -> Report | None:
     """The failure that a check returns; an exception that a broken construction raises counts as one."""
     try:

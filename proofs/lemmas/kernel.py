@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from functools import partial
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 
 from efasp.model.compile import compile_machine
@@ -42,35 +43,45 @@ def acceptance(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     yield Obligation("kernel.accepts", machine.claim, machine.params, scope, machine.n, "exact", content, discharge)
 
 
+@cache
+def plan_check() -> Path:
+    """The program, built where it is not yet. Raises RocqError."""
+    return build.programs(["plan-check"])["plan-check"]
+
+
 def discharged(machine: Machine, plan: Plan, given: bool) -> Verdict:
     """Whether the plan is accepted, which proves it; of a file that is not, whether the fresh compile is."""
     try:
-        check = build.programs(["plan-check"])["plan-check"]
-        if (wrong := misread(check, plan)) is not None:
-            return Verdict("error", wrong)
-        if takes(check, machine, plan):
-            return Verdict("proved", BY)
-        if given and takes(check, machine, compile_machine(machine.word, machine.engine, machine.extension)):
-            return Verdict("unknown", EQUIVALENT)
+        with written(plan) as file:
+            if (wrong := misread(file)) is not None:
+                return Verdict("error", wrong)
+            if takes(machine, file):
+                return Verdict("proved", BY)
+        if given:
+            with written(compile_machine(machine.word, machine.engine, machine.extension)) as file:
+                return Verdict("unknown", EQUIVALENT if takes(machine, file) else REJECTED)
     except build.RocqError as error:
         return Verdict("error", str(error))
     return Verdict("unknown", REJECTED)
 
 
-def takes(check: Path, machine: Machine, plan: Plan) -> bool:
-    """Whether ``plan-check`` accepts a plan as one of a machine."""
+@contextmanager
+def written(plan: Plan) -> Iterator[Path]:
+    """A file with the text of a plan."""
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         file = Path(folder) / "plan"
         file.write_text(plan_text(plan))
-        return kernel.accepts(check, machine.word, machine.engine, machine.extension, file)
+        yield file
 
 
-def misread(check: Path, plan: Plan) -> str | None:
+def takes(machine: Machine, file: Path) -> bool:
+    """Whether ``plan-check`` accepts the plan of a file as one of a machine."""
+    return kernel.accepts(plan_check(), machine.word, machine.engine, machine.extension, file)
+
+
+def misread(file: Path) -> str | None:
     """How the text of a plan differs from what ``plan-check`` reads, printed back; numbers of columns are not read."""
-    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
-        file, text = Path(folder) / "plan", plan_text(plan)
-        file.write_text(text)
-        read, wanted = kernel.read_back(check, file), re.sub(r"(?m)^(matrix \d+) \d+$", r"\1", text)
+    read, wanted = kernel.read_back(plan_check(), file), re.sub(r"(?m)^(matrix \d+) \d+$", r"\1", file.read_text())
     lines = enumerate(zip(read.splitlines(), wanted.splitlines(), strict=False), 1)
     other = next((number for number, pair in lines if pair[0] != pair[1]), None)
     return None if read == wanted else f"plan-check reads the text of the plan otherwise, from line {other or 'the last'} on"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from efasp.encoding import vocabulary
 from efasp.model.plan import Plan
 from efasp.pram.machine import Configuration, Program
-from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, unequal
+from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, taken, unequal
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.oracle import Action
 from efasp.proofs.concrete.scenarios import MANY, Shape, gathered, lasting
@@ -72,11 +73,8 @@ def accepted(machine: Machine, run: Callable[..., Any], stand_in: type[StandIn])
     program = lasting(Shape(machine.word, machine.extension), 1)
     for given, most in ((replace(program, memory=0), 1), (replace(program, data=(0, 1 << machine.word)), 1), (program, -1)):
         answers = stand_in(program, machine.extension, {})
-        try:
-            run(given, machine.engine, answers, machine.extension, most)
-        except ValueError:
-            continue
-        return {"what": "run", "expected": "a refusal", "got": "none", "max_steps": most, **listed(given)}
+        if taken(partial(run, given, machine.engine, answers, machine.extension, most)):
+            return {"what": "run", "expected": "a refusal", "got": "none", "max_steps": most, **listed(given)}
     return unequal(10_000, signature(run).parameters["max_steps"].default, "the limit of steps where none is given")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from efasp.proofs import statements as statements_module
 from efasp.proofs.obligation import Regime
 from efasp.proofs.registry import batches
 from efasp.proofs.statements import StatementError, below, statements
+from tests.pages import ROOT
 
 PAPER = ["B", "T1", "T1-connectivity", "T1-context-free", "T2", "T3", "T4", "T5", "T6", "F"]
 PAPER += ["table-sudoku", "table-parity", "table-graph", "D1", "D2", "D3", "D4", "D5", "D6"]
@@ -147,3 +149,12 @@ def test_a_malformed_claim_is_named(tmp_path: Path, text: str, named: str) -> No
     with pytest.raises(StatementError, match=named) as raised:
         claims_module.claims(file)
     assert "claims.toml" in str(raised.value)
+
+
+def test_the_bounds_of_theorems_are_those_that_are_proved() -> None:
+    """The numerals of a claim's theorems stand in the theorem's own text."""
+    text = (ROOT / "proofs" / "rocq" / "theorem" / "Existence.v").read_text()
+    theorem = text.partition("Theorem exists_for_all_n :")[2].partition("Proof.")[0]
+    for claim, engine in (("T1", "mdm"), ("T4", "apmdm")):
+        (layers,), ((width, rest),) = (re.findall(p, claims()[claim].theorems) for p in (r"(\d+) layers", r"(\d+) w \+ (\d+)"))
+        assert f"runs_pram_{engine} w false m /\\ within {layers} ({width} * w + {rest}) m" in theorem
