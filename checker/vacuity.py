@@ -112,19 +112,24 @@ def conjuncts(term: Term) -> set[Term]:
 
 
 def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
-    """The verdict against the cases of an obligation's goal, or None; and their number, in words (empty, where it has none).
+    """The verdict against the cases of an obligation's goal and the ends of its scope, or None; and their number, in words
+    (empty, where it has none).
 
     A case without a model is excused where its conditions are those of a term that is declared infeasible, or more; or where it
-    is one of the paths through a function of which the obligation gives the number of feasible ones. Where there is a case and
-    none fails, the hypotheses have a model too.
+    is one of the paths through a function of which the obligation gives the number of feasible ones. An end of the scope is
+    excused where the condition that encloses it has no model. Where there is a case or an end and none fails, the hypotheses
+    have a model too.
     """
     hypotheses = obligation.hypotheses.rpartition("(check-sat)")[0]
     cases = Cases(hypotheses, parse(obligation.content.removeprefix(hypotheses))[0][1])
-    if not cases.found and not obligation.infeasible and obligation.ways is None:
+    if not (cases.found or obligation.infeasible or obligation.admits) and obligation.ways is None:
         return None, ""
     claims = {f"declared!{i}": Case(f"declared!{i}", term) for i, term in enumerate(obligation.infeasible)}
-    text = "\n".join([hypotheses, *(case.asserted for case in (*cases.found.values(), *claims.values()))])
-    never, unknown = unreachable(text, list(cases.found), list(claims), seconds)
+    around = dict.fromkeys(within for _, within in obligation.admits)
+    ends = {term: Case(f"end!{i}", term) for i, term in enumerate((*dict(obligation.admits), *around))}
+    asserted = [case.asserted for case in (*cases.found.values(), *claims.values(), *ends.values())]
+    wanted = [*cases.found, *(end.name for end in ends.values())]
+    never, unknown = unreachable("\n".join([hypotheses, *asserted]), wanted, list(claims), seconds)
     if unknown:
         return Verdict("unknown", f"not known whether every case of the goal has a model: {unknown}"), ""
     for name, case in claims.items():
@@ -134,8 +139,15 @@ def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, st
     dead = [case for name, case in cases.found.items() if name in never]
     if wrong := _wrong(obligation, cases, dead):
         return wrong, ""
-    alive = len(cases.found) - len(dead)
+    for end, within in obligation.admits:
+        if ends[end].name in never and ends[within].name not in never:
+            reason = f"the hypotheses rule out an end of the scope: {end}"
+            return Verdict("vacuous", reason, {"end without a model": end}), ""
+    alive, reached = len(cases.found) - len(dead), sum(ends[end].name not in never for end, _ in obligation.admits)
+    if not alive and not reached:
+        return None, ""
     counted = f"{alive} with a model" + (f", {len(dead)} declared infeasible" if dead else "")
+    counted += f"; ends of the scope: {reached} with a model" if obligation.admits else ""
     return None, f"cases of the goal, by {titles([CASES])[0]}: {counted}"
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -24,6 +24,7 @@ from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.plan import Plan
 from efasp.places import clock_bits
 from efasp.pram.isa import EXTENSIONS
+from efasp.proofs.counts import Count, miscounted
 
 Status = Literal["proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error"]
 STATUSES: tuple[Status, ...] = ("proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error")
@@ -97,13 +98,14 @@ class Obligation:
     the construction is right there; it raises Undecided where that is not decided. ``search`` looks for a countermodel of an
     obligation that stays unknown, once the reason is known: a case that it finds refutes, and the method says where it found
     none. ``cites``: ids of the conclusions (``proofs.conclusions``) that are assumed; ``concludes``: of those that it states;
-    ``telling``: of either, in a script, whether the formula there says anything, or is true by its form alone; ``assumed``:
-    citations of results that are not shown here.
+    ``stated``: how many instances of these a script states; ``telling``: of either, in a script, whether the formula there says
+    anything, or is true by its form alone; ``assumed``: citations of results that are not shown here.
 
     Every case that the goal of an SMT obligation distinguishes (``checker.vacuity``) must have a model. ``infeasible``: terms
     that have none, which is checked too; a case whose conditions include those of such a term is excused. ``ways``: where the
     cases of the goal are the ways through a function (``proofs.symbolic.machine.paths``), many of which are infeasible,
-    the number of the feasible ones.
+    the number of the feasible ones. ``admits``: cases over which the statement quantifies, each with a condition that encloses
+    it; the hypotheses must have a model there, if they have one under that condition (``proofs.symbolic.ends``).
     """
 
     lemma: str
@@ -119,9 +121,11 @@ class Obligation:
     cites: tuple[str, ...] = field(default=(), compare=False)
     concludes: tuple[str, ...] = field(default=(), compare=False)
     telling: Mapping[str, bool] = field(default_factory=dict, compare=False)
+    stated: int = field(default=0, compare=False)
     assumed: tuple[str, ...] = field(default=(), compare=False)
     infeasible: tuple[str, ...] = field(default=(), compare=False)
     ways: int | None = field(default=None, compare=False)
+    admits: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     search: Callable[[Allowance], Searched] | None = field(default=None, compare=False)
 
     @property
@@ -140,7 +144,8 @@ class Obligation:
 class Batch:
     """Obligations that are built together: the lemmas that they belong to, their common parameters, and how to build them.
 
-    Every lemma is promised: the batch gives an obligation of it, or, where ``instead`` names another, of that one.
+    Every lemma is promised: the batch gives an obligation of it, or, where ``instead`` names another, of that one; and as many
+    as there are cases of the specification's tables (``proofs.counts``).
     """
 
     lemmas: tuple[str, ...]
@@ -153,9 +158,29 @@ class Batch:
         """Lemmas and parameters."""
         return f"{' '.join(self.lemmas)} {json.dumps(self.params)}"
 
-    def lacking(self, given: Collection[str]) -> list[str]:
-        """The promised lemmas of which it gave no obligation; ``given``: the lemmas of all that it gave."""
-        return [name for name in self.lemmas if name not in given and self.instead.get(name) not in given]
+    def lacking(self, given: Mapping[str, Count]) -> dict[str, str]:
+        """The promised lemmas of which it gave no obligation or not every one, each with the difference in words.
+
+        ``given``: the lemmas of all that it gave (``tally``).
+        """
+        found = {name: miscounted(name, self.params, given[name]) for name in self.lemmas if name in given}
+        none = [name for name in self.lemmas if name not in given and self.instead.get(name) not in given]
+        wrong = found | dict.fromkeys(none, "it gave no obligation")
+        return {name: wrong[name] for name in self.lemmas if wrong.get(name)}
+
+
+def tally(obligations: Iterable[Obligation]) -> dict[str, Count]:
+    """How many obligations there are of each lemma, and how many instances of conclusions they state."""
+    found: dict[str, Count] = {}
+    for obligation in obligations:
+        add(found, obligation)
+    return found
+
+
+def add(given: dict[str, Count], obligation: Obligation) -> None:
+    """Count one more obligation of its lemma."""
+    obligations, stated = given.get(obligation.lemma, Count(0, 0))
+    given[obligation.lemma] = Count(obligations + 1, (stated or 0) + obligation.stated)
 
 
 @dataclass(frozen=True)

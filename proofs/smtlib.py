@@ -104,8 +104,10 @@ class Script:
         self._lines: list[str] = []
         self.cites: dict[str, None] = {}  # ids of the conclusions that are assumed
         self.concludes: dict[str, None] = {}  # ids of those that the goal states
+        self.stated = 0  # how many instances of them
         self.telling: dict[str, bool] = {}  # of either: whether some instance's formula says anything
         self.sources: dict[str, None] = {}  # citations of results that are not shown here
+        self.admitted: dict[Term, Term] = {}  # cases of the statement, each within another
 
     def note(self, text: str) -> None:
         """A comment."""
@@ -162,9 +164,14 @@ class Script:
         self.sources[source] = None
         self._assert(term, f"assumed: {source}")
 
+    def admits(self, case: Term, within: Term = TRUE) -> None:
+        """A case over which the statement quantifies: the hypotheses must have a model there, if they have one ``within``."""
+        self.admitted[land(within, case)] = within
+
     def conclude(self, conclusion: Conclusion, *instance: Any) -> Term:
         """A conclusion as a part of the goal."""
         self.concludes[conclusion.id] = None
+        self.stated += 1
         return self._instance(conclusion, *instance)
 
     def _instance(self, conclusion: Conclusion, *instance: Any) -> Term:
@@ -196,10 +203,10 @@ class Script:
         By default a model is replayed by evaluating the script. ``infeasible``, ``ways``: cases of the goal that cannot happen.
         """
         text, hypotheses = self.text(goal, note), self.text()
-        cases: dict[str, Any] = {"infeasible": tuple(infeasible), "ways": ways}
+        cases: dict[str, Any] = {"infeasible": tuple(infeasible), "ways": ways, "admits": tuple(self.admitted.items())}
         replay = replay or confirmed(text)
         about: dict[str, Any] = {"cites": tuple(self.cites), "concludes": tuple(self.concludes), "assumed": tuple(self.sources)}
-        about["telling"] = dict(self.telling)
+        about |= {"telling": dict(self.telling), "stated": self.stated}
         return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay, **cases, **about)
 
 

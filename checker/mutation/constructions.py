@@ -16,8 +16,9 @@ from efasp.checker.pool import isolation
 from efasp.checker.results import shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.proofs.counts import Count
 from efasp.proofs.mutation.mutants import Mutant, MutantError
-from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict
+from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, add
 from efasp.proofs.registry import batches, matches
 
 STATUSES = ("killed", "survived", "error")
@@ -99,9 +100,9 @@ def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: S
         here = [name for name in lemmas if name in batch.lemmas and (only or not found[name]["by"])]
         if not here or not agree(batch.params, where):
             continue
-        given: set[str] = set()
+        given: dict[str, Count] = {}
         for obligation in batch.build():
-            given.add(obligation.lemma)
+            add(given, obligation)
             if obligation.lemma not in here or not agree(obligation.params, where) or (only and obligation.id not in only):
                 continue
             verdict = discharge(obligation, solvers, seconds, known)
@@ -111,8 +112,9 @@ def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: S
             if not here:
                 break
         else:
-            for name in set(here) & set(batch.lacking(given)):
-                _note(found[name], batch.id, Verdict("error", "it gave no obligation"), False)
+            for name, why in batch.lacking(given).items():
+                if name in here:
+                    _note(found[name], batch.id, Verdict("error", why), False)
     return found
 
 

@@ -19,8 +19,9 @@ from efasp.checker.pool import isolation
 from efasp.checker.results import GOOD, shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.proofs.counts import Count
 from efasp.proofs.mutation.mutants import ACTED, Mutant
-from efasp.proofs.obligation import Batch, Regime
+from efasp.proofs.obligation import Batch, Regime, add
 from efasp.proofs.registry import batches, matches
 
 N_MAX = 64
@@ -90,13 +91,12 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
     ``known``: a file that lists the digests of texts that are proved; without one ``texts`` gives those that are proved here.
     """
     texts = set(json.loads(Path(known).read_text(encoding="utf-8"))) if known else set()
-    every, seen, proved = list(batches(Regime(n_max))), set(), []
+    every, proved = list(batches(Regime(n_max))), []
     for batch in ordered(every, first):
-        built = 0
+        given: dict[str, Count] = {}
         try:
             for obligation in batch.build():
-                built += 1
-                seen.add(obligation.lemma)
+                add(given, obligation)
                 text = digest(obligation.hypotheses, obligation.content) if obligation.kind == "smt" else ""
                 if text and text in texts:
                     continue
@@ -109,11 +109,8 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
             raise
         except Exception as error:
             return {"status": "error", "by": f"{batch.id}", "detail": f"building it: {type(error).__name__}: {error}"}
-        if not built:
-            return {"status": "error", "by": f"{batch.id}", "detail": "it gave no obligation"}
-    missing = [name for batch in every for name in batch.lemmas if name not in seen]
-    if missing:
-        return {"status": "error", "by": missing[0], "detail": "no obligation of it"}
+        for name, why in batch.lacking(given).items():
+            return {"status": "error", "by": f"{name}: {batch.id}", "detail": why}
     return {"status": "survived", "by": "", "detail": "", "texts": proved, "acted": ACTED[0]}
 
 

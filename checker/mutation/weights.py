@@ -29,7 +29,8 @@ from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Reg, operations
 from efasp.pram.machine import Program
 from efasp.proofs.concrete import float64_filter, machine_states
-from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict
+from efasp.proofs.counts import Count
+from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, add
 from efasp.proofs.registry import matches
 
 STATUSES = ("killed", "harmless", "survived")
@@ -140,9 +141,9 @@ def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: B
     open_: list[str] = []
     known: Answers = {}
     for batch in sorted(filter(_family, selected(regime, patterns)), key=lambda batch: FAMILIES.index(_family(batch))):
-        given: set[str] = set()
+        given: dict[str, Count] = {}
         for obligation in batch.build():
-            given.add(obligation.lemma)
+            add(given, obligation)
             if not matches(obligation.lemma, patterns):
                 continue
             found = discharge(obligation, budget.solvers, budget.seconds, known)
@@ -151,7 +152,7 @@ def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: B
                 return Verdict("refuted", found.method, {"obligation": obligation.id, **(found.countermodel or {})})
             if found.status not in ("proved", "measured"):
                 open_.append(f"{obligation.id}: {found.status}: {found.method}")
-        open_ += [f"{name}: {batch.id} gave no obligation" for name in batch.lacking(given) if matches(name, patterns)]
+        open_ += [f"{name}: {batch.id}: {why}" for name, why in batch.lacking(given).items() if matches(name, patterns)]
     if open_:
         return Verdict("unknown", "; ".join(open_))
     return Verdict("proved", ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))

@@ -9,6 +9,7 @@ from typing import Any
 from efasp.checker.pool.worker import Work
 from efasp.checker.results import Row, is_listing
 from efasp.checker.store import Store, digest
+from efasp.proofs.counts import Count
 from efasp.proofs.registry import matches
 
 
@@ -37,7 +38,8 @@ class Plan:
         found: dict[int, list[Row]] = {}
         for index, batch in enumerate(self.work.batches):
             rows: list[Row] | None = store.get(self.listing(index), is_listing)
-            if rows is not None and not batch.lacking({r["lemma"] for r in rows}):
+            counts = Counter(row["lemma"] for row in rows or ())
+            if rows is not None and not batch.lacking({name: Count(number, None) for name, number in counts.items()}):
                 found[index] = [{**r, "cached": True} for r in rows if matches(r["lemma"], self.work.patterns)]
         return found
 

@@ -230,11 +230,16 @@ class Scheduler:
         self.rows[batch][index] = found
         self._flat.append(found)
 
-    def _built(self, index: int, built: int, lacking: list[str]) -> None:
-        """A batch is finished; a lemma that it promises without giving an obligation would pass unseen."""
+    def _built(self, index: int, built: int, lacking: dict[str, str]) -> None:
+        """A batch is finished; a lemma that it promises without giving all its obligations would pass unseen."""
         batch = self.work.batches[index]
-        if missing := tuple(name for name in lacking if matches(name, self.work.patterns)):
-            self._row(index, built, failed(replace(batch, lemmas=missing), self.n_max, "it gave no obligation"))
+        missing: dict[str, list[str]] = {}
+        for name, why in lacking.items():
+            if matches(name, self.work.patterns):
+                missing.setdefault(why, []).append(name)
+        if missing:
+            for number, (why, names) in enumerate(missing.items()):
+                self._row(index, built + number, failed(replace(batch, lemmas=tuple(names)), self.n_max, why))
         elif built and self.plan.whole(index):
             self.store.put_batch((self.rows[index][i] for i in sorted(self.rows[index])), self.plan.listing(index))
         self._complete(index)

@@ -9,7 +9,7 @@ It receives its orders and reports its progress over a pipe; verdicts are looked
              ("so far", verdict)                its verdict before a search for a countermodel begins
              ("row", i, verdict, seconds, key, text)   discharged
              ("failed", reason)                the build raised
-             ("done", built, resident, lacking)   the batch is finished; the promised lemmas without an obligation
+             ("done", built, resident, lacking)   the batch is finished; the promised lemmas without all their obligations
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from efasp.checker.pool.limits import confine, resident
 from efasp.checker.results import head
 from efasp.checker.solvers import CASES, titles
 from efasp.checker.store import digest, pack
-from efasp.proofs.obligation import Batch, Obligation, Verdict
+from efasp.proofs.counts import Count
+from efasp.proofs.obligation import Batch, Obligation, Verdict, add
 from efasp.proofs.registry import matches
 
 
@@ -56,7 +57,7 @@ class Work:
 
 def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
     """The keys of the verdict: of one on the text alone, and of one that rests on the obligation and the sources too."""
-    text = digest(obligation.hypotheses, obligation.content, obligation.ways, *obligation.infeasible)
+    text = digest(obligation.hypotheses, obligation.content, obligation.ways, obligation.admits, *obligation.infeasible)
     solvers = titles([*work.solvers, CASES])
     shared = digest("smt", text, solvers, work.seconds) if obligation.kind == "smt" else ""
     return shared, digest(obligation.kind, text, obligation.id, work.basis, solvers, work.seconds)
@@ -82,11 +83,11 @@ OUT_OF_MEMORY = 77  # exit status of a worker that ran into its memory limit
 
 
 def _batch(connection: Connection, work: Work, batch: Batch, first: int, known: Answers) -> None:
-    index, given = 0, set[str]()
+    index, given = 0, dict[str, Count]()
     connection.send(("build", index))
     try:
         for obligation in batch.build():
-            given.add(obligation.lemma)
+            add(given, obligation)
             if obligation.lemma not in batch.lemmas:
                 raise ValueError(f"expected an obligation of {' or '.join(batch.lemmas)}, found {obligation.id}")
             if not matches(obligation.lemma, work.patterns):

@@ -21,6 +21,7 @@ from efasp.proofs.lemmas.encoding_places import ways
 from efasp.proofs.lemmas.encoding_whole_sequences import differing
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import FALSE, Script, Term, ite, land, le, lt, minus
+from efasp.proofs.symbolic.ends import index_ends, register_ends, size_ends, word_ends
 from efasp.proofs.symbolic.machine import SIZE, At, Number, Symbol, Table, Width, of, same, word
 from efasp.proofs.symbolic.token_contents import INITIAL, MASKED, STANDS, Content, Stands
 
@@ -62,6 +63,12 @@ def symbols(logic: str = "QF_UFLIA") -> Script:
     for name, limit in (("i", "L"), ("a", "M"), ("p", "P"), ("rd", "8"), ("ra", "8"), ("x", SIZE), ("pc", SIZE)):
         script.integer(name, 0)
         script.definition(lt(name, limit))
+    size_ends(script, ("P", "M", "L"), SIZE)
+    for name, limit in (("i", "L"), ("a", "M"), ("p", "P")):
+        index_ends(script, name, limit, size=SIZE)
+    index_ends(script, "D", "M", beyond=True, size=SIZE)
+    register_ends(script, "rd", "ra")
+    word_ends(script, "x", "pc", size=SIZE)
     script.integer("time", 0)
     script.integer("last", 0)
     script.integer("between", 0, note="a time from the first to the last")

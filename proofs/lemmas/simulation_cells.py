@@ -18,6 +18,7 @@ from efasp.proofs.conclusions import concluded
 from efasp.proofs.lemmas.simulation_log import counters, fetches, header, memory, read, registers
 from efasp.proofs.obligation import Obligation, Verdict, exhaustive
 from efasp.proofs.smtlib import Term, eq, implies, ite, land, lt
+from efasp.proofs.symbolic.ends import index_ends
 from efasp.proofs.symbolic.machine_effects import EXECUTES, PRIORITY, Effect, effects
 from efasp.proofs.symbolic.machine_step import TARGET, URGENCY, WORDS, WRITTEN, Namer
 from efasp.proofs.symbolic.nodes import flag, is_value
@@ -49,6 +50,7 @@ def writer(step: Step) -> Iterator[Obligation]:
     world.state()
     effects(s)
     address, lowest = i.payload("pe", "index"), s.integer("lowest", 0, note="the lowest processor that stores there, or P")
+    index_ends(s, lowest, "processors", beyond=True)
     own = tuple(world.place(f"p{slot}", "counter", index=lowest, slot=slot) for slot in "01")
     world.slots(*own)
     for at in (j, *own):

@@ -17,6 +17,7 @@ from efasp.proofs.lemmas.simulation_positions import positions
 from efasp.proofs.lemmas.simulation_start import starts
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Term, eq, implies, land, lnot, lt, plain
+from efasp.proofs.symbolic.ends import index_ends
 from efasp.proofs.symbolic.machine_effects import IN_RANGE, Effect, effects, still
 from efasp.proofs.symbolic.machine_step import (
     CODE,
@@ -137,8 +138,10 @@ def decoding_cells(step: Step) -> Iterator[Obligation]:
     world, s = in_pass(step)
     pid, some = s.integer("pid", 0, note="a processor that runs, if one does"), s.declare("some", "Bool", "whether one does")
     s.definition(lt(pid, "processors"))
+    index_ends(s, pid, "processors")
     counter, other = world.place("p", "counter", index=pid, slot="0"), world.position("j")
     lowest = s.integer("lowest", 0, note="the lowest processor that would write to it")
+    index_ends(s, lowest, "processors", beyond=True)
     for any_pid in (other.payload("pe", "index"), lowest):
         s.definition(implies(runs(any_pid), some))
     s.definition(implies(some, runs(pid)))

@@ -13,6 +13,7 @@ from efasp.proofs.lemmas.simulation_cells import BOTH_SLOTS, WRITER
 from efasp.proofs.lemmas.simulation_kept_log import THEN
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, eq, implies, land, le, lnot, lt, plain
+from efasp.proofs.symbolic.ends import index_ends, register_ends
 from efasp.proofs.symbolic.machine_effects import ADVANCES, EXECUTES, IN_RANGE, PRIORITY, Effect, effects, still
 from efasp.proofs.symbolic.machine_step import CELL_WORD, CODE, CONTROL, NAMED, STATUS, TOKEN_WORD, WORDS, WRITTEN, cell_kinds
 from efasp.proofs.symbolic.nodes import is_value
@@ -69,6 +70,7 @@ def passed(world: World, old: Position, prefix: str) -> Position:
     s.assume(ADVANCES, index, register)
     s.definition(still(index))
     lowest = s.integer(f"{prefix}.lowest", 0, note="the lowest processor that stores to a memory cell, or P")
+    index_ends(s, lowest, "processors", beyond=True)
     s.assume(PRIORITY, index, lowest, "0")
     s.assume(WRITER, old, index, lowest)
     s.assume(WRITTEN, old)
@@ -137,7 +139,9 @@ def kept_values(step: Step, kind: str) -> Obligation:
     if kind == "register":
         payloads["register"] = s.integer("register", 0, 7, "one of its registers")
         s.definition(lt(index, "processors"))
-    at, *slots = (Position(s, step, prefix) for prefix in ("j", "p0", "p1"))
+        register_ends(s, payloads["register"])
+    index_ends(s, index, "processors" if kind == "register" else "cells", beyond=kind == "memory")
+    at, *slots = (Position(s, step, prefix, given) for prefix, given in (("j", ()), ("p0", ("slot",)), ("p1", ("slot",))))
     for number, p in enumerate(slots):
         s.assume(HAS_POSITION, p, kind, {**payloads, "slot": str(number)})
     for p in (at, *slots):

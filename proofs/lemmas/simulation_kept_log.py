@@ -13,6 +13,7 @@ from efasp.proofs.conclusions import concluded
 from efasp.proofs.lemmas.encoding_places import PLACE
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, lnot, lor, lt, plain
+from efasp.proofs.symbolic.ends import index_ends, register_ends
 from efasp.proofs.symbolic.machine_effects import ADVANCES, EXECUTES, IN_RANGE, PRIORITY, Effect, effects
 from efasp.proofs.symbolic.machine_step import CODE, DUE, LOG_WORD, WORDS, log_kinds
 from efasp.proofs.symbolic.positions import Position
@@ -142,6 +143,8 @@ def kept_registers(step: Step) -> Obligation:
     world, s = after_pass(step)
     pid, register = s.integer("pid", 0, note="a processor"), s.integer("register", 0, 7, "one of its registers")
     s.definition(lt(pid, "processors"))
+    index_ends(s, pid, "processors")
+    register_ends(s, register)
     at, k = later(world, "j"), later(world, "k")
     inside = {"index": pid, "time": THEN}
     target, value = (placed(world, prefix, kind, **inside) for prefix, kind in (("n", "target"), ("v", "value")))
@@ -161,6 +164,8 @@ def kept_memory(step: Step) -> Obligation:
     world, s = after_pass(step)
     address = s.integer("address", 0, note="any address")
     lowest = s.integer("lowest", 0, note="the lowest processor that stores to it, or P")
+    index_ends(s, address, "cells", beyond=True)
+    index_ends(s, lowest, "processors", beyond=True)
     at, k, b = later(world, "j"), later(world, "k"), later(world, "b")
     inside = {"index": lowest, "time": THEN}
     target = placed(world, "n", "target", **inside)

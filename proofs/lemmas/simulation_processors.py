@@ -33,6 +33,7 @@ from efasp.proofs.lemmas.simulation_processor_cases import (
 from efasp.proofs.obligation import Obligation, exhaustive
 from efasp.proofs.smtlib import FALSE, Script, Term, eq, ite, land, le, lnot, lt, num
 from efasp.proofs.symbolic import machine_effects
+from efasp.proofs.symbolic.ends import index_ends, register_ends, size_ends, word_ends
 from efasp.proofs.symbolic.machine import SIZE, UNINTERPRETED, At, Elsewhere, Number, Symbol, Words, of, same, word
 from efasp.proofs.symbolic.machine_effects import APPLIES, TURN
 
@@ -158,6 +159,13 @@ def script_of() -> Script:
         script.integer(name, 0)
         script.definition(lt(name, limit))
     script.integer("step", 1)
+    size_ends(script, ("P", "M", "L"), SIZE)
+    for name, limit in (("p", "P"), ("q", "P"), ("a", "M"), ("target", "M")):
+        index_ends(script, name, limit, size=SIZE)
+    register_ends(script, "r", "rd", "ra", "rb")
+    word_ends(script, "x", "pc", size=SIZE)
+    for end in (1, 1 << 20):
+        script.admits(eq("step", num(end)))
     return script
 
 

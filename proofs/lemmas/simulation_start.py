@@ -5,7 +5,7 @@ Its tokens are those that the layouts write for the program and the initial conf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +16,7 @@ from efasp.proofs.lemmas.encoding_start import word_at
 from efasp.proofs.lemmas.simulation_log import shapes
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, land, le, lnot, lor, lt
+from efasp.proofs.symbolic.ends import index_ends, register_ends
 from efasp.proofs.symbolic.machine import Always, Number, Symbol
 from efasp.proofs.symbolic.machine_step import TOKEN_WORD, WORDS
 from efasp.proofs.symbolic.nodes import is_value
@@ -97,13 +98,15 @@ def starts(step: Step) -> Iterator[Obligation]:
     """Every invariant holds for the sequence that decoding starts with."""
     in_cells = step.machine.engine == "apmdm"
 
-    def begun(*prefixes: str) -> tuple[World, Script, list[Position]]:
+    def begun(*prefixes: str, given: Sequence[str] = ()) -> tuple[World, Script, list[Position]]:
         world = World(step, passes=False)
         world.state()
         world.script.integer("D", 0, note="words of memory that are given")
+        index_ends(world.script, "D", "cells", beyond=True)
         world.script.function("data", ["Int"], "Int", "the given words")
         world.script.function("code.second", ["Int"], "Int", "its second operand: 0 none, 1 a register, 2 a word")
-        some = [Position(world.script, step, prefix) for prefix in prefixes]
+        first, *others = prefixes
+        some = [Position(world.script, step, first), *(Position(world.script, step, prefix, given) for prefix in others)]
         for at in some:
             index = at.payload("pe", "index")
             shapes(world.script, index, step.machine.extension)
@@ -123,9 +126,11 @@ def starts(step: Step) -> Iterator[Obligation]:
     never = [land(at.kind("pe.counter"), now, other) for other in (lnot(running), *stopped)]  # every processor runs
     never += [] if in_cells else [land(at.kind("pe.target"), at.kind("te.word"))]  # and the log has no store
     yield world.obligation("start", land(*parts), infeasible=never, of="well-formed")
-    world, s, (at, *slots) = begun("j", "p0", "p1")
+    world, s, (at, *slots) = begun("j", "p0", "p1", given=("slot", "word"))  # registers start with 0
     pid, register = s.integer("pid", 0), s.integer("register", 0, 7)
     s.definition(lt(pid, "processors"))
+    index_ends(s, pid, "processors")
+    register_ends(s, register)
     initial(world, pid, "0")
     held = s.declare("some", "Bool", "whether some position holds it")
     for number, p in enumerate(slots if in_cells else []):
@@ -134,6 +139,7 @@ def starts(step: Step) -> Iterator[Obligation]:
     yield world.obligation("start", goal, of="registers")
     world, s, (at, *slots) = begun("j", "p0", "p1")
     address = s.integer("address", 0)
+    index_ends(s, address, "cells", beyond=True)
     held = s.declare("some", "Bool", "whether some position holds it")
     initial(world, "0", address)
     for p in (at, *slots):

@@ -18,6 +18,7 @@ from efasp.proofs.lemmas.simulation_log import shapes
 from efasp.proofs.lemmas.step_values import exact
 from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, lemma
 from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, lnot, lt
+from efasp.proofs.symbolic.ends import index_ends, size_ends, word_ends
 from efasp.proofs.symbolic.machine import SIZE, UNINTERPRETED, WORD, Symbol, paths
 from efasp.proofs.symbolic.machine_effects import EXECUTES, IN_RANGE, Effect
 from efasp.proofs.symbolic.machine_step import (
@@ -161,7 +162,11 @@ def machine_state(script: Script) -> None:
     pc = call("pram.pc", PID)
     script.definition(land(le("0", pc), lt(pc, SIZE)), "a word")
     script.definition(land(le("0", call("pram.status", PID)), le(call("pram.status", PID), "4")), "a status")
+    size_ends(script, size=SIZE)
+    index_ends(script, PID, "processors", size=SIZE)
+    word_ends(script, pc, size=SIZE)
     for name in ("ra", "rb", "rd"):
+        word_ends(script, call("pram.register", PID, call(f"code.{name}", pc)), size=SIZE)
         word = call("pram.register", PID, call(f"code.{name}", pc))
         script.definition(land(le("0", word), lt(word, SIZE)), "a word")
 

@@ -16,6 +16,7 @@ from efasp.encoding import STOPPED
 from efasp.proofs.conclusions import Conclusion, concluded
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import FALSE, TRUE, Script, Term, eq, implies, ite, land, le, lnot, lor, lt
+from efasp.proofs.symbolic.ends import LARGEST, index_ends, register_ends
 from efasp.proofs.symbolic.machine import of
 from efasp.proofs.symbolic.machine_step import NEXT, Namer
 from efasp.proofs.symbolic.nodes import flag, is_value
@@ -211,6 +212,8 @@ def steps(n: tuple[int, int]) -> Iterator[Obligation]:
         script = Script("QF_UFLIA")
         for name, note in (("processors", "P"), ("cells", "M")):
             script.integer(name, 1, note=note)
+            for end in ("1", LARGEST):
+                script.admits(eq(name, end))
         for state in ("pram", "now", "next", "after"):
             for part, arity in (("pc", 1), ("status", 1), ("register", 2), ("memory", 1)):
                 script.function(f"{state}.{part}", ["Int"] * arity, "Int")
@@ -218,6 +221,10 @@ def steps(n: tuple[int, int]) -> Iterator[Obligation]:
         p, pid = script.integer("p", 0, note="the processor whose turn it is"), script.integer("pid", 0, note="any processor")
         register, address = script.integer("register", 0, 7), script.integer("address", 0)
         script.definition(land(lt(p, "processors"), lt(pid, "processors"), lt(address, "cells")))
+        for one, other in (("p", "pid"), ("pid", "p")):  # either may be the higher
+            script.admits(land(eq("processors", LARGEST), eq(one, "0"), eq(other, "(- processors 1)")))
+        index_ends(script, "address", "cells", size="cells")
+        register_ends(script, "register")
         above = "(+ p 1)"
         script.assume(TURN, State.named("now"), State.named("next"), p, Effect.of(p), (pid, register, address))
         never = [land(lt(pid, "processors"), le("processors", pid))]  # no turn, and it had its turn

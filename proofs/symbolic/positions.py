@@ -8,11 +8,13 @@ words of best rank then win is attention.match. The words of queries and keys ar
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from efasp.codebook import Codebook, Field
 from efasp.proofs.smtlib import TRUE, Script, Term, eq, ite, land, le, linear, lnot, lt, num, plain, plus, scale
+from efasp.proofs.symbolic.ends import payload_ends
 from efasp.proofs.symbolic.machine import Number, of
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Number as Rational
@@ -69,10 +71,11 @@ class Position:
     """One symbolic position, its symbols named with a prefix: one kind of token and of place, with payloads in their range.
 
     Called with a name it gives the term of a kind's flag (``pe.target``), of a field of signed bits as the word that it says,
-    or of a definition's value there: facts about it are for the script to assume.
+    or of a definition's value there: facts about it are for the script to assume. ``given``: payloads whose values the script
+    fixes, so that they do not reach their ends.
     """
 
-    def __init__(self, script: Script, step: Step, prefix: str) -> None:
+    def __init__(self, script: Script, step: Step, prefix: str, given: Collection[str] = ()) -> None:
         self.script, self.step, self.prefix = script, step, prefix
         self.definitions: dict[str, Term] = {}
         self.payloads: dict[tuple[str, str], Term] = {}
@@ -83,7 +86,10 @@ class Position:
                 name = script.integer(f"{prefix}.{'token' if side == 'te' else 'place'}.{payload}", 0)
                 self.payloads[side, payload] = name
                 limit = {"word": "words", "index": "words", "time": "times"}.get(payload)
-                script.definition(lt(name, limit) if limit else le(name, num((1 << book.bits[payload]) - 1)))
+                largest = (1 << book.bits[payload]) - 1
+                script.definition(lt(name, limit) if limit else le(name, num(largest)))
+                if payload not in given:
+                    payload_ends(script, limit, largest, name, self.carries(side, payload))
 
     def __call__(self, name: str) -> Term:
         side, _, rest = name.partition(".")

@@ -12,7 +12,7 @@ Masked diffusion, in the pass that produces time t + 1: the blocks up to t are c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from efasp.encoding import COUNTERS, FIELDS, LOG_SLOTS
 from efasp.pram.isa import operations
@@ -20,6 +20,7 @@ from efasp.proofs.conclusions import concluded
 from efasp.proofs.lemmas.encoding_places import CLOCK, inside
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, eq, implies, ite, land, le, lnot, lor, lt, plus
+from efasp.proofs.symbolic.ends import clock_ends, size_ends
 from efasp.proofs.symbolic.nodes import flag, is_value
 from efasp.proofs.symbolic.positions import Position
 from efasp.proofs.symbolic.step_definitions import Step
@@ -333,10 +334,12 @@ class World:
             s.assume(CLOCK, "times", "words")
             s.integer("t", 0, note="the time that is complete")
             s.definition(land(lt("t", "last") if passes else le("t", "last"), lt("last", "times")))
+            clock_ends(s, passes)
+        size_ends(s)
 
-    def position(self, prefix: str) -> Position:
-        """A symbolic position of a well-formed sequence."""
-        at = Position(self.script, self.step, prefix)
+    def position(self, prefix: str, given: Collection[str] = ()) -> Position:
+        """A symbolic position of a well-formed sequence; ``given``: payloads whose values the script fixes."""
+        at = Position(self.script, self.step, prefix, given)
         self.script.assume(WELL_FORMED, at)
         return at
 
@@ -352,7 +355,7 @@ class World:
 
     def place(self, prefix: str, kind: str, **payloads: Term) -> Position:
         """A position of the given place, if the sequence has that place."""
-        at = self.position(prefix)
+        at = self.position(prefix, [name for name, value in payloads.items() if value.isdigit()])
         self.script.assume(HAS_POSITION, at, kind, payloads)
         return at
 
@@ -387,7 +390,7 @@ class World:
 
 def same_position(world: World, old: Position, prefix: str) -> Position:
     """The position of the same place after the pass, with an arbitrary token."""
-    new = Position(world.script, world.step, prefix)
+    new = Position(world.script, world.step, prefix, [name for name, _ in world.step.pe.payloads])
     same = (eq(f"{prefix}.pe.{kind.name}", f"{old.prefix}.pe.{kind.name}") for kind in world.step.pe.kinds)
     payloads = (eq(new.payload("pe", name), old.payload("pe", name)) for name, _ in world.step.pe.payloads)
     world.script.definition(land(*same, *payloads), "the same place")

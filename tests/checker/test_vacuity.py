@@ -233,3 +233,34 @@ def test_an_answer_that_is_none_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
     answers = [Answer("z3", "unknown", "tired"), Answer("z3", "sat")]
     monkeypatch.setattr("efasp.checker.discharge.solve", lambda name, text, seconds: answers.pop(0))
     assert [satisfiable("text", ["z3"], 5, known).result for _ in range(3)] == ["unknown", "sat", "sat"]
+
+
+# The ends of the scope.
+
+
+def admitting(*cases: tuple[str, str]) -> Verdict:
+    """How an obligation about 0 <= x <= 3 ends that must admit some cases, each within another."""
+    s = Script()
+    s.integer("x", 0, 3)
+    for case, within in cases:
+        s.admits(case, within)
+    return discharge(s.obligation("x.ends", "F", {}, "all n", ALL_N, le("0", "x")), ["z3"], 10)
+
+
+def test_an_end_of_the_scope_that_the_hypotheses_rule_out_is_vacuous() -> None:
+    """A bound that is narrower than the scope is named; an end is excused where what encloses it cannot be."""
+    found = admitting((eq("x", "0"), "true"), (eq("x", "3"), "true"))
+    assert found.status == "proved" and "ends of the scope: 2 with a model" in found.method
+    found = admitting((eq("x", "0"), "true"), (eq("x", "4"), "true"))
+    assert found.status == "vacuous" and "(= x 4)" in found.method
+    assert admitting((eq("x", "0"), "true"), (eq("x", "9"), "(<= 8 x)")).status == "proved"
+    assert admitting((eq("x", "9"), "(<= 2 x)")).status == "vacuous"
+
+
+def test_hypotheses_that_contradict_each_other_have_no_end() -> None:
+    """They are vacuous as such, and no end that is excused hides it."""
+    s = Script()
+    s.integer("x", 4, 3)
+    s.admits(eq("x", "0"))
+    found = discharge(s.obligation("x.ends", "F", {}, "all n", ALL_N, le("0", "x")), ["z3"], 10)
+    assert found.status == "vacuous" and "contradict" in found.method
