@@ -10,7 +10,7 @@ from typing import Any
 
 from efasp.checker.errors import described
 from efasp.checker.solvers import Answer, solve
-from efasp.checker.vacuity import examined
+from efasp.checker.vacuity import circular, examined
 from efasp.proofs.obligation import Allowance, Obligation, Undecided, Verdict
 
 ASSERT, CHECK = "(assert ", "(check-sat)"
@@ -95,6 +95,8 @@ def smt(obligation: Obligation, solvers: Sequence[str], seconds: float, known: A
 
 def vacuity(obligation: Obligation, solvers: Sequence[str], seconds: float, known: Answers) -> tuple[Verdict | None, str]:
     """The verdict on a goal that follows for a wrong reason; else how many cases it has, in words."""
+    if verdict := circular(obligation, seconds):
+        return verdict, ""
     wrong, cases = examined(obligation, seconds)
     if cases:  # one of them has a model, which is one of the hypotheses
         return None, cases

@@ -138,6 +138,17 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
     return never, ""
 
 
+def consistent(text: str, seconds: float) -> bool | None:
+    """Whether a script has a model, by Z3, or None, where that is not known."""
+    import z3
+
+    solver = z3.SimpleSolver(ctx=z3.Context())
+    solver.set("rlimit", _units(CASES, seconds), "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
+    solver.from_string(text)
+    found = solver.check()
+    return None if found == z3.unknown else bool(found == z3.sat)
+
+
 def _units(name: str, seconds: float) -> int:
     """A budget in the solver's own count."""
     return min(int(seconds * UNITS[name]), (1 << 32) - 1)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from efasp.checker.solvers import CASES, titles, unreachable
+from efasp.checker.solvers import CASES, consistent, titles, unreachable
 from efasp.proofs.obligation import Obligation, Verdict
 from efasp.proofs.smtlib import FALSE, TRUE, Term, land, lnot, parse, written
 
@@ -149,6 +149,19 @@ def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, st
     counted = f"{alive} with a model" + (f", {len(dead)} declared infeasible" if dead else "")
     counted += f"; ends of the scope: {reached} with a model" if obligation.admits else ""
     return None, f"cases of the goal, by {titles([CASES])[0]}: {counted}"
+
+
+def circular(obligation: Obligation, seconds: float) -> Verdict | None:
+    """The verdict on a goal that must rest on the conclusions that its script assumes, and follows without them; or None."""
+    if not obligation.assumptions:
+        return None
+    assumed = set(obligation.assumptions)
+    bare = "\n".join(line for line in obligation.content.splitlines() if line not in assumed)
+    found = consistent(bare, seconds)
+    if found is None:
+        return Verdict("unknown", "not known whether the goal follows without the lemmas that are assumed")
+    reason = "the goal follows without the lemmas that are assumed: the script's own definitions imply it"
+    return None if found else Verdict("vacuous", reason)
 
 
 def _wrong(obligation: Obligation, cases: Cases, dead: list[Case]) -> Verdict | None:

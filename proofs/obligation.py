@@ -106,6 +106,8 @@ class Obligation:
     cases of the goal are the ways through a function (``proofs.symbolic.machine.paths``), many of which are infeasible,
     the number of the feasible ones. ``admits``: cases over which the statement quantifies, each with a condition that encloses
     it; the hypotheses must have a model there, if they have one under that condition (``proofs.symbolic.ends``).
+    ``assumptions``: lines of the script that assume other lemmas' conclusions, where the goal must rest on them: if it followed
+    without them all, a definition would say what was to be shown.
     """
 
     lemma: str
@@ -126,6 +128,7 @@ class Obligation:
     infeasible: tuple[str, ...] = field(default=(), compare=False)
     ways: int | None = field(default=None, compare=False)
     admits: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    assumptions: tuple[str, ...] = field(default=(), compare=False)
     search: Callable[[Allowance], Searched] | None = field(default=None, compare=False)
 
     @property

@@ -103,6 +103,7 @@ class Script:
         self.logic = logic
         self._lines: list[str] = []
         self.cites: dict[str, None] = {}  # ids of the conclusions that are assumed
+        self._assumptions: dict[str, None] = {}  # the lines that assume them
         self.concludes: dict[str, None] = {}  # ids of those that the goal states
         self.stated = 0  # how many instances of them
         self.telling: dict[str, bool] = {}  # of either: whether some instance's formula says anything
@@ -141,8 +142,9 @@ class Script:
         self._lines.append(f"(define-fun {name} () {sort} {term})" + (f" ; {note}" if note else ""))
         return name
 
-    def _assert(self, term: Term, note: str = "") -> None:
+    def _assert(self, term: Term, note: str = "") -> str:
         self._lines.append(f"(assert {term})" + (f" ; {note}" if note else ""))
+        return self._lines[-1]
 
     def definition(self, term: Term, note: str = "") -> None:
         """The meaning of symbols: the domain over which the statement quantifies, or the name of a value."""
@@ -151,7 +153,7 @@ class Script:
     def assume(self, conclusion: Conclusion, *instance: Any) -> None:
         """A conclusion of a lemma, for an instance: the formula that is that lemma's goal."""
         self.cites[conclusion.id] = None
-        self._assert(self._instance(conclusion, *instance), conclusion.id)
+        self._assumptions[self._assert(self._instance(conclusion, *instance), conclusion.id)] = None
 
     def sort(self, term: Term, of: str, lemma: str = "step.sorts") -> None:
         """A lemma about sorts, applied to a value."""
@@ -197,16 +199,22 @@ class Script:
         replay: Callable[[Assignment], dict[str, Any] | None] | None = None,
         infeasible: Sequence[Term] = (),
         ways: int | None = None,
+        rests: bool = False,
     ) -> Obligation:
         """The obligation that the goal follows from the hypotheses.
 
         By default a model is replayed by evaluating the script. ``infeasible``, ``ways``: cases of the goal that cannot happen.
+        ``rests``: whether the goal must not follow without the conclusions that are assumed, from definitions alone.
         """
         text, hypotheses = self.text(goal, note), self.text()
         cases: dict[str, Any] = {"infeasible": tuple(infeasible), "ways": ways, "admits": tuple(self.admitted.items())}
         replay = replay or confirmed(text)
         about: dict[str, Any] = {"cites": tuple(self.cites), "concludes": tuple(self.concludes), "assumed": tuple(self.sources)}
-        about |= {"telling": dict(self.telling), "stated": self.stated}
+        about |= {
+            "telling": dict(self.telling),
+            "stated": self.stated,
+            "assumptions": tuple(self._assumptions if rests else ()),
+        }
         return Obligation(lemma, claim, params, scope, n, "smt", text, hypotheses=hypotheses, replay=replay, **cases, **about)
 
 

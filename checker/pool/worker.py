@@ -57,7 +57,14 @@ class Work:
 
 def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
     """The keys of the verdict: of one on the text alone, and of one that rests on the obligation and the sources too."""
-    text = digest(obligation.hypotheses, obligation.content, obligation.ways, obligation.admits, *obligation.infeasible)
+    text = digest(
+        obligation.hypotheses,
+        obligation.content,
+        obligation.ways,
+        obligation.admits,
+        obligation.assumptions,
+        *obligation.infeasible,
+    )
     solvers = titles([*work.solvers, CASES])
     shared = digest("smt", text, solvers, work.seconds) if obligation.kind == "smt" else ""
     return shared, digest(obligation.kind, text, obligation.id, work.basis, solvers, work.seconds)

@@ -17,9 +17,10 @@ from efasp.encoding import FIELDS, LOG_SLOTS, CellLayout, Layout, LogLayout, cel
 from efasp.pram.isa import REGISTERS
 from efasp.proofs.conclusions import concluded
 from efasp.proofs.obligation import Assignment, Obligation
-from efasp.proofs.smtlib import FALSE, Script, Term, eq, implies, land, le, lnot, lor, lt, num
+from efasp.proofs.smtlib import FALSE, Script, Term, eq, implies, land, le, lnot, lor, lt, minus, num
 from efasp.proofs.smtlib import TRUE as HOLDS
 from efasp.proofs.symbolic.counts import DIGITS, FACTS, TRUE, Counts
+from efasp.proofs.symbolic.ends import size_ends
 from efasp.proofs.symbolic.machine import SIZE, WORD, of, paths, word
 
 NARROW = 5  # the width of the codebooks here: their kinds and payloads are those of any width (lemma encoding.codebook)
@@ -36,6 +37,8 @@ class LogShape(LogLayout):
         self.latest = self.count_of(script.integer("latest", 1, note="the last time that the clock holds"))
         script.integer("T", 0, note="the sequence holds the times 0..T")
         script.definition(le("T", "latest"))
+        for end in ("0", "latest"):
+            script.admits(eq("T", end))
         self.codebook = of_width(log_places(NARROW), self.word)
 
 
@@ -60,6 +63,7 @@ def shape(script: Script, layout: Any, *tops: Term) -> Counts:
     layout.word, count_of = word(script, range(0)), Counts(script, tops)
     for name, note in (("P", "processors"), ("M", "words of memory"), ("L", "instructions")):
         script.integer(name, 1, note=note)
+    size_ends(script, ("P", "M", "L"), SIZE)
     layout.processors, layout.memory, layout.length = count_of("P"), count_of("M"), count_of("L")
     return count_of
 
@@ -148,7 +152,10 @@ def reached(run: Callable[[], Any], right: Callable[[Any], Term]) -> Term:
 def positions_to_places(script: Script, layout: Any) -> Term:
     """Every position has a place, which is one of the sequence's and gives the position back."""
     at = layout.count_of(script.integer("at", 0, note="a position"))
-    script.definition(lt("at", of(size(layout, layout.count_of("T")))))
+    end = of(size(layout, layout.count_of("T")))
+    script.definition(lt("at", end))
+    for number in ("0", minus(end, "1")):
+        script.admits(eq("at", number))
     back = reached(lambda: layout.position(layout.place(at)), lambda again: script.conclude(BACK, "at", of(again)))
     return land(reached(lambda: layout.place(at), lambda row: script.conclude(PLACE, layout.codebook, row)), back)
 
@@ -159,6 +166,8 @@ def any_place(script: Script, layout: Any, kind: str) -> Any:
     for name, bound in bounds.items():
         script.integer(name, 0)
         script.definition(lt(name, bound))
+        for end in ("0", minus(bound, "1")):
+            script.admits(eq(name, end))
     return layout.row(kind, **{name: layout.count_of(name) for name in bounds})
 
 

@@ -34,6 +34,7 @@ from efasp.proofs.lemmas.encoding_places import under
 from efasp.proofs.lemmas.encoding_round_trips import replayed
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import FALSE, TRUE, Script, Term, land, le, lt, num
+from efasp.proofs.symbolic.ends import index_ends, register_ends, size_ends, word_ends
 from efasp.proofs.symbolic.machine import SIZE, At, Branches, Elsewhere, Symbol, of, paths, same, word
 
 STATUSES = ("running", *STOPPED)
@@ -259,6 +260,11 @@ def symbols(part: str) -> Script:
     index = "L" if part == "instruction" else "M" if part in ("initial word", "memory") else "P"
     script.integer("index", 0, note="of the instruction, the word or the processor")
     script.definition(lt("index", index))
+    size_ends(script, ("P", "M", "L"), SIZE)
+    index_ends(script, "index", index, size=SIZE)
+    index_ends(script, "address", "M", size=SIZE)
+    register_ends(script, "register", "other")
+    word_ends(script, "x", "pc", size=SIZE)
     for number in range(len(FIELDS)):
         script.integer(f"payload{number}", 0, note="of a token")
     return script

@@ -306,7 +306,7 @@ def confluence(step: Step) -> Iterator[Obligation]:
         i, j = world.due(), world.position("j")
         world.script.assume(INCOMPLETE, j)
         goal = implies(finds(i, j, lookup(step, name)), lor(lnot(slot(j)), past(j)))
-        yield world.obligation("confluence", goal, of=name)
+        yield world.obligation("confluence", goal, rests=False, of=name)
 
 
 LOG: tuple[Callable[[Step], Iterator[Obligation]], ...] = (

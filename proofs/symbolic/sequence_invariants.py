@@ -379,12 +379,15 @@ class World:
         """Assume that a word of a position is in its range, by its sort."""
         self.script.sort(land(le(least, at(name)), lt(at(name), limit)), name)
 
-    def obligation(self, name: str, goal: Term, note: str = "", infeasible: Sequence[Term] = (), **params: str) -> Obligation:
-        """The obligation that the goal holds; ``infeasible``: cases of the goal that cannot occur."""
+    def obligation(
+        self, name: str, goal: Term, note: str = "", infeasible: Sequence[Term] = (), rests: bool = True, **params: str
+    ) -> Obligation:
+        """The obligation that the goal holds; ``infeasible``: cases of the goal that cannot occur; ``rests``: whether it must
+        rest on the conclusions that are assumed."""
         m = self.step.machine
         scope = f"n <= {m.n[1]}, {m.shape}"
         return self.script.obligation(
-            f"simulation.{name}", m.claim, {**m.params, **params}, scope, m.n, goal, note, infeasible=infeasible
+            f"simulation.{name}", m.claim, {**m.params, **params}, scope, m.n, goal, note, infeasible=infeasible, rests=rests
         )
 
 

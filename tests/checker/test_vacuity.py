@@ -11,6 +11,7 @@ from efasp.checker import vacuity
 from efasp.checker.discharge import Answers, discharge, satisfiable
 from efasp.checker.solvers import Answer, unreachable
 from efasp.checker.vacuity import Cases, conjuncts
+from efasp.proofs.conclusions import Conclusion
 from efasp.proofs.obligation import Obligation, Verdict
 from efasp.proofs.smtlib import FALSE, Script, eq, implies, ite, land, le, lnot, lor, lt, parse, satisfied
 
@@ -264,3 +265,19 @@ def test_hypotheses_that_contradict_each_other_have_no_end() -> None:
     s.admits(eq("x", "0"))
     found = discharge(s.obligation("x.ends", "F", {}, "all n", ALL_N, le("0", "x")), ["z3"], 10)
     assert found.status == "vacuous" and "contradict" in found.method
+
+
+def test_a_goal_that_a_definition_implies_is_vacuous() -> None:
+    """A script that assumes a lemma for its goal, and has a definition that implies the goal, shows nothing by that lemma."""
+
+    def ending(definition: str, rests: bool = True) -> str:
+        s = Script()
+        s.integer("x")
+        s.definition(definition)
+        s.assume(Conclusion("x.other", "", lambda x: le("2", x)), "x")
+        row = s.obligation("x.rests", "F", {}, "all n", ALL_N, le("1", "x"), rests=rests)
+        return discharge(row, ["z3"], 10).status
+
+    assert ending(le("0", "x")) == "proved"
+    assert ending(le("1", "x")) == ending(le("3", "x")) == "vacuous"
+    assert ending(le("1", "x"), rests=False) == "proved"
