@@ -32,7 +32,8 @@ FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated")
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
 # Under ``theorem``, each after those that it rests on. The statement, and that a plan runs every program if each pass is right;
 # what a pass reads and writes in sequences; that a plan which follows a definition computes what it defines; the step's
-# definition, what it computes in place and over the log; and the theorem. ``Kernel`` extracts.
+# definition, what it computes in place and over the log; and the theorem, with what follows from it: resources, and machines of
+# stricter policies. ``Kernel`` extracts.
 THEOREM_FILES = (
     "Statement", "Sequences", "Composition", "Scalars",
     "Matching", "Positions", "Reached", "CellReads", "CellPass", "LogSites", "LogMatches", "LogReads", "LogLatest",
@@ -41,7 +42,7 @@ THEOREM_FILES = (
     "StepBuilder", "StepDefinition", "StepModel", "StepReading", "StepWords", "StepArithmetic", "StepExecute", "StepEffect",
     "StepOutput", "StepAnswers", "StepMatch", "StepCodes", "StepReads", "StepFetch", "StepView", "StepOwn", "StepCells",
     "StepWriter", "StepDefined", "StepCellPass", "StepLog", "StepLogView", "StepLogPass",
-    "Accepts",
+    "Accepts", "Resources", "Policies",
 )  # fmt: skip
 KERNEL_FILES = (*THEOREM_FILES, "Kernel")
 # That there is a plan of constant depth and linear width for every word width: one without reuse of coordinates, and its sizes.
@@ -93,6 +94,10 @@ STATED = (
     *(Theorem("Composition", name, ()) for name in ("mdm_from_passes", "apmdm_from_passes")),
     Theorem("FollowsSound", "follows_sound", ()),
     Theorem("Accepts", "accepts_sound", ()),
+    *(Theorem("Resources", name, ()) for name in ("confluence", "context_mdm", "context_apmdm", "steps")),
+    *(Theorem("Policies", name, ()) for name in ("loads_all", "loads_needed", "legal_weaker", "common_exact")),
+    *(Theorem("Policies", name, ()) for name in ("simulates", "simulates_breach", "run_legal", "accepted_policies")),
+    *(Theorem("Policies", name, ()) for name in ("arbitrary_run", "arbitrary_correct", "arbitrary_only", "accepted_arbitrary")),
     *(Theorem("Emitted", name, ()) for name in ("emitted_mdm", "emitted_apmdm")),
     *(Theorem("Existence", name, ()) for name in ("exists_for_all_n", "exists_for_all_n_extended")),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),

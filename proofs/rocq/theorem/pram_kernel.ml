@@ -1,6 +1,7 @@
 (* pram-kernel: the semantics of Statement.v, as extracted; this file reads text and prints one JSON value a line, nothing else.
 
    pram-kernel reference PROGRAM STEPS           every configuration from the first, until all have stopped; then the faults
+   pram-kernel legal PROGRAM STEPS               of every step of these, whether EREW, CREW and Common allow it, as Policies.v says
    pram-kernel log PROGRAM T                     the places of the log layout; then the token ids after 0, 1, ..., T steps
    pram-kernel cells PROGRAM T SLOTS             the same of the cell layout; SLOTS, like 011, says which slots hold, in turn
    pram-kernel vocabulary PROGRAM                the codes of the tokens, in order of ids
@@ -74,6 +75,14 @@ let reference w p steps =
     if left = 0 || stopped c then List.rev (c :: seen) else from (step w p c) (left - 1) (c :: seen) in
   print_endline (json fault_json (faults (from (start p.processors p.initial) steps [])))
 
+let legality w p steps =
+  let rec from c left =
+    if left > 0 && not (stopped c) then begin
+      print_endline (json string_of_bool (List.map (fun policy -> legal policy w p c) [EREW; CREW; Common]));
+      from (step w p c) (left - 1)
+    end in
+  from (start p.processors p.initial) steps
+
 let cells w p steps pattern =
   let rec from c left offset =
     let second = List.init (List.length p.initial + 9 * List.length c.processors_of) (fun i ->
@@ -143,6 +152,7 @@ let outputs w ext p t layout m =
 
 let command path = function
   | "reference", [steps] -> let w, _, p = path in reference w p (size 0 steps)
+  | "legal", [steps] -> let w, _, p = path in legality w p (size 0 steps)
   | "log", [t] ->
       let w, _, p = path and t = size 0 t in
       print_endline (json place_json (laid p t "log"));

@@ -23,7 +23,7 @@ from efasp.model.decode import any_process, masked_diffusion
 from efasp.model.plan import Head, Layer, Plan
 from efasp.pram import library, machine
 from efasp.pram.isa import Instruction, Reg
-from efasp.pram.machine import Configuration, Program
+from efasp.pram.machine import POLICIES, Configuration, Program
 from efasp.process import g
 from efasp.proofs.rocq import build, kernel
 from efasp.proofs.rocq.statement_text import instruction_text, plan_text, program_text
@@ -108,6 +108,28 @@ def test_library(folder: Path, name: str) -> None:
 def test_machine(folder: Path, data: st.DataObject, extension: str) -> None:
     """Random programs, with faults and write conflicts, step by step."""
     agrees(folder, data.draw(programs(extension, WORDS)), extension, 30)
+
+
+@needs_coqc
+@settings(max_examples=60)
+@given(st.data(), EXTENSIONS)
+def test_policies(folder: Path, data: st.DataObject, extension: str) -> None:
+    """In every step of random programs, EREW, CREW and Common allow the same in the theorems as on the machine."""
+    program = data.draw(programs(extension, WORDS))
+    found = run(folder, "legal", program, extension, 12)
+    states = [state for state in islice(machine.trace(program), 12) if "running" in state.status]
+    strict = [replace(program, policy=policy) for policy in ("erew", "crew", "common")]
+    assert found == [[machine.violation(one, state, 1) is None for one in strict] for state in states]
+
+
+@needs_coqc
+@pytest.mark.parametrize("name", library.PROGRAMS)
+def test_policy_of_the_library(folder: Path, name: str) -> None:
+    """Every program of the library is legal, in the theorems, under the policy that its file names."""
+    entry = library.PROGRAMS[name]
+    program = library.build(name, entry.instance(Random(1), SIZES.get(name, 2), 16))
+    steps = run(folder, "legal", program, entry.extension, 300)
+    assert program.policy == "priority" or all(step[POLICIES.index(program.policy)] for step in steps)
 
 
 @needs_coqc
