@@ -155,7 +155,7 @@ class Codebook:
             offsets.append(offsets[-1] + (1 << sum(self.bits[name] for name in kind.payloads)))
         return tuple(offsets)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of tokens."""
         return self.offsets[-1]

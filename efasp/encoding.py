@@ -103,9 +103,20 @@ class Layout(Codec):
         """The place at a position; raises IndexError where there is none."""
         return place(self.sections, self.codebook, at)
 
+    @cached_property
+    def _positions(self) -> dict[Row, int]:
+        """The positions of places of integers, as far as they were asked for."""
+        return {}
+
     def position(self, row: Row) -> int:
-        """Inverse of ``place``."""
-        return position(self.sections, self.codebook, row)
+        """Inverse of ``place``; of a place of integers computed once. A symbol has no hash: its position is a term."""
+        try:
+            return self._positions[row]
+        except KeyError:
+            found = self._positions[row] = position(self.sections, self.codebook, row)
+            return found
+        except TypeError:
+            return position(self.sections, self.codebook, row)
 
     def row(self, kind: str, **payloads: int) -> Row:
         """The place of this kind with these payloads."""
@@ -177,7 +188,7 @@ class LogLayout(Layout):
         log = (("time", self.latest + 1), ("index", self.processors))
         return Section(("memory",), (("index", self.memory),)), Section(LOG_SLOTS, log)
 
-    @property
+    @cached_property
     def prompt_length(self) -> int:
         """Tokens before the log."""
         return HEADER + 4 * self.length + self.memory
@@ -348,7 +359,7 @@ class CellLayout(Layout):
             Section(("counter",), (processor, slot)),
         )
 
-    @property
+    @cached_property
     def prompt_length(self) -> int:
         """Tokens before the cells."""
         return HEADER + 4 * self.length

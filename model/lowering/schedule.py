@@ -67,7 +67,7 @@ class Schedule:
             changed = False
             for number in reversed(range(len(self.items))):
                 home = self.level[number]
-                for level in range(self.earliest(number), self.latest(number) + 1, 2):
+                for level in [at for at in range(self.earliest(number), self.latest(number) + 1, 2) if at != home]:
                     old, self.level[number] = self.level[number], level
                     cost = self.cost()
                     if cost < best:

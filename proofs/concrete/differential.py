@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, cast
 
 from efasp.model.plan import Plan
@@ -46,8 +47,9 @@ def seen(state: Pram) -> Configuration:
     )
 
 
+@lru_cache(maxsize=128)
 def wanted(program: Program, most: int) -> Wanted:
-    """The oracle's run of at most so many steps, as the reference machine must report it."""
+    """The oracle's run of at most so many steps, as the reference machine must report it. Made once for both engines."""
     state, history, breach = oracle(program), list[Configuration](), None
     while state.alive and state.steps < most and breach is None:
         breach = state.breach(program.policy) if program.policy != "priority" else None

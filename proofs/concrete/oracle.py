@@ -118,8 +118,8 @@ class Pram:
             return Action(after, register=rd, word=(pid if op == "pid" else len(self.ended)) % 2**self.bits)
         return Action(after, register=rd, word=value_of(op, first, second, self.bits))
 
-    def step(self) -> None:
-        """All that run act at once."""
+    def step(self) -> dict[int, Action]:
+        """All that run act at once; their actions, by processor."""
         acts = {pid: self.action(pid) for pid in self.alive}
         self.steps += 1
         for pid, act in acts.items():
@@ -134,6 +134,7 @@ class Pram:
             address = acts[pid].store
             if address is not None:
                 self.words[address] = acts[pid].word
+        return acts
 
     def breach(self, policy: str) -> tuple[str, int, int, tuple[int, ...]] | None:
         """How the next step breaks an access policy: access, address, step, processors. Reads come first, then addresses."""
