@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from efasp.checker import kernel_engines
 from efasp.checker.errors import UsageError, absent
 from efasp.checker.files import STDIN
 from efasp.checker.interface import decoded, extension_of, weights_for
@@ -24,10 +25,13 @@ from efasp.encoding import clock_bits
 from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import WIDEST, RangeError, dtype_for
+from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
 from efasp.pram.assembler.source import nearest
 from efasp.pram.machine import Program, Run
+from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
+from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
 
 if TYPE_CHECKING:
     from efasp.model.weights import Weights
@@ -52,7 +56,6 @@ HINT = "(docs/assembly.md describes the language)"
 def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
     try:
-        _needs_torch(options.engine)
         weights = _weights(options)
         data = _initial_memory(options.data)
     except UsageError as error:
@@ -65,11 +68,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _needs_torch(engine: str) -> None:
     """Raises UsageError where an engine runs in torch, and torch is not installed."""
-    if engine != "reference" and installed("torch") is None:
+    if engine in ENGINES and installed("torch") is None:
         raise UsageError(f"--engine {engine}: {absent('torch')}")
 
 
-def _weights(options: argparse.Namespace) -> Weights | None:
+def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
+    """What decodes, where a file says so. Raises UsageError, also where an engine lacks what it runs in."""
+    _needs_torch(options.engine)
+    if options.engine in KERNEL_ENGINES:
+        return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
         return None
     if options.engine == "reference":
@@ -95,7 +102,7 @@ def _initial_memory(file: str | None) -> Data | None:
         raise UsageError(f"--data: {_reason(error)}") from None
 
 
-def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights: Weights | None) -> int:
+def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights: Weights | Decoder | None) -> int:
     try:
         program = library.assembled(
             file,
@@ -153,11 +160,9 @@ def clock_end(result: Run) -> str:
     return f"{clock}: take wider words (--word {max(word + 1, 16)} or more), or --engine apmdm or reference"
 
 
-def _execute(program: Program, options: argparse.Namespace, weights: Weights | None) -> Run:
+def _execute(program: Program, options: argparse.Namespace, weights: Weights | Decoder | None) -> Run:
     if options.engine == "reference":
         return machine.run(program, options.max_steps)
-    from efasp.model import decode
-
     if weights is None:
         try:
             weights = weights_for(program, options.engine)
@@ -170,8 +175,10 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
     try:
         with progress("PRAM steps", options.max_steps) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe)
-    except decode.DecodingError as error:
+    except DecodingError as error:
         raise UsageError(f"{options.weights or options.engine}: the transformer does not decode a run: {error}") from None
+    except (InterpreterError, WidthError) as error:
+        raise UsageError(f"--engine {options.engine}: {error}") from None
     except RuntimeError as error:
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None

@@ -8,9 +8,19 @@ engines:
   mdm        masked diffusion: a log of every write, context O(P T)
   apmdm      any-process generation: cells that are written again, context O(S)
 """
+KERNEL_ENGINES = """\
+  kernel-mdm, kernel-apmdm
+             the same plans in exact arithmetic, in the semantics that the Rocq theorem speaks of (slow; words of <= 12 bits;
+             needs Rocq and OCaml)
+"""
 VERDICTS = "0 all proved or measured; 1 refuted, or a mutant survived; 2 bad usage; 3 not all discharged"
 EXAMPLES = {
-    "run": ("run scan", "run scan sort --engine apmdm --json", "run - --word 0x10 --data memory.json"),
+    "run": (
+        "run scan",
+        "run scan sort --engine apmdm --json",
+        "run - --word 0x10 --data memory.json",
+        "run sum_to --engine kernel-mdm",
+    ),
     "programs": ("programs", "programs scan"),
     "info": ("info --word 16", "info --word 5..64 --engine mdm --ext M --json"),
     "export": ("export --word 16 --engine mdm mdm.safetensors",),
@@ -47,5 +57,6 @@ exit codes: 1 means refuted (or differing) and nothing else; 2 bad usage or inpu
 def epilog(command: str) -> str:
     """The end of a command's help."""
     shown = "\n".join(f"  efasp {example}" for example in EXAMPLES[command])
+    engines = {"run": ENGINES + KERNEL_ENGINES, "trace": ENGINES}
     exits = EXITS.get(command, "0; 2 bad usage or input")
-    return f"examples:\n{shown}\n{ENGINES if command in ('run', 'trace') else ''}\nexit codes: {exits}\n"
+    return f"examples:\n{shown}\n{engines.get(command, '')}\nexit codes: {exits}\n"

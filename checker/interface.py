@@ -6,29 +6,35 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from efasp.checker import kernel_engines
 from efasp.checker.options import RunOptions
 from efasp.checker.session import Report, discharged
 from efasp.pram import machine
 from efasp.pram.isa import OPERATIONS
 from efasp.pram.machine import Program, Run
+from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
+from efasp.proofs.rocq.interpreter import Decoder
 
 if TYPE_CHECKING:
     from efasp.model.weights import Weights
 
 
 def run(program: Program, engine: str = "reference", max_steps: int = 10_000) -> Run:
-    """Run a program: by the PRAM itself (``reference``), or in the compiled transformer of an engine (``mdm``, ``apmdm``).
+    """Run a program: by the PRAM itself (``reference``), or in the compiled transformer of an engine: in torch (``mdm``,
+    ``apmdm``), or in exact arithmetic, in the semantics of the Rocq statement (``kernel-mdm``, ``kernel-apmdm``).
 
     Raises ValueError for an unknown engine, a program that the machine does not take, or a word too wide for a transformer;
-    RangeError where no dtype holds the transformer's numbers.
+    RangeError where no dtype holds the transformer's numbers; RocqError where the kernel's program is missing.
     """
     if engine == "reference":
         return machine.run(program, max_steps)
     return decoded(program, engine, weights_for(program, engine), max_steps)
 
 
-def weights_for(program: Program, engine: str) -> Weights:
+def weights_for(program: Program, engine: str) -> Weights | Decoder:
     """The compiled transformer that an engine runs a program in. Raises as ``run``."""
+    if engine in KERNEL_ENGINES:
+        return kernel_engines.compiled(program.word, engine, extension_of(program))
     return _compiled(program.word, engine, extension_of(program))
 
 
@@ -38,9 +44,11 @@ def extension_of(program: Program) -> str:
 
 
 def decoded(
-    program: Program, engine: str, weights: Weights, max_steps: int, observe: Callable[[int], None] | None = None
+    program: Program, engine: str, weights: Weights | Decoder, max_steps: int, observe: Callable[[int], None] | None = None
 ) -> Run:
-    """A run in a transformer (``model.decode.run``)."""
+    """A run in a transformer: in torch (``model.decode.run``), or in the statement's semantics (``Decoder.run``)."""
+    if isinstance(weights, Decoder):
+        return weights.run(program, engine, max_steps, observe)
     from efasp.model import decode
 
     return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe)

@@ -42,6 +42,18 @@ def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
         if allowed:
             raise UsageError("--inexact: expected --weights FILE with it, found none")
         return None
+    file = read(path, engine)
+    if reason := inexact(file):
+        said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
+        if not allowed:
+            why = f"efasp check --weights {path} --lemma 'numerics.*' says more; --inexact runs it nevertheless"
+            raise UsageError(f"{said} ({why})")
+        print(f"efasp: {said}; what follows may not be what the machine does", file=sys.stderr)
+    return file
+
+
+def read(path: Path, engine: str) -> Given:
+    """A weights file for an engine, whatever its dtype carries. Raises UsageError for another one, or none."""
     try:
         file = Given(*read_plan(path))
     except OSError as error:
@@ -50,12 +62,6 @@ def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
         raise UsageError(f"--weights: {error}") from None
     if file.engine != engine:
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
-    if reason := inexact(file):
-        said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
-        if not allowed:
-            why = f"efasp check --weights {path} --lemma 'numerics.*' says more; --inexact runs it nevertheless"
-            raise UsageError(f"{said} ({why})")
-        print(f"efasp: {said}; what follows may not be what the machine does", file=sys.stderr)
     return file
 
 

@@ -16,38 +16,22 @@ A loser's weight is exactly 0, so its stale entry in the cache does not matter. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.model.compile import ENGINES
+from efasp.model.runs import DecodingError, Observer, State, followed
 from efasp.model.sampler import THRESHOLD, confidence, predictions, split
 from efasp.model.transformer import Cache, Transformer
 from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program, Run
 from efasp.process import g, unmask
 
-Observer = Callable[[int], None]
-
-
-class DecodingError(RuntimeError):
-    """The transformer produced tokens that no run of the machine has: weights of another construction, or broken ones."""
-
 
 class NoNumbers(DecodingError):
     """Read-outs that are infinite or NaN: the dtype's range is exceeded."""
-
-
-@dataclass
-class State:
-    """A run in progress: the configuration after ``steps`` PRAM steps, and the sequence that holds it."""
-
-    steps: int
-    passes: int
-    configuration: Configuration
-    sequence: TokenSequence
 
 
 class Context:
@@ -148,42 +132,14 @@ def run(
     observe: Observer | None = None,
     history: list[Configuration] | None = None,
 ) -> Run:
-    """Run a program in the transformer, to the end, to ``max_steps``, to a breach of the access policy, or to the clock's end.
+    """Run a program in the transformer, as ``model.runs.followed`` says: to its end, or to what ends it before.
 
-    A log ends at the last time that its clock holds (``LogLayout.latest``): not finished then, as at ``max_steps``.
-    ``observe`` is given each step's number, and ``history`` is given the configuration after it. Raises ValueError for an
-    unknown engine or a program that the machine does not take, DecodingError for weights that do not decode.
+    Raises ValueError for an unknown engine or a program that the machine does not take, DecodingError for weights that do not
+    decode.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine: expected mdm or apmdm, found {engine!r}")
     machine.validate(program, extension)
-    if max_steps < 0:
-        raise ValueError(f"max_steps: expected 0 or more, found {max_steps}")
-    decode = masked_diffusion if engine == "mdm" else any_process
     layout = (LogLayout if engine == "mdm" else CellLayout).of(program, extension)
-    before, passes, steps = machine.initial(program), 0, 0
-    faults: list[machine.Fault] = []
-    states = decode(program, transformer, extension)
-    breach = None
-    while "running" in before.status and steps < max_steps:
-        breach = machine.violation(program, before, steps + 1)
-        if breach is not None:
-            break
-        try:
-            state = next(states, None)
-        except ValueError as error:
-            raise DecodingError(f"step {steps + 1}: {error}") from None
-        if state is None and isinstance(layout, LogLayout):
-            break  # the clock's end
-        if state is None:
-            raise DecodingError(f"step {steps + 1}: decoding ended while processors were running")
-        steps, passes = state.steps, state.passes
-        faults += machine.faults_between(before, state.configuration, steps)
-        before = state.configuration
-        if history is not None:
-            history.append(before)
-        if observe is not None:
-            observe(steps)
-    context = layout.context_length(steps) if isinstance(layout, LogLayout) else layout.context_length  # type: ignore[attr-defined]
-    finished = breach is not None or "running" not in before.status
-    return Run(program, engine, steps, before, finished, faults, breach, passes, context, transformer.summary())
+    states = (masked_diffusion if engine == "mdm" else any_process)(program, transformer, extension)
+    return followed(program, engine, layout, states, transformer.summary(), max_steps, observe, history)

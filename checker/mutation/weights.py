@@ -25,6 +25,7 @@ from efasp.checker.results import Row
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.model.runs import DecodingError
 from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Reg, operations
 from efasp.pram.machine import Program
@@ -178,7 +179,7 @@ def decoded(path: Path, machine: Machine, seed: str) -> dict[str, Any] | None:
         wanted = pram.run(program, STEPS)
         try:
             got = decode.run(program, machine.engine, weights.transformer, machine.extension, STEPS)
-        except decode.DecodingError as error:
+        except DecodingError as error:
             return {"program": list(map(str, program.instructions)), "memory": list(program.data), "got": str(error)}
         if got.outcome != wanted.outcome:
             return {"program": list(map(str, program.instructions)), "memory": list(program.data), "got": "another result"}

@@ -7,13 +7,14 @@ of its lemmas and measurements. Nothing here is marked by hand.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from efasp.checker.results import Row
+from efasp.paper_artifacts.claims.theorems import Part, Theorem, parts
 from efasp.proofs.statements import StatementError, below, resolved, statements
 
 FILE = Path(__file__).with_name("claims.toml")
@@ -41,8 +42,8 @@ class Claim:
     """A claim, a corollary, a table row or a disagreement of the paper.
 
     ``states``: our statement of it; ``source``: where it comes from; ``lemmas``: those that it rests on; ``measures``: the
-    artifacts (tables) that it rests on; ``uncovered``: the part of it that is not covered; ``theorems``: what
-    Rocq's kernel checks of it as a whole (make rocq), which the status does not count.
+    artifacts (tables) that it rests on; ``uncovered``: the part of it that is not covered; ``theorem``: what
+    Rocq's kernel proves of it as a whole.
     """
 
     id: str
@@ -53,7 +54,7 @@ class Claim:
     lemmas: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     uncovered: str = ""
-    theorems: str = ""
+    theorem: Theorem | None = None
 
 
 @cache
@@ -78,18 +79,28 @@ def _claim(file: Path, entry: dict[str, Any]) -> Claim:
     if unknown := sorted(set(entry) - {field.name for field in fields(Claim)}):
         raise StatementError(f"{where}: expected the keys of a claim, found {unknown[0]}")
     lemmas = resolved(entry.get("lemmas", []), statements(), where)
-    return Claim(**{**entry, "lemmas": lemmas, "measures": tuple(entry.get("measures", []))})
+    made = {**entry, "lemmas": lemmas, "measures": tuple(entry.get("measures", []))}
+    return Claim(**{**made, "theorem": _theorem(where, entry["theorem"]) if "theorem" in entry else None})
+
+
+def _theorem(where: str, entry: dict[str, Any]) -> Theorem:
+    if (known := [field.name for field in fields(Theorem)]) != list(entry):
+        raise StatementError(f"{where}: theorem: expected the keys {', '.join(known)}, found {', '.join(entry)}")
+    return Theorem(**{**entry, "names": tuple(entry["names"]), "remains": tuple(entry["remains"])})
 
 
 class Ledger:
-    """Statuses of lemmas and claims from the rows of a run, and from the artifacts that were made."""
+    """Statuses of lemmas and claims from the rows of a run, from the artifacts that were made, and from the theorems that are
+    known to be checked (``theorems.checked``)."""
 
-    def __init__(self, rows: Sequence[Row], measured: dict[str, Status] | None = None) -> None:
+    def __init__(
+        self, rows: Sequence[Row], measured: dict[str, Status] | None = None, checked: Mapping[str, str] | None = None
+    ) -> None:
         self.rows: dict[str, list[Row]] = {}
         for row in rows:
             for name in row["lemma"].split():  # a batch that was not built speaks of several
                 self.rows.setdefault(name, []).append(row)
-        self.measured = measured or {}
+        self.measured, self.checked = measured or {}, checked or {}
         self._full = {name: self._closed(name) for name in statements()}
 
     def _closed(self, name: str) -> Status:
@@ -126,7 +137,19 @@ class Ledger:
         return self.measured.get(name, Status("open", "not generated"))
 
     def claim(self, claim: Claim) -> Status:
-        """A claim: the worst of its lemmas and measurements; not covered where it has none."""
+        """A claim: what its theorem says, where that is checked and no lemma is worse than measured; else as ``by_lemmas``."""
+        found = self.by_lemmas(claim)
+        parts = self.parts(claim)
+        if parts and parts[0].holds and GRADES.index(found.grade) >= GRADES.index("measured"):
+            return Status("all n", "; ".join(map(str, parts)))
+        return found
+
+    def parts(self, claim: Claim) -> list[Part]:
+        """What is shown of a claim by its theorem; nothing where it has none."""
+        return parts(claim.theorem, self.rows, self.checked) if claim.theorem else []
+
+    def by_lemmas(self, claim: Claim) -> Status:
+        """The worst of a claim's lemmas and measurements; not covered where it has none."""
         dependencies = [_named(name, self.lemma(name)) for name in claim.lemmas]
         dependencies += [_named(name, self.table(name)) for name in claim.measures]
         return worst(dependencies) if dependencies else Status("not covered", claim.uncovered or "no lemma or measurement")

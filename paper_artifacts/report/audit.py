@@ -17,6 +17,7 @@ from efasp.checker.selection import choices, regime_of
 from efasp.checker.session import Report, discharged
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.claims.status import artifacts
+from efasp.paper_artifacts.claims.theorems import ACCEPTED, checked
 from efasp.paper_artifacts.claims.trust import show as show_trust
 from efasp.paper_artifacts.report.listing import listing, show_listing
 from efasp.paper_artifacts.report.outline import whole_data, whole_text
@@ -35,7 +36,7 @@ def audit(options: argparse.Namespace) -> int:
     _refuse(options)
     if options.out is not None:
         writable("--out", options.out, folder=True)
-    lemmas = None if name is None else below([*some, *(lemma for claim in chosen for lemma in claims()[claim].lemmas)])
+    lemmas = None if name is None else below([*some, *(lemma for claim in chosen for lemma in _lemmas(claim, options.kernel))])
     with _run(replace(RunOptions.of(options), lemma=lemmas)) as found:
         if options.trust:
             show_trust(found.rows, found.route, options.format)
@@ -61,6 +62,11 @@ def _chosen(name: str | None, kernel: bool) -> tuple[list[str], list[str]]:
     return found
 
 
+def _lemmas(claim: str, kernel: bool) -> list[str]:
+    """The lemmas of a claim, with ``--kernel`` also the acceptance of plans where a theorem speaks of them."""
+    return [*claims()[claim].lemmas, *([ACCEPTED] if kernel and claims()[claim].theorem else [])]
+
+
 def _refuse(options: argparse.Namespace) -> None:
     """Raises UsageError for options that do not go together."""
     if (options.format == "html") != (options.out is not None):
@@ -73,7 +79,7 @@ def _refuse(options: argparse.Namespace) -> None:
 
 def _show(name: str | None, chosen: list[str], some: list[str], found: Report, as_json: bool) -> None:
     """A claim or a lemma whole, or the list of those that are chosen."""
-    ledger, n_max = Ledger(found.rows, artifacts()), found.n_max
+    ledger, n_max = Ledger(found.rows, artifacts(), checked()), found.n_max
     if name in some:
         shown = sheet_of(name, found)
         print(json.dumps(sheet_data(shown), indent=1) if as_json else sheet_text(shown), end="\n")

@@ -41,10 +41,23 @@ def claim_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
         "lemmas": list(claim.lemmas),
         "measures": list(claim.measures),
         "not covered": claim.uncovered,
-        "theorems": claim.theorems,
+        "theorem": theorem_data(claim, ledger),
     }
     shown = {"counts": counts(of_claim(claim, ledger)), "limits": limits(claim, ledger, n_max)}
     return {**named, **on, "status": status_data(ledger.claim(claim)), **shown}
+
+
+def theorem_data(claim: Claim, ledger: Ledger) -> dict[str, Any] | None:
+    """A claim's theorem as JSON holds it, with what is shown by it; None where there is none."""
+    if claim.theorem is None:
+        return None
+    shown = [{"what": p.what, "shown": p.shown, "known": p.known, "holds": p.holds} for p in ledger.parts(claim)]
+    return {
+        "names": list(claim.theorem.names),
+        "states": claim.theorem.states,
+        "shown": shown,
+        "remains": [*claim.theorem.remains],
+    }
 
 
 def lemma_data(statement: Statement, ledger: Ledger) -> dict[str, Any]:
@@ -62,7 +75,8 @@ def show_listing(claims: Sequence[Claim], lemmas: Sequence[Statement], ledger: L
     if claims:
         table = _table(f"claims, for n = 1..{n_max}", ("claim", "what", "shown", "limits"))
         for claim in claims:
-            said = headline(below(claim.lemmas), claim.measures, ledger)
+            parts = [f"{part.what} {part.shown}" for part in ledger.parts(claim)]
+            said = "; ".join([*parts, headline(below(claim.lemmas), claim.measures, ledger)])
             bounds = " ".join(limits(claim, ledger, n_max))
             table.add_row(claim.id, escape(claim.title), _coloured(ledger.claim(claim), said), escape(bounds))
         screen.show(table)
@@ -76,7 +90,7 @@ def show_listing(claims: Sequence[Claim], lemmas: Sequence[Statement], ledger: L
     if claims:
         grades = [ledger.claim(claim).grade for claim in claims]
         each = ", ".join(f"{grades.count(grade)} {grade}" for grade in reversed(GRADES) if grade in grades)
-        print(f"{counted(len(claims), 'claim')} by the weakest dependency: {each}")
+        print(f"{counted(len(claims), 'claim')} by a theorem that was checked, or else by the weakest dependency: {each}")
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:

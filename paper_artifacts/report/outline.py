@@ -80,18 +80,24 @@ def whole_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
 def commands(claim: Claim) -> list[str]:
     """The commands that check a claim anew."""
     found = [f"efasp audit {claim.id} --no-cache", f"efasp audit {claim.id} --mutants"] if claim.lemmas else []
+    found += ["make rocq", f"efasp audit {claim.id} --kernel"] if claim.theorem else []
     return found + ([f"efasp tables --check --only {' '.join(claim.measures)}"] if claim.measures else [])
 
 
 def whole_text(claim: Claim, ledger: Ledger, n_max: int) -> str:
-    """A claim as text: statement, extent, limits, outline, the tree of the lemmas, commands."""
+    """A claim as text: statement, extent, theorem, limits, outline, the tree of the lemmas, commands."""
     title = f"{claim.id}: {claim.title}"
     lines = [title, "=" * len(title), "", *wrap(claim.states, WIDTH), "", f"source  {claim.source}"]
+    for number, part in enumerate(ledger.parts(claim)):
+        lines += wrap(str(part), WIDTH, initial_indent=" " * 8 if number else "theorem ", subsequent_indent=" " * 10)
     lines += [f"shown   {headline(below(claim.lemmas), claim.measures, ledger)}"]
-    if (status := ledger.claim(claim)).dependency:
-        lines += [f"weakest {status.dependency}: {replace(status, dependency='')}"]
-    if claim.theorems:
-        lines += ["", "Checked by Rocq's kernel, as a whole:", "", *wrap(claim.theorems, WIDTH)]
+    if (weakest := ledger.by_lemmas(claim)).dependency:
+        lines += [f"weakest {weakest.dependency}: {replace(weakest, dependency='')}"]
+    if claim.theorem:
+        lines += ["", "The theorem, of Rocq's kernel:", "", *wrap(claim.theorem.states, WIDTH)]
+        lines += ["", "What it does not speak of, which the lemmas do:", ""]
+        for what in claim.theorem.remains:
+            lines += wrap(f"{what}.", WIDTH, initial_indent="* ", subsequent_indent="  ")
     lines += ["", "Limits:", ""]
     for sentence in limits(claim, ledger, n_max) or ["None."]:
         lines += wrap(sentence, WIDTH, initial_indent="* ", subsequent_indent="  ")

@@ -18,6 +18,7 @@ from efasp.checker.results import Row, groups, seconds, summary
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
 from efasp.paper_artifacts.claims.status import GENERATED
+from efasp.paper_artifacts.claims.theorems import checked
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
 from efasp.paper_artifacts.report.glossary import anchor, glossary, pieces
@@ -58,7 +59,7 @@ class Site:
     command: str
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.report.rows, self.measured)
+        self.ledger = Ledger(self.report.rows, self.measured, checked())
         self.mutants: list[Mutant] = load()
         self.outcomes: Sequence[MatrixRow] = self.report.mutants.get("matrix", [])
         self.cases: dict[str, str] = {}  # the page of a countermodel, by the obligation's id
@@ -147,6 +148,8 @@ class Site:
             "status": self.ledger.claim(claim),
             "lemmas": lemmas,
             "measures": measures,
+            "parts_shown": self.ledger.parts(claim),
+            "by_lemmas": self.ledger.by_lemmas(claim),
             "tables": self.measured,
         }
         return self._page("claim.html", f"{claim.id}: {claim.title}", "../", **values)

@@ -13,6 +13,7 @@ import numpy as np
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.model.plan import Plan
+from efasp.model.runs import DecodingError
 from efasp.pram import machine
 from efasp.pram.machine import Program
 from efasp.proofs.concrete.machine_passes import Pass, cell_pass, log_difference, log_pass
@@ -59,7 +60,7 @@ class Decoded:
                     found = next(states, None)
                 except decode.NoNumbers:
                     raise
-                except (decode.DecodingError, ValueError):
+                except (DecodingError, ValueError):
                     found = None  # the pass shows the error
                 if not read:
                     return  # the clock's end

@@ -20,6 +20,7 @@ from efasp.checker.cli import main
 from efasp.model import decode
 from efasp.model.header import WeightsError
 from efasp.model.readback import read_plan
+from efasp.model.runs import DecodingError
 from efasp.model.weights import compiled, dump, load
 from efasp.pram.isa import Instruction
 from efasp.pram.machine import Program
@@ -199,7 +200,7 @@ def test_numbers_of_another_function(tmp_path: Path, seed: int, scale: float) ->
     assert list(map(float, plan.out_bias)) == values[first : first + len(plan.out_bias)].tolist()
     try:
         decode.run(Program((Instruction("halt"),), 5, 1, 2), "apmdm", load(path).transformer, "", 3)
-    except decode.DecodingError as error:
+    except DecodingError as error:
         assert "step" in str(error)
 
 

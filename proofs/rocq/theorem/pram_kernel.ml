@@ -11,6 +11,8 @@
    pram-kernel outputs PROGRAM log|cells T PLAN  the read-out at every position of the opening
    pram-kernel mdm PROGRAM T PLAN ORDER          the ids after every pass; ORDER: all, first, last (which of the ready ones)
    pram-kernel apmdm PROGRAM PASSES PLAN         the ids after every pass, or null
+   pram-kernel run PROGRAM mdm|apmdm PLAN        a step for every line on standard input: how many passes it took, the ids after
+                                                 them, and the configuration that they are read as; or null, and the end
 
    PROGRAM: lines "word W", "extension M|none", "processors P", "memory V V ...", then "OPERATION RD RA X", where an operand is
    -, rN or a number. PLAN: the matrices and vectors of a plan in order, "matrix ROWS COLUMNS" with a line "COLUMN:VALUE ..." a
@@ -145,6 +147,41 @@ let any_process w ext p passes m =
     if left > 0 then match generate w ext m places x with Some y -> from (left - 1) y | None -> print_endline "null" in
   from passes (opening w p)
 
+(* One step after the other, as long as they are asked for. Of the log, the sequence for t + 1 steps is that for t steps and the
+   masks of one more, so that the statement's sequence for each number of steps is decoded, one after the other. *)
+let asked () = match input_line stdin with _ -> true | exception End_of_file -> false
+let step_json w passes x c =
+  Printf.printf "{\"passes\":%d,\"tokens\":%s,\"read\":%s}\n%!" passes (ids w x)
+    (match c with Some c -> configuration_json c | None -> "null")
+let stuck () = Printf.printf "null\n%!"
+
+let run_log w ext p m =
+  let l, count, n = lengths p in
+  let masks = List.filter is_mask (log_tokens w p (nat 1) O) in
+  let rec from t x =
+    if asked () then begin
+      let places = coded w "log" (laid p (t + 1) "log") in
+      let rec pass k x =
+        let y = unmask_all w ext m places x in
+        if not (List.mem Mask y) then Some (k, y)
+        else if y <> x && decided w ext m places x then pass (k + 1) y else None in
+      match pass 1 (x @ masks) with
+      | None -> stuck ()
+      | Some (k, y) ->
+          let read = read_log w ext l count n (nat (t + 1)) y in
+          step_json w k y (Option.map (fun (_, cs) -> List.nth cs (List.length cs - 1)) read);
+          from (t + 1) y
+    end in
+  from 0 (log_tokens w p O O)
+
+let run_cells w ext p m =
+  let l, count, n = lengths p and places = coded w "cells" (laid p 0 "cells") in
+  let rec from x =
+    if asked () then match generate w ext m places x with
+      | None -> stuck ()
+      | Some y -> step_json w 1 y (Option.map snd (read_cells w ext l count n y)); from y in
+  from (opening w p)
+
 let outputs w ext p t layout m =
   let x = if layout = "log" then log_tokens w p (nat t) O else opening w p in
   List.iter (fun out -> print_endline (json rational_json out))
@@ -171,6 +208,8 @@ let command path = function
   | "g", [] -> let w, ext, _ = path in algorithm_1 w ext
   | "outputs", [layout; t; m] -> let w, ext, p = path in outputs w ext p (size 0 t) layout (plan m)
   | "mdm", [t; m; order] -> let w, ext, p = path in diffuse w ext p (size 0 t) (plan m) order
+  | "run", ["mdm"; m] -> let w, ext, p = path in run_log w ext p (plan m)
+  | "run", ["apmdm"; m] -> let w, ext, p = path in run_cells w ext p (plan m)
   | "apmdm", [passes; m] -> let w, ext, p = path in any_process w ext p (size 0 passes) (plan m)
   | _ -> raise (Bad "expected a command and its arguments; the head of pram_kernel.ml lists them")
 

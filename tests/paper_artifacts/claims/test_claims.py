@@ -22,9 +22,18 @@ PAPER += ["table-sudoku", "table-parity", "table-graph", "D1", "D2", "D3", "D4",
 
 
 def row(lemma: str, status: str = "proved", scope: str = "all n", n: tuple[int, int] = (1, 64)) -> dict[str, Any]:
-    """A row of a run; it assumes no source."""
+    """A row of a run about no machine; it assumes no source."""
     cited: dict[str, list[str]] = {"assumes": [], "concludes": [], "assumed": []}
-    return {"id": f"{lemma}[]", "lemma": lemma, "status": status, "scope": scope, "n": list(n), **cited}
+    return {
+        "id": f"{lemma}[]",
+        "lemma": lemma,
+        "status": status,
+        "scope": scope,
+        "n": list(n),
+        "params": {},
+        "method": "",
+        **cited,
+    }
 
 
 def everything(**changed: dict[str, Any]) -> list[dict[str, Any]]:
@@ -43,7 +52,7 @@ def test_every_lemma_serves_a_claim_and_every_claim_of_the_paper_is_there() -> N
     assert sorted(claims()) == sorted(PAPER)
     used = set(below({name for claim in claims().values() for name in claim.lemmas}))
     assert used | {"kernel.accepts"} == set(statements())  # which serves the claims with theorems, where it is asked for
-    assert [claim.id for claim in claims().values() if claim.theorems] == ["T1", "T4"]
+    assert [claim.id for claim in claims().values() if claim.theorem] == ["T1", "T4"]
     for claim in claims().values():
         assert claim.lemmas or claim.measures or claim.uncovered
 
@@ -151,10 +160,17 @@ def test_a_malformed_claim_is_named(tmp_path: Path, text: str, named: str) -> No
     assert "claims.toml" in str(raised.value)
 
 
+def stated(claim: str) -> str:
+    """What the theorem of a claim says."""
+    theorem = claims()[claim].theorem
+    assert theorem is not None
+    return theorem.states
+
+
 def test_the_bounds_of_theorems_are_those_that_are_proved() -> None:
     """The numerals of a claim's theorems stand in the theorem's own text."""
     text = (ROOT / "proofs" / "rocq" / "theorem" / "Existence.v").read_text()
     theorem = text.partition("Theorem exists_for_all_n :")[2].partition("Proof.")[0]
     for claim, engine in (("T1", "mdm"), ("T4", "apmdm")):
-        (layers,), ((width, rest),) = (re.findall(p, claims()[claim].theorems) for p in (r"(\d+) layers", r"(\d+) w \+ (\d+)"))
+        (layers,), ((width, rest),) = (re.findall(p, stated(claim)) for p in (r"(\d+) layers", r"(\d+) w \+ (\d+)"))
         assert f"runs_pram_{engine} w false m /\\ within {layers} ({width} * w + {rest}) m" in theorem

@@ -32,6 +32,12 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
 
 
+@pytest.fixture(autouse=True)
+def no_theorem(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was compiled in this checkout, no theorem is known to be checked."""
+    monkeypatch.setattr("efasp.paper_artifacts.report.audit.checked", dict)
+
+
 def full(name: str, **changes: object) -> dict:
     """A row with everything that a run says."""
     known = {"params": {"w": 5}, "method": "z3: unsat", "seconds": 0.1, "hash": f"{abs(hash(name)) % 10**8:016d}"}
@@ -266,7 +272,7 @@ def test_a_glob(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
     assert sorted(asked) == sorted(below(names))
     assert main(["audit", "T1*"]) == 0
     text = capsys.readouterr().out
-    assert "T1-connectivity" in text and "3 claims by the weakest dependency: 3 measured" in text and "gates.add" not in text
+    assert "T1-connectivity" in text and "or else by the weakest dependency: 3 measured" in text and "gates.add" not in text
 
 
 def test_nothing_is_called_measured_twice() -> None:

@@ -1,0 +1,49 @@
+"""The engines of `efasp run` that decode in the semantics of the Rocq statement: what they run, with which plan."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+from efasp.checker.errors import UsageError
+from efasp.checker.weights_file import read
+from efasp.model.compile import compile_machine
+from efasp.proofs.rocq import build
+from efasp.proofs.rocq.interpreter import ENGINES, Decoder
+
+NAME = "pram-kernel"
+
+
+@cache
+def kernel() -> Path:
+    """The program, built where it is not yet, which is said on standard error. Raises RocqError."""
+    if not (build.BUILD.parent / NAME).exists():
+        print(f"efasp: building build/{NAME} from proofs/rocq/theorem (make rocq): about a minute", file=sys.stderr)
+    return build.programs([NAME])[NAME]
+
+
+def of_file(engine: str, path: Path | None, inexact: bool) -> Decoder | None:
+    """What decodes with the plan of a weights file; None where there is none.
+
+    The file's numbers are taken as the rationals that they are, so that its dtype does not matter. Raises UsageError for a file
+    that is not well formed or of another engine, for ``--inexact``, and where the program is missing.
+    """
+    if inexact:
+        raise UsageError(
+            f"--inexact: expected --engine mdm or apmdm, found {engine}, which computes exactly whatever the dtype"
+        )
+    try:
+        program = kernel()
+    except build.RocqError as error:
+        raise UsageError(f"--engine {engine}: {error} (make rocq then builds build/{NAME})") from None
+    if path is None:
+        return None
+    file = read(path, ENGINES[engine])
+    return Decoder(program, file.plan, file.word, file.extension)
+
+
+@cache
+def compiled(word: int, engine: str, extension: str) -> Decoder:
+    """What decodes with the compiled plan. Raises ValueError for a word that is too wide, RocqError without the program."""
+    return Decoder(kernel(), compile_machine(word, ENGINES[engine], extension), word, extension)
