@@ -21,7 +21,7 @@ from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
-from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
+from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.pram import library, machine
@@ -228,12 +228,14 @@ def info(options: argparse.Namespace) -> int:
     engines = options.engine or list(ENGINES)
     for engine in engines:
         rows = [_row(word, engine, options.ext) for word in options.word]
-        stated = {"from": FROM[options.ext], **closed_forms(engine, options.ext)}
+        forms = pieces(engine, options.ext)
         if options.json:
+            stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}
+            each = {name: [piece._asdict() for piece in held] for name, held in forms.items()}
             for row in rows:
-                print(json.dumps({**row, "closed_forms": stated}))
+                print(json.dumps({**row, "closed_forms": {**stated, "pieces": each}}))
         else:
-            _print_info(engine, options.ext, rows, stated)
+            _print_info(engine, options.ext, rows, forms)
     return 0
 
 
@@ -247,7 +249,7 @@ def _row(word: int, engine: str, extension: str) -> dict[str, Any]:
     return {**row, "vocabulary": plan.vocabulary.size, "dtype": dtype, "context_length": CONTEXT[engine], "decode_steps": "T"}
 
 
-def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, Any]) -> None:
+def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, list[Piece]]) -> None:
     names = ("word", "layers", "heads", "d_model", "d_ff", "parameters", "vocabulary", "dtype")
     table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for name in names:
@@ -256,14 +258,17 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
         table.add_row(*(str(row[name] or "none") for name in names))
     screen = console()
     screen.show(table)
-    sized = [f"{name} {forms[name]}" for name in names if name in forms]
-    narrow = "; narrower words as in the table" if rows[0]["word"] < forms["from"] else ""
-    said = [f"for words of w >= {forms['from']} bits: {', '.join(sized)}{narrow}"]
+    said = ["closed forms in w, the bits of a word:"]
+    for name in (name for name in names if name in forms):
+        held = [piece for piece in forms[name] if piece.last is None or piece.last >= rows[0]["word"]]
+        said.append(f"  {name} {'; '.join(map(str, held))}")
+        if rows[0]["word"] < held[0].first:
+            said[-1] += f"; narrower words as in the table, at most {bound_text(engine, extension, name)}"
     said += [f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)"]
     if any(row["dtype"] is None for row in rows):
         said += ["dtype none: neither float32 nor float64 is exact"]
     for line in said:
-        print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="  ")))
+        print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="    " if line.startswith("  ") else "  ")))
 
 
 def export(options: argparse.Namespace) -> int:

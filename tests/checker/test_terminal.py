@@ -166,7 +166,8 @@ def test_sizes_fit_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= 80
         assert ("narrower words as in the table" in " ".join(shown.split())) == (words == "5..6")
-        assert "parameters 1836 w^2 + 11026 w + 16563" in " ".join(shown.split()) or extension
+        assert ("1284 w^2 + 17600 w + 42153 for 7 <= w <= 14" in " ".join(shown.split())) == (words == "5..6")
+        assert "1836 w^2 + 11026 w + 16563 for w >= 15" in " ".join(shown.split()) or extension
 
 
 def test_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
