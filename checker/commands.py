@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN
+from efasp.checker.errors import UsageError, absent, hint
+from efasp.checker.files import STDIN, shown
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
@@ -45,8 +45,6 @@ def word_range(text: str) -> range:
 
 
 # run
-
-HINT = "(docs/assembly.md describes the language)"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -107,7 +105,7 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             extension="M" if weights is None else weights.extension,
         )
     except (AssemblyError, OSError) as error:
-        return _refuse(file, _reason(error), options, HINT if isinstance(error, AssemblyError) and error.line else "")
+        return _refuse(file, _reason(error), options, hint(error))
     try:
         result = _execute(program, options, weights)
     except (UsageError, RangeError) as error:
@@ -166,12 +164,13 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | N
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {error}") from None
     elif weights.word != program.word:
-        raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {weights.word}")
+        raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     try:
         with progress("PRAM steps", options.max_steps) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe)
     except decode.DecodingError as error:
-        raise UsageError(f"{options.weights or options.engine}: the transformer does not decode a run: {error}") from None
+        what = shown(options.weights) if options.weights else options.engine
+        raise UsageError(f"{what}: the transformer does not decode a run: {error}") from None
     except RuntimeError as error:
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
+from efasp.checker.files import about, shown
 from efasp.model.header import WeightsError
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
@@ -44,10 +45,9 @@ def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
         return None
     try:
         file = Given(*read_plan(path))
-    except OSError as error:
-        raise UsageError(f"--weights: {error.filename or path}: {error.strerror or error}") from None
-    except WeightsError as error:
-        raise UsageError(f"--weights: {error}") from None
+    except (OSError, WeightsError) as error:
+        raise about(path, error) from None
+    path = shown(path)
     if file.engine != engine:
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
     if reason := inexact(file):
