@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from efasp.checker import commands, session
 from efasp.checker.completion import SHELLS, script
-from efasp.checker.errors import UsageError, described
+from efasp.checker.errors import SourceError, UsageError, described
 from efasp.checker.files import inputs
 from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
@@ -249,7 +249,7 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
             sys.stdout.flush()
             return code
     except UsageError as error:
-        print(f"efasp: {error}", file=sys.stderr)
+        print(f"{'' if isinstance(error, SourceError) else 'efasp: '}{error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         _drop_output()  # the reader has gone

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from efasp.checker import kernel_engines
-from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN
+from efasp.checker.errors import UsageError, absent, hint
+from efasp.checker.files import STDIN, shown
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
-from efasp.model.closed_forms import CONTEXT, FROM, closed_forms, sizes
+from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.model.runs import DecodingError
@@ -49,8 +49,6 @@ def word_range(text: str) -> range:
 
 
 # run
-
-HINT = "(docs/assembly.md describes the language)"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -114,7 +112,7 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             extension="M" if weights is None else weights.extension,
         )
     except (AssemblyError, OSError) as error:
-        return _refuse(file, _reason(error), options, HINT if isinstance(error, AssemblyError) and error.line else "")
+        return _refuse(file, _reason(error), options, hint(error))
     try:
         result = _execute(program, options, weights)
     except (UsageError, RangeError) as error:
@@ -171,12 +169,13 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {error}") from None
     elif weights.word != program.word:
-        raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {weights.word}")
+        raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     try:
         with progress("PRAM steps", options.max_steps) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe)
     except DecodingError as error:
-        raise UsageError(f"{options.weights or options.engine}: the transformer does not decode a run: {error}") from None
+        what = shown(options.weights) if options.weights else options.engine
+        raise UsageError(f"{what}: the transformer does not decode a run: {error}") from None
     except (InterpreterError, WidthError) as error:
         raise UsageError(f"--engine {options.engine}: {error}") from None
     except RuntimeError as error:
@@ -235,12 +234,14 @@ def info(options: argparse.Namespace) -> int:
     engines = options.engine or list(ENGINES)
     for engine in engines:
         rows = [_row(word, engine, options.ext) for word in options.word]
-        stated = {"from": FROM[options.ext], **closed_forms(engine, options.ext)}
+        forms = pieces(engine, options.ext)
         if options.json:
+            stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}
+            each = {name: [piece._asdict() for piece in held] for name, held in forms.items()}
             for row in rows:
-                print(json.dumps({**row, "closed_forms": stated}))
+                print(json.dumps({**row, "closed_forms": {**stated, "pieces": each}}))
         else:
-            _print_info(engine, options.ext, rows, stated)
+            _print_info(engine, options.ext, rows, forms)
     return 0
 
 
@@ -254,7 +255,7 @@ def _row(word: int, engine: str, extension: str) -> dict[str, Any]:
     return {**row, "vocabulary": plan.vocabulary.size, "dtype": dtype, "context_length": CONTEXT[engine], "decode_steps": "T"}
 
 
-def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, Any]) -> None:
+def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, list[Piece]]) -> None:
     names = ("word", "layers", "heads", "d_model", "d_ff", "parameters", "vocabulary", "dtype")
     table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for name in names:
@@ -263,14 +264,17 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
         table.add_row(*(str(row[name] or "none") for name in names))
     screen = console()
     screen.show(table)
-    sized = [f"{name} {forms[name]}" for name in names if name in forms]
-    narrow = "; narrower words as in the table" if rows[0]["word"] < forms["from"] else ""
-    said = [f"for words of w >= {forms['from']} bits: {', '.join(sized)}{narrow}"]
+    said = ["closed forms in w, the bits of a word:"]
+    for name in (name for name in names if name in forms):
+        held = [piece for piece in forms[name] if piece.last is None or piece.last >= rows[0]["word"]]
+        said.append(f"  {name} {'; '.join(map(str, held))}")
+        if rows[0]["word"] < held[0].first:
+            said[-1] += f"; narrower words as in the table, at most {bound_text(engine, extension, name)}"
     said += [f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)"]
     if any(row["dtype"] is None for row in rows):
         said += ["dtype none: neither float32 nor float64 is exact"]
     for line in said:
-        print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="  ")))
+        print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="    " if line.startswith("  ") else "  ")))
 
 
 def export(options: argparse.Namespace) -> int:

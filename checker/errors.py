@@ -7,6 +7,18 @@ class UsageError(Exception):
     """Bad input or usage: the message names the flag or file; the exit code is 2."""
 
 
+class SourceError(UsageError):
+    """An error in a `.pram` file: the message begins with the file, line and column, and is printed as it is."""
+
+
+HINT = "(docs/assembly.md describes the language)"
+
+
+def hint(error: Exception) -> str:
+    """For an error in a line of a `.pram` or data file, where the language is described; for any other ""."""
+    return HINT if getattr(error, "line", 0) else ""
+
+
 def absent(package: str) -> str:
     """The message that a package is needed and not installed."""
     return f"expected the package {package}, which is not installed (pip install {package})"

@@ -16,6 +16,7 @@ from efasp.checker.errors import UsageError
 from efasp.files import check, replacing
 
 STDIN = Path("-")  # as an option's value: standard input, or standard output
+FOLDER, SPOOLED = "efasp-", "standard-input"  # how a temporary folder's name begins, and the weights file in it
 INPUTS = {"files": "FILE", "file": "FILE", "data": "--data", "weights": "--weights", "case": "--case"}  # that are read
 
 
@@ -32,10 +33,21 @@ def inputs(options: argparse.Namespace) -> Iterator[None]:
     if getattr(options, "weights", None) != STDIN:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
-        options.weights = Path(folder) / "standard-input"
+    with tempfile.TemporaryDirectory(prefix=FOLDER) as folder:
+        options.weights = Path(folder) / SPOOLED
         options.weights.write_bytes(sys.stdin.buffer.read())
         yield
+
+
+def shown(path: Path) -> Path:
+    """The name under which a report shows a file: ``-`` for a weights file that was standard input."""
+    return STDIN if path.name == SPOOLED and path.parent.name.startswith(FOLDER) else path
+
+
+def about(path: Path, error: Exception) -> UsageError:
+    """The usage error that a weights file which cannot be read is, by the name under which a report shows the file."""
+    said = f"{error.filename or path}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+    return UsageError(f"--weights: {said.replace(str(path), str(shown(path)))}")
 
 
 def writable(flag: str, path: Path, folder: bool = False) -> None:
@@ -71,7 +83,7 @@ def temporary_folder() -> Iterator[None]:
     these processes end."""
     before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
     try:
-        made = tempfile.TemporaryDirectory(prefix="efasp-", ignore_cleanup_errors=True)
+        made = tempfile.TemporaryDirectory(prefix=FOLDER, ignore_cleanup_errors=True)
     except OSError:  # there is room for none: what needs one says so
         yield
         return

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from efasp.checker.files import shown
 from efasp.checker.options import RunOptions
 from efasp.files import checkout
 from efasp.proofs.obligation import Machine
@@ -23,7 +24,8 @@ def command(name: str, options: RunOptions, more: Sequence[str] = ()) -> str:
         value = getattr(options, field.name)
         if value == field.default:
             continue
-        listed = [] if value is True else map(str, value) if isinstance(value, (list, tuple)) else [str(value)]
+        value = _plain(value)
+        listed = [] if value is True else map(str, value) if isinstance(value, list) else [str(value)]
         parts += [f"--{field.name.replace('_', '-')}", *listed]
     return shlex.join([*parts, *more])
 
@@ -33,7 +35,7 @@ def provenance(name: str, options: RunOptions, machine: Machine | None, digest: 
     weights = None
     if machine is not None:
         of = {"word": machine.word, "engine": machine.engine, "extension": machine.extension}
-        weights = {"file": str(options.weights), "sha256": digest, **of}
+        weights = {"file": _plain(options.weights), "sha256": digest, **of}
     given = {field.name: _plain(getattr(options, field.name)) for field in fields(options)}
     asked = {"command": command(name, options), "options": given, "weights": weights}
     return {**asked, "commit": commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
@@ -41,7 +43,7 @@ def provenance(name: str, options: RunOptions, machine: Machine | None, digest: 
 
 def _plain(value: Any) -> Any:
     """An option as JSON holds it."""
-    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+    return str(shown(value)) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
+from efasp.checker.files import about
 from efasp.model.header import WeightsError, check_file
 from efasp.model.readback import read_plan
 from efasp.pram.assembler.source import nearest
@@ -33,10 +34,8 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
         word, engine, extension, plan = read_plan(weights)
         if hashlib.sha256(weights.read_bytes()).hexdigest() != found:  # the verdicts would be cached under another file's name
             raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
-    except OSError as error:
-        raise UsageError(f"--weights: {weights}: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"--weights: {error}") from None
+    except (OSError, ValueError) as error:
+        raise about(weights, error) from None
     most = min(n_max or 1 << word, 1 << word)
     return Regime(most, (Machine(word, engine, extension, (1, most)), plan), kernel), found
 

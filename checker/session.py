@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from efasp import __version__
 from efasp.checker import report
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import json_writable, json_written, temporary_folder, writable
+from efasp.checker.files import json_writable, json_written, shown, temporary_folder, writable
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
@@ -103,8 +103,8 @@ def check(options: argparse.Namespace) -> int:
 def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
     """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged."""
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
-    if options.n_max is not None and regime.n_max < options.n_max:
-        notice(f"--n-max {options.n_max}: {options.weights} is for n <= {regime.n_max}, and is checked for these")
+    if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
+        notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = _solvers(options.solver)
     chosen = selected(regime, options.lemma)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
@@ -165,7 +165,7 @@ def _list(chosen: Sequence[Batch], patterns: Sequence[str] | None) -> int:
 def versions() -> dict[str, str | None]:
     """The versions of this package and of all that its results may rest on; None for what is not installed."""
     packages = ("numpy", "sympy", "torch", *PACKAGES.values())
-    return {"efasp": version("efasp"), "python": platform.python_version(), **{name: installed(name) for name in packages}}
+    return {"efasp": __version__, "python": platform.python_version(), **{name: installed(name) for name in packages}}
 
 
 def environment(solvers: Sequence[str], jobs: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from efasp import __version__
 from efasp.checker.results import DECIDED, Row
 from efasp.files import cache_folder
 
@@ -67,7 +68,7 @@ def sources(without: tuple[str, ...] = ("paper_artifacts",)) -> str:
 
 def stamp() -> str:
     """The version of a store that is believed."""
-    return f"{SCHEMA} {version('efasp')}"
+    return f"{SCHEMA} {__version__}"
 
 
 FAILS = (sqlite3.Error, UnicodeDecodeError)  # the latter where SQLite's message quotes bytes that are not text

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
+from efasp.checker.files import about, shown
 from efasp.model.header import WeightsError
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
@@ -56,10 +57,9 @@ def read(path: Path, engine: str) -> Given:
     """A weights file for an engine, whatever its dtype carries. Raises UsageError for another one, or none."""
     try:
         file = Given(*read_plan(path))
-    except OSError as error:
-        raise UsageError(f"--weights: {error.filename or path}: {error.strerror or error}") from None
-    except WeightsError as error:
-        raise UsageError(f"--weights: {error}") from None
+    except (OSError, WeightsError) as error:
+        raise about(path, error) from None
+    path = shown(path)
     if file.engine != engine:
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
     return file

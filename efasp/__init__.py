@@ -4,10 +4,17 @@
 """
 
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-__version__ = version("efasp")
+try:
+    __version__ = version("efasp")
+except PackageNotFoundError:  # a checkout that is not installed
+    import tomllib
+
+    PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+    __version__ = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"]
 
 # Each public name, and where it is defined.
 PUBLIC = {

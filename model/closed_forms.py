@@ -6,7 +6,6 @@ and for symbols alike; parameters and operations follow from them by the functio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -136,30 +135,72 @@ def bound(engine: str, extension: str, size: str, log: Any) -> Any:
     return sum(c * log**power for power, c in enumerate(coefficients))
 
 
+def bound_text(engine: str, extension: str, size: str) -> str:
+    """The upper bound of a size as text, a polynomial in log2(n)."""
+    import sympy
+
+    log = sympy.Symbol("log2(n)")
+    return show(bound(engine, extension, size, log), log)
+
+
 def least_log(word: int) -> int:
     """At most log2 n, for every n that takes this width: n > 2^(w - 1) if it is not the narrowest."""
     return word - 1 if word > MIN_WORD else 0
 
 
-def polynomials(engine: str, extension: str, w: Any, odd: int) -> dict[str, Any]:
-    """Every size as a polynomial in the symbol w, from ``FROM`` on, for even or for odd w."""
+def polynomials(engine: str, extension: str, w: Any, odd: int, near: int | None = None) -> dict[str, Any]:
+    """Every size as a polynomial in the symbol w, for even or for odd w, from ``FROM`` on.
+
+    ``near``: for the widths that are with this one on the same side of each maximum in ``Quantities``, and have the same widest
+    layer.
+    """
     import sympy
 
-    def widest(values: Iterable[Any]) -> Any:
-        """The largest from ``FROM`` on, as family resources shows."""
-        return max(values, key=lambda value: sympy.sympify(value).subs(w, FROM[extension] + 2))
-
-    q = linear(w, odd)
-    found = summary(shape(engine, extension, q), *codes(engine, extension, q), widest=widest)
+    near = near or FROM[extension] + 2
+    here, q = quantities(near, extension), linear(w, odd)
+    q = q._replace(c=q.c if here.c == near + 1 else here.c, f=q.f if here.f == near + 3 else here.f)
+    rows = shape(engine, extension, here)["layers"]
+    widest = max(range(len(rows)), key=lambda layer: rows[layer]["d_ff"])  # from FROM on as family resources shows
+    found = summary(shape(engine, extension, q), *codes(engine, extension, q), widest=lambda values: list(values)[widest])
     return {name: sympy.expand(value) for name, value in found.items()}
 
 
-def closed_forms(engine: str, extension: str = "") -> dict[str, str]:
-    """For every size its polynomial in w as text, from ``FROM`` on; two where they differ for even and odd w."""
+class Piece(NamedTuple):
+    """A closed form as text, and its widths: from ``first`` to ``last``, or all from ``first`` on (None)."""
+
+    first: int
+    last: int | None
+    form: str
+
+    def __str__(self) -> str:
+        return f"{self.form} for {f'w >= {self.first}' if self.last is None else f'{self.first} <= w <= {self.last}'}"
+
+
+def pieces(engine: str, extension: str = "") -> dict[str, list[Piece]]:
+    """Every size as polynomials in w, each with the widths for which it holds; together these are all from ``SINCE`` on.
+
+    Below ``FROM`` the clock's bits and the head that fetches the second operand are as wide for every w, which gives other
+    polynomials there. Sizes of narrower words than ``SINCE`` have a bound alone (``BOUNDS``).
+    """
+    since = SINCE[engine, extension]
+    starts = {"d_model": since.d_model, "d_ff": since.layers, "parameters": max(since.d_model, since.units)}
+    found: dict[str, list[Piece]] = {}
+    for word in range(MIN_WORD, FROM[extension] + 1):
+        for name, form in closed_forms(engine, extension, word).items():
+            held = found.setdefault(name, [])
+            if held and held[-1].form == form:
+                held[-1] = held[-1]._replace(last=word)
+            elif word >= starts.get(name, MIN_WORD):
+                held.append(Piece(word, word, form))
+    return {name: [*held[:-1], held[-1]._replace(last=None)] for name, held in found.items()}
+
+
+def closed_forms(engine: str, extension: str = "", near: int | None = None) -> dict[str, str]:
+    """Every size as a polynomial in w, as text, from ``FROM`` on or ``near`` a width; two where even and odd w differ."""
     import sympy
 
     w = sympy.Symbol("w")
-    even, odd = ({name: show(p, w) for name, p in polynomials(engine, extension, w, odd).items()} for odd in (0, 1))
+    even, odd = ({name: show(p, w) for name, p in polynomials(engine, extension, w, parity, near).items()} for parity in (0, 1))
     return {name: even[name] if even[name] == odd[name] else f"{even[name]} (w even), {odd[name]} (w odd)" for name in even}
 
 

@@ -12,6 +12,7 @@ from efasp.checker import cli
 from efasp.checker.session import Report
 from efasp.model.compile import ENGINES
 from efasp.paper_artifacts.claims.status import artifacts
+from efasp.paper_artifacts.claims.theorems import checked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +59,8 @@ def pages(report: Report, folder: Path) -> None:
     """The pages of `efasp check --html`."""
     from efasp.paper_artifacts.report.site import Site
 
-    Site(report, artifacts(), f"{report.environment['command']} --html {shlex.quote(str(folder))}").write(folder, "--html")
+    command = f"{report.environment['command']} --html {shlex.quote(str(folder))}"
+    Site(report, artifacts(), command, checked()).write(folder, "--html")
 
 
 def _audit(options: argparse.Namespace) -> int:

@@ -105,5 +105,5 @@ def _write_pages(found: Report, folder: Path) -> None:
     from efasp.paper_artifacts.report.site import Site
 
     how = f"{found.environment['command']} --format html --out {shlex.quote(str(folder))}"
-    Site(found, artifacts(), how).write(folder, "--out")
+    Site(found, artifacts(), how, checked()).write(folder, "--out")
     print(folder / "index.html")

@@ -111,21 +111,28 @@ def whole_text(claim: Claim, ledger: Ledger, n_max: int) -> str:
     return "\n".join(lines)
 
 
-def _outline(found: dict[str, Part], ledger: Ledger) -> Iterator[str]:
-    """The families as a tree, each with its contribution where it stands first."""
+def walk(found: dict[str, Part]) -> Iterator[tuple[int, Part, bool]]:
+    """The families as a tree, in the order of an outline: the depth, the part, and whether it stood before."""
     shown: set[str] = set()
     for root in found:
         stack = [(root, 0)] if root not in shown else []
         while stack:
             family, depth = stack.pop()
-            part, indent = found[family], "  " * depth
-            if family in shown:
-                yield f"{indent}{family}, as above"
-                continue
+            yield depth, found[family], family in shown
+            if family not in shown:
+                stack += [(other, depth + 1) for other in reversed(found[family].assumes)]
             shown.add(family)
-            yield f"{indent}{family}: {headline(part.lemmas, (), ledger)}"
-            yield from wrap(families()[family], WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
-            stack += [(other, depth + 1) for other in reversed(part.assumes)]
+
+
+def _outline(found: dict[str, Part], ledger: Ledger) -> Iterator[str]:
+    """The families as a tree, each with its contribution where it stands first."""
+    for depth, part, again in walk(found):
+        indent = "  " * depth
+        if again:
+            yield f"{indent}{part.family}, as above"
+            continue
+        yield f"{indent}{part.family}: {headline(part.lemmas, (), ledger)}"
+        yield from wrap(families()[part.family], WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
 
 
 def _tree(claim: Claim, ledger: Ledger) -> Iterator[str]:

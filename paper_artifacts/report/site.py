@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,20 @@ from efasp.checker.mutation.constructions import MatrixRow
 from efasp.checker.results import Row, groups, seconds, summary
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
+from efasp.paper_artifacts.claims.extent import headline, limits
 from efasp.paper_artifacts.claims.status import GENERATED
-from efasp.paper_artifacts.claims.theorems import checked
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
+from efasp.paper_artifacts.report.finder import entries, script
 from efasp.paper_artifacts.report.glossary import anchor, glossary, pieces
+from efasp.paper_artifacts.report.outline import commands, families, parts, walk
 from efasp.paper_artifacts.report.sheets import Sheet, sheet, unrun
 from efasp.paper_artifacts.tables.figures import Figure, figures
 from efasp.paper_artifacts.tables.model import read_json
 from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
 from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import STATUSES
-from efasp.proofs.statements import statements
+from efasp.proofs.statements import below, statements
 
 TEMPLATES = Path(__file__).with_name("templates")
 PAGES = [
@@ -52,14 +54,16 @@ def environment() -> jinja2.Environment:
 
 @dataclass
 class Site:
-    """The pages of one run. ``measured``: the statuses of artifacts; ``command``: the command that made the pages."""
+    """The pages of one run. ``measured``: the statuses of artifacts; ``command``: the command that made the pages;
+    ``checked``: the theorems that are known to be checked (``theorems.checked``)."""
 
     report: Report
     measured: dict[str, Status]
     command: str
+    checked: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.report.rows, self.measured, checked())
+        self.ledger = Ledger(self.report.rows, self.measured, self.checked)
         self.mutants: list[Mutant] = load()
         self.outcomes: Sequence[MatrixRow] = self.report.mutants.get("matrix", [])
         self.cases: dict[str, str] = {}  # the page of a countermodel, by the obligation's id
@@ -70,9 +74,7 @@ class Site:
         out |= self._cases()
         out["index.html"] = self._index()
         out["lemmas.html"] = self._lemmas()
-        listed = graph.boxes(self.ledger)
-        nodes = [(box.name, box.page, box.grade, box.dependencies, box.again) for box in listed]
-        out["graph.html"] = self._page("graph.html", "Dependency graph", svg=Markup(graph.svg(listed)), nodes=nodes)
+        out["graph.html"] = self._graph()
         out["mutants.html"] = self._mutants()
         rested = trust(self.report.rows, self.report.route)
         out["trust.html"] = self._page("trust.html", "Trusted base", bases=bases(), claims=rested)
@@ -81,6 +83,7 @@ class Site:
         names = sorted(self.measured.keys() - {"lemmas"})  # lemmas have a page of their own
         written = [read_json(path) for name in names if (path := GENERATED / f"{name}.json").exists()]
         out["tables.html"] = self._page("tables.html", "Tables", tables=written)
+        out["search.js"] = script(entries((table.name, table.title) for table in written))
         terms = list(glossary().values())
         out["glossary.html"] = self._page("glossary.html", "Glossary", terms=terms, anchor=anchor)
         for claim in claims().values():
@@ -120,7 +123,15 @@ class Site:
             tables.append((family, scope, claim, [of[status] for status in shown], seconds(members)))
         known = {**self.report.environment, "options": None}  # these are in the command
         facts = [(name, _plain(value)) for name, value in known.items() if value is not None]
-        listed = [(claim, self.ledger.claim(claim)) for claim in claims().values()]
+        listed = [
+            (
+                claim,
+                self.ledger.claim(claim),
+                headline(below(claim.lemmas), claim.measures, self.ledger),
+                limits(claim, self.ledger, self.report.n_max),
+            )
+            for claim in claims().values()
+        ]
         return self._page(
             "index.html",
             "The paper's claims",
@@ -141,18 +152,35 @@ class Site:
 
     def _claim(self, name: str) -> str:
         claim = claims()[name]
-        lemmas = [(statements()[lemma], self.ledger.lemma(lemma)) for lemma in claim.lemmas]
-        measures = [(m, self.ledger.table(m)) for m in claim.measures]
+        outline = []
+        for depth, part, again in walk(parts(claim)):
+            lemmas = [(statements()[lemma], self.ledger.own(lemma)) for lemma in part.lemmas]
+            shown = headline(part.lemmas, (), self.ledger)
+            outline.append((depth, part, again, families()[part.family], shown, lemmas))
         values = {
             "claim": claim,
             "status": self.ledger.claim(claim),
-            "lemmas": lemmas,
-            "measures": measures,
             "parts_shown": self.ledger.parts(claim),
             "by_lemmas": self.ledger.by_lemmas(claim),
+            "shown": headline(below(claim.lemmas), claim.measures, self.ledger),
+            "limits": limits(claim, self.ledger, self.report.n_max),
+            "outline": outline,
+            "measures": [(m, self.ledger.table(m)) for m in claim.measures],
             "tables": self.measured,
+            "commands": commands(claim),
         }
         return self._page("claim.html", f"{claim.id}: {claim.title}", "../", **values)
+
+    def _graph(self) -> str:
+        """The claims over the families, and below it the lemmas of each family, as a drawing and as a list."""
+        overview = Markup(graph.svg(graph.boxes(self.ledger), "Claims and the families of lemmas that they rest on", "lemma"))
+        drawn = []
+        for family, contributes in families().items():
+            listed = graph.family_boxes(family, self.ledger)
+            picture = Markup(graph.svg(listed, f"Lemmas of the family {family}", "obligation"))
+            lemmas = [(statements()[box.name], box.grade) for box in listed]
+            drawn.append((family, contributes, picture, lemmas))
+        return self._page("graph.html", "Dependency graph", overview=overview, drawn=drawn)
 
     def _lemma(self, name: str) -> str:
         texts = {row["hash"]: self.report.text(row["hash"]) or "" for row in self.ledger.rows.get(name, [])}

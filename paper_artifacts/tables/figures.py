@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log2
 from typing import Any
 
 from markupsafe import Markup
@@ -100,7 +101,7 @@ def widths() -> Figure:
         axes.legend(frameon=False)
 
     caption = "d_model by its closed form; dotted: its bound c log2 n + c0 (lemma resources.bounds)."
-    return drawn("width", "Width against n", caption, draw)
+    return drawn("width", "Width against log2 n", caption, draw)
 
 
 def depths() -> Figure:
@@ -109,14 +110,22 @@ def depths() -> Figure:
     def draw(axes: Any) -> None:
         for number, (engine, extension) in enumerate(MACHINES):
             forms = [shape(engine, extension, quantities(narrowest_word(1 << e), extension)) for e in EXPONENTS]
-            style = ("-", "--", ":", "-.")[number]
-            axes.plot(EXPONENTS, [len(form["layers"]) for form in forms], linestyle=style, label=named(engine, extension))
+            # Two pairs of lines lie on each other: a wide pale line below, a narrow dashed one with marks above.
+            style: dict[str, Any] = {"linewidth": 7, "alpha": 0.35, "solid_capstyle": "butt"}
+            if engine == "apmdm":
+                style = {"linewidth": 1.5, "linestyle": "--", "marker": "os"[number % 2], "markersize": 5, "markevery": 8}
+            layers = [len(form["layers"]) for form in forms]
+            axes.plot(EXPONENTS, layers, color=f"C{number}", label=named(engine, extension), **style)
         axes.set_xlabel("log2 n")
         axes.set_ylabel("layers")
         axes.set_ylim(0, 8)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="lower left", ncols=2)
 
-    return drawn("depth", "Depth against n", "Layers of the transformer, the same for every n (lemma resources.depth).", draw)
+    caption = (
+        "Layers of the transformer, the same for every n (lemma resources.depth). The lines of mdm and apmdm lie on each "
+        "other, without M and with it."
+    )
+    return drawn("depth", "Depth against log2 n", caption, draw)
 
 
 def contexts(length: int = 32) -> Figure:
@@ -141,7 +150,7 @@ def contexts(length: int = 32) -> Figure:
         axes.legend(frameon=False)
 
     caption = f"Tokens for P = M = T = n and L = {length}; dotted: the bounds of lemma resources.space, S = M + 9 P words."
-    return drawn("context", "Context against n", caption, draw)
+    return drawn("context", "Context against log2 n", caption, draw)
 
 
 def decoding(rows: Sequence[Mapping[str, Any]]) -> Figure:
@@ -151,12 +160,14 @@ def decoding(rows: Sequence[Mapping[str, Any]]) -> Figure:
         for number, name in enumerate(dict.fromkeys(row["program"] for row in rows)):
             mine, color = [row for row in rows if row["program"] == name], f"C{number}"
             for decoded, face in ((True, color), (False, "white")):
-                points = [(row["n"], row["t"]) for row in mine if (row["decode"] is not None) == decoded]
+                points = [(log2(row["n"]), row["t"]) for row in mine if (row["decode"] is not None) == decoded]
                 label = f"{name}, {'decoding' if decoded else 'PRAM'} steps"
                 axes.plot(*zip(*points, strict=True), "os"[number], color=color, markerfacecolor=face, label=label)
-            axes.plot([row["n"] for row in mine], [row["bound"] for row in mine], ":", color=color, label=f"{name}, bound")
-        axes.set_xscale("log", base=2)
-        axes.set_xlabel("n")
+            axes.plot(
+                [log2(row["n"]) for row in mine], [row["bound"] for row in mine], ":", color=color, label=f"{name}, bound"
+            )
+        axes.set_xlabel("log2 n")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("steps")
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
@@ -165,7 +176,7 @@ def decoding(rows: Sequence[Mapping[str, Any]]) -> Figure:
         "The most decoding steps of some random instances a size: connected components against c log n, Dyck-2 against "
         "c log^2 n; dotted: the bounds that the programs state. Hollow: PRAM steps of the reference machine, not decoded."
     )
-    return drawn("decoding", "Decoding steps against n", caption, draw)
+    return drawn("decoding", "Decoding steps against log2 n", caption, draw)
 
 
 def figures(rows: Sequence[Row]) -> list[Figure]:

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from efasp.checker.errors import UsageError
-from efasp.checker.files import writable, write
+from efasp.checker.errors import SourceError, UsageError, hint
+from efasp.checker.files import shown, writable, write
 from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
@@ -65,7 +65,7 @@ def _case(options: argparse.Namespace) -> int:
     n_max, row, weights = refuted(options.case, options.id)
     regime, digest = regime_of(options.weights, None)
     if weights is not None and weights["sha256"] != digest:
-        instead = "a fresh compile" if options.weights is None else f"{options.weights}, another file,"
+        instead = "a fresh compile" if options.weights is None else f"{shown(options.weights)}, another file,"
         wanted = f"--weights {weights['file']} (SHA-256 {weights['sha256'][:12]}...)"
         notice(f"--case: {options.case} is of {wanted}; {instead} is replayed in its place")
     given = regime.given
@@ -114,6 +114,8 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from None
     except ValueError as error:
+        if said := hint(error):
+            raise SourceError(f"{error}\n{said}") from None
         raise UsageError(str(error)) from None
     if file is None:
         needs = extension_of(program)
@@ -123,6 +125,6 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
             raise UsageError(f"--engine {options.engine}: {error}") from None
         return program, plan, None, needs
     if file.word != program.word:
-        raise UsageError(f"--weights: {options.weights}: expected a word of {program.word} bits, found {file.word}")
+        raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {file.word}")
     fresh = compile_machine(program.word, options.engine, file.extension)
     return program, file.plan, fresh if fresh.shape == file.plan.shape else None, file.extension

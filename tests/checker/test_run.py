@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from efasp import encoding, places
 from efasp.checker import commands, interface
 from efasp.checker.cli import main
+from efasp.model.closed_forms import SINCE, codes, pieces, quantities, shape, summary
 from efasp.model.compile import compile_machine
 from efasp.pram import step, views
 
@@ -252,6 +255,34 @@ def test_random_weights_do_not_pass_for_a_run(tmp_path: Path, capsys) -> None:
     assert "does not decode" in capsys.readouterr().err
 
 
+def value(form: str, word: int) -> Fraction:
+    """A polynomial in w as `efasp info` writes it, at a width; of two that of its parity."""
+    if "(w odd)" in form:
+        form = form.split(" (w even), ")[word % 2].removesuffix(" (w odd)")
+    terms = re.findall(r"([+-]?) ?(?:(\d+(?:/\d+)?) ?)?(w)?(?:\^(\d+))?(?: |$)", form)
+    assert terms
+    return sum(
+        (
+            (-1 if sign == "-" else 1) * Fraction(factor or 1) * (word ** int(power or 1) if variable else 1)
+            for sign, factor, variable, power in terms
+            if factor or variable
+        ),
+        Fraction(0),
+    )
+
+
+def test_closed_forms_hold_where_they_say() -> None:
+    """For every width one piece at most, and its value is that of the sizes as stated for that width; the last ends nowhere."""
+    for engine, extension in SINCE:
+        for name, held in pieces(engine, extension).items():
+            assert held[-1].last is None
+            assert [piece.first for piece in held[1:]] == [piece.last + 1 for piece in held[:-1] if piece.last is not None]
+            for word in range(held[0].first, 65):
+                (form,) = (p.form for p in held if p.first <= word <= (p.last or 64))
+                q = quantities(word, extension)
+                assert value(form, word) == summary(shape(engine, extension, q), *codes(engine, extension, q))[name]
+
+
 def test_info_meets_the_bounds(capsys: pytest.CaptureFixture[str]) -> None:
     """The table for w = 5..20: depth constant, d_model within 12 w + 96, and the closed forms hold from where they say."""
     for engine, depth in (("mdm", 5), ("apmdm", 5)):
@@ -260,6 +291,10 @@ def test_info_meets_the_bounds(capsys: pytest.CaptureFixture[str]) -> None:
         assert [row["word"] for row in rows] == list(range(5, 21))
         for row in rows:
             assert row["layers"] == depth and row["d_model"] <= 12 * row["word"] + 96
+            for name, held in row["closed_forms"]["pieces"].items():
+                here = [piece["form"] for piece in held if piece["first"] <= row["word"] <= (piece["last"] or 64)]
+                assert len(here) <= 1 and all(value(form, row["word"]) == row[name] for form in here)
+                assert here or row["word"] < held[0]["first"]
         slope, constant = rows[-1]["d_model"] - rows[-2]["d_model"], rows[-1]["closed_forms"]["d_model"]
         assert constant == f"{slope} w + {rows[-1]['d_model'] - 20 * slope}"
 

@@ -1,5 +1,7 @@
 """What the command line does with terminals, pipes, standard input and the library's names."""
 
+import hashlib
+import io
 import json
 import os
 import re
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from efasp.checker import cli, terminal
+from efasp.paper_artifacts.cli import main
 from efasp.pram.library import PROGRAMS, load
 
 EFASP = [sys.executable, "-m", "efasp"]
@@ -75,10 +78,13 @@ def test_a_file_that_is_standard_input_or_output(tmp_path: Path, monkeypatch: py
     assert made.stdout == file.read_bytes() and made.stderr.startswith(b"-: apmdm")
     for command, wanted in (
         ("run scan --word 5 --engine apmdm --weights -", "halted"),
-        ("check --weights - --lemma numerics.dyadic", "1 proved"),
+        (f"check --weights - --lemma numerics.dyadic --json {tmp_path / 'r.json'}", "1 proved"),
     ):
         said = subprocess.run([*EFASP, *command.split()], input=made.stdout, capture_output=True, check=False)
         assert said.returncode == 0 and wanted in said.stdout.decode()
+    known = json.loads((tmp_path / "r.json").read_text())["environment"]
+    assert known["weights"]["file"] == known["options"]["weights"] == "-" and "--weights - " in known["command"]
+    assert known["weights"]["sha256"] == hashlib.sha256(made.stdout).hexdigest()
     said = efasp("trace", "sum_to", "--engine", "mdm", "--steps", "1", "--html", "-")
     assert said.returncode == 0 and said.stdout.startswith("<!doctype html>") and said.stdout.endswith("</html>")
     said = efasp("run", "-", "--data", "-", text="halt\n")
@@ -86,6 +92,27 @@ def test_a_file_that_is_standard_input_or_output(tmp_path: Path, monkeypatch: py
     for command in (["run", ""], ["check", "--json", ""], ["check", "--weights", ""], ["run", "scan", "--data", ""]):
         said = efasp(*command)
         assert said.returncode == 2 and "expected a path, found an empty one" in said.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "run --json", "trace --engine mdm"])
+def test_an_error_in_a_program_is_said_alike(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By file, line and column at the start, with a hint to the language; no temporary name for what is standard input."""
+    file = tmp_path / "p.pram"
+    file.write_text("halt\nfoo r1\n")
+    assert main([*command.split(), str(file)]) == 2
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["error"] if "--json" in command else said.err).startswith(f"{file}:2:1: ")
+    assert said.err.endswith("(docs/assembly.md describes the language)\n") or "--json" in command
+
+
+@pytest.mark.parametrize("command", ["check", "run scan --engine mdm", "trace scan --engine mdm"])
+def test_weights_from_standard_input_are_named_so(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error of a file that is standard input says ``-``, and not the name of a temporary file."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"no weights")))
+    assert main([*command.split(), "--weights", "-"]) == 2
+    assert capsys.readouterr().err.startswith("efasp: --weights: -: expected a safetensors file")
 
 
 def test_a_solver_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +193,8 @@ def test_sizes_fit_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= 80
         assert ("narrower words as in the table" in " ".join(shown.split())) == (words == "5..6")
-        assert "parameters 1836 w^2 + 11026 w + 16563" in " ".join(shown.split()) or extension
+        assert ("1284 w^2 + 17600 w + 42153 for 7 <= w <= 14" in " ".join(shown.split())) == (words == "5..6")
+        assert "1836 w^2 + 11026 w + 16563 for w >= 15" in " ".join(shown.split()) or extension
 
 
 def test_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

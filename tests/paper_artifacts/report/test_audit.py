@@ -1,13 +1,10 @@
-"""`efasp audit`: the list, one lemma whole, the pages; and the pages in a browser."""
+"""`efasp audit`: the list, one claim or lemma whole, globs, wrong calls."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import tempfile
 from contextlib import AbstractContextManager, nullcontext
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -18,10 +15,7 @@ from efasp.paper_artifacts.claims.claims import Ledger, Status, claims
 from efasp.paper_artifacts.claims.extent import OTHER, extent
 from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.cli import main
-from efasp.paper_artifacts.report.graph import boxes, layers, svg
-from efasp.paper_artifacts.report.site import Site
 from efasp.proofs.statements import below, statements
-from tests.optional import path_of
 from tests.pages import COMMANDS, keys
 from tests.paper_artifacts.claims.test_claims import everything, row
 
@@ -42,98 +36,6 @@ def full(name: str, **changes: object) -> dict:
     """A row with everything that a run says."""
     known = {"params": {"w": 5}, "method": "z3: unsat", "seconds": 0.1, "hash": f"{abs(hash(name)) % 10**8:016d}"}
     return {**row(name), **known, "countermodel": None, "claim": "F", "kind": "smt", "cached": False, **changes}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages of a run in which one lemma is refuted."""
-    rows = [full(name) for name in statements()]
-    broken = next(r for r in rows if r["lemma"] == "gates.step.add")
-    broken |= {"status": "refuted", "countermodel": {"a": 1, "replayed": True, "<b>": "&"}}
-    report = Report(rows, {"killed": 0, "survived": 0}, 64, 1.5, {"python": "3.11"}, lambda hash_: "(check-sat) ; <&>")
-    folder = tmp_path_factory.mktemp("site")
-    Site(report, {}, "efasp audit").write(folder, "--out")
-    return folder
-
-
-VOID = {"meta", "link", "input", "br", "img", "path", "rect", "use", "hr"}
-
-
-class Links(HTMLParser):
-    """The links and the ids of a page, and whether every tag is closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.ids: set[str] = set()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note links and ids."""
-        found = dict(attrs)
-        self.links += [value for key in ("href", "src") if (value := found.get(key)) and not value.startswith("data:")]
-        self.ids |= {value for key in ("id",) if (value := found.get(key))}
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A tag that closes itself."""
-        self.handle_starttag(tag, attrs)
-        if self.open and self.open[-1] == tag:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        """Each end is that of the last start."""
-        if tag in VOID or (tag in ("p", "li", "option", "td", "th", "tr", "dt", "dd") and tag not in self.open):
-            return
-        while self.open and self.open[-1] != tag and self.open[-1] in ("p", "li", "option"):
-            self.open.pop()
-        assert self.open and self.open.pop() == tag
-
-
-def parsed(path: Path) -> Links:
-    """A page, read."""
-    found = Links()
-    found.feed(path.read_text(encoding="utf-8"))
-    return found
-
-
-def test_every_link_lands(site: Path) -> None:
-    """Every link of every page leads to a file (and a place in it) of the folder; nothing is loaded from a network."""
-    pages = {path: parsed(path) for path in site.rglob("*.html")}
-    assert len(pages) > 100
-    for path, page in pages.items():
-        assert page.open in ([], ["html"])
-        for link in page.links:
-            assert not re.match(r"[a-z]+:|//", link), (path, link)
-            target, _, anchor = link.partition("#")
-            found = (path.parent / target).resolve() if target else path
-            assert found.is_file(), (path, link)
-            if anchor and found.suffix == ".html":
-                assert anchor in pages[found].ids, (path, link)
-
-
-def test_a_refuted_lemma_is_red_all_the_way_up(site: Path) -> None:
-    """The claims that rest on it say refuted, and name it."""
-    page = (site / "claim" / "F.html").read_text(encoding="utf-8")
-    assert '<span class="chip refuted">refuted</span>' in page and "gates.step.add" in page
-    assert '<span class="chip refuted">' in (site / "index.html").read_text(encoding="utf-8")
-
-
-def test_text_is_escaped(site: Path) -> None:
-    """Nothing of a countermodel or a script becomes markup."""
-    page = (site / "lemma" / "gates.step.add.html").read_text(encoding="utf-8")
-    assert "&lt;&amp;&gt;" in page and "<b>" not in page
-
-
-def test_the_graph_has_every_box_once_and_edges_point_right() -> None:
-    """Layers hold every claim and lemma once; what a box rests on stands in a later layer."""
-    listed = boxes(Ledger(everything()))
-    rows = layers(listed)
-    place = {name: column for column, names in enumerate(rows) for name in names}
-    assert sorted(place) == sorted(box.name for box in listed) and sum(map(len, rows)) == len(listed)
-    assert all(place[box.name] < place[dependency] for box in listed for dependency in box.dependencies)
-    assert svg(listed) == svg(boxes(Ledger(everything())))
 
 
 def test_the_list_and_a_lemma(capsys: pytest.CaptureFixture[str]) -> None:
@@ -311,57 +213,3 @@ def test_bad_usage(arguments: list[str], named: str, capsys: pytest.CaptureFixtu
     """Exit 2, and a message that names the flag, or what was meant."""
     assert main(["audit", *arguments]) == 2
     assert named in capsys.readouterr().err
-
-
-# In a browser.
-
-PROBE = """<script>
-window.addEventListener("load", () => {
-  try {
-    const form = document.querySelector("form.filter"), output = form.querySelector("output");
-    const input = form.querySelector("input"), select = form.querySelector("select");
-    const rows = [...document.querySelectorAll("tbody tr")], nodes = [...document.querySelectorAll(".node")];
-    const count = () => rows.filter((row) => !row.hidden).length;
-    const before = count();
-    input.value = "QUERY"; input.dispatchEvent(new Event("input"));
-    const after = count(), marked = nodes.filter((node) => node.classList.contains("found")).length;
-    let chosen = -1;
-    if (select) { input.value = ""; input.dispatchEvent(new Event("input"));
-      select.selectedIndex = 1; select.dispatchEvent(new Event("change")); chosen = count(); }
-    document.body.dataset.result = JSON.stringify({ before, after, marked, chosen, said: output.textContent });
-  } catch (error) { document.body.dataset.result = "error " + error; }
-});
-window.addEventListener("error", (event) => { document.body.dataset.result = "error " + event.message; });
-</script>"""
-
-
-def in_browser(page: Path, query: str) -> dict:
-    """What the probe saw on a page."""
-    probe = page.with_name(f"probe-{page.name}")
-    probe.write_text(page.read_text(encoding="utf-8").replace("</body>", PROBE.replace("QUERY", query) + "</body>"))
-    found = re.search(r'data-result="([^"]*)"', dumped(probe))
-    probe.unlink()
-    assert found
-    said = found[1].replace("&quot;", '"')
-    assert not said.startswith("error"), said
-    result: dict = json.loads(said)
-    return result
-
-
-def dumped(page: Path) -> str:
-    """A page as Chromium has it once its scripts have run."""
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-    flags += ["--disable-background-networking", "--disable-component-update", "--virtual-time-budget=4000", "--dump-dom"]
-    with tempfile.TemporaryDirectory() as profile:
-        command = [str(path_of("chromium")), *flags, f"--user-data-dir={profile}", page.as_uri()]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
-
-
-@pytest.mark.needs("chromium")
-def test_search_and_filter_work_in_a_browser(site: Path) -> None:
-    """Without a script error: a search leaves the rows (marks the boxes) that match, a filter those of its choice."""
-    found = in_browser(site / "lemmas.html", "gates.add")
-    assert found["before"] == len(statements()) and 1 <= found["after"] < 5
-    assert 0 < found["chosen"] < found["before"] and "of" in found["said"]
-    found = in_browser(site / "graph.html", "gates.add")
-    assert found["marked"] == 1

@@ -15,7 +15,8 @@ from efasp.paper_artifacts.report.glossary import COMMAND, FILE, GlossaryError, 
 from efasp.paper_artifacts.report.site import Site
 from efasp.proofs.statements import statements
 from tests.pages import DOCS, ROOT, headings
-from tests.paper_artifacts.report.test_audit import full, parsed
+from tests.paper_artifacts.report.test_audit import full
+from tests.paper_artifacts.report.test_site import parsed
 from tests.test_docs import anchors
 
 PAGE = ROOT / "docs" / "glossary.md"

@@ -1,0 +1,30 @@
+"""The index of the pages' search: claims, lemmas, terms and tables, as a script that the pages load from the folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from efasp.paper_artifacts.claims.claims import claims
+from efasp.paper_artifacts.report.glossary import glossary
+from efasp.proofs.statements import statements
+
+Entry = tuple[str, str, str, str]  # kind, name, page, text
+
+
+def entries(tables: Iterable[tuple[str, str]]) -> list[Entry]:
+    """Everything that has a page or a place of its own. ``tables``: the names and titles of those that there are."""
+    found: list[Entry] = [
+        ("claim", claim.id, f"claim/{claim.id}.html", f"{claim.title}. {claim.states}") for claim in claims().values()
+    ]
+    for statement in statements().values():
+        shown = f"{statement.states} {statement.notation}".strip()
+        found.append(("lemma", statement.lemma, f"lemma/{statement.lemma}.html", shown))
+    found += [("term", term.name, f"glossary.html#{term.anchor}", term.means) for term in glossary().values()]
+    return found + [("table", name, f"tables.html#{name}", title) for name, title in tables]
+
+
+def script(found: Sequence[Entry]) -> str:
+    """The index as a script, an entry a line."""
+    lines = ",\n".join(json.dumps(entry) for entry in found)
+    return f'"use strict";\nconst INDEX = [\n{lines}\n];\n'
