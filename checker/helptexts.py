@@ -22,7 +22,13 @@ EXAMPLES = {
     ),
     "certify": ("certify --lemma 'gates.*' --out certificates",),
     "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit --trust"),
-    "trace": ("trace sum_to --engine mdm --step 8", "trace scan --engine apmdm --html scan.html", "trace --case report.json"),
+    "trace": (
+        "trace sum_to --engine mdm --step 8",
+        "trace scan --engine apmdm --html scan.html",
+        "trace --case report.json",
+        "trace --generate dyck --k 2 --seed 2",
+    ),
+    "generate": ("generate dyck --k 2 --seed 7 --count 20", "generate dyck --k 3 --max-length 60 --json"),
     "tables": ("tables --only width growth --out tables", "tables --check"),
     "completion": ("completion bash",),
 }

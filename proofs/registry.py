@@ -11,6 +11,7 @@ from efasp.proofs.lemmas import (
     bounded,
     encoding,
     gates,
+    generation,
     kernel,
     lowering,
     numerics,
@@ -45,6 +46,7 @@ FAMILIES = (
     simulation_citations,
     numerics_limits,
     kernel,
+    generation,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 

@@ -33,6 +33,8 @@ class Status:
     dependency: str = ""
 
     def __str__(self) -> str:
+        if self.grade == "assumed":
+            return f"proved, given {self.why}{f' ({self.dependency})' if self.dependency else ''}"
         return f"{self.grade}{f': {self.why}' if self.why else ''}{f' ({self.dependency})' if self.dependency else ''}"
 
 

@@ -21,14 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efasp.files import cache_folder, checkout
-from efasp.proofs.rocq import export
+from efasp.proofs.rocq import export, readouts
 from efasp.proofs.rocq.statement_text import plans_theory
 
 SOURCES = Path(__file__).resolve().parent
 BUILD = (checkout() or cache_folder()) / "build" / "rocq"
 # Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
 BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
-FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated")
+FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", "TwoSidedDyck", "AutoregressiveSupport")
+# The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
+READOUT_FILES = (*FILES, "Readouts")
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
 # Under ``theorem``, each after those that it rests on. The statement, and that a plan runs every program if each pass is right;
 # what a pass reads and writes in sequences; that a plan which follows a definition computes what it defines; the step's
@@ -86,6 +88,7 @@ class Theorem:
 
 
 SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
+READ = tuple(Theorem("Readouts", f"read_outs_{k}", ("generation.rule",)) for k in readouts.WRITTEN)
 # The propositions, which are definitions: what they rest on is printed all the same; and what is shown of them so far.
 STATED = (
     *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
@@ -232,7 +235,7 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
-    made = {"Generated": export.text, "Plans": plans_theory}
+    made = {"Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text}
     return {name: made[name]() if name in made else theory(name).read_text() for name in names}
 
 
@@ -240,12 +243,12 @@ def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
         version()  # before the operators are read, which takes seconds
-        texts = sources(dict.fromkeys((*FILES, *PROOF_FILES)))
+        texts = sources(dict.fromkeys((*READOUT_FILES, *PROOF_FILES)))
         with locked(BUILD):
-            for files in (FILES, PROOF_FILES):
+            for files in (READOUT_FILES, PROOF_FILES):
                 compiled({name: texts[name] for name in files}, BUILD)
         built = programs(tuple(PROGRAMS))
-        named = [*theorems(), *SOUND, *STATED]
+        named = [*theorems(), *SOUND, *READ, *STATED]
         found = assumptions(named)
         for file, axioms in found.items():
             for theorem in (theorem for theorem in named if theorem.file == file):
