@@ -7,6 +7,7 @@ engines:
   reference  the PRAM itself, executed directly
   mdm        masked diffusion: a log of every write, context O(P T)
   apmdm      any-process generation: cells that are written again, context O(S)
+  marm       of run alone: the log from left to right, one token a pass, by a Masked-ARM
 """
 VERDICTS = "0 all proved or measured; 1 refuted, or a mutant survived; 2 bad usage; 3 not all discharged"
 EXAMPLES = {

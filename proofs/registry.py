@@ -14,6 +14,7 @@ from efasp.proofs.lemmas import (
     generation,
     kernel,
     lowering,
+    masked_arm,
     numerics,
     numerics_limits,
     process,
@@ -47,6 +48,7 @@ FAMILIES = (
     numerics_limits,
     kernel,
     generation,
+    masked_arm,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 
