@@ -24,7 +24,7 @@ from efasp.checker.files import inputs
 from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
 from efasp.checker.solvers import PROOFS
-from efasp.model.compile import ENGINES
+from efasp.model.compile import ENGINES, MASKED_ARM
 from efasp.pram.assembler.source import signed
 from efasp.pram.machine import POLICIES
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
@@ -148,7 +148,7 @@ def _run(run: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="assembly files (.pram), - for standard input, or programs of the library by name",
     )
-    run.add_argument("--engine", choices=("reference", *ENGINES, *KERNEL_ENGINES), default="reference")
+    run.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
     run.add_argument("--max-steps", type=count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
     run.add_argument("--json", action="store_true", help="one JSON object a file, one a line")
     program_options(run)

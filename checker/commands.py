@@ -23,7 +23,7 @@ from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
-from efasp.model.compile import ENGINES, compile_machine
+from efasp.model.compile import ENGINES, MASKED_ARM, compile_machine
 from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
@@ -77,9 +77,9 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
         return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
         return None
-    if options.engine == "reference":
+    if options.engine not in ENGINES:
         name = "--inexact" if options.weights is None else "--weights"
-        raise UsageError(f"{name}: expected --engine mdm or apmdm, found reference")
+        raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
     if (file := given(options.weights, options.engine, options.inexact)) is None:
         return None
     from efasp.model.weights import loaded
@@ -165,7 +165,8 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         try:
             weights = weights_for(program, options.engine)
         except RangeError as error:
-            raise UsageError(f"--engine {options.engine}: {too_wide(error, options.engine, extension_of(program))}") from None
+            engine = "mdm" if options.engine == MASKED_ARM else options.engine  # the wider of the two
+            raise UsageError(f"--engine {options.engine}: {too_wide(error, engine, extension_of(program))}") from None
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {error}") from None
     elif weights.word != program.word:

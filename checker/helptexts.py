@@ -7,6 +7,7 @@ engines:
   reference  the PRAM itself, executed directly
   mdm        masked diffusion: a log of every write, context O(P T)
   apmdm      any-process generation: cells that are written again, context O(S)
+  marm       of run alone: the log from left to right, one token a pass, by a Masked-ARM
 """
 KERNEL_ENGINES = """\
   kernel-mdm, kernel-apmdm
@@ -32,7 +33,13 @@ EXAMPLES = {
     ),
     "certify": ("certify --lemma 'gates.*' --out certificates",),
     "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit --trust"),
-    "trace": ("trace sum_to --engine mdm --step 8", "trace scan --engine apmdm --html scan.html", "trace --case report.json"),
+    "trace": (
+        "trace sum_to --engine mdm --step 8",
+        "trace scan --engine apmdm --html scan.html",
+        "trace --case report.json",
+        "trace --generate dyck --k 2 --seed 2",
+    ),
+    "generate": ("generate dyck --k 2 --seed 7 --count 20", "generate dyck --k 3 --max-length 60 --json"),
     "tables": ("tables --only width growth --out tables", "tables --check"),
     "completion": ("completion bash",),
 }

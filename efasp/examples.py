@@ -187,6 +187,14 @@ def parity() -> Example:
     )  # fmt: skip
 
 
+def joined(left: Node, right: Node, w: int) -> tuple[Node, Node]:
+    """Two neighbouring segments of brackets (c, o), (c', o'), each 2 w bits, as one: its c and its o, w bits each."""
+    opened, closing = left[w:], right[:w]
+    more_closed = gate(less(opened, closing), sub(closing, opened))
+    more_opened = gate(less(closing, opened), sub(opened, closing))
+    return add(left[:w], more_closed), add(right[w:], more_opened)
+
+
 def dyck1() -> Example:
     """Balanced brackets by repeated decoding, log n passes: a segment reduces to c times ``)`` and then o times ``(``.
 
@@ -199,11 +207,7 @@ def dyck1() -> Example:
     te, pe, program = tokens(book), positions(PLACES), Program("dyck1")
     left, right = _halves(unsigned(te.field("pair_bits"), te.one), pe)
     left, right = program.let("left", left), program.let("right", right)
-    opened, closing = left[w:], right[:w]
-    more_closed = gate(less(opened, closing), sub(closing, opened))
-    more_opened = gate(less(closing, opened), sub(opened, closing))
-    closed = program.let("closed", add(left[:w], more_closed))
-    open_ = program.let("open", add(right[w:], more_opened))
+    closed, open_ = (program.let(name, part) for name, part in zip(("closed", "open"), joined(left, right, w), strict=True))
     bits = combine([(2, concat(closed, open_))], -1, sort=Signs(2 * w))
     program.let("code", concat(te.one, te.one, bits))
     pairs = {")": 1, "(": 1 << w}

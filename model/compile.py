@@ -7,6 +7,7 @@ from functools import cache
 
 from efasp.codebook import Codebook
 from efasp.encoding import cell_places, log_places, vocabulary
+from efasp.masked_arm import Decoder, MaskedArm, masked_arm
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.pram.isa import EXTENSIONS
@@ -35,6 +36,24 @@ def compile_machine(word: int, engine: str, extension: str = "") -> Plan:
     """The layer plan of the universal machine. Raises ValueError as ``check_machine``."""
     check_machine(word, engine, extension)
     return lower(STEPS[engine](word, extension))
+
+
+MASKED_ARM = "marm"  # the engine that decodes the log left to right; it runs, and is no machine of the obligations
+MASKED_ARM_BITS = 16  # of a position: sequences of up to 2^16 tokens
+
+
+@cache
+def log_masked_arm(word: int, extension: str = "") -> MaskedArm:
+    """The left-to-right Masked-ARM of the log's predictor. Raises ValueError as ``check_machine``."""
+    check_machine(word, "mdm", extension)
+    decoder = Decoder(masked_step(word, extension), vocabulary(word, extension), log_places(word))
+    return masked_arm(decoder, MASKED_ARM_BITS)
+
+
+@cache
+def compile_masked_arm(word: int, extension: str = "") -> Plan:
+    """The layer plan of ``log_masked_arm``. Raises ValueError as ``check_machine``."""
+    return lower(log_masked_arm(word, extension).program)
 
 
 def codebooks(word: int, engine: str, extension: str) -> tuple[Codebook, Codebook]:

@@ -21,7 +21,7 @@ from itertools import count
 import numpy as np
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
-from efasp.model.compile import ENGINES
+from efasp.model.compile import ENGINES, MASKED_ARM, log_masked_arm
 from efasp.model.runs import DecodingError, Observer, State, followed
 from efasp.model.sampler import THRESHOLD, confidence, predictions, split
 from efasp.model.transformer import Cache, Transformer
@@ -100,6 +100,47 @@ def masked_diffusion(
         yield State(time, passes, state, context.sequence)
 
 
+def masked_arm(
+    program: Program, transformer: Transformer, extension: str, *, ranks: Callable[[int, int], np.ndarray] | None = None
+) -> Iterator[State]:
+    """Decode a program's log left to right, one token a pass: every pass fills the leftmost mask with the next event.
+
+    ``transformer``: of ``model.compile.compile_masked_arm``. The events of a step's block are those that one-at-a-time masked
+    diffusion unmasks, in its order: of the masked positions from ``first`` up to ``end`` that of the least rank, of those that
+    ``ranks(first, end)`` gives (default: the leftmost). A block of masks is added when it is due. Every pass is a full one.
+    """
+    layout = LogLayout.of(program, extension)
+    assert isinstance(layout, LogLayout)
+    arm, state, passes = log_masked_arm(program.word, extension), machine.initial(program), 0
+    opening, mask = layout.opening(program), layout.vocabulary.token("mask")
+    given = opening.tokens
+    z, places = np.array(arm.opening(given.tolist())), arm.rows(opening.places)
+    for time in layout.steps:
+        first, block = len(z), layout.masks(time)
+        end = first + len(block)
+        if end > 1 << arm.bits:
+            raise DecodingError(f"step {time}: expected at most {1 << arm.bits} positions of a Masked-ARM, found {end}")
+        numbers = np.arange(first, end)
+        here = np.column_stack([block.places, numbers, numbers if ranks is None else ranks(first, end)])
+        z, places = np.concatenate([z, np.full(len(block), arm.mask)]), np.concatenate([places, here])
+        x = block.tokens.copy()
+        for slot in range(first, end):
+            outputs = transformer.outputs(z, places)
+            passes += 1
+            if not np.isfinite(outputs).all():
+                raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {time}")
+            z[slot] = arm.vocabulary.read(outputs[slot : slot + 1])[0]
+            if z[slot] == arm.mask:
+                raise DecodingError(f"step {time}: no position of the block is ready")
+            at, token = arm.split(int(z[slot]))
+            if not (first <= at < end and x[at - first] == mask):
+                raise DecodingError(f"step {time}: expected an event at a masked position of the block, found one at {at}")
+            x[at - first] = token
+        given = np.concatenate([given, x])
+        state = layout.apply(state, layout.events(x, f"step {time}"))
+        yield State(time, passes, state, TokenSequence(given, places[:, :-2]))
+
+
 def any_process(program: Program, transformer: Transformer, extension: str, *, cached: bool = True) -> Iterator[State]:
     """Decode a program in place, one PRAM step a pass: ``x <- g(x, y, c)``; ends at a fixed point.
 
@@ -137,9 +178,10 @@ def run(
     Raises ValueError for an unknown engine or a program that the machine does not take, DecodingError for weights that do not
     decode.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine: expected mdm or apmdm, found {engine!r}")
+    if engine not in (*ENGINES, MASKED_ARM):
+        raise ValueError(f"engine: expected mdm, apmdm or {MASKED_ARM}, found {engine!r}")
     machine.validate(program, extension)
-    layout = (LogLayout if engine == "mdm" else CellLayout).of(program, extension)
-    states = (masked_diffusion if engine == "mdm" else any_process)(program, transformer, extension)
+    decode = {"mdm": masked_diffusion, "apmdm": any_process, MASKED_ARM: masked_arm}[engine]
+    layout = (CellLayout if engine == "apmdm" else LogLayout).of(program, extension)
+    states: Iterator[State] = decode(program, transformer, extension)  # type: ignore[operator]
     return followed(program, engine, layout, states, transformer.summary(), max_steps, observe, history)

@@ -13,7 +13,7 @@ from pathlib import Path
 from safetensors.torch import save
 
 from efasp.files import replacing
-from efasp.model.compile import compile_machine
+from efasp.model.compile import MASKED_ARM, compile_machine, compile_masked_arm
 from efasp.model.header import FORMAT, VERSION
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
@@ -31,8 +31,9 @@ class Weights:
 
 
 def compiled(word: int, engine: str, extension: str = "", dtype: str | None = None) -> Weights:
-    """The freshly compiled transformer. Raises ValueError, or RangeError where no dtype is exact."""
-    return Weights(word, engine, extension, Transformer.of(compile_machine(word, engine, extension), dtype))
+    """The freshly compiled transformer, also of the Masked-ARM. Raises ValueError, or RangeError where no dtype is exact."""
+    plan = compile_masked_arm(word, extension) if engine == MASKED_ARM else compile_machine(word, engine, extension)
+    return Weights(word, engine, extension, Transformer.of(plan, dtype))
 
 
 def dump(weights: Weights) -> bytes:

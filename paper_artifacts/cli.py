@@ -1,4 +1,4 @@
-"""The command line, whole: `efasp` (the commands of ``checker.cli``, with web pages), `efasp audit`, `trace` and `tables`."""
+"""The command line, whole: the commands of ``checker.cli``, with pages, and `efasp audit`, `trace`, `generate`, `tables`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from efasp.checker.session import Report
 from efasp.model.compile import ENGINES
 from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.claims.theorems import checked
+from efasp.paper_artifacts.generation import command as generation
+from efasp.paper_artifacts.trace.generation import trace as generated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +43,10 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     trace.add_argument("--step", type=cli.positive, metavar="K", help="print one step")
     trace.add_argument("--position", type=cli.count, nargs="+", default=[], metavar="I", help="show these positions too")
     trace.add_argument("--html", type=cli.path, metavar="FILE", help="write a page to step through")
+    trace.add_argument("--generate", choices=generation.LANGUAGES, help="a stochastic generation instead: efasp generate's")
+    generation.options(trace)
     trace.set_defaults(command=_trace)
+    generation.register(commands)
     tables = cli.command(commands, "tables", "make every table and figure of paper_artifacts/generated anew")
     tables.add_argument(
         "--out",
@@ -70,6 +75,8 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
+    if options.generate is not None:
+        return generated(options)
     from efasp.paper_artifacts.trace.command import trace
 
     return trace(options)

@@ -11,8 +11,10 @@ from efasp.proofs.lemmas import (
     bounded,
     encoding,
     gates,
+    generation,
     kernel,
     lowering,
+    masked_arm,
     numerics,
     numerics_limits,
     process,
@@ -45,6 +47,8 @@ FAMILIES = (
     simulation_citations,
     numerics_limits,
     kernel,
+    generation,
+    masked_arm,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 

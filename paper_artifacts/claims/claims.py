@@ -34,6 +34,8 @@ class Status:
     dependency: str = ""
 
     def __str__(self) -> str:
+        if self.grade == "assumed":
+            return f"proved, given {self.why}{f' ({self.dependency})' if self.dependency else ''}"
         return f"{self.grade}{f': {self.why}' if self.why else ''}{f' ({self.dependency})' if self.dependency else ''}"
 
 
@@ -137,10 +139,11 @@ class Ledger:
         return self.measured.get(name, Status("open", "not generated"))
 
     def claim(self, claim: Claim) -> Status:
-        """A claim: what its theorem says, where that is checked and no lemma is worse than measured; else as ``by_lemmas``."""
+        """A claim: what its theorem about plans says, where that is checked and no lemma is worse than measured; else as
+        ``by_lemmas``."""
         found = self.by_lemmas(claim)
         parts = self.parts(claim)
-        if parts and parts[0].holds and GRADES.index(found.grade) >= GRADES.index("measured"):
+        if claim.theorem and claim.theorem.engine and parts[0].holds and GRADES.index(found.grade) >= GRADES.index("measured"):
             return Status("all n", "; ".join(map(str, parts)))
         return found
 

@@ -24,8 +24,8 @@ Rows = Mapping[str, Sequence[Row]]
 
 @dataclass(frozen=True)
 class Theorem:
-    """The theorems of a claim. ``engine``: whose plans they speak of here; ``states``: what they say; ``remains``: what they
-    do not speak of, and which lemmas do.
+    """The theorems of a claim. ``engine``: whose plans they speak of here; empty where they are about a part of the claim, of
+    which the status is that of its lemmas; ``states``: what they say; ``remains``: what they do not speak of, and what does.
     """
 
     names: tuple[str, ...]
@@ -53,8 +53,9 @@ def checked() -> dict[str, str]:
 
 
 def parts(theorem: Theorem, rows: Rows, known: Mapping[str, str]) -> list[Part]:
-    """The theorem, the emitted weights and the dtype, in this order."""
-    return [_proved(theorem, known), _accepted(theorem, rows), _floats(theorem, rows)]
+    """The theorem, and of one about plans the emitted weights and the dtype, in this order."""
+    about = [_accepted(theorem, rows), _floats(theorem, rows)] if theorem.engine else []
+    return [_proved(theorem, known), *about]
 
 
 def _proved(theorem: Theorem, known: Mapping[str, str]) -> Part:

@@ -13,6 +13,7 @@ from efasp.checker.session import discharged
 from efasp.model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
 from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
+from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
@@ -154,6 +155,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "graph": graph,
     "sudoku": sudoku,
     "puzzles": instances,
+    "dyck": dyck,
     "disagreements": without_runs(disagreements),
     "times": without_runs(times),
     "kills": kills,

@@ -28,6 +28,9 @@ from efasp.pram.machine import Program
 
 def trace(options: argparse.Namespace) -> int:
     """`efasp trace`: one step as text, or the whole as a page. Exit code 1 where the machine differs."""
+    for name in ("k", "seed"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--{name}: expected --generate beside it, found none")
     if (options.file is None) == (options.case is None):
         raise UsageError(f"expected either FILE or --case REPORT, found {'neither' if options.file is None else 'both'}")
     if options.html is not None:

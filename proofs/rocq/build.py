@@ -22,14 +22,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efasp.files import cache_folder, checkout
-from efasp.proofs.rocq import export
+from efasp.proofs.rocq import export, readouts
 from efasp.proofs.rocq.statement_text import plans_theory
 
 SOURCES = Path(__file__).resolve().parent
 BUILD = (checkout() or cache_folder()) / "build" / "rocq"
 # Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
 BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
-FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated")
+FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", "TwoSidedDyck", "AutoregressiveSupport", "MaskedArm")
+# The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
+READOUT_FILES = (*FILES, "Readouts")
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
 # Under ``theorem``, each after those that it rests on. The statement, and that a plan runs every program if each pass is right;
 # what a pass reads and writes in sequences; that a plan which follows a definition computes what it defines; the step's
@@ -88,6 +90,7 @@ class Theorem:
 
 
 SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
+READ = tuple(Theorem("Readouts", f"read_outs_{k}", ("generation.rule",)) for k in readouts.WRITTEN)
 # The propositions, which are definitions: what they rest on is printed all the same; and what is shown of them so far.
 STATED = (
     *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
@@ -107,9 +110,10 @@ STATED = (
 
 
 # Those that claims take their status from, and what ``make rocq`` writes down of them.
-ABOUT_PLANS = tuple(theorem for theorem in STATED if theorem.file in ("Accepts", "Resources", "Policies", "Existence"))
+# The theorems that claims name are those of these files.
+CLAIMED = ("Accepts", "Resources", "Policies", "Existence", "TwoSidedDyck", "AutoregressiveSupport", "MaskedArm", "Readouts")
 RECORD = "theorems.json"
-GENERATED = ("Generated", "Plans")  # files that are written from the operators and the compiler
+GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
 
 
 class RocqError(Exception):
@@ -249,20 +253,20 @@ def written(files: Iterable[str]) -> str:
 
 
 def record(found: Mapping[str, tuple[str, ...]], folder: Path = BUILD) -> None:
-    """Write down that the theorems about plans were compiled and what they assume, for ``standing``."""
-    axioms = {theorem.name: found[theorem.file] for theorem in ABOUT_PLANS}
-    known = {"version": version(), "digest": written(PROOF_FILES), "axioms": axioms}
+    """Write down that the theorems that claims name were compiled and what they assume, for ``standing``."""
+    axioms = {theorem.name: found[theorem.file] for theorem in (*theorems(), *READ, *STATED) if theorem.file in CLAIMED}
+    known = {"version": version(), "digest": written((*FILES, *PROOF_FILES)), "axioms": axioms}
     (folder / RECORD).write_text(json.dumps(known))
 
 
 def standing(folder: Path = BUILD) -> dict[str, str]:
-    """Of the theorems about plans those whose proofs were compiled in ``folder`` as the sources are now: how that is known.
+    """Of the theorems that claims name those whose proofs were compiled in ``folder`` as the sources are now: how it is known.
 
     What `make rocq` left says that they assume no axiom; what a program that was extracted left, that its files compile.
     """
     try:
         known = json.loads((folder / RECORD).read_text())
-        if known["digest"] == written(PROOF_FILES):
+        if known["digest"] == written((*FILES, *PROOF_FILES)):
             how = f"compiled by make rocq, without axioms; {known['version']}"
             return {name: how for name, axioms in known["axioms"].items() if not axioms}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -282,7 +286,7 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
-    made = {"Generated": export.text, "Plans": plans_theory}
+    made = {"Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text}
     return {name: made[name]() if name in made else theory(name).read_text() for name in names}
 
 
@@ -290,12 +294,12 @@ def main() -> int:
     """Build, print assumptions, compare: 0 if all holds, 1 if not."""
     try:
         version()  # before the operators are read, which takes seconds
-        texts = sources(dict.fromkeys((*FILES, *PROOF_FILES)))
+        texts = sources(dict.fromkeys((*READOUT_FILES, *PROOF_FILES)))
         with locked(BUILD):
-            for files in (FILES, PROOF_FILES):
+            for files in (READOUT_FILES, PROOF_FILES):
                 compiled({name: texts[name] for name in files}, BUILD)
         built = programs(tuple(PROGRAMS))
-        named = [*theorems(), *SOUND, *STATED]
+        named = [*theorems(), *SOUND, *READ, *STATED]
         found = assumptions(named)
         for file, axioms in found.items():
             for theorem in (theorem for theorem in named if theorem.file == file):

@@ -28,6 +28,8 @@ from efasp.proofs.rocq.build import (
     KERNEL_FILES,
     PLAN_FILES,
     PROOF_FILES,
+    READ,
+    READOUT_FILES,
     SOUND,
     STATED,
     RocqError,
@@ -35,6 +37,7 @@ from efasp.proofs.rocq.build import (
     assumptions,
     backed,
     compiled,
+    coqc,
     programs,
     sources,
     theorems,
@@ -79,12 +82,12 @@ def changed(mutant: dict[str, Any]) -> list[str]:
 @needs_coqc
 def test_the_theorems_compile_and_assume_nothing() -> None:
     """Closed under the global context; about real numbers, the standard library's axioms of those."""
-    compiled(sources(FILES), BUILD)
+    compiled(sources(READOUT_FILES), BUILD)
     programs()
-    found = assumptions([*theorems(), *SOUND])
+    found = assumptions([*theorems(), *SOUND, *READ])
     print(found)
     assert wrong(found) == []
-    assert set(found) == {theorem.file for theorem in [*theorems(), *SOUND]}
+    assert set(found) == {theorem.file for theorem in [*theorems(), *SOUND, *READ]}
 
 
 @needs_coqc
@@ -94,6 +97,20 @@ def test_the_statement_is_closed_and_plans_run_in_the_kernel() -> None:
     compiled(sources(PROOF_FILES), BUILD)
     found = assumptions(STATED)
     assert found == dict.fromkeys((theorem.file for theorem in STATED), ())
+
+
+@needs_coqc
+def test_a_read_out_that_is_not_the_rule_is_refused() -> None:
+    """A generator's numbers with one token more, or another chance, are not those of the theorem; nor is a row too few."""
+    text = sources(["Readouts"])["Readouts"]
+    compiled(sources(READOUT_FILES), BUILD)
+    for old, new in (("([3; 4], (0, 16, 9))", "([3], (0, 16, 9))"), ("(0, 16, 9)", "(0, 16, 8)"), ("([2], (0, 0, 0));\n", "")):
+        assert old in text
+        source = BUILD / "ReadoutsChanged.v"
+        source.write_text(text.replace(old, new, 1))
+        with pytest.raises(RocqError, match="does not compile"):
+            coqc(source)
+        source.unlink()
 
 
 def test_nothing_is_admitted() -> None:

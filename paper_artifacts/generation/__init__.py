@@ -1,0 +1,1 @@
+"""Words drawn from a stochastic any-process generator: `efasp generate`."""
