@@ -24,6 +24,9 @@ EXAMPLES = {
     "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit --trust"),
     "trace": ("trace sum_to --engine mdm --step 8", "trace scan --engine apmdm --html scan.html", "trace --case report.json"),
     "tables": ("tables --only width growth --out tables", "tables --check"),
+    "eval": ("eval reverse.efasp --on abca", "eval --weights reverse.safetensors --on abca --json"),
+    "compile": ("compile reverse.efasp -o reverse.safetensors",),
+    "show": ("show reverse.efasp --on abca", "show reverse.efasp --svg stream.svg", "show efasp.examples:EXAMPLES.majority"),
     "completion": ("completion bash",),
 }
 EXITS = {
