@@ -19,6 +19,7 @@ EXAMPLES = {
         "check --n-max 2^20 --lemma 'gates.*' 'step.*'",
         "check --weights mdm.safetensors --mutants",
         "check --json report.json --html report",
+        "check reverse.efasp --weights reverse.safetensors",
     ),
     "certify": ("certify --lemma 'gates.*' --out certificates",),
     "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit --trust"),

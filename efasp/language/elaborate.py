@@ -131,6 +131,7 @@ class Elaborator(Values):
                 tree, f"match: expected {lacking[0] if isinstance(lacking[0], str) else 'names of arguments'}=, found none"
             )
         given.setdefault("one", combine([(0, given["sink"])], 1))
+        self.lookups += [(key, given["sink"]) for key in given["key"]]
         return match(**given)
 
     def apply(self, function: t.Function, tree: t.Call, scope: Scope) -> Any:

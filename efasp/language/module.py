@@ -16,9 +16,15 @@ from efasp.codebook import Codebook
 from efasp.language import tree as t
 from efasp.pram.assembler.source import nearest, show
 from efasp.sorts import Bit, Flag, Int, Number, OneHot, Rational, Signs, Vector, Word
-from efasp.syntax import Parameter, PositionEmbedding, Program, TokenEmbedding, walk
+from efasp.syntax import Node, Parameter, PositionEmbedding, Program, TokenEmbedding, walk
 
 Value = int | str | tuple[int | str, ...] | None  # what a position's output stands for
+MATCHES = (
+    "exact_match",
+    "rightmost_match",
+    "priority_match",
+    "match_or_default",
+)  # operators whose sink is their last argument
 SHOWN = 40  # letters of a text, or kinds of a vocabulary, in a message
 
 
@@ -31,7 +37,8 @@ class Module:
     """A program with its specification.
 
     ``start``: the kind of the token that comes before every text, or nothing; ``requires``: formulas of the texts that the
-    specification speaks of; ``ensures``: formulas of their outputs; ``file``: where it was read from, for messages.
+    specification speaks of; ``ensures``: formulas of their outputs; ``file``: where it was read from, for messages;
+    ``lookups``: pairs of a key or a value of a lookup in the text, and the flag of the sink, where it must be 0.
     """
 
     program: Program
@@ -41,6 +48,7 @@ class Module:
     requires: tuple[t.Tree, ...] = ()
     ensures: tuple[t.Tree, ...] = ()
     file: str = ""
+    lookups: tuple[tuple[Node, Node], ...] = ()
 
     @staticmethod
     def of(program: Program, start: str = "") -> Module:
@@ -64,6 +72,16 @@ class Module:
     def skipped(self) -> int:
         """How many positions come before the first letter."""
         return 1 if self.start else 0
+
+    @property
+    def at_sinks(self) -> tuple[tuple[Node, Node], ...]:
+        """Keys and values that must be 0 where a flag is 1: of the text's lookups, and of the match operators."""
+        found = dict.fromkeys(self.lookups)
+        for node in walk(*self.program.definitions.values()):
+            if node.origin is not None and node.origin[0] in MATCHES:
+                _, key, value, *_, sink = node.origin[1]
+                found |= {(key, sink): None, (value, sink): None}
+        return tuple(found)
 
     @property
     def letters(self) -> tuple[str, ...]:

@@ -158,7 +158,8 @@ class _Builder:
                 if problem := check_formula(formula, names, what):
                     self.fail(problem[0], problem[1])
         requires, ensures = (tuple(self.conditions[what]) for what in ("requires", "ensures"))
-        return Module(self.program, self.books.get("tokens"), self.books.get("places"), self.start, requires, ensures, file)
+        books, lookups = (self.books.get("tokens"), self.books.get("places")), tuple(dict.fromkeys(self.elaborator.lookups))
+        return Module(self.program, *books, self.start, requires, ensures, file, lookups)
 
 
 STEPS = {

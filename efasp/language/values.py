@@ -33,6 +33,7 @@ class Values:
 
     text: Text
     embeddings: dict[str, Embedding] = field(default_factory=dict)
+    lookups: list[tuple[Node, Node]] = field(default_factory=list)  # keys and values of lookups, with the sink's flag
 
     def fail(self, place: t.Tree, message: str) -> NoReturn:
         """Raise the error at a part of the text."""
@@ -173,7 +174,9 @@ class Values:
         if isinstance(of, Match):
             if tree.name == "read" and tree.arguments is not None and len(tree.arguments) in (1, 2):
                 sorts = [self.sort(item, scope) for item in tree.arguments[1:]]
-                return of.read(self.node(tree.arguments[0], scope), *sorts)
+                value = self.node(tree.arguments[0], scope)
+                self.lookups.append((value, of.sink))
+                return of.read(value, *sorts)
             if tree.name in ("found", "missed") and tree.arguments is None:
                 return of.found if tree.name == "found" else of.missed
             self.fail(tree, f"expected read(value), found or missed of a lookup, found {tree.name!r}")
