@@ -30,6 +30,7 @@ EXAMPLES = {
         "check --n-max 2^20 --lemma 'gates.*' 'step.*'",
         "check --weights mdm.safetensors --mutants",
         "check --json report.json --html report",
+        "check reverse.efasp --weights reverse.safetensors",
     ),
     "certify": ("certify --lemma 'gates.*' --out certificates",),
     "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit --trust"),
@@ -41,6 +42,9 @@ EXAMPLES = {
     ),
     "generate": ("generate dyck --k 2 --seed 7 --count 20", "generate dyck --k 3 --max-length 60 --json"),
     "tables": ("tables --only width growth --out tables", "tables --check"),
+    "eval": ("eval reverse.efasp --on abca", "eval --weights reverse.safetensors --on abca --json"),
+    "compile": ("compile reverse.efasp -o reverse.safetensors",),
+    "show": ("show reverse.efasp --on abca", "show reverse.efasp --svg stream.svg", "show efasp.examples:EXAMPLES.majority"),
     "completion": ("completion bash",),
 }
 EXITS = {

@@ -105,7 +105,7 @@ def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
-    solvers = _solvers(options.solver)
+    solvers = solvers_of(options.solver)
     chosen = selected(regime, options.lemma)
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
     start = time.monotonic()
@@ -142,7 +142,8 @@ def idle(options: argparse.Namespace) -> Iterator[str]:
             yield f"{', '.join(without)}: no effect with --{flag}, which discharges nothing"
 
 
-def _solvers(names: Sequence[str] | None) -> list[str]:
+def solvers_of(names: Sequence[str] | None) -> list[str]:
+    """The solvers of ``--solver``, by default the first that is installed. Raises UsageError for one that is not."""
     installed = available()
     for name in names or []:
         if name not in installed:

@@ -81,7 +81,7 @@ def match(
             if not isinstance(node.sort, Signs):
                 raise SortError(f"match: {name}", "signed bits", node.sort)
     required = [among] if isinstance(among, Node) else list(among)
-    for flag in (*required, sink, *exclude, *([absent] if absent else [])):
+    for flag in (*required, sink, *exclude, *([absent] if absent is not None else [])):
         expect_flag("match", flag)
     if rank is not None and expect_int("match: rank", rank)[1] >= capacity:
         raise SortError("match: rank", f"an integer below the capacity {capacity}", rank.sort)

@@ -57,7 +57,14 @@ class Node(metaclass=_Interning):
         return f"<{type(self).__name__} {self.sort}>"  # the graph below is shared: as a tree it would not end
 
     def __eq__(self, other: object) -> bool:
+        """Whether two nodes are the same. Raises SortError for a number: the values of a node are compared by an operator."""
+        if isinstance(other, (int, Fraction)):
+            raise SortError("==", "a node (equals, equal, less and threshold compare values)", f"the number {other}")
         return self is other or (isinstance(other, Node) and self._hash == other._hash and self._key == other._key)
+
+    def __bool__(self) -> bool:
+        """Raises SortError: a node has a value at every position, none of which is known here."""
+        raise SortError("bool", "a truth value (gate, if_else and select choose by a flag)", f"a node of {self.sort}")
 
     @property
     def width(self) -> int:

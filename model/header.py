@@ -52,10 +52,14 @@ def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, 
         raise WeightsError(f"{path}: metadata {shown(str(error), 200, quoted=False)}") from None
     if dtype not in SIGNIFICAND:
         raise WeightsError(f"{path}: metadata dtype: expected {' or '.join(SIGNIFICAND)}, found {shown(dtype)}")
-    return word, engine, extension, dtype, _read_shape(path, metadata["shape"], word, engine, extension)
+    controls = {"mdm": 0, "apmdm": 3}[engine]
+    d_out = codebooks(word, engine, extension)[0].width + controls
+    return word, engine, extension, dtype, read_shape(path, metadata["shape"], d_out)
 
 
-def _read_shape(path: Path, text: str, word: int, engine: str, extension: str) -> dict[str, Any]:
+def read_shape(path: Path, text: str, d_out: int) -> dict[str, Any]:
+    """The shape of a transformer with ``d_out`` read-outs, from JSON. Raises WeightsError."""
+
     def size(value: Any) -> bool:
         return type(value) is int and 0 <= value <= MAX_SIDE
 
@@ -72,8 +76,6 @@ def _read_shape(path: Path, text: str, word: int, engine: str, extension: str) -
     if not good or not shape["d_model"] or not all(map(block, layers or [])):
         expected = "d_model, d_out and layers of d_ff, d_head and heads"
         raise WeightsError(f"{path}: metadata shape: expected {expected}, found {shown(text, 80)}")
-    controls = {"mdm": 0, "apmdm": 3}[engine]
-    d_out = codebooks(word, engine, extension)[0].width + controls
     if shape["d_out"] != d_out:
         raise WeightsError(f"{path}: metadata shape: expected d_out {d_out}, found {shown(str(shape['d_out']), quoted=False)}")
     return shape

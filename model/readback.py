@@ -49,15 +49,22 @@ def read_plan(path: Path) -> tuple[int, str, str, Plan]:
         with safe_open(path, framework="numpy") as file:
             word, engine, extension, dtype, shape = read_metadata(path, file.metadata() or {})
             books = codebooks(word, engine, extension)
-            wanted, found = tensors(shape, *books), set(file.keys())
-            if missing := sorted(set(wanted) - found):
-                raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
-            if extra := sorted(found - set(wanted)):
-                raise WeightsError(f"{path}: expected no tensor {shown(extra[0])}, found one")
-            values = {name: _tensor(path, file, name, size, dtype) for name, size in wanted.items()}
+            values = read_tensors(path, file, shape, books, dtype)
     except SafetensorError as error:
         raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
-    return word, engine, extension, replace(_plan(path.name, values, shape, *books), dtype=dtype)
+    return word, engine, extension, replace(tensor_plan(path.name, values, shape, *books), dtype=dtype)
+
+
+def read_tensors(
+    path: Path, file: Any, shape: dict[str, Any], books: tuple[Codebook, Codebook], dtype: str
+) -> dict[str, np.ndarray]:
+    """Every tensor of an open file, by name. Raises WeightsError for one that lacks, is too many or has another shape."""
+    wanted, found = tensors(shape, *books), set(file.keys())
+    if missing := sorted(set(wanted) - found):
+        raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
+    if extra := sorted(found - set(wanted)):
+        raise WeightsError(f"{path}: expected no tensor {shown(extra[0])}, found one")
+    return {name: _tensor(path, file, name, size, dtype) for name, size in wanted.items()}
 
 
 def _tensor(path: Path, file: Any, name: str, size: tuple[int, ...], dtype: str) -> np.ndarray:
@@ -85,7 +92,10 @@ def _matrix(tensor: np.ndarray) -> Matrix:
     return Matrix([tuple(row) for row in rows], tensor.shape[1])
 
 
-def _plan(name: str, values: dict[str, np.ndarray], shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> Plan:
+def tensor_plan(
+    name: str, values: dict[str, np.ndarray], shape: dict[str, Any], vocabulary: Codebook, places: Codebook
+) -> Plan:
+    """The plan with the numbers of tensors."""
     d, layers = shape["d_model"], []
     for number, row in enumerate(shape["layers"]):
         heads = []

@@ -48,6 +48,11 @@ def dump(weights: Weights) -> bytes:
         "dtype": t.dtype_name,
         "shape": json.dumps(t.shape, sort_keys=True),
     }
+    return packed(t, metadata)
+
+
+def packed(t: Transformer, metadata: dict[str, str]) -> bytes:
+    """The bytes of a file with a transformer's tensors and a header."""
     data = save({name: tensor.contiguous() for name, tensor in t.state_dict().items()}, metadata)
     # The library writes the header's keys in no fixed order.
     (length,) = struct.unpack("<Q", data[:8])

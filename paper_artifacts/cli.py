@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from efasp.checker import cli
+from efasp.checker.language import options as language
 from efasp.checker.session import Report
 from efasp.model.compile import ENGINES
 from efasp.paper_artifacts.claims.status import artifacts
@@ -26,6 +27,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     """Add the commands of this package to the parser, and to `efasp check` its pages."""
     check.add_argument("--html", type=cli.path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
+    language.extend(commands, check)
     audit = cli.command(commands, "audit", "claims and lemmas with their status, or one of them whole")
     audit.add_argument("name", nargs="?", metavar="NAME", help="a lemma or a claim, shown whole, or a glob (default: list all)")
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")

@@ -106,7 +106,7 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("*", (TOLD,)),
     ),
     "efasp.model.weights": (("compiled|load", ("word",)), ("dump|export", ("weights.word",))),
-    "efasp.model.header": (("read_metadata|_read_shape", ("word",)),),
+    "efasp.model.header": (("read_metadata", ("word",)),),
     "efasp.model.lower": (("lower", (TOLD,)),),
     "efasp.model.lowering.forms": (("*", (TOLD,)),),
     "efasp.model.lowering.merge": (("*", (TOLD,)),),

@@ -171,8 +171,8 @@ def test_another_dtype_is_named(folder: Path, capsys: pytest.CaptureFixture[str]
 def test_what_is_read_is_what_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that leaves the read-out's bias out leaves it out of what runs, as of what is checked."""
     assert load(folder / "mdm5").transformer.out.bias.any()
-    whole = readback._plan
-    monkeypatch.setattr(readback, "_plan", lambda *a: replace(whole(*a), out_bias=(0,) * len(whole(*a).out_bias)))
+    whole = readback.tensor_plan
+    monkeypatch.setattr(readback, "tensor_plan", lambda *a: replace(whole(*a), out_bias=(0,) * len(whole(*a).out_bias)))
     assert not any(read_plan(folder / "mdm5")[3].out_bias) and not load(folder / "mdm5").transformer.out.bias.any()
 
 

@@ -1,0 +1,1 @@
+"""Commands on programs of E-FASP: texts in `.efasp` files, or programs of Python."""

@@ -1,0 +1,117 @@
+"""`efasp check FILE`: the obligations about a program of E-FASP, discharged one after the other."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rich.markup import escape
+from rich.table import Table
+
+from efasp.checker.discharge import discharge
+from efasp.checker.errors import UsageError
+from efasp.checker.files import json_writable, json_written
+from efasp.checker.language.given import given, weights
+from efasp.checker.mutation import kill_matrix
+from efasp.checker.options import RunOptions
+from efasp.checker.results import GOOD, Row, exit_code, head, row, summary, totals
+from efasp.checker.session import environment, solvers_of
+from efasp.checker.terminal import console
+from efasp.language.module import Module, TextError
+from efasp.model.lower import lower
+from efasp.model.plan import Plan
+from efasp.proofs.obligation import Obligation
+from efasp.proofs.programs import floats, lowering, sorts, specification
+from efasp.proofs.programs.texts import Texts
+from efasp.proofs.registry import matches
+from efasp.sorts import SortError
+
+SECONDS = 5.0  # an obligation, unless --timeout says otherwise
+ELSEWHERE = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs")  # options of the machine's check
+
+
+def obligations(module: Module, plan: Plan, dtype: str | None) -> Iterator[Obligation]:
+    """All about a program and a plan: sorts, layers, floats, specification."""
+    texts = Texts(module)
+    yield from sorts.obligations(module, texts)
+    yield from lowering.obligations(texts, plan)
+    yield from floats.obligations(texts, plan, lower(module.program) if dtype else plan, dtype)
+    yield from specification.obligations(texts)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Discharge, report, and give the exit code of the verdicts."""
+    asked = RunOptions.of(options)
+    for name in ELSEWHERE:
+        if getattr(options, name, None) not in (None, False):
+            raise UsageError(f"--{name.replace('_', '-')}: expected it without FILE, found it with {options.file}")
+    json_writable(asked.json)
+    module = given(options.file, options.name)
+    dtype = None
+    start = time.monotonic()
+    try:
+        _ = module.longest
+        plan = lower(module.program)
+    except (SortError, TextError) as error:
+        raise UsageError(f"{options.file}: {error}") from None
+    if asked.weights is not None:
+        plan = _weights(module, plan, asked)
+        dtype = plan.dtype
+    seconds = asked.timeout if asked.timeout != RunOptions.timeout else SECONDS
+    names = solvers_of(asked.solver)
+    rows: list[Row] = []
+    for obligation in obligations(module, plan, dtype):
+        if not matches(obligation.lemma, asked.lemma):
+            continue
+        begun = time.monotonic()
+        verdict = discharge(obligation, names, seconds)
+        rows.append(row(head(obligation), verdict, time.monotonic() - begun))
+    if not rows:
+        raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
+    known = {**environment(names, 1), "command": f"efasp check {options.file}"}
+    longest = max(r["n"][1] for r in rows)
+    data = {
+        "n_max": longest, "summary": summary(rows), "obligations": rows, "mutants": kill_matrix.NONE, "environment": known,
+    }  # fmt: skip
+    if not json_written(asked.json, data):
+        show(module, rows, time.monotonic() - start)
+    return exit_code(rows)
+
+
+def _weights(module: Module, fresh: Plan, asked: RunOptions) -> Plan:
+    """The plan of the file, under the program's codebooks: what the file says of its own program is not asked."""
+    assert asked.weights is not None
+    named, plan = weights(asked.weights)
+    if (plan.vocabulary, plan.places) != (fresh.vocabulary, fresh.places):
+        raise UsageError(
+            f"--weights: {asked.weights}: expected a transformer over the letters and places of {module.program.name}, "
+            f"found one of {named.program.name}"
+        )
+    if len(plan.out_bias) != module.program.output.width:
+        raise UsageError(
+            f"--weights: {asked.weights}: expected {module.program.output.width} read-outs, found {len(plan.out_bias)}"
+        )
+    return replace(plan, name=module.program.name)
+
+
+def show(module: Module, rows: list[Row], elapsed: float) -> None:
+    """A line a lemma and scope; everything that is not proved or measured, with its text; totals."""
+    table = Table(title=f"program {escape(module.program.name)}", title_justify="left", padding=(0, 1, 0, 0), box=None)
+    for name in ("lemma", "scope", "status"):
+        table.add_column(name, overflow="fold")
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for r in rows:
+        groups.setdefault((r["lemma"], r["scope"]), []).append(r)
+    for (lemma, scope), members in groups.items():
+        table.add_row(lemma, escape(scope), totals(members))
+    console().show(table)
+    for r in rows:
+        if r["status"] not in GOOD:
+            print(f"{r['status']}: {r['id']}: {r['method']}")
+            if r["countermodel"] and "said" in r["countermodel"]:
+                print(f"  {r['countermodel']['said']}")
+    if not module.ensures:
+        print("no specification: a file says what its output is by ensures")
+    print(f"{totals(rows)}; {elapsed:.1f} s")

@@ -1,0 +1,119 @@
+"""`efasp eval` and `efasp compile`: a program on a text, and as a weights file. torch is imported only where it is used."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from efasp.checker.errors import UsageError, absent
+from efasp.checker.files import STDIN
+from efasp.checker.language.given import given, weights
+from efasp.checker.solvers import installed
+from efasp.evaluate import place_rows
+from efasp.files import replacing
+from efasp.language.module import Module, TextError, Value
+from efasp.language.runs import run
+from efasp.model.lower import lower
+from efasp.model.plan import Plan
+from efasp.model.program_file import metadata
+from efasp.model.ranges import RangeError
+from efasp.sorts import SortError
+from efasp.syntax import Attention, walk
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """`efasp eval`: the output on a text, exactly, or in torch by a weights file."""
+    if (options.file is None) == (options.weights is None):
+        raise UsageError("expected FILE or --weights FILE, found " + ("neither" if options.file is None else "both"))
+    try:
+        if options.file is not None:
+            module = given(options.file, options.name)
+            found = run(module, options.on, check=True)
+            output, name = found.values[found.output], found.output
+        else:
+            if options.name is not None:
+                raise UsageError("--name: expected FILE with it, found --weights, whose transformer has one output")
+            module, plan = weights(options.weights)
+            output, name = in_torch(module, plan, options.on), next(reversed(module.program.definitions))
+    except TextError as error:
+        raise UsageError(f"--on: {error}") from None
+    except SortError as error:
+        raise UsageError(f"{options.file}: on {options.on!r}: {error} (efasp check finds such texts)") from None
+    if options.json:
+        print(json.dumps({"name": name, "input": options.on, "output": output}, ensure_ascii=False))
+    else:
+        print(shown(module, output))
+    return 0
+
+
+def shown(module: Module, output: Sequence[Any]) -> str:
+    """An output for people: letters as a text, other values with blanks between."""
+    if all(isinstance(value, str) and value in module.letters for value in output):
+        return module.join(output)
+    return " ".join(map(str, output))
+
+
+def in_torch(module: Module, plan: Plan, text: str) -> list[Value]:
+    """The output on a text by the transformer of a plan. Raises UsageError without torch, TextError."""
+    if installed("torch") is None:
+        raise UsageError(f"--weights: {absent('torch')}")
+    from efasp.model.transformer import Transformer
+
+    ids = module.encode(text)
+    read = Transformer.of(plan, plan.dtype).outputs(np.array(ids), place_rows(None, len(ids)))
+    return module.decode(read.astype(np.float64))
+
+
+def rounded(module: Module) -> list[str]:
+    """The heads whose sort has fractions: means that a float rounds; by their definitions' names, where they have any."""
+    names = {node: name for name, node in module.program.definitions.items()}
+    heads = [node for node in walk(module.program.output) if isinstance(node, Attention) and not node.sort.integral]
+    return [names.get(head, f"a head of {head.sort}") for head in heads]
+
+
+def compile_(options: argparse.Namespace) -> int:
+    """`efasp compile`: write the weights file of a program."""
+    module = given(options.file, options.name)
+    if options.alphabet is not None and sorted(module.split(options.alphabet)) != sorted(module.letters):
+        expected = module.join(module.letters)
+        raise UsageError(f"--alphabet: expected the letters of the file, {expected!r}, found {options.alphabet!r}")
+    try:
+        longest = module.longest
+    except TextError as error:
+        raise UsageError(f"{options.file}: {error}") from None
+    if options.max_length is not None and longest is not None and options.max_length > longest:
+        raise UsageError(f"--max-length: expected at most {longest}, as there are places, found {options.max_length}")
+    if installed("torch") is None:
+        raise UsageError(f"-o: {absent('torch')}")
+    from efasp.model.transformer import Transformer
+    from efasp.model.weights import packed
+
+    path: Path = options.output
+    try:
+        plan = lower(module.program)
+        transformer = Transformer.of(plan, options.dtype)
+    except (RangeError, SortError, ValueError) as error:
+        raise UsageError(f"{options.file}: {error}") from None
+    data = packed(transformer, metadata(module, transformer.dtype_name, transformer.shape))
+    stream = sys.stderr if path == STDIN else sys.stdout
+    if path == STDIN:
+        sys.stdout.buffer.write(data)
+    else:
+        try:
+            with replacing(path) as file:
+                file.write(data)
+        except OSError as error:
+            raise UsageError(f"-o: {path}: {error.strerror}") from None
+    shape = transformer.shape
+    print(f"{path}: {module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, "
+          f"{transformer.dtype_name}", file=stream)  # fmt: skip
+    if means := rounded(module):
+        what = ", ".join(means[:4])
+        print(f"efasp: {what}: means, which floats may round; efasp check says what is known of them", file=sys.stderr)
+    return 0

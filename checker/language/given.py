@@ -1,0 +1,92 @@
+"""The program that a command is given: an ``.efasp`` file, a program of Python as MODULE:NAME, or a weights file."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from efasp.checker.errors import UsageError
+from efasp.examples import Example
+from efasp.language.lexer import LanguageError
+from efasp.language.module import Module, TextError
+from efasp.language.program import parse_file
+from efasp.model.header import WeightsError
+from efasp.model.plan import Plan
+from efasp.model.program_file import read_program
+from efasp.pram.assembler.source import nearest
+from efasp.syntax import Program
+
+
+def given(file: str, name: str | None = None) -> Module:
+    """The program of FILE or MODULE:NAME; ``name``: the definition that is its output (default: the last).
+
+    Raises UsageError for anything that is not a closed program.
+    """
+    if file.endswith(".rasp"):
+        raise UsageError(f"{file}: expected an .efasp file (docs/language.md), found RASP, which is not read")
+    python = ":" in file and not Path(file).exists() and file.partition(":")[0].replace(".", "").isidentifier()
+    module = _python(file) if python else _file(file)
+    if name is not None:
+        definitions = dict(module.program.definitions)
+        if name not in definitions:
+            raise UsageError(f"--name: expected a definition of {file}, found {name!r}{nearest(name, definitions)}")
+        definitions[name] = definitions.pop(name)
+        module = replace(module, program=Program(module.program.name, definitions))
+    try:
+        module.closed()
+        _ = module.book
+    except TextError as error:
+        raise UsageError(f"{file}: {error}") from None
+    return module
+
+
+def _file(file: str) -> Module:
+    try:
+        return parse_file(file)
+    except LanguageError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from None
+
+
+def _python(file: str) -> Module:
+    where, _, name = file.partition(":")
+    sys.path.insert(0, "")
+    try:
+        found: Any = importlib.import_module(where)
+    except ImportError as error:
+        raise UsageError(f"{file}: expected a module that can be imported, found {error}") from None
+    finally:
+        sys.path.pop(0)
+    for part in name.split("."):
+        inside = found if isinstance(found, dict) else vars(found) if hasattr(found, "__dict__") else {}
+        if part not in inside and not hasattr(found, part):
+            raise UsageError(f"{file}: expected a program, found no {part!r}{nearest(part, map(str, inside))}")
+        found = found[part] if isinstance(found, dict) else getattr(found, part)
+    found = found() if callable(found) and not isinstance(found, (Program, Example, Module)) else found
+    start = ""
+    if isinstance(found, Example):
+        first = found.encode(found.alphabet[0])
+        start = found.vocabulary.split(first[0])[0] if len(first) == 2 else ""
+        found = found.program
+    if isinstance(found, Module):
+        return found
+    if not isinstance(found, Program):
+        raise UsageError(f"{file}: expected a program, a module of the language or an example, found {type(found).__name__}")
+    try:
+        return Module.of(found, start)
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}") from None
+
+
+def weights(path: Path) -> tuple[Module, Plan]:
+    """The program and the plan of a program's weights file. Raises UsageError."""
+    try:
+        return read_program(path)
+    except WeightsError as error:
+        raise UsageError(f"--weights: {error}") from None
+    except OSError as error:
+        raise UsageError(f"--weights: {error.filename or path}: {error.strerror or error}") from None

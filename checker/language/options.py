@@ -1,0 +1,62 @@
+"""The parsers of the commands on programs: `efasp eval`, `compile` and `show`, and FILE of `efasp check`."""
+
+from __future__ import annotations
+
+import argparse
+
+from efasp.checker import cli, session
+from efasp.checker.errors import UsageError
+from efasp.checker.language.check import check
+from efasp.checker.language.commands import compile_, evaluate
+from efasp.checker.language.show import show
+from efasp.model.ranges import SIGNIFICAND
+
+FILE = "an .efasp file, - for standard input, or MODULE:NAME of a program of Python"
+NAME = "the definition that is the output (default: the last)"
+
+
+def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
+    """Add the commands, and to `efasp check`, which is about the machine, a program."""
+    machine.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"check a program instead: {FILE}")
+    machine.add_argument("--name", metavar="N", help=f"of FILE: {NAME}")
+    machine.set_defaults(command=_check)
+    _eval(cli.command(commands, "eval", "the output of a program of E-FASP on a text, exactly or by a weights file in torch"))
+    _compile(cli.command(commands, "compile", "write the transformer of a program of E-FASP to a safetensors file"))
+    _show(cli.command(commands, "show", "a program's definitions, primitives, layers, heads, and who attends to whom"))
+
+
+def _eval(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=FILE)
+    command.add_argument("--name", metavar="N", help=NAME)
+    command.add_argument("--on", required=True, metavar="TEXT", help="the input, letter by letter")
+    command.add_argument("--weights", type=cli.path, metavar="FILE", help="of `efasp compile`: run it in torch")
+    command.add_argument("--json", action="store_true", help="one JSON object")
+    command.set_defaults(command=evaluate)
+
+
+def _compile(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=cli.name, metavar="FILE", help=FILE)
+    command.add_argument("--name", metavar="N", help=NAME)
+    command.add_argument("--alphabet", metavar="A", help="the letters, which must be those of the file")
+    command.add_argument("--max-length", type=cli.positive, metavar="L", help="refuse a program without places for L letters")
+    command.add_argument("--dtype", choices=tuple(SIGNIFICAND), help="of the weights (default: the narrowest that is exact)")
+    command.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="written; - is standard output")
+    command.set_defaults(command=compile_)
+
+
+def _show(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=cli.name, metavar="FILE", help=FILE)
+    command.add_argument("--name", metavar="N", help=NAME)
+    command.add_argument("--on", metavar="TEXT", help="the example (default: letters of the alphabet)")
+    command.add_argument("--svg", type=cli.path, metavar="OUT", help="write the residual stream as a picture")
+    command.add_argument("--html", type=cli.path, metavar="OUT", help="write all as a page")
+    command.set_defaults(command=show)
+
+
+def _check(options: argparse.Namespace) -> int:
+    """`efasp check`: of the machine, or of a program."""
+    if options.file is None:
+        if options.name is not None:
+            raise UsageError("--name: expected FILE with it, found none")
+        return session.check(options)
+    return check(options)

@@ -1,0 +1,84 @@
+"""The tokens of an ``.efasp`` text: names, numbers, strings, marks and ends of lines, without blanks and comments."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from efasp.pram.assembler.source import NUMBER, AssemblyError, Source, Token, integer, show, split_lines
+
+MAX_DIGITS = 4096  # of a number
+_TOKEN = re.compile(
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][A-Za-z0-9_]*)|(?P<string>\"(?:[^\"\\]|\\.)*\")"
+    r"|(?P<quoted>`[^`]+`)"
+    r"|(?P<mark>\.\.|==|!=|<=|>=|//|[()\[\]{},:.=+*/%<>^-])|(?P<blank>[ \t\f\v]+|#.*)",
+)
+_OPEN, _CLOSED = "([", ")]"
+
+
+class LanguageError(AssemblyError):
+    """Raised for a text that is no E-FASP program; its fields and its form are those of ``AssemblyError``."""
+
+
+class Text(Source):
+    """A text with the name of its file; makes its errors."""
+
+    def error(self, place: Token, message: str) -> LanguageError:
+        """The error ``message`` at ``place``."""
+        return LanguageError(self.file, place.line, place.column, message, self.lines[place.line - 1])
+
+
+def source(text: str, file: str) -> Text:
+    """The lines of a text."""
+    return Text(file, split_lines(text))
+
+
+def tokens(text: Text) -> list[Token]:
+    """Every token, and after each line that has some one of kind ``newline``, unless a bracket is open; then ``end``.
+
+    The kind of a name in backquotes is ``quoted``. Raises LanguageError for a character that begins no token, and for a
+    malformed number or string.
+    """
+    found: list[Token] = []
+    depth = 0
+    for number, line in enumerate(text.lines, 1):
+        position = 0
+        while position < len(line):
+            match = _TOKEN.match(line, position)
+            place = Token("mark", line[position], number, position + 1)
+            if match is None:
+                what = "a string that ends on its line" if line[position] == '"' else "a token"
+                raise text.error(place, f"expected {what}, found {show(line[position:])}")
+            if match.lastgroup != "blank":
+                token = Token(str(match.lastgroup), match.group().strip("`"), number, position + 1)
+                _check(text, token)
+                depth = max(0, depth + (token.text in _OPEN) - (token.text in _CLOSED)) if token.kind == "mark" else depth
+                found.append(token)
+            position = match.end()
+        if found and found[-1].kind != "newline" and not depth:
+            found.append(Token("newline", "", number, len(line) + 1))
+    last = len(text.lines)
+    return [*found, Token("end", "", last, len(text.lines[-1]) + 1)]
+
+
+def _check(text: Text, token: Token) -> None:
+    if token.kind == "number" and not (len(token.text) <= MAX_DIGITS and NUMBER.fullmatch(token.text)):
+        raise text.error(token, f"expected a number, as 20 or 0x14, found {show(token.text)}")
+    if token.kind == "string":
+        try:
+            json.loads(token.text)
+        except ValueError:
+            raise text.error(token, f"expected a string as JSON writes it, found {show(token.text)}") from None
+
+
+def found(token: Token) -> str:
+    """A token as a message names it."""
+    return {"newline": "the end of the line", "end": "the end of the text"}.get(token.kind) or show(token.text)
+
+
+def string(token: Token) -> str:
+    """The value of a string token."""
+    return str(json.loads(token.text))
+
+
+__all__ = ["LanguageError", "Text", "found", "integer", "source", "string", "tokens"]

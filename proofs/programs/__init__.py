@@ -1,0 +1,1 @@
+"""Obligations about any program of E-FASP: its sorts, its layers, its floats and its specification."""

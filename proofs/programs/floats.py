@@ -1,0 +1,141 @@
+"""In which dtype a plan is exact: sums by their ranges, heads by having one winner each; and a run in torch, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from efasp.evaluate import evaluate, place_rows
+from efasp.language.module import Module
+from efasp.model.plan import Plan
+from efasp.model.ranges import SCALE, SIGNIFICAND, RangeError, dtype_for, ranges
+from efasp.proofs.obligation import Obligation, Undecided, Verdict
+from efasp.proofs.programs.position import Position, integral, whole
+from efasp.proofs.programs.sorts import CLAIM, _difference, distinct, scope, texts_only
+from efasp.proofs.programs.texts import Texts
+from efasp.proofs.programs.winners import Forms, winner
+from efasp.proofs.smtlib import Script, clause, eq, land
+from efasp.syntax import Attention, walk
+
+MEASURED = (1, 2, 3, 5, 8, 16, 33, 64, 100)  # letters of the texts that run in torch, the longer ones of small programs only
+WORK = 1 << 20
+
+
+def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Iterator[Obligation]:
+    """The ranges of a fresh plan; one a head; and where some head is not over places alone, a run of the plan in torch.
+
+    ``dtype``: that of a weights file.
+    """
+    module = texts.module
+    said, n = scope(module)
+    params = {"program": module.program.name}
+    yield Obligation(
+        "program.ranges",
+        CLAIM,
+        params,
+        f"{said}, given the sorts and winners",
+        n,
+        "exact",
+        f"{dtype}",
+        lambda: _ranges(texts.module, fresh, dtype),
+    )
+    names = {node: name for name, node in module.program.definitions.items()}
+    heads = [node for node in walk(module.program.output) if isinstance(node, Attention)]
+    seen: set[Any] = set()
+    proved = True
+    for number, head in enumerate(heads):
+        if (head.q, head.k) not in seen:
+            seen.add((head.q, head.k))
+            yield _head(texts, head, {**params, "head": names.get(head, number)})
+            proved = proved and winner(head, Forms()) is not None
+    if not proved:
+        yield Obligation(
+            "program.torch",
+            CLAIM,
+            params,
+            "measured",
+            (1, MEASURED[-1]),
+            "measurement",
+            f"{dtype}",
+            lambda: _torch(texts, plan),
+        )
+
+
+def _ranges(module: Module, plan: Plan, dtype: str | None) -> Verdict:
+    """Whether a dtype holds every sum exactly, if every head reads one value."""
+    if not integral(module.program.output):
+        return Verdict("unknown", "a head gives fractions, which floats may round (program.torch measures)")
+    try:
+        narrowest = dtype_for(plan)
+    except RangeError as error:
+        return Verdict("unknown", str(error))
+    if dtype is not None and SIGNIFICAND[dtype] < SIGNIFICAND[narrowest]:
+        return Verdict("unknown", f"{dtype} is too narrow: {narrowest} is exact")
+    most = max(found.bound for found in ranges(plan))
+    return Verdict("proved", f"{dtype or narrowest}: every sum is at most {most}; scores are scaled by {SCALE[narrowest]}")
+
+
+def _head(texts: Texts, head: Attention, params: dict[str, Any]) -> Obligation:
+    """That two positions never tie, so that the head reads one value and no mean."""
+    module = texts.module
+    said, n = scope(module)
+    said = f"{said}, given the sorts"
+    if not head.q.sort.integral or not head.k.sort.integral:
+        verdict = Verdict("unknown", "scores that may be fractions: how far apart they are is not known")
+        return Obligation("program.winner", CLAIM, params, said, n, "exact", "fractions", lambda: verdict)
+    if winner(head, Forms()) is not None:
+        verdict = Verdict("proved", "the score is a polynomial of the place with one maximum")
+        return Obligation("program.winner", CLAIM, params, said, n, "exact", "place", lambda: verdict)
+    difference, script = None, Script("QF_LIA")
+    i, j, other = (Position(script, name, True) for name in ("i", "j", "l"))
+    if whole(head.q, head.k):
+        for place in (j, other):
+            texts_only(module, script, place, head.k)
+        texts_only(module, script, i, head.q)
+        difference = _difference(head, Forms(), i, j, other)
+    if difference is None:
+        verdict = Verdict("unknown", "a mean, or a score that is not linear: floats may round (program.torch measures)")
+        return Obligation("program.winner", CLAIM, params, said, n, "exact", "head", lambda: verdict)
+    distinct(module, script, head, j, other)
+
+    def replay(model: object) -> None:
+        raise Undecided("two positions may tie, and floats round a mean of equal values (program.torch measures)")
+
+    never = clause(land(*(eq(part, "0") for part in difference)), "false")
+    return script.obligation("program.winner", CLAIM, params, said, n, never, replay=replay)
+
+
+def _torch(texts: Texts, plan: Plan) -> Verdict:
+    """The transformer against exact evaluation, on texts of several lengths, by a fixed seed."""
+    try:
+        from efasp.model.transformer import Transformer
+    except ModuleNotFoundError as error:
+        return Verdict("unknown", f"the package {error.name} is not installed")
+    module, random = texts.module, Random(0)
+    size = sum(node.width for node in texts.nodes)
+    most = min(module.longest or MEASURED[-1], max(MEASURED[3], WORK // (4 * size)))
+    lengths = [n for n in MEASURED if n <= most]
+    try:
+        transformer = Transformer.of(plan, plan.dtype)
+    except (RangeError, ValueError) as error:
+        return Verdict("unknown", str(error))
+    for n in lengths:
+        for letters in (module.letters, module.letters[:2], module.letters[:1]):
+            text = module.join(random.choices(letters, k=n))
+            ids = module.encode(text)
+            (exact,) = evaluate(module.program.output, tokens=ids)
+            got = transformer.outputs(np.array(ids), place_rows(None, len(ids))).astype(np.float64)
+            wanted, found = module.decode(exact), _read(module, got)
+            if wanted != found:
+                at = next(i for i, pair in enumerate(zip(wanted, found, strict=True)) if pair[0] != pair[1])
+                said = f"on {text!r}: expected {wanted[at]}, got {found[at]} at position {at}, in {transformer.dtype_name}"
+                return Verdict("refuted", f"torch, texts of {n} letters", {"text": text, "position": at, "said": said})
+    return Verdict("measured", f"torch, {transformer.dtype_name}, texts of {', '.join(map(str, lengths))} letters")
+
+
+def _read(module: Module, values: np.ndarray) -> list[Any]:
+    """A float read-out decoded; where the sort is integral the nearest integers are read."""
+    return module.decode(np.rint(values) if module.program.output.sort.integral else values)

@@ -1,0 +1,249 @@
+"""That declared sorts hold: for every text of every length by SMT, each node given those of the heads below it; and on every
+short text by evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import gcd
+from typing import Any
+
+from efasp.affine_forms import Form, total
+from efasp.evaluate import evaluate
+from efasp.language.module import Module
+from efasp.language.sort_names import fits
+from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict, exhaustive
+from efasp.proofs.programs.position import Position, Scaled, whole
+from efasp.proofs.programs.texts import Texts
+from efasp.proofs.programs.winners import Forms, Leaf, plain, winner
+from efasp.proofs.smtlib import Script, Term, clause, eq, ite, land, le, linear, lor, num
+from efasp.sorts import Number, OneHot, Signs, Sort, Vector
+from efasp.syntax import Affine, Attention, Node, PositionEmbedding, Relu, TokenEmbedding, walk
+
+CLAIM = "F"
+LONGEST = 1 << 20  # letters, where nothing bounds them
+ONE_BY_ONE = 64  # values of a sort that a goal lists
+FEW = 2  # a leaf whose values are at most so far apart may be multiplied by a form
+
+
+def declared(module: Module) -> list[Node]:
+    """The nodes whose sort says more than intervals do."""
+    out: list[Node] = []
+    for node in walk(*module.program.definitions.values()):
+        if isinstance(node, (Affine, Relu)) and not fits(node._inferred(), node.sort):
+            out.append(node)
+        if isinstance(node, Attention) and not fits(Attention(node.q, node.k, node.v).sort, node.sort):
+            out.append(node)
+    return out
+
+
+def scope(module: Module) -> tuple[str, tuple[int, int]]:
+    """The texts of a program, and their lengths."""
+    longest = module.longest
+    said = "texts of every length" if longest is None else f"texts of up to {longest} letters"
+    return said, (1, longest or LONGEST)
+
+
+def obligations(module: Module, texts: Texts) -> Iterator[Obligation]:
+    """One a node, then that of the short texts."""
+    names = {node: name for name, node in module.program.definitions.items()}
+    counts: dict[str, int] = {}
+    for node in declared(module):
+        where = names.get(node) or _above(node, texts.nodes, names)
+        counts[where] = counts.get(where, 0) + 1
+        label = where if node in names else f"{where}/{counts[where]}"
+        yield of(module, texts, node, {"program": module.program.name, "node": label})
+    for number, (value, sink) in enumerate(module.at_sinks, 1):
+        yield at_sink(module, texts, value, sink, {"program": module.program.name, "number": number})
+
+    def wrong() -> Iterator[dict[str, Any]]:
+        yield from filter(None, map(texts.outside, texts.short()))
+
+    said = f"exhaustive, texts of up to {texts.length} letters"
+    params = {"program": module.program.name}
+    content = f"{len(texts.nodes)} nodes on {texts.count} texts"
+    yield Obligation(
+        "program.sorts.short", CLAIM, params, said, (1, texts.length), "exhaustive", content, exhaustive(texts.count, wrong)
+    )
+
+
+def _above(node: Node, nodes: list[Node], names: dict[Node, str]) -> str:
+    """The first definition that a node is a part of."""
+    above = {node}
+    for other in nodes:
+        if any(x in above for x in other.inputs):
+            above.add(other)
+            if other in names:
+                return names[other]
+    return "unused"
+
+
+def of(module: Module, texts: Texts, node: Node, params: dict[str, Any]) -> Obligation:
+    """The obligation that a node's values are of its sort."""
+    said, n = scope(module)
+    said = f"{said}, given the sorts of heads"
+
+    def replay(model: Assignment) -> dict[str, Any] | None:
+        found = next(filter(None, (texts.outside(text, node) for text in [*texts.short(), *texts.drawn])), None)
+        if found is None:
+            tried = f"right on every text of up to {texts.length} letters"
+            raise Undecided(f"a value outside {node.sort}, but perhaps on no text ({tried})")
+        return found
+
+    script: Script | None
+    if isinstance(node, Attention):
+        won = winner(node, Forms())
+        if won is not None and fits(node.v.sort, node.sort):
+            verdict = Verdict("proved", "the score is a polynomial of the place with one maximum: one value is read")
+            return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
+        script, goal = _tied(module, node)
+    else:
+        script = Script("QF_LIA" if whole(node) else "QF_LRA")
+        position = Position(script, "i", whole(node))
+        texts_only(module, script, position, node)
+        goal = admitted(node.sort, position.of(node))
+    if script is None:
+        verdict = Verdict("unknown", f"{goal} ({texts.length} letters: see program.sorts.short)")
+        return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
+    return script.obligation("program.sorts", CLAIM, params, said, n, goal, replay=replay)
+
+
+def at_sink(module: Module, texts: Texts, value: Node, sink: Node, params: dict[str, Any]) -> Obligation:
+    """The obligation that a key or a value of a lookup is 0 at the sink: else one that finds nothing reads another mean."""
+    said, n = scope(module)
+    script = Script("QF_LIA" if whole(value, sink) else "QF_LRA")
+    position = Position(script, "i", whole(value, sink))
+    texts_only(module, script, position, value, sink)
+    flag = position.of(sink)[0]
+    goal = clause(eq(flag.term, num(flag.by)), land(*(eq(coordinate.term, "0") for coordinate in position.of(value))))
+
+    def replay(model: Assignment) -> dict[str, Any] | None:
+        for text in [*texts.short(), *texts.drawn]:
+            values, flags = evaluate(value, sink, tokens=module.encode(text))
+            wrong = [p for p, (row, flag) in enumerate(zip(values, flags, strict=True)) if flag[0] == 1 and row.any()]
+            if wrong:
+                found = values[wrong[0]].tolist()
+                said = f"on {text!r}: expected 0 at the sink (position {wrong[0]}), found {found} of a key or value of a lookup"
+                return {"text": text, "position": wrong[0], "value": found, "said": said}
+        raise Undecided("a key or value other than 0 at the sink, but perhaps on no text")
+
+    said = f"{said}, given the sorts of heads"
+    return script.obligation("program.sink", CLAIM, params, said, n, goal, replay=replay)
+
+
+def texts_only(module: Module, script: Script, position: Position, *roots: Node) -> None:
+    """What is known of the token at a position of a text: a letter, or the start token at place 0."""
+    books = {type(node): node for root in roots for node in walk(root) if isinstance(node, (TokenEmbedding, PositionEmbedding))}
+    te, pe = books.get(TokenEmbedding), books.get(PositionEmbedding)
+    if te is None:
+        return
+    kinds = dict(zip((kind.name for kind in module.book.kinds), position.of(te), strict=False))
+    usual = {*module.letters, module.start}
+    for name, kind in kinds.items():
+        if name not in usual:
+            script.definition(eq(kind.term, "0"))
+    if module.start and isinstance(pe, PositionEmbedding) and plain(pe.codebook):
+        number = position.of(pe)[pe.codebook.slots["number"].start].term
+        script.definition(eq(eq(kinds[module.start].term, "1"), eq(number, "0")))
+    elif not module.start:
+        return
+
+
+def admitted(sort: Sort, values: list[Scaled]) -> Term:
+    """That a vector is one of a sort."""
+    if isinstance(sort, Vector):
+        out, at = [], 0
+        for part in sort.parts:
+            out.append(admitted(part, values[at : at + part.width]))
+            at += part.width
+        return land(*out)
+    goals: list[Term] = []
+    for (term, by), (low, high) in zip(values, sort.bounds, strict=True):
+        if sort.integral and high - low < ONE_BY_ONE:
+            goals.append(lor(*(eq(term, num(by * value)) for value in range(int(low), int(high) + 1))))
+            continue
+        goals.append(land(le(num(by * low), term), le(term, num(by * high))))
+        if sort.integral and by > 1:
+            goals.append(eq(f"(mod {term} {by})", "0"))
+    if isinstance(sort, OneHot):
+        total, one = linear([(1, term) for term, _ in values]), num(values[0].by)
+        goals.append(le(total, one) if sort.partial else eq(total, one))
+    if isinstance(sort, Signs):
+        zero = [eq(term, "0") for term, _ in values]
+        goals.append(lor(land(*zero), land(*(f"(not {z})" for z in zero))))
+    return land(*goals)
+
+
+def _tied(module: Module, node: Attention) -> tuple[Script | None, Term]:
+    """The script that two positions with one score hold one value, of the sort; None, and the reason, where there is none."""
+    if not whole(node.q, node.k, node.v):
+        return None, "a head over fractions"
+    script = Script("QF_LIA")
+    i, j, other = (Position(script, name, True) for name in ("i", "j", "l"))
+    forms = Forms()
+    for place in (j, other):
+        texts_only(module, script, place, node.k, node.v, *_place(node))
+    texts_only(module, script, i, node.q)
+    difference = _difference(node, forms, i, j, other)
+    if difference is None:
+        return None, "a score that is a product of two values of many"
+    distinct(module, script, node, j, other)
+    here, there = j.of(node.v), other.of(node.v)
+    same = [eq(linear([(b.by, a.term)]), linear([(a.by, b.term)])) for a, b in zip(here, there, strict=True)]
+    return script, clause(land(*(eq(part, "0") for part in difference)), land(*same, admitted(node.sort, here)))
+
+
+def _place(node: Node) -> list[Node]:
+    return [leaf for leaf in walk(node) if isinstance(leaf, PositionEmbedding) and plain(leaf.codebook)]
+
+
+def distinct(module: Module, script: Script, node: Node, j: Position, other: Position) -> None:
+    """Two positions are not one: their places differ; and one of them at most holds the start token."""
+    for place in _place(node):
+        slot = place.codebook.slots["number"].start  # type: ignore[attr-defined]
+        script.definition(f"(not {eq(j.of(place)[slot].term, other.of(place)[slot].term)})", "two positions")
+    embedded = [leaf for leaf in walk(node) if isinstance(leaf, TokenEmbedding)]
+    if module.start and embedded:
+        at = module.book.kind_index[module.start]
+        script.definition(le(linear([(1, j.of(embedded[0])[at].term), (1, other.of(embedded[0])[at].term)]), "1"), "one start")
+
+
+def _difference(node: Attention, forms: Forms, i: Position, j: Position, other: Position) -> list[Term] | None:
+    """Terms that are all 0 where two scores are equal; None where a score has a product that is not linear.
+
+    With a difference ``M a + b`` where b, the part that has the places' numbers, is smaller than M, both a and b are 0.
+    """
+    by: dict[Leaf, list[tuple[Number, Form]]] = {}
+    for q, k in zip(forms.of(node.q), forms.of(node.k), strict=True):
+        for leaf, c in k.terms.items():
+            by.setdefault(leaf, []).append((c, q))
+    ranks: list[tuple[int, Term]] = []
+    others: list[tuple[int, Term]] = []
+    size, unit = 0, 0
+    for leaf, factors in by.items():
+        weight = total(factors)
+        low, high = leaf[0].sort.bounds[leaf[1]]
+        x, y = (place.of(leaf[0])[leaf[1]] for place in (j, other))
+        numbers = [weight.constant, *weight.terms.values()]
+        if any(c != int(c) for c in numbers) or x.by != 1 or (weight.terms and high - low > FEW):
+            return None
+        if not weight.terms and high - low > FEW:
+            ranks += [(int(weight.constant), x.term), (-int(weight.constant), y.term)]
+            size += abs(int(weight.constant)) * int(high - low)
+            continue
+        unit = gcd(unit, *map(int, numbers))
+        scaled = [(c, i.of(atom[0])[atom[1]]) for atom, c in weight.terms.items()]
+        if any(value.by != 1 for _, value in scaled):
+            return None
+        query = linear([(int(c), value.term) for c, value in scaled], int(weight.constant))
+        others += [(1, _times(query, x.term, int(low), int(high))), (-1, _times(query, y.term, int(low), int(high)))]
+    if ranks and others and size < unit:
+        return [linear(ranks), linear(others)]
+    return [linear([*ranks, *others])]
+
+
+def _times(factor: Term, term: Term, low: int, high: int) -> Term:
+    """A product with a term of few values."""
+    chosen = "0"
+    for value in range(low, high + 1):
+        chosen = ite(eq(term, num(value)), linear([(value, factor)]), chosen) if value else chosen
+    return chosen

@@ -1,0 +1,119 @@
+"""The texts on which a program is tried, and the program on them: every short one, and longer ones drawn by a fixed seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
+from itertools import product
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from efasp.evaluate import evaluate
+from efasp.language.module import Module
+from efasp.language.specification import Failure, Run, SpecificationError, failures, required
+from efasp.syntax import Node, walk
+
+TRIED = 700  # short texts, at most
+WORK = 1 << 21  # values of nodes that are computed on all of them, roughly
+LONGER = (8, 13, 21, 34)  # letters of the texts that are drawn, of each length a few
+DRAWN = 3
+
+
+class Texts:
+    """A program on its texts. ``length``: up to how many letters every text is tried; ``count``: how many these are."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.nodes = walk(*module.program.definitions.values())
+        letters = len(module.letters)
+        size = sum(node.width for node in self.nodes)
+        most = max(letters, min(TRIED, WORK // max(1, 4 * size)))
+        self.length, self.count = 1, letters
+        longest = module.longest or 1 << 20
+        while self.length < longest and self.count + letters ** (self.length + 1) <= most:
+            self.length += 1
+            self.count += letters**self.length
+        self._ran: dict[str, Run] = {}
+
+    def short(self) -> Iterator[str]:
+        """Every text of up to ``length`` letters, the shorter ones first."""
+        for n in range(1, self.length + 1):
+            yield from (self.module.join(letters) for letters in product(self.module.letters, repeat=n))
+
+    @cached_property
+    def drawn(self) -> list[str]:
+        """Longer texts, by a fixed seed: random ones, and ones of few letters."""
+        random, letters, out = Random(0), self.module.letters, []
+        for n in LONGER:
+            if self.module.longest is not None and n > self.module.longest:
+                break
+            few = [letters, letters, letters[:2]]
+            out += [self.module.join(random.choices(few[i % 3], k=n)) for i in range(DRAWN)]
+        return out
+
+    def arrays(self, text: str) -> dict[Node, np.ndarray]:
+        """The values of every node on a text."""
+        return dict(zip(self.nodes, evaluate(*self.nodes, tokens=self.module.encode(text)), strict=True))
+
+    def run(self, text: str) -> Run:
+        """The values of the definitions on a text."""
+        if text not in self._ran:
+            arrays = self.arrays(text)
+            definitions = self.module.program.definitions
+            values = {name: self.module.decode(arrays[node], name) for name, node in definitions.items()}
+            self._ran[text] = Run(self.module.split(text), values, list(definitions)[-1])
+        return self._ran[text]
+
+    def outside(self, text: str, only: Node | None = None) -> dict[str, Any] | None:
+        """The first value on a text that is not of its node's sort (``only``: of that node), in words."""
+        arrays = self.arrays(text)
+        names = {node: name for name, node in self.module.program.definitions.items()}
+        for node in self.nodes if only is None else [only]:
+            for position, row in enumerate(arrays[node].tolist()):
+                if not node.sort.admits(row):
+                    where = names.get(node) or _user(node, self.nodes, names)
+                    found = row[0] if len(row) == 1 else row
+                    said = f"on {text!r}: expected {node.sort}, found {found} at position {position}, in {where}"
+                    return {"text": text, "position": position, "definition": where, "value": found, "said": said}
+        return None
+
+    def broken(self, formula: Any, text: str) -> dict[str, Any] | None:
+        """How a text breaks a formula of the specification; None where it holds, or the text is not among those required.
+
+        Raises SpecificationError where the formula has no value.
+        """
+        if not required(self.module.requires, self.module.split(text)):
+            return None
+        found: Failure | None = failures([formula], self.run(text))
+        if found is None:
+            return None
+        said = f"on {text!r}: expected {found.expected}, got {found.found} at position {found.position} of {found.definition}"
+        first = self.first(text, found)
+        return {
+            "text": text, "position": found.position, "definition": found.definition, "expected": found.expected,
+            "found": found.found, "said": f"{said}, first difference at definition {first}",
+        }  # fmt: skip
+
+    def first(self, text: str, found: Failure) -> str:
+        """The first definition, in their order, that some formula says is wrong on a text."""
+        order = list(self.module.program.definitions)
+        wrong = []
+        for formula in self.module.ensures:
+            with suppress(SpecificationError):
+                failure = failures([formula], self.run(text))
+                wrong += [failure.definition] if failure is not None else []
+        return min([*wrong, found.definition], key=order.index)
+
+
+def _user(node: Node, nodes: list[Node], names: dict[Node, str]) -> str:
+    """The first definition that a node is a part of."""
+    above = {node}
+    for other in nodes:
+        if any(x in above for x in other.inputs):
+            above.add(other)
+            if other in names:
+                return names[other]
+    return "no definition"

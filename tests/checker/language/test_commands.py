@@ -1,0 +1,140 @@
+"""`efasp eval`, `compile` and `show` on texts and on programs of Python."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from random import Random
+from xml.etree import ElementTree
+
+import pytest
+
+from efasp.examples import EXAMPLES
+from efasp.language.printer import write
+from efasp.model.lower import lower
+from efasp.model.program_file import read_program
+from efasp.paper_artifacts.cli import main
+
+REVERSE = """program reverse
+tokens "abcd"
+places 10
+let last = seq_max(PE.number)
+let mirror = last - PE.number
+let reversed = gather(TE, mirror, PE)
+output reversed
+ensures output == input[n - 1 - i]
+"""
+
+
+@pytest.fixture
+def reverse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with the README's program, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reverse.efasp").write_text(REVERSE)
+    return tmp_path / "reverse.efasp"
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    """What a command prints, on either stream."""
+    assert main(arguments) == code
+    captured = capsys.readouterr()
+    return captured.out + captured.err
+
+
+def test_eval(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The output as a text, and as JSON; of another definition its numbers."""
+    assert said(capsys, "eval", "reverse.efasp", "--on", "abca") == "acba\n"
+    found = json.loads(said(capsys, "eval", "reverse.efasp", "--on", "abc", "--json", "--name", "mirror"))
+    assert found == {"name": "mirror", "input": "abc", "output": [2, 1, 0]}
+    assert said(capsys, "eval", "efasp.examples:EXAMPLES.histogram", "--on", "abba") == "2 2 2 2\n"
+
+
+def test_weights_run_in_torch(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file holds the plan's own numbers and the program's text; its transformer gives what the evaluation gives."""
+    assert said(capsys, "compile", "reverse.efasp", "-o", "w.safetensors") == (
+        "w.safetensors: reverse, 2 layers, d_model 14, float32\n"
+    )
+    module, plan = read_program(Path("w.safetensors"))
+    assert write(module) == REVERSE
+    fresh = lower(module.program)
+    for a, b in zip(plan.layers, fresh.layers, strict=True):
+        keys = [tuple(filter(None, h.k.rows)) for h in a.heads]  # a file's heads are all as wide as the widest
+        assert keys == [h.k.rows for h in b.heads] and a.up.rows == b.up.rows
+    for n in (1, 2, 7, 64, 256):
+        text = "".join(Random(n).choices("abcd", k=n))
+        assert said(capsys, "eval", "--weights", "w.safetensors", "--on", text) == text[::-1] + "\n"
+    first = Path("w.safetensors").read_bytes()
+    said(capsys, "compile", "reverse.efasp", "-o", "w.safetensors")
+    assert Path("w.safetensors").read_bytes() == first
+
+
+def test_every_example_is_compiled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that are not decoded repeatedly give the oracle's answer in torch; means are said."""
+    for name in ("most_recent", "histogram", "majority"):
+        example, file = EXAMPLES[name], tmp_path / f"{name}.safetensors"
+        words = said(capsys, "compile", f"efasp.examples:EXAMPLES.{name}", "-o", str(file))
+        assert ("means, which floats may round" in words) == (name != "most_recent")
+        text = "".join(Random(3).choices(example.alphabet, k=20))
+        found = json.loads(said(capsys, "eval", "--weights", str(file), "--on", text, "--json"))["output"]
+        assert found == (list(example.oracle(text)) if name != "histogram" else list(map(int, example.oracle(text).split())))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("eval", "reverse.efasp", "--on", ""), "--on: expected a text of at least one letter of 'abcd', found an empty one"),
+        (("eval", "reverse.efasp", "--on", "ax"), "--on: letter 2: expected one of 'abcd', found 'x'"),
+        (("eval", "--on", "a"), "expected FILE or --weights FILE, found neither"),
+        (("eval", "none.efasp", "--on", "a"), "none.efasp: No such file or directory"),
+        (("eval", "x.rasp", "--on", "a"), "x.rasp: expected an .efasp file (docs/language.md), found RASP, which is not read"),
+        (("eval", "nowhere:x", "--on", "a"), "nowhere:x: expected a module that can be imported"),
+        (("eval", "efasp.examples:EXAMPLES.revers", "--on", "a"), "found no 'revers' (did you mean 'reverse'?)"),
+        (("eval", "efasp.examples:LONGEST", "--on", "a"), "efasp.examples:LONGEST: expected a program, "),
+        (("eval", "reverse.efasp", "--name", "mirrow", "--on", "a"), "found 'mirrow' (did you mean 'mirror'?)"),
+        (("eval", "--weights", "reverse.efasp", "--on", "a"), "--weights: reverse.efasp: expected a safetensors file"),
+        (("compile", "reverse.efasp", "--alphabet", "abc", "-o", "w"), "--alphabet: expected the letters of the file, 'abcd'"),
+        (("compile", "reverse.efasp", "--max-length", "2000", "-o", "w"), "--max-length: expected at most 1024"),
+        (("compile", "reverse.efasp", "-o", "none/w"), "-o: none/w: No such file or directory"),
+        (("show", "reverse.efasp", "--on", "z"), "--on: letter 1: expected one of 'abcd', found 'z'"),
+    ],
+)
+def test_bad_input(reverse: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str) -> None:
+    """Each is an error of one line that names the file or flag; the exit code is 2."""
+    text = said(capsys, *arguments, code=2)
+    assert text.startswith("efasp: ") and message in text and text.count("\n") == 1
+
+
+def test_an_error_in_a_file(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has line, column and caret."""
+    reverse.write_text(REVERSE.replace("seq_max", "seq_mx"))
+    assert said(capsys, "eval", "reverse.efasp", "--on", "a", code=2) == (
+        "efasp: reverse.efasp:4:12: expected a function, found 'seq_mx' (did you mean 'seq_max'?)\n"
+        "let last = seq_mx(PE.number)\n           ^\n"
+    )
+
+
+def test_values_outside_their_sort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A refinement that the values leave is an error of the text on which they do."""
+    file = tmp_path / "flag.efasp"
+    file.write_text('tokens "ab"\nplaces 2\nlet number = PE.number : Flag\nlet out = and(number, TE.a)\n')
+    assert said(capsys, "eval", str(file), "--on", "aa") == "0 1\n"
+    text = said(capsys, "eval", str(file), "--on", "aaa", code=2)
+    assert "on 'aaa': affine at position 2: expected Flag, found [2]" in text
+
+
+def test_show(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Definitions, primitives, layers, and each head's positions; the picture is XML with a bar a value."""
+    text = said(capsys, "show", "reverse.efasp", "--on", "aba", "--svg", "s.svg", "--html", "s.html")
+    assert text == ""
+    text = said(capsys, "show", "reverse.efasp", "--on", "aba")
+    assert REVERSE.rstrip() in text and "reversed = aha([2*mirror, -1], [PE.number, PE.square], TE)" in text
+    assert "layer 2: 1 heads of width 5, 0 units" in text
+    pairs = re.findall(r"^  (\d):\w -> (.*)$", text, re.MULTILINE)
+    assert pairs == [*((str(i), "2:a") for i in range(3)), ("0", "2:a"), ("1", "1:b"), ("2", "0:a")]
+    picture = ElementTree.fromstring(Path("s.svg").read_text())
+    bars = [node for node in picture.iter() if node.tag.endswith("}g")]
+    assert len(bars) == len(lower(EXAMPLES["reverse"].program).residents)
+    assert "<h2>primitives</h2>" in Path("s.html").read_text() and "http" not in re.sub(
+        "http://www.w3.org/2000/svg", "", Path("s.html").read_text()
+    )
