@@ -1,4 +1,5 @@
-(* A plan without reuse of coordinates follows its definition: [follows] answers yes, whatever is defined. *)
+(* A plan without reuse of coordinates follows its definition: [follows] answers yes, whatever is defined, if its scalars read
+   earlier ones and entry [one] of the codes is known to be 1. *)
 From Coq Require Import List Bool ZArith QArith Qreduction Lqa Lia FMapPositive.
 From Efasp Require Import Statement Scalars ScalarsModel Terms TermsSound TermsNormal Interning Worlds InterningSound Follows
   InterningStable InterningTidy InterningAgain PlanSound FollowsSound DefinitionRead Direct DirectPlaced DirectRead.
