@@ -180,7 +180,6 @@ Proof. intros n f g [H|H]; apply total_zero; intros p P; rewrite (H p P); ring. 
 
 (* A query or key that is a word or nothing, of two bits or more. *)
 Definition maybe (n : nat) (f : nat -> Z) : Prop := signs n f \/ none n f.
-Definition equal_words (n : nat) (f g : nat -> Z) : bool := agreement n f g =? Z.of_nat n.
 
 Theorem maybe_gap : forall n f g, (2 <= n)%nat -> maybe n f -> maybe n g ->
   (signs n f /\ signs n g /\ same n f g = true /\ agreement n f g = Z.of_nat n) \/

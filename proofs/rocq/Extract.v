@@ -1,4 +1,5 @@
-(* The checkers as OCaml: what runs is what the theorems speak of, but for the reading of files (the drivers beside this file). *)
+(* The checkers as OCaml: what runs is what the theorems speak of, but for the reading of files (the drivers beside
+   this file). *)
 From Coq Require Extraction ExtrOcamlBasic ExtrOcamlString.
 From Efasp Require Lrat Smt Script.
 Extraction Language OCaml.

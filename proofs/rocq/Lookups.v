@@ -62,16 +62,6 @@ Qed.
 Definition word_hit (n : nat) (f g : nat -> Z) : bool := Attention.agreement n f g =? Z.of_nat n.
 Definition hit (n sink : nat) (i j : env) : bool := negb (j sink 0%nat =? 1) && word_hit n (i 0%nat) (j 1%nat).
 
-Lemma word_hit_spec : forall n f g, (2 <= n)%nat -> maybe n f -> maybe n g ->
-  (word_hit n f g = true <-> signs n f /\ signs n g /\ forall p, (p < n)%nat -> f p = g p).
-Proof.
-  intros n f g N F G. unfold word_hit. rewrite Z.eqb_eq, <- same_spec.
-  destruct (maybe_gap n f g N F G) as [(S & T & U & E)|(O & E)].
-  - tauto.
-  - split; [lia|]. intros (S & T & U). destruct O as [O|[O|O]]; [| |congruence]; exfalso;
-      specialize (O 0%nat ltac:(lia)); [specialize (S 0%nat ltac:(lia))|specialize (T 0%nat ltac:(lia))]; lia.
-Qed.
-
 Section Operators.
 Variables (n rank sink : nat) (c : Z) (s i : env) (l : list env) (score ranked : env -> Z).
 Hypotheses (W : sequence n c rank sink s l) (query : maybe n (i 0%nat)).

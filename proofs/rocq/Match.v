@@ -226,17 +226,4 @@ Proof.
   - intros j J. fold (found j). rewrite (found_hits j J). apply N, J.
   - exact (l_sink _ _ _ _ L).
 Qed.
-
-(* One that outranks all others found wins alone. *)
-Theorem match_finds_best : forall l1 j l2, l = l1 ++ j :: l2 -> hits m i j = true ->
-  (forall k, In k (l1 ++ l2) -> hits m i k = true -> at_rank m k < at_rank m j) ->
-  winners (dot (match_q m) (match_k m) i) l = [j].
-Proof.
-  intros l1 j l2 E F H.
-  assert (I : forall k, In k (l1 ++ j :: l2) -> In k l) by (intros k K; rewrite E; exact K).
-  apply (match_best l _ _ _ _ _ _ _ _ scored (l_capacity _ _ _ _ L) (proj1 absent_flag) at_sink elsewhere l1 j l2 E).
-  - fold (found j). rewrite found_hits by (apply I, in_or_app; right; left; reflexivity). exact F.
-  - intros k K Fk. apply (H k K). fold (found k) in Fk. rewrite found_hits in Fk; [exact Fk|].
-    apply I, in_or_app. apply in_app_or in K. cbn [In]. tauto.
-Qed.
 End Lookup.

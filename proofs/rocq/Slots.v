@@ -61,9 +61,6 @@ Definition cell : Type := V * bool.
 Definition slots (c : cell) : list token := if snd c then [None; Some (fst c)] else [Some (fst c); None].
 Definition after (c : cell) (w : option V) : cell := match w with Some v => (v, negb (snd c)) | None => c end.
 
-Lemma one_masked : forall c, exists v, slots c = [None; Some v] \/ slots c = [Some v; None].
-Proof. intros [v [|]]; exists v; [left|right]; reflexivity. Qed.
-
 (* A pass: both slots of a cell predict the value that is written, if one is; remask = masked xor written. *)
 Record visit := { held : cell; written : option V; predicted : V * V }.
 Definition sound (n : visit) : Prop :=

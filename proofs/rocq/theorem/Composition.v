@@ -1,5 +1,5 @@
-(* From one pass to all: a plan whose every pass is right, on the sequences that there are, runs every PRAM program, in any order
-   of unmasking. What is left to show of a plan is local: what it reads out at the positions of one sequence. *)
+(* From one pass to all: a plan whose every pass is right, on the sequences that there are, runs every PRAM program, in any
+   order of unmasking. What is left to show of a plan is local: what it reads out at the positions of one sequence. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences.
 Import ListNotations.

@@ -1,6 +1,6 @@
 (* A plan for a definition, without reuse of coordinates: one residual coordinate for every entry of the code and for every
    node. A node is computed in the first half of a layer, by a head, or in the second half, by a hidden unit, once all that it
-   reads is there. Definitions only; that the plan computes what is defined is DirectSound.v. *)
+   reads is there. Definitions only; that the plan follows the definition is DirectFollows.v. *)
 From Coq Require Import List Bool ZArith QArith.
 From Efasp Require Import Statement Scalars.
 Import ListNotations.

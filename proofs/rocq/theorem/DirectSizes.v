@@ -1,6 +1,6 @@
 (* The dimensions of a transformer, and those of a plan without reuse of coordinates. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars ScalarsModel Direct DirectParts DirectSound.
+From Efasp Require Import Statement Scalars ScalarsModel Direct DirectPlaced.
 Import ListNotations.
 Open Scope nat_scope.
 

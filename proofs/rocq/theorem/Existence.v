@@ -1,126 +1,16 @@
 (* For every n there is an encoder of constant depth and O(log n) width that runs every PRAM program: for every word width w >=
-   5 a plan without reuse of coordinates, whose depth does not depend on w and whose dimensions are at most a w + b. *)
-From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition StepDefined Direct DirectSound DirectSizes
-  StepCount StepCountStep Sizes Accepts.
-From Efasp Require FollowsSound CodeFacts Accepted StepCodes.
-Import ListNotations.
+   5 a plan without reuse of coordinates, which is accepted, whose depth does not depend on w and whose dimensions are at most
+   a w + b. *)
+From Coq Require Import List ZArith Lia.
+From Efasp Require Import Statement StepBuilder StepDefinition StepSizes Accepts DirectAccepted.
 Open Scope nat_scope.
 
-(* The halves in which a definition's nodes are placed are those by which builders are counted. *)
-Lemma placed_agrees : forall ns known, let final := known ++ map half (placed known ns) in forall i n,
-  nth_error ns i = Some n -> node_below (length known + i) n ->
-  nth (length known + i) final 0 = half_after n (list_max (map (fun k => nth k final 0) (read_by n))).
+Lemma direct_runs : forall w e ext n, 5 <= w -> code_width w (in_log e) ext + nodes_needed w (in_log e) ext <= n ->
+  exists m, accepts w e ext m = true /\ runs_pram w e ext m /\ within (layers_needed ext) n m.
 Proof.
-  induction ns as [|n ns IH]; intros known final i x N B; [destruct i; discriminate|]. unfold final. cbn [placed map half].
-  set (p := half_after n _). assert (E : known ++ p :: map half (placed (known ++ [p]) ns) =
-    (known ++ [p]) ++ map half (placed (known ++ [p]) ns)) by (rewrite <- app_assoc; reflexivity).
-  destruct i as [|i]; cbn [nth_error] in N.
-  - injection N as ->. rewrite Nat.add_0_r in *. rewrite app_nth2, Nat.sub_diag by lia. cbn [nth]. unfold p at 1. f_equal.
-    f_equal.
-    apply map_ext_in. intros k K. rewrite app_nth1 by exact (node_reads _ _ _ B K). reflexivity.
-  - specialize (IH (known ++ [p]) i x N). rewrite app_length in IH. cbn [length] in IH. rewrite E.
-    replace (length known + S i) with (length known + 1 + i) in * by lia. exact (IH B).
+  intros w e ext n W L. exists (direct_plan w (in_log e) ext). pose proof (direct_accepted w e ext W) as A. split; [exact A|].
+  split; [exact (accepts_sound w e ext _ A)|]. exact (within_more _ _ _ _ (direct_within w (in_log e) ext W) L).
 Qed.
-
-(* The size of the step. *)
-Definition layers_needed (ext : bool) : nat := if ext then 6 else 5.
-Definition nodes_needed (w : nat) (log ext : bool) : nat :=
-  (if log then 47 * w + 48 else 43 * w + 41) + length (operations ext) + if ext then 5 * w * w + 9 * w else 0.
-
-Theorem step_sizes : forall w log ext, 5 <= w -> let d := step_definition w log ext in let first := code_width w log ext in
-  step_ordered w log ext /\ (forall f, In f (results d) -> reads_below (first + length (nodes d)) f) /\
-  length (nodes d) <= nodes_needed w log ext /\ (forall n, In n (nodes d) -> narrow (2 * w + 13) n) /\
-  (forall s, In s (placed (repeat 0 first) (nodes d)) -> half s <= 2 * layers_needed ext) /\
-  length (results d) = token_code_width w ext + if log then 0 else 3.
-Proof.
-  intros w log ext W d first. unfold step_ordered. fold d first.
-  destruct ((if log then masked_step w log ext else cell_step w log ext) (Pos.of_succ_nat first)) as [rs ns] eqn:M.
-  assert (D : d = {| nodes := map plain_node ns; results := map plain rs |}).
-  { unfold d, step_definition, step_writing. fold first. rewrite M. apply writing_plain. }
-  set (slots := placed (repeat 0 first) (nodes d)). set (final := repeat 0 first ++ map half slots).
-  set (at_half := fun i => nth i final 0).
-  assert (Codes : forall i, i < code_width w log ext -> at_half i = 0).
-  { intros i L. unfold at_half, final. rewrite app_nth1, nth_repeat by (rewrite repeat_length; exact L). reflexivity. }
-  assert (Agree : agrees at_half first ns).
-  { intros i x N B. pose proof (placed_agrees (nodes d) (repeat 0 first) i (plain_node x)) as P. cbv zeta in P.
-    rewrite repeat_length in P. fold slots final in P. apply P; [|exact B]. rewrite D. cbn [nodes].
-      rewrite nth_error_map, N. reflexivity. }
-  assert (C : length ns <= nodes_needed w log ext /\ fine at_half (2 * layers_needed ext) (2 * w + 13) first ns /\
-    length rs = token_code_width w ext + (if log then 0 else 3) /\
-    Forall (upto at_half (first + length ns) ((if ext then 10 else 8) + 2)) rs).
-  { assert (T : (if ext then 10 else 8) + 2 <= 2 * layers_needed ext) by (destruct ext; cbn; lia). unfold nodes_needed.
-    destruct log.
-    - rewrite Nat.add_0_r. exact (adds_masked_step at_half _ _ w true ext Codes W (Nat.le_refl _) T eq_refl first (Nat.le_refl
-      _) rs ns M Agree).
-    - exact (adds_cell_step at_half _ _ w false ext Codes W (Nat.le_refl _) T first (Nat.le_refl _) rs ns M Agree). }
-  destruct C as (Count & Fine & Shown & Results).
-  assert (Node : forall i n, nth_error (nodes d) i = Some n -> node_below (first + i) n /\ narrow (2 * w + 13) n /\
-    at_half (first + i) <= 2 * layers_needed ext).
-  { intros i n N. rewrite D in N. cbn [nodes] in N. rewrite nth_error_map in N. destruct (nth_error ns i) as [x|] eqn:X;
-    [|discriminate].
-    injection N as <-. exact (Fine i x X). }
-  split; [intros i n N; apply Node, N|]. split; [|split; [rewrite D; cbn [nodes]; rewrite map_length; exact Count|split;
-    [|split]]].
-  - intros f F. rewrite D in *. cbn [results nodes] in *. rewrite map_length. apply in_map_iff in F as (g & <- & G).
-    rewrite Forall_forall in Results. exact (below_upto at_half _ _ g (Results g G)).
-  - intros n I. apply In_nth_error in I as (i & N). apply (Node i n N).
-  - intros s S. fold slots in S. destruct (placed_facts (nodes d) (repeat 0 first)) as [Co F]. rewrite repeat_length in Co, F.
-    fold slots final in Co, F. destruct (F s S) as (N & H & _). assert (K : In (coordinate s) (seq first (length (nodes d)))) by
-      (rewrite <- Co; apply in_map; exact S). apply in_seq in K. destruct (Node _ _ N) as (_ & _ & T). rewrite H.
-    replace (first + (coordinate s - first)) with (coordinate s) in T by lia. exact T.
-  - rewrite D. cbn [results]. rewrite map_length. exact Shown.
-Qed.
-
-(* The plan. Entry 9 + (number of operations) of a token's code is always 1. *)
-Definition place_width (w : nat) (log : bool) : nat := if log then Accepted.log_code_width w else Accepted.cell_code_width w.
-Definition direct_plan (w : nat) (log ext : bool) : plan :=
-  direct (9 + length (operations ext)) (token_code_width w ext) (place_width w log) (step_definition w log ext).
-
-Lemma widths : forall w log ext, token_code_width w ext + place_width w log = code_width w log ext.
-Proof.
-  intros w log ext. unfold place_width, Accepted.log_code_width, Accepted.cell_code_width, code_width. destruct log; lia.
-Qed.
-
-Lemma one_within : forall w log ext, 9 + length (operations ext) < token_code_width w ext + place_width w log.
-Proof. intros. unfold token_code_width. lia. Qed.
-
-Theorem direct_computes : forall w log ext, 5 <= w -> computes_step w log ext (direct_plan w log ext).
-Proof.
-  intros w log ext W x qs L _. destruct (step_sizes w log ext W) as (Ordered & _). unfold step_ordered in Ordered.
-  rewrite <- widths in Ordered. rewrite <- codes_at. unfold outputs, direct_plan. apply direct_right.
-  - apply one_within.
-  - exact Ordered.
-  - rewrite !map_length. exact L.
-  - intros t T. apply in_map_iff in T as (y & <- & _). apply CodeFacts.token_width.
-  - intros p P. apply in_map_iff in P as (y & <- & _). unfold place_width. destruct log;
-    [apply Accepted.log_width|apply Accepted.cell_width].
-  - intros code C. apply Accepted.in_codes in C as (t & p & _ & _ & ->). unfold token_code.
-    rewrite app_nth1, app_nth2, CodeFacts.one_hot_length, Nat.sub_diag; [reflexivity|rewrite CodeFacts.one_hot_length; lia|].
-    rewrite !app_length, CodeFacts.one_hot_length. cbn [length]. lia.
-Qed.
-
-(* A transformer of at most [d] layers, all of whose dimensions are at most n: residual coordinates, hidden units of a
-   feed-forward block, heads of a layer, coordinates of a query, key or value, entries of a code that is read, and outputs. *)
-Definition within (d n : nat) (m : plan) : Prop :=
-  depth m <= d /\ d_model m <= n /\ d_ff m <= n /\ heads_per_layer m <= n /\ d_head m <= n /\ d_code m <= n.
-
-Theorem direct_within : forall w log ext, 5 <= w ->
-  within (layers_needed ext) (code_width w log ext + nodes_needed w log ext) (direct_plan w log ext).
-Proof.
-  intros w log ext W. destruct (step_sizes w log ext W) as (Ordered & Results & Count & Narrow & Halves & Shown).
-  unfold step_ordered in Ordered. rewrite <- widths in *. pose proof (one_within w log ext) as O. unfold direct_plan.
-  split; [eapply direct_depth; eassumption|]. split; [|split; [|split; [|split]]].
-  - eapply Nat.le_trans; [eapply direct_model; eassumption|lia].
-  - eapply Nat.le_trans; [eapply direct_ff; eassumption|lia].
-  - eapply Nat.le_trans; [eapply direct_heads; eassumption|lia].
-  - eapply Nat.le_trans; [eapply (direct_head _ _ _ (2 * w + 13)); first [eassumption|lia]|]. unfold nodes_needed.
-    destruct log; lia.
-  - apply direct_code; [exact O|lia|lia|]. rewrite Shown. unfold nodes_needed. destruct log; lia.
-Qed.
-
-Lemma within_more : forall d n n' m, within d n m -> n <= n' -> within d n' m.
-Proof. intros d n n' m (A & B & C & D & E & F) L. repeat split; try assumption; lia. Qed.
 
 Lemma clock_above : forall w, 5 <= w -> clock_bits w <= w + 11.
 Proof. intros. unfold clock_bits. lia. Qed.
@@ -128,33 +18,20 @@ Proof. intros. unfold clock_bits. lia. Qed.
 (* For every n: of constant depth, and of width linear in w, which is log n for machines of n processors, words and
    instructions. *)
 Theorem exists_for_all_n : forall w, 5 <= w ->
-  (exists m, runs_pram_mdm w false m /\ within 5 (51 * w + 131) m) /\
-  (exists m, runs_pram_apmdm w false m /\ within 5 (45 * w + 104) m).
+  (exists m, accepts w Diffusion false m = true /\ runs_pram_mdm w false m /\ within 5 (51 * w + 131) m) /\
+  (exists m, accepts w AnyProcess false m = true /\ runs_pram_apmdm w false m /\ within 5 (45 * w + 104) m).
 Proof.
-  intros w W. pose proof (clock_above w W) as C. split.
-  - exists (direct_plan w true false). split.
-    + apply computed_log; [exact (proj1 (step_sizes w true false W))|exact (direct_computes w true false W)].
-    + apply (within_more _ _ _ _ (direct_within w true false W)). unfold nodes_needed, code_width, token_code_width.
-      cbn [length operations app].
-      lia.
-  - exists (direct_plan w false false). split.
-    + apply computed_cells; [exact (proj1 (step_sizes w false false W))|exact (direct_computes w false false W)].
-    + apply (within_more _ _ _ _ (direct_within w false false W)). unfold nodes_needed, code_width, token_code_width.
-      cbn [length operations app]. lia.
+  intros w W. pose proof (clock_above w W) as C.
+  split; [apply (direct_runs w Diffusion false)|apply (direct_runs w AnyProcess false)]; trivial;
+    unfold nodes_needed, code_width, token_code_width; cbn [in_log length operations app]; lia.
 Qed.
 
 (* With extension M, whose products and shifts by a word take a unit for every pair of bits, the width is quadratic in w. *)
 Theorem exists_for_all_n_extended : forall w, 5 <= w ->
-  (exists m, runs_pram_mdm w true m /\ within 6 (5 * w * w + 60 * w + 140) m) /\
-  (exists m, runs_pram_apmdm w true m /\ within 6 (5 * w * w + 54 * w + 110) m).
+  (exists m, accepts w Diffusion true m = true /\ runs_pram_mdm w true m /\ within 6 (5 * w * w + 60 * w + 140) m) /\
+  (exists m, accepts w AnyProcess true m = true /\ runs_pram_apmdm w true m /\ within 6 (5 * w * w + 54 * w + 110) m).
 Proof.
-  intros w W. pose proof (clock_above w W) as C. split.
-  - exists (direct_plan w true true). split.
-    + apply computed_log; [exact (proj1 (step_sizes w true true W))|exact (direct_computes w true true W)].
-    + apply (within_more _ _ _ _ (direct_within w true true W)). unfold nodes_needed, code_width, token_code_width.
-      cbn [length operations app]. lia.
-  - exists (direct_plan w false true). split.
-    + apply computed_cells; [exact (proj1 (step_sizes w false true W))|exact (direct_computes w false true W)].
-    + apply (within_more _ _ _ _ (direct_within w false true W)). unfold nodes_needed, code_width, token_code_width.
-      cbn [length operations app]. lia.
+  intros w W. pose proof (clock_above w W) as C.
+  split; [apply (direct_runs w Diffusion true)|apply (direct_runs w AnyProcess true)]; trivial;
+    unfold nodes_needed, code_width, token_code_width; cbn [in_log length operations app]; lia.
 Qed.

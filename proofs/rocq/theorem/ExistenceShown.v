@@ -1,7 +1,7 @@
-(* The numerals of Existence.v, beside what is counted at some word widths; and that the plans are accepted. The bounds on nodes are
-   7 above the counts without extension M: rows of bit 0 have neither carry nor borrow. *)
+(* The numerals of Existence.v, beside what is counted at some word widths; and that a plan is accepted for its own engine only.
+   The bounds on nodes are 7 above the counts without extension M: rows of bit 0 have neither carry nor borrow. *)
 From Coq Require Import List Bool ZArith QArith.
-From Efasp Require Import Statement Scalars StepDefinition Direct DirectSizes Existence Accepts.
+From Efasp Require Import Statement Scalars StepDefinition Direct DirectSizes StepSizes Accepts.
 Import ListNotations.
 Open Scope nat_scope.
 
@@ -23,10 +23,7 @@ Proof. vm_compute. reflexivity. Qed.
 Example dimensions_cells : dimensions (direct_plan 5 false false) = [5; 322; 89; 32; 9; 39].
 Proof. vm_compute. reflexivity. Qed.
 
-Example accepted_log : accepts 5 Diffusion false (direct_plan 5 true false) = true.
+Example rejected_log : accepts 5 Diffusion false (direct_plan 5 false false) = false.
 Proof. vm_compute. reflexivity. Qed.
-Example accepted_cells : accepts 5 AnyProcess false (direct_plan 5 false false) = true.
-Proof. vm_compute. reflexivity. Qed.
-(* Each by its own engine only. *)
 Example rejected_cells : accepts 5 AnyProcess false (direct_plan 5 true false) = false.
 Proof. vm_compute. reflexivity. Qed.

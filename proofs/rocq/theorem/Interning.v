@@ -138,18 +138,19 @@ Definition add_unit (t : table) (n : positive) (up : bool) (c : Q) : table := {|
   entries := Map.add (next_scalar t) (Unit n up c) (entries t); next_scalar := Pos.succ (next_scalar t);
   directions := directions t; next_direction := next_direction t; scores := scores t; next_score := next_score t;
   by_sum := by_sum t; units := Map.add n ((up, c, next_scalar t) :: bucket n (units t)) (units t); means := means t |}.
-(* relu(f), where the linear part of f is directed. *)
+(* relu(f), where the linear part of f is directed. That f is never negative is asked of f / extent, and before relu(-f) is
+   looked for: so the answer is the same whenever it is asked again, of any multiple. *)
 Definition unit (known : facts) (t : table) (f : form) (d : directed) : table * form :=
   let c := Qred (free f / extent d) in
   match find_unit t (number d) (along d) c with
   | Some i => (t, atom (extent d) i)
   | None =>
-      match find_unit t (number d) (negb (along d)) (Qopp c) with
-      | Some i => (t, add_forms f (atom (extent d) i))
-      | None =>
-          if never_negative known t f then (t, f)
-          else (add_unit t (number d) (along d) c, atom (extent d) (next_scalar t))
-      end
+      if never_negative known t {| free := c; parts := scaled (Qred (/ extent d)) (parts f) |} then (t, f)
+      else
+        match find_unit t (number d) (negb (along d)) (Qopp c) with
+        | Some i => (t, add_forms f (atom (extent d) i))
+        | None => (add_unit t (number d) (along d) c, atom (extent d) (next_scalar t))
+        end
   end.
 (* The ReLUs of one linear form and several constants. *)
 Definition constant_unit (f : form) : form := constant_form (if Qle_bool 0 (free f) then free f else 0).

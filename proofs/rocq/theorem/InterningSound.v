@@ -288,15 +288,19 @@ Proof.
   { injection H as <- <-. split; [apply grows_refl|]. intros E e I. apply find_unit_found in F.
     rewrite atom_value, (unit_meaning t (parts f) d f _ c i e E D I eq_refl F), <- rectify_scaled by exact P.
     apply rectify_equal. rewrite C. unfold form_value. destruct (along d); cbn [oriented]; field; exact N. }
+  destruct (never_negative known t _) eqn:S.
+  { injection H as <- <-. split; [apply grows_refl|]. intros E e I. pose proof (never_negative_right t _ e E S I) as L.
+    assert (V : 0 <= form_value e f).
+    { unfold form_value in L. cbn [free parts] in L. rewrite C, scaled_value, Qred_correct in L.
+      assert (Q : form_value e f == extent d * (free f / extent d + / extent d * value e (parts f))) by
+        (unfold form_value; field; exact N). rewrite Q. apply Qmult_le_0_compat; [lra|exact L]. }
+    destruct (rectify_cases (form_value e f)) as [[_ ->]|[B _]]; [reflexivity|lra]. }
   destruct (find_unit t (number d) (negb (along d)) (- c)) as [i|] eqn:G.
   { injection H as <- <-. split; [apply grows_refl|]. intros E e I. apply find_unit_found in G.
     rewrite add_forms_value, atom_value, (unit_meaning t (parts f) d f _ _ i e E D I eq_refl G),
       (rectify_split (form_value e f)).
     apply Qplus_comp; [reflexivity|]. rewrite <- rectify_scaled by exact P. apply rectify_equal. unfold form_value.
     destruct (along d); cbn [oriented negb]; rewrite C; field; exact N. }
-  destruct (never_negative known t f) eqn:S.
-  { injection H as <- <-. split; [apply grows_refl|]. intros E e I. pose proof (never_negative_right t f e E S I) as L.
-    destruct (rectify_cases (form_value e f)) as [[_ ->]|[B _]]; [reflexivity|lra]. }
   injection H as <- <-. split; [apply grows_unit|]. intros E e I.
   assert (D' : directs (add_unit t (number d) (along d) c) (parts f) d) by exact D.
   rewrite atom_value, (unit_meaning _ (parts f) d f _ c _ e E D' I eq_refl (add_unit_found _ _ _ _)),

@@ -1,5 +1,6 @@
-(* The statement and the acceptance of plans as OCaml, for build/pram-kernel and build/plan-check: what runs is what the propositions
-   and the theorem speak of, but for the reading of files and the printing (plan_text.ml, pram_kernel.ml, plan_check.ml). *)
+(* The statement and the acceptance of plans as OCaml, for build/pram-kernel and build/plan-check: what runs is what the
+   propositions and the theorem speak of, but for the reading of files and the printing (plan_text.ml, pram_kernel.ml,
+   plan_check.ml). *)
 From Coq Require Extraction ExtrOcamlBasic.
 From Efasp Require Import Statement Accepts Policies.
 Extraction Language OCaml.

@@ -1,6 +1,5 @@
-(* The latest writes: what a register and a word of memory are read as, over the log, while the block of time t + 1 is filled;
-  and
-   all that a place of time t + 1 reads, together. *)
+(* The latest writes: what a register and a word of memory are read as, over the log, while the block of time t + 1 is
+   filled. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Composition Statement Sequences Scalars Matching Positions Reached LogSites LogMatches LogReads.
 Import ListNotations.
@@ -219,36 +218,6 @@ Proof.
   intros address touches Wa N. apply selects_bos; [apply latest_word_sound|reflexivity|]. intros j J.
   destruct (hit _ j) eqn:H; [|reflexivity]. exfalso. apply latest_word_hit in H as (E & a & Ea & B & _); [|exact Wa|exact J].
   destruct N as [N|[N|(c & N & O)]]; [congruence|congruence|]. rewrite Ea in N. injection N as <-. lia.
-Qed.
-
-(* All together, at a place of time t + 1: it is ready, and reads the configuration of time t. *)
-Theorem log_reads : forall k pid, 0 <= pid < Z.of_nat P ->
-  let here := (Mask, PLog k (Z.of_nat (S t)) pid) in let c := reached w p t in
-  selects (block_of w (option_map Z.pred (time_of here))) l (fun j => fst j = Bos) /\
-  selects (counter_at w (option_map Z.pred (time_of here)) (index_of here)) l
-    (fun j => fst j = Word (state (self c pid)) (pc (self c pid))) /\
-  (forall name, (forall r, name = Some r -> 0 <= r < 8) -> selects (latest_register w incomplete (index_of here) name) l (fun j
-    =>
-    match name with
-    | Some r => offers (in_register c pid r) j \/ fst j = Bos /\ in_register c pid r = 0 | None => fst j = Bos end)) /\
-  (forall address touches, (forall a, address = Some a -> is_word w a = true) ->
-    selects (latest_word w incomplete beaten address touches) l (fun j =>
-    match address with
-    | Some a => if touches && (a <? Z.of_nat M) then offers (at_address c a) j else fst j = Bos | None => fst j = Bos end)).
-Proof.
-  intros k pid N here c. change (option_map Z.pred (time_of here)) with (Some (Z.pred (Z.of_nat (S t)))).
-  rewrite <- Nat2Z.inj_pred by lia. cbn [Nat.pred].
-  change (index_of here) with (Some pid). split; [|split; [|split]].
-  - apply (block_complete w ext p T t b V until next_time some). apply Nat.le_refl.
-  - apply (counter_read w ext p T t b V until next_time some); [apply Nat.le_refl|exact N].
-  - intros [r|] R; [exact (latest_register_read pid r N (R r eq_refl))|].
-    apply latest_register_missed; [|exact R|right; reflexivity].
-    intros i E. injection E as <-. exact (pid_word pid N).
-  - intros [a|] touches Wa; [|apply latest_word_missed; [exact Wa|right; left; reflexivity]].
-    destruct touches; [|apply latest_word_missed; [exact Wa|left; reflexivity]]. cbn [andb].
-    destruct (Z.ltb_spec a (Z.of_nat M)) as [B|B].
-    + apply latest_word_read. split; [|exact B]. apply (is_word_range w). exact (Wa a eq_refl).
-    + apply latest_word_missed; [exact Wa|]. right. right. exists a. split; [reflexivity|exact B].
 Qed.
 End Latest.
 End Reads.

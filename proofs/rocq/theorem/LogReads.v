@@ -1,6 +1,5 @@
-(* What every attention of the step over the log reads, while the block of time t + 1 is filled.
-Everything that is read is of the
-   configuration of time t. *)
+(* What every attention of the step over the log reads, while the block of time t + 1 is filled. Everything that is read is
+   of the configuration of time t. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Composition Statement Sequences Scalars Matching Positions Reached LogSites LogMatches.
 Import ListNotations.
@@ -251,12 +250,5 @@ Proof.
   exfalso. apply hit_spec in H as (_ & A & _). pose proof (A _ (or_introl eq_refl)) as A1.
   pose proof (A _ (or_intror (or_introl eq_refl))) as A2. cbn [wanted offered bits] in A1, A2.
   destruct N as [->| ->]; discriminate.
-Qed.
-(* Places of later times are not ready. *)
-Theorem later_unready : forall k s pid, (S t < s <= T)%nat ->
-  selects (block_of w (option_map Z.pred (time_of (Mask, PLog k (Z.of_nat s) pid)))) l (fun j => fst j = Mask).
-Proof.
-  intros k s pid B. change (time_of _) with (Some (Z.of_nat s)). cbn [option_map]. rewrite <- Nat2Z.inj_pred by lia.
-  apply block_incomplete. lia.
 Qed.
 End Reads.

@@ -13,36 +13,12 @@ Definition sign (a : option Z) (b : nat) : Z :=
 Definition agrees (n : nat) (a b : option Z) : bool :=
   match a, b with Some u, Some v => u mod 2 ^ Z.of_nat n =? v mod 2 ^ Z.of_nat n | _, _ => false end.
 Definition agreement (n : nat) (a b : option Z) : Z := Attention.agreement n (sign a) (sign b).
-Fixpoint product (a b : vector) : Q := match a, b with u :: a', v :: b' => (u * v + product a' b')%Q | _, _ => 0%Q end.
 
 Lemma signs_sign : forall n a, signs n a = map (fun b => inject_Z (sign a b)) (seq 0 n).
 Proof.
   intros n [v|].
   - unfold signs, numbers. rewrite map_map. apply map_ext. intros b. cbn. destruct (Z.testbit v (Z.of_nat b)); reflexivity.
   - unfold signs. generalize 0%nat. induction n as [|n IH]; intros k; [reflexivity|]. cbn. f_equal. apply IH.
-Qed.
-
-Lemma product_app : forall a b c d, length a = length c -> (product (a ++ b) (c ++ d) == product a c + product b d)%Q.
-Proof.
-  induction a as [|u a IH]; intros b [|v c] d L; try discriminate; cbn; [ring|]. injection L as L. rewrite IH by exact L. ring.
-Qed.
-
-Lemma product_sign : forall n k a b,
-  (product (signs n a) (map (fun p => inject_Z (k * sign b p)) (seq 0 n)) == inject_Z (k * agreement n a b))%Q.
-Proof.
-  intros n k a b. rewrite signs_sign. unfold agreement, Attention.agreement. induction n as [|n IH].
-  - cbn. rewrite Z.mul_0_r. reflexivity.
-  - rewrite seq_S, !map_app, product_app by (rewrite !map_length; reflexivity). rewrite IH.
-    cbn [map product Form.total Nat.add].
-    rewrite <- inject_Z_mult. setoid_replace (inject_Z (sign a n * (k * sign b n)) + 0)%Q with
-      (inject_Z (sign a n * (k * sign b n))) by ring. rewrite <- inject_Z_plus. apply inject_Z_injective. ring.
-Qed.
-
-Lemma dot_product : forall a b, (dot a b == product a b)%Q.
-Proof.
-  induction a as [|u a IH]; intros [|v b]; try reflexivity; [destruct u as [[|n|n] d]; reflexivity|].
-  destruct u as [[|n|n] d]; cbn [dot product]; rewrite ?Qreduction.Qred_correct, IH; [|reflexivity|reflexivity].
-  unfold Qeq, Qplus, Qmult. cbn. nia.
 Qed.
 
 Lemma sign_word : forall n v, Attention.signs n (sign (Some v)).

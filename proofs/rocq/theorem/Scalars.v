@@ -1,6 +1,6 @@
-(* Outputs defined by scalars: what a transformer is compared with. A scalar is a number at every position of a sequence: an entry
-   of the position's code (of its token, then of its place), the ReLU of an affine form of earlier scalars at the same position,
-   or the mean of an affine form over the positions at which a score of affine forms, here and there, is greatest. *)
+(* Outputs defined by scalars: what a transformer is compared with. A scalar is a number at every position of a sequence: an
+   entry of the position's code (of its token, then of its place), the ReLU of an affine form of earlier scalars at the same
+   position, or the mean of an affine form over the positions at which a score of affine forms, here and there, is greatest. *)
 From Coq Require Import List ZArith QArith.
 From Efasp Require Import Statement.
 Import ListNotations.

@@ -1,6 +1,5 @@
-(* The scalars of a definition as a model: each position has one vector, which begins with its code, and in which every node
-  has its
-   value, computed from the vectors themselves. For this nodes must read earlier scalars only. *)
+(* The scalars of a definition as a model: each position has one vector, which begins with its code, and in which every node has
+   its value, computed from the vectors themselves. For this nodes must read earlier scalars only. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars.
 Import ListNotations.

@@ -1,7 +1,7 @@
 (* The size of the step's definition, for every word width w >= 5: the number of nodes is linear in w (with extension M
    quadratic), and they are computed in a constant number of halves of layers. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition Direct DirectSound DirectSizes StepCount
+From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition Direct DirectPlaced DirectSizes StepCount
   StepCountWords StepCountCode
   StepCountStep.
 From Efasp Require Form Gates Slots Follows.

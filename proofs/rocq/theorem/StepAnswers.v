@@ -41,9 +41,6 @@ Proof.
   cbn [filter]. rewrite !L. reflexivity.
 Qed.
 
-Lemma put_zero : forall fs h, Forall (fun f => worth f h 0) fs -> Forall (fun v => (v == 0)%Q) (put_out fs h).
-Proof. intros fs h F. unfold put_out. induction F as [|f fs W F IH]; constructor; [exact W|exact IH]. Qed.
-
 (* A control bit is set where it is 1. *)
 Lemma bit_set : forall v b, (v == inject_Z (Z.b2z b))%Q -> negb (Qle_bool v (1 # 2)) = b.
 Proof.

@@ -97,7 +97,7 @@ Definition reads (m : attention) (values : list form) : builder (list form) := e
 Definition found (sink : form) (m : attention) : builder form := read m (combined [(-1, sink)] 1).
 Definition missed (sink : form) (m : attention) : builder form := read m sink.
 
-(* As a writing: units of one linear part together, and the means under one score. *)
+(* As a writing: units of one linear part together, and the means under one score, of scalars before all of them. *)
 Fixpoint same_parts (a b : list (Z * positive)) : bool :=
   match a, b with
   | [], [] => true
@@ -110,17 +110,20 @@ Fixpoint same_forms (a b : list form) : bool :=
   | f :: a', g :: b' => (free f =? free g) && same_parts (parts f) (parts g) && same_forms a' b'
   | _, _ => false
   end.
-Definition joined (n : written) (l : list Follows.item) : list Follows.item :=
+Definition joined (next : positive) (n : written) (l : list Follows.item) : list Follows.item :=
   match n, l with
   | Unit f, Follows.Units s cs :: rest =>
       if same_parts (parts f) s then Follows.Units s (free f :: cs) :: rest else Follows.Units (parts f) [free f] :: l
   | Unit f, _ => Follows.Units (parts f) [free f] :: l
   | Mean q k v, Follows.Head q' k' vs :: rest =>
-      if same_forms q q' && same_forms k k' then Follows.Head q k (v :: vs) :: rest else Follows.Head q k [v] :: l
+      if same_forms q q' && same_forms k k' && forallb (fun f => Follows.numbered_below next (parts f)) vs
+      then Follows.Head q k (v :: vs) :: rest else Follows.Head q k [v] :: l
   | Mean q k v, _ => Follows.Head q k [v] :: l
   end.
-Definition writing_of (results : list form) (nodes : list written) : Follows.writing :=
-  {| Follows.items := fold_right joined [] nodes; Follows.shown := results |}.
+Fixpoint items_of (next : positive) (nodes : list written) : list Follows.item :=
+  match nodes with [] => [] | n :: rest => joined next n (items_of (Pos.succ next) rest) end.
+Definition writing_of (next : positive) (results : list form) (nodes : list written) : Follows.writing :=
+  {| Follows.items := items_of next nodes; Follows.shown := results |}.
 (* What it stands for. *)
 Definition plain : form -> affine := Follows.expand_sum.
 Definition plain_node (n : written) : node :=
@@ -138,17 +141,19 @@ Proof.
   rewrite !andb_true_iff, Z.eqb_eq in H. destruct H as ((-> & S) & H). rewrite (same_parts_equal s t S), (IH b H). reflexivity.
 Qed.
 
-Lemma joined_plain : forall n l, flat_map Follows.expand_item (joined n l) = plain_node n :: flat_map Follows.expand_item l.
+Lemma joined_plain : forall next n l,
+  flat_map Follows.expand_item (joined next n l) = plain_node n :: flat_map Follows.expand_item l.
 Proof.
-  intros [f|q k v] [|[s cs|q' k' vs] l]; try reflexivity; cbn [joined].
+  intros next [f|q k v] [|[s cs|q' k' vs] l]; try reflexivity; cbn [joined].
   - destruct (same_parts (parts f) s) eqn:E; [|reflexivity]. apply same_parts_equal in E. subst s. reflexivity.
-  - destruct (same_forms q q' && same_forms k k') eqn:E; [|reflexivity]. apply andb_prop in E as [E F].
-    apply same_forms_equal in E, F. subst. reflexivity.
+  - destruct (same_forms q q' && same_forms k k' && _) eqn:E; [|reflexivity]. apply andb_prop in E as [E _].
+    apply andb_prop in E as [E F]. apply same_forms_equal in E, F. subst. reflexivity.
 Qed.
 
-Theorem writing_plain : forall results nodes, Follows.expanded (writing_of results nodes) =
+Theorem writing_plain : forall next results nodes, Follows.expanded (writing_of next results nodes) =
   {| nodes := map plain_node nodes; results := map plain results |}.
 Proof.
-  intros results nodes. unfold Follows.expanded, writing_of. cbn [Follows.items Follows.shown]. f_equal.
-  induction nodes as [|n nodes IH]; [reflexivity|]. cbn [fold_right map]. rewrite joined_plain, IH. reflexivity.
+  intros next results nodes. unfold Follows.expanded, writing_of. cbn [Follows.items Follows.shown]. f_equal.
+  revert next. induction nodes as [|n nodes IH]; intros next; [reflexivity|]. cbn [items_of map]. rewrite joined_plain, IH.
+  reflexivity.
 Qed.

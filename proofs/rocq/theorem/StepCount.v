@@ -1,7 +1,7 @@
 (* How much a builder adds: at most so many nodes, each of which reads earlier scalars and is computed in a bounded half of a
    layer (Direct.v); and in which half its results are there. *)
 From Coq Require Import List Bool ZArith QArith Lia.
-From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefined Direct DirectSound DirectSizes.
+From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefined Direct DirectPlaced DirectSizes.
 From Efasp Require Form Match Lookups Follows.
 Import ListNotations.
 Open Scope nat_scope.

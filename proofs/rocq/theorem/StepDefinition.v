@@ -275,5 +275,6 @@ End Step.
 
 Definition step_writing (w : nat) (log ext : bool) : Follows.writing :=
   let m := if log then masked_step w log ext else cell_step w log ext in
-  let (results, nodes) := m (Pos.of_succ_nat (code_width w log ext)) in writing_of results nodes.
+  let (results, nodes) := m (Pos.of_succ_nat (code_width w log ext)) in
+  writing_of (Pos.of_succ_nat (code_width w log ext)) results nodes.
 Definition step_definition (w : nat) (log ext : bool) : definition := Follows.expanded (step_writing w log ext).

@@ -21,6 +21,7 @@ from efasp.proofs.obligation import Regime
 from efasp.proofs.registry import batches
 from efasp.proofs.rocq import export
 from efasp.proofs.rocq.build import (
+    BASE_FILES,
     BUILD,
     CHECKER_FILES,
     EXISTENCE_FILES,
@@ -32,6 +33,7 @@ from efasp.proofs.rocq.build import (
     READOUT_FILES,
     SOUND,
     STATED,
+    THEOREM_FILES,
     RocqError,
     Theorem,
     assumptions,
@@ -111,6 +113,36 @@ def test_a_read_out_that_is_not_the_rule_is_refused() -> None:
         with pytest.raises(RocqError, match="does not compile"):
             coqc(source)
         source.unlink()
+
+
+@needs_coqc
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("old", "new", "broken"),
+    [
+        ("| Common => alike written", "| Common => true", "legal_weaker"),
+        ("| CREW => exclusive (map fst written)", "| CREW => true", "legal_weaker"),
+        ("negb (a =? b) || (v =? u)", "negb (a =? b) || true", "alike_same"),
+        ("Priority => stored a es = Some v | _ =>", "Priority | _ =>", "step_moves"),
+        ("(read (ra i) + read (rx i)) mod size w", "read (ra i) mod size w", "loads_all"),
+        ("then None else Some address", "then Some address else Some address", "loads_needed"),
+        ("which <> Arbitrary -> run_under which w p t r ->\n", "run_under which w p t r ->\n", "simulates"),
+    ],
+)
+def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, broken: str) -> None:
+    """Machines of policies that are defined otherwise break the theorem that is named: none holds of whatever is written."""
+    compiled(sources((*BASE_FILES, *THEOREM_FILES)), BUILD)
+    for built in BUILD.glob("*.vo"):
+        (tmp_path / built.name).symlink_to(built)
+    text = theory("Policies").read_text()
+    assert old in text
+    text = text.replace(old, new, 1)
+    (tmp_path / "Changed.v").write_text(text)
+    with pytest.raises(RocqError, match=r"Changed.v does not compile") as raised:
+        coqc(tmp_path / "Changed.v")
+    line = int(re.findall(r"line (\d+)", str(raised.value))[0])
+    names = re.findall(r"^(?:Theorem|Lemma) (\w+)", "\n".join(text.splitlines()[:line]), flags=re.MULTILINE)
+    assert names[-1] == broken
 
 
 def test_nothing_is_admitted() -> None:
