@@ -68,7 +68,10 @@ class Schedule:
             for number in reversed(range(len(self.items))):
                 home = self.level[number]
                 for level in range(self.earliest(number), self.latest(number) + 1, 2):
-                    old, self.level[number] = self.level[number], level
+                    old = self.level[number]
+                    if level == old:
+                        continue  # its cost is known, and not less than the best
+                    self.level[number] = level
                     cost = self.cost()
                     if cost < best:
                         best, home, changed = cost, level, True
