@@ -105,6 +105,9 @@ def total(parts: Iterable[tuple[Number, Form]], constant: Number = 0) -> Form:
 
 def primitive(numbers: Sequence[Number]) -> tuple[Number, list[int]]:
     """The positive s for which ``numbers / s`` are coprime integers, and these integers. Not all may be 0."""
+    if all(type(c) is int for c in numbers):  # most are; the general case gives the same, more slowly
+        by = gcd(*numbers)  # type: ignore[arg-type]
+        return by, numbers if by == 1 else [c // by for c in numbers]  # type: ignore[return-value]
     whole = lcm(*(c.denominator for c in numbers))
     scaled = [c.numerator * (whole // c.denominator) for c in numbers]
     by = gcd(*scaled)

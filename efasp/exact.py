@@ -37,7 +37,7 @@ class Matrix:
 
     def __init__(self, rows: Sequence[Row], columns: int) -> None:
         self.rows, self.columns = tuple(rows), columns
-        self.denominator = lcm(1, *(Fraction(c).denominator for row in rows for _, c in row))
+        self.denominator = lcm(1, *{c.denominator for row in rows for _, c in row})
         self.scaled = [[(i, int(c * self.denominator)) for i, c in row] for row in rows]
         self._weight = max((sum(abs(c) for _, c in row) for row in self.scaled), default=0)
         # All coefficients in one list: their columns, and where those of every row that has some begin.

@@ -19,6 +19,9 @@ Direction = frozenset[tuple[int, int]]  # the linear part of a form up to a fact
 
 def direction(form: Form) -> tuple[Direction, Number]:
     """The linear part up to a factor: integers without a common divisor, that of the first scalar positive; and the factor."""
+    if len(form.terms) == 1:
+        ((scalar, c),) = form.terms.items()
+        return frozenset(((scalar, 1),)), c
     factor, numbers = primitive(list(form.terms.values()))
     terms = dict(zip(form.terms, numbers, strict=True))
     if terms[min(terms)] < 0:
@@ -61,6 +64,7 @@ class Forms:
         self._units: dict[Form, int] = {}
         self._heads: dict[tuple[tuple[Form, ...], tuple[Form, ...]], Item] = {}
         self._values: dict[tuple[int, Form], int] = {}
+        self._directions: dict[int, tuple[Direction, Number]] = {}
         nodes = walk(program.output)
         self.of: dict[Node, list[Form]] = {}
         for kind in (TokenEmbedding, PositionEmbedding):
@@ -71,8 +75,14 @@ class Forms:
         for name, node in program.definitions.items():
             for place, form in enumerate(self.of.get(node, [])):
                 if form.terms:
-                    self.names.setdefault(direction(form)[0], f"{name}[{place}]" if node.width > 1 else name)
+                    self.names.setdefault(self._direction(form)[0], f"{name}[{place}]" if node.width > 1 else name)
         self.outputs = self.of[program.output]
+
+    def _direction(self, form: Form) -> tuple[Direction, Number]:
+        """The direction of a node's form, computed once for all that share its terms, which the nodes' forms keep alive."""
+        if id(form.terms) not in self._directions:
+            self._directions[id(form.terms)] = direction(form)
+        return self._directions[id(form.terms)]
 
     def _scalar(self, interval: Interval, label: str) -> int:
         self.bounds.append(interval)
@@ -112,11 +122,12 @@ class Forms:
             if not form.terms:
                 out.append(Form(constant=max(form.constant, 0)))
                 continue
-            if form not in self._units:
-                self._units[form] = self._scalar(node.sort.bounds[place], f"{label}[{place}]")
-                item.scalars.append(self._units[form])
+            scalar = self._units.setdefault(form, len(self.bounds))
+            if scalar == len(self.bounds):
+                self._scalar(node.sort.bounds[place], f"{label}[{place}]")
+                item.scalars.append(scalar)
                 item.values.append(form)
-            out.append(Form.atom(self._units[form]))
+            out.append(Form.atom(scalar))
         if item.scalars:
             self.items.append(item)
         return out
@@ -134,13 +145,13 @@ class Forms:
             if not form.terms:
                 out.append(form)
                 continue
-            if (id(head), linear) not in self._values:
+            scalar = self._values.setdefault((id(head), linear), len(self.bounds))
+            if scalar == len(self.bounds):
                 low, high = node.sort.bounds[place]
-                scalar = self._scalar((low - form.constant, high - form.constant), f"head[{place}]")
-                self._values[id(head), linear] = scalar
+                self._scalar((low - form.constant, high - form.constant), f"head[{place}]")
                 head.scalars.append(scalar)
                 head.values.append(linear)
-            out.append(Form({self._values[id(head), linear]: 1}, form.constant))
+            out.append(Form({scalar: 1}, form.constant))
         return out
 
     def _linear(self, form: Form) -> Form:
@@ -172,7 +183,7 @@ class Forms:
         for place, (form, (low, high)) in enumerate(zip(self.of[node], node.sort.bounds, strict=True)):
             if len(form.terms) < 1:
                 continue
-            towards, factor = direction(form)
+            towards, factor = self._direction(form)
             a, b = (divided(end - form.constant, factor) for end in (low, high))
             ends: Interval = (a, b) if a <= b else (b, a)
             self.known[towards] = _meet(self.known.get(towards, ends), ends)

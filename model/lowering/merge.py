@@ -17,7 +17,8 @@ def cluster(items: Sequence[Item]) -> list[Item]:
     units: dict[tuple[int, ...], int] = {}
     out: list[Item] = []
     for item in items:
-        key = tuple(sorted({maker[s] for form in item.reads for s in form.terms if s in maker}))
+        scalars = set().union(*(form.terms for form in item.reads))
+        key = tuple(sorted({maker[s] for s in scalars if s in maker}))
         at = len(out) if item.attention else units.setdefault(key, len(out))
         if at == len(out):
             out.append(item)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
@@ -52,36 +51,29 @@ def plan_check() -> Path:
 def discharged(machine: Machine, plan: Plan, given: bool) -> Verdict:
     """Whether the plan is accepted, which proves it; of a file that is not, whether the fresh compile is."""
     try:
-        with written(plan) as file:
-            if (wrong := misread(file)) is not None:
-                return Verdict("error", wrong)
-            if takes(machine, file):
-                return Verdict("proved", BY)
+        if accepts(machine, plan):
+            return Verdict("proved", BY)
         if given:
-            with written(compile_machine(machine.word, machine.engine, machine.extension)) as file:
-                return Verdict("unknown", EQUIVALENT if takes(machine, file) else REJECTED)
+            fresh = compile_machine(machine.word, machine.engine, machine.extension)
+            return Verdict("unknown", EQUIVALENT if accepts(machine, fresh) else REJECTED)
     except build.RocqError as error:
         return Verdict("error", str(error))
     return Verdict("unknown", REJECTED)
 
 
-@contextmanager
-def written(plan: Plan) -> Iterator[Path]:
-    """A file with the text of a plan."""
+def accepts(machine: Machine, plan: Plan) -> bool:
+    """Whether ``plan-check`` accepts a plan as one of a machine.
+
+    Raises RocqError, also where what it read, printed back, is not what was written.
+    """
+    text = plan_text(plan)
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         file = Path(folder) / "plan"
-        file.write_text(plan_text(plan))
-        yield file
-
-
-def takes(machine: Machine, file: Path) -> bool:
-    """Whether ``plan-check`` accepts the plan of a file as one of a machine."""
-    return kernel.accepts(plan_check(), machine.word, machine.engine, machine.extension, file)
-
-
-def misread(file: Path) -> str | None:
-    """How the text of a plan differs from what ``plan-check`` reads, printed back; numbers of columns are not read."""
-    read, wanted = kernel.read_back(plan_check(), file), re.sub(r"(?m)^(matrix \d+) \d+$", r"\1", file.read_text())
-    lines = enumerate(zip(read.splitlines(), wanted.splitlines(), strict=False), 1)
-    other = next((number for number, pair in lines if pair[0] != pair[1]), None)
-    return None if read == wanted else f"plan-check reads the text of the plan otherwise, from line {other or 'the last'} on"
+        file.write_text(text)
+        answer, read = kernel.accepts(plan_check(), machine.word, machine.engine, machine.extension, file)
+    wanted = re.sub(r"(?m)^(matrix \d+) \d+$", r"\1", text)  # numbers of columns are not read
+    if read != wanted:
+        lines = enumerate(zip(read.splitlines(), wanted.splitlines(), strict=False), 1)
+        other = next((number for number, pair in lines if pair[0] != pair[1]), None)
+        raise build.RocqError(f"plan-check reads the text of the plan otherwise, from line {other or 'the last'} on")
+    return answer

@@ -21,16 +21,12 @@ def run(kernel: Path, command: str, *arguments: str, given: str = "") -> list[An
     return [json.loads(line) for line in printed.splitlines()]
 
 
-def accepts(check: Path, word: int, engine: str, extension: str, plan: Path) -> bool:
+def accepts(check: Path, word: int, engine: str, extension: str, plan: Path) -> tuple[bool, str]:
     """Whether ``plan-check`` accepts a plan: if so, it runs every PRAM program of the machine (theorem ``accepts_sound``).
 
-    ``plan`` is a file with the text of ``plan_text``. Raises RocqError where it is not such a text.
+    ``plan`` is a file with the text of ``plan_text``; the second value is that text as ``plan-check`` read it, printed back,
+    but for the numbers of columns. Raises RocqError where it is not such a text.
     """
     command = [str(check), str(word), engine, extension or "none", str(plan)]
-    answer: bool = json.loads(ran(command, Path.cwd(), "plan-check", "", SECONDS))
-    return answer
-
-
-def read_back(check: Path, plan: Path) -> str:
-    """A plan as ``plan-check`` reads it, as text: that of ``plan_text`` but for the numbers of columns. Raises RocqError."""
-    return ran([str(check), str(plan)], Path.cwd(), "plan-check", "", SECONDS)
+    answer, _, read = ran(command, Path.cwd(), "plan-check", "", SECONDS).partition("\n")
+    return answer == "true", read

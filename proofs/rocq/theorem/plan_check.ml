@@ -1,7 +1,7 @@
 (* plan-check: whether a plan is accepted; what runs is [accepts] of Accepts.v, of which the theorem accepts_sound speaks.
 
-   plan-check WORD mdm|apmdm none|M PLAN   true or false: whether the plan is accepted as one of this machine
-   plan-check PLAN                         the plan as it was read, but for the numbers of columns
+   plan-check WORD mdm|apmdm none|M PLAN   true or false: whether the plan is accepted as one of this machine; on the lines after
+                                           it the plan as it was read, but for the numbers of columns
 
    PLAN: as of pram-kernel. *)
 open Statement
@@ -14,11 +14,12 @@ let engine = function "mdm" -> Diffusion | "apmdm" -> AnyProcess | other -> argu
 let extension = function "M" -> true | "none" -> false | other -> argument "M or none" other
 
 let () =
+  Gc.set { (Gc.get ()) with Gc.space_overhead = 400 }; (* much is allocated at first and stays: to mark it often takes time *)
   try match Array.to_list Sys.argv with
     | [_; w; e; x; m] -> let w = word w in let e = engine e in let x = extension x in
-        print_endline (string_of_bool (accepts w e x (plan m)))
-    | [_; m] -> print_plan (plan m)
-    | _ -> raise (Bad "usage: plan-check WORD mdm|apmdm none|M PLAN, or plan-check PLAN")
+        let read = plan m in
+        print_endline (string_of_bool (accepts w e x read)); print_plan read
+    | _ -> raise (Bad "usage: plan-check WORD mdm|apmdm none|M PLAN")
   with
   | Bad message | Sys_error message -> prerr_endline message; exit 2
   | Stack_overflow -> prerr_endline "the input is too large"; exit 2

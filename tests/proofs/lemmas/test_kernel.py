@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,8 +49,13 @@ def test_a_fresh_plan_is_accepted_and_a_changed_one_is_not() -> None:
 @needs_coqc
 def test_a_text_that_is_read_otherwise_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan that is printed back is compared with the one that was written, before anything is accepted."""
-    read_back = kernel.kernel.read_back
-    monkeypatch.setattr(kernel.kernel, "read_back", lambda *given: read_back(*given).replace("1", "2", 1))
+    accepts = kernel.kernel.accepts
+
+    def misread(*given: Any) -> tuple[bool, str]:
+        answer, read = accepts(*given)
+        return answer, read.replace("1", "2", 1)
+
+    monkeypatch.setattr(kernel.kernel, "accepts", misread)
     verdict = kernel.discharged(FIVE, compile_machine(5, "apmdm"), False)
     assert verdict.status == "error" and "reads the text of the plan otherwise" in verdict.method
 
