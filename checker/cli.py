@@ -243,7 +243,7 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
     _streams()
     try:
         with _ended_by_signals():
-            options = parser(extend).parse_args(arguments)
+            options = parsed(parser(extend), arguments)
             with inputs(options):
                 code: int = options.command(options)
             sys.stdout.flush()
@@ -276,6 +276,16 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
         return 128 + signal.SIGINT
     except Exception:
         return _defect()
+
+
+def parsed(made: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options; files of `efasp run` may stand before and after flags (argparse ends a list of them at the first flag)."""
+    options, more = made.parse_known_args(arguments)
+    if hasattr(options, "files") and not any(not word or (word.startswith("-") and word != "-") for word in more):
+        options.files += more
+    elif more:
+        made.error(f"unrecognized arguments: {' '.join(more)}")
+    return options
 
 
 def _defect() -> int:

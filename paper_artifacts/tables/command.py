@@ -56,11 +56,15 @@ Makers = dict[str, Callable[[Notes], Artifact]]
 
 
 def tables(options: argparse.Namespace) -> int:
-    """`efasp tables`: 0; with --check 1 on a difference; 1 too where a check of an artifact fails."""
+    """`efasp tables`: 0; with --check 1 on a difference; 1 too where a check of an artifact fails. Raises UsageError."""
     chosen = selected(options)
     folder: Path = options.out or (GENERATED if options.check or checkout() else INSTALLED)
     if not options.check:
         writable("--out", folder, folder=True)
+    elif not folder.is_dir():
+        raise UsageError(
+            f"--out: {folder}: expected a folder with tables to compare, found {'a file' if folder.exists() else 'none'}"
+        )
     sampled = options.check and not options.all
     if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
         print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)

@@ -94,6 +94,28 @@ def test_a_file_that_is_standard_input_or_output(tmp_path: Path, monkeypatch: py
         assert said.returncode == 2 and "expected a path, found an empty one" in said.stderr
 
 
+def test_files_stand_before_and_after_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All are run, in order; what is neither a file nor a flag is refused, also for other commands."""
+    files = [tmp_path / name for name in ("a.pram", "b.pram", "c.pram")]
+    for file in files:
+        file.write_text("halt\n")
+    assert main(["run", str(files[0]), "--json", str(files[1]), "--word", "6", str(files[2])]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["file"], row["word"]) for row in said] == [(str(file), 6) for file in files]
+    for command in (["run", str(files[0]), "--json", ""], ["run", str(files[0]), "--nope"], ["programs", "scan", "more"]):
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        assert ended.value.code == 2 and "unrecognized arguments" in capsys.readouterr().err
+
+
+def test_tables_are_compared_with_a_folder_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another path is bad usage, and no difference."""
+    (tmp_path / "file").write_text("")
+    for name in ("file", "none"):
+        assert main(["tables", "--check", "--only", "width", "--out", str(tmp_path / name)]) == 2
+        assert "expected a folder with tables to compare" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["run", "run --json", "trace --engine mdm"])
 def test_an_error_in_a_program_is_said_alike(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By file, line and column at the start, with a hint to the language; no temporary name for what is standard input."""
