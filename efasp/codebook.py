@@ -9,7 +9,7 @@ Injective by construction: the flags name the kind and the bits the payload; two
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -111,6 +111,11 @@ class Codebook:
 
     def row(self, kind: str, **payloads: int) -> tuple[int, ...]:
         """The row of an item; raises ValueError for an unknown kind, a missing or foreign payload, or one too large."""
+        self._admit(kind, payloads)
+        return (self.kind_index[kind], *(payloads.get(name, 0) for name, _ in self.payloads))
+
+    def _admit(self, kind: str, payloads: Mapping[str, int]) -> None:
+        """Raises ValueError as ``row`` does."""
         if kind not in self.kind_index:
             raise ValueError(f"{self.name}: expected a kind of {', '.join(self.kind_index)}, found {kind!r}")
         expected = self.kinds[self.kind_index[kind]].payloads
@@ -119,7 +124,6 @@ class Codebook:
         for name, value in payloads.items():
             if not 0 <= value < 1 << self.bits[name]:
                 raise ValueError(f"{self.name} {kind}: {name}: expected 0..{(1 << self.bits[name]) - 1}, found {value}")
-        return (self.kind_index[kind], *(payloads.get(name, 0) for name, _ in self.payloads))
 
     def codes(self, rows: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
         """The codes of rows: an integer array (N, width); int64, or objects where a number would not fit."""
@@ -170,7 +174,7 @@ class Codebook:
         names = self.kinds[self.kind_index[kind]].payloads if kind in self.kind_index else ()
         if not names and value:
             raise ValueError(f"{self.name} {kind}: expected no payload, found {value}")
-        self.row(kind, **dict.fromkeys(names, value))
+        self._admit(kind, dict.fromkeys(names, value))
         return self.offsets[self.kind_index[kind]] + value
 
     def _kind(self, token: int) -> int:

@@ -243,12 +243,12 @@ def test_broken_weights_are_refused(break_it: str, tmp_path: Path, capsys) -> No
     assert "w.safetensors" in message and expected in message
 
 
-def test_random_weights_do_not_pass_for_a_run(tmp_path: Path, capsys) -> None:
+def test_weights_that_decode_nothing_do_not_pass_for_a_run(tmp_path: Path, capsys) -> None:
     """Weights that decode nonsense end in an error, not in a wrong answer or a traceback."""
     path = tmp_path / "w.safetensors"
     main(["export", "--word", "5", "--engine", "mdm", str(path)])
     header = json.loads(path.read_bytes()[8 : 8 + int.from_bytes(path.read_bytes()[:8], "little")])
-    tensors = {name: np.zeros_like(tensor) for name, tensor in load_file(path).items()}
+    tensors = {name: np.zeros_like(tensor) if name.startswith("out.") else tensor for name, tensor in load_file(path).items()}
     save_file(tensors, path, header["__metadata__"])
     capsys.readouterr()
     assert main(["run", str(LIBRARY / "sum_to.pram"), "--word", "5", "--engine", "mdm", "--weights", str(path)]) == 2
@@ -308,7 +308,7 @@ def test_reference_needs_no_torch() -> None:
     for arguments, expected in (
         (["run", str(LIBRARY / "sum_to.pram")], "False"),
         (["info", "--word", "5", "--engine", "mdm"], "False"),
-        (["check", "--list"], "False"),
+        (["check", "--list", "--n-max", "4"], "False"),
         (["run", str(LIBRARY / "sum_to.pram"), "--engine", "mdm"], "True"),
     ):
         done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)

@@ -168,7 +168,7 @@ def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -
         "trace sum_to --engine mdm --steps 1",
         "trace sum_to --engine mdm --steps 1 --html -",
         "export --word 5 --engine mdm -",
-        "tables --only width --check",
+        "tables --only disagreements --check",
     ],
 )
 def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
@@ -177,7 +177,7 @@ def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
     os.close(reading)
     said = subprocess.run([*EFASP, *command.split()], stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
-    progress = re.compile(r"width \.\.\.|efasp: \d+ of \d+ batches after \d+ s.*")
+    progress = re.compile(r"disagreements \.\.\.|efasp: \d+ of \d+ batches after \d+ s.*")
     assert said.returncode == 0 and all(progress.fullmatch(line) for line in said.stderr.decode().splitlines())
 
 

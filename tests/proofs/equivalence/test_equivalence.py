@@ -47,7 +47,7 @@ def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
     stream = reader.stream
     te, pe = (stream.books[side] for side in ("te", "pe"))
     codes = {"te": te.codes(te.rows(sequence.tokens)), "pe": pe.codes(sequence.places)}
-    held = np.ones((len(stream.atoms), len(sequence)))
+    held, maximal = np.ones((len(stream.atoms), len(sequence))), dict[int, np.ndarray]()
     for atom in range(1, len(stream.atoms)):
         kind = stream.atoms[atom]
         if isinstance(kind, Code):
@@ -56,8 +56,10 @@ def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
             inner = sum(float(c) * held[a] for a, c in stream.directions[kind.direction].items())
             held[atom] = np.maximum(kind.sign * inner + float(kind.constant), 0)
         elif isinstance(kind, Mean):
-            scores = sum(float(c) * np.outer(held[a], held[b]) for (a, b), c in stream.scores[kind.score].items())
-            best = scores == scores.max(axis=1, keepdims=True)
+            if kind.score not in maximal:  # several values are read by one score
+                scores = sum(float(c) * np.outer(held[a], held[b]) for (a, b), c in stream.scores[kind.score].items())
+                maximal[kind.score] = scores == scores.max(axis=1, keepdims=True)
+            best = maximal[kind.score]
             held[atom] = (best @ held[kind.atom]) / best.sum(axis=1)
     return held
 
