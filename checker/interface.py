@@ -38,12 +38,17 @@ def extension_of(program: Program) -> str:
 
 
 def decoded(
-    program: Program, engine: str, weights: Weights, max_steps: int, observe: Callable[[int], None] | None = None
+    program: Program,
+    engine: str,
+    weights: Weights,
+    max_steps: int,
+    observe: Callable[[int], None] | None = None,
+    attention: str = "indexed",
 ) -> Run:
     """A run in a transformer (``model.decode.run``)."""
     from efasp.model import decode
 
-    return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe)
+    return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe, attention=attention)
 
 
 @cache
