@@ -22,6 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from efasp.model.indexed import rules
+
 LOWEST = -(1 << 62)
 
 
@@ -40,11 +42,6 @@ class Form:
     bits: np.ndarray
     kind: tuple[int, ...]
     table: tuple[int, ...]
-
-
-def agreement(s: int, t: int, n: int) -> int:
-    """The most that s signs and t signs of n, not all the same and at the same places, can agree (see the module)."""
-    return min(s, t) if s != t else t - 2 if t == n else t - 1
 
 
 class Match:
@@ -72,7 +69,7 @@ class Match:
         self._agreements = np.full((self.heads, size, size), float(LOWEST))  # by head, t and s
         for h, n in enumerate(self.count.tolist()):
             for t in range(n + 1):
-                self._agreements[h, t, : n + 1] = [self.capacity[h] * agreement(s, t, n) for s in range(n + 1)]
+                self._agreements[h, t, : n + 1] = [rules.agreement(s, t, n) for s in range(n + 1)]
             self._agreements[h, 0, 0] = LOWEST  # keys without bits are all one
         self._check_bases()
 
@@ -113,8 +110,8 @@ class Match:
 
     def _check_bases(self) -> None:
         """Refresh, for every head and number of bits t of a query, whether all keys of other bits are below the sink."""
-        others = self._most[:, None, :] + self._agreements
-        self._safe = others.max(axis=2) <= self.floor[:, None] - 1
+        capacity, floor = (x[:, None, None] for x in (self.capacity, self.floor))
+        self._safe = rules.below(self._most[:, None, :], self._agreements, capacity, floor).all(axis=2)
 
     def names(self, signs: np.ndarray, heads: np.ndarray) -> list[bytes]:
         """A name for every row of signs, (n, d_head), of a head."""
@@ -139,7 +136,7 @@ class Match:
         if not self.whole and (base != np.rint(base)).any():
             raise Unsuited("expected scores that are integers")
         number = np.count_nonzero(sizes, axis=2)
-        rows, at = np.nonzero((base + self.capacity[chosen] * number >= self.floor[chosen]) & away)
+        rows, at = np.nonzero(~rules.left_out(base, number, self.capacity[chosen], self.floor[chosen]) & away)
         heads, sizes = chosen[at], sizes[rows, at]
         some = np.sign(inner[rows, at])
         if (sizes != np.abs(some) * self.k_unit[heads]).any():
@@ -168,7 +165,7 @@ class Match:
         get, size = self._ids.get, signs.shape[2]
         names = self.names(signs.reshape(-1, size), np.tile(heads, len(signs)))
         found = np.array([get(name, -1) for name in names], dtype=np.int64).reshape(number.shape)
-        return found, self.floor[heads] + extra - self.capacity[heads] * number
+        return found, rules.lead(self.floor[heads], extra, self.capacity[heads], number)
 
 
 class Lookups(Match):
@@ -233,7 +230,7 @@ class Lookups(Match):
     def winners(self, groups: np.ndarray, lead: np.ndarray, heads: np.ndarray, values: np.ndarray) -> np.ndarray:
         """The position that each query of ``groups`` reads, (n, heads chosen). ``values``: (positions, heads, d_head)."""
         base = self.base[groups]  # the last group is none, and its base the lowest
-        wins = base > lead
+        wins = rules.wins(base, lead)
         out: np.ndarray = np.where(wins, self.position[groups], self.sink[heads])
         if (base == lead).any():
             raise Unsuited("expected one winner, found a key level with the sink")
@@ -305,7 +302,7 @@ class Growing(Match):
         every = np.arange(self.heads)
         groups, lead = self.groups(queries, every)
         base = self.base[groups]
-        wins = base > lead
+        wins = rules.wins(base, lead)
         if (base == lead).any():
             raise Unsuited("expected one winner, found a key level with the sink")
         if (wins & self.mixed[groups]).any():

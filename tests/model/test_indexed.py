@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence
 from efasp.model import decode, sampler
+from efasp.model.indexed import rules
 from efasp.model.indexed.cells import Cells
-from efasp.model.indexed.lookups import Unsuited, agreement
+from efasp.model.indexed.lookups import Unsuited
 from efasp.model.transformer import Transformer
 from efasp.pram import library
 from efasp.pram.isa import Instruction
@@ -211,10 +212,37 @@ def test_agreement_bounds_the_inner_product(n: int, data: st.DataObject) -> None
     rows = [data.draw(st.lists(st.sampled_from((-1, 0, 1)), min_size=n, max_size=n)) for _ in range(2)]
     s, t = (sum(map(abs, row)) for row in rows)
     if rows[0] != rows[1]:
-        assert sum(a * b for a, b in zip(*rows, strict=True)) <= agreement(s, t, n)
+        assert sum(a * b for a, b in zip(*rows, strict=True)) <= rules.agreement(s, t, n)
 
 
 def test_unsuited_says_why() -> None:
     """The reason is a sentence for a reader."""
     with pytest.raises(Unsuited, match="expected"):
         decode.plain(object())
+
+
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        ("lead", lambda floor, extra, capacity, t: floor - capacity * t),
+        ("left_out", lambda base, s, capacity, floor: base == base),
+        ("wins", lambda base, level: base > level + 1e9),
+    ],
+)
+def test_a_broken_rule_is_seen(rule: str, broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a rule that attention.indexed refutes the read-outs differ from the module's, or are refused."""
+    program = library.assembled("scan", word=5)
+    network, layout = transformer(5, "apmdm", ""), CellLayout.of(program, "")
+    monkeypatch.setattr(rules, rule, broken)
+    try:
+        cells = None
+        for tokens, outputs in in_place(program, network, "", 8):
+            if cells is None:
+                cells = cells_of(network, layout, layout.opening(program))  # type: ignore[arg-type,attr-defined]
+            else:
+                cells.step(tokens)
+            if not np.array_equal(cells.outputs, outputs):
+                return
+    except Unsuited:
+        return
+    raise AssertionError(f"expected read-outs that differ where {rule} is broken, found none")
