@@ -157,7 +157,7 @@ def executed(scenario: Scenario, machine: Machine, plan: Plan, module: Callable[
         expected, history = decoded(machine, plan, transformer.dtype_name, program, most), list[Configuration]()
 
         def work(program: Program = program, most: int = most, expected: Wanted = expected, history=history):  # type: ignore[no-untyped-def]
-            run = decode.run(program, machine.engine, transformer, machine.extension, most, history=history)
+            run = decode.run(program, machine.engine, transformer, machine.extension, most, history=history, attention="dense")
             return misreported(expected, run, history)
 
         if (wrong := guarded(work)) is not None:
@@ -218,7 +218,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
 
         return Transformer.of(plan, plan.dtype)
 
-    mark, few = fingerprint(plan), not whole(regime, machine)
+    mark, few, given = fingerprint(plan), not whole(regime, machine), regime.given is not None
     for scenario in chosen(regime, machine):
         where = scope(scenario, machine)
         work = partial(executed, scenario, machine, plan, module)
@@ -227,7 +227,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         yield Obligation("process.runs", machine.claim, params, where, machine.n, "measurement", content, work)
     others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
         ("process.control", process_control.scope(machine), partial(process_control.discharge, machine, plan, dtype)),
-        ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few)),
+        ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few, given)),
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
         (
             "process.weights",
