@@ -115,7 +115,9 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     except MemoryError:
         return _refuse(file, f"{file}: expected a machine that fits in memory, found too large a one", options)
     if options.json:
-        print(json.dumps({**machine.report(result, file), "attention": result.attention}), flush=True)
+        told = machine.report(result, file)
+        last = {key: told.pop(key) for key in ("violation",) if key in told}
+        print(json.dumps({**told, "attention": result.attention, **last}), flush=True)
     else:
         _print_run(result, file)
     if result.dense:
