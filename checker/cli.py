@@ -150,6 +150,12 @@ def _run(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
     run.add_argument("--max-steps", type=count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
+    run.add_argument(
+        "--attention",
+        choices=("indexed", "dense"),
+        default="indexed",
+        help="compute what changes, by hashed keys (indexed, default), or every pass whole: the same run",
+    )
     run.add_argument("--json", action="store_true", help="one JSON object a file, one a line")
     program_options(run)
     run.set_defaults(command=commands.run)

@@ -120,9 +120,15 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     except MemoryError:
         return _refuse(file, f"{file}: expected a machine that fits in memory, found too large a one", options)
     if options.json:
-        print(json.dumps(machine.report(result, file)), flush=True)
+        told = machine.report(result, file)
+        last = {key: told.pop(key) for key in ("violation",) if key in told}
+        print(json.dumps({**told, "attention": result.attention, **last}), flush=True)
     else:
         _print_run(result, file)
+    if result.dense:
+        print(
+            f"efasp: {file}: attention is dense, as indexed attention is not shown to be exact: {result.dense}", file=sys.stderr
+        )
     if result.violation is not None:
         print(f"efasp: {file}: {describe(result.violation)}", file=sys.stderr)
     elif result.faults:
@@ -173,7 +179,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     try:
         with progress("PRAM steps", options.max_steps) as observe:
-            return decoded(program, options.engine, weights, options.max_steps, observe)
+            return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
     except DecodingError as error:
         what = shown(options.weights) if options.weights else options.engine
         raise UsageError(f"{what}: the transformer does not decode a run: {error}") from None
@@ -198,7 +204,8 @@ def _print_run(result: Run, file: str) -> None:
           f"{result.program.word}-bit words)")  # fmt: skip
     if result.transformer is not None:
         model = ", ".join(f"{key} {value}" for key, value in result.transformer.items())
-        print(f"  decoding steps {result.decode_steps}, context {result.context_length} tokens; {model}")
+        sizes = f"decoding steps {result.decode_steps}, context {result.context_length} tokens"
+        print(f"  {sizes}, {result.attention} attention; {model}")
     for fault in result.faults:
         print(f"  fault: processor {fault.pid}, step {fault.step}, pc {fault.pc}: {fault.reason}")
     print(f"  memory {' '.join(map(str, result.configuration.memory))}")

@@ -44,14 +44,19 @@ def extension_of(program: Program) -> str:
 
 
 def decoded(
-    program: Program, engine: str, weights: Weights | Decoder, max_steps: int, observe: Callable[[int], None] | None = None
+    program: Program,
+    engine: str,
+    weights: Weights | Decoder,
+    max_steps: int,
+    observe: Callable[[int], None] | None = None,
+    attention: str = "indexed",
 ) -> Run:
     """A run in a transformer: in torch (``model.decode.run``), or in the statement's semantics (``Decoder.run``)."""
     if isinstance(weights, Decoder):
         return weights.run(program, engine, max_steps, observe)
     from efasp.model import decode
 
-    return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe)
+    return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe, attention=attention)
 
 
 @cache

@@ -11,6 +11,10 @@ come from a cache. That is exact, because a key or value that can win a match no
   counters, registers and memory words are candidates of the matches that use such keys, so the prompt's keys lose, old or new.
 
 A loser's weight is exactly 0, so its stale entry in the cache does not matter. Both are tested against the full pass.
+
+**Indexed passes** (``model.indexed``) have the numbers of these passes, cache and all, at the cost of what changes. Nothing is
+assumed of the weights: each number that they use is checked to be such that the module's is the same, and where one is not, the
+passes from there on are the module's.
 """
 
 from __future__ import annotations
@@ -22,6 +26,11 @@ import numpy as np
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.model.compile import ENGINES, MASKED_ARM, log_masked_arm
+from efasp.model.indexed.cells import Cells
+from efasp.model.indexed.configurations import Configurations
+from efasp.model.indexed.log import Log
+from efasp.model.indexed.lookups import Unsuited
+from efasp.model.indexed.weights import Weights
 from efasp.model.runs import DecodingError, Observer, State, followed
 from efasp.model.sampler import THRESHOLD, confidence, predictions, split
 from efasp.model.transformer import Cache, Transformer
@@ -29,34 +38,82 @@ from efasp.pram import machine
 from efasp.pram.machine import Configuration, Program, Run
 from efasp.process import g, unmask
 
+ATTENTION = ("dense", "indexed")
+
 
 class NoNumbers(DecodingError):
     """Read-outs that are infinite or NaN: the dtype's range is exceeded."""
 
 
 class Context:
-    """The context before the positions that are decoded: a sequence that grows, and the keys and values cached of it."""
+    """The context before the positions that are decoded: a sequence that grows, and the keys and values cached of it.
 
-    def __init__(self, transformer: Transformer, sequence: TokenSequence, cached: bool) -> None:
-        self.sequence = sequence
+    ``attention`` "indexed" has the passes indexed (``model.indexed.log``) where that is shown to be exact; ``why`` says why
+    they are dense.
+    """
+
+    def __init__(self, transformer: Transformer, sequence: TokenSequence, cached: bool, attention: str = "dense") -> None:
+        self._tokens, self._places, self._length = sequence.tokens, sequence.places, len(sequence)
         self._transformer = transformer
         self._cache = Cache() if cached else None
         self._held = 0  # how many of the sequence's positions the cache holds
+        self._log: Log | None = None
+        self._passes: list[tuple[int, TokenSequence]] = []  # the first pass after each growth: the length, and the block
+        self.why = ""
+        if attention == "indexed" and cached:
+            try:
+                self._log = Log(plain(transformer))
+            except Unsuited as reason:
+                self.why = str(reason)
+
+    @property
+    def sequence(self) -> TokenSequence:
+        """The sequence so far."""
+        return TokenSequence(self._tokens[: self._length], self._places[: self._length])
 
     def append(self, block: TokenSequence) -> None:
         """Let the sequence grow by a block that no longer changes."""
-        self.sequence = join([self.sequence, block])
+        need = self._length + len(block)
+        if need > len(self._tokens):  # sequences given out before stay what they are
+            spare = np.zeros(need, dtype=self._tokens.dtype)
+            self._tokens = np.concatenate([self._tokens[: self._length], spare])
+            rows = np.zeros((need, self._places.shape[1]), dtype=self._places.dtype)
+            self._places = np.concatenate([self._places[: self._length], rows])
+        self._tokens[self._length : need], self._places[self._length : need] = block.tokens, block.places
+        self._length = need
 
     def outputs(self, block: TokenSequence, step: int) -> np.ndarray:
         """The read-outs of a block behind the sequence, (positions, width). Raises NoNumbers where they are infinite or NaN."""
-        active = join([self.sequence[self._held :], block])
+        grown = self._held < self._length
+        if self._log is not None:
+            try:
+                outputs = self._log.outputs(self.sequence[self._held :], block)
+            except Unsuited as reason:
+                self.why, self._log = f"from step {step} on: {reason}", None
+                self._replay()
+            else:
+                self._held = self._length
+                if grown:
+                    self._passes.append((self._length, block))
+                return outputs[-len(block) :]
+        return self._dense(block, self._length, step)
+
+    def _dense(self, block: TokenSequence, length: int, step: int) -> np.ndarray:
+        active = join([self.sequence[self._held : length], block])
         outputs = self._transformer.outputs(active.tokens, active.places, self._cache)[-len(block) :]
         if self._cache is not None:
             self._cache.keep(len(active) - len(block))
-            self._held = len(self.sequence)
+            self._held = length
         if not np.isfinite(outputs).all():
             raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {step}")
         return outputs
+
+    def _replay(self) -> None:
+        """Cache what dense passes would have cached."""
+        self._held = 0
+        for step, (length, block) in enumerate(self._passes, 1):
+            self._dense(block, length, step)
+        self._passes.clear()
 
 
 def masked_diffusion(
@@ -67,6 +124,7 @@ def masked_diffusion(
     order: Callable[[np.ndarray], np.ndarray] | None = None,
     cached: bool = True,
     context_steps: int | None = None,
+    attention: str = "indexed",
 ) -> Iterator[State]:
     """Decode a program's log, one PRAM step after the other, without end; the caller stops when all processors have.
 
@@ -79,7 +137,7 @@ def masked_diffusion(
     layout = LogLayout.of(program, extension)
     assert isinstance(layout, LogLayout)
     state = machine.initial(program)
-    context = Context(transformer, layout.opening(program), cached)
+    context = Context(transformer, layout.opening(program), cached, attention)
     size, mask, passes = layout.block_length, layout.vocabulary.token("mask"), 0
     ahead = layout.ahead(1, context_steps) if context_steps else None
     for time in layout.steps[:context_steps]:
@@ -97,7 +155,7 @@ def masked_diffusion(
         context.append(block[:size])
         ahead = None if ahead is None else block[size:]
         state = layout.apply(state, layout.events(block.tokens[:size], f"step {time}"))
-        yield State(time, passes, state, context.sequence)
+        yield State(time, passes, state, context.sequence, context.why)
 
 
 def masked_arm(
@@ -141,27 +199,91 @@ def masked_arm(
         yield State(time, passes, state, TokenSequence(given, places[:, :-2]))
 
 
-def any_process(program: Program, transformer: Transformer, extension: str, *, cached: bool = True) -> Iterator[State]:
+class InPlace:
+    """The passes over the cells: indexed (``model.indexed.cells``), or dense, with or without a cache of the prompt.
+
+    ``outputs`` and ``control`` are those of the last pass, ``tokens`` what it predicts. ``why`` says why passes that were to be
+    indexed are dense.
+    """
+
+    def __init__(
+        self, transformer: Transformer, layout: CellLayout, opening: TokenSequence, cached: bool, attention: str
+    ) -> None:
+        start = layout.prompt_length if cached else 0
+        self.context, self.layout = Context(transformer, opening[:start], cached), layout
+        self.first, self.why = opening[start:], ""
+        self._cells: Cells | None = None
+        if attention == "indexed" and cached:
+            try:
+                weights = plain(transformer)
+                column = 1 + list(layout.codebook.bits).index("index")
+                self._cells = Cells(weights, opening[:start], self.first, self.first.places[:, column])
+            except Unsuited as reason:
+                self.why = str(reason)
+        self.tokens: np.ndarray = np.zeros(0, dtype=layout.vocabulary.dtype)
+        self.control = np.zeros((0, 3), dtype=bool)
+
+    def take(self, active: TokenSequence, step: int) -> None:
+        """Make pass number ``step``, from 1 on. Raises NoNumbers."""
+        if self._cells is not None:
+            try:
+                every = np.arange(len(active))
+                rows = every if step == 1 else self._cells.step(active.tokens)
+                self._read(rows, self._cells.outputs, step)
+                return
+            except Unsuited as reason:
+                self.why, self._cells = f"from step {step} on: {reason}", None
+                self.context.outputs(self.first, 1)  # what the dense passes would have cached of the prompt
+        outputs = self.context.outputs(active, step)
+        self._read(np.arange(len(outputs)), outputs, 1)
+
+    def _read(self, rows: np.ndarray, outputs: np.ndarray, step: int) -> None:
+        some = outputs[rows]
+        tokens, control = predictions(some, self.layout), split(self.layout.vocabulary.width, some)[1] > 0.5
+        if step == 1:
+            self.tokens, self.control = tokens, control
+        else:
+            self.tokens[rows], self.control[rows] = tokens, control
+
+
+def plain(transformer: object) -> Weights:
+    """The weights of a transformer. Raises Unsuited for what only stands for one, or is not in the CPU's memory."""
+    if not isinstance(transformer, Transformer) or str(transformer.out.weight.device) != "cpu":
+        raise Unsuited("expected a transformer in the CPU's memory")
+    return Weights(
+        transformer.arrays(),
+        transformer.shape,
+        transformer.vocabulary,
+        transformer.places,
+        transformer.dtype_name,
+        transformer.product,
+    )
+
+
+def any_process(
+    program: Program, transformer: Transformer, extension: str, *, cached: bool = True, attention: str = "indexed"
+) -> Iterator[State]:
     """Decode a program in place, one PRAM step a pass: ``x <- g(x, y, c)``; ends at a fixed point.
 
-    Without ``cached`` every pass decodes the prompt too.
+    ``attention``: "indexed" for passes at the cost of what changes, with the same numbers, where that can be shown; "dense" for
+    passes of the torch module. Without ``cached`` every pass is dense and decodes the prompt too.
     """
     layout = CellLayout.of(program, extension)
     assert isinstance(layout, CellLayout)
-    book, start = layout.vocabulary, layout.prompt_length if cached else 0
-    opening = layout.opening(program)
-    context, active, mask = Context(transformer, opening[:start], cached), opening[start:], book.token("mask")
+    opening, mask = layout.opening(program), layout.vocabulary.token("mask")
+    passes = InPlace(transformer, layout, opening, cached, attention)
+    prompt, active, read = passes.context.sequence.tokens, passes.first, Configurations(layout, opening)
     for step in count(1):
-        outputs = context.outputs(active, step)
-        after = g(active.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, mask)
+        passes.take(active, step)
+        after = g(active.tokens, passes.tokens, passes.control, mask)
         if np.array_equal(after, active.tokens):
             return
         if len(after) != len(active):
             raise DecodingError(f"step {step}: expected {len(active)} tokens, found {len(after)}: insertions or deletions")
+        changed = np.flatnonzero(after != active.tokens) + (len(prompt) - layout.prompt_length)
         active = TokenSequence(after, active.places)
-        sequence = join([context.sequence, active])
-        configuration, _ = layout.state(sequence.tokens)
-        yield State(step, step, configuration, sequence)
+        sequence = TokenSequence(np.concatenate([prompt, after]), opening.places)
+        yield State(step, step, read.update(sequence.tokens, changed[changed >= 0]), sequence, passes.why)
 
 
 def run(
@@ -172,16 +294,23 @@ def run(
     max_steps: int = 10_000,
     observe: Observer | None = None,
     history: list[Configuration] | None = None,
+    attention: str = "indexed",
 ) -> Run:
     """Run a program in the transformer, as ``model.runs.followed`` says: to its end, or to what ends it before.
 
-    Raises ValueError for an unknown engine or a program that the machine does not take, DecodingError for weights that do not
-    decode.
+    ``attention``: "indexed" for passes at the cost of what changes, where they are shown to be those of the module, bit for
+    bit; else, for "dense", and of a Masked-ARM, those of the module. Raises ValueError for an unknown engine or attention or a
+    program that the machine does not take, DecodingError for weights that do not decode.
     """
     if engine not in (*ENGINES, MASKED_ARM):
         raise ValueError(f"engine: expected mdm, apmdm or {MASKED_ARM}, found {engine!r}")
+    if attention not in ATTENTION:
+        raise ValueError(f"attention: expected dense or indexed, found {attention!r}")
     machine.validate(program, extension)
-    decode = {"mdm": masked_diffusion, "apmdm": any_process, MASKED_ARM: masked_arm}[engine]
     layout = (CellLayout if engine == "apmdm" else LogLayout).of(program, extension)
-    states: Iterator[State] = decode(program, transformer, extension)  # type: ignore[operator]
-    return followed(program, engine, layout, states, transformer.summary(), max_steps, observe, history)
+    if engine == MASKED_ARM:
+        attention, states = "dense", masked_arm(program, transformer, extension)
+    else:
+        decode = masked_diffusion if engine == "mdm" else any_process
+        states = decode(program, transformer, extension, attention=attention)
+    return followed(program, engine, layout, states, transformer.summary(), max_steps, observe, history, attention)

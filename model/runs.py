@@ -21,12 +21,16 @@ class DecodingError(RuntimeError):
 
 @dataclass
 class State:
-    """A run in progress: the configuration after ``steps`` PRAM steps, and the sequence that holds it."""
+    """A run in progress: the configuration after ``steps`` PRAM steps, and the sequence that holds it.
+
+    ``dense``: why the passes are dense though indexed ones were asked for, else nothing.
+    """
 
     steps: int
     passes: int
     configuration: Configuration
     sequence: TokenSequence
+    dense: str = ""
 
 
 def followed(
@@ -38,16 +42,18 @@ def followed(
     max_steps: int,
     observe: Observer | None = None,
     history: list[Configuration] | None = None,
+    attention: str = "dense",
 ) -> Run:
     """A run by its states after steps 1, 2, ...: to its end, to ``max_steps``, to a breach of policy, or to the clock's end.
 
     A log ends at the last time that its clock holds (``LogLayout.latest``): not finished then, as at ``max_steps``.
     ``observe`` is given each step's number, and ``history`` is given the configuration after it; ``transformer`` is the entry
-    ``model`` of the report. Raises ValueError for a negative ``max_steps``, DecodingError for states that are none of a run.
+    ``model`` of the report, ``attention`` how the passes were asked for. Raises ValueError for a negative ``max_steps``,
+    DecodingError for states that are none of a run.
     """
     if max_steps < 0:
         raise ValueError(f"max_steps: expected 0 or more, found {max_steps}")
-    before, passes, steps = machine.initial(program), 0, 0
+    before, passes, steps, dense = machine.initial(program), 0, 0, ""
     faults: list[machine.Fault] = []
     breach = None
     while "running" in before.status and steps < max_steps:
@@ -62,7 +68,7 @@ def followed(
             break  # the clock's end
         if state is None:
             raise DecodingError(f"step {steps + 1}: decoding ended while processors were running")
-        steps, passes = state.steps, state.passes
+        steps, passes, dense = state.steps, state.passes, state.dense
         faults += machine.faults_between(before, state.configuration, steps)
         before = state.configuration
         if history is not None:
@@ -71,4 +77,5 @@ def followed(
             observe(steps)
     context = layout.context_length(steps) if isinstance(layout, LogLayout) else layout.context_length  # type: ignore[attr-defined]
     finished = breach is not None or "running" not in before.status
-    return Run(program, engine, steps, before, finished, faults, breach, passes, context, transformer)
+    taken = "dense" if dense else attention
+    return Run(program, engine, steps, before, finished, faults, breach, passes, context, transformer, taken, dense)

@@ -26,6 +26,7 @@ from efasp.model.ranges import SCALE, dtype_for
 from efasp.sorts import Number
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+SMALL = 1 << 17  # products of so few multiplications numpy computes in one thread by itself
 
 
 class Cache:
@@ -209,6 +210,23 @@ class Transformer(nn.Module):
         ids, rows = (torch.from_numpy(np.asarray(x, dtype=np.int64)).to(self.out.weight.device) for x in (tokens, places))
         read: np.ndarray = self(ids, rows, cache).cpu().numpy()
         return read
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The weights by name, in the module's dtype; views of them where they are in the CPU's memory."""
+        return {name: tensor.cpu().numpy() for name, tensor in self.state_dict().items()}
+
+    @staticmethod
+    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """``a @ b`` in one thread: these products are too small for several, which would spend more on waiting."""
+        if a.shape[0] * b.size <= SMALL:
+            out: np.ndarray = a @ b
+            return out
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return torch.mm(torch.from_numpy(a), torch.from_numpy(b)).numpy()
+        finally:
+            torch.set_num_threads(threads)
 
     def states(self, tokens: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
         """The residual stream after the embedding and every sublayer, and the read-out; see ``Plan.states``.

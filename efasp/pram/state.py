@@ -105,7 +105,8 @@ class Run:
     """The result of a run of any engine.
 
     ``finished`` is False when ``max_steps`` ended it; ``violation``: the breach where the access policy ended it.
-    ``decode_steps``, ``context_length`` and ``transformer`` are None for the reference engine.
+    ``decode_steps``, ``context_length``, ``transformer`` and ``attention`` ("dense" or "indexed") are None for the reference
+    engine; ``dense``: why attention was dense though indexed attention was asked for, else nothing.
     """
 
     program: Program
@@ -118,6 +119,8 @@ class Run:
     decode_steps: int | None = None
     context_length: int | None = None
     transformer: dict[str, object] | None = None
+    attention: str | None = None
+    dense: str = ""
 
     @property
     def outcome(self) -> tuple[Configuration, int, list[Fault]]:

@@ -48,7 +48,8 @@ class Decoded:
 
         layout, before = self.layout, machine.initial(self.program)
         log = isinstance(layout, LogLayout)
-        states = (decode.masked_diffusion if log else decode.any_process)(self.program, self.module, self.extension)
+        start = decode.masked_diffusion if log else decode.any_process
+        states = start(self.program, self.module, self.extension, attention="dense")  # every pass whole, as a trace shows it
         sequence = join([layout.prompt(self.program), layout.start()]) if isinstance(layout, LogLayout) else None
         sequence = sequence or layout.encode(self.program, before)  # type: ignore[arg-type]
         step = 0

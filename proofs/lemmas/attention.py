@@ -23,6 +23,7 @@ from efasp.codebook import Codebook
 from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS, Operator
 from efasp.proofs.lemmas import gates_recurrences
+from efasp.proofs.lemmas.attention_indexed import indexed
 from efasp.proofs.lemmas.attention_winners import AGGREGATES, GATHER, MATCHES, RANKED, winners
 from efasp.proofs.lemmas.gates import structure
 from efasp.proofs.lemmas.gates_recurrences import Wrong
@@ -234,6 +235,7 @@ def operators(regime: Regime) -> Iterator[Batch]:
         return
     yield Batch(("attention.exhausted",), {"w": EXHAUSTED}, lambda: tried((1, min(LONGEST, regime.n_max))))
     yield Batch(("attention.signs", "attention.match", "attention.fold"), {}, lambda: winners(regime.all_n))
+    yield Batch(("attention.indexed",), {}, lambda: indexed(regime.all_n))
     yield Batch(("attention.seq_or", "attention.seq_and", "attention.seq_sum"), {}, lambda: alone(regime.all_n))
     for word, n in regime.widths():
         lemmas = tuple(f"attention.{name}" for name in AT_WIDTH)

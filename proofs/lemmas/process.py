@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BEYOND = max(WIDEST.values())  # bits: of a wider word no dtype carries the numbers, and nothing is run
 WIDE, SHORT = 1 << 20, 20  # from this n_max on there are more runs, for words of up to so many bits
 EXTENDED = ("first", "operations", "processors", "mixed", "late")  # the scenarios with the extension where not all are run
+INDEXED = ("operations",)  # the scenarios that are run with indexed attention too
 STATES = 24  # random configurations of the reference machine
 REFUSED = "no dtype carries the numbers, so that nothing is run"
 
@@ -148,22 +149,32 @@ def single(program: Program, before: Configuration) -> Report | None:
 
 def executed(scenario: Scenario, machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> Verdict:
     """Run a scenario's programs in the transformer, by the function that `efasp run` calls."""
-    from efasp.model import decode
-
     transformer, steps, longest = module(), 0, 0
     method = f"torch, {transformer.dtype_name}"
     programs = limited(scenario, machine)
     for program, most in [(programs[0][0], 0), *programs]:
-        expected, history = decoded(machine, plan, transformer.dtype_name, program, most), list[Configuration]()
-
-        def work(program: Program = program, most: int = most, expected: Wanted = expected, history=history):  # type: ignore[no-untyped-def]
-            run = decode.run(program, machine.engine, transformer, machine.extension, most, history=history)
-            return misreported(expected, run, history)
-
-        if (wrong := guarded(work)) is not None:
-            return Verdict("refuted", method, {"engine": machine.engine, "ext": machine.extension, **wrong, **listed(program)})
+        expected = decoded(machine, plan, transformer.dtype_name, program, most)
+        for attention in ("dense", "indexed") if scenario.name in INDEXED else ("dense",):
+            wrong = guarded(partial(wrongly, machine, transformer, program, most, expected, attention, plan.dtype is None))
+            if wrong is not None:
+                told = {"engine": machine.engine, "ext": machine.extension, "attention": attention, **wrong, **listed(program)}
+                return Verdict("refuted", method, told)
         steps, longest = steps + expected.report["steps"], max(longest, expected.report["context_length"])
     return Verdict("measured", f"{method}: {steps} steps as the oracle has them, up to {longest} positions")
+
+
+def wrongly(
+    machine: Machine, transformer: Transformer, program: Program, most: int, expected: Wanted, attention: str, fresh: bool
+) -> Report | None:
+    """Where a run differs from the oracle; of a ``fresh`` compile also that it had not the attention that was asked for."""
+    from efasp.model import decode
+
+    history = list[Configuration]()
+    run = decode.run(program, machine.engine, transformer, machine.extension, most, history=history, attention=attention)
+    wrong = misreported(expected, run, history)
+    if wrong is None and fresh and run.attention != attention:
+        return {"what": "attention", "expected": attention, "got": f"{run.attention}: {run.dense}"}
+    return wrong
 
 
 def limited(scenario: Scenario, machine: Machine) -> list[tuple[Program, int]]:
@@ -178,9 +189,9 @@ def scope(scenario: Scenario, machine: Machine) -> str:
     sizes = (("P", "processors"), ("M", "memory"), ("L", "length"))
     most = ", ".join(f"{letter} <= {max(getattr(program, name) for program, _ in runs)}" for letter, name in sizes)
     of = f"{len(runs)} programs" if len(runs) > 1 else "1 program"
-    return (
-        f"measured: w = {machine.word}, {of}, {most}, at most {max(steps for _, steps in runs):,} steps each: {scenario.covers}"
-    )
+    both = ", with dense and with indexed attention" if scenario.name in INDEXED else ""
+    longest = max(steps for _, steps in runs)
+    return f"measured: w = {machine.word}, {of}, {most}, at most {longest:,} steps each{both}: {scenario.covers}"
 
 
 def whole(regime: Regime, machine: Machine) -> bool:
@@ -218,7 +229,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
 
         return Transformer.of(plan, plan.dtype)
 
-    mark, few = fingerprint(plan), not whole(regime, machine)
+    mark, few, given = fingerprint(plan), not whole(regime, machine), regime.given is not None
     for scenario in chosen(regime, machine):
         where = scope(scenario, machine)
         work = partial(executed, scenario, machine, plan, module)
@@ -227,7 +238,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         yield Obligation("process.runs", machine.claim, params, where, machine.n, "measurement", content, work)
     others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
         ("process.control", process_control.scope(machine), partial(process_control.discharge, machine, plan, dtype)),
-        ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few)),
+        ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few, given)),
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
         (
             "process.weights",

@@ -22,7 +22,7 @@ from efasp.model.compile import compile_machine
 from efasp.pram import step, views
 
 KEYS = ["file", "engine", "word", "processors", "steps", "decode_steps", "context_length", "halted", "faults", "memory",
-        "registers", "pc", "model"]  # fmt: skip
+        "registers", "pc", "model", "attention"]  # fmt: skip
 ENGINES = ("reference", "mdm", "apmdm")
 LIBRARY = Path(__file__).parents[2] / "programs"
 

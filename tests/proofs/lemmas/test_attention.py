@@ -16,7 +16,7 @@ from efasp.attention import Matches, match, nearest
 from efasp.evaluate import evaluate
 from efasp.exact import scores as products
 from efasp.operators import OPERATORS
-from efasp.proofs.lemmas import attention, attention_lookups, attention_winners
+from efasp.proofs.lemmas import attention, attention_indexed, attention_lookups, attention_winners
 from efasp.proofs.obligation import Machine, Regime
 from efasp.proofs.smtlib import evaluate as value_of
 from efasp.proofs.smtlib import parse
@@ -38,6 +38,7 @@ def test_rows_are_proved(word: int) -> None:
 def test_winners_are_proved() -> None:
     """Signs, two positions, one position more; the operators on flags; everything on short sequences."""
     assert refuted(attention_winners.winners((1, 64))) == {}
+    assert refuted(attention_indexed.indexed((1, 64))) == {}
     assert refuted(attention.alone((1, 64))) == {}
     assert refuted(attention.tried((1, 3))) == {}
 

@@ -1,0 +1,146 @@
+"""Whether sums are exact: the bounds of ``model.ranges``, taken of the numbers that a run has instead of those it may have.
+
+Where the terms of a sum are multiples of 1/D and their absolute values add up to at most B, every partial sum, in any order,
+is exact in a dtype of p bits if B D <= 2^p. Here D is the weights' own denominator (the residual stream is checked to hold
+integers) and B follows from the largest absolute value that each coordinate has had so far.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from efasp.model.indexed.lookups import Unsuited
+from efasp.model.indexed.weights import Weights
+from efasp.model.ranges import EXPONENTS, SIGNIFICAND
+
+LONG = 16  # passes after which it pays to look for bounds that spare later looks
+
+
+def denominator(*tensors: np.ndarray) -> int:
+    """The least power of two by which the tensors' numbers are integers. Raises Unsuited where that is beyond 2^60."""
+    by = 1
+    for tensor in tensors:
+        scaled = tensor.astype(np.float64) * by
+        while (scaled != np.rint(scaled)).any():
+            by, scaled = 2 * by, 2 * scaled
+            if by > 1 << 60:
+                raise Unsuited("expected weights of 60 binary places at most")
+    return by
+
+
+class Map:
+    """A linear map ``weight`` (outputs, inputs) with a bias: what its sums can come to."""
+
+    def __init__(self, weight: np.ndarray, bias: np.ndarray | None = None) -> None:
+        self.weight = np.abs(weight.astype(np.float64))
+        self.bias = np.zeros(len(weight)) if bias is None else np.abs(bias.astype(np.float64))
+        self.denominator = denominator(weight, *([] if bias is None else [bias]))
+
+    def sums(self, most: np.ndarray) -> np.ndarray:
+        """The largest sum of absolute terms of each output."""
+        out: np.ndarray = self.weight @ most + self.bias
+        return out
+
+
+class Exactness:
+    """The largest absolute values of a residual stream's coordinates at each sublayer, and of queries and keys, so far.
+
+    ``grown`` takes note of more of them. Raises Unsuited where a sum of the dense pass may be inexact.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        arrays, layers, width, dtype = weights.arrays, weights.rows, weights.width, weights.dtype
+        self.limit = float(1 << SIGNIFICAND[dtype])
+        self.maps = {name: Map(w, arrays.get(name.replace("weight", "bias"))) for name, w in arrays.items() if w.ndim == 2}
+        finest = max(m.denominator for m in self.maps.values())
+        if finest**3 > 1 << -EXPONENTS[dtype][0]:
+            raise Unsuited(f"expected weights that are multiples of a larger number than 1/{finest}")
+        self.layers = layers
+        self.most = [np.zeros(width) for _ in range(2 * len(layers) + 1)]
+        self.sides = [np.zeros((2, row["heads"], row["d_head"])) for row in layers]
+        self.caps = [0.0] * len(self.most)
+        self.tables: list[tuple[int, ...]] = [() for _ in layers]  # by head the first one that has the same keys
+        whole = {name: m.denominator == 1 for name, m in self.maps.items()}
+        # by sublayer: whether what is added to the stream is integers by the weights alone
+        self.whole, self.scores = [True], []
+        for number, row in enumerate(layers):
+            at = f"layers.{number}"
+            heads, hidden = row["heads"], row["d_ff"]
+            self.whole.append(not heads or (whole[f"{at}.v.weight"] and whole[f"{at}.o.weight"]))
+            self.whole.append(not hidden or (whole[f"{at}.up.weight"] and whole[f"{at}.down.weight"]))
+            self.scores.append(not heads or (whole[f"{at}.q.weight"] and whole[f"{at}.k.weight"]))
+        self.whole[0] = whole["token.weight"] and whole["place.weight"]
+        sums, by = np.zeros(width), 1
+        for name, book in (("token.weight", weights.vocabulary), ("place.weight", weights.places)):
+            codes = np.array([max(-low, high) for low, high in book.sort.bounds], dtype=np.float64)
+            sums, by = sums + self.maps[name].weight.T @ codes, max(by, self.maps[name].denominator)
+        self._require(sums, by, "embedding")
+
+    def grown(self, sublayer: int, coordinates: np.ndarray | slice, values: np.ndarray) -> None:
+        """Take note of values (any, coordinates) of the stream after a sublayer."""
+        if not values.size:
+            return
+        if not self.whole[sublayer] and (values != np.rint(values)).any():
+            raise Unsuited("expected a residual stream of integers")
+        cap = self.caps[sublayer]
+        if values.max() <= cap and values.min() >= -cap:
+            return
+        most, now = self.most[sublayer], np.maximum(values.max(axis=0), -values.min(axis=0))
+        if not np.isfinite(now).all():
+            raise Unsuited("expected finite numbers")
+        if (now > most[coordinates]).any():
+            most[coordinates] = np.maximum(now, most[coordinates])
+            self._check(sublayer)
+
+    def allow(self) -> None:
+        """Find for every sublayer the largest power of two that all its coordinates may come to, to spare later looks."""
+        for sublayer, most in enumerate(self.most):
+            for bits in range(40, 0, -1):
+                self.most[sublayer] = np.maximum(most, 1 << bits)
+                try:
+                    self._check(sublayer)
+                except Unsuited:
+                    continue
+                self.caps[sublayer] = 1 << bits
+                break
+            else:
+                self.most[sublayer] = most
+
+    def scored(self, layer: int, side: int, values: np.ndarray, heads: np.ndarray) -> None:
+        """Take note of queries (side 0) or keys (side 1) of heads of a layer, (any, heads, d_head)."""
+        if not values.size:
+            return
+        now = np.maximum(values.max(axis=0), -values.min(axis=0))
+        most = self.sides[layer][side]
+        if (now > most[heads]).any():
+            most[heads] = np.maximum(most[heads], now)
+            of = [self.maps[f"layers.{layer}.{name}.weight"].denominator for name in "qk"]
+            most[:] = most[list(self.tables[layer])] if side and self.tables[layer] else most
+            sums = np.prod(self.sides[layer], axis=0).sum(axis=1)
+            self._require(sums, of[0] * of[1], f"layer {layer + 1}, scores")
+
+    def _check(self, sublayer: int) -> None:
+        most = self.most[sublayer]
+        number, middle = divmod(sublayer, 2)
+        if number == len(self.layers):
+            self._require(self.maps["out.weight"].sums(most), self.maps["out.weight"].denominator, "read-out")
+            return
+        at, row = f"layers.{number}", self.layers[number]
+        added: np.ndarray = np.zeros(len(most))
+        by = 1
+        if middle and row["d_ff"]:
+            up, down = self.maps[f"{at}.up.weight"], self.maps[f"{at}.down.weight"]
+            hidden, by = up.sums(most), up.denominator * down.denominator
+            self._require(hidden, up.denominator, f"layer {number + 1}, hidden units")
+            added = down.weight @ hidden
+        elif not middle and row["heads"]:
+            v, o = self.maps[f"{at}.v.weight"], self.maps[f"{at}.o.weight"]
+            for name in "qkv":
+                side = self.maps[f"{at}.{name}.weight"]
+                self._require(side.sums(most), side.denominator, f"layer {number + 1}, projections")
+            added, by = o.weight @ v.sums(most), v.denominator * o.denominator
+        self._require(added + most, by, f"layer {number + 1}, residual stream")
+
+    def _require(self, sums: np.ndarray, by: int, where: str) -> None:
+        if not (sums * by <= self.limit).all():
+            raise Unsuited(f"{where}: expected sums of at most {self.limit:.0f}, found {float(sums.max() * by):.6g}")

@@ -1,0 +1,77 @@
+"""Passes over a sequence that grows: the keys of what stays are indexed, once, and only the last positions are computed.
+
+Each pass has the positions that stay from now on, those of the block that was last complete, and after them a block whose keys
+are withdrawn again: as the dense pass with a cache has it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from efasp.encoding import TokenSequence, join
+from efasp.model.indexed.exactness import LONG, Exactness
+from efasp.model.indexed.lookups import Growing, read_form
+from efasp.model.indexed.weights import Weights
+
+
+class Log:
+    """The keys and values of a growing sequence in every layer."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights, self.length = weights, 0
+        self.exact = Exactness(weights)
+        self.lookups: list[Growing | None] = []
+        self.sides: list[np.ndarray | None] = [
+            np.concatenate(weights.heads(n)[:3]).T.copy() if row["heads"] else None for n, row in enumerate(weights.rows)
+        ]
+        self.passes = 0
+
+    def outputs(self, stays: TokenSequence, block: TokenSequence) -> np.ndarray:
+        """The read-outs of a block behind positions that stay from now on, (positions of both, d_out). Raises Unsuited."""
+        weights, active = self.weights, join([stays, block])
+        h = weights.token(active.tokens) + weights.place(active.places)
+        self.exact.grown(0, slice(None), h)
+        for number, row in enumerate(weights.rows):
+            if row["heads"]:
+                h = h + self._attend(number, h, weights.kinds(stays.tokens), len(stays))
+            elif not self.passes:
+                self.lookups.append(None)
+            self.exact.grown(2 * number + 1, slice(None), h)
+            if row["d_ff"]:
+                up, bias, down = weights.block(number)
+                hidden = weights.product(h, up.T) + bias
+                h = h + weights.product(np.maximum(hidden, 0, out=hidden), down.T)
+                if not self.passes:
+                    weights.written((down != 0).any(axis=1))
+            self.exact.grown(2 * number + 2, slice(None), h)
+        self.passes += 1
+        if self.passes == LONG:
+            self.exact.allow()
+        self.length += len(stays)
+        read: np.ndarray = weights.product(h, weights.arrays["out.weight"].T) + weights.arrays["out.bias"]
+        return read
+
+    def _attend(self, number: int, h: np.ndarray, kinds: np.ndarray, stay: int) -> np.ndarray:
+        weights, row = self.weights, self.weights.rows[number]
+        shape = (-1, row["heads"], row["d_head"])
+        wide = row["heads"] * row["d_head"]
+        side = self.sides[number]
+        assert side is not None
+        found = weights.product(h, side)
+        queries, keys, values = (found[:, start : start + wide].reshape(shape) for start in range(0, 3 * wide, wide))
+        every = np.arange(row["heads"])
+        if not self.passes:
+            q, k, _, o = weights.heads(number)
+            q, k = (x.reshape((*shape[1:], weights.width)) for x in (q, k))
+            form = read_form(q, k, weights.constants, weights.flags)
+            self.exact.tables[number] = form.table
+            self.lookups.append(Growing(form, keys, values, kinds, queries, self.exact.scores[number]))
+            weights.written((o != 0).any(axis=1))
+        lookups = self.lookups[number]
+        assert lookups is not None
+        self.exact.scored(number, 0, queries, every)
+        self.exact.scored(number, 1, keys, every)
+        lookups.append(self.length, keys, values, stay)
+        told = lookups.read(queries)
+        lookups.withdraw()
+        return weights.product(told.reshape(len(h), wide), weights.heads(number)[3].T)

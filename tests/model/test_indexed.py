@@ -1,0 +1,248 @@
+"""Indexed attention against the torch module: the same read-outs and residual streams at every pass, the same tokens, and with
+changed weights the same wrong ones, or a dense pass and the reason for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from efasp.encoding import CellLayout, LogLayout, TokenSequence
+from efasp.model import decode, sampler
+from efasp.model.indexed import rules
+from efasp.model.indexed.cells import Cells
+from efasp.model.indexed.lookups import Unsuited
+from efasp.model.transformer import Transformer
+from efasp.pram import library
+from efasp.pram.isa import Instruction
+from efasp.pram.machine import Program
+from efasp.process import g, unmask
+from tests.efasp.pram.strategies import programs
+from tests.model.compiled import plan, transformer
+
+RELAXED = settings(deadline=None, suppress_health_check=list(HealthCheck))
+ENGINES = ("mdm", "apmdm")
+WORDS = (5, 9, 20)
+LIBRARY = ("gcd", "scan", "sort", "fault", "bfs")
+
+
+def cells_of(network: Transformer, layout: CellLayout, opening: TokenSequence) -> Cells:
+    """The indexed passes over a sequence of cells."""
+    prompt, active = opening[: layout.prompt_length], opening[layout.prompt_length :]
+    return Cells(decode.plain(network), prompt, active, active.places[:, 1])
+
+
+def in_place(program: Program, network: Transformer, extension: str, steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The tokens of the cells at some passes, and the read-outs of the module with its cache of the prompt."""
+    layout = CellLayout.of(program, extension)
+    opening = layout.opening(program)  # type: ignore[attr-defined]
+    context = decode.Context(network, opening[: layout.prompt_length], cached=True)  # type: ignore[attr-defined]
+    active = opening[layout.prompt_length :]  # type: ignore[attr-defined]
+    for step in range(steps):
+        outputs = context.outputs(active, step)
+        yield active.tokens, outputs
+        control = sampler.split(layout.vocabulary.width, outputs)[1] > 0.5
+        after = g(active.tokens, sampler.predictions(outputs, layout), control, layout.vocabulary.token("mask"))
+        active = TokenSequence(after, active.places)
+
+
+@settings(RELAXED, max_examples=15)
+@given(st.sampled_from(["", "M"]).flatmap(lambda extension: st.tuples(st.just(extension), programs(extension, WORDS))))
+def test_read_outs_in_place_are_the_modules(case: tuple[str, Program]) -> None:
+    """Every read-out of every pass, bit for bit."""
+    extension, program = case
+    network, layout = transformer(program.word, "apmdm", extension), CellLayout.of(program, extension)
+    cells = None
+    for tokens, outputs in in_place(program, network, extension, 12):
+        if cells is None:
+            cells = cells_of(network, layout, layout.opening(program))  # type: ignore[arg-type,attr-defined]
+        else:
+            cells.step(tokens)
+        assert np.array_equal(cells.outputs, outputs)
+
+
+@settings(RELAXED, max_examples=10)
+@given(programs(words_of=(5, 9), max_processors=4, max_memory=6))
+def test_residual_streams_are_the_modules(program: Program) -> None:
+    """The residual stream after every sublayer, and so all that heads read; the prompt of the module is computed anew."""
+    network, layout = transformer(program.word, "apmdm"), CellLayout.of(program, "M")
+    cells, opening = None, layout.opening(program)  # type: ignore[attr-defined]
+    start = layout.prompt_length  # type: ignore[attr-defined]
+    for tokens, _ in in_place(program, network, "M", 5):
+        if cells is None:
+            cells = cells_of(network, layout, opening)  # type: ignore[arg-type]
+        else:
+            cells.step(tokens)
+        states = network.states(np.concatenate([opening.tokens[:start], tokens]), opening.places)
+        for sublayer, state in enumerate(states[:-1]):
+            assert np.array_equal(cells.residual(sublayer), state[start:]), sublayer
+
+
+@settings(RELAXED, max_examples=12)
+@given(programs(words_of=WORDS, max_processors=4, max_memory=6), st.integers(0, 1 << 32))
+def test_read_outs_of_the_log_are_the_modules(program: Program, seed: int) -> None:
+    """Every read-out of every pass, bit for bit, in any order of unmasking, with masks of later times or without them."""
+    rng, network, layout = Random(seed), transformer(program.word, "mdm"), LogLayout.of(program, "M")
+    opening, mask = layout.opening(program), layout.vocabulary.token("mask")  # type: ignore[attr-defined]
+    both = [decode.Context(network, opening, True, attention) for attention in decode.ATTENTION]
+    size, ahead = layout.block_length, rng.randrange(3)  # type: ignore[attr-defined]
+    for time in range(1, 5):
+        block = layout.ahead(time, time + ahead)  # type: ignore[attr-defined]
+        while (block.tokens[:size] == mask).any():
+            dense, indexed = (context.outputs(block, time) for context in both)
+            assert np.array_equal(dense, indexed) and not both[1].why
+            ready = np.flatnonzero((block.tokens == mask) & (sampler.confidence(dense, layout) >= sampler.THRESHOLD))  # type: ignore[arg-type]
+            chosen = np.isin(np.arange(len(block)), rng.sample(ready.tolist(), rng.randint(1, len(ready))))
+            block = TokenSequence(unmask(block.tokens, sampler.predictions(dense, layout), chosen, mask), block.places)  # type: ignore[arg-type]
+        for context in both:
+            context.append(block[:size])
+
+
+def decoded(
+    program: Program, engine: str, network: Any, attention: str, steps: int, extension: str = ""
+) -> tuple[list, str, str]:
+    """The tokens and configuration after every step, the error that ends decoding, and why passes were dense."""
+    start = decode.masked_diffusion if engine == "mdm" else decode.any_process
+    seen, why = [], ""
+    try:
+        for state in islice(start(program, network, extension, attention=attention), steps):
+            seen.append((state.sequence.tokens.tolist(), state.configuration, state.passes))
+            why = state.dense
+    except ValueError as error:
+        return seen, f"{type(error).__name__}: {error}", why
+    except decode.DecodingError as error:
+        return seen, f"{type(error).__name__}: {error}", why
+    return seen, "", why
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", LIBRARY)
+def test_library_programs_are_decoded_alike(name: str, engine: str) -> None:
+    """The same sequences, and no pass was dense."""
+    program = library.assembled(name)
+    network = transformer(program.word, engine, "")
+    wanted, found = (decoded(program, engine, network, attention, 24) for attention in decode.ATTENTION)
+    assert found == wanted and found[0]
+
+
+def changed(word: int, engine: str, rng: Random) -> Transformer:
+    """A transformer with a few weights changed, by little or by much."""
+    network = Transformer.of(plan(word, engine, ""), "float32")
+    tensors = [tensor for tensor in network.state_dict().values() if tensor.numel()]
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        tensor = rng.choice(tensors)
+        used = torch.nonzero(tensor.reshape(-1))[:, 0].tolist()
+        at = rng.choice(used) if rng.random() < 0.8 and used else rng.randrange(tensor.numel())
+        flat = tensor.reshape(-1) if tensor.is_contiguous() else tensor.view(-1)
+        old = float(flat[at])
+        flat[at] = rng.choice((0.0, -old, old + 1, old - 1, 2 * old, old / 2, old + 0.25, 1e7 * old, 1e30 * old, old + 0.1))
+    return network
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(RELAXED, max_examples=20)
+@given(seed=st.integers(0, 1 << 32))
+def test_changed_weights_go_wrong_alike(engine: str, seed: int) -> None:
+    """The same tokens, right or wrong, and the same error, whether passes are indexed or, with a reason, dense."""
+    rng = Random(seed)
+    program = library.assembled(rng.choice(("scan", "fault")), word=5)
+    network = changed(5, engine, rng)
+    wanted, found = (decoded(program, engine, network, attention, 4) for attention in decode.ATTENTION)
+    assert found[:2] == wanted[:2]
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "reason"),
+    [
+        ("layers.0.q.weight", 0.5, "capacities"),
+        ("layers.0.k.weight", 1.5, "capacities"),
+        ("layers.3.up.weight", 2.0**30, "expected sums of at most 16777216, found"),
+        ("layers.1.v.weight", 0.5, "integers"),
+    ],
+)
+def test_numbers_that_are_not_shown_exact_are_refused(name: str, factor: float, reason: str) -> None:
+    """Queries or keys that are no bits, sums that float32 may round, a stream that is not of integers: the reason is said, and
+    decoding is the module's."""
+    program = library.assembled("scan", word=5)
+    network = Transformer.of(plan(5, "apmdm", ""), "float32")
+    tensor = dict(network.state_dict())[name]
+    tensor[tensor != 0] *= factor
+    layout = CellLayout.of(program, "")
+    with pytest.raises(Unsuited, match=reason):
+        cells_of(network, layout, layout.opening(program))  # type: ignore[arg-type,attr-defined]
+    wanted, found = (decoded(program, "apmdm", network, attention, 3) for attention in decode.ATTENTION)
+    assert found[:2] == wanted[:2]
+
+
+def test_runs_say_which_attention_they_had() -> None:
+    """Indexed by default, dense where asked for."""
+    program = Program((Instruction("pid", 1), Instruction("halt")), 5, 2, 4)
+    for engine in ENGINES:
+        network = transformer(5, engine, "")
+        runs = [decode.run(program, engine, network, attention=attention) for attention in decode.ATTENTION]
+        assert [run.attention for run in runs] == list(decode.ATTENTION) and runs[0].outcome == runs[1].outcome
+        assert decode.run(program, engine, network).attention == "indexed"
+        with pytest.raises(ValueError, match="attention: expected dense or indexed"):
+            decode.run(program, engine, network, attention="sparse")
+
+
+def test_a_stand_in_for_a_transformer_is_decoded_densely() -> None:
+    """What is not the module itself has no weights to read."""
+
+    class Stand:
+        def __init__(self, network: Transformer) -> None:
+            self.outputs, self.summary = network.outputs, network.summary
+
+    program = Program((Instruction("pid", 1), Instruction("halt")), 5, 2, 4)
+    for engine in ENGINES:
+        found = decode.run(program, engine, Stand(transformer(5, engine, "")))  # type: ignore[arg-type]
+        assert found.attention == "dense" and "expected a transformer" in found.dense and found.finished
+
+
+@given(st.integers(1, 6), st.data())
+def test_agreement_bounds_the_inner_product(n: int, data: st.DataObject) -> None:
+    """Of two different rows of signs the inner product is at most what is said of their numbers of signs."""
+    rows = [data.draw(st.lists(st.sampled_from((-1, 0, 1)), min_size=n, max_size=n)) for _ in range(2)]
+    s, t = (sum(map(abs, row)) for row in rows)
+    if rows[0] != rows[1]:
+        assert sum(a * b for a, b in zip(*rows, strict=True)) <= rules.agreement(s, t, n)
+
+
+def test_unsuited_says_why() -> None:
+    """The reason is a sentence for a reader."""
+    with pytest.raises(Unsuited, match="expected"):
+        decode.plain(object())
+
+
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        ("lead", lambda floor, extra, capacity, t: floor - capacity * t),
+        ("left_out", lambda base, s, capacity, floor: base == base),
+        ("wins", lambda base, level: base > level + 1e9),
+    ],
+)
+def test_a_broken_rule_is_seen(rule: str, broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a rule that attention.indexed refutes the read-outs differ from the module's, or are refused."""
+    program = library.assembled("scan", word=5)
+    network, layout = transformer(5, "apmdm", ""), CellLayout.of(program, "")
+    monkeypatch.setattr(rules, rule, broken)
+    try:
+        cells = None
+        for tokens, outputs in in_place(program, network, "", 8):
+            if cells is None:
+                cells = cells_of(network, layout, layout.opening(program))  # type: ignore[arg-type,attr-defined]
+            else:
+                cells.step(tokens)
+            if not np.array_equal(cells.outputs, outputs):
+                return
+    except Unsuited:
+        return
+    raise AssertionError(f"expected read-outs that differ where {rule} is broken, found none")
