@@ -47,15 +47,12 @@ Qed.
 
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
-  hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w false ext (f j) j.
 
 Let L : Positions.prompted w p l := CellReads.cells_prompted w p c second S F.
-Let kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n)
-  j) /\
-  (1 =? place_kind j) = Positions.at_count j.
+Let kinds : prompt_kinds l.
 Proof. intros j J. destruct (cell_kinds j J) as (A & B & _). split; assumption. Qed.
 
 Lemma indexed_right : forall j, In j l -> flag (indexed w false ext) (present (index_of j)) (f j).

@@ -54,8 +54,7 @@ Theorem step_defined : forall w log ext A (l : list A) (code : A -> vector), let
   (forall j, In j l -> length (code j) = first) ->
   ordered first (nodes (step_definition w log ext)) ->
   exists ns (f : A -> vector), (forall j, In j l -> exists rest, f j = code j ++ rest) /\
-    (forall i n, nth_error ns i = Some n -> forall h, In h (map f l) ->
-      (nth (first + i) h 0 == node_at (plain_node n) (map f l) h)%Q) /\
+    modelled first ns (map f l) /\
     forall P, StepModel.sound first ns (if log then masked_step w log ext else cell_step w log ext) P ->
       exists fs, P fs /\ defined (step_definition w log ext) (map code l) = map (fun j => put_out fs (f j)) l.
 Proof.

@@ -57,20 +57,22 @@ Proof.
 Qed.
 End Program.
 
+(* The places of the prompt have the kinds that their flags say. *)
+Definition prompt_kinds (l : list position) : Prop := forall j, In j l ->
+  (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field (Z.of_nat n) j) /\
+  (1 =? place_kind j) = Positions.at_count j.
+
 Section Fetch.
 Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
-  hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool) (p : program).
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
 Hypothesis V : valid w ext p = true.
 Hypothesis L : Positions.prompted w p l.
 (* The kinds of the places of instructions and of P are no other places'. *)
-Hypothesis kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field
-  (Z.of_nat n) j) /\
-  (1 =? place_kind j) = Positions.at_count j.
+Hypothesis kinds : prompt_kinds l.
 
 Notation reads_token := (reads_token l f).
 Notation sound_match := (sound_match first ns l f w log ext).

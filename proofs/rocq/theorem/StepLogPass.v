@@ -21,8 +21,7 @@ Hypothesis some : Forall2 partial b (Sequences.block_tokens w p t).
 Hypothesis open : existsb is_mask b = true.
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
-  (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w true ext (f j) j.
 Notation reads_from := (reads_from l f).

@@ -110,11 +110,13 @@ Proof. intros. unfold each. rewrite map_length, seq_length. reflexivity. Qed.
 Lemma bit_high : forall fs i, (length fs <= i)%nat -> bit fs i = zero.
 Proof. intros. apply nth_overflow. assumption. Qed.
 
+(* A model of nodes: scalar first + i is worth what node i is, at every position. *)
+Definition modelled (first : nat) (ns : list written) (hs : list vector) : Prop :=
+  forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+
 Section Model.
 Variables (first : nat) (ns : list written) (hs : list vector).
-(* Scalar first + i is worth what node i is, at every position. *)
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
-  (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : modelled first ns hs.
 
 (* Wherever the builder's nodes stand among those of the model, its result has the property. *)
 Definition next_after (before : list written) : positive := Pos.of_succ_nat (first + length before).

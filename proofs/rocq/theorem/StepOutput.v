@@ -103,8 +103,7 @@ Proof. intros. constructor; [assumption|]. constructor; [assumption|constructor]
 
 Section Outputs.
 Variables (first : nat) (ns : list written) (hs : list vector).
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
-  (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Variables (w : nat) (ext : bool).
 

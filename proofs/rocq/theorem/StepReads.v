@@ -55,8 +55,7 @@ End Operations.
 Section Reads.
 Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
-  hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool).
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.

@@ -33,16 +33,13 @@ Qed.
 Section View.
 Variables (first : nat) (ns : list written) (l : list position) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
-  hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool) (p : program).
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
 Hypothesis V : valid w ext p = true.
 Hypothesis L : Positions.prompted w p l.
-Hypothesis kinds : forall j, In j l -> (forall n, (n < 4)%nat -> (Z.of_nat (2 + n) =? place_kind j) = Positions.at_field
-  (Z.of_nat n) j) /\
-  (1 =? place_kind j) = Positions.at_count j.
+Hypothesis kinds : prompt_kinds l.
 
 (* The view, at the positions that matter: what a register holds and what is found in memory there, by the position. *)
 Variables (v : view) (good : position -> Prop) (reg : position -> option Z -> Z) (found_at : position -> Z -> bool -> option Z).

@@ -116,8 +116,7 @@ Qed.
 
 Section Operators.
 Variables (first : nat) (ns : list written) (hs : list vector).
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs ->
-  (nth (first + i) h 0 == node_at (plain_node n) hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 
 Lemma sound_words : forall args fs, sound (rows 2 args fs) (fun gs => forall h vs n v, In h hs ->

@@ -47,8 +47,7 @@ Hypothesis W : Reached.worded w c.
 Let l : list position := CellReads.cell_sites w p c second.
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
-Hypothesis model : forall i n, nth_error ns i = Some n -> forall h, In h hs -> (nth (first + i) h 0 == node_at (plain_node n)
-  hs h)%Q.
+Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w false ext (f j) j.
 Notation own_token := (own_token p c).
