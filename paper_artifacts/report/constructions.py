@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
+import importlib.util
 import inspect
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cache
-from operator import attrgetter
+from pathlib import Path
 
 from efasp.model.compile import STEPS
 from efasp.operators import OPERATORS
@@ -20,6 +21,7 @@ from efasp.syntax import Node, Program, depth, hidden
 
 WORD = 5  # the width at which constructions are shown
 LONGEST = 400  # lines of an expansion that are shown
+DEFINED = (ast.FunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -108,5 +110,19 @@ def _with_locals(name: str, text: str, definitions: Collection[str]) -> str:
 
 def _code(name: str) -> Construction:
     module, _, path = name.partition(":")
-    found = attrgetter(path)(importlib.import_module(module))
-    return Construction(f"{module}.{path}", inspect.getsource(inspect.unwrap(found)))
+    return Construction(f"{module}.{path}", written(module, path))
+
+
+def written(module: str, path: str) -> str:
+    """The source of a function, class or method; its module, which may need torch, is not imported. Raises KeyError."""
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        raise KeyError(module)
+    lines = Path(found.origin).read_text(encoding="utf-8").splitlines(keepends=True)
+    node: ast.AST = ast.parse("".join(lines))
+    for name in path.split("."):
+        inside = {child.name: child for child in ast.iter_child_nodes(node) if isinstance(child, DEFINED)}
+        node = inside[name]
+    assert isinstance(node, DEFINED)
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return "".join(lines[first - 1 : node.end_lineno])

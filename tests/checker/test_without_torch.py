@@ -46,9 +46,9 @@ def efasp(libraries: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_what_runs_no_transformer_works(command: str, libraries: Path) -> None:
-    """The exit code is 0, and standard error is empty."""
+    """The exit code is 0, and standard error is empty but for the progress of a run that takes long."""
     said = efasp(libraries, *command.split())
-    assert (said.returncode, said.stderr) == (0, "")
+    assert said.returncode == 0 and all(" batches after " in line for line in said.stderr.splitlines())
 
 
 def test_what_runs_one_names_the_package(libraries: Path, tmp_path: Path) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
+import sys
+from operator import attrgetter
 
 import pytest
 
 from efasp.affine_forms import total
 from efasp.model.compile import STEPS, compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger
+from efasp.paper_artifacts.report.constructions import construction, written
 from efasp.paper_artifacts.report.entries import _made, entries, explained
 from efasp.paper_artifacts.report.sheets import sheet, sheet_text
+from efasp.proofs.statements import statements
 from tests.paper_artifacts.report.test_audit import full
 
 
@@ -54,3 +60,19 @@ def test_a_lemma_shows_them() -> None:
     """`efasp audit` of one lemma: from the claim to the entries."""
     text = sheet_text(sheet("step.taken", Ledger([full("step.taken")]), {}, [], []))
     assert "claims      " in text and "Matrix entries (mdm, w = 5" in text and re.search(r"layer 3 unit \d+: up\[", text)
+
+
+def test_a_source_is_that_of_what_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source that is shown of a function, class or method is that of the object, with its decorators."""
+    named = [s.of.removeprefix("code:").split(":") for s in statements().values() if s.of.startswith("code:")]
+    assert len(named) > 40
+    for module, path in named:
+        found = attrgetter(path)(importlib.import_module(module))
+        assert written(module, path) == inspect.getsource(inspect.unwrap(found))
+    monkeypatch.setitem(sys.modules, "torch", None)  # the sources are read without it
+    monkeypatch.delitem(sys.modules, "efasp.model.decode")
+    assert construction.__wrapped__("code:efasp.model.decode:masked_diffusion").definition.startswith("def masked_diffusion(")
+    assert "efasp.model.decode" not in sys.modules
+    for module, path in (("efasp.model.decode", "nothing"), ("efasp.model.nothing", "run")):
+        with pytest.raises(ValueError, match="expected a construction"):
+            construction(f"code:{module}:{path}")
