@@ -13,8 +13,8 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -153,33 +153,40 @@ def _tools() -> None:
 
 def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
     """The results for some scripts, in their order; proofs are cached as they come."""
-    found: dict[int, Certificate] = {}
     known = [cached_proof(store, same[0].hash) for same in asked]
-
-    def job(index: int) -> isolation.Job:
-        first = asked[index][0]
-        arguments = {
-            "text": first.content,
-            "hypotheses": first.hypotheses,
-            "seconds": seconds,
-            "cached": known[index],
-            "solvers": second(),
-        }
-        return isolation.job("efasp.checker.certificates.routes:attempt", arguments, LIMITS * seconds, memory)
-
+    searches = [_search(same[0], cached, seconds, memory) for same, cached in zip(asked, known, strict=True)]
     with counting("scripts", len(asked)) as on_result:
+        collector = Collector(asked, known, store, on_result)
+        isolation.run(searches, jobs, collector.take)
+    return [collector.found[index] for index in range(len(asked))]
 
-        def on_reply(index: int, reply: isolation.Reply) -> None:
-            nothing: Found = {**NOTHING, "reasons": {"every route": reply.get("ended") or reply.get("message", "")}}
-            value: Found = reply.get("value") or nothing
-            found[index] = Certificate(asked[index], value, reply["seconds"])
-            proof: Proof = {"route": value["route"], "proof": value["proof"]}
-            if proof["route"] and proof != known[index]:
-                cache_proof(store, asked[index][0].hash, proof)
-            on_result(found[index])
 
-        isolation.run([job(index) for index in range(len(asked))], jobs, on_reply)
-    return [found[index] for index in range(len(asked))]
+def _search(first: Obligation, cached: Proof | None, seconds: float, memory: int) -> isolation.Job:
+    """The search for a proof of one script, in a process of its own."""
+    script = {"text": first.content, "hypotheses": first.hypotheses}
+    arguments = {**script, "seconds": seconds, "cached": cached, "solvers": second()}
+    return isolation.job("efasp.checker.certificates.routes:attempt", arguments, LIMITS * seconds, memory)
+
+
+@dataclass
+class Collector:
+    """Takes the replies of the searches: ``found``, the result of each script; a proof that is new is cached."""
+
+    asked: Sequence[list[Obligation]]
+    known: Sequence[Proof | None]
+    store: Store
+    on_result: Callable[[object], None]
+    found: dict[int, Certificate] = field(default_factory=dict)
+
+    def take(self, index: int, reply: isolation.Reply) -> None:
+        """The reply about the script with this number."""
+        nothing: Found = {**NOTHING, "reasons": {"every route": reply.get("ended") or reply.get("message", "")}}
+        value: Found = reply.get("value") or nothing
+        self.found[index] = Certificate(self.asked[index], value, reply["seconds"])
+        proof: Proof = {"route": value["route"], "proof": value["proof"]}
+        if proof["route"] and proof != self.known[index]:
+            cache_proof(self.store, self.asked[index][0].hash, proof)
+        self.on_result(self.found[index])
 
 
 def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -> None:
@@ -196,17 +203,13 @@ def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -
 def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: int) -> int:
     """cvc5's own proofs next to the scripts; how many."""
     form, seconds = options.cvc5_proofs, options.timeout
-    written: list[Path] = []
-
-    def on_reply(index: int, reply: isolation.Reply) -> None:
-        if reply.get("value"):
-            written.append((options.out / name(found[index].same[0])).with_suffix(f".{form}"))
-            write(written[-1], reply["value"], "--out")
-
     texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in found]
-    isolation.run(
-        [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts], jobs, on_reply
+    replies = isolation.run(
+        [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts], jobs
     )
+    written = [(c, reply["value"]) for c, reply in zip(found, replies, strict=True) if reply.get("value")]
+    for c, proof in written:
+        write((options.out / name(c.same[0])).with_suffix(f".{form}"), proof, "--out")
     return len(written)
 
 

@@ -95,15 +95,20 @@ def every_width(n: tuple[int, int]) -> Iterator[Obligation]:
 # The clock.
 
 
+class OfWidth(LogLayout):
+    """A log layout of which the width alone is given, by a symbol: its clock depends on nothing else."""
+
+    def __init__(self, width: Any) -> None:
+        self.word = width
+
+
 def clock(n: tuple[int, int]) -> Iterator[Obligation]:
     """The clock's bits hold 2^16 times and 2^(w + 1) times at least, and so those of T = 2^w; the places have these bits."""
     script = Script()
     width = word(script)
 
     def run() -> Any:
-        layout = LogLayout.__new__(LogLayout)
-        layout.word = width  # type: ignore[assignment]
-        return layout.latest + 1, 1 << uncached(log_places)(width).bits["time"]
+        return OfWidth(width).latest + 1, 1 << uncached(log_places)(width).bits["time"]
 
     def right(found: Any) -> Term:
         times, places = map(of, found)

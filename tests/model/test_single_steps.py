@@ -1,4 +1,5 @@
-"""All instructions x all operand values at w = 5, exhaustively, through the torch transformer: many processors a pass."""
+"""All instructions x all operand values at w = 5 through the torch transformer, many processors a pass: exhaustively with the
+extension, and on a sample without it."""
 
 from __future__ import annotations
 
