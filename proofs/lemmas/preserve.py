@@ -13,12 +13,13 @@ from itertools import product
 from typing import Any
 
 from efasp.model.lower import lower
-from efasp.preserve import Edit, edited, passes, preserve, prompt, string_of
+from efasp.preserve import DELETE, MASK, SEPARATOR, Edit, edited, passes, preserve, prompt, string_of, vocabulary
 from efasp.proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
 from efasp.proofs.smtlib import Script, eq, implies, land, lnot
 
 LETTERS, BITS = "abcd", 4
-STRINGS, EDITS = ("", "a", "ab"), 2  # strings that are edited, and the most edits
+STRINGS, EDITS = ("", "ab"), 2  # strings that are edited, and the most edits
+ADDRESSES = (0, 2)  # of edits of which the rule is tried, in strings of none or 2 letters
 TRACKED = 3  # the most edits of lists whose letters are tracked
 COUNTED = 6  # the most bits that are counted
 
@@ -52,6 +53,59 @@ def misedited(strings: Sequence[str] = STRINGS, most: int = EDITS) -> Iterator[d
         if found != wanted or max(map(len, run)) > len(ids) + 2:
             case = {"string": string, "edits": str(edits), "context": max(map(len, run))}
             yield {**case, "expected": f"{wanted}, at most {len(ids) + 2} tokens", "got": str(found)}
+
+
+# The rule, in the terms of tokens: what the theorem about runs (proofs/rocq/PreserveRun.v) speaks of.
+
+Named = tuple[str, int]  # a token's kind, and the position that an edit carries (0 for any other)
+
+
+def rule(names: Sequence[Named], at: int) -> tuple[str, tuple[int, int, int]]:
+    """The token that a position predicts, and its bits remask, insert, delete, for a sequence with one separator."""
+    start = next(i for i, (kind, _) in enumerate(names) if kind == SEPARATOR)
+    edits = [i for i, (kind, _) in enumerate(names) if kind.startswith(("ins ", DELETE))]
+    masks = [i for i, (kind, _) in enumerate(names) if kind == MASK and i > start]
+    first = names[edits[0]] if edits else None
+    begun = bool(masks and first)
+    begins = first if not begun else names[edits[1]] if len(edits) > 1 else None
+    vanishing = begun and first is not None and first[0] == DELETE
+    here = remask = insert = False
+    if begins is not None:
+        address = start + begins[1] + (begins[0] == DELETE)
+        here = at == address + (vanishing and masks[0] <= address)
+        remask, insert = here and begins[0] == DELETE, here and begins[0] != DELETE
+    remask = remask or (bool(masks) and edits[:1] == [at])
+    kind = names[at][0]
+    delete = kind == MASK and (at <= start or vanishing)
+    if kind != MASK:
+        return kind, (int(remask), int(insert), int(delete))
+    inserted = first is not None and first[0] != DELETE and at > start
+    return first[0].removeprefix("ins ") if inserted and first else SEPARATOR, (int(remask), int(insert), int(delete))
+
+
+def shapes() -> Iterator[list[Named]]:
+    """Sequences of a run: a mask or none, up to two edits, the separator, and a string, with a mask or none if edits are there.
+
+    Addresses may lie outside the string.
+    """
+    edits = [(kind, at) for kind in ("ins c", DELETE) for at in ADDRESSES]
+    strings = [*map(list, STRINGS)]
+    opened = [[*string[:i], MASK, *string[i:]] for string in strings for i in range(len(string) + 1)]
+    for gone, listed in product((0, 1), ((), *((e,) for e in edits), *product(edits, repeat=2))):
+        for string in strings + (opened if listed else []):
+            yield [*[(MASK, 0)] * gone, *listed, (SEPARATOR, 0), *((kind, 0) for kind in string)]
+
+
+def unruly() -> Iterator[dict[str, Any]]:
+    """Positions at which the compiled plan's read-out departs from the rule."""
+    plan, book = lower(preserve(LETTERS, BITS)), vocabulary(LETTERS, BITS)
+    for names in shapes():
+        outputs = plan.forward([book.token(*name) for name in names])
+        for at, row in enumerate(outputs.tolist()):
+            kind, bits = rule(names, at)
+            flags = [int(each.name == kind) for each in book.kinds]
+            if row[: len(flags)] != flags or tuple(row[-3:]) != bits:
+                yield {"sequence": str(names), "position": at, "expected": f"{kind}, {bits}", "got": str(row)}
 
 
 def followed(edits: Sequence[Edit], at: int) -> str | int:
@@ -117,7 +171,13 @@ def small(regime: Regime) -> Iterator[Batch]:
     lists = len(list(cases(STRINGS, EDITS)))
     tracked = len(list(cases(("", "a", "ab"), TRACKED)))
     parts: tuple[tuple[str, int, Callable[[], Iterator[dict[str, Any]]], str], ...] = (
-        ("preserve.edits", lists, misedited, f"exhaustive: strings of up to 2 letters, up to {EDITS} edits"),
+        (
+            "preserve.rule",
+            len(list(shapes())),
+            unruly,
+            "exhaustive: a mask or none, up to 2 edits, none or 2 letters and a mask or none",
+        ),
+        ("preserve.edits", lists, misedited, f"exhaustive: strings of none or 2 letters, up to {EDITS} edits"),
         ("preserve.tracking", tracked, mistracked, f"exhaustive: strings of up to 2 letters, up to {TRACKED} edits"),
         ("preserve.counting", (2 << COUNTED) - 1, miscounted, f"exhaustive: up to {COUNTED} bits"),
     )

@@ -28,7 +28,17 @@ SOURCES = Path(__file__).resolve().parent
 BUILD = (checkout() or cache_folder()) / "build" / "rocq"
 # Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
 BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
-FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", "TwoSidedDyck", "AutoregressiveSupport", "MaskedArm", "Preserve")
+FILES = (
+    *BASE_FILES,
+    "Aggregates",
+    "Softmax",
+    "Generated",
+    "TwoSidedDyck",
+    "AutoregressiveSupport",
+    "MaskedArm",
+    "Preserve",
+    "PreserveRun",
+)
 # The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
 READOUT_FILES = (*FILES, "Readouts")
 CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")

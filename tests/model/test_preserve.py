@@ -17,9 +17,10 @@ from efasp.model.plan import Plan
 from efasp.model.ranges import dtype_for
 from efasp.model.transformer import Transformer
 from efasp.preserve import Edit, edited, passes, preserve, prompt, string_of, vocabulary
-from efasp.proofs.lemmas.preserve import counting, followed, misedited
+from efasp.proofs.lemmas.preserve import counting, followed, misedited, rule
 
 LETTERS, BITS = "abc", 9
+BOOK = vocabulary(LETTERS, BITS)
 
 
 @cache
@@ -62,13 +63,17 @@ def test_edits_are_those_of_lists(length: int, many: int) -> None:
 @settings(max_examples=10)
 @given(st.integers(0, 9_999), st.integers(0, 5), st.integers(0, 5))
 def test_the_three_readings_agree(seed: int, length: int, many: int) -> None:
-    """Evaluation with its sorts checked, the plan and torch, on every sequence of a run."""
+    """Evaluation with its sorts checked, the plan, torch and the theorem's rule, on every sequence of a run."""
     string, edits, _ = drawn(Random(seed), length, many)
     (plan, _), output = compiled(), preserve(LETTERS, BITS).output
     ids = prompt(LETTERS, BITS, string, edits)
     for x in [np.array(ids), *passes(LETTERS, BITS, ids, in_torch)]:
         (wanted,) = evaluate(output, tokens=x, check=True)
         assert (plan.forward(x) == wanted).all() and np.array_equal(in_torch(x), wanted.astype(float))
+        names = [BOOK.split(token) for token in x.tolist()]
+        for at, row in enumerate(wanted.tolist()):
+            kind, bits = rule(names, at)
+            assert row[: len(BOOK.kinds)] == [each.name == kind for each in BOOK.kinds] and tuple(row[-3:]) == bits
     assert dtype_for(plan) == "float32"
 
 
