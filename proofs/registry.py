@@ -17,6 +17,7 @@ from efasp.proofs.lemmas import (
     masked_arm,
     numerics,
     numerics_limits,
+    preserve,
     process,
     resources,
     resources_bounds,
@@ -49,6 +50,7 @@ FAMILIES = (
     kernel,
     generation,
     masked_arm,
+    preserve,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 

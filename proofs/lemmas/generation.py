@@ -27,7 +27,7 @@ from efasp.stochastic import Generator
 
 Token = tuple[str, int]  # ("mask", 0), ("letter", 2), ("letter", -2), ("first", 2) or ("second", 2)
 MASK: Token = ("mask", 0)
-RULED, PLANNED = (1, 2, 3), (1, 2)  # k for which the program, and its compiled plan, are compared with the rule
+RULED, PLANNED = (1, 2), (1, 2)  # k for which the program, and its compiled plan, are compared with the rule
 SEARCHED = ((1, 6), (2, 4))  # k, and the letters up to which the runs are searched
 CHUNK = 1000  # positions of a sequence that the plan is given
 

@@ -14,7 +14,7 @@ from efasp.evaluate import evaluate
 from efasp.model.generators import dyck_generator
 from efasp.model.lower import lower
 from efasp.paper_artifacts.experiments.dyck import is_trivial, law
-from efasp.proofs.lemmas.generation import differs, reached, reduced, tabled, triples_in_line
+from efasp.proofs.lemmas.generation import differs, reached, reduced, tabled, triples_in_line, unruly
 
 
 def cancelled(letters: Sequence[int]) -> bool:
@@ -68,6 +68,11 @@ def test_every_triple_stands_in_the_line() -> None:
     for size in (2, 7, 13):
         line = triples_in_line(size)
         assert sorted(zip(line, line[1:], line[2:], strict=False)) == list(product(range(size), repeat=3))
+
+
+def test_the_rule_for_three_letters() -> None:
+    """All triples of 19 tokens."""
+    assert next(unruly(3), None) is None
 
 
 def test_a_wrong_read_out_is_found() -> None:
