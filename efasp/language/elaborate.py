@@ -21,9 +21,10 @@ MAX_CALLS = 24  # of functions within functions
 
 @dataclass
 class Elaborator(Values):
-    """Reads expressions, calls included. ``functions``: those of the text."""
+    """Reads expressions, calls included. ``functions`` and ``constants``: those of the text."""
 
     functions: dict[str, t.Function] = field(default_factory=dict)
+    constants: dict[str, Number] = field(default_factory=dict)
     calls: int = 0
 
     # Calls.
@@ -140,7 +141,7 @@ class Elaborator(Values):
             self.fail(tree, f"{function.name}: expected {len(function.parameters)} arguments, found {len(tree.arguments)}")
         if self.calls >= MAX_CALLS:
             self.fail(tree, f"expected at most {MAX_CALLS} functions within each other, found more (does it call itself?)")
-        inner: Scope = {}
+        inner: Scope = dict(self.constants)
         given = [self.value(item, scope) for item in tree.arguments]
         for parameter, value in zip(function.parameters, given, strict=True):
             self._width(function, parameter, value, inner)
@@ -155,7 +156,7 @@ class Elaborator(Values):
         self.calls += 1
         try:
             for let in function.lets:
-                if let.name in inner:
+                if let.name in inner and let.name not in self.constants:
                     self.fail(let, f"expected a name that is new in {function.name}, found {let.name!r} defined twice")
                 inner[let.name] = self.value(let.value, inner)
             return self.value(function.body, inner)

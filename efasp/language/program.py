@@ -107,7 +107,8 @@ class _Builder:
         """``let``, ``aux`` and ``const``."""
         self.new(statement.name, statement)
         if statement.kind == "const":
-            self.scope[statement.name] = self.elaborator.number(statement.value, self.scope)
+            self.scope[statement.name] = number = self.elaborator.number(statement.value, self.scope)
+            self.elaborator.constants[statement.name] = number
             return
         value: Any = self.elaborator.value(statement.value, self.scope)
         if statement.kind == "let" or not isinstance(value, Embedding):

@@ -88,7 +88,11 @@ def is_match(step: Step, name: str) -> Wrong:
     for what, node in [(what, node) for pair in here.words for what, node in zip(("query", "key"), pair, strict=True)]:
         if not isinstance(node.sort, Signs) or node.width < 2:
             return {"lookup": name, "of": what, "expected": "signed bits, two or more", "got": str(node.sort)}
-    for what, flags in (("among", here.among), ("exclude", here.exclude), ("absent", (here.absent,) if here.absent else ())):
+    for what, flags in (
+        ("among", here.among),
+        ("exclude", here.exclude),
+        ("absent", (here.absent,) if here.absent is not None else ()),
+    ):
         for node in flags:
             if not node.sort.integral or node.sort.bounds != ((0, 1),):
                 return {"lookup": name, "of": what, "expected": "a flag", "got": str(node.sort)}

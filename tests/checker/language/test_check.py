@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from efasp.checker.discharge import discharge
 from efasp.evaluate import evaluate
-from efasp.language.program import parse
+from efasp.language.program import parse, parse_file
+from efasp.model.lower import lower
 from efasp.paper_artifacts.cli import main
+from efasp.proofs.programs import lowering
+from efasp.proofs.programs.every_length import obligation
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.programs.winners import Forms, winner
 from efasp.syntax import Attention, aha, combine, concat, positions
+from tests.pages import ROOT
 
 REVERSE = """program reverse
 tokens "abcd"
@@ -155,6 +160,18 @@ def test_weights(tmp_path: Path) -> None:
     changed(fresh, other, "layers.1.q.weight", lambda w: w / 1024)
     found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), *layers, code=3))
     assert "unknown" in found["program.layer"]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.efasp")), ids=lambda file: file.stem)
+def test_the_layers_of_every_program(file: Path) -> None:
+    """They compute the program, on texts of every length; those whose heads attend by place alone compute the specification."""
+    module = parse_file(file)
+    texts = Texts(module)
+    layers = [one.discharge() for one in lowering.obligations(texts, lower(module.program)) if one.discharge]
+    assert {verdict.status for verdict in layers} == {"proved"}
+    whole = [discharge(obligation(texts, formula, {}, ""), ["z3"], 20).status for formula in module.ensures]
+    by_place = {"first", "last", "length", "reverse", "shift", "shift_left"}
+    assert (set(whole) == {"proved"}) == (file.stem in by_place) and set(whole) <= {"proved", "unknown"}
 
 
 @pytest.mark.parametrize(
