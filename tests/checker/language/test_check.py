@@ -155,8 +155,8 @@ def test_weights(tmp_path: Path) -> None:
         (stack,) = rows["program.stack"]
         assert stack["status"] == "refuted" and stack["countermodel"]["said"].startswith("on '")
     changed(fresh, other, "layers.1.q.weight", lambda w: 2 * w)  # scores that are twice as far apart
-    found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), code=0))
-    assert found["program.layer"] == found["program.stack"] == {"proved"}
+    found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), code=3))
+    assert found["program.layer"] == found["program.stack"] == {"proved"} and found["program.ranges"] == {"unknown"}
     changed(fresh, other, "layers.1.q.weight", lambda w: w / 1024)
     found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), *layers, code=3))
     assert "unknown" in found["program.layer"]
@@ -189,6 +189,35 @@ def test_options(options: tuple[str, ...], message: str, tmp_path: Path, monkeyp
     Path("p.efasp").write_text(REVERSE)
     assert main(["check", "p.efasp", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+UNSHOWN = [
+    # A sort that bounds alone would let pass: signs that are not together, a one-hot of none, halves, and parts of a product.
+    ("let x = [TE.a, 0*TE.a] : Signs(2)", "refuted"),
+    ("let x = [[TE.a, 0*TE.a], TE.b] : (Signs(2), Flag)", "refuted"),
+    ("let x = [TE.a, TE.b] : OneHot(2)", "proved"),
+    ("let x = [TE.a, TE.a] : OneHot(2)", "refuted"),
+    ("let x = [TE.a, 0*TE.b] : OneHot(2, partial)", "proved"),
+    ("let x = [TE.a, TE.b, TE.b] : (OneHot(2), Flag)", "proved"),
+    ("let x = 1/2*TE.a + 1/2 : Flag", "refuted"),
+    ("let x = 1/2*TE.a + 1/2*TE.b + 1/2 : Flag", "proved"),
+    ("let x = 100*seq_mean(TE.a) : Int(0, 100)", "refuted"),
+    ("let x = 100*seq_mean(TE.a + TE.b) : Int(0, 100)", "unknown"),
+    ("let x = aha(TE.one, TE.a, PE.number) : Int(0, 31)", "refuted"),
+    ("let x = aha(TE.one, TE.a, TE.a) : Flag", "proved"),
+    ("let x = aha(TE.one, 32*TE.a + PE.number, PE.number) : Int(0, 31)", "proved"),
+    ("let x = aha(TE.one, 16*TE.a + PE.number, PE.number) : Int(0, 31)", "unknown"),  # a tie that no short text has
+]
+
+
+@pytest.mark.parametrize(("line", "status"), UNSHOWN, ids=range(len(UNSHOWN)))
+def test_sorts(line: str, status: str, tmp_path: Path) -> None:
+    """A declared sort is proved, refuted with a text, or unknown."""
+    code = {"proved": 0, "refuted": 1, "unknown": 3}[status]
+    rows = checked(f'tokens "ab"\nplaces 5\n{line}\n', tmp_path, "--lemma", "program.sorts", code=code)
+    assert status in {row["status"] for row in rows["program.sorts"]}
+    for row in rows["program.sorts"]:
+        assert row["status"] != "refuted" or row["countermodel"]["said"].startswith("on '")
 
 
 # The parts.

@@ -151,7 +151,7 @@ def test_errors(text: str, message: str) -> None:
     assert shown[2].index("^") <= len(shown[1])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_damaged_text_is_an_error_or_a_program(data: st.DataObject) -> None:
     """Whatever is deleted from or put into a text, the only error is LanguageError."""
