@@ -16,6 +16,7 @@ from efasp.pram.assembler.source import nearest
 from efasp.sorts import Number, Sort, SortError
 from efasp.syntax import Affine, Embedding, Node, Row, aha, combine, relu
 
+MAX_UNITS = 1 << 12  # of an operator that has one for each value
 MAX_CALLS = 24  # of functions within functions
 
 
@@ -102,6 +103,7 @@ class Elaborator(Values):
             build = operator.build
             keep = 2 if operator.kind == "positional" else -1
             given = [a.node if isinstance(a, Embedding) and i != keep else a for i, a in enumerate(given)]
+        self._units(tree, given)
         try:
             return build(*given)
         except SortError:
@@ -110,6 +112,14 @@ class Elaborator(Values):
             shown = ", ".join(map(described, given)) or "none"
             text = str(error) if isinstance(error, ValueError) else f"expected other arguments, found {shown}"
             self.fail(tree, f"{tree.name}: {text}")
+
+    def _units(self, tree: t.Call, given: list[Any]) -> None:
+        """Raises LanguageError for an operator with too many units: one for each value of an integer."""
+        most = max((int(a) for a in given[1:] if isinstance(a, int)), default=0)
+        if tree.name == "one_hot" and not most and given and isinstance(given[0], Node) and given[0].width == 1:
+            most = int(given[0].sort.bounds[0][1])
+        if tree.name in ("one_hot", "seq_sum") and most > MAX_UNITS:
+            self.fail(tree, f"{tree.name}: expected at most {MAX_UNITS} values, found {most}")
 
     def match(self, tree: t.Call, scope: Scope) -> Match:
         """A lookup: ``match(query=x, key=y, among=flag, sink=flag, ...)``; several nodes of an argument in a list."""
