@@ -23,14 +23,16 @@ from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan
 from efasp.model.ranges import SIGNIFICAND
 from efasp.model.readback import read_tensors, tensor_plan
+from efasp.syntax import PositionEmbedding, walk
 
 FORMAT, VERSION = "efasp-program", "1"
 KEYS = ("format", "version", "program", "dtype", "shape")
 
 
 def books(module: Module) -> tuple[Codebook, Codebook]:
-    """Vocabulary and places of a program's transformer: plain places where the program reads none."""
-    return module.book, module.places or PLAIN
+    """Vocabulary and places of a program's transformer: plain places where the output reads none."""
+    places = [node.codebook for node in walk(module.program.output) if isinstance(node, PositionEmbedding)]
+    return module.book, places[0] if places else PLAIN
 
 
 def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rich.markup import escape
@@ -61,13 +61,7 @@ def check(options: argparse.Namespace) -> int:
         dtype = plan.dtype
     seconds = asked.timeout if asked.timeout != RunOptions.timeout else SECONDS
     names = solvers_of(asked.solver)
-    rows: list[Row] = []
-    for obligation in obligations(module, plan, dtype):
-        if not matches(obligation.lemma, asked.lemma):
-            continue
-        begun = time.monotonic()
-        verdict = discharge(obligation, names, seconds)
-        rows.append(row(head(obligation), verdict, time.monotonic() - begun))
+    rows = discharged(obligations(module, plan, dtype), asked.lemma, names, seconds)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
     known = {**environment(names, 1), "command": f"efasp check {options.file}"}
@@ -78,6 +72,24 @@ def check(options: argparse.Namespace) -> int:
     if not json_written(asked.json, data):
         show(module, rows, time.monotonic() - start)
     return exit_code(rows)
+
+
+def discharged(found: Iterable[Obligation], lemmas: Sequence[str] | None, solvers: Sequence[str], seconds: float) -> list[Row]:
+    """The rows of those of some lemmas, one after the other."""
+    rows: list[Row] = []
+    for obligation in found:
+        if matches(obligation.lemma, lemmas):
+            begun = time.monotonic()
+            verdict = discharge(obligation, solvers, seconds)
+            rows.append(row(head(obligation), verdict, time.monotonic() - begun))
+    return rows
+
+
+def checked(module: Module) -> tuple[list[Row], float]:
+    """All rows about a compiled program, with the first solver; and the seconds that it took. Raises SortError, UsageError."""
+    start = time.monotonic()
+    found = obligations(module, lower(module.program), None)
+    return discharged(found, None, solvers_of(None), SECONDS), time.monotonic() - start
 
 
 def _weights(module: Module, fresh: Plan, asked: RunOptions) -> Plan:

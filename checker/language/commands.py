@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, absent
 from efasp.checker.files import STDIN
 from efasp.checker.language.given import given, weights
@@ -46,7 +47,7 @@ def evaluate(options: argparse.Namespace) -> int:
     except SortError as error:
         raise UsageError(f"{options.file}: on {options.on!r}: {error} (efasp check finds such texts)") from None
     if options.json:
-        print(json.dumps({"name": name, "input": options.on, "output": output}, ensure_ascii=False))
+        print(json.dumps({"name": name, "input": options.on, "output": plain(output)}, ensure_ascii=False))
     else:
         print(shown(module, output))
     return 0
@@ -56,7 +57,7 @@ def shown(module: Module, output: Sequence[Any]) -> str:
     """An output for people: letters as a text, other values with blanks between."""
     if all(isinstance(value, str) and value in module.letters for value in output):
         return module.join(output)
-    return " ".join(map(str, output))
+    return " ".join(str(plain(value)) for value in output)
 
 
 def in_torch(module: Module, plan: Plan, text: str) -> list[Value]:

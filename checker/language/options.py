@@ -8,6 +8,7 @@ from efasp.checker import cli, session
 from efasp.checker.errors import UsageError
 from efasp.checker.language.check import check
 from efasp.checker.language.commands import compile_, evaluate
+from efasp.checker.language.repl import repl
 from efasp.checker.language.show import show
 from efasp.model.ranges import SIGNIFICAND
 
@@ -22,6 +23,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
     machine.set_defaults(command=_check)
     _eval(cli.command(commands, "eval", "the output of a program of E-FASP on a text, exactly or by a weights file in torch"))
     _compile(cli.command(commands, "compile", "write the transformer of a program of E-FASP to a safetensors file"))
+    _repl(cli.command(commands, "repl", "a session: statements are added, expressions shown at every position of an example"))
     _show(cli.command(commands, "show", "a program's definitions, primitives, layers, heads, and who attends to whom"))
 
 
@@ -42,6 +44,11 @@ def _compile(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dtype", choices=tuple(SIGNIFICAND), help="of the weights (default: the narrowest that is exact)")
     command.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="written; - is standard output")
     command.set_defaults(command=compile_)
+
+
+def _repl(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"begin with {FILE}")
+    command.set_defaults(command=repl)
 
 
 def _show(command: argparse.ArgumentParser) -> None:

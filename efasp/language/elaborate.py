@@ -16,14 +16,16 @@ from efasp.pram.assembler.source import nearest
 from efasp.sorts import Number, Sort, SortError
 from efasp.syntax import Affine, Embedding, Node, Row, aha, combine, relu
 
+MAX_UNITS = 1 << 12  # of an operator that has one for each value
 MAX_CALLS = 24  # of functions within functions
 
 
 @dataclass
 class Elaborator(Values):
-    """Reads expressions, calls included. ``functions``: those of the text."""
+    """Reads expressions, calls included. ``functions`` and ``constants``: those of the text."""
 
     functions: dict[str, t.Function] = field(default_factory=dict)
+    constants: dict[str, Number] = field(default_factory=dict)
     calls: int = 0
 
     # Calls.
@@ -101,6 +103,7 @@ class Elaborator(Values):
             build = operator.build
             keep = 2 if operator.kind == "positional" else -1
             given = [a.node if isinstance(a, Embedding) and i != keep else a for i, a in enumerate(given)]
+        self._units(tree, given)
         try:
             return build(*given)
         except SortError:
@@ -109,6 +112,14 @@ class Elaborator(Values):
             shown = ", ".join(map(described, given)) or "none"
             text = str(error) if isinstance(error, ValueError) else f"expected other arguments, found {shown}"
             self.fail(tree, f"{tree.name}: {text}")
+
+    def _units(self, tree: t.Call, given: list[Any]) -> None:
+        """Raises LanguageError for an operator with too many units: one for each value of an integer."""
+        most = max((int(a) for a in given[1:] if isinstance(a, int)), default=0)
+        if tree.name == "one_hot" and not most and given and isinstance(given[0], Node) and given[0].width == 1:
+            most = int(given[0].sort.bounds[0][1])
+        if tree.name in ("one_hot", "seq_sum") and most > MAX_UNITS:
+            self.fail(tree, f"{tree.name}: expected at most {MAX_UNITS} values, found {most}")
 
     def match(self, tree: t.Call, scope: Scope) -> Match:
         """A lookup: ``match(query=x, key=y, among=flag, sink=flag, ...)``; several nodes of an argument in a list."""
@@ -140,7 +151,7 @@ class Elaborator(Values):
             self.fail(tree, f"{function.name}: expected {len(function.parameters)} arguments, found {len(tree.arguments)}")
         if self.calls >= MAX_CALLS:
             self.fail(tree, f"expected at most {MAX_CALLS} functions within each other, found more (does it call itself?)")
-        inner: Scope = {}
+        inner: Scope = dict(self.constants)
         given = [self.value(item, scope) for item in tree.arguments]
         for parameter, value in zip(function.parameters, given, strict=True):
             self._width(function, parameter, value, inner)
@@ -155,7 +166,7 @@ class Elaborator(Values):
         self.calls += 1
         try:
             for let in function.lets:
-                if let.name in inner:
+                if let.name in inner and let.name not in self.constants:
                     self.fail(let, f"expected a name that is new in {function.name}, found {let.name!r} defined twice")
                 inner[let.name] = self.value(let.value, inner)
             return self.value(function.body, inner)

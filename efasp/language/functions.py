@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from efasp.language.sort_names import MAX_WIDTH
 from efasp.pointwise import choose, constant, number, signed, unsigned, value
 from efasp.sorts import Int, SortError
 from efasp.syntax import Node, combine, concat, weigh
@@ -34,8 +35,8 @@ def _choose(*parts: Node) -> Node:
 
 def _repeat(x: Node, count: int) -> Node:
     """A vector ``count`` times over."""
-    if not 0 < count <= 1 << 12:
-        raise SortError("repeat", "a number of 1 to 4096", count)
+    if not 0 < count <= 1 << 12 or x.width * count > MAX_WIDTH:
+        raise SortError("repeat", f"1 to 4096 times and at most {MAX_WIDTH} coordinates", f"{count} times {x.width}")
     return concat(*[x] * count)
 
 

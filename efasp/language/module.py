@@ -18,7 +18,7 @@ from efasp.pram.assembler.source import nearest, show
 from efasp.sorts import Bit, Flag, Int, Number, OneHot, Rational, Signs, Vector, Word
 from efasp.syntax import Node, Parameter, PositionEmbedding, Program, TokenEmbedding, walk
 
-Value = int | str | tuple[int | str, ...] | None  # what a position's output stands for
+Value = int | Fraction | str | tuple[int | Fraction, ...] | None  # what a position's output stands for
 MATCHES = (
     "exact_match",
     "rightmost_match",
@@ -146,7 +146,7 @@ class Module:
         out: list[Value] = []
         for row in rows.tolist():
             if isinstance(sort, (Int, Bit, Flag, Word, Signs, OneHot)) and sort.admits(row):
-                out.append(sort.decode(row))  # type: ignore[arg-type]
+                out.append(sort.decode(row))
             elif isinstance(sort, Rational) or len(row) == 1:
                 out.append(_number(row[0]))
             else:
@@ -158,7 +158,7 @@ class Module:
         return value if self.book.kinds[self.book.kind_index[kind]].payloads else kind
 
 
-def _number(value: Number) -> int | str:
-    """An integer as it is, another rational as text."""
+def _number(value: Number) -> int | Fraction:
+    """An exact number, an int where it is one."""
     fraction = Fraction(value)
-    return int(fraction) if fraction.denominator == 1 else str(fraction)
+    return int(fraction) if fraction.denominator == 1 else fraction

@@ -107,7 +107,8 @@ class _Builder:
         """``let``, ``aux`` and ``const``."""
         self.new(statement.name, statement)
         if statement.kind == "const":
-            self.scope[statement.name] = self.elaborator.number(statement.value, self.scope)
+            self.scope[statement.name] = number = self.elaborator.number(statement.value, self.scope)
+            self.elaborator.constants[statement.name] = number
             return
         value: Any = self.elaborator.value(statement.value, self.scope)
         if statement.kind == "let" or not isinstance(value, Embedding):
@@ -174,7 +175,15 @@ def parse(text: str, file: str = "text", name: str = "program") -> Module:
     Raises LanguageError, whatever the text.
     """
     statements, parser = parse_tree(text, file)
-    builder = _Builder(parser.text, name, Elaborator(parser.text))
+    try:
+        return _built(statements, parser.text, file, name)
+    except RecursionError:
+        raise parser.text.error(parser.tokens[0], "expected formulas that are less deep, found one that is too deep") from None
+
+
+def _built(statements: list[t.Tree], text: Text, file: str, name: str) -> Module:
+    """The module of some statements. Raises LanguageError."""
+    builder = _Builder(text, name, Elaborator(text))
     last: t.Tree | None = None
     for statement in statements:
         if isinstance(last, t.Output) and not isinstance(statement, t.Condition):

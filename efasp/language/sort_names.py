@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from efasp.sorts import Bit, Flag, Int, OneHot, Rational, Signs, Sort, SortError, Vector, Word
@@ -39,9 +39,25 @@ def fits(found: Sort, expected: Sort) -> bool:
     """Whether every value of a sort is one of another, as far as bounds tell; signed bits and one-hots are so by name."""
     if found == expected:
         return True
-    if isinstance(expected, OneHot):
-        return isinstance(found, OneHot) and found.size == expected.size and expected.partial
-    if isinstance(expected, Signs):
+    if found.width != expected.width or (expected.integral and not found.integral):
         return False
-    within = all(a >= c and b <= d for (a, b), (c, d) in zip(found.bounds, expected.bounds, strict=False))
-    return found.width == expected.width and within and (found.integral or not expected.integral)
+    if not all(a >= c and b <= d for (a, b), (c, d) in zip(found.bounds, expected.bounds, strict=True)):
+        return False
+    known = dict(_placed(found))
+    return all(_named(known.get(at), part) for at, part in _placed(expected) if isinstance(part, (OneHot, Signs)))
+
+
+def _placed(sort: Sort, at: int = 0) -> Iterator[tuple[int, Sort]]:
+    """The parts of a sort that are no products, each with its first coordinate."""
+    if not isinstance(sort, Vector):
+        yield at, sort
+        return
+    for part in sort.parts:
+        yield from _placed(part, at)
+        at += part.width
+
+
+def _named(found: Sort | None, expected: Sort) -> bool:
+    """Whether a part is the signs or the one-hot that is expected; a one-hot is also a partial one."""
+    wider = isinstance(expected, OneHot) and isinstance(found, OneHot) and expected.partial and found.size == expected.size
+    return found == expected or wider

@@ -82,9 +82,12 @@ class Values:
         """What an expression stands for. Raises LanguageError."""
         rule = getattr(self, RULES.get(type(tree), "none"))
         try:
-            return rule(tree, scope)
+            found = rule(tree, scope)
         except SortError as error:
             self.fail(tree, str(error))
+        if isinstance(found, Node) and found.width > MAX_WIDTH:
+            self.fail(tree, f"expected a vector of at most {MAX_WIDTH} coordinates, found {found.width}")
+        return found
 
     def none(self, tree: t.Tree, scope: Scope) -> Any:
         """Raise the error of a form that a program does not have."""

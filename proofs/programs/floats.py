@@ -12,6 +12,7 @@ from efasp.evaluate import evaluate, place_rows
 from efasp.language.module import Module
 from efasp.model.plan import Plan
 from efasp.model.ranges import SCALE, SIGNIFICAND, RangeError, dtype_for, ranges
+from efasp.proofs.lemmas.lowering import numbers
 from efasp.proofs.obligation import Obligation, Undecided, Verdict
 from efasp.proofs.programs.position import Position, integral, whole
 from efasp.proofs.programs.sorts import CLAIM, _difference, distinct, scope, texts_only
@@ -40,7 +41,7 @@ def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Ite
         n,
         "exact",
         f"{dtype}",
-        lambda: _ranges(texts.module, fresh, dtype),
+        lambda: _ranges(texts.module, plan, fresh, dtype),
     )
     names = {node: name for name, node in module.program.definitions.items()}
     heads = [node for node in walk(module.program.output) if isinstance(node, Attention)]
@@ -64,17 +65,19 @@ def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Ite
         )
 
 
-def _ranges(module: Module, plan: Plan, dtype: str | None) -> Verdict:
-    """Whether a dtype holds every sum exactly, if every head reads one value."""
+def _ranges(module: Module, plan: Plan, fresh: Plan, dtype: str | None) -> Verdict:
+    """Whether a dtype holds every sum exactly, if every head reads one value; of a file if its numbers are the fresh ones."""
+    if plan is not fresh and numbers(plan) != numbers(fresh):
+        return Verdict("unknown", "the file's numbers are not those of a fresh compile, whose coordinates have known bounds")
     if not integral(module.program.output):
         return Verdict("unknown", "a head gives fractions, which floats may round (program.torch measures)")
     try:
-        narrowest = dtype_for(plan)
+        narrowest = dtype_for(fresh)
     except RangeError as error:
         return Verdict("unknown", str(error))
     if dtype is not None and SIGNIFICAND[dtype] < SIGNIFICAND[narrowest]:
         return Verdict("unknown", f"{dtype} is too narrow: {narrowest} is exact")
-    most = max(found.bound for found in ranges(plan))
+    most = max(found.bound for found in ranges(fresh))
     return Verdict("proved", f"{dtype or narrowest}: every sum is at most {most}; scores are scaled by {SCALE[narrowest]}")
 
 

@@ -100,7 +100,7 @@ def of(module: Module, texts: Texts, node: Node, params: dict[str, Any]) -> Obli
         script = Script("QF_LIA" if whole(node) else "QF_LRA")
         position = Position(script, "i", whole(node))
         texts_only(module, script, position, node)
-        goal = admitted(node.sort, position.of(node))
+        goal = admitted(node.sort, position.of(node), whole(node))
     if script is None:
         verdict = Verdict("unknown", f"{goal} ({texts.length} letters: see program.sorts.short)")
         return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
@@ -148,17 +148,17 @@ def texts_only(module: Module, script: Script, position: Position, *roots: Node)
         return
 
 
-def admitted(sort: Sort, values: list[Scaled]) -> Term:
-    """That a vector is one of a sort."""
+def admitted(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
+    """That a vector is one of a sort; unless its terms are ``integers``, every value of an integral sort is listed."""
     if isinstance(sort, Vector):
         out, at = [], 0
         for part in sort.parts:
-            out.append(admitted(part, values[at : at + part.width]))
+            out.append(admitted(part, values[at : at + part.width], integers))
             at += part.width
         return land(*out)
     goals: list[Term] = []
     for (term, by), (low, high) in zip(values, sort.bounds, strict=True):
-        if sort.integral and high - low < ONE_BY_ONE:
+        if sort.integral and (high - low < ONE_BY_ONE or not integers):
             goals.append(lor(*(eq(term, num(by * value)) for value in range(int(low), int(high) + 1))))
             continue
         goals.append(land(le(num(by * low), term), le(term, num(by * high))))

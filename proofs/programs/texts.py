@@ -16,8 +16,8 @@ from efasp.language.module import Module
 from efasp.language.specification import Failure, Run, SpecificationError, failures, required
 from efasp.syntax import Node, walk
 
-TRIED = 700  # short texts, at most
-WORK = 1 << 21  # values of nodes that are computed on all of them, roughly
+TRIED = 400  # short texts, at most
+WORK = 1 << 20  # values of nodes that are computed on all of them, roughly
 LONGER = (8, 13, 21, 34)  # letters of the texts that are drawn, of each length a few
 DRAWN = 3
 

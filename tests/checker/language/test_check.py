@@ -12,12 +12,17 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from efasp.checker.discharge import discharge
 from efasp.evaluate import evaluate
-from efasp.language.program import parse
+from efasp.language.program import parse, parse_file
+from efasp.model.lower import lower
 from efasp.paper_artifacts.cli import main
+from efasp.proofs.programs import lowering
+from efasp.proofs.programs.every_length import obligation
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.programs.winners import Forms, winner
 from efasp.syntax import Attention, aha, combine, concat, positions
+from tests.pages import ROOT
 
 REVERSE = """program reverse
 tokens "abcd"
@@ -150,11 +155,23 @@ def test_weights(tmp_path: Path) -> None:
         (stack,) = rows["program.stack"]
         assert stack["status"] == "refuted" and stack["countermodel"]["said"].startswith("on '")
     changed(fresh, other, "layers.1.q.weight", lambda w: 2 * w)  # scores that are twice as far apart
-    found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), code=0))
-    assert found["program.layer"] == found["program.stack"] == {"proved"}
+    found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), code=3))
+    assert found["program.layer"] == found["program.stack"] == {"proved"} and found["program.ranges"] == {"unknown"}
     changed(fresh, other, "layers.1.q.weight", lambda w: w / 1024)
     found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), *layers, code=3))
     assert "unknown" in found["program.layer"]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.efasp")), ids=lambda file: file.stem)
+def test_the_layers_of_every_program(file: Path) -> None:
+    """They compute the program, on texts of every length; those whose heads attend by place alone compute the specification."""
+    module = parse_file(file)
+    texts = Texts(module)
+    layers = [one.discharge() for one in lowering.obligations(texts, lower(module.program)) if one.discharge]
+    assert {verdict.status for verdict in layers} == {"proved"}
+    whole = [discharge(obligation(texts, formula, {}, ""), ["z3"], 20).status for formula in module.ensures]
+    by_place = {"first", "last", "length", "reverse", "shift", "shift_left"}
+    assert (set(whole) == {"proved"}) == (file.stem in by_place) and set(whole) <= {"proved", "unknown"}
 
 
 @pytest.mark.parametrize(
@@ -172,6 +189,35 @@ def test_options(options: tuple[str, ...], message: str, tmp_path: Path, monkeyp
     Path("p.efasp").write_text(REVERSE)
     assert main(["check", "p.efasp", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+UNSHOWN = [
+    # A sort that bounds alone would let pass: signs that are not together, a one-hot of none, halves, and parts of a product.
+    ("let x = [TE.a, 0*TE.a] : Signs(2)", "refuted"),
+    ("let x = [[TE.a, 0*TE.a], TE.b] : (Signs(2), Flag)", "refuted"),
+    ("let x = [TE.a, TE.b] : OneHot(2)", "proved"),
+    ("let x = [TE.a, TE.a] : OneHot(2)", "refuted"),
+    ("let x = [TE.a, 0*TE.b] : OneHot(2, partial)", "proved"),
+    ("let x = [TE.a, TE.b, TE.b] : (OneHot(2), Flag)", "proved"),
+    ("let x = 1/2*TE.a + 1/2 : Flag", "refuted"),
+    ("let x = 1/2*TE.a + 1/2*TE.b + 1/2 : Flag", "proved"),
+    ("let x = 100*seq_mean(TE.a) : Int(0, 100)", "refuted"),
+    ("let x = 100*seq_mean(TE.a + TE.b) : Int(0, 100)", "unknown"),
+    ("let x = aha(TE.one, TE.a, PE.number) : Int(0, 31)", "refuted"),
+    ("let x = aha(TE.one, TE.a, TE.a) : Flag", "proved"),
+    ("let x = aha(TE.one, 32*TE.a + PE.number, PE.number) : Int(0, 31)", "proved"),
+    ("let x = aha(TE.one, 16*TE.a + PE.number, PE.number) : Int(0, 31)", "unknown"),  # a tie that no short text has
+]
+
+
+@pytest.mark.parametrize(("line", "status"), UNSHOWN, ids=range(len(UNSHOWN)))
+def test_sorts(line: str, status: str, tmp_path: Path) -> None:
+    """A declared sort is proved, refuted with a text, or unknown."""
+    code = {"proved": 0, "refuted": 1, "unknown": 3}[status]
+    rows = checked(f'tokens "ab"\nplaces 5\n{line}\n', tmp_path, "--lemma", "program.sorts", code=code)
+    assert status in {row["status"] for row in rows["program.sorts"]}
+    for row in rows["program.sorts"]:
+        assert row["status"] != "refuted" or row["countermodel"]["said"].startswith("on '")
 
 
 # The parts.

@@ -118,6 +118,11 @@ WRONG = {
     HEAD + "let x = ?": "3:9: expected a token, found '?'",
     HEAD + 'let x = TE["a': "3:12: expected a string that ends on its line, found '\"a'",
     HEAD + "let x = 12ab*TE.a": "3:9: expected a number, as 20 or 0x14, found '12ab'",
+    'tokens "ab"\nplaces 20\nlet x = one_hot(PE.number)': "3:9: one_hot: expected at most 4096 values, found 1048575",
+    HEAD
+    + "let x = repeat(PE, 4096)\nlet y = repeat(x, 9)": "4:9: repeat: expected 1 to 4096 times and at most 65536 coordinates",
+    HEAD + "let x = repeat(PE, 4096)\nlet y = [x, x, x]": "4:9: expected a vector of at most 65536 coordinates, found 98304",
+    HEAD + "let x = TE.a\nensures x == " + "+".join("1" * 4000): "expected formulas that are less deep",
     HEAD + "let x = TE.a/0": "3:13: expected a divisor other than 0, found 0",
     HEAD + "let x = 2^9999*TE.a": "3:10: expected a power of at most 4096 bits, found 2^9999",
     HEAD + "let x = [k*TE.a for k in 3..2]": "3:9: expected a range of 1 to 65536 numbers, found 3..2",
@@ -151,7 +156,7 @@ def test_errors(text: str, message: str) -> None:
     assert shown[2].index("^") <= len(shown[1])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_damaged_text_is_an_error_or_a_program(data: st.DataObject) -> None:
     """Whatever is deleted from or put into a text, the only error is LanguageError."""

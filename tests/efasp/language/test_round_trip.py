@@ -141,7 +141,7 @@ def programs(draw: st.DrawFn) -> Program:
     return Program(draw(st.sampled_from(["p", "a b", "m(w=5)"])), {name: draw(st.sampled_from(nodes)) for name in names})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(programs())
 def test_any_program(program: Program) -> None:
     """Whatever its nodes, names and sorts are."""

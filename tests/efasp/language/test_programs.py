@@ -1,0 +1,161 @@
+"""The programs of the folder examples: each against an oracle that shares no code with it, exactly and in torch."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from efasp.evaluate import place_rows
+from efasp.language.printer import write
+from efasp.language.program import parse, parse_file
+from efasp.language.runs import run
+from efasp.language.specification import failures, required
+from efasp.model.lower import lower
+from efasp.model.transformer import Transformer
+from tests.pages import ROOT, tables
+
+FOLDER = ROOT / "examples"
+FILES = sorted(FOLDER.glob("*.efasp"))
+PAGE = ROOT / "docs" / "language.md"
+
+
+def dyck(text: str, pairs: str) -> bool:
+    """Whether each kind of bracket is balanced by itself."""
+    for opens, closes in zip(pairs[::2], pairs[1::2], strict=True):
+        heights = list(accumulate((c == opens) - (c == closes) for c in text))
+        if heights[-1] or min(heights) < 0:
+            return False
+    return True
+
+
+def successor(text: str) -> list[str]:
+    """A binary number plus 1, the lowest digit first, as many digits."""
+    value = int(text[::-1], 2) + 1
+    return [str(value >> place & 1) for place in range(len(text))]
+
+
+def sums(text: str) -> list[int]:
+    """The digits of the sum of two numbers whose digits add up to those of the text."""
+    value = sum(int(digit) << place for place, digit in enumerate(text))
+    return [value >> place & 1 for place in range(len(text))]
+
+
+def followers(text: str) -> list[str]:
+    """The letter after the most recent earlier occurrence."""
+    places = (text.rfind(letter, 0, i) for i, letter in enumerate(text))
+    return ["^" if j < 0 else text[j + 1] for j in places]
+
+
+def constant(value: Any, text: str) -> list[Any]:
+    """The same at every letter."""
+    return [int(value) if isinstance(value, bool) else value] * len(text)
+
+
+def histogram(items: Any) -> list[int]:
+    """How often each item occurs."""
+    listed = list(items)
+    return [Counter(listed)[item] for item in listed]
+
+
+def commonest(text: str) -> str:
+    """The most frequent letter, of several the first in the alphabet."""
+    return min(set(text), key=lambda letter: (-text.count(letter), letter))
+
+
+ORACLES: dict[str, Callable[[str], list[Any]]] = {
+    "add": sums,
+    "bigrams": lambda t: [1, *histogram(pairwise(t))],
+    "contains": lambda t: constant("c" in t, t),
+    "double_histogram": lambda t: histogram(histogram(t)),
+    "dyck1": lambda t: constant(dyck(t, "()"), t),
+    "first": lambda t: constant(t[0], t),
+    "fraction": lambda t: [Fraction(t[: i + 1].count("a"), i + 1) for i in range(len(t))],
+    "histogram": histogram,
+    "induction": followers,
+    "last": lambda t: constant(t[-1], t),
+    "length": lambda t: constant(len(t), t),
+    "majority": lambda t: constant(t.count("1") > t.count("0"), t),
+    "most_frequent": lambda t: constant(commonest(t), t),
+    "palindrome": lambda t: constant(t == t[::-1], t),
+    "parity": lambda t: constant(t.count("1") % 2, t),
+    "prefix_count": lambda t: [t[: i + 1].count("a") for i in range(len(t))],
+    "previous": lambda t: [0, *(int(a == b) for a, b in pairwise(t))],
+    "reverse": lambda t: list(t[::-1]),
+    "rotate": lambda t: list(t[1:] + t[0]),
+    "seen": lambda t: [int(letter in t[:i]) for i, letter in enumerate(t)],
+    "shift": lambda t: list("^" + t[:-1]),
+    "shift_left": lambda t: [t[min(i + 2, len(t) - 1)] for i in range(len(t))],
+    "shuffle_dyck": lambda t: constant(dyck(t, "()[]"), t),
+    "sort": lambda t: sorted(t),
+    "sorted": lambda t: constant(t == "".join(sorted(t)), t),
+    "successor": successor,
+}
+
+
+def texts(name: str, letters: tuple[str, ...], longest: int) -> list[str]:
+    """Short texts, some of a few lengths up to the longest, and some with structure."""
+    random = Random(name)
+    lengths = [1, 2, 3, min(6, longest), min(11, longest), min(longest, 40)]
+    out = ["".join(random.choices(letters, k=n)) for n in lengths]
+    out += ["".join(random.choices(letters[:2], k=min(longest, 9))), letters[0] * min(longest, 12)]
+    if "(" in letters:
+        out += ["()", "(())()", ")(", "(()"]
+    return [*out, "[(])"] if "[" in letters else out
+
+
+def test_every_program_has_an_oracle() -> None:
+    """And every oracle a program; there are at least 25."""
+    assert sorted(ORACLES) == [file.stem for file in FILES] and len(FILES) >= 25
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_program(file: Path) -> None:
+    """Exact evaluation, every value of its sort, and the transformer in torch give what the oracle says; ``ensures`` holds."""
+    module, oracle = parse_file(file), ORACLES[file.stem]
+    assert module.ensures and module.program.name == file.stem
+    assert parse(write(module)).program.output is module.program.output
+    transformer = Transformer.of(lower(module.program))
+    for number, text in enumerate(texts(file.stem, module.letters, min(module.longest or 99, 60))):
+        found = run(module, text, check=True)
+        assert list(found.values[found.output]) == oracle(text), text
+        assert not required(module.requires, list(text)) or failures(module.ensures, found) is None
+        if number % 2:
+            continue
+        ids = module.encode(text)
+        read = transformer.outputs(np.array(ids), place_rows(None, len(ids))).astype(np.float64)
+        if file.stem == "fraction":
+            assert np.abs(read[module.skipped :, 0] - np.array(oracle(text), dtype=float)).max() < 1e-6
+        else:
+            assert module.decode(np.rint(read)) == oracle(text), text
+
+
+def test_a_wrong_program_is_found() -> None:
+    """The oracles and the specifications tell a changed program from the right one."""
+    text = (FOLDER / "induction.efasp").read_text()
+    for old, new in [("k + 1", "k"), ("16*TE", "80*TE"), ("PE.number + 1", "PE.number")]:
+        assert old in text
+        module = parse(text.replace(old, new, 1))
+        found = run(module, "abcab")
+        assert list(found.values[found.output]) != followers("abcab") and failures(module.ensures, found) is not None
+
+
+def test_the_table_of_the_page() -> None:
+    """It lists every program with the first line of its file, its places, layers and width."""
+    (table,) = tables(PAGE, "Programs")
+    rows = []
+    for file in FILES:
+        module, first = parse_file(file), file.read_text().splitlines()[0]
+        plan = lower(module.program)
+        longest = str(module.longest) if module.longest else "any"
+        what = re.sub(r"[:,;.].*", "", first.removeprefix("# "))
+        rows.append([f"`{file.stem}`", what, longest, str(len(plan.layers)), str(plan.width)])
+    assert [list(row) for row in table[1:]] == rows
