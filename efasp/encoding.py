@@ -20,7 +20,19 @@ import numpy as np
 
 from efasp.codebook import Codebook
 from efasp.loops import downwards, table
-from efasp.places import FIELDS, LOG_SLOTS, Row, Section, cell_places, clock_bits, log_places, place, position
+from efasp.places import (
+    FIELDS,
+    LOG_SLOTS,
+    Row,
+    Section,
+    TokenSequence,
+    cell_places,
+    clock_bits,
+    join,
+    log_places,
+    place,
+    position,
+)
 from efasp.pram.isa import REGISTERS, Instruction
 from efasp.pram.machine import Configuration, Program, Status, Working, initial
 from efasp.tokens import COUNTERS, STOPPED, Codec, EncodingError, vocabulary
@@ -49,24 +61,6 @@ class Event:
     pc: int
     status: Status
     write: Write | None = None
-
-
-@dataclass(frozen=True)
-class TokenSequence:
-    """Tokens and their places, which are all of a transformer's input.
-
-    Arrays of int64, or of objects where the ids of a vocabulary need more (``Codebook.dtype``).
-    """
-
-    tokens: np.ndarray
-    places: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def __getitem__(self, positions: slice) -> TokenSequence:
-        """A part."""
-        return TokenSequence(self.tokens[positions], self.places[positions])
 
 
 class Layout(Codec):
@@ -454,8 +448,3 @@ class CellLayout(Layout):
             pc=table(processors, lambda pid: counters[pid][0]),
             status=table(processors, lambda pid: counters[pid][1]),
         ), table(self.cells, lambda cell: held[cell][1])
-
-
-def join(parts: Sequence[TokenSequence]) -> TokenSequence:
-    """Concatenation of sequences."""
-    return TokenSequence(np.concatenate([p.tokens for p in parts]), np.concatenate([p.places for p in parts]))

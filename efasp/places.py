@@ -1,4 +1,4 @@
-"""Places of a sequence, as rows of a place codebook and as positions.
+"""Places of a sequence, as rows of a place codebook and as positions; and sequences, which are tokens with their places.
 
 Both layouts are lists of sections. The arithmetic from positions to places and back is written once, for integers and symbols
 alike: sequences are made and read by it, and the lemmas about places run it on symbols.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
+
+import numpy as np
 
 from efasp.codebook import Codebook, Field, Kind
 
@@ -61,7 +63,7 @@ class Section:
     kinds: tuple[str, ...]
     axes: tuple[tuple[str, int], ...] = ()
 
-    @cached_property
+    @property
     def length(self) -> int:
         """Number of places."""
         count = len(self.kinds)
@@ -108,3 +110,26 @@ def position(sections: Sequence[Section], codebook: Codebook, row: Row) -> int:
             return start + section.offset(kind, dict(zip(codebook.bits, row[1:], strict=True)))
         start = start + section.length
     raise IndexError(f"place: expected a kind of the layout, found number {row[0]}")
+
+
+@dataclass(frozen=True)
+class TokenSequence:
+    """Tokens and their places, which are all of a transformer's input.
+
+    Arrays of int64, or of objects where the ids of a vocabulary need more (``Codebook.dtype``).
+    """
+
+    tokens: np.ndarray
+    places: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __getitem__(self, positions: slice) -> TokenSequence:
+        """A part."""
+        return TokenSequence(self.tokens[positions], self.places[positions])
+
+
+def join(parts: Sequence[TokenSequence]) -> TokenSequence:
+    """Concatenation of sequences."""
+    return TokenSequence(np.concatenate([p.tokens for p in parts]), np.concatenate([p.places for p in parts]))
