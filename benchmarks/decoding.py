@@ -1,4 +1,4 @@
-"""CPU time of decoding, indexed against dense, and its growth with the context and the log: ``python -m benchmarks.decoding``.
+"""CPU time of decoding, indexed against dense, and its growth with context and log: ``python -m benchmarks.decoding``.
 
 One thread. All ratios are of one run; a step's time is the mean over a window of steps, without the first, which builds. With
 ``--long`` the log is measured up to step 50,000, and scan with 1,024 processors.

@@ -313,3 +313,15 @@ def test_reference_needs_no_torch() -> None:
     ):
         done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
         assert done.stderr.split()[-1] == expected
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_attention_changes_nothing_else(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Dense and indexed attention give one object but for the key that names them."""
+    file = str(LIBRARY / "fault.pram")
+    found = []
+    for attention in ("dense", "indexed"):
+        _, (one,) = run_json(capsys, file, "--engine", engine, "--attention", attention)
+        assert one.pop("attention") == attention
+        found.append(one)
+    assert found[0] == found[1]
