@@ -21,6 +21,7 @@ from efasp.model.decode import any_process, masked_diffusion
 from efasp.model.runs import DecodingError, State
 from efasp.model.weights import compiled, export
 from efasp.pram import library, machine
+from efasp.pram.assembler import AssemblyError
 from efasp.pram.machine import Program
 from efasp.proofs.rocq import build
 from efasp.proofs.rocq.interpreter import ENGINES, WIDEST, Decoder, InterpreterError, WidthError
@@ -67,14 +68,23 @@ def test_programs_of_the_library(name: str, engine: str) -> None:
     agrees(library.build(name, library.PROGRAMS[name].instance(Random(1), 2, 5)), engine, 3)
 
 
+def narrowest(name: str) -> Program:
+    """A small instance of a program of the library, with words as narrow as its text allows."""
+    for word in range(5, 9):
+        try:
+            return library.build(name, library.PROGRAMS[name].instance(Random(1), 4 if name == "list_rank" else 2, word))
+        except AssemblyError:
+            continue
+    raise AssertionError(f"{name}: expected a program for words of at most 8 bits")
+
+
 @pytest.mark.slow
 @needs_coqc
 @engines
-@pytest.mark.parametrize("name", library.PROGRAMS)
+@pytest.mark.parametrize("name", [name for name in library.PROGRAMS if name not in ("sudoku", "cut", "dyck2")])
 def test_the_whole_library(name: str, engine: str) -> None:
-    """The same of every program, with the extension where it needs it."""
-    entry = library.PROGRAMS[name]
-    agrees(library.build(name, entry.instance(Random(1), 4 if name == "list_rank" else 2, 5)), engine, 3)
+    """The same of every program, but for three that take wide words or long texts; with the extension where one needs it."""
+    agrees(narrowest(name), engine, 2)
 
 
 @needs_coqc

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +24,7 @@ from efasp.pram.isa import EXTENSIONS
 from efasp.proofs.rocq import build, kernel
 from efasp.proofs.rocq.statement_text import plan_text
 from efasp.proofs.symbolic.residual_stream import Reader
+from tests.pages import ROOT
 
 needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
 Change = Callable[[Layer], Layer]
@@ -108,6 +113,53 @@ def test_changed_plans_are_rejected(folder: Path, engine: str, change: Change) -
     assert not accepts(folder, replace(plan, layers=layers), 5, engine, "")
 
 
+def one_entry_changed(plan: Plan, rng: Random) -> Plan:
+    """A plan with one number negated, doubled, left out, or one more: of an embedding, a layer or the read-out."""
+    number = rng.randrange(-1, len(plan.layers))
+    layer = plan.layers[number]
+    of: Plan | Layer | Head
+    if number < 0:
+        of, names = plan, ["token", "place", "out"]
+    elif layer.heads and (rng.random() < 0.5 or not layer.bias):
+        of, names = rng.choice(layer.heads), ["q", "k", "v", "o"]
+    else:
+        of, names = layer, ["up", "down"]
+    name = rng.choice(names)
+    old: Matrix = getattr(of, name)
+    row = rng.choice([place for place, entries in enumerate(old.rows) if entries])
+    at = rng.randrange(len(old.rows[row]))
+    change: Callable[[Any], Any] = rng.choice([lambda c: -c, lambda c: 2 * c, lambda c: 0, lambda c: c + 1])
+    entries = [(i, change(c) if place == at else c) for place, (i, c) in enumerate(old.rows[row])]
+    rows = [*old.rows[:row], tuple((i, c) for i, c in entries if c), *old.rows[row + 1 :]]
+    broken = replace(of, **{name: Matrix(rows, old.columns)})
+    if isinstance(broken, Plan):
+        return broken
+    if isinstance(broken, Head):
+        broken = replace(layer, heads=tuple(broken if head is of else head for head in layer.heads))
+    return replace(plan, layers=(*plan.layers[:number], broken, *plan.layers[number + 1 :]))
+
+
+@needs_coqc
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("word", "extension", "count"),
+    [
+        (8, "", 6),
+        (16, "M", 3),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((16, "", 30), (64, "", 6), (32, "M", 4))),
+    ],
+)
+def test_changed_plans_of_other_words_are_rejected(folder: Path, word: int, extension: str, count: int, engine: str) -> None:
+    """One entry of an accepted plan is changed, drawn with a fixed seed; and the changes that are wrong at w = 5."""
+    plan, rng = compile_machine(word, engine, extension), Random(f"{word} {engine} {extension}")
+    assert accepts(folder, plan, word, engine, extension)
+    for _ in range(count):
+        assert not accepts(folder, one_entry_changed(plan, rng), word, engine, extension)
+    for change in (negated_unit, other_bias, swapped_values, minimum)[:count]:
+        layers = (plan.layers[0], change(plan.layers[1]), *plan.layers[2:])
+        assert not accepts(folder, replace(plan, layers=layers), word, engine, extension)
+
+
 @cache
 def reader(engine: str) -> Reader:
     """The Python reading of the step, by other code."""
@@ -166,3 +218,16 @@ def test_other_texts_are_refused(folder: Path) -> None:
         kernel.accepts(check(), 5, "mdm", "", bad)
     with pytest.raises(build.RocqError, match='expected mdm or apmdm, found "marm"'):
         kernel.accepts(check(), 5, "marm", "", bad)
+
+
+@pytest.mark.slow
+@needs_coqc
+def test_no_refuted_change_of_weights_is_accepted() -> None:
+    """Of the changes of table kills, whose verdicts by SMT that table has, and of broken lowerings."""
+    command = [sys.executable, "-m", "benchmarks.kernel_mutants"]
+    said = subprocess.run([*command, "weights"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0 and "killed and rejected" in said.stdout and "killed and accepted" not in said.stdout
+    said = subprocess.run(
+        [*command, "constructions", "efasp.model.lowering.emit"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0 and "'rejected'" in said.stdout
