@@ -15,6 +15,7 @@ from efasp.proofs.lemmas import (
     kernel,
     lowering,
     masked_arm,
+    masked_arm_runs,
     numerics,
     numerics_limits,
     preserve,
@@ -50,6 +51,7 @@ FAMILIES = (
     kernel,
     generation,
     masked_arm,
+    masked_arm_runs,
     preserve,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))

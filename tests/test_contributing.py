@@ -144,7 +144,7 @@ def test_an_operator(tmp_path: Path) -> None:
     its rows are exported to Rocq; here it is not known."""
     with pytest.raises(UsageError, match=r"gates\.without"):
         selected(Regime(32), ["gates.without"])
-    (_, report), _, (tests, _) = carried_out(OPERATOR, tmp_path)
+    (_, report), _, _, (tests, _) = carried_out(OPERATOR, tmp_path)
     assert {(row["lemma"], row["status"]) for row in report["obligations"]} == {("gates.without", "proved")}
     assert (report["mutants"]["killed"], report["mutants"]["survived"]) == (1, 0)
     assert report["mutants"]["lemmas without"] == []
@@ -179,7 +179,7 @@ def test_the_theorem_about_an_operator(tmp_path: Path) -> None:
 def test_a_lemma(tmp_path: Path) -> None:
     """It is found, has a statement and serves a claim, is discharged for all n, and its mutant is killed; no hypothesis is
     without use."""
-    (_, report), (tests, _) = carried_out(LEMMA, tmp_path)
+    _, (_, report), (tests, _) = carried_out(LEMMA, tmp_path)
     (row,) = report["obligations"]
     assert (row["id"], row["status"], row["scope"]) == ("gates.undone[]", "proved", "all n")
     assert [m["status"] for m in report["mutants"]["matrix"]] == ["killed"]

@@ -147,7 +147,8 @@ def _lists(old: list[ast.AST], new: list[ast.AST], function: str, bound: dict[st
     """The changes of lists of nodes; of statements of which some are more or fewer, the run that differs."""
     if len(old) == len(new):
         for a, b in zip(old, new, strict=True):
-            yield from changes(a, b, function, bound, lambdas)
+            if a is not None or b is not None:  # no key, as of ** in a dictionary
+                yield from changes(a, b, function, bound, lambdas)
         return
     first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if not _same(a, b)), min(len(old), len(new)))
     last = next(

@@ -82,11 +82,12 @@ def test_a_dtype_that_is_too_narrow_is_refused(folder: Path, capsys: pytest.Capt
 
 
 def test_an_inexact_file_runs_if_asked_to(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line of warning, on standard error alone; the wide file of the same machine needs none."""
+    """A line of warning, and one on attention, on standard error alone; the wide file of the same machine needs none."""
     assert run(folder, "rounds.pram", "narrow", "--inexact", "--json") == 0
     found = capsys.readouterr()
-    assert found.err.count("\n") == 1 and "2^24" in found.err and str(folder / "narrow") in found.err
-    assert json.loads(found.out)["model"]["dtype"] == "float32"
+    warning, attention, end = found.err.split("\n")
+    assert "2^24" in warning and str(folder / "narrow") in warning and "attention is dense" in attention and not end
+    assert json.loads(found.out)["model"]["dtype"] == "float32" and json.loads(found.out)["attention"] == "dense"
     for more in ([], ["--inexact"]):
         assert run(folder, "rounds.pram", "mdm19", "--json", *more) == 0
         found = capsys.readouterr()

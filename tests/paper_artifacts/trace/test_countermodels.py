@@ -17,7 +17,7 @@ from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
 from efasp.pram.assembler import assemble
 from efasp.proofs.lemmas.bounded import disagreement
 from efasp.proofs.obligation import Machine
-from tests.paper_artifacts.report.test_audit import dumped
+from tests.paper_artifacts.report.test_site import dumped
 
 BROKEN = "layers.2.up.weight"  # the third layer's feed-forward block, w = 5
 

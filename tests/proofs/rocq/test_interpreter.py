@@ -113,7 +113,7 @@ def test_random_programs(engine: str, data: st.DataObject, extension: str) -> No
 def test_a_run_ends_as_in_torch(
     engine: str, text: str, options: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Halting, faults, a breach of the policy and the limit of steps: report, message, exit code, but for engine and dtype."""
+    """Halting, faults, a breach of the policy and the limit of steps: report, message and exit code; not dtype nor attention."""
     file = tmp_path / "program.pram"
     file.write_text(HEAD + text)
     said = {}
@@ -121,7 +121,7 @@ def test_a_run_ends_as_in_torch(
         assert main(["run", str(file), "--engine", name, "--json", *options]) == code
         out, err = capsys.readouterr()
         report = json.loads(out)
-        assert report.pop("engine") == name
+        assert report.pop("engine") == name and report.pop("attention") == ("dense" if name == engine else "indexed")
         assert report["model"].pop("dtype") == ("rational" if name == engine else "float32")
         said[name] = report, err
     assert said[engine] == said[ENGINES[engine]]

@@ -1,0 +1,70 @@
+"""Lemma masked_arm.runs (claim T3): the PRAM's log, decoded left to right in torch by its Masked-ARM, is the oracle's run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from random import Random
+
+import numpy as np
+
+from efasp.model.compile import compile_masked_arm
+from efasp.pram.isa import EXTENSIONS
+from efasp.pram.machine import Program
+from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
+from efasp.proofs.concrete.machine_passes import Report
+from efasp.proofs.concrete.scenarios import Shape
+from efasp.proofs.lemmas.process_orders import endless, kept
+from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
+
+SIZES = ((1, 7, 6, 4), (3, 6, 5, 3))  # processors, words of memory, instructions, steps
+WIDEST = 16  # bits: of wider words nothing is run
+ORDERS = {"the leftmost mask first": None, "the rightmost mask first": lambda first, end: np.arange(first, end)[::-1]}
+SCOPE = "measured: programs of 1 and 3 processors, two orders of a block, one token a pass"
+
+
+def differing(machine: Machine, transformer: object, program: Program, most: int, order: str) -> Report | None:
+    """Where the configurations, the passes or the log differ from the oracle's run of ``most`` steps."""
+    from efasp.model import decode
+
+    states, state = decode.masked_arm(program, transformer, machine.extension, ranks=ORDERS[order]), None  # type: ignore[arg-type]
+    for step, configuration in enumerate(wanted(program, most).history, 1):
+        state = next(states, None)
+        if state is None:
+            return {"what": "decoding ended", "expected": most, "got": step - 1}
+        passes = 3 * program.processors * step
+        told = {"step": state.steps, "passes": state.passes, **vars(state.configuration)}
+        if (wrong := unequal({"step": step, "passes": passes, **vars(configuration)}, told)) is not None:
+            return {"step": step, **wrong}
+    assert state is not None
+    return kept(machine, program, state)
+
+
+def discharge(machine: Machine) -> Verdict:
+    """Decode a program of every size in every order."""
+    from efasp.model.transformer import Transformer
+
+    transformer, shape = (
+        Transformer.of(compile_masked_arm(machine.word, machine.extension)),
+        Shape(machine.word, machine.extension),
+    )
+    method = f"torch, {transformer.dtype_name}"
+    for processors, memory, length, most in SIZES:
+        program = endless(Random(f"masked arm {shape} {processors}"), shape, processors, memory, length, most)
+        for order in ORDERS:
+            wrong = guarded(partial(differing, machine, transformer, program, most, order))
+            if wrong is not None:
+                return Verdict("refuted", method, {"order": order, **wrong, **listed(program)})
+    return Verdict("measured", f"{method}: {len(SIZES) * len(ORDERS)} decodings as the oracle has them")
+
+
+@lemma
+def runs(regime: Regime) -> Iterator[Batch]:
+    """The Masked-ARM of the log of every width that is run, with and without the extension; not of a weights file."""
+    for word, n in regime.widths() if regime.given is None else ():
+        for extension in EXTENSIONS if word <= WIDEST else ():
+            machine = Machine(word, "mdm", extension, n)
+            params = {"w": word, "ext": extension or "none"}
+            work = partial(discharge, machine)
+            made = [Obligation("masked_arm.runs", "T3", params, SCOPE, n, "measurement", f"{SCOPE}: {params}", work)]
+            yield Batch(("masked_arm.runs",), params, partial(iter, made))
