@@ -113,7 +113,7 @@ def test_random_programs(engine: str, data: st.DataObject, extension: str) -> No
 def test_a_run_ends_as_in_torch(
     engine: str, text: str, options: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Halting, faults, a breach of the policy and the limit of steps: report, message and exit code; not dtype nor attention."""
+    """Halting, faults, a breach of the policy and the limit of steps: report, message and code, dtype and attention apart."""
     file = tmp_path / "program.pram"
     file.write_text(HEAD + text)
     said = {}
