@@ -38,7 +38,7 @@ def register_form(operation: Operation) -> Instruction:
 
 
 @engines
-@pytest.mark.parametrize("extension", ["", "M"])
+@pytest.mark.parametrize("extension", ["", pytest.param("M", marks=pytest.mark.slow)])
 def test_registers(engine: str, extension: str) -> None:
     """Every operation on all pairs of register operands: 32 x 32 each, and every address by a register and an offset; in the
     smaller transformer an eighth of the pairs, with every value on either side."""

@@ -452,6 +452,7 @@ def test_dyck1_of_all_short_strings() -> None:
             solve("dyck1", PROGRAMS["dyck1"].encode(brackets, 16))
 
 
+@pytest.mark.slow
 def test_dyck2_of_all_short_strings() -> None:
     """All strings of up to 5 brackets of two kinds."""
     for n in range(1, 6):
