@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 
-from efasp.model.compile import compile_masked_arm
+from efasp.model.compile import MASKED_ARM, compile_masked_arm
 from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import Program
 from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
@@ -17,10 +17,10 @@ from efasp.proofs.concrete.scenarios import Shape
 from efasp.proofs.lemmas.process_orders import endless, kept
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 
-SIZES = ((1, 7, 6, 4), (3, 6, 5, 3))  # processors, words of memory, instructions, steps
+SIZES = ((1, 7, 6, 4), (5, 6, 5, 3))  # processors, words of memory, instructions, steps
 WIDEST = 16  # bits: of wider words nothing is run
 ORDERS = {"the leftmost mask first": None, "the rightmost mask first": lambda first, end: np.arange(first, end)[::-1]}
-SCOPE = "measured: programs of 1 and 3 processors, two orders of a block, one token a pass"
+SCOPE = "measured: programs of 1 and 5 processors, two orders of a block, one token a pass"
 
 
 def differing(machine: Machine, transformer: object, program: Program, most: int, order: str) -> Report | None:
@@ -33,11 +33,14 @@ def differing(machine: Machine, transformer: object, program: Program, most: int
         if state is None:
             return {"what": "decoding ended", "expected": most, "got": step - 1}
         passes = 3 * program.processors * step
-        told = {"step": state.steps, "passes": state.passes, **vars(state.configuration)}
-        if (wrong := unequal({"step": step, "passes": passes, **vars(configuration)}, told)) is not None:
+        found = {"step": state.steps, "passes": state.passes, **vars(state.configuration)}
+        if (wrong := unequal({"step": step, "passes": passes, **vars(configuration)}, found)) is not None:
             return {"step": step, **wrong}
     assert state is not None
-    return kept(machine, program, state)
+    told: list[int] = []
+    run = decode.run(program, MASKED_ARM, transformer, machine.extension, most, told.append)  # type: ignore[arg-type]
+    wrong = unequal([most, 3 * program.processors * most, list(range(1, most + 1))], [run.steps, run.decode_steps, told], "run")
+    return wrong or kept(machine, program, state)
 
 
 def discharge(machine: Machine) -> Verdict:

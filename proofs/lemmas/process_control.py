@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from efasp.encoding import vocabulary
+from efasp.encoding import CellLayout, LogLayout, vocabulary
 from efasp.model.plan import Plan
+from efasp.model.runs import DecodingError, followed
 from efasp.pram.machine import Configuration, Program
 from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, taken, unequal
 from efasp.proofs.concrete.machine_passes import Report
@@ -63,8 +64,9 @@ def discharge(machine: Machine, plan: Plan, dtype: str) -> Verdict:
         if (wrong := guarded(work)) is not None:
             return Verdict("refuted", "numpy", {"engine": machine.engine, "ext": machine.extension, **wrong, **listed(program)})
         steps += expected.report["steps"]
-    if (wrong := guarded(lambda: accepted(machine, decode.run, stand_in))) is not None:
-        return Verdict("refuted", "numpy", {**machine.params, **wrong})
+    for check in (lambda: accepted(machine, decode.run, stand_in), lambda: ended(machine)):
+        if (wrong := guarded(check)) is not None:
+            return Verdict("refuted", "numpy", {**machine.params, **wrong})
     return Verdict("measured", f"numpy: {steps} steps as the oracle has them")
 
 
@@ -76,6 +78,19 @@ def accepted(machine: Machine, run: Callable[..., Any], stand_in: type[StandIn])
         if taken(partial(run, given, machine.engine, answers, machine.extension, most)):
             return {"what": "run", "expected": "a refusal", "got": "none", "max_steps": most, **listed(given)}
     return unequal(10_000, signature(run).parameters["max_steps"].default, "the limit of steps where none is given")
+
+
+def ended(machine: Machine) -> Report | None:
+    """Where a run without a state does not end as it must: unfinished at its clock's end, with an error without a clock."""
+    program, _ = programs(machine)[0]
+    layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
+
+    def run() -> Any:
+        return followed(program, machine.engine, layout, iter(()), {}, 9)
+
+    if machine.engine == "mdm":
+        return unequal({"steps": 0, "finished": False}, {name: getattr(run(), name) for name in ("steps", "finished")})
+    return {"what": "no state", "expected": "an error", "got": "a run"} if taken(run, DecodingError) else None
 
 
 class StandIn:
