@@ -47,7 +47,7 @@ def test_make_refuses_an_old_python(tmp_path: Path) -> None:
 
 def efasp(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of the installed package, in a folder, with a cache of its own."""
-    own = {"PYTHONPATH": str(installed), "XDG_CACHE_HOME": str(folder / "cache")}
+    own = {"PYTHONPATH": str(installed), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     environment = {**{name: value for name, value in os.environ.items() if name != "EFASP_STORE"}, **own}
     command = [sys.executable, "-m", "efasp", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

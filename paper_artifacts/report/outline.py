@@ -92,10 +92,11 @@ def whole_text(claim: Claim, ledger: Ledger, n_max: int) -> str:
         lines += wrap(str(part), WIDTH, initial_indent=" " * 8 if number else "theorem ", subsequent_indent=" " * 10)
     lines += [f"shown   {headline(below(claim.lemmas), claim.measures, ledger)}"]
     if (weakest := ledger.by_lemmas(claim)).dependency:
-        lines += [f"weakest {weakest.dependency}: {replace(weakest, dependency='')}"]
+        said = f"weakest {weakest.dependency}: {replace(weakest, dependency='')}"
+        lines += wrap(said, WIDTH, subsequent_indent=" " * 10)
     if claim.theorem:
         lines += ["", "The theorem, of Rocq's kernel:", "", *wrap(claim.theorem.states, WIDTH)]
-        lines += ["", "What it does not speak of, which the lemmas do:", ""]
+        lines += ["", "What it does not speak of, and what does:", ""]
         for what in claim.theorem.remains:
             lines += wrap(f"{what}.", WIDTH, initial_indent="* ", subsequent_indent="  ")
     lines += ["", "Limits:", ""]
