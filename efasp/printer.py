@@ -19,7 +19,7 @@ from typing import Literal
 
 from efasp.codebook import Codebook
 from efasp.sorts import Number
-from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, TokenEmbedding
+from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, TokenEmbedding, walk_by
 
 Format = Literal["text", "latex"]
 WRITTEN = 16  # terms of a row that an expansion writes out
@@ -231,18 +231,7 @@ class _Printer:
             yield from node.inputs
 
     def _walk(self) -> list[Node]:
-        seen: dict[Node, None] = {}
-        stack = [(node, False) for node in reversed(self.definitions.values())]
-        while stack:
-            node, ready = stack.pop()
-            if node in seen:
-                continue
-            if ready:
-                seen[node] = None
-            else:
-                stack.append((node, True))
-                stack.extend((child, False) for child in reversed(list(dict.fromkeys(self._uses(node)))))
-        return list(seen)
+        return walk_by(lambda node: list(dict.fromkeys(self._uses(node))), *self.definitions.values())
 
     def _shared(self) -> set[Node]:
         """Unnamed nodes that are mentioned twice, or of which a part is: they need a name."""

@@ -343,6 +343,11 @@ def positions(codebook: Codebook) -> Embedding:
 
 def walk(*roots: Node, known: Container[Node] = ()) -> list[Node]:
     """Every node below the roots, each once, inputs first; ``known`` nodes are left out, and nodes that only they read."""
+    return walk_by(lambda node: node.inputs, *roots, known=known)
+
+
+def walk_by(below: Callable[[Node], Sequence[Node]], *roots: Node, known: Container[Node] = ()) -> list[Node]:
+    """As ``walk``, where ``below`` says which nodes another one reads."""
     seen: dict[Node, None] = {}
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
@@ -353,7 +358,7 @@ def walk(*roots: Node, known: Container[Node] = ()) -> list[Node]:
             seen[node] = None
         else:
             stack.append((node, True))
-            stack.extend((child, False) for child in reversed(node.inputs))
+            stack.extend((child, False) for child in reversed(below(node)))
     return list(seen)
 
 

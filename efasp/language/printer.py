@@ -34,6 +34,7 @@ from efasp.syntax import (
     combine,
     refine,
     take,
+    walk_by,
 )
 
 INLINE = 80  # characters of an expression without a name
@@ -106,20 +107,13 @@ class _Printer:
 
     def _walk(self) -> list[Node]:
         """Every node that is mentioned, inputs first."""
-        seen: dict[Node, None] = {}
-        stack = [(node, False) for node in reversed(self.definitions.values())]
-        while stack:
-            node, ready = stack.pop()
-            if node in seen:
-                continue
-            if ready:
-                seen[node] = None
-                continue
+
+        def uses(node: Node) -> Sequence[Node]:
             if node not in self.forms:
                 self.forms[node] = form(node)
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed(self.forms[node].uses))
-        return list(seen)
+            return self.forms[node].uses
+
+        return walk_by(uses, *self.definitions.values())
 
     def lines(self) -> Iterator[str]:
         """Every definition, after the names that it needs."""

@@ -13,7 +13,7 @@ from efasp.language.module import Module
 from efasp.language.sort_names import fits
 from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict, exhaustive
 from efasp.proofs.programs.position import Position, Scaled, whole
-from efasp.proofs.programs.texts import Texts
+from efasp.proofs.programs.texts import Texts, part_of
 from efasp.proofs.programs.winners import Forms, Leaf, plain, winner
 from efasp.proofs.smtlib import Script, Term, clause, eq, ite, land, le, linear, lor, num
 from efasp.sorts import Number, OneHot, Signs, Sort, Vector
@@ -48,7 +48,7 @@ def obligations(module: Module, texts: Texts) -> Iterator[Obligation]:
     names = {node: name for name, node in module.program.definitions.items()}
     counts: dict[str, int] = {}
     for node in declared(module):
-        where = names.get(node) or _above(node, texts.nodes, names)
+        where = names.get(node) or part_of(node, texts.nodes, names) or "unused"
         counts[where] = counts.get(where, 0) + 1
         label = where if node in names else f"{where}/{counts[where]}"
         yield of(module, texts, node, {"program": module.program.name, "node": label})
@@ -64,17 +64,6 @@ def obligations(module: Module, texts: Texts) -> Iterator[Obligation]:
     yield Obligation(
         "program.sorts.short", CLAIM, params, said, (1, texts.length), "exhaustive", content, exhaustive(texts.count, wrong)
     )
-
-
-def _above(node: Node, nodes: list[Node], names: dict[Node, str]) -> str:
-    """The first definition that a node is a part of."""
-    above = {node}
-    for other in nodes:
-        if any(x in above for x in other.inputs):
-            above.add(other)
-            if other in names:
-                return names[other]
-    return "unused"
 
 
 def of(module: Module, texts: Texts, node: Node, params: dict[str, Any]) -> Obligation:

@@ -74,7 +74,7 @@ class Texts:
         for node in self.nodes if only is None else [only]:
             for position, row in enumerate(arrays[node].tolist()):
                 if not node.sort.admits(row):
-                    where = names.get(node) or _user(node, self.nodes, names)
+                    where = names.get(node) or part_of(node, self.nodes, names) or "no definition"
                     found = row[0] if len(row) == 1 else row
                     said = f"on {text!r}: expected {node.sort}, found {found} at position {position}, in {where}"
                     return {"text": text, "position": position, "definition": where, "value": found, "said": said}
@@ -108,12 +108,12 @@ class Texts:
         return min([*wrong, found.definition], key=order.index)
 
 
-def _user(node: Node, nodes: list[Node], names: dict[Node, str]) -> str:
-    """The first definition that a node is a part of."""
+def part_of(node: Node, nodes: list[Node], names: dict[Node, str]) -> str:
+    """The first definition that a node is a part of, or nothing."""
     above = {node}
     for other in nodes:
         if any(x in above for x in other.inputs):
             above.add(other)
             if other in names:
                 return names[other]
-    return "no definition"
+    return ""
