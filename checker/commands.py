@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _needs_torch(engine: str) -> None:
     """Raises UsageError where an engine runs in torch, and torch is not installed."""
-    if engine in ENGINES and installed("torch") is None:
+    if engine in (*ENGINES, MASKED_ARM) and installed("torch") is None:
         raise UsageError(f"--engine {engine}: {absent('torch')}")
 
 

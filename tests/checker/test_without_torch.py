@@ -56,6 +56,8 @@ def test_what_runs_one_names_the_package(libraries: Path, tmp_path: Path) -> Non
     message = "expected the package torch, which is not installed (pip install torch)"
     said = efasp(libraries, "run", "scan", "--engine", "mdm")
     assert (said.returncode, said.stderr) == (2, f"efasp: --engine mdm: {message}\n")
+    said = efasp(libraries, "run", "scan", "--engine", "marm")
+    assert (said.returncode, said.stderr) == (2, f"efasp: --engine marm: {message}\n")
     said = efasp(libraries, "run", "scan", "--engine", "apmdm", "--json")
     assert (said.returncode, json.loads(said.stdout)) == (2, {"file": "scan", "error": f"--engine apmdm: {message}"})
     said = efasp(libraries, "export", "--word", "5", "--engine", "mdm", str(tmp_path / "a.safetensors"))
