@@ -112,7 +112,8 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
     """Which of some Boolean constants of a script are true in no model of it, and why that is not known, where it is not.
 
     By Z3, which is asked for models in which another of them is true, until there is none: one model covers many. ``unwanted``:
-    those that are thought to be true in no model; they are asked for last.
+    those that are thought to be true in no model; they are asked for last. Terms are made and read by Z3's own functions: an
+    object of Python for each would take longer than finding the models.
     """
     import z3
 
@@ -120,12 +121,13 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
     solver.set("rlimit", _units(CASES, seconds), "ctrl_c", False)
     solver.set("phase_selection", 1)  # true first: then a model covers more of the constants
     solver.from_string(text)
-    never: set[str] = set()
+    context, never = solver.ctx.ref(), set[str]()
     for names in (wanted, unwanted):
         left = {name: z3.Bool(name, solver.ctx) for name in names}
         while left:
             another = z3.FreshBool("another", solver.ctx)
-            solver.add(z3.Implies(another, z3.Or(*left.values())))
+            some = (z3.Ast * (len(left) + 1))(z3.Not(another).as_ast(), *(term.as_ast() for term in left.values()))
+            z3.Z3_solver_assert(context, solver.solver, z3.Z3_mk_or(context, len(some), some))
             solver.set("timeout", max(1, int(1000 * (end - monotonic()))))
             found = solver.check(another)
             if found == z3.unknown:
@@ -133,7 +135,10 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
             if found == z3.unsat:
                 break
             model = solver.model()
-            left = {name: term for name, term in left.items() if not z3.is_true(model.eval(term, model_completion=True))}
+            for name, term in list(left.items()):
+                value = z3.Z3_model_get_const_interp(context, model.model, term.decl().ast)
+                if value and z3.Z3_get_bool_value(context, value) == z3.Z3_L_TRUE:
+                    del left[name]
         never |= set(left)
     return never, ""
 

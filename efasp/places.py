@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Section:
     kinds: tuple[str, ...]
     axes: tuple[tuple[str, int], ...] = ()
 
-    @property
+    @cached_property
     def length(self) -> int:
         """Number of places."""
         count = len(self.kinds)

@@ -1,4 +1,5 @@
-"""The limits of a process: its memory, and its end when the process that started it ends. Standard library only."""
+"""The limits of a process: its memory, its threads, and its end when the process that started it ends. It imports the standard
+library, and threadpoolctl where threads are limited."""
 
 from __future__ import annotations
 
@@ -47,6 +48,14 @@ def confine(memory: int, parent: int) -> None:
         os._exit(1)
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)  # programs are large acyclic graphs: looking for cycles takes half of building them
-    os.environ["OMP_NUM_THREADS"] = "1"  # one worker a core: no further threads
+    single_threaded()
+
+
+def single_threaded() -> None:
+    """One process a core: no further threads, of torch or of numpy's linear algebra, which would wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ["OMP_NUM_THREADS"] = "1"  # of a library that is imported later
+    threadpool_limits(1)
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.interface import extension_of
+from efasp.checker.pool.limits import single_threaded
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram import machine
@@ -88,11 +89,6 @@ def transformer(word: int, engine: str, extension: str = "") -> Any:
     return compiled(word, engine, extension).transformer
 
 
-def _single_threaded() -> None:
-    """One process a core: no further threads. Before torch is imported."""
-    os.environ["OMP_NUM_THREADS"] = "1"
-
-
 def results(noted: Notes, tasks: Sequence[Task]) -> list[Found]:
     """The results of tasks, in their order, recorded with the table that is made."""
     return [Found(**value) for value in cached(noted, _run, tasks)]
@@ -121,7 +117,7 @@ def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[d
         left = [i for i, value in enumerate(known) if value is None]
         if left:
             context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, _single_threaded) as pool:
+            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, single_threaded) as pool:
                 for i, found in zip(left, pool.map(work, [items[i] for i in left]), strict=True):
                     known[i] = found
                     store.put(keys[i], found)

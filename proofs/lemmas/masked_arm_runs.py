@@ -14,6 +14,7 @@ from efasp.pram.machine import Program
 from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.scenarios import Shape
+from efasp.proofs.lemmas.process import whole
 from efasp.proofs.lemmas.process_orders import endless, kept
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 
@@ -63,11 +64,11 @@ def discharge(machine: Machine) -> Verdict:
 
 @lemma
 def runs(regime: Regime) -> Iterator[Batch]:
-    """The Masked-ARM of the log of every width that is run, with and without the extension; not of a weights file."""
+    """The Masked-ARM of the log of every width that is run, with the extension where n is large; not of a weights file."""
     for word, n in regime.widths() if regime.given is None else ():
-        for extension in EXTENSIONS if word <= WIDEST else ():
-            machine = Machine(word, "mdm", extension, n)
-            params = {"w": word, "ext": extension or "none"}
+        machines = [Machine(word, "mdm", extension, n) for extension in EXTENSIONS if word <= WIDEST]
+        for machine in [machine for machine in machines if whole(regime, machine)]:
+            params = {"w": word, "ext": machine.extension or "none"}
             work = partial(discharge, machine)
             made = [Obligation("masked_arm.runs", "T3", params, SCOPE, n, "measurement", f"{SCOPE}: {params}", work)]
             yield Batch(("masked_arm.runs",), params, partial(iter, made))

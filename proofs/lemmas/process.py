@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BEYOND = max(WIDEST.values())  # bits: of a wider word no dtype carries the numbers, and nothing is run
 WIDE, SHORT = 1 << 20, 20  # from this n_max on there are more runs, for words of up to so many bits
-EXTENDED = ("first", "operations", "processors", "mixed", "late")  # the scenarios with the extension where not all are run
+EXTENDED = ("first", "operations", "processors", "mixed")  # the scenarios with the extension where not all are run
 INDEXED = ("operations",)  # the scenarios that are run with indexed attention too
 STATES = 24  # random configurations of the reference machine
 REFUSED = "no dtype carries the numbers, so that nothing is run"
@@ -237,7 +237,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
         content = f"{where}\n{limited(scenario, machine)}\n{mark}"
         yield Obligation("process.runs", machine.claim, params, where, machine.n, "measurement", content, work)
     others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
-        ("process.control", process_control.scope(machine), partial(process_control.discharge, machine, plan, dtype)),
+        ("process.control", process_control.scope(machine, few), partial(process_control.discharge, machine, plan, dtype, few)),
         ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few, given)),
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
         (

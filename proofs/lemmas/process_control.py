@@ -27,33 +27,33 @@ from efasp.proofs.concrete.scenarios import MANY, Shape, gathered, lasting
 from efasp.proofs.obligation import Machine, Verdict
 from efasp.proofs.symbolic.codes import row
 
-STEPS = 2_000  # of the longest run; it goes on for more
+STEPS, FEW = 2_000, 200  # of the longest run, or where there are few; it goes on for more
 ROUNDS = 21  # of five steps each, of the run of many processors
 
 
-def programs(machine: Machine) -> list[tuple[Program, int]]:
-    """The programs, each with the most steps that it is run for."""
+def programs(machine: Machine, few: bool) -> list[tuple[Program, int]]:
+    """The programs, each with the most steps that it is run for; ``few``: the longest run is short too."""
     shape = Shape(machine.word, machine.extension)
-    many, last = gathered(shape, shape.most(MANY), ROUNDS), lasting(shape, STEPS)
+    many, last = gathered(shape, shape.most(MANY), ROUNDS), lasting(shape, FEW if few else STEPS)
     return [(many, 1_000), (last, 100), (replace(many, policy="erew"), 1_000), (last, 10_000)]
 
 
-def scope(machine: Machine) -> str:
+def scope(machine: Machine, few: bool) -> str:
     """The runs, for the scope."""
-    several = programs(machine)
+    several = programs(machine, few)
     most = max(program.processors for program, _ in several)
     return (
-        f"measured: w = {machine.word}, read-outs as the oracle says: {len(several)} runs, P <= {most}, more than {STEPS:,} "
-        "steps, with faults, breaches of access policies and a limit of steps at their ends"
+        f"measured: w = {machine.word}, read-outs as the oracle says: {len(several)} runs, P <= {most}, more than "
+        f"{FEW if few else STEPS:,} steps, with faults, breaches of access policies and a limit of steps at their ends"
     )
 
 
-def discharge(machine: Machine, plan: Plan, dtype: str) -> Verdict:
+def discharge(machine: Machine, plan: Plan, dtype: str, few: bool) -> Verdict:
     """Run every program by ``model.decode.run`` with the stand-in."""
     from efasp.model import decode
 
     stand_in, steps = {"mdm": Log, "apmdm": Cells}[machine.engine], 0
-    for program, most in programs(machine):
+    for program, most in programs(machine, few):
         expected, history = decoded(machine, plan, dtype, program, most), list[Configuration]()
 
         def work(program: Program = program, most: int = most, expected: Wanted = expected, history=history) -> Report | None:  # type: ignore[no-untyped-def]
@@ -82,7 +82,7 @@ def accepted(machine: Machine, run: Callable[..., Any], stand_in: type[StandIn])
 
 def ended(machine: Machine) -> Report | None:
     """Where a run without a state does not end as it must: unfinished at its clock's end, with an error without a clock."""
-    program, _ = programs(machine)[0]
+    program, _ = programs(machine, True)[0]
     layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
 
     def run() -> Any:

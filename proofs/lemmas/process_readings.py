@@ -231,7 +231,18 @@ def swept(book: Codebook, rng: Random) -> Iterator[Item]:
 
 def columns(parts: Sequence[Any]) -> np.ndarray:
     """Numbers, or arrays of one length, side by side: (items, parts)."""
-    return np.stack(np.broadcast_arrays(*(np.atleast_1d(part) for part in parts)), axis=1)
+    out = np.empty((max(map(np.size, parts)), len(parts)), dtype=np.result_type(*map(np.asarray, parts)))
+    for column, part in enumerate(parts):
+        out[:, column] = part
+    return out
+
+
+def grouped(some: Sequence[Item]) -> list[Item]:
+    """The same items, those of a kind as one, whose payloads are arrays."""
+    kinds: dict[int, list[dict[str, Any]]] = {}
+    for number, payloads in some:
+        kinds.setdefault(number, []).append(payloads)
+    return [(number, {name: np.array([got[name] for got in every]) for name in every[0]}) for number, every in kinds.items()]
 
 
 def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
@@ -239,25 +250,25 @@ def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
     transformer, rng, count = module(), Random(str(machine.params)), 0
     for book, embedding in ((transformer.vocabulary, transformer.token), (transformer.places, transformer.place)):
         every = items(book, rng)
-        rng.shuffle(every)
-        groups = [every, *([item] for item in (swept(book, rng) if machine.word <= ENUMERATED else ()))]
-        for group in groups:
-            wrong = guarded(partial(miscoded, transformer, embedding, group))
+        swept_items = swept(book, rng) if machine.word <= ENUMERATED else ()
+        for group in (grouped(every), *([item] for item in swept_items)):
+            wrong = guarded(partial(miscoded, transformer, embedding, group, rng))
             if wrong is not None:
                 return Verdict("refuted", f"torch, {transformer.dtype_name}", {**machine.params, **wrong})
             count += sum(max((np.size(value) for value in payloads.values()), default=1) for _, payloads in group)
     return Verdict("measured", f"torch, {transformer.dtype_name}: {count} codes")
 
 
-def miscoded(transformer: Transformer, embedding: Embedding, group: Sequence[Item]) -> Report | None:
-    """The first of some items whose row, code or token id is another than written out."""
+def miscoded(transformer: Transformer, embedding: Embedding, group: Sequence[Item], rng: Random) -> Report | None:
+    """The first of some items, in random order, whose row, code or token id is another than written out."""
     book, as_tensor = embedding.codebook, transformer.offsets.new_tensor
     rows = np.concatenate([columns([number, *(got.get(name, 0) for name, _ in book.payloads)]) for number, got in group])
-    wanted = np.concatenate([columns(code_of(book, item)) for item in group])
+    order = rng.sample(range(len(rows)), len(rows)) if len(group) > 1 else slice(None)
+    rows, wanted = rows[order], np.concatenate([columns(code_of(book, item)) for item in group])[order]
     embedded = embedding.codes(as_tensor(rows)).numpy()
     found = [("Codebook.codes", wanted, book.codes(rows)), ("Embedding.codes", wanted, embedded)]
     if embedding is transformer.token:
-        ids = np.concatenate([np.atleast_1d(id_of(book, item)) for item in group])
+        ids = np.concatenate([np.atleast_1d(id_of(book, item)) for item in group])[order]
         found.append(("Codebook.rows", rows, book.rows(ids)))
         found.append(("Transformer.rows", rows, transformer.rows(as_tensor(ids)).numpy()))
     for name, expected, got in found:
