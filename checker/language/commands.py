@@ -14,7 +14,7 @@ import numpy as np
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, absent
 from efasp.checker.files import STDIN
-from efasp.checker.language.given import given, weights
+from efasp.checker.language.given import given, is_rasp, weights
 from efasp.checker.solvers import installed
 from efasp.evaluate import place_rows
 from efasp.files import replacing
@@ -24,6 +24,9 @@ from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.model.program_file import metadata
 from efasp.model.ranges import RangeError
+from efasp.pram.assembler.source import AssemblyError, nearest
+from efasp.rasp import graph
+from efasp.rasp.interpreter import read_file
 from efasp.sorts import SortError
 from efasp.syntax import Attention, walk
 
@@ -32,6 +35,9 @@ def evaluate(options: argparse.Namespace) -> int:
     """`efasp eval`: the output on a text, exactly, or in torch by a weights file."""
     if (options.file is None) == (options.weights is None):
         raise UsageError("expected FILE or --weights FILE, found " + ("neither" if options.file is None else "both"))
+    if options.file is not None and is_rasp(options.file):
+        name, values = of_rasp(options.file, options.name, options.on)
+        return written(options, name, values, "" if all(isinstance(v, str) and len(v) == 1 for v in values) else " ")
     try:
         if options.file is not None:
             module = given(options.file, options.name)
@@ -46,18 +52,38 @@ def evaluate(options: argparse.Namespace) -> int:
         raise UsageError(f"--on: {error}") from None
     except SortError as error:
         raise UsageError(f"{options.file}: on {options.on!r}: {error} (efasp check finds such texts)") from None
+    letters = all(isinstance(value, str) and value in module.letters for value in output)
+    return written(options, name, output, module.join(["", ""]) if letters else " ")
+
+
+def written(options: argparse.Namespace, name: str, output: Sequence[Any], between: str) -> int:
+    """Print an output: one JSON object, or values with a text between them."""
     if options.json:
         print(json.dumps({"name": name, "input": options.on, "output": plain(output)}, ensure_ascii=False))
     else:
-        print(shown(module, output))
+        print(between.join(str(plain(value)) for value in output))
     return 0
 
 
-def shown(module: Module, output: Sequence[Any]) -> str:
-    """An output for people: letters as a text, other values with blanks between."""
-    if all(isinstance(value, str) and value in module.letters for value in output):
-        return module.join(output)
-    return " ".join(str(plain(value)) for value in output)
+def of_rasp(file: str, name: str | None, text: str) -> tuple[str, list[Any]]:
+    """The name and the values of an operator of a RASP file on a text: by default the last sequence operator. Raises
+    UsageError."""
+    try:
+        operators = read_file(file).operators
+        if name is None and not (last := [key for key, value in operators.items() if isinstance(value, graph.Sequence)]):
+            raise UsageError(f"{file}: expected a sequence operator with a name, found none")
+        if name is not None and name not in operators:
+            raise UsageError(
+                f"--name: expected a sequence operator or a selector of {file}, found {name!r}{nearest(name, operators)}"
+            )
+        chosen = name if name is not None else last[-1]
+        return chosen, graph.evaluate(operators[chosen], text)
+    except TextError as error:
+        raise UsageError(f"--on: {error}") from None
+    except AssemblyError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from None
 
 
 def in_torch(module: Module, plan: Plan, text: str) -> list[Value]:

@@ -25,8 +25,8 @@ def given(file: str, name: str | None = None) -> Module:
 
     Raises UsageError for anything that is not a closed program.
     """
-    if file.endswith(".rasp"):
-        raise UsageError(f"{file}: expected an .efasp file (docs/language.md), found RASP, which is not read")
+    if is_rasp(file):
+        raise UsageError(f"{file}: expected an .efasp file (docs/language.md), found RASP, which efasp eval alone reads")
     python = ":" in file and not Path(file).exists() and file.partition(":")[0].replace(".", "").isidentifier()
     module = _python(file) if python else _file(file)
     if name is not None:
@@ -41,6 +41,11 @@ def given(file: str, name: str | None = None) -> Module:
     except TextError as error:
         raise UsageError(f"{file}: {error}") from None
     return module
+
+
+def is_rasp(file: str) -> bool:
+    """Whether a file holds RASP, by its name."""
+    return file.endswith(".rasp")
 
 
 def _file(file: str) -> Module:

@@ -28,7 +28,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
 
 
 def _eval(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=FILE)
+    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"{FILE}; or a .rasp file")
     command.add_argument("--name", metavar="N", help=NAME)
     command.add_argument("--on", required=True, metavar="TEXT", help="the input, letter by letter")
     command.add_argument("--weights", type=cli.path, metavar="FILE", help="of `efasp compile`: run it in torch")

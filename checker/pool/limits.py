@@ -1,5 +1,5 @@
 """The limits of a process: its memory, its threads, and its end when the process that started it ends. It imports the standard
-library, and threadpoolctl where threads are limited."""
+library and threadpoolctl alone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import os
 import resource
 import signal
 import sys
+
+from threadpoolctl import threadpool_limits
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 HELD = 32 << 20  # bytes: the most that glibc takes for both of its thresholds
@@ -53,8 +55,6 @@ def confine(memory: int, parent: int) -> None:
 
 def single_threaded() -> None:
     """One process a core: no further threads, of torch or of numpy's linear algebra, which would wait for each other."""
-    from threadpoolctl import threadpool_limits
-
     os.environ["OMP_NUM_THREADS"] = "1"  # of a library that is imported later
     threadpool_limits(1)
     if (torch := sys.modules.get("torch")) is not None:

@@ -87,7 +87,7 @@ def test_every_example_is_compiled(tmp_path: Path, capsys: pytest.CaptureFixture
         (("eval", "reverse.efasp", "--on", "ax"), "--on: letter 2: expected one of 'abcd', found 'x'"),
         (("eval", "--on", "a"), "expected FILE or --weights FILE, found neither"),
         (("eval", "none.efasp", "--on", "a"), "none.efasp: No such file or directory"),
-        (("eval", "x.rasp", "--on", "a"), "x.rasp: expected an .efasp file (docs/language.md), found RASP, which is not read"),
+        (("show", "x.rasp"), "x.rasp: expected an .efasp file (docs/language.md), found RASP, which efasp eval alone reads"),
         (("eval", "nowhere:x", "--on", "a"), "nowhere:x: expected a module that can be imported"),
         (("eval", "efasp.examples:EXAMPLES.revers", "--on", "a"), "found no 'revers' (did you mean 'reverse'?)"),
         (("eval", "efasp.examples:LONGEST", "--on", "a"), "efasp.examples:LONGEST: expected a program, "),
@@ -103,6 +103,24 @@ def test_bad_input(reverse: Path, capsys: pytest.CaptureFixture[str], arguments:
     """Each is an error of one line that names the file or flag; the exit code is 2."""
     text = said(capsys, *arguments, code=2)
     assert text.startswith("efasp: ") and message in text and text.count("\n") == 1
+
+
+def test_rasp(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last sequence operator, or one by its name; exact fractions; errors name flag or place, with exit code 2."""
+    file = tmp_path / "x.rasp"
+    file.write_text('same = select(tokens, tokens, ==);\nshare = average(indicator(tokens == "a"));\nback = tokens[-1];\n')
+    assert said(capsys, "eval", str(file), "--on", "abc") == "ccc\n"
+    found = json.loads(said(capsys, "eval", str(file), "--name", "share", "--on", "abc", "--json"))
+    assert found == {"name": "share", "input": "abc", "output": ["1/3"] * 3}
+    found = json.loads(said(capsys, "eval", str(file), "--name", "same", "--on", "aba", "--json"))
+    assert found["output"] == [[True, False, True], [False, True, False], [True, False, True]]
+    assert "--on: expected a text of at least one letter" in said(capsys, "eval", str(file), "--on", "", code=2)
+    assert "found 'shar' (did you mean 'share'?)" in said(capsys, "eval", str(file), "--name", "shar", "--on", "a", code=2)
+    file.write_text("a = tokens + 1;\n")
+    assert f"{file}:1:12: +: expected operands" in said(capsys, "eval", str(file), "--on", "a", code=2)
+    file.write_text("a = 1;\n")
+    assert "expected a sequence operator with a name, found none" in said(capsys, "eval", str(file), "--on", "a", code=2)
+    assert "No such file" in said(capsys, "eval", str(tmp_path / "none.rasp"), "--on", "a", code=2)
 
 
 def test_an_error_in_a_file(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,326 @@
+"""From a RASP text to its tree: tokens, expressions by precedence, statements.
+
+The grammar is that of RASP's own parser, in which a unary operator binds more tightly than any binary one (``not a == b`` is
+``(not a) == b``), ``and`` and ``or`` bind alike, and ``in`` binds least.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NoReturn
+
+from efasp.language.lexer import Text, found, source
+from efasp.pram.assembler.source import Token, show
+from efasp.rasp import tree as t
+
+MAX_DIGITS = 4096  # of a number
+MAX_DEPTH = 60  # of brackets and operands within each other
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+FORMS = ("select", "aggregate", "round", "indicator", "range", "zip", "len")
+RESERVED = (*FORMS, "if", "else", "not", "and", "or", "def", "return", "for", "in", "load", "draw")
+LEVELS = (("*", "/"), ("%",), ("+", "-"), COMPARISONS, ("and", "or"))  # after "^", each binds less than the one before
+_TOKEN = re.compile(
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<string>\"[^\"]*\")"
+    r"|(?P<mark>==|!=|<=|>=|[()\[\]{},:;=+*/%<>^-])|(?P<blank>[ \t\f\v]+|#.*)",
+)
+
+
+def tokens(text: Text) -> list[Token]:
+    """Every token, and one of kind ``end``. Raises LanguageError for a character that begins none."""
+    out: list[Token] = []
+    for number, line in enumerate(text.lines, 1):
+        position = 0
+        while position < len(line):
+            match = _TOKEN.match(line, position)
+            if match is None:
+                place = Token("mark", line[position], number, position + 1)
+                what = "a string that ends on its line" if line[position] == '"' else "a token of RASP"
+                raise text.error(place, f"expected {what}, found {show(line[position:])}")
+            if match.lastgroup != "blank":
+                out.append(Token(str(match.lastgroup), match.group(), number, position + 1))
+                if match.lastgroup == "number" and len(match.group()) > MAX_DIGITS:
+                    raise text.error(out[-1], f"expected a number of at most {MAX_DIGITS} digits, found {len(match.group())}")
+            position = match.end()
+    return [*out, Token("end", "", len(text.lines), len(text.lines[-1]) + 1)]
+
+
+class Parser:
+    """A recursive descent over the tokens of a text."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text, self.at, self.depth = source(text, file), 0, 0
+        self.tokens = tokens(self.text)
+
+    # Tokens.
+
+    @property
+    def next(self) -> Token:
+        """The token at the current place."""
+        return self.tokens[self.at]
+
+    def fail(self, expected: str, place: Token | None = None) -> NoReturn:
+        """Raise the error that something else was expected."""
+        token = place or self.next
+        raise self.text.error(token, f"expected {expected}, found {found(token)}")
+
+    def take(self) -> Token:
+        """The token at the current place, which moves on."""
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def sees(self, *texts: str) -> bool:
+        """Whether one of these marks or words comes next."""
+        return self.next.kind in ("mark", "name") and self.next.text in texts
+
+    def accept(self, *texts: str) -> Token | None:
+        """Take one of the marks or words, if it comes next."""
+        return self.take() if self.sees(*texts) else None
+
+    def expect(self, *texts: str) -> Token:
+        """Take one of the marks or words. Raises LanguageError."""
+        if not self.sees(*texts):
+            self.fail(" or ".join(map(repr, texts)))
+        return self.take()
+
+    def name(self) -> Token:
+        """Take a name that is not a word of the grammar."""
+        if self.next.kind != "name" or self.next.text in RESERVED:
+            self.fail("a name")
+        return self.take()
+
+    def several(self, one: Callable[[], t.Tree]) -> tuple[t.Tree, ...]:
+        """One thing or more, with commas."""
+        out = [one()]
+        while self.accept(","):
+            out.append(one())
+        return tuple(out)
+
+    def names(self) -> tuple[Token, ...]:
+        """One name or more, with commas."""
+        out = [self.name()]
+        while self.accept(","):
+            out.append(self.name())
+        return tuple(out)
+
+    # Expressions.
+
+    def expression(self) -> t.Tree:
+        """An expression: ``in`` binds least."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"expressions within each other at most {MAX_DEPTH} deep")
+        left = self.choice()
+        while place := self.accept("in"):
+            left = t.Binary(place, "in", left, self.choice())
+        self.depth -= 1
+        return left
+
+    def choice(self) -> t.Tree:
+        """``a if c else b``."""
+        left = self.level(len(LEVELS))
+        while place := self.accept("if"):
+            condition = self.expression()
+            self.expect("else")
+            left = t.Choice(place, left, condition, self.level(len(LEVELS)))
+        return left
+
+    def level(self, number: int) -> t.Tree:
+        """The operators of one level of ``LEVELS`` and those that bind more; 0 is ``^``."""
+        operators = LEVELS[number - 1] if number else ("^",)
+        left = self.level(number - 1) if number else self.unary()
+        while place := self.accept(*operators):
+            left = t.Binary(place, place.text, left, self.level(number - 1) if number else self.unary())
+        return left
+
+    def unary(self) -> t.Tree:
+        """``not a``, ``-a``, ``+a``."""
+        if place := self.accept("not", "-", "+"):
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                self.fail(f"expressions within each other at most {MAX_DEPTH} deep")
+            inside = self.unary()
+            self.depth -= 1
+            return t.Unary(place, place.text, inside)
+        return self.postfix()
+
+    def postfix(self) -> t.Tree:
+        """``a(b, c)`` and ``a[b]``."""
+        out = self.atom()
+        while self.sees("(", "["):
+            place = self.take()
+            if place.text == "[":
+                out = t.Index(place, out, self.expression())
+                self.expect("]")
+                continue
+            arguments = () if self.sees(")") else self.several(self.expression)
+            self.expect(")")
+            out = t.Call(out.place, out, arguments)
+        return out
+
+    def atom(self) -> t.Tree:
+        """What stands for itself, or in brackets."""
+        place = self.next
+        if place.kind == "number":
+            number = Fraction(self.take().text)
+            return t.Atom(place, int(number) if "." not in place.text else number)
+        if place.kind == "string":
+            return t.Atom(place, self.take().text[1:-1])
+        if self.accept("("):
+            inside = self.expression()
+            self.expect(")")
+            return inside
+        if self.accept("["):
+            return self.listed(place)
+        if self.accept("{"):
+            return self.dictionary(place)
+        if self.sees(*FORMS):
+            return self.builtin()
+        return t.Name(place, self.name().text)
+
+    def builtin(self) -> t.Tree:
+        """A form that is called by a word of the grammar."""
+        place = self.take()
+        self.expect("(")
+        if place.text == "select":
+            key = self.expression()
+            self.expect(",")
+            query = self.expression()
+            self.expect(",")
+            out: t.Tree = t.Select(place, key, query, self.expect(*COMPARISONS).text)
+        else:
+            arguments = self.several(self.expression)
+            out = self.form(place, arguments)
+        self.expect(")")
+        return out
+
+    def form(self, place: Token, arguments: tuple[t.Tree, ...]) -> t.Tree:
+        """One of the other forms, of so many arguments as it takes."""
+        few, many = {"aggregate": (2, 3), "range": (1, 3), "zip": (1, MAX_DEPTH)}.get(place.text, (1, 1))
+        if not few <= len(arguments) <= many:
+            wanted = str(few) if few == many else f"{few} to {many}"
+            raise self.text.error(place, f"{place.text}: expected {wanted} arguments, found {len(arguments)}")
+        if place.text == "aggregate":
+            return t.Aggregate(place, arguments[0], arguments[1], arguments[2] if len(arguments) > 2 else None)
+        if place.text in ("round", "indicator"):
+            return t.Unary(place, place.text, arguments[0])
+        return t.Builtin(place, place.text, arguments)
+
+    def source_of(self) -> tuple[tuple[Token, ...], t.Tree]:
+        """``for names in source``, of which ``for`` is taken."""
+        names = self.names()
+        self.expect("in")
+        return names, self.expression()
+
+    def listed(self, place: Token) -> t.Tree:
+        """A list, or a comprehension, after ``[``."""
+        items: tuple[t.Tree, ...] = ()
+        if not self.sees("]"):
+            items = self.several(self.expression)
+            if len(items) == 1 and self.accept("for"):
+                names, source = self.source_of()
+                self.expect("]")
+                return t.Comprehension(place, None, items[0], names, source)
+        self.expect("]")
+        return t.Items(place, items)
+
+    def dictionary(self, place: Token) -> t.Tree:
+        """A dictionary, or a comprehension, after ``{``."""
+        entries: list[tuple[t.Tree, t.Tree]] = []
+        while not self.sees("}"):
+            key = self.expression()
+            self.expect(":")
+            entries.append((key, self.expression()))
+            if len(entries) == 1 and self.accept("for"):
+                names, source = self.source_of()
+                self.expect("}")
+                return t.Comprehension(place, *entries[0], names, source)
+            if not self.accept(","):
+                break
+        self.expect("}")
+        return t.Entries(place, tuple(entries))
+
+    # Statements.
+
+    def file(self) -> tuple[t.Tree, ...]:
+        """Every statement of the text."""
+        out: list[t.Tree] = []
+        while self.next.kind != "end":
+            out.append(self.statement())
+        return tuple(out)
+
+    def block(self) -> tuple[t.Tree, ...]:
+        """Statements up to ``}`` or ``return``."""
+        out: list[t.Tree] = []
+        while not self.sees("}", "return") and self.next.kind != "end":
+            out.append(self.statement())
+        return tuple(out)
+
+    def statement(self) -> t.Tree:
+        """One statement with its end."""
+        place = self.next
+        if self.accept("def"):
+            return self.define(place)
+        if self.accept("for"):
+            names, source = self.source_of()
+            self.expect("{")
+            body = self.block()
+            self.expect("}")
+            return t.For(place, names, source, body)
+        if self.sees("set", "show", "examples") and self.tokens[self.at + 1].kind == "name":
+            return self.session(place)
+        if self.accept("load"):
+            if self.next.kind != "string":
+                self.fail("a string with the name of a file")
+            out: t.Tree = t.Load(place, self.take().text[1:-1])
+        elif self.accept("draw"):
+            self.expect("(")
+            out = t.Draw(place, self.several(self.expression)[0])
+            self.expect(")")
+        else:
+            out = self.assignment()
+        self.expect(";")
+        return out
+
+    def session(self, place: Token) -> t.Tree:
+        """``set example "text"`` and the like, which speak of a session's example."""
+        word = self.take().text
+        if self.sees("s") or self.sees("selector"):
+            self.take()
+            if self.accept("-"):
+                self.name()
+        if word == "examples":
+            self.name()
+            return t.Example(place)
+        self.expect("example")
+        if word == "set":
+            self.expression()
+        self.accept(";")
+        return t.Example(place)
+
+    def assignment(self) -> t.Tree:
+        """``names = values``, or an expression."""
+        start, names = self.at, list[Token]()
+        while self.next.kind == "name" and self.next.text not in RESERVED:
+            names.append(self.take())
+            if not self.accept(","):
+                break
+        if names and self.accept("="):
+            return t.Assign(names[0], tuple(names), self.several(self.expression))
+        self.at = start
+        return self.expression()
+
+    def define(self, place: Token) -> t.Tree:
+        """A function, of which ``def`` is taken."""
+        name = self.name()
+        self.expect("(")
+        parameters = () if self.sees(")") else self.names()
+        self.expect(")")
+        self.expect("{")
+        body = self.block()
+        self.expect("return")
+        values = self.several(self.expression)
+        self.expect(";")
+        self.expect("}")
+        return t.Define(place, name, parameters, body, values)
