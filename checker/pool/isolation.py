@@ -2,7 +2,7 @@
 
 A started process reads one job a line (JSON) and answers with one line: ``{"value": ...}``, ``{"raised": [class names, most
 special first], "message": ...}``, or ``{"ended": why}`` where the fork did not live to answer; with the ``seconds`` that it
-took. Standard library only.
+took. It imports the standard library and the limits alone.
 """
 
 from __future__ import annotations
