@@ -41,7 +41,8 @@ def efasp(libraries: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "info --word 5",
         "check --n-max 4 --lemma gates.*",
         "audit gates.add --n-max 4",
-        "audit table-sudoku",
+        "audit table-sudoku --n-max 4",
+        pytest.param("audit table-sudoku", marks=pytest.mark.slow),
         "trace sum_to --engine mdm --step 1",
     ],
 )
