@@ -136,6 +136,17 @@ class Screen:
         return self.trace(tokens, positions).out
 
 
+class Kept(Screen):
+    """A plan in float64 that caches its trace of the last sequence."""
+
+    last: Trace | None = None
+
+    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """See ``Screen.forward``."""
+        self.last = self.trace(tokens, positions)
+        return self.last.out
+
+
 Tokens = tuple[np.ndarray, np.ndarray]  # tokens and positions
 
 

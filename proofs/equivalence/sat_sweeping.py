@@ -23,7 +23,7 @@ from efasp.exact import Matrix
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Head, Layer, Plan
 from efasp.proofs.concrete import machine_states
-from efasp.proofs.concrete.float64_filter import Screen, Trace
+from efasp.proofs.concrete.float64_filter import Kept, Screen, Trace
 from efasp.proofs.equivalence.assumptions import COUNTED, parts
 from efasp.proofs.equivalence.pruning import unproved
 from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, HeadPair, reads_alike, refuted, winners
@@ -86,10 +86,12 @@ def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> n
 @lru_cache(maxsize=1)
 def runs(machine: Machine, count: int) -> tuple[Screen, tuple[tuple[TokenSequence, Trace], ...]]:
     """A fresh compile in float64, and its sequences and traces of the first so many states."""
-    screen = Screen(compile_machine(machine.word, machine.engine, machine.extension))
-    cases = islice(machine_states.states(machine.word, machine.extension), count)
-    found = (one.sequence for case in cases for one in machine_states.passes(screen, machine, case))
-    return screen, tuple((sequence, screen.trace(sequence.tokens, sequence.places)) for sequence in found)
+    screen, found = Kept(compile_machine(machine.word, machine.engine, machine.extension)), []
+    for case in islice(machine_states.states(machine.word, machine.extension), count):
+        for one in machine_states.passes(screen, machine, case):
+            assert screen.last is not None
+            found.append((one.sequence, screen.last))
+    return screen, tuple(found)
 
 
 class Alike:
