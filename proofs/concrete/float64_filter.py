@@ -64,6 +64,11 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
     return out
 
 
+def written(h: np.ndarray, heads: Sequence[Reading], read: Sequence[np.ndarray]) -> np.ndarray:
+    """The stream with the updates of a layer's heads, by what each reads."""
+    return sum((got @ head.o.T for head, got in zip(heads, read, strict=True)), h)
+
+
 @dataclass
 class Trace:
     """The values of a plan on a sequence: the stream after every sublayer, what each layer's heads read, the read-out."""
@@ -104,15 +109,42 @@ class Screen:
         streams, read = [h], []
         for heads, block in self.layers:
             read.append([attend(*head.sides(h)) for head in heads])
-            h = sum((got @ head.o.T for head, got in zip(heads, read[-1], strict=True)), h)
+            h = written(h, heads, read[-1])
             streams.append(h)
             h = h + block.update(h)
+            streams.append(h)
+        return Trace(streams, read, self.read_out(h))
+
+    def trace_like(self, tokens: np.ndarray, positions: np.ndarray, other: Screen, was: Trace) -> Trace:
+        """``trace`` of a plan of the same shape as another, whose trace of the sequence it was: what reads the same is taken
+        from there."""
+        h = self.embed(tokens, positions)
+        streams, read = [h], []
+        for number, ((heads, block), (others, like)) in enumerate(zip(self.layers, other.layers, strict=True)):
+            same = np.array_equal(h, was.streams[2 * number])
+            pairs = zip(heads, others, was.read[number], strict=True)
+            read.append([got if same and head.reads_as(one) else attend(*head.sides(h)) for head, one, got in pairs])
+            h = written(h, heads, read[-1])
+            streams.append(h)
+            same = block.same(like) and np.array_equal(h, was.streams[2 * number + 1])
+            h = was.streams[2 * number + 2] if same else h + block.update(h)
             streams.append(h)
         return Trace(streams, read, self.read_out(h))
 
     def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """The read-out at every position; see ``Plan.forward``."""
         return self.trace(tokens, positions).out
+
+
+class Kept(Screen):
+    """A plan in float64 that caches its trace of the last sequence."""
+
+    last: Trace | None = None
+
+    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """See ``Screen.forward``."""
+        self.last = self.trace(tokens, positions)
+        return self.last.out
 
 
 Tokens = tuple[np.ndarray, np.ndarray]  # tokens and positions

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
 
 from efasp.affine_forms import NOTHING, Form, total
+from efasp.encoding import TokenSequence
 from efasp.exact import Matrix
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Head, Layer, Plan
 from efasp.proofs.concrete import machine_states
-from efasp.proofs.concrete.float64_filter import Screen
+from efasp.proofs.concrete.float64_filter import Kept, Screen, Trace
 from efasp.proofs.equivalence.assumptions import COUNTED, parts
 from efasp.proofs.equivalence.pruning import unproved
 from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, HeadPair, reads_alike, refuted, winners
@@ -81,28 +83,43 @@ def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> n
     return counted & (tokens == plan.vocabulary.token("mask")) if masked_only else counted
 
 
+@lru_cache(maxsize=1)
+def runs(machine: Machine, count: int) -> tuple[Screen, tuple[tuple[TokenSequence, Trace], ...]]:
+    """A fresh compile in float64, and its sequences and traces of the first so many states."""
+    screen, found = Kept(compile_machine(machine.word, machine.engine, machine.extension)), []
+    for case in islice(machine_states.states(machine.word, machine.extension), count):
+        for one in machine_states.passes(screen, machine, case):
+            assert screen.last is not None
+            found.append((one.sequence, screen.last))
+    return screen, tuple(found)
+
+
 class Alike:
     """The rows on which a plan and a fresh compile agree wherever both are run: by group, layer, part and number."""
 
-    def __init__(self, plan: Plan, fresh: Plan, machine: Machine) -> None:
-        self.screens, self.engine = (Screen(plan), Screen(fresh)), machine.engine
+    def __init__(self, plan: Plan, machine: Machine) -> None:
+        self.screen, self.engine = Screen(plan), machine.engine
+        self.fresh, found = runs(machine, RUN)
         self._differ: set[tuple[bool, int, str, int]] = set()
-        for case in islice(machine_states.states(machine.word, machine.extension), RUN):
-            for one in machine_states.passes(self.screens[1], machine, case):
-                self._compare(one.sequence.tokens, one.sequence.places)
+        for sequence, trace in found:
+            self._compare(sequence, trace)
 
-    def _compare(self, tokens: np.ndarray, places: np.ndarray) -> None:
-        a, b = (screen.trace(tokens, places) for screen in self.screens)
-        counted = counts(self.screens[1].plan, self.engine, tokens, places)
-        for number, (mine, theirs) in enumerate(zip(self.screens[0].layers, self.screens[1].layers, strict=True), 1):
+    def _compare(self, sequence: TokenSequence, b: Trace) -> None:
+        a = self.screen.trace_like(sequence.tokens, sequence.places, self.fresh, b)
+        counted = counts(self.fresh.plan, self.engine, sequence.tokens, sequence.places)
+        for number, (mine, theirs) in enumerate(zip(self.screen.layers, self.fresh.layers, strict=True), 1):
             before, middle = 2 * number - 2, 2 * number - 1
+            same = np.array_equal(a.streams[before], b.streams[before])
             for index, (head, other) in enumerate(zip(mine[0], theirs[0], strict=True)):
+                if same and head.reads_as(other):
+                    continue
                 pairs = zip("qkv", head.sides(a.streams[before]), other.sides(b.streams[before]), strict=True)
                 for side, x, y in pairs:
                     self._note(counted, number, f"head {index} {side}", x, y)
                 self._note(counted, number, f"head {index}", a.read[number - 1][index], b.read[number - 1][index])
-            hidden = (block.hidden(trace.streams[middle]) for block, trace in ((mine[1], a), (theirs[1], b)))
-            self._note(counted, number, "up", *hidden)
+            if not (mine[1].same(theirs[1]) and np.array_equal(a.streams[middle], b.streams[middle])):
+                hidden = (block.hidden(trace.streams[middle]) for block, trace in ((mine[1], a), (theirs[1], b)))
+                self._note(counted, number, "up", *hidden)
 
     def _note(self, counted: np.ndarray, number: int, part: str, x: np.ndarray, y: np.ndarray) -> None:
         for group in GROUPS:
@@ -124,7 +141,7 @@ class Sweep:
     def __init__(self, reader: Reader, plan: Plan, machine: Machine) -> None:
         self.reader, self.stream, self.plan, self.machine = reader, reader.stream, plan, machine
         self.fresh = compile_machine(machine.word, machine.engine, machine.extension)
-        self.alike = Alike(plan, self.fresh, machine)
+        self.alike = Alike(plan, machine)
         self.live = self._liveness(machine)
         self.found = Swept(reader, (Executed([], [], [], [], []), Executed([], [], [], [], [])))
         self.run()

@@ -22,7 +22,7 @@ from efasp.model.plan import Plan
 from efasp.model.ranges import SCALE, SIGNIFICAND, dtype_for
 from efasp.pram.machine import MIN_WORD
 from efasp.proofs.concrete.extremes import sparse
-from efasp.proofs.concrete.float64_filter import Screen, Trace
+from efasp.proofs.concrete.float64_filter import Kept
 from efasp.proofs.concrete.machine_passes import Case, Report, log_of
 from efasp.proofs.concrete.machine_states import passes, shuffled, states, stopped
 from efasp.proofs.equivalence.rescaling import leveled
@@ -166,17 +166,6 @@ def rounding(plan: Plan, module: Transformer, machine: Machine, count: int) -> I
         pairs = zip((*quick.last.streams, quick.last.out), module.states(sequence.tokens, sequence.places), strict=True)
         found = departure(plan, module, sequence) if any((wanted != got).any() for wanted, got in pairs) else None
         yield None if found is None else {**machine.params, "dtype": module.dtype_name, "state": number, **found}
-
-
-class Kept(Screen):
-    """A plan in float64 that caches its trace of the last sequence."""
-
-    last: Trace | None = None
-
-    def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """See ``Screen.forward``."""
-        self.last = self.trace(tokens, positions)
-        return self.last.out
 
 
 def search(plan: Plan, machine: Machine, dtype: str, allowance: Allowance) -> Searched:

@@ -208,5 +208,8 @@ def resting(obligations: Iterable[Obligation]) -> dict[str, tuple[str, ...]]:
 @cache
 def rests() -> dict[str, tuple[str, ...]]:
     """``resting`` of the machines of the narrowest word, both engines, with and without M."""
-    machines = Regime(1).machines()
-    return resting([obligation for machine in machines for obligation in (*about(Step(machine)), *composed(Step(machine)))])
+    machines = list(Regime(1).machines())
+    steps, extensions = [Step(m) for m in machines], dict.fromkeys(m.extension for m in machines)
+    some = [obligation for step in steps for build in FAMILIES for obligation in build(step)]
+    alone = [obligation for extension in extensions for obligation in executions(extension)]
+    return resting([*some, *alone, *shared(machines[0].word)])

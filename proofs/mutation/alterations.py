@@ -14,11 +14,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from efasp.proofs.mutation.mutants import ROOT, Mutant, placed
 from efasp.proofs.mutation.slips import EXPRESSIONS, OPERATORS, PLACED, called, named, negated, reversed_
-from efasp.proofs.mutation.widths import TOLD, Function, Source, bindings, condition, either, known, matches, otherwise
+from efasp.proofs.mutation.widths import TOLD, Function, Source, bindings, condition, either, known, matches, otherwise, parsed
 
 # Modules, and of how many of 400 mutants each is given.
 MODULES = {
@@ -111,7 +112,7 @@ class Alteration:
 
 def read(module: str, root: Path = ROOT) -> Source:
     """The source of a module."""
-    return Source((root / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    return parsed((root / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
 # Every alteration of a module.
@@ -246,7 +247,12 @@ def _is_name(node: ast.AST, child: ast.AST) -> bool:
 
 def alterations(module: str, root: Path = ROOT) -> list[Alteration]:
     """Every alteration of a module that compiles, in the order of its source, none of them guarded."""
-    return _Finder(module, read(module, root)).found
+    return list(_found(module, read(module, root)))
+
+
+@cache
+def _found(module: str, source: Source) -> tuple[Alteration, ...]:
+    return tuple(_Finder(module, source).found)
 
 
 # The draw.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from efasp.proofs.mutation.mutants import Mutant, MutantError
-from efasp.proofs.mutation.widths import Edit, Function, Source, bindings, condition, either, known, otherwise
+from efasp.proofs.mutation.widths import Edit, Function, Source, bindings, condition, either, known, otherwise, parsed
 
 WIDTH = 6  # where a twin is at work
 N_MAX = 1 << WIDTH
@@ -37,8 +37,8 @@ def twin(mutant: Mutant) -> Mutant:
     """A mutant's twin. Raises Untold."""
     if mutant.module.startswith("efasp.proofs."):
         raise Untold("no construction is changed")
-    source = Source(mutant.path.read_text(encoding="utf-8"))
-    found = list(changes(source.tree, ast.parse(mutant.source()), "", {}, ()))
+    source, other = parsed(mutant.path.read_text(encoding="utf-8")), Source(mutant.source())
+    found = [change for old, new in _differing(source, other) for change in changes(old, new, "", {}, ())]
     edits: list[Edit] = [_edit(source, mutant.module, change) for change in found]
     text = source.changed(edits, mutant.module)
     where = {**mutant.where, "w": WIDTH}
@@ -71,6 +71,19 @@ def _edit(source: Source, module: str, change: Change) -> Edit:
         new = "\n".join(map(ast.unparse, change.new)) or "pass"
         return start, end, otherwise(new, old, guard, source.indent(first))
     return start, end, either(ast.unparse(change.new[0]), old, guard)
+
+
+def _differing(source: Source, other: Source) -> list[tuple[ast.AST, ast.AST]]:
+    """The statements of two modules whose texts differ; the modules where one has more."""
+    old, new = source.tree.body, other.tree.body
+    if len(old) != len(new):
+        return [(source.tree, other.tree)]
+    return [(a, b) for a, b in zip(old, new, strict=True) if _whole(source, a) != _whole(other, b)]
+
+
+def _whole(source: Source, node: ast.stmt) -> list[str]:
+    """A statement's text, and those of its decorators."""
+    return [source.text(one) for one in (*getattr(node, "decorator_list", ()), node)]
 
 
 def changes(old: ast.AST, new: ast.AST, function: str, bound: dict[str, int], lambdas: tuple[str, ...]) -> Iterator[Change]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 
 Edit = tuple[int, int, str]  # first and last byte in a source, and the replacement
 
@@ -182,6 +183,7 @@ def known(module: str, function: str, bound: Iterable[str], lambdas: Iterable[st
 _GLOBAL = {"next", "hasattr", "getattr", "len", "sum", "map", "__import__", "_width_", "n", "b", "type", "int"}
 
 
+@cache
 def _names(text: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(text.lstrip("?"), mode="eval")) if isinstance(node, ast.Name)}
 
@@ -243,6 +245,12 @@ class Source:
                     start = self.span(first)[0]
                     edits.append((start, start, f"{TOLD} = {width}\n{self.indent(first)}"))
         return edits
+
+
+@cache
+def parsed(text: str) -> Source:
+    """The source of a text, parsed once; what is made of its nodes is made of copies."""
+    return Source(text)
 
 
 def either(new: str, old: str, guard: str) -> str:

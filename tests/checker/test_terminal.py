@@ -69,8 +69,20 @@ def test_an_error_on_standard_input_has_its_line() -> None:
     assert said.returncode == 2 and said.stderr.startswith("-:2:1: ")
 
 
+@pytest.mark.parametrize(
+    "command", [["run", ""], ["check", "--json", ""], ["check", "--weights", ""], ["run", "scan", "--data", ""]]
+)
+def test_no_path_is_empty(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Bad usage, and not the current folder."""
+    try:
+        code = main(command)
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2 and "expected a path, found an empty one" in capsys.readouterr().err
+
+
 def test_a_file_that_is_standard_input_or_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights and pages are written and read as from a file; of several files one may be standard input; no path is empty."""
+    """Weights and pages are written and read as from a file; of several files one may be standard input."""
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
     export, file = ["export", "--word", "5", "--engine", "apmdm"], tmp_path / "a.safetensors"
     assert cli.main([*export, str(file)]) == 0
@@ -89,9 +101,6 @@ def test_a_file_that_is_standard_input_or_output(tmp_path: Path, monkeypatch: py
     assert said.returncode == 0 and said.stdout.startswith("<!doctype html>") and said.stdout.endswith("</html>")
     said = efasp("run", "-", "--data", "-", text="halt\n")
     assert said.returncode == 2 and "standard input (-) for one file, found it for 2: FILE, --data" in said.stderr
-    for command in (["run", ""], ["check", "--json", ""], ["check", "--weights", ""], ["run", "scan", "--data", ""]):
-        said = efasp(*command)
-        assert said.returncode == 2 and "expected a path, found an empty one" in said.stderr
 
 
 def test_files_stand_before_and_after_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

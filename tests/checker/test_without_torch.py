@@ -41,7 +41,9 @@ def efasp(libraries: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "info --word 5",
         "check --n-max 4 --lemma gates.*",
         "audit gates.add --n-max 4",
-        "audit table-sudoku",
+        "audit D4 --n-max 4",  # a claim with a lemma and a table
+        pytest.param("audit table-sudoku", marks=pytest.mark.slow),
+        pytest.param("check --n-max 4 --list", marks=pytest.mark.slow),
         "trace sum_to --engine mdm --step 1",
     ],
 )

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from efasp.pram.isa import operations
-from efasp.proofs.counting import VARYING
-from efasp.proofs.counts import Count, miscounted, table
+from efasp.proofs.counting import VARYING, written
+from efasp.proofs.counts import FILE, Count, miscounted, table
 from efasp.proofs.obligation import Regime, tally
 from efasp.proofs.registry import batches, matches
 from efasp.proofs.statements import statements
@@ -40,3 +40,11 @@ def test_a_count_is_compared_with_its_entry(found: Count, said: bool) -> None:
     """More is an error too: the entry is then of another lemma. A count that is not known is not compared."""
     assert bool(miscounted("attention.fold", {"w": 7}, found)) == said
     assert not miscounted("x.one", {}, found)
+
+
+def test_counts_are_written_by_family() -> None:
+    """The entries of one family afresh, and the others' as they stand: the file as it is. A glob of nothing is an error."""
+    assert written(["gates.*", "process.*"]) == FILE.read_text(encoding="utf-8")
+    for nothing in ("gates", "numerics.*"):
+        with pytest.raises(ValueError, match="expected a glob of lemmas that are counted"):
+            written(["gates.add", nothing])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -64,6 +65,7 @@ def values(reader: Reader, sequence: TokenSequence) -> np.ndarray:
     return held
 
 
+@cache
 def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
     """Sequences of states of several kinds, those with few positions."""
     plan, found = Screen(compile_machine(5, engine, extension)), []
@@ -73,17 +75,29 @@ def sequences(engine: str, extension: str = "") -> list[TokenSequence]:
     return [sequence for sequence in found if len(sequence) < 700]
 
 
-def holds(at: SymbolicPosition, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
-    """Assert that at each position the assumptions have a model in which the atoms have the values that they have."""
-    solver, held = z3.Solver(ctx=z3.Context()), values(reader, sequence)
-    solver.from_string(at.script.text(TRUE).rpartition("(assert (not")[0])
-    for position in positions:
-        solver.push()
-        for atom, name in at.names.items():
-            value = z3.RealVal(str(Fraction(held[atom, position]).limit_denominator(64)), solver.ctx)
-            solver.add(z3.Real(name, solver.ctx) == value)
-        assert solver.check() == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
-        solver.pop()
+class Assumed:
+    """The assumptions about a position in one solver, for all positions that they are compared with."""
+
+    def __init__(self, at: SymbolicPosition) -> None:
+        self.solver = z3.Solver(ctx=z3.Context())
+        self.solver.from_string(at.script.text(TRUE).rpartition("(assert (not")[0])
+        self.reals = {atom: z3.Real(name, self.solver.ctx) for atom, name in at.names.items()}
+        self._equations: dict[tuple[int, float], z3.BoolRef] = {}  # most values come again and again
+
+    def equation(self, atom: int, value: float) -> z3.BoolRef:
+        """That an atom has a value, as exactly as a fraction of small denominator is."""
+        if (atom, value) not in self._equations:
+            exact = z3.RealVal(str(Fraction(value).limit_denominator(64)), self.solver.ctx)
+            self._equations[atom, value] = self.reals[atom] == exact
+        return self._equations[atom, value]
+
+    def hold(self, reader: Reader, sequence: TokenSequence, positions: list[int]) -> None:
+        """Assert that at each position the assumptions have a model in which the atoms have the values that they have."""
+        held = values(reader, sequence)
+        for position in positions:
+            equations = [self.equation(atom, float(held[atom, position])) for atom in self.reals]
+            found = self.solver.check(*equations)
+            assert found == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -93,10 +107,10 @@ def test_assumptions_hold_where_they_are_run(engine: str) -> None:
     script = Script("QF_LRA")
     at = SymbolicPosition(reader, machine(engine), script, forms=list(reader.outputs))
     assert len(at.names) > 0.8 * reader.own_atoms
-    found = sequences(engine)
+    found, assumed = sequences(engine), Assumed(at)
     assert found
     for sequence in found:
-        holds(at, reader, sequence, rng.sample(range(len(sequence)), min(25, len(sequence))))
+        assumed.hold(reader, sequence, rng.sample(range(len(sequence)), min(25, len(sequence))))
 
 
 # Heads that read otherwise: one sharing with the sink, one of one winner (where nothing is read out).
@@ -125,11 +139,11 @@ def test_assumptions_about_other_reads_hold_where_they_are_run(
     at = SymbolicPosition(reader, where, script, forms=forms, group=group)
     kinds = [reader.stream.atoms[atom] for atom in at.names]
     assert any(isinstance(kind, Mean) and kind.score >= reader.own_scores for kind in kinds)
-    rng, count = Random(2), 0
+    rng, count, assumed = Random(2), 0, Assumed(at)
     for sequence in sequences(engine, extension):
         counted = np.flatnonzero(sat_sweeping.counts(plan, engine, sequence.tokens, sequence.places) == group)
         positions = rng.sample(counted.tolist(), min(15, len(counted)))
-        holds(at, reader, sequence, positions)
+        assumed.hold(reader, sequence, positions)
         count += len(positions)
     assert count > 40
 

@@ -26,18 +26,25 @@ def everything(at: Step):
         yield from build(at)
 
 
+EXTENSIONS = pytest.mark.parametrize("extension", ["M", pytest.param("", marks=pytest.mark.slow)])  # M has all operations
+
+
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("extension", ["M", pytest.param("", marks=pytest.mark.slow)])  # with M it has all operations
-def test_the_step_is_proved(engine: str, extension: str) -> None:
+@pytest.mark.parametrize("word", [5, pytest.param(40, marks=pytest.mark.slow)])
+@EXTENSIONS
+def test_the_step_is_proved(engine: str, extension: str, word: int) -> None:
     """Nothing is refuted at w = 5 and at a wide word."""
-    for word in (5, 40):
-        assert refuted(everything(Step(Machine(word, engine, extension, (1, 1 << word))))) == {}
+    assert refuted(everything(Step(Machine(word, engine, extension, (1, 1 << word))))) == {}
 
 
-def test_the_machine_on_symbols_is_proved() -> None:
-    """Every operation and shape of operands, with the extension and without; and the frame."""
-    for extension in ("", "M"):
-        assert refuted(step_execute.executions(extension, (1, 64))) == {}
+@EXTENSIONS
+def test_the_machine_on_symbols_is_proved(extension: str) -> None:
+    """Every operation and shape of operands, with the extension and without."""
+    assert refuted(step_execute.executions(extension, (1, 64))) == {}
+
+
+def test_the_frame_is_proved() -> None:
+    """What a step leaves as it is."""
     assert refuted(simulation.frames(Regime(64))) == {}
 
 
