@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
     try:
         weights = _weights(options)
-        data = _initial_memory(options.data)
+        data = initial_memory(options.data)
     except UsageError as error:
         if not options.json:
             raise
@@ -87,17 +87,19 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
     return loaded(file.word, file.engine, file.extension, file.plan)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, in words that name it."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or repr('')}: {error.strerror}"
     return str(error)
 
 
-def _initial_memory(file: str | None) -> Data | None:
+def initial_memory(file: str | None) -> Data | None:
+    """The words of ``--data FILE``. Raises UsageError."""
     try:
         return parse_data_file(file) if file is not None else None
     except (AssemblyError, OSError) as error:
-        raise UsageError(f"--data: {_reason(error)}") from None
+        raise UsageError(f"--data: {reason(error)}") from None
 
 
 def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights: Weights | Decoder | None) -> int:
@@ -112,7 +114,7 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             extension="M" if weights is None else weights.extension,
         )
     except (AssemblyError, OSError) as error:
-        return _refuse(file, _reason(error), options, hint(error))
+        return _refuse(file, reason(error), options, hint(error))
     try:
         result = _execute(program, options, weights)
     except (UsageError, RangeError) as error:

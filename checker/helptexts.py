@@ -42,6 +42,7 @@ EXAMPLES = {
     ),
     "generate": ("generate dyck --k 2 --seed 7 --count 20", "generate dyck --k 3 --max-length 60 --json"),
     "tables": ("tables --only width growth --out tables", "tables --check"),
+    "opening": ("opening scan --engine mdm", "opening sum_to --engine apmdm --word 6 --json"),
     "eval": ("eval reverse.efasp --on abca", "eval --weights reverse.safetensors --on abca --json"),
     "compile": ("compile reverse.efasp -o reverse.safetensors",),
     "repl": ("repl", "repl reverse.efasp"),

@@ -14,6 +14,7 @@ from safetensors.torch import save
 
 from efasp.files import replacing
 from efasp.model.compile import MASKED_ARM, compile_machine, compile_masked_arm
+from efasp.model.description import described, machine_sections
 from efasp.model.header import FORMAT, VERSION
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
@@ -48,6 +49,8 @@ def dump(weights: Weights) -> bytes:
         "dtype": t.dtype_name,
         "shape": json.dumps(t.shape, sort_keys=True),
     }
+    sections = machine_sections(weights.word, weights.engine, weights.extension)
+    metadata |= described((t.vocabulary, t.places), sections)
     return packed(t, metadata)
 
 
