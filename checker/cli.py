@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from efasp.checker import commands, openings, session
+from efasp.checker import commands, formats, openings, session
 from efasp.checker.completion import SHELLS, script
 from efasp.checker.errors import SourceError, UsageError, described
 from efasp.checker.files import inputs
@@ -118,7 +118,7 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
     _programs(command(listed, "programs", "the library of PRAM programs, or the text of one"))
     _info(command(listed, "info", "the transformer's layers, widths, parameters, context and decoding steps"))
-    _export(command(listed, "export", "write the compiled transformer to a safetensors file"))
+    _export(command(listed, "export", "write a transformer: as safetensors, for the package transformers, or as ONNX"))
     _opening(command(listed, "opening", "the opening of a decoding, token by token, for any reader of weights files"))
     check = command(listed, "check", "discharge the obligations of the construction")
     _check(check)
@@ -202,11 +202,18 @@ def _info(info: argparse.ArgumentParser) -> None:
 
 
 def _export(export: argparse.ArgumentParser) -> None:
-    export.add_argument("--word", type=number, required=True, metavar="W", help="word width in bits")
-    export.add_argument("--engine", choices=ENGINES, required=True)
-    export.add_argument("--ext", choices=("M",), default="", help="with extension M")
-    export.add_argument("output", type=path, metavar="FILE.safetensors", help="written; - is standard output")
-    export.set_defaults(command=commands.export)
+    export.add_argument("--word", type=number, metavar="W", help="of a machine: word width in bits")
+    export.add_argument("--engine", choices=ENGINES, help="of a machine")
+    export.add_argument("--ext", choices=("M",), default="", help="of a machine: with extension M")
+    export.add_argument("--format", choices=("safetensors", "hf", "onnx"), default="safetensors", help="(default %(default)s)")
+    export.add_argument(
+        "--name", metavar="N", help="of a program's text: the definition that is the output (default: the last)"
+    )
+    what = (
+        "[SOURCE] OUT: of SOURCE (an .efasp file, MODULE:NAME, or a weights file), or of a machine; - as OUT is standard output"
+    )
+    export.add_argument("operands", nargs="+", type=name, metavar="FILE", help=what)
+    export.set_defaults(command=formats.export)
 
 
 def budget_options(command: argparse.ArgumentParser) -> None:
@@ -300,10 +307,11 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
 
 
 def parsed(made: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options; files of `efasp run` may stand before and after flags (argparse ends a list of them at the first flag)."""
+    """The options; files of `efasp run` and `export` may stand before and after flags (argparse ends lists there)."""
     options, more = made.parse_known_args(arguments)
-    if hasattr(options, "files") and not any(not word or (word.startswith("-") and word != "-") for word in more):
-        options.files += more
+    listed = next((one for one in ("files", "operands") if hasattr(options, one)), None)
+    if listed is not None and not any(not word or (word.startswith("-") and word != "-") for word in more):
+        getattr(options, listed).extend(more)
     elif more:
         made.error(f"unrecognized arguments: {' '.join(more)}")
     return options

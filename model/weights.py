@@ -39,6 +39,11 @@ def compiled(word: int, engine: str, extension: str = "", dtype: str | None = No
 
 def dump(weights: Weights) -> bytes:
     """The bytes of a weights file."""
+    return packed(weights.transformer, described_machine(weights))
+
+
+def described_machine(weights: Weights) -> dict[str, str]:
+    """The metadata of a machine's file."""
     t = weights.transformer
     metadata = {
         "format": FORMAT,
@@ -50,8 +55,7 @@ def dump(weights: Weights) -> bytes:
         "shape": json.dumps(t.shape, sort_keys=True),
     }
     sections = machine_sections(weights.word, weights.engine, weights.extension)
-    metadata |= described((t.vocabulary, t.places), sections)
-    return packed(t, metadata)
+    return metadata | described((t.vocabulary, t.places), sections)
 
 
 def packed(t: Transformer, metadata: dict[str, str]) -> bytes:
