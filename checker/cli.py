@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from efasp.checker import commands, session
+from efasp.checker import commands, formats, openings, session
 from efasp.checker.completion import SHELLS, script
 from efasp.checker.errors import SourceError, UsageError, described
 from efasp.checker.files import inputs
@@ -118,7 +118,8 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
     _programs(command(listed, "programs", "the library of PRAM programs, or the text of one"))
     _info(command(listed, "info", "the transformer's layers, widths, parameters, context and decoding steps"))
-    _export(command(listed, "export", "write the compiled transformer to a safetensors file"))
+    _export(command(listed, "export", "write a transformer: as safetensors, for the package transformers, or as ONNX"))
+    _opening(command(listed, "opening", "the opening of a decoding, token by token, for any reader of weights files"))
     check = command(listed, "check", "discharge the obligations of the construction")
     _check(check)
     _certify(command(listed, "certify", "a proof for every SMT obligation, replayed by checkers that are not solvers"))
@@ -163,13 +164,27 @@ def _run(run: argparse.ArgumentParser) -> None:
 
 def program_options(command: argparse.ArgumentParser) -> None:
     """The options that override a program's directives, and the transformer's file."""
+    directive_options(command)
+    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, if it is exact")
+    command.add_argument("--inexact", action="store_true", help="also one whose dtype may round; warns")
+
+
+def directive_options(command: argparse.ArgumentParser) -> None:
+    """The options that override a program's directives."""
     command.add_argument("--word", type=number, metavar="W", help="word width in bits, over .word")
     command.add_argument("--processors", type=number, metavar="P", help="number of processors, over .processors")
     command.add_argument("--memory", type=number, metavar="M", help="words of shared memory, over .memory")
     command.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
     command.add_argument("--data", type=name, metavar="FILE", help="initial memory as JSON, on top of .data")
-    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, if it is exact")
-    command.add_argument("--inexact", action="store_true", help="also one whose dtype may round; warns")
+
+
+def _opening(opening: argparse.ArgumentParser) -> None:
+    opening.add_argument("file", type=name, metavar="FILE", help="an assembly file (.pram), -, or a program of the library")
+    opening.add_argument("--engine", choices=ENGINES, required=True)
+    opening.add_argument("--steps", type=count, metavar="T", help="of mdm: masks for T steps (default: those it takes)")
+    opening.add_argument("--json", action="store_true", help="one JSON object, with ids and places")
+    directive_options(opening)
+    opening.set_defaults(command=openings.opening_)
 
 
 def _programs(programs: argparse.ArgumentParser) -> None:
@@ -187,11 +202,18 @@ def _info(info: argparse.ArgumentParser) -> None:
 
 
 def _export(export: argparse.ArgumentParser) -> None:
-    export.add_argument("--word", type=number, required=True, metavar="W", help="word width in bits")
-    export.add_argument("--engine", choices=ENGINES, required=True)
-    export.add_argument("--ext", choices=("M",), default="", help="with extension M")
-    export.add_argument("output", type=path, metavar="FILE.safetensors", help="written; - is standard output")
-    export.set_defaults(command=commands.export)
+    export.add_argument("--word", type=number, metavar="W", help="of a machine: word width in bits")
+    export.add_argument("--engine", choices=ENGINES, help="of a machine")
+    export.add_argument("--ext", choices=("M",), default="", help="of a machine: with extension M")
+    export.add_argument("--format", choices=("safetensors", "hf", "onnx"), default="safetensors", help="(default %(default)s)")
+    export.add_argument(
+        "--name", metavar="N", help="of a program's text: the definition that is the output (default: the last)"
+    )
+    what = (
+        "[SOURCE] OUT: of SOURCE (an .efasp file, MODULE:NAME, or a weights file), or of a machine; - as OUT is standard output"
+    )
+    export.add_argument("operands", nargs="+", type=name, metavar="FILE", help=what)
+    export.set_defaults(command=formats.export)
 
 
 def budget_options(command: argparse.ArgumentParser) -> None:
@@ -285,10 +307,11 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
 
 
 def parsed(made: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options; files of `efasp run` may stand before and after flags (argparse ends a list of them at the first flag)."""
+    """The options; files of `efasp run` and `export` may stand before and after flags (argparse ends lists there)."""
     options, more = made.parse_known_args(arguments)
-    if hasattr(options, "files") and not any(not word or (word.startswith("-") and word != "-") for word in more):
-        options.files += more
+    listed = next((one for one in ("files", "operands") if hasattr(options, one)), None)
+    if listed is not None and not any(not word or (word.startswith("-") and word != "-") for word in more):
+        getattr(options, listed).extend(more)
     elif more:
         made.error(f"unrecognized arguments: {' '.join(more)}")
     return options

@@ -1,4 +1,4 @@
-"""The commands `efasp run`, `programs`, `info` and `export`. Each takes the parsed options and returns the exit code.
+"""The commands `efasp run`, `programs` and `info`. Each takes the parsed options and returns the exit code.
 
 torch is imported only where it is used.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from rich.table import Table
 
 from efasp.checker import kernel_engines
 from efasp.checker.errors import UsageError, absent, hint
-from efasp.checker.files import STDIN, shown
+from efasp.checker.files import shown
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
@@ -55,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
     try:
         weights = _weights(options)
-        data = _initial_memory(options.data)
+        data = initial_memory(options.data)
     except UsageError as error:
         if not options.json:
             raise
@@ -87,17 +86,19 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
     return loaded(file.word, file.engine, file.extension, file.plan)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, in words that name it."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or repr('')}: {error.strerror}"
     return str(error)
 
 
-def _initial_memory(file: str | None) -> Data | None:
+def initial_memory(file: str | None) -> Data | None:
+    """The words of ``--data FILE``. Raises UsageError."""
     try:
         return parse_data_file(file) if file is not None else None
     except (AssemblyError, OSError) as error:
-        raise UsageError(f"--data: {_reason(error)}") from None
+        raise UsageError(f"--data: {reason(error)}") from None
 
 
 def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights: Weights | Decoder | None) -> int:
@@ -112,7 +113,7 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             extension="M" if weights is None else weights.extension,
         )
     except (AssemblyError, OSError) as error:
-        return _refuse(file, _reason(error), options, hint(error))
+        return _refuse(file, reason(error), options, hint(error))
     try:
         result = _execute(program, options, weights)
     except (UsageError, RangeError) as error:
@@ -234,7 +235,7 @@ def programs(options: argparse.Namespace) -> int:
     return 0
 
 
-# info and export
+# info
 
 
 def info(options: argparse.Namespace) -> int:
@@ -283,28 +284,3 @@ def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: 
         said += ["dtype none: neither float32 nor float64 is exact"]
     for line in said:
         print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="    " if line.startswith("  ") else "  ")))
-
-
-def export(options: argparse.Namespace) -> int:
-    """`efasp export`: write a weights file."""
-    from efasp.model.weights import compiled, dump
-    from efasp.model.weights import export as write
-
-    path: Path = options.output
-    try:
-        made = compiled(options.word, options.engine, options.ext)
-        if path == STDIN:
-            sys.stdout.buffer.write(dump(made))
-        else:
-            write(made, path)
-    except RangeError as error:
-        raise UsageError(f"--word: {too_wide(error, options.engine, options.ext)}") from None
-    except ValueError as error:
-        raise UsageError(f"--word: {error}") from None
-    except BrokenPipeError:
-        raise  # the reader of standard output has gone, which is no failure
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    said = f"{path}: {options.engine}, {options.word}-bit words{', extension M' if options.ext else ''}"
-    print(said, file=sys.stderr if path == STDIN else sys.stdout)
-    return 0

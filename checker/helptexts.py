@@ -24,7 +24,12 @@ EXAMPLES = {
     ),
     "programs": ("programs", "programs scan"),
     "info": ("info --word 16", "info --word 5..64 --engine mdm --ext M --json"),
-    "export": ("export --word 16 --engine mdm mdm.safetensors",),
+    "export": (
+        "export --word 16 --engine mdm mdm.safetensors",
+        "export --word 6 --engine apmdm --format hf apmdm-hf",
+        "export mdm.safetensors mdm.onnx --format onnx",
+        "export reverse.efasp reverse-hf --format hf",
+    ),
     "check": (
         "check",
         "check --n-max 2^20 --lemma 'gates.*' 'step.*'",
@@ -42,6 +47,7 @@ EXAMPLES = {
     ),
     "generate": ("generate dyck --k 2 --seed 7 --count 20", "generate dyck --k 3 --max-length 60 --json"),
     "tables": ("tables --only width growth --out tables", "tables --check"),
+    "opening": ("opening scan --engine mdm", "opening sum_to --engine apmdm --word 6 --json"),
     "eval": ("eval reverse.efasp --on abca", "eval --weights reverse.safetensors --on abca --json"),
     "compile": ("compile reverse.efasp -o reverse.safetensors",),
     "repl": ("repl", "repl reverse.efasp"),
@@ -49,6 +55,7 @@ EXAMPLES = {
     "completion": ("completion bash",),
 }
 EXITS = {
+    "export": "0; 1 what is exported gives other tokens than torch (nothing is written); 2 bad usage or input",
     "run": "0 halted; 2 bad usage or input; 4 a fault, or a breach of the policy; 5 not finished within --max-steps",
     "check": VERDICTS,
     "certify": "0 every script has a proof or a second solver's; 1 a solver contradicts; 2 bad usage; 3 not all discharged",

@@ -188,6 +188,11 @@ class Codebook:
         kind = self._kind(token)
         return self.kinds[kind].name, token - self.offsets[kind]
 
+    def spelled(self, token: int) -> str:
+        """A token's kind, with a colon and the payload where it has one; raises ValueError as ``split`` does."""
+        kind, value = self.split(token)
+        return f"{kind}:{value}" if self.kinds[self.kind_index[kind]].payloads else kind
+
     def rows(self, tokens: Sequence[int] | np.ndarray) -> np.ndarray:
         """The rows of token ids, an array (N, 1 + payloads) of ``dtype``; raises ValueError as ``split`` does."""
         ids: np.ndarray = np.asarray(tokens, dtype=self.dtype)

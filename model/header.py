@@ -1,7 +1,7 @@
 """The header of a weights file: its metadata, and the tensors that go with them. Needs no torch.
 
-Metadata (all strings): ``format`` "efasp-transformer", ``version``, ``word``, ``engine``, ``extension``, ``dtype`` and
-``shape`` (JSON: d_model, d_out, and heads, d_head, d_ff of every layer).
+Metadata (all strings): ``format`` "efasp-transformer", ``version``, ``word``, ``engine``, ``extension``, ``dtype``,
+``shape`` (JSON: d_model, d_out, and heads, d_head, d_ff of every layer), and those of ``model.description``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 from efasp.model.compile import MAX_WORD, check_machine, codebooks
 from efasp.model.ranges import SIGNIFICAND
 
-FORMAT, VERSION = "efasp-transformer", "1"
+FORMAT, VERSION = "efasp-transformer", "2"
+VERSIONS = ("1", VERSION)  # that are read
 MAX_SIDE = 1 << 16
 
 
@@ -35,11 +36,17 @@ def check_file(path: Path) -> None:
         pass  # the safetensors library's own errors for a missing or unreadable file do not say which
 
 
+def check_format(path: Path, metadata: dict[str, str], wanted: str) -> None:
+    """Raises WeightsError for another format, or a version that is not read."""
+    for key, expected in (("format", (wanted,)), ("version", VERSIONS)):
+        if metadata.get(key) not in expected:
+            wants = " or ".join(map(repr, expected))
+            raise WeightsError(f"{path}: metadata {key}: expected {wants}, found {shown(metadata.get(key))}")
+
+
 def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, str, dict[str, Any]]:
     """Word, engine, extension, dtype and shape. Raises WeightsError."""
-    for key, expected in (("format", FORMAT), ("version", VERSION)):
-        if metadata.get(key) != expected:
-            raise WeightsError(f"{path}: metadata {key}: expected {expected!r}, found {shown(metadata.get(key))}")
+    check_format(path, metadata, FORMAT)
     if missing := [key for key in ("word", "engine", "extension", "dtype", "shape") if key not in metadata]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")
     text = metadata["word"]

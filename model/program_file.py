@@ -1,7 +1,8 @@
 """The weights file of any E-FASP program: its header, and the file read back as a plan. Needs no torch.
 
 Metadata (all strings): ``format`` "efasp-program", ``version``, ``program`` (the text of the program, which has the vocabulary
-and the places; docs/language.md), ``dtype`` and ``shape``. The tensors are those of ``model.readback.tensors``.
+and the places; docs/language.md), ``dtype``, ``shape``, and those of ``model.description``. The tensors are those of
+``model.readback.tensors``.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from efasp.language.lexer import LanguageError
 from efasp.language.module import Module
 from efasp.language.printer import write
 from efasp.language.program import parse
-from efasp.model.header import WeightsError, check_file, read_shape, shown
+from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
+from efasp.model.header import VERSION, WeightsError, check_file, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan
 from efasp.model.ranges import SIGNIFICAND
 from efasp.model.readback import read_tensors, tensor_plan
 from efasp.syntax import PositionEmbedding, walk
 
-FORMAT, VERSION = "efasp-program", "1"
+FORMAT = "efasp-program"
 KEYS = ("format", "version", "program", "dtype", "shape")
 
 
@@ -43,7 +45,14 @@ def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str
         "program": write(module),
         "dtype": dtype,
         "shape": json.dumps(shape, sort_keys=True),
+        **_described(module),
     }
+
+
+def _described(module: Module) -> dict[str, str]:
+    both = books(module)
+    readout = TOKENS if module.spells(module.program.output) else NUMBERS
+    return described(both, plain_sections(both[1], module.places is not None), readout, module.start)
 
 
 def is_program(path: Path) -> bool:
@@ -71,9 +80,7 @@ def read_program(path: Path) -> tuple[Module, Plan]:
 
 
 def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, Any]]:
-    for key, expected in (("format", FORMAT), ("version", VERSION)):
-        if found.get(key) != expected:
-            raise WeightsError(f"{path}: metadata {key}: expected {expected!r}, found {shown(found.get(key))}")
+    check_format(path, found, FORMAT)
     if missing := [key for key in KEYS if key not in found]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")
     if found["dtype"] not in SIGNIFICAND:
@@ -81,9 +88,10 @@ def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, A
     try:
         module = parse(found["program"], f"{path}: metadata program")
         module.closed()
-        _ = module.book
+        _ = module.book, module.longest
     except LanguageError as error:
         raise WeightsError(str(error)) from None
     except ValueError as error:
         raise WeightsError(f"{path}: metadata program: {error}") from None
+    check_described(path, found, _described(module))
     return module, found["dtype"], read_shape(path, found["shape"], module.program.output.width)

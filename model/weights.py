@@ -14,6 +14,7 @@ from safetensors.torch import save
 
 from efasp.files import replacing
 from efasp.model.compile import MASKED_ARM, compile_machine, compile_masked_arm
+from efasp.model.description import described, machine_sections
 from efasp.model.header import FORMAT, VERSION
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
@@ -38,6 +39,11 @@ def compiled(word: int, engine: str, extension: str = "", dtype: str | None = No
 
 def dump(weights: Weights) -> bytes:
     """The bytes of a weights file."""
+    return packed(weights.transformer, described_machine(weights))
+
+
+def described_machine(weights: Weights) -> dict[str, str]:
+    """The metadata of a machine's file."""
     t = weights.transformer
     metadata = {
         "format": FORMAT,
@@ -48,7 +54,8 @@ def dump(weights: Weights) -> bytes:
         "dtype": t.dtype_name,
         "shape": json.dumps(t.shape, sort_keys=True),
     }
-    return packed(t, metadata)
+    sections = machine_sections(weights.word, weights.engine, weights.extension)
+    return metadata | described((t.vocabulary, t.places), sections)
 
 
 def packed(t: Transformer, metadata: dict[str, str]) -> bytes:

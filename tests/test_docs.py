@@ -1,7 +1,7 @@
 """The pages of docs/: their links, examples and tables are those of the program; the sources cite only files of the repository.
 
 In a page a fenced block ``pram file=NAME`` (or json) is a file, one of ``console`` is a session that is run, and one of ``sh``
-holds commands that are parsed and not run.
+holds commands that are parsed and not run. One that ends with ``extra=NAME`` needs an optional extra of the package.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import io
 import json
 import re
 import shlex
+import subprocess
+import sys
 import tokenize
 import tomllib
 from collections.abc import Iterator
@@ -25,7 +27,7 @@ from efasp.checker.certificates.command import Certificate
 from efasp.paper_artifacts.cli import extend, main
 from efasp.pram.isa import operations
 from efasp.proofs.obligation import Batch, Obligation
-from tests.pages import ASSEMBLY, COMMANDS, DOCS, ROOT, fences, headings, keys, prose, tables
+from tests.pages import ASSEMBLY, COMMANDS, DOCS, ROOT, Fence, fences, headings, keys, parts, prose, tables
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS]
 GUIDES = [page for page in DOCS if page.name != "glossary.md"]  # that one is generated, and shows no commands
@@ -91,8 +93,11 @@ def session(lines: list[str]) -> list[tuple[str, str, int]]:
 
 
 def ran(command: str) -> tuple[str, int]:
-    """What a command of efasp prints, on both streams, and its exit code."""
+    """What a command of efasp, or of Python, prints, on both streams, and its exit code."""
     name, *arguments = shlex.split(command)
+    if name == "python":
+        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr, done.returncode
     assert name == "efasp", command
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -100,10 +105,17 @@ def ran(command: str) -> tuple[str, int]:
     return said.getvalue(), code
 
 
+def steady(output: str) -> str:
+    """An output without what differs from run to run: seconds, versions of other packages, and blanks at the ends of lines."""
+    output = re.sub(r"(?m)(; )\d+\.\d s$", r"\1T s", output)
+    return re.sub(r"(?m)(onnxruntime|transformers) \d[\w.]*", r"\1 V", re.sub(r"(?m) +$", "", output))
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder with the library's programs in it; it has a store of its own."""
-    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    """An empty folder with the library's programs and the examples in it; it has a store of its own."""
+    for name in ("programs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -112,15 +124,58 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
 def test_examples_print_what_is_shown(page: Path, workplace: Path) -> None:
     """Every command that shows its output gives it, with its exit code; every listing is a file of an example."""
+    listings(page, workplace)
+    commands = [one for fence in fences(page, "console") if extra(fence) is None for one in session(fence.lines)]
+    assert commands
+    for command, output, code in commands:
+        said, left = ran(command)
+        assert (command, steady(said), left) == (command, output, code)
+
+
+def listings(page: Path, folder: Path) -> None:
+    """Write the files that a page lists, each of which its sessions name."""
     for kind in ("pram", "json", "efasp", "rasp"):
         for fence in fences(page, kind):
             name = fence.info.removeprefix(f"{kind} file=")
             assert name in "".join(line for block in fences(page, "console") for line in block.lines), fence.info
-            (workplace / name).write_text("\n".join(fence.lines) + "\n")
-    commands = [one for fence in fences(page, "console") for one in session(fence.lines)]
-    assert commands
-    for command, output, code in commands:
-        assert (command, *ran(command)) == (command, output, code)
+            (folder / name).write_text("\n".join(fence.lines) + "\n")
+
+
+def extra(fence: Fence) -> str | None:
+    """The optional extra that a block needs."""
+    return next((word.removeprefix("extra=") for word in fence.info.split() if word.startswith("extra=")), None)
+
+
+@pytest.mark.parametrize("name", ["onnx", "hf"])
+def test_examples_that_need_an_extra(name: str, workplace: Path) -> None:
+    """Their sessions give what is shown, and their Python runs, after the commands that write a weights file."""
+    package = {"onnx": "onnxruntime", "hf": "transformers"}[name]
+    pytest.importorskip(package, reason=f"the optional package {package} is not installed")
+    found = [
+        (page, fence)
+        for page in GUIDES
+        for fence in parts(page.read_text())
+        if isinstance(fence, Fence) and extra(fence) == name
+    ]
+    assert found
+    for page, fence in found:
+        listings(page, workplace)
+        earlier = [one for block in fences(page, "console") if extra(block) is None for one in session(block.lines)]
+        for command, _, code in earlier:
+            if command.startswith("efasp compile"):
+                assert ran(command)[1] == code
+        if fence.info.startswith("python"):
+            exec(compile("\n".join(fence.lines), str(page), "exec"), {})
+        else:
+            for command, output, code in session(fence.lines):
+                said, left = ran(command)
+                assert (command, steady(said), left) == (command, output, code)
+
+
+def test_what_differs_from_run_to_run_is_left_out() -> None:
+    """Times and versions, and nothing else."""
+    assert steady("3 proved; 1.5 s\nx  \n") == steady("3 proved; 20.1 s\nx\n") == "3 proved; T s\nx\n"
+    assert steady("onnxruntime 1.32.0 on 10") == "onnxruntime V on 10" and steady("2 proved") != steady("3 proved")
 
 
 def test_an_example_that_shows_something_else_is_found(workplace: Path) -> None:

@@ -134,6 +134,10 @@ class Module:
         letters = self.letters
         return show("".join(letters)) if all(len(name) == 1 for name in letters) else ", ".join(letters)[:SHOWN]
 
+    def spells(self, node: Node) -> bool:
+        """Whether the values of a node are read as tokens: vectors as wide as a token's code."""
+        return isinstance(node.sort, Vector) and self.vocabulary is not None and node.sort.width == self.vocabulary.width
+
     def decode(self, values: np.ndarray, name: str | None = None) -> list[Value]:
         """The values of a definition (the output by default) at the letters, from an array (positions, width).
 
@@ -141,8 +145,8 @@ class Module:
         """
         node = self.program.output if name is None else self.program.definitions[name]
         sort, rows = node.sort, values[self.skipped :]
-        if isinstance(sort, Vector) and self.vocabulary is not None and sort.width == self.vocabulary.width:
-            return [self._token(token) for token in self.vocabulary.read(rows).tolist()]
+        if self.spells(node):
+            return [self._token(token) for token in self.book.read(rows).tolist()]
         out: list[Value] = []
         for row in rows.tolist():
             if isinstance(sort, (Int, Bit, Flag, Word, Signs, OneHot)) and sort.admits(row):

@@ -59,7 +59,7 @@ def test_malformed_files(tmp_path: Path) -> None:
         path.write_bytes(struct.pack("<Q", len(text)) + text + body)
 
     body = data[8 + length :]
-    write({**header, "__metadata__": {**header["__metadata__"], "version": "2"}}, body)
+    write({**header, "__metadata__": {**header["__metadata__"], "version": "3"}}, body)
     with pytest.raises(WeightsError, match="version"):
         read_plan(path)
     write({("no" if name == "out.bias" else name): value for name, value in header.items()}, body)
