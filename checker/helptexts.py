@@ -44,6 +44,10 @@ EXAMPLES = {
     "tables": ("tables --only width growth --out tables", "tables --check"),
     "eval": ("eval reverse.efasp --on abca", "eval --weights reverse.safetensors --on abca --json"),
     "compile": ("compile reverse.efasp -o reverse.safetensors",),
+    "decompile": (
+        "decompile reverse.safetensors -o again.efasp",
+        "decompile mdm.safetensors -o -",
+    ),
     "repl": ("repl", "repl reverse.efasp"),
     "show": ("show reverse.efasp --on abca", "show reverse.efasp --svg stream.svg", "show efasp.examples:EXAMPLES.majority"),
     "completion": ("completion bash",),

@@ -72,7 +72,7 @@ def read_shape(path: Path, text: str, d_out: int) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise WeightsError(f"{path}: metadata shape: expected JSON, found {shown(text)}") from None
     layers = shape.get("layers") if isinstance(shape, dict) else None
-    good = isinstance(layers, list) and 0 < len(layers) <= 64 and size(shape.get("d_model")) and size(shape.get("d_out"))
+    good = isinstance(layers, list) and len(layers) <= 64 and size(shape.get("d_model")) and size(shape.get("d_out"))
     if not good or not shape["d_model"] or not all(map(block, layers or [])):
         expected = "d_model, d_out and layers of d_ff, d_head and heads"
         raise WeightsError(f"{path}: metadata shape: expected {expected}, found {shown(text, 80)}")
