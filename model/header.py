@@ -15,6 +15,7 @@ from efasp.model.ranges import SIGNIFICAND
 
 FORMAT, VERSION = "efasp-transformer", "1"
 MAX_SIDE = 1 << 16
+CONTROLS = {"mdm": 0, "apmdm": 3}  # read-outs besides the token's code, by engine
 
 
 class WeightsError(ValueError):
@@ -52,8 +53,7 @@ def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, 
         raise WeightsError(f"{path}: metadata {shown(str(error), 200, quoted=False)}") from None
     if dtype not in SIGNIFICAND:
         raise WeightsError(f"{path}: metadata dtype: expected {' or '.join(SIGNIFICAND)}, found {shown(dtype)}")
-    controls = {"mdm": 0, "apmdm": 3}[engine]
-    d_out = codebooks(word, engine, extension)[0].width + controls
+    d_out = codebooks(word, engine, extension)[0].width + CONTROLS[engine]
     return word, engine, extension, dtype, read_shape(path, metadata["shape"], d_out)
 
 

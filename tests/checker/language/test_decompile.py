@@ -100,6 +100,20 @@ def test_a_machine(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert main(["compile", "m.efasp", "-o", "m2.safetensors"]) == 0 and same_numbers("m.safetensors", "m2.safetensors")
     assert ("float32 is not known to carry its numbers exactly" in capsys.readouterr().err) == (engine == "mdm")
     assert parse_file("m.efasp").dtype == "float32"
+    runs = []
+    for file in ("m.safetensors", "m2.safetensors"):  # the machine runs from either
+        assert main(["run", "sum_to", "--word", "5", "--engine", engine, "--weights", file, "--json"]) == 0
+        runs.append(json.loads(capsys.readouterr().out))
+    assert runs[0] == runs[1] and runs[0]["memory"] == [10, 23]
+    assert main(["check", "--weights", "m2.safetensors", "--lemma", "lowering.stack", "decompile.*", "--jobs", "1"]) == 0
+
+
+def test_a_program_is_no_machine(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`efasp run` and `check` of a machine do not take the file of another program."""
+    for arguments in (["run", "sum_to", "--engine", "mdm", "--word", "5"], ["check"]):
+        assert main([*arguments, "--weights", "w.safetensors"]) == 2
+        said = "--weights: w.safetensors: expected a machine's transformer, found that of the program reverse"
+        assert said in capsys.readouterr().err
 
 
 def test_weights_that_no_dtype_is_known_to_carry(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
