@@ -50,6 +50,10 @@ EXAMPLES = {
     "opening": ("opening scan --engine mdm", "opening sum_to --engine apmdm --word 6 --json"),
     "eval": ("eval reverse.efasp --on abca", "eval --weights reverse.safetensors --on abca --json"),
     "compile": ("compile reverse.efasp -o reverse.safetensors",),
+    "decompile": (
+        "decompile reverse.safetensors -o again.efasp",
+        "decompile mdm.safetensors -o -",
+    ),
     "repl": ("repl", "repl reverse.efasp"),
     "show": ("show reverse.efasp --on abca", "show reverse.efasp --svg stream.svg", "show efasp.examples:EXAMPLES.majority"),
     "completion": ("completion bash",),

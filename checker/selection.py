@@ -9,7 +9,7 @@ from pathlib import Path
 from efasp.checker.errors import UsageError
 from efasp.checker.files import about
 from efasp.model.header import WeightsError, check_file
-from efasp.model.readback import read_plan
+from efasp.model.program_file import read_machine
 from efasp.pram.assembler.source import nearest
 from efasp.proofs.obligation import Batch, Machine, Regime
 from efasp.proofs.registry import batches, matches
@@ -31,7 +31,7 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
     try:
         check_file(weights)
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
-        word, engine, extension, plan = read_plan(weights)
+        word, engine, extension, plan = read_machine(weights)
         if hashlib.sha256(weights.read_bytes()).hexdigest() != found:  # the verdicts would be cached under another file's name
             raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
     except (OSError, ValueError) as error:

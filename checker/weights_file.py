@@ -15,7 +15,7 @@ from efasp.checker.errors import UsageError
 from efasp.checker.files import about, shown
 from efasp.model.header import WeightsError
 from efasp.model.plan import Plan
-from efasp.model.readback import read_plan
+from efasp.model.program_file import read_machine
 from efasp.proofs.lemmas import numerics
 from efasp.proofs.obligation import Machine, Obligation
 
@@ -56,7 +56,7 @@ def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
 def read(path: Path, engine: str) -> Given:
     """A weights file for an engine, whatever its dtype carries. Raises UsageError for another one, or none."""
     try:
-        file = Given(*read_plan(path))
+        file = Given(*read_machine(path))
     except (OSError, WeightsError) as error:
         raise about(path, error) from None
     path = shown(path)

@@ -53,7 +53,8 @@ class Matrix:
         small = whole.dtype == np.int64
         top = max(map(abs, constant), default=0)
         if small and more * self._weight * max(1, int(magnitude(whole))) + top >= LIMIT:
-            small = more * self._largest(whole) + top < LIMIT
+            # A coefficient may not fit where the values that it multiplies are all 0.
+            small = self._weight < LIMIT and more * self._largest(whole) + top < LIMIT
         dtype: Any = np.int64 if small else object
         out = np.zeros((len(x), len(self.rows)), dtype=dtype)
         coefficients = np.array(self._coefficients, dtype=dtype)

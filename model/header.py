@@ -16,6 +16,7 @@ from efasp.model.ranges import SIGNIFICAND
 FORMAT, VERSION = "efasp-transformer", "2"
 VERSIONS = ("1", VERSION)  # that are read
 MAX_SIDE = 1 << 16
+CONTROLS = {"mdm": 0, "apmdm": 3}  # read-outs besides the token's code, by engine
 
 
 class WeightsError(ValueError):
@@ -59,8 +60,7 @@ def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, 
         raise WeightsError(f"{path}: metadata {shown(str(error), 200, quoted=False)}") from None
     if dtype not in SIGNIFICAND:
         raise WeightsError(f"{path}: metadata dtype: expected {' or '.join(SIGNIFICAND)}, found {shown(dtype)}")
-    controls = {"mdm": 0, "apmdm": 3}[engine]
-    d_out = codebooks(word, engine, extension)[0].width + controls
+    d_out = codebooks(word, engine, extension)[0].width + CONTROLS[engine]
     return word, engine, extension, dtype, read_shape(path, metadata["shape"], d_out)
 
 
@@ -79,7 +79,7 @@ def read_shape(path: Path, text: str, d_out: int) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise WeightsError(f"{path}: metadata shape: expected JSON, found {shown(text)}") from None
     layers = shape.get("layers") if isinstance(shape, dict) else None
-    good = isinstance(layers, list) and 0 < len(layers) <= 64 and size(shape.get("d_model")) and size(shape.get("d_out"))
+    good = isinstance(layers, list) and len(layers) <= 64 and size(shape.get("d_model")) and size(shape.get("d_out"))
     if not good or not shape["d_model"] or not all(map(block, layers or [])):
         expected = "d_model, d_out and layers of d_ff, d_head and heads"
         raise WeightsError(f"{path}: metadata shape: expected {expected}, found {shown(text, 80)}")

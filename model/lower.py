@@ -1,5 +1,7 @@
 """Lowering: an E-FASP program to a layer plan. Reads as the passes it makes, which are the modules of ``model.lowering``.
 
+A program in residual form is written as layers, and is lowered to these (``model.residual_form``). Any other:
+
 1. ``forms`` flattens the graph: every ReLU unit and every head output is a *scalar*, every input of one an affine *form*
    over scalars. Equal units and equal heads are the same scalar, so common subexpressions are shared; affine maps vanish
    into the forms, which become rows of the projections.
@@ -17,13 +19,20 @@ from efasp.model.lowering.forms import Forms
 from efasp.model.lowering.merge import cluster, merge
 from efasp.model.lowering.schedule import Schedule, allocate
 from efasp.model.plan import Plan
+from efasp.model.residual_form import read
 from efasp.syntax import Program
 
-__all__ = ["PLAIN", "lower"]
+__all__ = ["PLAIN", "flattened", "lower"]
 
 
 def lower(program: Program) -> Plan:
     """Compile a closed program. Raises SortError for one with free parameters or two embeddings of a kind."""
+    written = read(program)
+    return flattened(program) if written is None else written
+
+
+def flattened(program: Program) -> Plan:
+    """Compile a closed program by the passes, whatever its form. Raises SortError as ``lower``."""
     forms = Forms(program)
     forms.items = cluster(forms.items)
     demands = [form for item in forms.items for form in item.reads] + forms.outputs

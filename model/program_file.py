@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,15 @@ from efasp.language.lexer import LanguageError
 from efasp.language.module import Module
 from efasp.language.printer import write
 from efasp.language.program import parse
+from efasp.model.compile import ENGINES, MAX_WORD, codebooks
 from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
-from efasp.model.header import VERSION, WeightsError, check_file, check_format, read_shape, shown
+from efasp.model.header import CONTROLS, VERSION, WeightsError, check_file, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan
 from efasp.model.ranges import SIGNIFICAND
-from efasp.model.readback import read_tensors, tensor_plan
+from efasp.model.readback import read_plan, read_tensors, tensor_plan
+from efasp.pram.isa import EXTENSIONS
+from efasp.pram.machine import MIN_WORD
 from efasp.syntax import PositionEmbedding, walk
 
 FORMAT = "efasp-program"
@@ -77,6 +81,20 @@ def read_program(path: Path) -> tuple[Module, Plan]:
     except SafetensorError as error:
         raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
     return module, replace(tensor_plan(path.name, values, shape, *books(module)), dtype=dtype)
+
+
+def read_machine(path: Path) -> tuple[int, str, str, Plan]:
+    """Word, engine, extension and plan, as ``readback.read_plan`` gives them: also of a program's file that has a machine's
+    vocabulary, places and read-outs, as a decompiled machine's has. Raises as ``read_program``."""
+    if not is_program(path):
+        return read_plan(path)
+    module, plan = read_program(path)
+    word = plan.vocabulary.bits.get("word", 0)
+    for engine, extension in product(ENGINES, EXTENSIONS) if MIN_WORD <= word <= MAX_WORD else ():
+        outputs = plan.vocabulary.width + CONTROLS[engine]
+        if (plan.vocabulary, plan.places) == codebooks(word, engine, extension) and len(plan.out_bias) == outputs:
+            return word, engine, extension, plan
+    raise WeightsError(f"{path}: expected a machine's transformer, found that of the program {module.program.name}")
 
 
 def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from efasp.language.runs import run
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.model.program_file import metadata
-from efasp.model.ranges import RangeError
+from efasp.model.ranges import SIGNIFICAND, RangeError, dtype_for
 from efasp.pram.assembler.source import AssemblyError, nearest
 from efasp.rasp import graph
 from efasp.rasp.interpreter import read_file
@@ -104,18 +104,35 @@ def rounded(module: Module) -> list[str]:
     return [names.get(head, f"a head of {head.sort}") for head in heads]
 
 
+def _places_for(module: Module, letters: int) -> None:
+    """Raises UsageError where a program has no places for so many letters."""
+    try:
+        longest = module.longest
+    except TextError as error:
+        raise UsageError(f"--max-length: {error}") from None
+    if longest is not None and letters > longest:
+        raise UsageError(f"--max-length: expected at most {longest}, as there are places, found {letters}")
+
+
+def inexact(plan: Plan, dtype: str | None) -> str:
+    """Why a dtype is not known to carry a plan's numbers exactly; "" where it is, and where none is given."""
+    if dtype is None:
+        return ""
+    try:
+        narrowest = dtype_for(plan)
+    except RangeError as error:
+        return str(error)
+    return "" if SIGNIFICAND[narrowest] <= SIGNIFICAND[dtype] else f"by the bounds of its sorts it takes {narrowest}"
+
+
 def compile_(options: argparse.Namespace) -> int:
     """`efasp compile`: write the weights file of a program."""
     module = given(options.file, options.name)
     if options.alphabet is not None and sorted(module.split(options.alphabet)) != sorted(module.letters):
         expected = module.join(module.letters)
         raise UsageError(f"--alphabet: expected the letters of the file, {expected!r}, found {options.alphabet!r}")
-    try:
-        longest = module.longest
-    except TextError as error:
-        raise UsageError(f"{options.file}: {error}") from None
-    if options.max_length is not None and longest is not None and options.max_length > longest:
-        raise UsageError(f"--max-length: expected at most {longest}, as there are places, found {options.max_length}")
+    if options.max_length is not None:
+        _places_for(module, options.max_length)
     if installed("torch") is None:
         raise UsageError(f"-o: {absent('torch')}")
     from efasp.model.transformer import Transformer
@@ -123,8 +140,8 @@ def compile_(options: argparse.Namespace) -> int:
 
     path: Path = options.output
     try:
-        plan = lower(module.program)
-        transformer = Transformer.of(plan, options.dtype)
+        plan, dtype = lower(module.program), options.dtype or module.dtype or None
+        transformer = Transformer.of(plan, dtype)
     except (RangeError, SortError, ValueError) as error:
         raise UsageError(f"{options.file}: {error}") from None
     data = packed(transformer, metadata(module, transformer.dtype_name, transformer.shape))
@@ -140,6 +157,8 @@ def compile_(options: argparse.Namespace) -> int:
     shape = transformer.shape
     print(f"{path}: {module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, "
           f"{transformer.dtype_name}", file=stream)  # fmt: skip
+    if reason := inexact(plan, dtype):
+        print(f"efasp: {module.program.name}: {dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
     if means := rounded(module):
         what = ", ".join(means[:4])
         print(f"efasp: {what}: means, which floats may round; efasp check says what is known of them", file=sys.stderr)

@@ -6,6 +6,7 @@ import argparse
 
 from efasp.checker import cli, session
 from efasp.checker.errors import UsageError
+from efasp.checker.language import decompile
 from efasp.checker.language.check import check
 from efasp.checker.language.commands import compile_, evaluate
 from efasp.checker.language.repl import repl
@@ -23,6 +24,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
     machine.set_defaults(command=_check)
     _eval(cli.command(commands, "eval", "the output of a program of E-FASP on a text, exactly or by a weights file in torch"))
     _compile(cli.command(commands, "compile", "write the transformer of a program of E-FASP to a safetensors file"))
+    decompile.extend(cli.command(commands, "decompile", "write a weights file's transformer as a program of E-FASP"))
     _repl(cli.command(commands, "repl", "a session: statements are added, expressions shown at every position of an example"))
     _show(cli.command(commands, "show", "a program's definitions, primitives, layers, heads, and who attends to whom"))
 

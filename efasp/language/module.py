@@ -25,6 +25,7 @@ MATCHES = (
     "priority_match",
     "match_or_default",
 )  # operators whose sink is their last argument
+DTYPES = ("float32", "float64")  # in which a transformer computes
 SHOWN = 40  # letters of a text, or kinds of a vocabulary, in a message
 
 
@@ -38,7 +39,8 @@ class Module:
 
     ``start``: the kind of the token that comes before every text, or nothing; ``requires``: formulas of the texts that the
     specification speaks of; ``ensures``: formulas of their outputs; ``file``: where it was read from, for messages;
-    ``lookups``: pairs of a key or a value of a lookup in the text, and the flag of the sink, where it must be 0.
+    ``lookups``: pairs of a key or a value of a lookup in the text, and the flag of the sink, where it must be 0; ``dtype``: in
+    which floats the compiled transformer computes, or nothing, for the narrowest that are known to be exact.
     """
 
     program: Program
@@ -49,6 +51,7 @@ class Module:
     ensures: tuple[t.Tree, ...] = ()
     file: str = ""
     lookups: tuple[tuple[Node, Node], ...] = ()
+    dtype: str = ""
 
     @staticmethod
     def of(program: Program, start: str = "") -> Module:

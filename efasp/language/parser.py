@@ -7,7 +7,9 @@ from efasp.language.expressions import Expressions
 from efasp.language.lexer import found, integer, source, string
 from efasp.pram.assembler.source import Token, nearest
 
-STATEMENTS = ("program", "tokens", "places", "start", "const", "parameter", "fn", "let", "aux", "output", "requires", "ensures")
+STATEMENTS = (
+    "program", "tokens", "places", "start", "dtype", "const", "parameter", "fn", "let", "aux", "output", "requires", "ensures",
+)  # fmt: skip
 ENCODINGS = ("signs", "number", "square")
 
 
@@ -40,6 +42,8 @@ class Parser(Expressions):
                 return self.book(first)
             case "start":
                 return t.Start(self.label("a kind of token"), place=first)
+            case "dtype":
+                return t.Dtype(self.label("a dtype"), place=first)
             case "let" | "aux" | "const":
                 return self.let(first)
             case "parameter":

@@ -59,6 +59,8 @@ def write(module: Module | Program) -> str:
             lines += _book(side, book, whole.program.name)
     if whole.start:
         lines.append(f"start {_label(whole.start)}")
+    if whole.dtype:
+        lines.append(f"dtype {whole.dtype}")
     lines += _Printer(whole.program).lines()
     lines += [f"requires {shown(tree)}" for tree in whole.requires]
     lines += [f"ensures {shown(tree)}" for tree in whole.ensures]

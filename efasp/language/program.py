@@ -11,7 +11,7 @@ from efasp.codebook import Codebook, Field, Kind
 from efasp.language import tree as t
 from efasp.language.elaborate import Elaborator
 from efasp.language.lexer import LanguageError, Text
-from efasp.language.module import Module
+from efasp.language.module import DTYPES, Module
 from efasp.language.parser import parse_tree
 from efasp.language.specification import check_formula
 from efasp.language.values import Scope
@@ -32,6 +32,7 @@ class _Builder:
     scope: Scope = field(default_factory=dict)
     books: dict[str, Codebook] = field(default_factory=dict)
     start: str = ""
+    dtype: str = ""
     conditions: dict[str, list[t.Tree]] = field(default_factory=lambda: {"requires": [], "ensures": []})
     titled: bool = False
 
@@ -103,6 +104,14 @@ class _Builder:
             self.fail(statement, "expected one start, found a second")
         self.start = statement.kind
 
+    def floats(self, statement: t.Dtype) -> None:
+        """``dtype``."""
+        if statement.name not in DTYPES:
+            self.fail(statement, f"expected {' or '.join(DTYPES)}, found {statement.name!r}{nearest(statement.name, DTYPES)}")
+        if self.dtype:
+            self.fail(statement, "expected one dtype, found a second")
+        self.dtype = statement.name
+
     def let(self, statement: t.Let) -> None:
         """``let``, ``aux`` and ``const``."""
         self.new(statement.name, statement)
@@ -160,11 +169,11 @@ class _Builder:
                     self.fail(problem[0], problem[1])
         requires, ensures = (tuple(self.conditions[what]) for what in ("requires", "ensures"))
         books, lookups = (self.books.get("tokens"), self.books.get("places")), tuple(dict.fromkeys(self.elaborator.lookups))
-        return Module(self.program, *books, self.start, requires, ensures, file, lookups)
+        return Module(self.program, *books, self.start, requires, ensures, file, lookups, self.dtype)
 
 
 STEPS = {
-    t.Title: _Builder.title, t.Book: _Builder.book, t.Start: _Builder.first, t.Let: _Builder.let,
+    t.Title: _Builder.title, t.Book: _Builder.book, t.Start: _Builder.first, t.Dtype: _Builder.floats, t.Let: _Builder.let,
     t.Parameter: _Builder.parameter, t.Function: _Builder.function, t.Output: _Builder.output, t.Condition: _Builder.condition,
 }  # fmt: skip
 

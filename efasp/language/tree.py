@@ -251,6 +251,13 @@ class Start(Tree):
 
 
 @dataclass(frozen=True)
+class Dtype(Tree):
+    """``dtype float32``: in which floats the compiled transformer computes."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Condition(Tree):
     """``requires formula`` or ``ensures formula``."""
 

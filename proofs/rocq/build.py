@@ -57,9 +57,12 @@ EXISTENCE_FILES = (
     "StepSizes", "TermsNormal", "InterningStable", "InterningTidy", "InterningAgain", "DefinitionRead", "DirectRead",
     "DirectFollows", "DirectAccepted", "Existence", "ExistenceShown",
 )  # fmt: skip
+# That every plan is a program of E-FASP.
+DIRECTION_FILES = ("Decompiled",)
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
-PROOF_FILES = (*BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES)  # all that rests on the statement, and its base
+STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES)  # all that rests on the statement
+PROOF_FILES = (*BASE_FILES, *STATED_FILES)
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat-check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
@@ -111,12 +114,13 @@ STATED = (
     Theorem("DirectAccepted", "direct_accepted", ()),
     *(Theorem("Existence", name, ()) for name in ("exists_for_all_n", "exists_for_all_n_extended")),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
+    *(Theorem("Decompiled", f"decompiled_{name}", ()) for name in ("stream", "outputs", "readings")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
-CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Readouts", *CLAIM_FILES)
+CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Readouts", *CLAIM_FILES)
 RECORD = "theorems.json"
 GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
 
@@ -220,7 +224,7 @@ def programs(names: Collection[str] = CHECKERS, folder: Path = BUILD) -> dict[st
 
 def theory(name: str) -> Path:
     """The file of a theory that is written by hand."""
-    inside = name in (*KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES)
+    inside = name in (*KERNEL_FILES, *STATED_FILES)
     return (SOURCES / "theorem" if inside else SOURCES) / f"{name}.v"
 
 

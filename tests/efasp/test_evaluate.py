@@ -71,6 +71,7 @@ def test_no_silent_overflow() -> None:
     """Sums and scores that would leave int64 are computed on Python integers."""
     half = np.array([[LIMIT - 1], [LIMIT - 2]])
     assert Matrix([((0, 4),)], 1).apply(half)[:, 0].tolist() == [4 * (LIMIT - 1), 4 * (LIMIT - 2)]
+    assert Matrix([((0, 1), (1, 1 << 80))], 2).apply(np.array([[3, 0]])).tolist() == [[3]]
     assert scores(half, half).tolist() == [[int(a) * int(b) for b in half[:, 0]] for a in half[:, 0]]
     assert average_hard(half, half, half)[:, 0].tolist() == [LIMIT - 1] * 2
     a, b = Parameter("a", Word(80)), Parameter("b", Word(80))

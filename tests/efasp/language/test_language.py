@@ -112,6 +112,8 @@ WRONG = {
     HEAD + "fn f(a: Flag) = a\nlet x = f(TE.a, TE.b)": "4:9: f: expected 1 arguments, found 2",
     HEAD + "let x = PE.bits[3:99]": "3:18: expected coordinates in 0..3 of Signs(4), found 3:99",
     HEAD + 'let x = TE["c"]': "3:12: expected a kind of a, b, found 'c'",
+    HEAD + "dtype float23": "3:1: expected float32 or float64, found 'float23' (did you mean 'float32'?)",
+    HEAD + "dtype float32\ndtype float32": "4:1: expected one dtype, found a second",
     HEAD + "lett x = TE.a": "3:1: expected a statement (program, tokens, places,",
     HEAD + "let x = (TE.a": "3:14: expected ')', found the end of the text",
     HEAD + "let x = TE.a TE.b": "3:14: expected the end of the line, found 'TE'",

@@ -24,6 +24,7 @@ from efasp.proofs.rocq.build import (
     BASE_FILES,
     BUILD,
     CHECKER_FILES,
+    DIRECTION_FILES,
     EXISTENCE_FILES,
     FILES,
     KERNEL_FILES,
@@ -145,9 +146,40 @@ def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, b
     assert names[-1] == broken
 
 
+@needs_coqc
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("old", "new", "broken"),
+    [
+        ("unit_row d i ++ beside (map fst parts) i", "beside (map fst parts) i", "added_at"),
+        ("Averaged (Affine (wq a) [] h)", "Averaged (Affine (wk a) [] h)", "attended_follows"),
+        ("Affine (wv a) [] h).", "Affine (wv a) [1%Q] h).", "attended_follows"),
+        ("[(units l, down l, Rectified", "[(units l, up l, Rectified", "fed_follows"),
+        ("Rectified (Affine (up l) (bias l) h)", "Rectified (Affine (up l) [] h)", "fed_follows"),
+        ("Rectified (Affine (up l) (bias l) h)", "Affine (up l) (bias l) h", "fed_follows"),
+        ("fed d l (attended d l h)", "attended d l (fed d l h)", "stream_follows"),
+        ("Affine (out_matrix m) (out_bias m)", "Affine (out_matrix m) []", "decompiled_outputs"),
+        ("(columns (place_matrix m), PositionEmbedding)", "(columns (place_matrix m), TokenEmbedding)", "embedded_follows"),
+        ("Qeq_bool (score j) top", "Qle_bool (score j) top", "average_same"),
+    ],
+)
+def test_a_changed_decompiler_does_not_compile(tmp_path: Path, old: str, new: str, broken: str) -> None:
+    """A program that is made of a plan otherwise breaks the lemma that is named."""
+    compiled(sources(("Statement",)), tmp_path)
+    text = theory("Decompiled").read_text()
+    assert old in text
+    text = text.replace(old, new, 1)
+    (tmp_path / "Changed.v").write_text(text)
+    with pytest.raises(RocqError, match=r"Changed.v does not compile") as raised:
+        coqc(tmp_path / "Changed.v")
+    line = int(re.findall(r"line (\d+)", str(raised.value))[0])
+    names = re.findall(r"^(?:Theorem|Lemma) (\w+)", "\n".join(text.splitlines()[:line]), flags=re.MULTILINE)
+    assert names[-1] == broken
+
+
 def test_nothing_is_admitted() -> None:
     """No file has an axiom or a proof left open (what is written by hand has none even in what no theorem uses)."""
-    for name in (*FILES, *CHECKER_FILES, *KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES):
+    for name in (*FILES, *CHECKER_FILES, *KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES):
         text = plans_theory() if name == "Plans" else theory(name).read_text()
         code = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
         assert not re.search(r"\b(Admitted|admit|Axioms?|Parameters?|Conjecture|Abort)\b", code), name

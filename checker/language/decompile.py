@@ -1,0 +1,116 @@
+"""`efasp decompile`: a weights file as a program of E-FASP that computes the same, and compiles to the same matrices."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from efasp.checker import cli
+from efasp.checker.errors import UsageError
+from efasp.checker.files import STDIN, shown, writable, write
+from efasp.language import printer
+from efasp.language import tree as t
+from efasp.language.formulas import shown as formula
+from efasp.language.lexer import LanguageError
+from efasp.language.module import Module
+from efasp.language.program import parse
+from efasp.language.specification import check_formula
+from efasp.model.header import FORMAT, WeightsError
+from efasp.model.lower import lower
+from efasp.model.plan import Plan
+from efasp.model.program_file import FORMAT as PROGRAM_FORMAT
+from efasp.model.program_file import is_program, read_program
+from efasp.model.readback import read_plan
+from efasp.model.residual_form import decompile, differences, reads_places
+
+HEADER = """\
+# The residual stream of a transformer, h0, h1, ..., one definition a sublayer; the program compiles to exactly these layers.
+"""
+
+
+@dataclass(frozen=True)
+class Decompiled:
+    """A program in residual form; ``left_out``: formulas of the file's specification that speak of what it does not have."""
+
+    module: Module
+    left_out: tuple[str, ...] = ()
+
+
+def written(options: argparse.Namespace) -> int:
+    """`efasp decompile`: read, decompile, compare what the text compiles to with the file, write."""
+    path: Path = options.weights
+    writable("-o", options.output)
+    try:
+        found, plan = decompiled(path)
+    except WeightsError as error:
+        raise UsageError(str(error).replace(str(path), str(shown(path)))) from None
+    except OSError as error:
+        raise UsageError(f"{shown(path)}: {error.strerror or error}") from None
+    text = HEADER + printer.write(found.module)
+    try:
+        again = lower(parse(text, "the program").program)
+    except LanguageError as error:  # of a transformer that is too wide for a text
+        raise UsageError(f"{shown(path)}: expected a transformer that a text can have: {error.message}") from None
+    if differing := differences(plan, again):
+        raise AssertionError(f"{shown(path)}: the program compiles to other numbers: {differing[0]}")
+    write(options.output, text, "-o")
+    said = {
+        "file": str(shown(path)),
+        "output": str(options.output),
+        "program": found.module.program.name,
+        "layers": len(plan.layers),
+        "d_model": plan.width,
+        "definitions": len(found.module.program.definitions),
+        "dtype": plan.dtype,
+        "left_out": list(found.left_out),
+    }
+    stream = sys.stderr if options.output == STDIN else sys.stdout
+    if options.json:
+        print(json.dumps(said, ensure_ascii=False), file=stream)
+    else:
+        print("{output}: {program}, {definitions} definitions for {layers} layers, d_model {d_model}, {dtype}; "
+              "it compiles to the numbers of {file}".format(**said), file=stream)  # fmt: skip
+    for line in found.left_out:
+        print(f"efasp: left out, as it speaks of definitions that a transformer does not have: {line}", file=sys.stderr)
+    return 0
+
+
+def decompiled(path: Path) -> tuple[Decompiled, Plan]:
+    """The program of a weights file, of a machine or of a program, and the file's plan. Raises WeightsError and OSError."""
+    if is_program(path):
+        return of_program(*read_program(path))
+    try:
+        word, engine, extension, plan = read_plan(path)
+    except WeightsError as error:
+        if f"metadata format: expected {FORMAT!r}" not in str(error):
+            raise
+        raise WeightsError(f"{error} (a program's file has {PROGRAM_FORMAT!r})") from None
+    program = decompile(plan, "_".join(filter(None, (engine, str(word), extension))))
+    return Decompiled(Module(program, plan.vocabulary, plan.places, dtype=plan.dtype or "")), plan
+
+
+def of_program(module: Module, plan: Plan) -> tuple[Decompiled, Plan]:
+    """The decompiled program of a program's file, with what its specification says of the output."""
+    output = next(reversed(module.program.definitions))
+    made = decompile(plan, module.program.name, output, module.program.output.sort)
+    places = plan.places if reads_places(plan) else module.places
+    kept: dict[str, tuple[t.Tree, ...]] = {}
+    left_out: list[str] = []
+    for what, trees in (("requires", module.requires), ("ensures", module.ensures)):
+        strange = [tree for tree in trees if check_formula(tree, [output], what)]
+        kept[what] = tuple(tree for tree in trees if tree not in strange)
+        left_out += [f"{what} {formula(tree)}" for tree in strange]
+    requires, ensures = kept["requires"], kept["ensures"]
+    whole = Module(made, plan.vocabulary, places, module.start, requires, ensures, dtype=plan.dtype or "")
+    return Decompiled(whole, tuple(left_out)), plan
+
+
+def extend(command: argparse.ArgumentParser) -> None:
+    """The arguments of `efasp decompile`."""
+    command.add_argument("weights", type=cli.path, metavar="FILE", help="a weights file of `efasp compile` or `efasp export`")
+    command.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="written; - is standard output")
+    command.add_argument("--json", action="store_true", help="one JSON object that says what was written")
+    command.set_defaults(command=written)
