@@ -60,7 +60,9 @@ def machine_sections(word: int, engine: str, extension: str) -> tuple[Section, .
 
 def plain_sections(places: Codebook, read: bool) -> tuple[Section, ...]:
     """The layout of a program's sequences: one place after the other; as many as there are, or, where the program does not read
-    them, as there are tokens: the name N."""
+    them, as there are tokens: the name N. Nothing for places that are no plain numbers, as a decompiled machine's."""
+    if len(places.kinds) > 1 or len(places.payloads) > 1:
+        return ()
     ((name, bits),) = places.payloads
     size: Any = 1 << bits if read else "N"
     return (Section((places.kinds[0].name,), ((name, size),)),)

@@ -106,7 +106,7 @@ def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, A
     try:
         module = parse(found["program"], f"{path}: metadata program")
         module.closed()
-        _ = module.book, module.longest
+        _ = module.book
     except LanguageError as error:
         raise WeightsError(str(error)) from None
     except ValueError as error:

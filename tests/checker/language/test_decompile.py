@@ -177,7 +177,7 @@ def broken(tensors: Tensors) -> Tensors:
         (lambda w, f: changed(w, f, doubled), "expected numbers of float32, found float64"),
         (lambda w, f: changed(w, f, broken), "x: out.bias: expected finite numbers, found an infinity or NaN"),
         (lambda w, f: changed(w, f, dict, format="other"), "x: metadata format: expected 'efasp-transformer', found 'other'"),
-        (lambda w, f: changed(w, f, dict, version="9"), "x: metadata version: expected '1', found '9'"),
+        (lambda w, f: changed(w, f, dict, version="9"), "x: metadata version: expected '1' or '2', found '9'"),
         (lambda w, f: changed(w, f, dict, dtype="int8"), "x: metadata dtype: expected float32 or float64, found 'int8'"),
         (lambda w, f: changed(w, f, dict, program="lett x"), "x: metadata program:1:1: expected a statement"),
         (lambda w, f: changed(w, f, dict, shape="[]"), "x: metadata shape: expected d_model, d_out and layers"),
