@@ -68,7 +68,7 @@ class SerialProgram:
     """A generated program: its ``text``, and its sizes; ``word`` in bits.
 
     Addresses: of its ``tokens``; of the number of ``passes``; ``outputs``, where the read-out of every position starts.
-    ``unit``: the integer that stands for 1 in a read-out.
+    ``unit``: the integer that stands for 1 in a read-out. ``limit``: the passes that it makes at most.
     """
 
     text: str
@@ -77,6 +77,7 @@ class SerialProgram:
     tokens: int
     outputs: Sequence[int]
     unit: int
+    limit: int
     passes: int = CELLS.index("PASSES")
 
     @cached_property
@@ -185,7 +186,7 @@ class _Layout:
         sizes = Sizes.of(numbers)
         text, frames, width = "\n".join([*head, *data, "", DECODER]), self.at["FRAMES"], numbers.frame.width
         outputs = [frames + at * width + numbers.frame.read_out for at in range(self.length)]
-        return SerialProgram(text, sizes, self.word, self.at["TOKENS"], outputs, numbers.unit)
+        return SerialProgram(text, sizes, self.word, self.at["TOKENS"], outputs, numbers.unit, self.limit)
 
     def constants(self) -> dict[str, int]:
         """The numbers that the text of the decoder names."""
