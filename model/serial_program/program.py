@@ -6,7 +6,7 @@ Its word is as narrow as the plan's ranges allow. Tokens are read and left at ``
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any
@@ -67,7 +67,7 @@ class Sizes:
 class SerialProgram:
     """A generated program: its ``text``, and its sizes; ``word`` in bits.
 
-    Addresses: of its ``tokens``; of the number of ``passes``; ``outputs``, where the read-out of every position starts.
+    Addresses: of its ``tokens``; of the number of ``passes``; of the ``frames``, and in them of the ``outputs`` (the read-out).
     ``unit``: the integer that stands for 1 in a read-out. ``limit``: the passes that it makes at most.
     """
 
@@ -75,6 +75,7 @@ class SerialProgram:
     sizes: Sizes
     word: int
     tokens: int
+    frames: Sequence[int]
     outputs: Sequence[int]
     unit: int
     limit: int
@@ -84,6 +85,18 @@ class SerialProgram:
     def program(self) -> Program:
         """The assembled program."""
         return assemble(self.text, "serial.pram")
+
+    @cached_property
+    def constants(self) -> dict[str, int]:
+        """The constants that the text defines, by name."""
+        listing = read_listing(Source("serial", split_lines(self.text)))
+        return {name: value for name, (value, _) in listing.constants.items()}
+
+    def on(self, tokens: Sequence[int]) -> Program:
+        """The program with other tokens in its memory, as many: nothing else depends on them."""
+        data = list(self.program.data)
+        data[self.tokens : self.tokens + self.sizes.positions] = tokens
+        return replace(self.program, data=tuple(data))
 
     def read(self, memory: Sequence[int]) -> list[int]:
         """The token ids that a memory holds."""
@@ -185,8 +198,9 @@ class _Layout:
         data = [line for address, words in self.data() for line in lines(address, [x % (1 << self.word) for x in words])]
         sizes = Sizes.of(numbers)
         text, frames, width = "\n".join([*head, *data, "", DECODER]), self.at["FRAMES"], numbers.frame.width
-        outputs = [frames + at * width + numbers.frame.read_out for at in range(self.length)]
-        return SerialProgram(text, sizes, self.word, self.at["TOKENS"], outputs, numbers.unit, self.limit)
+        every = [frames + at * width for at in range(self.length)]
+        outputs = [at + numbers.frame.read_out for at in every]
+        return SerialProgram(text, sizes, self.word, self.at["TOKENS"], every, outputs, numbers.unit, self.limit)
 
     def constants(self) -> dict[str, int]:
         """The numbers that the text of the decoder names."""

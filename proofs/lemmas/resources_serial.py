@@ -23,8 +23,6 @@ from efasp.model.serial_program import SerialProgram, Sizes, serial_program
 from efasp.model.serial_program.decoder import DECODER
 from efasp.model.serial_program.numbers import Numbers
 from efasp.pram import machine
-from efasp.pram.assembler.parser import read_listing
-from efasp.pram.assembler.source import Source, split_lines
 from efasp.pram.isa import EXTENSIONS, operations
 from efasp.pram.machine import MIN_WORD
 from efasp.process import unmask
@@ -32,6 +30,7 @@ from efasp.proofs.lemmas.resources_bounds import BOOK, largest, small, small_eno
 from efasp.proofs.lemmas.resources_polynomials import Claim, discharge
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, exhaustive, lemma
 from efasp.proofs.symbolic.counted_loops import Counted, Uncounted, counted, shown, value
+from efasp.proofs.symbolic.serial_runs import Shape, differing
 
 Wrong = dict[str, Any]
 # The steps of a run that halts, by the letters below and T, its passes.
@@ -53,7 +52,7 @@ SIZES = {
 def programmed(regime: Regime) -> Iterator[Batch]:
     """The program's steps as a polynomial in every plan's sizes, at most S^3 times one in log2 S, and its results."""
     if regime.given is None:
-        names = ("serial_steps", "serial_cubic", "serial_program")
+        names = ("serial_steps", "serial_cubic", "serial_program", "serial_symbols")
         yield Batch(tuple(f"resources.{name}" for name in names), {}, lambda: every_plan(regime.all_n))
         for each in regime.machines():
             if each.engine == "mdm":
@@ -62,7 +61,7 @@ def programmed(regime: Regime) -> Iterator[Batch]:
 
 def every_plan(n: tuple[int, int]) -> Iterator[Obligation]:
     """The obligations that concern no compiled machine."""
-    yield Obligation("resources.serial_steps", "T2", {}, "all plans, S and inputs", n, "exact", DECODER, steps_as_stated)
+    yield Obligation("resources.serial_steps", "T2", {}, "all n", n, "exact", DECODER, steps_as_stated)
     for extension in EXTENSIONS:
         claims = list(cubic(extension))
         content = "\n".join([STEPS, *(claim.name for claim in claims)])
@@ -75,6 +74,12 @@ def every_plan(n: tuple[int, int]) -> Iterator[Obligation]:
         "resources.serial_program", "T2", {}, "two small programs, up to 2 positions, and 3 equal tokens", n, "exhaustive",
         f"{[plan.shape for plan in plans]}\n{DECODER}", exhaustive(len(plans) * len(texts()), lambda: otherwise(plans)),
     )  # fmt: skip
+    for shape in SHAPES:
+        yield Obligation(
+            "resources.serial_symbols", "T2", {"S": shape.positions, "layers": len(shape.layers)},
+            f"all integer plans of a shape: S = {shape.positions}, {shown_shape(shape)}", n, "exact", f"{shape}\n{DECODER}",
+            partial(on_symbols, shape),
+        )  # fmt: skip
 
 
 # Steps.
@@ -156,6 +161,24 @@ def cubic(extension: str) -> Iterator[Claim]:
     yield from small_enough(len(operations(extension)))
 
 
+# Results on symbols, for every plan of a shape.
+
+SHAPES = (Shape(2, 2, ((((1, 1),), 1),)), Shape(1, 1, ((((1, 1), (1, 1)), 1), (((1, 1),), 1))))
+
+
+def shown_shape(shape: Shape) -> str:
+    """A shape as text."""
+    layers = [f"{len(heads)} head{'s' * (len(heads) != 1)} and {units} unit" for heads, units in shape.layers]
+    return f"d_model {shape.width}, {' then '.join(layers)}"
+
+
+def on_symbols(shape: Shape) -> Verdict:
+    """Proved if the program's read-out is the plan's polynomial, whichever comparisons hold."""
+    ways, wrong = differing(shape)
+    found = {"S": shape.positions, "of": wrong} if wrong else None
+    return Verdict("refuted" if wrong else "proved", f"polynomials in the weights and places, {ways} ways of deciding", found)
+
+
 # Sizes of the compiled machines.
 
 
@@ -193,14 +216,16 @@ def texts() -> list[tuple[int, ...]]:
 
 def otherwise(plans: list[Plan]) -> Iterator[Wrong]:
     """Sequences on which the program's run differs from the plan's masked diffusion, or takes other steps than are counted."""
-    mask = BOOK.token("mask")
+    mask, made = BOOK.token("mask"), dict[tuple[str, int], SerialProgram]()
     for plan, text in product(plans, texts()):
-        serial = serial_program(plan, text, ties=lcm(*range(1, len(text) + 1)))
-        if not any(text):  # no table and no constant depends on the tokens
-            yield from ({"program": plan.name, "tokens": list(text), "of": what} for what in misplaced(serial))
+        key = plan.name, len(text)
+        if key not in made:
+            made[key] = serial_program(plan, text, ties=lcm(*range(1, len(text) + 1)))
+            yield from ({"program": plan.name, "tokens": list(text), "of": what} for what in misplaced(made[key]))
+        serial = made[key]
         wanted, passes, outputs = decoded(plan, text, mask)
         expected = wanted, passes, steps(serial.sizes, passes)
-        run = machine.run(serial.program, 2 * expected[-1])
+        run = machine.run(serial.on(text), 2 * expected[-1])
         memory = run.configuration.memory
         got = serial.read(memory), memory[serial.passes], run.steps
         read_out = serial.read_out(memory)
@@ -230,7 +255,7 @@ def decoded(plan: Plan, text: Sequence[int], mask: int) -> tuple[list[int], int,
 def misplaced(serial: SerialProgram) -> Iterator[str]:
     """What the count rests on and a generated text does not meet."""
     count = decoder()
-    constants = {name: at for name, (at, _) in read_listing(Source("serial", split_lines(serial.text))).constants.items()}
+    constants = serial.constants
     top, cells = constants["TOP"], [constants[name] for name in count.cells]
     tables = [constants[name] for name in ("OFFSETS", "WEIGHTS", "RECIPROCALS", "STAGES", "HEADS", "ENTRIES")]
     written = [constants[name] for name in ("TOKENS", "SCORES", "FRAMES")]

@@ -47,7 +47,7 @@ def test_the_family_is_proved() -> None:
     assert {o.lemma.removeprefix("resources.") for o in found} == {
         "depth", "width", "d_ff", "parameters", "precision", "operations", "steps",
         "context", "space", "state", "bounds", "serial_bound", "serial",
-        "serial_steps", "serial_cubic", "serial_sizes", "serial_program",
+        "serial_steps", "serial_cubic", "serial_sizes", "serial_program", "serial_symbols",
     }  # fmt: skip
 
 
