@@ -100,6 +100,8 @@ def steps_as_stated() -> Verdict:
     except Uncounted as error:
         return Verdict("refuted", "loops of the text", {"of": "control flow", "got": str(error)})
     wrong = {"expected": STEPS, "got": found} if found != STEPS else None
+    if decoder().limit != ("PASSES", "LIMIT"):
+        wrong = {"of": "passes", "expected": "at most LIMIT, by the cell PASSES", "got": f"no limit, or {decoder().limit}"}
     return Verdict("refuted" if wrong else "proved", f"loops of the text: {found} steps", wrong)
 
 
@@ -267,3 +269,5 @@ def misplaced(serial: SerialProgram) -> Iterator[str]:
     memory, outside = serial.program.memory, constants["OUTSIDE"] % (1 << serial.program.word)
     if min(written) < top or not max(written) < memory <= min(2 * top, outside):
         yield "arrays that are not between TOP and 2 TOP"
+    if serial.program.data[serial.passes] or constants["LIMIT"] != serial.limit:
+        yield "passes that are not counted from 0 to the limit"

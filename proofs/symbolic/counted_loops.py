@@ -90,13 +90,15 @@ class Counted:
 
     The names: of constants; ``passes``; and ``P[k]``, the sum of word k over the rows that the pointer P shows in a pass.
     ``positive``: constants that must be 1 or more, for a loop without a guard. ``cells``: the names that are stored to, which
-    must be different addresses below every table. ``tables``: by pointer the table, and the words of a row.
+    must be different addresses below every table. ``tables``: by pointer the table, and the words of a row. ``limit``: a cell
+    and a constant, or nothing; where the cell is 0 at the start, there are at most as many passes as the constant says.
     """
 
     polynomial: Mapping[Monomial, int]
     positive: frozenset[str]
     cells: frozenset[str]
     tables: Mapping[str, tuple[str, int]]
+    limit: tuple[str, ...] = ()
 
 
 def counted(text: str) -> Counted:
@@ -105,7 +107,7 @@ def counted(text: str) -> Counted:
     polynomial = found.count()
     cells = frozenset(name for step in found.steps[: found.halt] if (name := _name(step.stored)))
     tables = {pointer: (rows.table, rows.width) for pointer, rows in found.rows.items()}
-    return Counted(polynomial, frozenset(found.positive), cells, tables)
+    return Counted(polynomial, frozenset(found.positive), cells, tables, found.limit())
 
 
 def value(polynomial: Mapping[Monomial, int], names: Mapping[str, Any]) -> Any:
@@ -227,6 +229,30 @@ class _Text:
         if found is None:
             raise self.refused(at, expected)
         return found
+
+    def limit(self) -> tuple[str, ...]:
+        """The cell that counts the passes, and the constant below which another one begins; nothing where that is not so.
+
+        The last jump's register must be whether the cell, plus 1, is below the constant, perhaps and-ed with more.
+        """
+        last = self.halt - 1
+        register = self.steps[last].operands[0]
+        at = self.back(last, lambda one: one.written == register and one.mnemonic != "and")
+        if at is None or at < 3 or {at - 2, at - 1, at, last} & self.entered:
+            return ()
+        test, cell = self.steps[at], _name(self.steps[at - 1].stored)
+        ands = [step for step in self.steps[at + 1 : last] if step.written == register]
+        before = [f"ld {register}, [{cell}]", f"add {register}, {register}, 1", f"st {register}, [{cell}]"]
+        stores = [step for step in self.steps if step.stored == f"[{cell}]"]
+        if (
+            [str(step) for step in self.steps[at - 3 : at]] != before
+            or (test.mnemonic, test.operands[:2]) != ("slt", (register, register))
+            or not test.operands[2].isidentifier()
+            or any(step.operands[1] != register for step in ands)
+            or len(stores) != 1
+        ):
+            return ()
+        return cell, test.operands[2]
 
     # Iterations.
 

@@ -79,6 +79,25 @@ def test_the_count_is_of_every_instruction() -> None:
     assert steps(Sizes(3, 7, 17, 5, 19, 13, 29, 31, 11, 23), 2) == stated
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("slt r7, r7, LIMIT", "slt r7, r7, r6"),
+        ("add r7, r7, 1\nst r7, [PASSES]", "add r7, r7, 0\nst r7, [PASSES]"),
+        ("add r7, r7, 1\nst r7, [PASSES]", "add r7, r7, 1\nst r7, [OPEN]"),
+        ("seq r3, r1, MASK", "st r1, [PASSES]\nseq r3, r1, MASK"),
+        ("ld r6, [OPEN]\nand r7, r7, r6", "ld r6, [OPEN]\nor r7, r7, r6"),
+        ("ld r6, [OPEN]\nand r7, r7, r6", "ld r6, [OPEN]\nand r7, r6, r6"),
+        ("ld r6, [OPEN]\nand r7", "x: ld r6, [OPEN]\nand r7"),
+    ],
+)
+def test_the_limit_of_the_passes(old: str, new: str) -> None:
+    """It is found in the text; a text in which another pass may begin behind it has none."""
+    text = plain(DECODER)
+    assert counted(text).limit == ("PASSES", "LIMIT") and text.count(old) == 1
+    assert counted(text.replace(old, new)).limit != ("PASSES", "LIMIT")
+
+
 def factor(text: str, letters: dict[str, int]) -> int:
     """A number, a letter or a power of one."""
     base, _, power = text.partition("^")
@@ -104,4 +123,5 @@ def test_a_loop_in_a_loop() -> None:
     assert found.polynomial == {(): 1, ("passes",): 4, ("passes", "A"): 4, ("passes", "A", "B"): 2}
     assert found.positive == {"A"} and found.cells == frozenset() and found.tables == {}
     assert shown(found.polynomial) == "1 + 4 passes + 4 passes A + 2 passes A B"
+    assert found.limit == ()
     assert value(found.polynomial, {"passes": 2, "A": 3, "B": 5}) == 1 + 8 + 24 + 60
