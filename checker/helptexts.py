@@ -54,6 +54,11 @@ EXAMPLES = {
         "decompile reverse.safetensors -o again.efasp",
         "decompile mdm.safetensors -o -",
     ),
+    "serial": (
+        "serial efasp.examples:EXAMPLES.reverse --on abca",
+        "serial reverse.efasp --on abca -o serial.pram",
+        "serial two.pram --json",
+    ),
     "repl": ("repl", "repl reverse.efasp"),
     "show": ("show reverse.efasp --on abca", "show reverse.efasp --svg stream.svg", "show efasp.examples:EXAMPLES.majority"),
     "completion": ("completion bash",),
@@ -65,6 +70,7 @@ EXITS = {
     "certify": "0 every script has a proof or a second solver's; 1 a solver contradicts; 2 bad usage; 3 not all discharged",
     "audit": VERDICTS,
     "trace": "0 as the machine; 1 it differs from the machine; 2 bad usage or input",
+    "serial": "0 halted; 1 other steps or another log than expected; 2 bad usage or input; 4 a fault: a mean is inexact",
     "tables": "0 nothing differs; 1 a table differs, or a check of it fails; 2 bad usage",
 }
 TOP = """

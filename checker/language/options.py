@@ -10,6 +10,7 @@ from efasp.checker.language import decompile
 from efasp.checker.language.check import check
 from efasp.checker.language.commands import compile_, evaluate
 from efasp.checker.language.repl import repl
+from efasp.checker.language.serial import LONGEST, serial
 from efasp.checker.language.show import show
 from efasp.model.ranges import SIGNIFICAND
 
@@ -25,6 +26,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
     _eval(cli.command(commands, "eval", "the output of a program of E-FASP on a text, exactly or by a weights file in torch"))
     _compile(cli.command(commands, "compile", "write the transformer of a program of E-FASP to a safetensors file"))
     decompile.extend(cli.command(commands, "decompile", "write a weights file's transformer as a program of E-FASP"))
+    _serial(cli.command(commands, "serial", "a layer plan's masked diffusion as a program of a PRAM with one processor"))
     _repl(cli.command(commands, "repl", "a session: statements are added, expressions shown at every position of an example"))
     _show(cli.command(commands, "show", "a program's definitions, primitives, layers, heads, and who attends to whom"))
 
@@ -46,6 +48,23 @@ def _compile(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dtype", choices=tuple(SIGNIFICAND), help="of the weights (default: the narrowest that is exact)")
     command.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="written; - is standard output")
     command.set_defaults(command=compile_)
+
+
+def _serial(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "file", type=cli.name, metavar="FILE", help=f"{FILE}; or a program of the PRAM (.pram, or of the library)"
+    )
+    command.add_argument("--name", metavar="N", help=NAME)
+    command.add_argument("--on", metavar="TEXT", help="of a program of E-FASP: the input, letter by letter")
+    passes = f"at most K passes (default: 1, with masks S); of a PRAM's program its steps (default: all, up to {LONGEST})"
+    command.add_argument("--passes", type=cli.positive, metavar="K", help=passes)
+    ties = "hold the values of attention times K (default: what makes every mean exact, where there are means; else 1)"
+    command.add_argument("--ties", type=cli.positive, metavar="K", help=ties)
+    command.add_argument(
+        "-o", "--output", type=cli.path, metavar="OUT", help="write the program and do not run it; - is standard output"
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object")
+    command.set_defaults(command=serial)
 
 
 def _repl(command: argparse.ArgumentParser) -> None:

@@ -28,6 +28,7 @@ SLOW = {
     "graph": 32,
     "sudoku": 12,
     "dyck": 1,
+    "serial": 1,
     "kills": 30,
     "mutants": 10,
     "mutation": 60,

@@ -15,6 +15,7 @@ from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
+from efasp.paper_artifacts.experiments.serial import serial
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
 from efasp.paper_artifacts.tables.kills import kills, matrix
@@ -156,6 +157,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "sudoku": sudoku,
     "puzzles": instances,
     "dyck": dyck,
+    "serial": serial,
     "disagreements": without_runs(disagreements),
     "times": without_runs(times),
     "kills": kills,

@@ -19,7 +19,7 @@ from efasp.model.serial import Serial, work
 from efasp.model.transformer import Transformer
 from efasp.pram import machine as pram
 from efasp.pram.isa import Instruction
-from efasp.proofs.lemmas import resources, resources_bounds, resources_polynomials
+from efasp.proofs.lemmas import resources, resources_bounds, resources_polynomials, resources_serial
 from efasp.proofs.lemmas.resources_polynomials import Claim
 from efasp.proofs.obligation import Machine, Obligation, Regime, narrowest_word
 from tests.proofs.broken import refuted
@@ -35,6 +35,7 @@ def family(n_max: int) -> list[Obligation]:
         resources_bounds.contexts,
         resources_bounds.growth,
         resources_bounds.serially,
+        resources_serial.programmed,
     )
     return [o for build in builds for batch in build(Regime(n_max)) for o in batch.build()]
 
@@ -46,6 +47,7 @@ def test_the_family_is_proved() -> None:
     assert {o.lemma.removeprefix("resources.") for o in found} == {
         "depth", "width", "d_ff", "parameters", "precision", "operations", "steps",
         "context", "space", "state", "bounds", "serial_bound", "serial",
+        "serial_steps", "serial_cubic", "serial_sizes", "serial_program", "serial_symbols",
     }  # fmt: skip
 
 
@@ -132,6 +134,7 @@ def test_weights_files_are_left_out() -> None:
         resources_bounds.contexts,
         resources_bounds.growth,
         resources_bounds.serially,
+        resources_serial.programmed,
     )
     assert [batch for build in builds for batch in build(given_plan)] == []
 
