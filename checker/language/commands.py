@@ -37,7 +37,8 @@ def evaluate(options: argparse.Namespace) -> int:
         raise UsageError("expected FILE or --weights FILE, found " + ("neither" if options.file is None else "both"))
     if options.file is not None and is_rasp(options.file):
         name, values = of_rasp(options.file, options.name, options.on)
-        return written(options, name, values, "" if all(isinstance(v, str) and len(v) == 1 for v in values) else " ")
+        letters = all(isinstance(value, str) and len(value) == 1 for value in values)
+        return written(options, name, values, ("" if letters else " ").join(str(plain(value)) for value in values))
     try:
         if options.file is not None:
             module = given(options.file, options.name)
@@ -52,17 +53,20 @@ def evaluate(options: argparse.Namespace) -> int:
         raise UsageError(f"--on: {error}") from None
     except SortError as error:
         raise UsageError(f"{options.file}: on {options.on!r}: {error} (efasp check finds such texts)") from None
-    letters = all(isinstance(value, str) and value in module.letters for value in output)
-    return written(options, name, output, module.join(["", ""]) if letters else " ")
+    return written(options, name, output, shown(module, output))
 
 
-def written(options: argparse.Namespace, name: str, output: Sequence[Any], between: str) -> int:
-    """Print an output: one JSON object, or values with a text between them."""
-    if options.json:
-        print(json.dumps({"name": name, "input": options.on, "output": plain(output)}, ensure_ascii=False))
-    else:
-        print(between.join(str(plain(value)) for value in output))
+def written(options: argparse.Namespace, name: str, output: Sequence[Any], text: str) -> int:
+    """Print an output: one JSON object, or the text for people."""
+    print(json.dumps({"name": name, "input": options.on, "output": plain(output)}, ensure_ascii=False) if options.json else text)
     return 0
+
+
+def shown(module: Module, output: Sequence[Any]) -> str:
+    """An output for people: letters as a text, other values with blanks between."""
+    if all(isinstance(value, str) and value in module.letters for value in output):
+        return module.join(output)
+    return " ".join(str(plain(value)) for value in output)
 
 
 def of_rasp(file: str, name: str | None, text: str) -> tuple[str, list[Any]]:
