@@ -58,7 +58,9 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def written(options: argparse.Namespace, name: str, output: Sequence[Any], text: str) -> int:
     """Print an output: one JSON object, or the text for people."""
-    print(json.dumps({"name": name, "input": options.on, "output": plain(output)}, ensure_ascii=False) if options.json else text)
+    print(
+        json.dumps({"name": name, "input": options.on, "output": plain(output)}, ensure_ascii=False) if options.json else text
+    )
     return 0
 
 
