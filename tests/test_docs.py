@@ -112,7 +112,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
 def test_examples_print_what_is_shown(page: Path, workplace: Path) -> None:
     """Every command that shows its output gives it, with its exit code; every listing is a file of an example."""
-    for kind in ("pram", "json", "efasp"):
+    for kind in ("pram", "json", "efasp", "grammar"):
         for fence in fences(page, kind):
             name = fence.info.removeprefix(f"{kind} file=")
             assert name in "".join(line for block in fences(page, "console") for line in block.lines), fence.info
