@@ -9,6 +9,8 @@ from efasp.proofs.lemmas import (
     attention,
     attention_lookups,
     bounded,
+    corollaries,
+    corollaries_connectivity,
     encoding,
     gates,
     generation,
@@ -53,6 +55,8 @@ FAMILIES = (
     masked_arm,
     masked_arm_runs,
     preserve,
+    corollaries,
+    corollaries_connectivity,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 
