@@ -11,6 +11,7 @@ from efasp.proofs.lemmas import (
     bounded,
     corollaries,
     corollaries_connectivity,
+    corollaries_steps,
     encoding,
     gates,
     generation,
@@ -57,6 +58,7 @@ FAMILIES = (
     preserve,
     corollaries,
     corollaries_connectivity,
+    corollaries_steps,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 

@@ -1,6 +1,7 @@
 """The lemmas about T1's corollaries beyond their sizes: rounds of `components` on larger graphs are those of the theorem."""
 
 from itertools import combinations, islice, pairwise
+from random import Random
 
 import networkx as nx
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efasp.pram import machine
-from efasp.pram.library import Graph
+from efasp.pram.library import PROGRAMS, Graph, build
 from efasp.proofs.lemmas import corollaries_connectivity as connectivity
+from efasp.proofs.lemmas import corollaries_steps as steps
 
 
 def is_run(graph: Graph) -> None:
@@ -84,3 +86,27 @@ def test_small_graphs_are_counted() -> None:
 def test_the_bound_is_that_of_the_theorem() -> None:
     """2 + k for the least k with (3/2)^k > n."""
     assert [connectivity.bound(n) for n in (1, 2, 3, 4, 64)] == [3, 4, 5, 6, 13]
+
+
+WORD = 6
+WORDS = st.integers(0, 2**WORD - 1)
+
+
+@given(st.sampled_from(sorted(machine.ALU)), st.tuples(WORDS, WORDS), st.tuples(WORDS, WORDS), st.data())
+def test_intervals_hold_what_is_computed(op: str, a: tuple[int, int], x: tuple[int, int], data: st.DataObject) -> None:
+    """Every operation on words within intervals gives a word within the interval that is told."""
+    a, x = (min(a), max(a)), (min(x), max(x))
+    low, high = steps.computed(op, a, x, WORD)
+    word = machine.ALU[op](data.draw(st.integers(*a)), data.draw(st.integers(*x)), WORD)
+    assert 0 <= low <= word <= high < 2**WORD
+
+
+@given(st.sampled_from(["dyck1", "dyck2"]), st.integers(1, 6), st.randoms())
+def test_every_processor_halts_when_it_may(name: str, size: int, rng: Random) -> None:
+    """In runs on random brackets a processor halts in one of the steps that are told for its number alone, and for any."""
+    made = build(name, PROGRAMS[name].instance(rng, size))
+    every, number = steps.ends(made, (0, made.processors - 1)), made.processors - 1
+    halted, last = steps.ends(made, (number, number)), 0
+    for step, configuration in enumerate(machine.trace(made)):
+        last = step if configuration.status[number] == "running" else last
+    assert last + 1 in halted <= every
