@@ -116,6 +116,7 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of what its results rest on")
     listed = top.add_subparsers(required=True, metavar="COMMAND")
     _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
+    _cfg(command(listed, "cfg", "whether a context-free grammar derives a word, by a PRAM program of O(log n) steps"))
     _programs(command(listed, "programs", "the library of PRAM programs, or the text of one"))
     _info(command(listed, "info", "the transformer's layers, widths, parameters, context and decoding steps"))
     _export(command(listed, "export", "write a transformer: as safetensors, for the package transformers, or as ONNX"))
@@ -185,6 +186,16 @@ def _opening(opening: argparse.ArgumentParser) -> None:
     opening.add_argument("--json", action="store_true", help="one JSON object, with ids and places")
     directive_options(opening)
     opening.set_defaults(command=openings.opening_)
+
+
+def _cfg(cfg: argparse.ArgumentParser) -> None:
+    cfg.add_argument("file", type=name, metavar="GRAMMAR", help="a rule a line, S -> A B | a (Chomsky normal form)")
+    cfg.add_argument("--word", dest="text", required=True, metavar="STRING", help="the word, a character a letter")
+    cfg.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
+    cfg.add_argument("--attention", choices=("indexed", "dense"), default="indexed", help="as in efasp run")
+    cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")
+    cfg.add_argument("--json", action="store_true", help="one JSON object")
+    cfg.set_defaults(command=commands.cfg, weights=None, max_steps=10_000)
 
 
 def _programs(programs: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The commands `efasp run`, `programs` and `info`. Each takes the parsed options and returns the exit code.
+"""The commands `efasp run`, `cfg`, `programs` and `info`. Each takes the parsed options and returns the exit code.
 
 torch is imported only where it is used.
 """
@@ -15,18 +15,21 @@ from rich.table import Table
 
 from efasp.checker import kernel_engines
 from efasp.checker.errors import UsageError, absent, hint
-from efasp.checker.files import shown
+from efasp.checker.files import shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
+from efasp.context_free import SizeError, instance, member
 from efasp.encoding import clock_bits
+from efasp.grammar import read_grammar
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
 from efasp.model.compile import ENGINES, MASKED_ARM, compile_machine
 from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
+from efasp.pram.assembler.disassembler import disassemble
 from efasp.pram.assembler.source import nearest
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
@@ -213,6 +216,44 @@ def _print_run(result: Run, file: str) -> None:
     for pid, bank in enumerate(result.configuration.registers):
         words = " ".join(f"r{number}={word}" for number, word in enumerate(bank))
         print(f"  processor {pid}: pc {result.configuration.pc[pid]}, {result.configuration.status[pid]}, {words}")
+
+
+# cfg
+
+
+def cfg(options: argparse.Namespace) -> int:
+    """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is no failure."""
+    try:
+        _needs_torch(options.engine)
+        if options.pram is not None:
+            writable("--pram", options.pram)
+        program = instance(read_grammar(options.file), options.text)
+        built = library.build("clauses", program)
+        if options.pram is not None:
+            write(options.pram, disassemble(built), "--pram")
+        decoder = kernel_engines.of_file(options.engine, None, False) if options.engine in KERNEL_ENGINES else None
+        result = _execute(built, options, decoder)
+    except (AssemblyError, OSError) as error:
+        return _refuse(options.file, reason(error), options)
+    except (SizeError, UsageError, RangeError) as error:
+        return _refuse(options.file, f"{options.file}: {error}", options)
+    except MemoryError:
+        what = f"{options.file}: expected a machine that fits in memory, found too large a one"
+        return _refuse(options.file, what, options)
+    told = machine.report(result, options.file)
+    found = member(program, result)
+    if options.json:
+        sizes = {"file": told.pop("file"), "input": options.text, "member": found, "memory": built.memory}
+        others = {key: told[key] for key in told if key not in ("memory", "registers", "pc")}
+        print(json.dumps({**sizes, **others, "attention": result.attention}))
+    else:
+        print(f"{options.text!r} is {'in' if found else 'not in'} the language of {options.file}")
+        about = f"{built.processors} processors, {built.memory} words of memory, {built.word}-bit words"
+        print(f"  {result.steps} steps ({result.engine}, {about})")
+        if result.transformer is not None:
+            model = ", ".join(f"{key} {value}" for key, value in result.transformer.items())
+            print(f"  decoding steps {result.decode_steps}, context {result.context_length} tokens; {model}")
+    return machine.exit_code(result)
 
 
 # programs

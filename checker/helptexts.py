@@ -22,6 +22,7 @@ EXAMPLES = {
         "run - --word 0x10 --data memory.json",
         "run sum_to --engine kernel-mdm",
     ),
+    "cfg": ("cfg dyck.cfg --word '(())()'", "cfg dyck.cfg --word '(())()' --engine mdm --json"),
     "programs": ("programs", "programs scan"),
     "info": ("info --word 16", "info --word 5..64 --engine mdm --ext M --json"),
     "export": (
@@ -66,6 +67,7 @@ EXAMPLES = {
 EXITS = {
     "export": "0; 1 what is exported gives other tokens than torch (nothing is written); 2 bad usage or input",
     "run": "0 halted; 2 bad usage or input; 4 a fault, or a breach of the policy; 5 not finished within --max-steps",
+    "cfg": "0 decided, member or not; 2 bad usage or input",
     "check": VERDICTS,
     "certify": "0 every script has a proof or a second solver's; 1 a solver contradicts; 2 bad usage; 3 not all discharged",
     "audit": VERDICTS,
@@ -86,6 +88,10 @@ exit codes: 1 means refuted (or differing) and nothing else; 2 bad usage or inpu
 def epilog(command: str) -> str:
     """The end of a command's help."""
     shown = "\n".join(f"  efasp {example}" for example in EXAMPLES[command])
-    engines = {"run": ENGINES + KERNEL_ENGINES, "trace": ENGINES}
+    engines = {
+        "run": ENGINES + KERNEL_ENGINES,
+        "cfg": ENGINES.replace("of run alone", "of run and cfg alone") + KERNEL_ENGINES,
+        "trace": ENGINES,
+    }
     exits = EXITS.get(command, "0; 2 bad usage or input")
     return f"examples:\n{shown}\n{engines.get(command, '')}\nexit codes: {exits}\n"

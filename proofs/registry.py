@@ -9,6 +9,9 @@ from efasp.proofs.lemmas import (
     attention,
     attention_lookups,
     bounded,
+    corollaries,
+    corollaries_connectivity,
+    corollaries_steps,
     decompile,
     encoding,
     gates,
@@ -57,6 +60,9 @@ FAMILIES = (
     masked_arm,
     masked_arm_runs,
     preserve,
+    corollaries,
+    corollaries_connectivity,
+    corollaries_steps,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 

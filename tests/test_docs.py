@@ -134,7 +134,7 @@ def test_examples_print_what_is_shown(page: Path, workplace: Path) -> None:
 
 def listings(page: Path, folder: Path) -> None:
     """Write the files that a page lists, each of which its sessions name."""
-    for kind in ("pram", "json", "efasp", "rasp"):
+    for kind in ("pram", "json", "efasp", "rasp", "grammar"):
         for fence in fences(page, kind):
             name = fence.info.removeprefix(f"{kind} file=")
             assert name in "".join(line for block in fences(page, "console") for line in block.lines), fence.info

@@ -155,6 +155,13 @@ _TABLE = (
         problems.encode_dyck2,
     ),
     Entry(
+        "clauses",
+        "what follows from facts by clauses with two premises (context-free languages: efasp cfg)",
+        "Clauses -> the facts that hold",
+        problems.draw_clauses,
+        problems.encode_clauses,
+    ),
+    Entry(
         "parity",
         "the exclusive or of n words, by blocks and a balanced tree",
         "words -> word",

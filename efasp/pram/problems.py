@@ -40,6 +40,15 @@ class Graph(NamedTuple):
     edges: tuple[tuple[int, int], ...]
 
 
+class Clauses(NamedTuple):
+    """Clauses (premise, premise, conclusion) over the facts 0..facts-1, some of which hold, and rounds of applying them."""
+
+    rounds: int
+    facts: int
+    holds: frozenset[int]
+    clauses: tuple[tuple[int, int, int], ...]
+
+
 @cache
 def read(name: str) -> str:
     """The text of the file a file of `programs/`."""
@@ -302,6 +311,27 @@ def encode_sudoku(cells: str, word: int) -> Instance:
         return "".join(digits) if any(memory[:81]) else None
 
     return _instance("sudoku", cells, word, 81, words, result, scratch=249 + 81 * 10)
+
+
+def draw_clauses(rng: Random, size: int, word: int) -> Clauses:
+    """``size`` clauses over as many facts and one more, of which half or an eighth hold; some have one conclusion."""
+    facts, density = range(size + 1), rng.choice([0.5, 0.125])
+    holds = frozenset(fact for fact in facts if rng.random() < density)
+    clauses = [(rng.choice(facts), rng.choice(facts), rng.choice(facts[: size // 2 + 1])) for _ in range(size)]
+    return Clauses(rng.randint(1, 4), size + 1, holds, tuple(clauses))
+
+
+def encode_clauses(problem: Clauses, word: int) -> Instance:
+    """A processor a clause, and one more, first, whose clause never applies: so the steps depend on the rounds alone."""
+    rounds, facts, holds, clauses = problem
+    base = 4 + 3 * len(clauses)  # of the facts; the one after them never holds
+    table = (base + fact for fact in chain((facts,) * 3, *clauses))
+    words = [rounds, *table, *(int(fact in holds) for fact in range(facts + 1))]
+
+    def result(memory: Sequence[int]) -> list[int]:
+        return [fact for fact in range(facts) if memory[base + fact]]
+
+    return _instance("clauses", problem, word, 1 + len(clauses), words, result)
 
 
 def draw_gcd(rng: Random, size: int, word: int) -> list[tuple[int, int]]:

@@ -24,6 +24,7 @@ SLOW = {
     "lemmas": 10,
     "times": 10,
     "growth": 3,
+    "grammars": 2,
     "parity": 1,
     "graph": 32,
     "sudoku": 12,

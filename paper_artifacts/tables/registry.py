@@ -13,6 +13,7 @@ from efasp.checker.session import discharged
 from efasp.model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
 from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
+from efasp.paper_artifacts.experiments.context_free import grammars
 from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
 from efasp.paper_artifacts.experiments.serial import serial
@@ -152,6 +153,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "width": without_runs(width),
     "lemmas": without_runs(lemmas),
     "growth": growth,
+    "grammars": grammars,
     "parity": parity,
     "graph": graph,
     "sudoku": sudoku,

@@ -36,6 +36,7 @@ SIZES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "matmul": ((1, 2, 3, 4), (6, 8, 10)),
     "dyck1": ((1, 2, 3, 4, 6, 8), (16, 30, 64)),
     "dyck2": ((1, 2, 4), (8, 16, 30, 64)),
+    "clauses": ((1, 2, 3, 8), (16, 64)),
     "parity": ((1, 3, 9, 16), (40, 64, 100, 512)),
     "cut": ((1, 2, 3), (4, 5, 7, 9, 12)),
     "sudoku": ((), (1, 2, 3, 4, 5)),
@@ -110,6 +111,14 @@ def dyck2(brackets: str, w: int) -> bool:
     return brackets == ""
 
 
+def clauses(problem: Any, w: int) -> list[int]:
+    """The facts that hold after so many rounds of sets."""
+    holds = set(problem.holds)
+    for _ in range(problem.rounds):
+        holds |= {conclusion for *premises, conclusion in problem.clauses if holds.issuperset(premises)}
+    return sorted(holds)
+
+
 def cut_is_right(problem: tuple[Graph, int, int], answer: Any) -> bool:
     """Whether as few edges were removed as networkx says, each of them an edge, and s and t are apart."""
     (n, edges), s, t = problem
@@ -147,6 +156,7 @@ ORACLES: dict[str, Callable[[Any, int], Any]] = {
     "matmul": matmul,
     "dyck1": dyck1,
     "dyck2": dyck2,
+    "clauses": clauses,
     "parity": lambda words, w: int(np.bitwise_xor.reduce(np.array(words, dtype=object))),
     "gcd": lambda pairs, w: [math.gcd(a, b) for a, b in pairs],
     "sum_to": lambda n, w: sum(range(n + 1)) % 2**w,
@@ -205,6 +215,7 @@ STEPS: dict[str, Callable[[Instance], int]] = {
     "matmul": lambda instance: 18 + 5 * (len(instance.problem[0]) - 1) + 8 * len(instance.problem[1]),
     "dyck1": lambda instance: 24 + 22 * log2(len(instance.problem)),
     "dyck2": lambda instance: 45 + 28 * log2(instance.processors) + 8 * log2(instance.processors) ** 2,
+    "clauses": lambda instance: 9 + 6 * instance.problem.rounds,
     "parity": lambda instance: 15 + 6 * -(-len(instance.problem) // instance.processors) + 10 * log2(instance.processors),
     "sum_to": lambda instance: 6 + 3 * instance.problem,
 }
@@ -351,6 +362,7 @@ EXAMPLES: dict[str, tuple[int, list[int]]] = {
     "matmul": (23, [10, 18, 5, 26, 38, 17]),
     "dyck1": (0, [1]),
     "dyck2": (0, [1]),
+    "clauses": (13, [1, 1, 1, 1, 1, 0]),
     "parity": (1, [1]),
     "cut": (3, [2]),
     "sudoku": (0, [1 << int(digit) - 1 for digit in "534678912672195348"]),

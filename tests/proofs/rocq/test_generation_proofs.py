@@ -1,4 +1,4 @@
-"""The theorems about generation, any order and edits: a definition that is changed breaks a proof."""
+"""The theorems about generation, any order, edits and the corollaries: a definition that is changed breaks a proof."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ CHANGES = (
     ("PreserveRun", "(open_at z <=? t) then S t else t.", "(open_at z <=? t) then t else t."),  # a letter that goes counts
     ("PreserveRun", "| Delete p => S p end in", "| Delete p => p end in"),  # the letter before
     ("PreserveRun", "is_mask x && ((j <=? start z) || vanishing z)", "is_mask x && vanishing z"),  # masks stay in the list
+    ("ContextFree", "1 + 4 * Nat.log2 s) (Item x)", "1 + 3 * Nat.log2 s) (Item x)"),  # too few rounds
+    ("ContextFree", "inner y z -> clause (Gap x y) (Gap y z) (Gap x z)", "inner y z -> clause (Gap x y) (Gap x z) (Gap x z)"),
+    (
+        "ContextFree",
+        "2 <= size y -> clause (Item z) (Item z)",
+        "3 <= size y -> clause (Item z) (Item z)",
+    ),  # no gap of two letters
+    ("ContextFree", "clause (Gap x y) (Item y) (Item x).", "clause (Gap x y) (Gap x y) (Item x)."),  # not sound
+    ("Connectivity", "Prop := p j < p i.", "Prop := p j <> p i."),  # cycles
+    ("Connectivity", "Prop := ~ star p j.", "Prop := p i <> p j."),  # cycles
+    ("Connectivity", "forall v, v < n -> r v = s (s v).\nDefinition", "forall v, v < n -> r v = s v.\nDefinition"),  # no gain
+    ("Connectivity", "E i j /\\ star p i /\\ c i j", "E i j /\\ c i j"),  # roots of higher trees
 )
 
 

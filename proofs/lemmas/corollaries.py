@@ -1,0 +1,157 @@
+"""Family corollaries (claims T1-connectivity and T1-context-free): how many rounds the library's programs need.
+
+Here context-free languages: the clauses that ``efasp.context_free`` makes of a grammar are those that Rocq's kernel proves
+enough (proofs/rocq/ContextFree.v, for all grammars and all n), and the program `clauses` applies them, a round in 6 steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from itertools import islice, product
+from typing import Any
+
+from efasp.context_free import Clause, Fact, Gap, Item, Letter, Table, instance, member, steps
+from efasp.grammar import Grammar, parse_grammar
+from efasp.pram import machine
+from efasp.pram.library import Instance, build
+from efasp.proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
+
+GRAMMARS = (
+    "S -> S S | L T | L R\nT -> S R\nL -> (\nR -> )",
+    "S -> A X | B Y | A A | B B | a | b\nX -> S A\nY -> S B\nA -> a\nB -> b",
+    "S -> S S | A U | a\nA -> a | b\nU -> U U",  # U derives nothing
+    "S -> A T | A B\nT -> S B\nA -> a\nB -> b\nN -> S S",  # N does not occur
+)
+TABLED = 6  # the most letters of words whose tables are compared
+LETTERS, LONGER = 4, ("ab" * 8, "a" * 8 + "b" * 8)  # all words of so many letters and fewer; words of the last grammar
+ROUNDS = 3  # letters of the words whose rounds are compared one by one
+PREAMBLE, ROUND = 8, 6  # steps of the program
+
+
+@cache
+def grammars() -> tuple[Grammar, ...]:
+    """The grammars that are tried."""
+    return tuple(map(parse_grammar, GRAMMARS))
+
+
+def defined(grammar: Grammar, n: int) -> set[Clause]:
+    """The clauses as ContextFree.v defines them: widths, splits, what is below what, and the six kinds."""
+    widths: set[tuple[str, int]] = {(rule.left, 1) for rule in grammar.terminal}
+    for _ in range(n * len(grammar.nonterminals)):
+        pairs = ((rule, x, y) for rule in grammar.binary for x, y in product(range(1, n), repeat=2) if x + y <= n)
+        widths |= {(r.left, x + y) for r, x, y in pairs if (r.first, x) in widths and (r.second, y) in widths}
+    splits = [
+        (Item(left, i, j), Item(first, i, k), Item(second, k, j))
+        for left, first, second in grammar.binary
+        for i, k, j in product(range(n + 1), repeat=3)
+        if i < k < j and (first, k - i) in widths and (second, j - k) in widths
+    ]
+    below = {(x, part) for x, *parts in splits for part in parts}
+    while fresh := {(x, z) for x, y in below for also, z in below if y == also} - below:
+        below |= fresh
+    goal = Item(grammar.start, 0, n)
+    occurs = {goal} | {y for x, y in below if x == goal}
+    inner = [(x, y) for x, y in below if y.high - y.low >= 2]
+    found: set[tuple[Fact, Fact, Fact]] = set()
+    for name, letter in grammar.terminal:
+        for i in range(n):
+            if Item(name, i, i + 1) in occurs:
+                found.add((Letter(i, letter), Letter(i, letter), Item(name, i, i + 1)))
+    for x, y, z in splits:
+        if x in occurs:
+            found |= {(y, z, x)}
+            found |= {(z, z, Gap(x, y))} if y.high - y.low >= 2 else set()
+            found |= {(y, y, Gap(x, z))} if z.high - z.low >= 2 else set()
+    for x, y in inner:
+        if x in occurs:
+            found |= {(Gap(x, y), y, x)} | {(Gap(x, y), Gap(y, z), Gap(x, z)) for also, z in inner if also == y}
+    return found
+
+
+def mistabled() -> Iterator[dict[str, Any]]:
+    """Tables that lack a clause or have another, or one twice; of lengths of which no word is derived, any clause."""
+    for which, grammar in enumerate(grammars()):
+        for n in range(1, TABLED + 1):
+            table = Table(grammar, n)
+            found, wanted = [*table.clauses()], defined(grammar, n) if n in table.derivable[grammar.start] else set()
+            if len(set(found)) < len(found) or set(found) != wanted:
+                differ = sorted(map(str, set(found) ^ wanted)) or ["one is there twice"]
+                yield {"grammar": GRAMMARS[which], "n": n, "clause": differ[0]}
+
+
+def texts(grammar: Grammar, most: int = LETTERS) -> Iterator[str]:
+    """The words of up to so many letters."""
+    for length in range(most + 1):
+        yield from map("".join, product(grammar.letters, repeat=length))
+
+
+def derives(grammar: Grammar, text: str) -> bool:
+    """Whether the grammar derives a word, by the items of every length in turn (Cocke, Younger, Kasami)."""
+    if not text:
+        return grammar.empty
+    held = {Item(rule.left, i, i + 1) for i, letter in enumerate(text) for rule in grammar.terminal if rule.letter == letter}
+    for size in range(2, len(text) + 1):
+        for i, (left, first, second) in product(range(len(text) - size + 1), grammar.binary):
+            if any({Item(first, i, k), Item(second, k, i + size)} <= held for k in range(i + 1, i + size)):
+                held.add(Item(left, i, i + size))
+    return Item(grammar.start, 0, len(text)) in held
+
+
+def cases() -> Iterator[tuple[Grammar, str]]:
+    """Every grammar with every word of a few letters, and longer words of the last."""
+    for grammar in grammars():
+        for text in texts(grammar):
+            yield grammar, text
+    for text in LONGER:
+        yield grammars()[-1], text
+
+
+def undecided() -> Iterator[dict[str, Any]]:
+    """Words on which the program errs, or takes another number of steps than is stated."""
+    for grammar, text in cases():
+        of = instance(grammar, text)
+        run = machine.run(build("clauses", of))
+        wanted = derives(grammar, text), steps(len(text))
+        if (found := (member(of, run), run.steps)) != wanted or run.violation is not None or run.faults:
+            yield {"word": text, "expected": str(wanted), "got": str(found)}
+
+
+def misapplied() -> Iterator[dict[str, Any]]:
+    """Rounds of the program after which other facts stand in memory than those that the clauses give."""
+    for grammar in grammars():
+        for text in texts(grammar, ROUNDS):
+            of = instance(grammar, text)
+            for number, (got, wanted) in enumerate(rounds_of(of)):
+                if got != wanted:
+                    yield {"word": text, "round": number, "expected": str(wanted), "got": str(got)}
+
+
+def rounds_of(of: Instance) -> Iterator[tuple[list[int], list[int]]]:
+    """The facts in memory after every round, and those that rounds of sets give."""
+    holds = set(of.problem.holds)
+    last = PREAMBLE + ROUND * of.problem.rounds
+    for configuration in islice(machine.trace(build("clauses", of)), PREAMBLE, last + 1, ROUND):
+        yield of.result(configuration.memory), sorted(holds)
+        holds |= {last for first, second, last in of.problem.clauses if {first, second} <= holds}
+
+
+@lemma
+def context_free(regime: Regime) -> Iterator[Batch]:
+    """The clauses of some grammars, the program that applies them, and what it decides, in all cases of a small size."""
+    some = f"{len(GRAMMARS)} grammars"
+    applied = sum(1 for grammar in grammars() for _ in texts(grammar, ROUNDS))
+    parts: tuple[tuple[str, int, Callable[[], Iterator[dict[str, Any]]], str], ...] = (
+        ("corollaries.clauses", len(GRAMMARS) * TABLED, mistabled, f"exhaustive: {some}, n <= {TABLED}"),
+        ("corollaries.applied", applied, misapplied, f"exhaustive: {some}, words of up to {ROUNDS} letters, every round"),
+        (
+            "corollaries.rounds",
+            sum(1 for _ in cases()),
+            undecided,
+            f"exhaustive: {some}, words of up to {LETTERS} letters, and two of 16",
+        ),
+    )
+    for name, count, failures, scope in parts:
+        discharge = exhaustive(count, failures)
+        obligation = Obligation(name, "T1", {}, scope, regime.all_n, "exhaustive", f"{name}: {count} cases", discharge)
+        yield Batch((name,), {}, partial(iter, [obligation]))

@@ -1,0 +1,124 @@
+"""Context-free languages by the program of clauses, against an independent recogniser (Cocke, Younger, Kasami)."""
+
+from itertools import product
+from random import Random
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from efasp.context_free import LONGEST, MOST, SizeError, instance, member, rounds, steps
+from efasp.grammar import Binary, Grammar, Terminal, parse_grammar
+from efasp.pram import machine
+from efasp.pram.library import build
+from tests.efasp.pram.engines import ENGINES
+
+GRAMMARS = {
+    "a^n b^n": "S -> A T | A B\nT -> S B\nA -> a\nB -> b",
+    "brackets": "S -> S S | L T | L R\nT -> S R\nL -> (\nR -> )",
+    "palindromes": "S -> A X | B Y | A A | B B | a | b\nX -> S A\nY -> S B\nA -> a\nB -> b",
+    "any": "S -> S S | a | b",
+    "an even number of b, or none": "S -> T U | U T | a\nT -> A T | T A | b\nU -> A U | U A | b\nA -> A A | a\nS ->",
+    "a b* to the right": "S -> A R | a\nR -> B R | b\nA -> a\nB -> b",
+}
+
+
+def derives(grammar: Grammar, text: str) -> bool:
+    """Whether the start symbol derives the text, by dynamic programming over its parts."""
+    if not text:
+        return grammar.empty
+    names = {(i, i + 1): {rule.left for rule in grammar.terminal if rule.letter == a} for i, a in enumerate(text)}
+    for length in range(2, len(text) + 1):
+        for i in range(len(text) - length + 1):
+            j = i + length
+            pairs = {(b, c) for k in range(i + 1, j) for b in names[i, k] for c in names[k, j]}
+            names[i, j] = {rule.left for rule in grammar.binary if rule[1:] in pairs}
+    return grammar.start in names[0, len(text)]
+
+
+def decided(grammar: Grammar, text: str) -> bool:
+    """What the program says, after checking how it ends: in the steps that are stated, exactly."""
+    of = instance(grammar, text)
+    run = machine.run(build("clauses", of))
+    assert run.finished and run.violation is None and run.faults == [] and run.steps == steps(len(text))
+    return member(of, run)
+
+
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_every_short_word(name: str) -> None:
+    """All words of up to 5 letters, with one of another letter among them."""
+    grammar = parse_grammar(GRAMMARS[name])
+    for length in range(6):
+        for letters in product(grammar.letters, repeat=length):
+            text = "".join(letters)
+            assert decided(grammar, text) == derives(grammar, text), text
+    assert not decided(grammar, "?") and not decided(grammar, grammar.letters[0] + "?")
+
+
+@st.composite
+def grammars(draw: st.DrawFn) -> Grammar:
+    """Up to 3 nonterminals with up to 6 rules of two and some letters; some have the empty word."""
+    names = ("S", "A", "B")[: draw(st.integers(1, 3))]
+    empty = draw(st.booleans())
+    parts = st.sampled_from(names[1:] if empty and len(names) > 1 else names)
+    binary = draw(
+        st.sets(st.builds(Binary, st.sampled_from(names), parts, parts), max_size=0 if empty and len(names) == 1 else 6)
+    )
+    terminal = draw(st.sets(st.builds(Terminal, st.sampled_from(names), st.sampled_from("ab")), min_size=1, max_size=4))
+    return Grammar(names, tuple(sorted(binary)), tuple(sorted(terminal)), empty)
+
+
+@given(grammars(), st.text("ab", max_size=7))
+@example(Grammar(("S",), (), (), True), "")
+def test_any_grammar_and_word(grammar: Grammar, text: str) -> None:
+    """Random grammars, also with nonterminals that derive nothing, and words of up to 7 letters."""
+    assert decided(grammar, text) == derives(grammar, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "length"), [("a^n b^n", 24), ("palindromes", 16), ("brackets", 10), ("a b* to the right", 24)]
+)
+def test_longer_words(name: str, length: int) -> None:
+    """Words of a language that are longer, and such with one letter changed."""
+    grammar, rng = parse_grammar(GRAMMARS[name]), Random(name)
+    half = "".join(rng.choice("ab") for _ in range(length // 2))
+    word = {
+        "a^n b^n": "a" * (length // 2) + "b" * (length // 2),
+        "palindromes": half + half[::-1],
+        "brackets": "(()" + "()" * (length // 2 - 2) + ")",
+        "a b* to the right": "a" + "b" * (length - 1),
+    }[name]
+    at = rng.randrange(length)
+    changed = word[:at] + grammar.letters[word[at] == grammar.letters[0]] + word[at + 1 :]
+    for text in (word, changed):
+        assert decided(grammar, text) == derives(grammar, text)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_decoded_whole(engine: str) -> None:
+    """In every engine: a word of the language and one outside it, in as many decoding steps as the machine takes."""
+    grammar = parse_grammar(GRAMMARS["brackets"])
+    for text, expected in (("()()", True), ("())(", False), ("()", True)):
+        of = instance(grammar, text)
+        run = ENGINES[engine](build("clauses", of), 10_000)
+        assert (member(of, run), run.steps, run.finished) == (expected, steps(len(text)), True)
+        assert run.decode_steps in (None, run.steps)
+
+
+def test_steps_are_logarithmic() -> None:
+    """The closed form, at powers of two and between: 15 + 24 floor(log2 n), and 15 for the empty word."""
+    assert [steps(n) for n in (0, 1, 2, 3, 4, 7, 8, 64)] == [15, 15, 39, 39, 63, 63, 87, 159]
+    assert rounds(1 << 40) == 161
+
+
+def test_words_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many letters, and too many clauses, with the number that would do; as many as there may be do fit."""
+    assert MOST == machine.MAX_PROCESSORS - 1
+    grammar = parse_grammar(GRAMMARS["any"])
+    with pytest.raises(SizeError, match=f"at most {LONGEST} letters, found one of {LONGEST + 1}"):
+        instance(grammar, "a" * (LONGEST + 1))
+    monkeypatch.setattr("efasp.context_free.MOST", 38)
+    with pytest.raises(SizeError, match="at most 38 clauses"):
+        instance(grammar, "aaaa")
+    monkeypatch.setattr("efasp.context_free.MOST", 39)
+    assert instance(grammar, "aaaa").processors == 40
