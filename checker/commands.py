@@ -19,7 +19,7 @@ from efasp.checker.errors import UsageError, absent, hint
 from efasp.checker.files import STDIN, shown
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
-from efasp.checker.terminal import console, progress
+from efasp.checker.terminal import console, progress, while_read
 from efasp.checker.weights_file import given
 from efasp.encoding import clock_bits
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
@@ -147,7 +147,8 @@ def _refuse(file: str, reason: str, options: argparse.Namespace, hint: str = "")
     if options.json:
         print(json.dumps({"file": file, "error": reason}), flush=True)
     else:
-        print(*filter(None, (reason, hint)), sep="\n", file=sys.stderr)
+        led = reason if hint else f"efasp: {reason}"  # an error in a line of a file begins with its place
+        print(*filter(None, (led, hint)), sep="\n", file=sys.stderr)
     return 2
 
 
@@ -178,7 +179,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     try:
-        with progress("PRAM steps", options.max_steps) as observe:
+        with progress("PRAM steps", options.max_steps, read=True) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
     except DecodingError as error:
         what = shown(options.weights) if options.weights else options.engine
@@ -241,7 +242,7 @@ def info(options: argparse.Namespace) -> int:
     """`efasp info`: sizes of the compiled transformers, with their closed forms."""
     engines = options.engine or list(ENGINES)
     for engine in engines:
-        rows = [_row(word, engine, options.ext) for word in options.word]
+        rows = [_row(word, engine, options.ext) for word in while_read(options.word)]
         forms = pieces(engine, options.ext)
         if options.json:
             stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}

@@ -181,6 +181,20 @@ def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
     assert said.returncode == 0 and all(progress.fullmatch(line) for line in said.stderr.decode().splitlines())
 
 
+@pytest.mark.parametrize("arguments, whole", [([], False), (["--json", "report.json"], True)])
+def test_work_for_a_reader_that_has_gone_ends(arguments: list[str], whole: bool, tmp_path: Path) -> None:
+    """A check whose report nobody reads any more leaves the rest undone; one that writes a file goes on."""
+    variables = os.environ | {"EFASP_STORE": str(tmp_path / "store.sqlite"), "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [*EFASP, "check", "--n-max", "2^64", "--lemma", "gates.add", "--jobs", "1"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    said = subprocess.run([*command, *arguments], stdout=writing, cwd=tmp_path, env=variables, check=False)
+    os.close(writing)
+    assert said.returncode == 0 and (tmp_path / "report.json").exists() == whole
+    again = subprocess.run([*command, "--json", "-"], stdout=subprocess.PIPE, cwd=tmp_path, env=variables, check=True)
+    assert all(row["cached"] for row in json.loads(again.stdout)["obligations"]) == whole
+
+
 @pytest.mark.parametrize("columns", ["1", "60", "500"])
 @pytest.mark.parametrize("term", ["dumb", "xterm"])
 def test_numbers_are_never_cut(columns: str, term: str, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
