@@ -14,6 +14,11 @@ from efasp.model.compile import MAX_WORD, check_machine, codebooks
 from efasp.model.ranges import SIGNIFICAND
 
 FORMAT, VERSION = "efasp-transformer", "1"
+PROGRAM = "efasp-program"  # the format of ``model.program_file``
+USES = {
+    FORMAT: "of the machine: efasp run, trace and check take it",
+    PROGRAM: "of a program: efasp eval --weights and efasp check FILE --weights take it",
+}
 MAX_SIDE = 1 << 16
 
 
@@ -35,11 +40,20 @@ def check_file(path: Path) -> None:
         pass  # the safetensors library's own errors for a missing or unreadable file do not say which
 
 
+def check_kind(path: Path, metadata: dict[str, str], kind: str, version: str) -> None:
+    """Raises WeightsError for a file of another format or version, with the commands that take it where there are some."""
+    found = metadata.get("format")
+    if found != kind:
+        known = USES.get(found or "", "efasp export, or efasp compile for a program, writes such a file")
+        said = "none" if found is None else shown(found)
+        raise WeightsError(f"{path}: metadata format: expected {kind!r}, found {said} ({known})")
+    if metadata.get("version") != version:
+        raise WeightsError(f"{path}: metadata version: expected {version!r}, found {shown(metadata.get('version'))}")
+
+
 def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, str, dict[str, Any]]:
     """Word, engine, extension, dtype and shape. Raises WeightsError."""
-    for key, expected in (("format", FORMAT), ("version", VERSION)):
-        if metadata.get(key) != expected:
-            raise WeightsError(f"{path}: metadata {key}: expected {expected!r}, found {shown(metadata.get(key))}")
+    check_kind(path, metadata, FORMAT, VERSION)
     if missing := [key for key in ("word", "engine", "extension", "dtype", "shape") if key not in metadata]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")
     text = metadata["word"]

@@ -11,21 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from efasp.codebook import Codebook
 from efasp.language.lexer import LanguageError
 from efasp.language.module import Module
 from efasp.language.printer import write
 from efasp.language.program import parse
-from efasp.model.header import WeightsError, check_file, read_shape, shown
+from efasp.model.container import opened
+from efasp.model.header import PROGRAM, WeightsError, check_kind, read_shape, shown
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan
 from efasp.model.ranges import SIGNIFICAND
 from efasp.model.readback import read_tensors, tensor_plan
 from efasp.syntax import PositionEmbedding, walk
 
-FORMAT, VERSION = "efasp-program", "1"
+FORMAT, VERSION = PROGRAM, "1"
 KEYS = ("format", "version", "program", "dtype", "shape")
 
 
@@ -46,34 +45,19 @@ def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str
     }
 
 
-def is_program(path: Path) -> bool:
-    """Whether a file says that it is of a program, and not of a machine; False for one that cannot be read."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return (file.metadata() or {}).get("format") == FORMAT
-    except (SafetensorError, OSError):
-        return False
-
-
 def read_program(path: Path) -> tuple[Module, Plan]:
     """The program that a file names, and the plan with the file's own numbers.
 
     Raises WeightsError for a file that is malformed, truncated, foreign or unsafe, OSError for one that cannot be read.
     """
-    check_file(path)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            module, dtype, shape = _header(path, file.metadata() or {})
-            values = read_tensors(path, file, shape, books(module), dtype)
-    except SafetensorError as error:
-        raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
+    with opened(path) as file:
+        module, dtype, shape = _header(path, file.metadata() or {})
+        values = read_tensors(path, file, shape, books(module), dtype)
     return module, replace(tensor_plan(path.name, values, shape, *books(module)), dtype=dtype)
 
 
 def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, Any]]:
-    for key, expected in (("format", FORMAT), ("version", VERSION)):
-        if found.get(key) != expected:
-            raise WeightsError(f"{path}: metadata {key}: expected {expected!r}, found {shown(found.get(key))}")
+    check_kind(path, found, FORMAT, VERSION)
     if missing := [key for key in KEYS if key not in found]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")
     if found["dtype"] not in SIGNIFICAND:
