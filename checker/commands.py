@@ -16,7 +16,7 @@ from rich.table import Table
 
 from efasp.checker import kernel_engines
 from efasp.checker.errors import UsageError, absent, hint
-from efasp.checker.files import STDIN, shown
+from efasp.checker.files import STDIN, shown, writable
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress, while_read
@@ -179,7 +179,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     try:
-        with progress("PRAM steps", options.max_steps, read=True) as observe:
+        with progress(f"PRAM steps (at most {options.max_steps})", None, read=True) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
     except DecodingError as error:
         what = shown(options.weights) if options.weights else options.engine
@@ -292,6 +292,7 @@ def export(options: argparse.Namespace) -> int:
     from efasp.model.weights import export as write
 
     path: Path = options.output
+    writable("FILE", path)
     try:
         made = compiled(options.word, options.engine, options.ext)
         if path == STDIN:

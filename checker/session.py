@@ -20,7 +20,7 @@ from efasp.checker import report
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import json_writable, json_written, shown, temporary_folder, writable
+from efasp.checker.files import json_writable, json_written, shown, temporary_folder, writable, wrote
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
@@ -28,7 +28,7 @@ from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
 from efasp.checker.provenance import provenance
 from efasp.checker.results import Row, exit_code, head, summary, totals
-from efasp.checker.selection import regime_of, selected
+from efasp.checker.selection import KERNEL, plan_check, regime_of, selected
 from efasp.checker.solvers import PACKAGES, available, installed
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.checker.terminal import progress
@@ -95,7 +95,7 @@ def check(options: argparse.Namespace) -> int:
             report.show(found.rows, found.n_max, found.seconds)
         if options.html is not None:  # after the results: a page that cannot be made costs none of them
             options.pages(found, options.html)
-            notice(f"wrote {options.html / 'index.html'}")
+            wrote(options.html / "index.html")
         return found.exit_code
 
 
@@ -110,6 +110,8 @@ def discharged(options: RunOptions, name: str = "check", read: bool = False) -> 
         notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = solvers_of(options.solver)
     chosen = selected(regime, options.lemma)
+    if any(name.startswith(KERNEL) for batch in chosen for name in batch.lemmas):
+        plan_check()
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
     start = time.monotonic()
     origin = provenance(name, options, regime.given[0] if regime.given else None, weights)

@@ -65,17 +65,20 @@ class Show(Protocol):
         """Draws, at most once in ``TICK`` seconds."""
 
 
-def lines(what: str, count: int) -> Show:
-    """Says on standard error how far a run is, once in ``PERIOD`` seconds."""
+def lines(what: str, count: int | None) -> Show:
+    """Says on standard error how far a run is, once in ``PERIOD`` seconds; of how many where ``count`` is known."""
     start = said = monotonic()
 
     def show(done: int, description: str = "") -> None:
         nonlocal said
         if monotonic() - said >= PERIOD:
             said = monotonic()
-            left = f", about {(said - start) * (count - done) / done:.0f} s left" if done else ""
+            left, of = "", ""
+            if count is not None:
+                of = f" of {count}"
+                left = f", about {(said - start) * (count - done) / done:.0f} s left" if 0 < done < count - 1 else ""
             known = f", {description}" if description else ""
-            print(f"efasp: {done} of {count} {what} after {said - start:.0f} s{left}{known}", file=sys.stderr, flush=True)
+            print(f"efasp: {done}{of} {what} after {said - start:.0f} s{left}{known}", file=sys.stderr, flush=True)
 
     return show
 
@@ -97,11 +100,12 @@ def _shown_while_read(show: Show) -> Show:
 
 
 @contextmanager
-def progress(what: str, count: int, read: bool = False) -> Iterator[Show]:
+def progress(what: str, count: int | None, read: bool = False) -> Iterator[Show]:
     """On standard error, where that is a terminal a bar with the time that is left, and elsewhere a line now and then.
 
-    It draws when it is given something: it has no thread of its own, as worker processes are forked meanwhile. ``read``: the
-    work is for the reader of standard output alone, and ends by BrokenPipeError where there is none any more.
+    It draws when it is given something: it has no thread of its own, as worker processes are forked meanwhile. ``count``: None
+    where it is not known how many there will be. ``read``: the work is for the reader of standard output alone, and ends by
+    BrokenPipeError where there is none any more.
     """
     kept: Callable[[Show], Show] = _shown_while_read if read else lambda show: show
     screen = Console(stderr=True)

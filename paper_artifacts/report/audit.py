@@ -13,7 +13,7 @@ from efasp.checker.errors import UsageError
 from efasp.checker.files import writable
 from efasp.checker.mutation.kill_matrix import NONE
 from efasp.checker.options import RunOptions
-from efasp.checker.selection import choices, regime_of
+from efasp.checker.selection import KERNEL, choices, regime_of
 from efasp.checker.session import Report, discharged
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.claims.status import artifacts
@@ -25,8 +25,6 @@ from efasp.paper_artifacts.report.sheets import sheet_data, sheet_of, sheet_text
 from efasp.pram.assembler.source import nearest
 from efasp.proofs.registry import matches
 from efasp.proofs.statements import below, statements
-
-KERNEL = "kernel."  # the family of which there are obligations only where they are asked for
 
 
 def audit(options: argparse.Namespace) -> int:

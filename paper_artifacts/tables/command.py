@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
-from efasp.checker.files import writable, write
-from efasp.checker.session import notice
+from efasp.checker.files import writable, write, wrote
 from efasp.checker.terminal import while_read
 from efasp.files import checkout
 from efasp.paper_artifacts.claims.status import GENERATED
@@ -83,7 +82,7 @@ def tables(options: argparse.Namespace) -> int:
     for line in wrong:
         print(line, file=sys.stderr)
     if not options.check:
-        notice(f"wrote {folder}")
+        wrote(folder)
     return int(bool(wrong))
 
 

@@ -7,12 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from efasp.checker import cli, terminal
+from efasp.checker import cli, extracted, terminal
 from efasp.paper_artifacts.cli import main
 from efasp.pram.library import PROGRAMS, load
 
@@ -193,6 +194,39 @@ def test_work_for_a_reader_that_has_gone_ends(arguments: list[str], whole: bool,
     assert said.returncode == 0 and (tmp_path / "report.json").exists() == whole
     again = subprocess.run([*command, "--json", "-"], stdout=subprocess.PIPE, cwd=tmp_path, env=variables, check=True)
     assert all(row["cached"] for row in json.loads(again.stdout)["obligations"]) == whole
+
+
+def test_a_run_says_no_time_that_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many steps a program takes is not known, and a limit is not a number to come; of batches it is."""
+    monkeypatch.setattr(terminal, "PERIOD", 0.0)
+    for count in (None, 9):
+        terminal.lines("steps", count)(3)
+    first, second = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"efasp: 3 steps after \d+ s", first) and re.fullmatch(r"efasp: 3 of 9 .* s left", second)
+
+
+def test_a_build_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs of Rocq that are not there yet take minutes: what is built is said first."""
+
+    def programs(names: list[str], on_file: Callable[[int, int], None]) -> dict[str, Path]:
+        for done in range(3):
+            on_file(done, 3)
+        return dict.fromkeys(names, Path("x"))
+
+    monkeypatch.setattr(extracted, "programs", programs)
+    assert extracted.built(["plan-check"]) == {"plan-check": Path("x")}
+    said = capsys.readouterr().err
+    assert said == "efasp: building plan-check with Rocq, 3 theories: a minute or two on an idle core, once\n"
+
+
+@pytest.mark.parametrize("flag", ["export --word 5 --engine mdm", "trace sum_to --engine mdm --steps 1 --html"])
+def test_what_was_written_is_said(flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file's path, also where nothing else is printed; a folder in its place is refused before the work."""
+    assert main([*flag.split(), str(tmp_path / "x")]) == 0
+    said = capsys.readouterr()
+    assert str(tmp_path / "x") in said.out + said.err and (tmp_path / "x").exists()
+    assert main([*flag.split(), str(tmp_path)]) == 2
+    assert "Is a directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("columns", ["1", "60", "500"])

@@ -126,7 +126,7 @@ def test_values_outside_their_sort(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_show(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Definitions, primitives, layers, and each head's positions; the picture is XML with a bar a value."""
     text = said(capsys, "show", "reverse.efasp", "--on", "aba", "--svg", "s.svg", "--html", "s.html")
-    assert text == ""
+    assert text == "efasp: wrote s.svg\nefasp: wrote s.html\n"
     text = said(capsys, "show", "reverse.efasp", "--on", "aba")
     assert REVERSE.rstrip() in text and "reversed = aha([2*mirror, -1], [PE.number, PE.square], TE)" in text
     assert "layer 2: 1 heads of width 5, 0 units" in text
