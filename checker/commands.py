@@ -28,7 +28,7 @@ from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
-from efasp.pram.assembler.source import nearest
+from efasp.pram.assembler.source import nearest, signed
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
@@ -38,11 +38,12 @@ if TYPE_CHECKING:
 
 
 def word_range(text: str) -> range:
-    """``16`` or ``5..20``; raises argparse's error for anything else."""
+    """``16`` or ``5..20``, of numbers as assembly has them; raises argparse's error for anything else."""
     low, dots, high = text.partition("..")
-    if not (low.isdecimal() and (high.isdecimal() if dots else True) and len(text) <= 8):
+    first, last = signed(low), signed(high if dots else low)
+    if first is None or last is None or len(text) > 100:
         raise argparse.ArgumentTypeError(f"expected a width or a range such as 5..20, found {text!r}")
-    widths = range(int(low), int(high if dots else low) + 1)
+    widths = range(first, last + 1)
     if not widths or widths[0] < machine.MIN_WORD or widths[-1] > 64:
         raise argparse.ArgumentTypeError(f"expected widths within 5..64, found {text!r}")
     return widths
@@ -175,7 +176,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
             engine = "mdm" if options.engine == MASKED_ARM else options.engine  # the wider of the two
             raise UsageError(f"--engine {options.engine}: {too_wide(error, engine, extension_of(program))}") from None
         except ValueError as error:  # a word that is too wide
-            raise UsageError(f"--engine {options.engine}: {error}") from None
+            raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     try:
@@ -302,7 +303,7 @@ def export(options: argparse.Namespace) -> int:
     except RangeError as error:
         raise UsageError(f"--word: {too_wide(error, options.engine, options.ext)}") from None
     except ValueError as error:
-        raise UsageError(f"--word: {error}") from None
+        raise UsageError(f"--word: {str(error).removeprefix('word: ')}") from None
     except BrokenPipeError:
         raise  # the reader of standard output has gone, which is no failure
     except OSError as error:

@@ -59,7 +59,7 @@ def _expected(regime: Regime, pattern: str) -> str:
         return f"a lemma about the transformer of a weights file, found {pattern}, which is about none"
     if fnmatchcase(pattern, "program.*"):
         return f"FILE with {pattern}, as its lemmas are about a program of E-FASP, found none"
-    return f"a lemma's name or glob, found {pattern}, which none matches{nearest(pattern, choices(known))}"
+    return f"a lemma's name or glob, found {pattern or repr(pattern)}, which none matches{nearest(pattern, choices(known))}"
 
 
 def choices(lemmas: Iterable[str]) -> list[str]:

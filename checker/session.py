@@ -79,6 +79,8 @@ def check(options: argparse.Namespace) -> int:
     for text in idle(options):
         notice(text)
     if options.list or options.export is not None:
+        if options.export is not None:
+            writable("--export", options.export, folder=True)
         chosen = selected(regime_of(asked.weights, asked.n_max, asked.kernel)[0], asked.lemma)
         if options.list:
             return _list(chosen, asked.lemma)

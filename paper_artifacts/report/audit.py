@@ -56,7 +56,7 @@ def _chosen(name: str | None, kernel: bool) -> tuple[list[str], list[str]]:
         found = found[0], [other for other in found[1] if not other.startswith(KERNEL)]
     if name is not None and not any(found):
         near = nearest(name, [*known[0], *choices(known[1])])
-        raise UsageError(f"audit: expected a lemma's name, a claim's, or a glob of these, found {name}{near}")
+        raise UsageError(f"audit: expected a lemma's name, a claim's, or a glob of these, found {name or repr(name)}{near}")
     return found
 
 

@@ -205,6 +205,29 @@ def test_a_run_says_no_time_that_is_left(monkeypatch: pytest.MonkeyPatch, capsys
     assert re.fullmatch(r"efasp: 3 steps after \d+ s", first) and re.fullmatch(r"efasp: 3 of 9 .* s left", second)
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("run scn", "efasp: scn: no such file, and no program of the library (did you mean 'scan'?)"),
+        ("trace scn --engine mdm", "efasp: scn: no such file, and no program of the library (did you mean 'scan'?)"),
+        ("export --word 70 --engine mdm x", "efasp: --word: expected 5 to 64 bits for a transformer, found 70"),
+        ("check --lemma  --n-max 1", "efasp: --lemma: expected a lemma's name or glob, found '', which none matches"),
+        ("check --lemma program.*", "efasp: --lemma: expected FILE with program.*, as its lemmas are about a program"),
+        ("check --lemma gates.add --export /dev/null", "efasp: --export: /dev/null: expected a folder"),
+    ],
+)
+def test_what_was_meant_is_said(command: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The flag or the file, what was expected, and what is like it."""
+    assert main(command.split(" ")) == 2
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_widths_are_numbers_of_assembly(capsys: pytest.CaptureFixture[str]) -> None:
+    """One grammar for numbers, in ranges too."""
+    assert main(["info", "--word", "0x5..0b110", "--engine", "mdm", "--json"]) == 0
+    assert [json.loads(line)["word"] for line in capsys.readouterr().out.splitlines()] == [5, 6]
+
+
 def test_a_build_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Programs of Rocq that are not there yet take minutes: what is built is said first."""
 
