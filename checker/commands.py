@@ -18,7 +18,7 @@ from efasp.checker.errors import UsageError, absent, hint
 from efasp.checker.files import shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
-from efasp.checker.terminal import console, progress
+from efasp.checker.terminal import console, progress, while_read
 from efasp.checker.weights_file import given
 from efasp.context_free import SizeError, instance, member
 from efasp.encoding import clock_bits
@@ -30,7 +30,7 @@ from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
 from efasp.pram.assembler.disassembler import disassemble
-from efasp.pram.assembler.source import nearest
+from efasp.pram.assembler.source import nearest, signed
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
@@ -40,11 +40,12 @@ if TYPE_CHECKING:
 
 
 def word_range(text: str) -> range:
-    """``16`` or ``5..20``; raises argparse's error for anything else."""
+    """``16`` or ``5..20``, of numbers as assembly has them; raises argparse's error for anything else."""
     low, dots, high = text.partition("..")
-    if not (low.isdecimal() and (high.isdecimal() if dots else True) and len(text) <= 8):
+    first, last = signed(low), signed(high if dots else low)
+    if first is None or last is None or len(text) > 100:
         raise argparse.ArgumentTypeError(f"expected a width or a range such as 5..20, found {text!r}")
-    widths = range(int(low), int(high if dots else low) + 1)
+    widths = range(first, last + 1)
     if not widths or widths[0] < machine.MIN_WORD or widths[-1] > 64:
         raise argparse.ArgumentTypeError(f"expected widths within 5..64, found {text!r}")
     return widths
@@ -151,7 +152,8 @@ def _refuse(file: str, reason: str, options: argparse.Namespace, hint: str = "")
     if options.json:
         print(json.dumps({"file": file, "error": reason}), flush=True)
     else:
-        print(*filter(None, (reason, hint)), sep="\n", file=sys.stderr)
+        led = reason if hint else f"efasp: {reason}"  # an error in a line of a file begins with its place
+        print(*filter(None, (led, hint)), sep="\n", file=sys.stderr)
     return 2
 
 
@@ -178,11 +180,11 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
             engine = "mdm" if options.engine == MASKED_ARM else options.engine  # the wider of the two
             raise UsageError(f"--engine {options.engine}: {too_wide(error, engine, extension_of(program))}") from None
         except ValueError as error:  # a word that is too wide
-            raise UsageError(f"--engine {options.engine}: {error}") from None
+            raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     try:
-        with progress("PRAM steps", options.max_steps) as observe:
+        with progress(f"PRAM steps (at most {options.max_steps})", None, read=True) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
     except DecodingError as error:
         what = shown(options.weights) if options.weights else options.engine
@@ -283,7 +285,7 @@ def info(options: argparse.Namespace) -> int:
     """`efasp info`: sizes of the compiled transformers, with their closed forms."""
     engines = options.engine or list(ENGINES)
     for engine in engines:
-        rows = [_row(word, engine, options.ext) for word in options.word]
+        rows = [_row(word, engine, options.ext) for word in while_read(options.word)]
         forms = pieces(engine, options.ext)
         if options.json:
             stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}

@@ -64,6 +64,12 @@ def writable(flag: str, path: Path, folder: bool = False) -> None:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
 
 
+def wrote(path: Path) -> None:
+    """Say on standard error that a file was written, where it was not standard output."""
+    if path != STDIN:
+        print(f"efasp: wrote {path}", file=sys.stderr)
+
+
 def write(path: Path, text: str, flag: str) -> None:
     """Write a whole file or none (a device is written as it is; ``-`` is standard output). Raises UsageError."""
     if path == STDIN:
@@ -109,4 +115,5 @@ def json_written(target: str | None, report: Any) -> bool:
     """Write a report where it is wanted; whether that was standard output, on which nothing else may stand then."""
     if target is not None:
         write(Path(target), json.dumps(report, indent=1) + "\n", "--json")
+        wrote(Path(target))
     return target == "-"

@@ -20,7 +20,7 @@ import numpy as np
 
 from efasp.checker.commands import too_wide
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, about
+from efasp.checker.files import STDIN, about, writable
 from efasp.checker.language.commands import rounded
 from efasp.checker.language.given import given
 from efasp.checker.solvers import installed
@@ -72,6 +72,8 @@ def export(options: argparse.Namespace) -> int:
             raise UsageError(f"--format {options.format}: expected the packages {needed}, found no {package} ({extra})")
     if target == STDIN and options.format == "hf":
         raise UsageError("--format hf: expected a folder, found - (standard output)")
+    if options.format != "hf":
+        writable("OUT", target)
     subject = _machine(options) if source is None else _of_source(source, options.name)
     make = {"safetensors": _safetensors, "hf": _folder, "onnx": _onnx}[options.format]
     try:
@@ -113,7 +115,7 @@ def _machine(options: argparse.Namespace) -> Subject:
     except RangeError as error:
         raise UsageError(f"--word: {too_wide(error, options.engine, options.ext)}") from None
     except ValueError as error:
-        raise UsageError(f"--word: {error}") from None
+        raise UsageError(f"--word: {str(error).removeprefix('word: ')}") from None
     return _machine_subject(made.word, made.engine, made.extension, made.transformer)
 
 

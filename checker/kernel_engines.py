@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
+from efasp.checker.extracted import built
 from efasp.checker.weights_file import read
 from efasp.model.compile import compile_machine
-from efasp.proofs.rocq import build
+from efasp.proofs.rocq.build import RocqError
 from efasp.proofs.rocq.interpreter import ENGINES, Decoder
 
 NAME = "pram-kernel"
@@ -18,9 +18,7 @@ NAME = "pram-kernel"
 @cache
 def kernel() -> Path:
     """The program, built where it is not yet, which is said on standard error. Raises RocqError."""
-    if not (build.BUILD.parent / NAME).exists():
-        print(f"efasp: building build/{NAME} from proofs/rocq/theorem (make rocq): about a minute", file=sys.stderr)
-    return build.programs([NAME])[NAME]
+    return built([NAME])[NAME]
 
 
 def of_file(engine: str, path: Path | None, inexact: bool) -> Decoder | None:
@@ -35,8 +33,8 @@ def of_file(engine: str, path: Path | None, inexact: bool) -> Decoder | None:
         )
     try:
         program = kernel()
-    except build.RocqError as error:
-        raise UsageError(f"--engine {engine}: {error} (make rocq then builds build/{NAME})") from None
+    except RocqError as error:
+        raise UsageError(f"--engine {engine}: {error} ({NAME} is then built at the first run)") from None
     if path is None:
         return None
     file = read(path, ENGINES[engine])

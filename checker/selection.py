@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
+from efasp.checker.extracted import built
 from efasp.checker.files import about
 from efasp.model.header import WeightsError, check_file
 from efasp.model.program_file import read_machine
 from efasp.pram.assembler.source import nearest
 from efasp.proofs.obligation import Batch, Machine, Regime
 from efasp.proofs.registry import batches, matches
-from efasp.proofs.rocq.build import RocqError, programs
+from efasp.proofs.rocq.build import RocqError
+
+KERNEL = "kernel."  # the family of which there are obligations only where they are asked for
 
 
 def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> tuple[Regime, str]:
     """The regime, and a digest of the weights file if one is given. Raises UsageError.
 
-    ``kernel``: with the obligations of family kernel, for which Rocq is needed; its program is built here.
+    ``kernel``: with the obligations of family kernel.
     """
-    if kernel:
-        try:
-            programs(["plan-check"])
-        except RocqError as error:
-            raise UsageError(f"--kernel: {error}") from None
     if weights is None:
         return Regime(n_max or 64, kernel=kernel), ""
     try:
@@ -40,12 +39,27 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
     return Regime(most, (Machine(word, engine, extension, (1, most)), plan), kernel), found
 
 
-def _expected(pattern: str) -> str:
+def plan_check() -> None:
+    """Build the program that discharges the family kernel, where it is not yet. Raises UsageError without Rocq."""
+    try:
+        built(["plan-check"])
+    except RocqError as error:
+        raise UsageError(f"--kernel: {error}") from None
+
+
+def _expected(regime: Regime, pattern: str) -> str:
     """What was expected in the place of a pattern that no lemma of a run matches."""
-    known = {name for batch in batches(Regime(64)) for name in batch.lemmas}
-    if any(matches(name, [pattern]) for name in known):
+    known = {name for batch in batches(Regime(64, kernel=True)) for name in batch.lemmas}
+    some = [name for name in known if matches(name, [pattern])]
+    if some and not regime.kernel and all(name.startswith(KERNEL) for name in some):
+        return f"--kernel with {pattern}, as its lemmas need Rocq, found it without"
+    if some and regime.given is None:
+        return f"a lemma that has obligations for n <= {regime.n_max}, found {pattern}"
+    if some:
         return f"a lemma about the transformer of a weights file, found {pattern}, which is about none"
-    return f"a lemma's name or glob, found {pattern}, which none matches{nearest(pattern, choices(known))}"
+    if fnmatchcase(pattern, "program.*"):
+        return f"FILE with {pattern}, as its lemmas are about a program of E-FASP, found none"
+    return f"a lemma's name or glob, found {pattern or repr(pattern)}, which none matches{nearest(pattern, choices(known))}"
 
 
 def choices(lemmas: Iterable[str]) -> list[str]:
@@ -60,7 +74,7 @@ def selected(regime: Regime, patterns: Sequence[str] | None) -> list[Batch]:
     spoken = {name for batch in chosen for name in batch.lemmas}
     for pattern in patterns or []:
         if not any(matches(name, [pattern]) for name in spoken):
-            raise UsageError(f"--lemma: expected {_expected(pattern)}")
+            raise UsageError(f"--lemma: expected {_expected(regime, pattern)}")
     if not chosen:
         raise UsageError("no lemma speaks of this")
     return chosen

@@ -20,7 +20,7 @@ from efasp.checker import report
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import json_writable, json_written, shown, temporary_folder, writable
+from efasp.checker.files import json_writable, json_written, shown, temporary_folder, writable, wrote
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
@@ -28,7 +28,7 @@ from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
 from efasp.checker.provenance import provenance
 from efasp.checker.results import Row, exit_code, head, summary, totals
-from efasp.checker.selection import regime_of, selected
+from efasp.checker.selection import KERNEL, plan_check, regime_of, selected
 from efasp.checker.solvers import PACKAGES, available, installed
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.checker.terminal import progress
@@ -79,6 +79,8 @@ def check(options: argparse.Namespace) -> int:
     for text in idle(options):
         notice(text)
     if options.list or options.export is not None:
+        if options.export is not None:
+            writable("--export", options.export, folder=True)
         chosen = selected(regime_of(asked.weights, asked.n_max, asked.kernel)[0], asked.lemma)
         if options.list:
             return _list(chosen, asked.lemma)
@@ -88,25 +90,30 @@ def check(options: argparse.Namespace) -> int:
     json_writable(asked.json)
     if options.html is not None:
         writable("--html", options.html, folder=True)
-    with discharged(asked) as found:
+    with discharged(asked, read=options.html is None and asked.json in (None, "-")) as found:
         if not json_written(asked.json, found.data):
             if asked.with_mutants:
                 kill_matrix.show(found.mutants)
             report.show(found.rows, found.n_max, found.seconds)
         if options.html is not None:  # after the results: a page that cannot be made costs none of them
             options.pages(found, options.html)
-            notice(f"wrote {options.html / 'index.html'}")
+            wrote(options.html / "index.html")
         return found.exit_code
 
 
 @contextlib.contextmanager
-def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
-    """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged."""
+def discharged(options: RunOptions, name: str = "check", read: bool = False) -> Iterator[Report]:
+    """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged.
+
+    ``read``: the report goes to standard output alone, so that BrokenPipeError ends the run once nobody reads that.
+    """
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = solvers_of(options.solver)
     chosen = selected(regime, options.lemma)
+    if any(name.startswith(KERNEL) for batch in chosen for name in batch.lemmas):
+        plan_check()
     work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
     start = time.monotonic()
     origin = provenance(name, options, regime.given[0] if regime.given else None, weights)
@@ -115,13 +122,13 @@ def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
         scheduler = Scheduler(work, regime.n_max, jobs, store)
         known = {**environment(solvers, jobs), **origin}
         try:
-            with progress("batches", len(chosen)) as show:
+            with progress("batches", len(chosen), read) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
                 rows = scheduler.run()
             found = kill_matrix.NONE
             if options.with_mutants:
                 budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
-                found = kill_matrix.section(options, regime, chosen, rows, budget, store)
+                found = kill_matrix.section(options, regime, chosen, rows, budget, store, read)
         except KeyboardInterrupt:
             so_far, known = scheduler.ordered(), {**known, "interrupted": True}
             ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, known, store.text)

@@ -15,6 +15,11 @@ from efasp.model.ranges import SIGNIFICAND
 
 FORMAT, VERSION = "efasp-transformer", "2"
 VERSIONS = ("1", VERSION)  # that are read
+PROGRAM = "efasp-program"  # the format of ``model.program_file``
+USES = {
+    FORMAT: "of the machine: efasp run, trace and check take it",
+    PROGRAM: "of a program: efasp eval --weights and efasp check FILE --weights take it",
+}
 MAX_SIDE = 1 << 16
 CONTROLS = {"mdm": 0, "apmdm": 3}  # read-outs besides the token's code, by engine
 
@@ -38,11 +43,15 @@ def check_file(path: Path) -> None:
 
 
 def check_format(path: Path, metadata: dict[str, str], wanted: str) -> None:
-    """Raises WeightsError for another format, or a version that is not read."""
-    for key, expected in (("format", (wanted,)), ("version", VERSIONS)):
-        if metadata.get(key) not in expected:
-            wants = " or ".join(map(repr, expected))
-            raise WeightsError(f"{path}: metadata {key}: expected {wants}, found {shown(metadata.get(key))}")
+    """Raises WeightsError for a file of another format or version, with the commands that take it where there are some."""
+    found = metadata.get("format")
+    if found != wanted:
+        known = USES.get(found or "", "efasp export, or efasp compile for a program, writes such a file")
+        said = "none" if found is None else shown(found)
+        raise WeightsError(f"{path}: metadata format: expected {wanted!r}, found {said} ({known})")
+    if metadata.get("version") not in VERSIONS:
+        wants = " or ".join(map(repr, VERSIONS))
+        raise WeightsError(f"{path}: metadata version: expected {wants}, found {shown(metadata.get('version'))}")
 
 
 def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, str, dict[str, Any]]:

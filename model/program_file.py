@@ -13,16 +13,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from efasp.codebook import Codebook
 from efasp.language.lexer import LanguageError
 from efasp.language.module import Module
 from efasp.language.printer import write
 from efasp.language.program import parse
 from efasp.model.compile import ENGINES, MAX_WORD, codebooks
+from efasp.model.container import opened
 from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
-from efasp.model.header import CONTROLS, VERSION, WeightsError, check_file, check_format, read_shape, shown
+from efasp.model.header import CONTROLS, PROGRAM, VERSION, WeightsError, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan
 from efasp.model.ranges import SIGNIFICAND
@@ -31,7 +30,6 @@ from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import MIN_WORD
 from efasp.syntax import PositionEmbedding, walk
 
-FORMAT = "efasp-program"
 KEYS = ("format", "version", "program", "dtype", "shape")
 
 
@@ -44,7 +42,7 @@ def books(module: Module) -> tuple[Codebook, Codebook]:
 def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str]:
     """The header of a program's file."""
     return {
-        "format": FORMAT,
+        "format": PROGRAM,
         "version": VERSION,
         "program": write(module),
         "dtype": dtype,
@@ -62,9 +60,9 @@ def _described(module: Module) -> dict[str, str]:
 def is_program(path: Path) -> bool:
     """Whether a file says that it is of a program, and not of a machine; False for one that cannot be read."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            return (file.metadata() or {}).get("format") == FORMAT
-    except (SafetensorError, OSError):
+        with opened(path) as file:
+            return (file.metadata() or {}).get("format") == PROGRAM
+    except (WeightsError, OSError):
         return False
 
 
@@ -73,13 +71,9 @@ def read_program(path: Path) -> tuple[Module, Plan]:
 
     Raises WeightsError for a file that is malformed, truncated, foreign or unsafe, OSError for one that cannot be read.
     """
-    check_file(path)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            module, dtype, shape = _header(path, file.metadata() or {})
-            values = read_tensors(path, file, shape, books(module), dtype)
-    except SafetensorError as error:
-        raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
+    with opened(path) as file:
+        module, dtype, shape = _header(path, file.metadata() or {})
+        values = read_tensors(path, file, shape, books(module), dtype)
     return module, replace(tensor_plan(path.name, values, shape, *books(module)), dtype=dtype)
 
 
@@ -98,7 +92,7 @@ def read_machine(path: Path) -> tuple[int, str, str, Plan]:
 
 
 def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, Any]]:
-    check_format(path, found, FORMAT)
+    check_format(path, found, PROGRAM)
     if missing := [key for key in KEYS if key not in found]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")
     if found["dtype"] not in SIGNIFICAND:

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
 from efasp.model.compile import codebooks
+from efasp.model.container import opened
 from efasp.model.description import check_described, described, machine_sections
-from efasp.model.header import WeightsError, check_file, read_metadata, shown
+from efasp.model.header import WeightsError, read_metadata, shown
 from efasp.model.plan import Head, Layer, Plan
 from efasp.sorts import Number
 
@@ -45,16 +45,12 @@ def read_plan(path: Path) -> tuple[int, str, str, Plan]:
 
     Raises WeightsError for a file that is malformed, truncated, foreign or unsafe, OSError for one that cannot be read.
     """
-    check_file(path)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            word, engine, extension, dtype, shape = read_metadata(path, metadata)
-            books = codebooks(word, engine, extension)
-            check_described(path, metadata, described(books, machine_sections(word, engine, extension)))
-            values = read_tensors(path, file, shape, books, dtype)
-    except SafetensorError as error:
-        raise WeightsError(f"{path}: expected a safetensors file, found: {error}") from None
+    with opened(path) as file:
+        metadata = file.metadata() or {}
+        word, engine, extension, dtype, shape = read_metadata(path, metadata)
+        books = codebooks(word, engine, extension)
+        check_described(path, metadata, described(books, machine_sections(word, engine, extension)))
+        values = read_tensors(path, file, shape, books, dtype)
     return word, engine, extension, replace(tensor_plan(path.name, values, shape, *books), dtype=dtype)
 
 

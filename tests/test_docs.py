@@ -182,7 +182,7 @@ def test_an_example_that_shows_something_else_is_found(workplace: Path) -> None:
     """A session is read with its outputs and exit codes, and what a command prints is compared with nothing of its own."""
     lines = ["$ efasp run none.pram", "none.pram: halted", "$ echo $?", "0", "$ efasp info", "x"]
     assert session(lines) == [("efasp run none.pram", "none.pram: halted\n", 0), ("efasp info", "x\n", 0)]
-    assert ran("efasp run none.pram") == ("none.pram: No such file or directory\n", 2)
+    assert ran("efasp run none.pram") == ("efasp: none.pram: No such file or directory\n", 2)
 
 
 def test_commands_without_output_are_commands() -> None:

@@ -25,7 +25,8 @@ from efasp.checker.certificates.lrat import MISSING as NO_CADICAL
 from efasp.checker.certificates.routes import BY_NAME, ROUTES
 from efasp.checker.errors import UsageError
 from efasp.checker.export import built, name, scripts
-from efasp.checker.files import json_writable, json_written, temporary_folder, writable, write
+from efasp.checker.extracted import built as built_programs
+from efasp.checker.files import json_writable, json_written, temporary_folder, writable, write, wrote
 from efasp.checker.options import RunOptions
 from efasp.checker.pool import isolation
 from efasp.checker.provenance import provenance
@@ -35,7 +36,7 @@ from efasp.checker.solvers import available
 from efasp.checker.store import Store, default_path
 from efasp.checker.terminal import console, counting
 from efasp.proofs.obligation import Obligation
-from efasp.proofs.rocq.build import RocqError, programs
+from efasp.proofs.rocq.build import RocqError
 
 STATUSES = ("certified", "holey", "cross-checked", "open", "contradicted")
 LIMITS = 12  # a script's routes and solvers may take this many times the seconds of one, in all
@@ -118,7 +119,8 @@ def certify(options: argparse.Namespace) -> int:
     with temporary_folder(), contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
         jobs = options.jobs or len(os.sched_getaffinity(0))
         listed = list(built(chosen, options.lemma))
-        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store)
+        read = options.out is None and options.json in (None, "-")
+        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store, read)
     summary = {status: sum(c.status == status for c in found) for status in STATUSES}
     report = {
         "n_max": regime.n_max,
@@ -146,16 +148,18 @@ def _tools() -> None:
     if shutil.which("cadical") is None:
         raise UsageError(f"certify: {NO_CADICAL}")
     try:
-        programs()
+        built_programs()
     except RocqError as error:
         raise UsageError(f"certify: {error}") from None
 
 
-def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
-    """The results for some scripts, in their order; proofs are cached as they come."""
+def certificates(
+    asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store, read: bool = False
+) -> list[Certificate]:
+    """The results for some scripts, in their order; proofs are cached as they come. ``read``: as for ``terminal.progress``."""
     known = [cached_proof(store, same[0].hash) for same in asked]
     searches = [_search(same[0], cached, seconds, memory) for same, cached in zip(asked, known, strict=True)]
-    with counting("scripts", len(asked)) as on_result:
+    with counting("scripts", len(asked), read) as on_result:
         collector = Collector(asked, known, store, on_result)
         isolation.run(searches, jobs, collector.take)
     return [collector.found[index] for index in range(len(asked))]
@@ -198,6 +202,7 @@ def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -
             for ending, text in BY_NAME[c.found["route"]].files(c.same[0].content, c.found["proof"]).items():
                 write(path.with_suffix(f".{ending}"), text, "--out")
     write(folder / "certificates.json", json.dumps(report, indent=1) + "\n", "--out")
+    wrote(folder / "certificates.json")
 
 
 def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: int) -> int:

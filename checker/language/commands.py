@@ -13,7 +13,7 @@ import numpy as np
 
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN
+from efasp.checker.files import STDIN, writable
 from efasp.checker.language.given import given, is_rasp, weights
 from efasp.checker.solvers import installed
 from efasp.evaluate import place_rows
@@ -145,6 +145,7 @@ def compile_(options: argparse.Namespace) -> int:
     from efasp.model.weights import packed
 
     path: Path = options.output
+    writable("-o", path)
     try:
         plan, dtype = lower(module.program), options.dtype or module.dtype or None
         transformer = Transformer.of(plan, dtype)

@@ -18,10 +18,9 @@ from efasp.language.lexer import LanguageError
 from efasp.language.module import Module
 from efasp.language.program import parse
 from efasp.language.specification import check_formula
-from efasp.model.header import FORMAT, WeightsError
+from efasp.model.header import WeightsError
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
-from efasp.model.program_file import FORMAT as PROGRAM_FORMAT
 from efasp.model.program_file import is_program, read_program
 from efasp.model.readback import read_plan
 from efasp.model.residual_form import decompile, differences, reads_places
@@ -82,12 +81,7 @@ def decompiled(path: Path) -> tuple[Decompiled, Plan]:
     """The program of a weights file, of a machine or of a program, and the file's plan. Raises WeightsError and OSError."""
     if is_program(path):
         return of_program(*read_program(path))
-    try:
-        word, engine, extension, plan = read_plan(path)
-    except WeightsError as error:
-        if f"metadata format: expected {FORMAT!r}" not in str(error):
-            raise
-        raise WeightsError(f"{error} (a program's file has {PROGRAM_FORMAT!r})") from None
+    word, engine, extension, plan = read_plan(path)
     program = decompile(plan, "_".join(filter(None, (engine, str(word), extension))))
     return Decompiled(Module(program, plan.vocabulary, plan.places, dtype=plan.dtype or "")), plan
 

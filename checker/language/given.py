@@ -54,7 +54,8 @@ def _file(file: str) -> Module:
     except LanguageError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
+        more = "" if Path(file).suffix else ": expected an .efasp file, or MODULE:NAME of Python"
+        raise UsageError(f"{file}: {error.strerror or error}{more}") from None
 
 
 def _python(file: str) -> Module:
@@ -62,8 +63,8 @@ def _python(file: str) -> Module:
     sys.path.insert(0, "")
     try:
         found: Any = importlib.import_module(where)
-    except ImportError as error:
-        raise UsageError(f"{file}: expected a module that can be imported, found {error}") from None
+    except Exception as error:  # any exception of a module that is not ours
+        raise UsageError(f"{file}: expected a module that can be imported, found {type(error).__name__}: {error}") from None
     finally:
         sys.path.pop(0)
     for part in name.split("."):
@@ -71,7 +72,12 @@ def _python(file: str) -> Module:
         if part not in inside and not hasattr(found, part):
             raise UsageError(f"{file}: expected a program, found no {part!r}{nearest(part, map(str, inside))}")
         found = found[part] if isinstance(found, dict) else getattr(found, part)
-    found = found() if callable(found) and not isinstance(found, (Program, Example, Module)) else found
+    if callable(found) and not isinstance(found, (Program, Example, Module)):
+        try:
+            found = found()
+        except Exception as error:  # any exception of a function that is not ours
+            wanted = "a program, or a function without arguments that makes one"
+            raise UsageError(f"{file}: expected {wanted}, found one that raises {type(error).__name__}: {error}") from None
     start = ""
     if isinstance(found, Example):
         first = found.encode(found.alphabet[0])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from efasp.checker.errors import UsageError
-from efasp.checker.files import write
+from efasp.checker.files import STDIN, writable, write, wrote
 from efasp.checker.language.given import given
 from efasp.checker.language.picture import svg
 from efasp.exact import winners
@@ -27,6 +27,11 @@ WIDE = 16  # coordinates that one head's line names
 
 def show(options: argparse.Namespace) -> int:
     """Print the sections, or write them as a page; and the picture."""
+    for flag, path in (("--svg", options.svg), ("--html", options.html)):
+        if path is not None:
+            writable(flag, path)
+    if options.svg == options.html == STDIN:
+        raise UsageError("--html: expected a file, as --svg is on standard output, found -")
     module = given(options.file, options.name)
     try:
         text = example(module) if options.on is None else options.on
@@ -39,9 +44,11 @@ def show(options: argparse.Namespace) -> int:
     sections = dict(described(module, plan, text))
     if options.svg is not None:
         write(options.svg, svg(plan), "--svg")
+        wrote(options.svg)
     if options.html is not None:
         write(options.html, page(module.program.name, sections, svg(plan)), "--html")
-    if options.html is None and (options.svg is None or str(options.svg) != "-"):
+        wrote(options.html)
+    if options.html is None and options.svg != STDIN:
         print("\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections.items()))
     return 0
 
@@ -105,9 +112,13 @@ def _names(plan: Plan, head: Head, layer: int) -> list[str]:
 def page(title: str, sections: dict[str, str], picture: str) -> str:
     """The sections and the picture as one page, without anything from elsewhere."""
     body = "\n".join(f"<h2>{html.escape(name)}</h2>\n<pre>{html.escape(text)}</pre>" for name, text in sections.items())
-    style = "body{font:15px sans-serif;margin:2em auto;max-width:70em}pre{overflow-x:auto;background:#f6f6f6;padding:1em}"
+    style = (
+        ":root{color-scheme:light dark}body{font:15px sans-serif;margin:2em auto;max-width:70em;padding:0 1em}"
+        "pre,div{overflow-x:auto}pre{background:#8882;padding:1em}"
+    )
+    screen = '<meta name="viewport" content="width=device-width, initial-scale=1">'
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">{screen}<title>{html.escape(title)}</title>'
         f"<style>{style}</style></head><body>\n<h1>{html.escape(title)}</h1>\n{body}\n<h2>residual stream</h2>\n"
-        f"{picture}</body></html>\n"
+        f"<div>{picture}</div></body></html>\n"
     )

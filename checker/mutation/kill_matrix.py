@@ -46,10 +46,10 @@ def listed() -> list[Mutant]:
         raise UsageError(f"--mutants: {error}") from None
 
 
-def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constructions.Outcome]:
+def twinned(some: Sequence[Mutant], budget: Budget, store: Store, read: bool = False) -> list[constructions.Outcome]:
     """How the twins of some mutants end: one is killed by any result by which `efasp check` fails. Raises UsageError."""
     made = twins(some)[0]
-    with counting("twins", len(made)) as on_result:
+    with counting("twins", len(made), read) as on_result:
         try:
             found = operators.run(made, budget, store, on_result)
         except RuntimeError as error:
@@ -67,11 +67,14 @@ def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constr
 
 
 def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
-            store: Store) -> Section:  # fmt: skip
-    """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
+            store: Store, read: bool = False) -> Section:  # fmt: skip
+    """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights.
+
+    ``read``: as for ``terminal.progress``.
+    """
     if regime.given is not None and options.weights is not None:
         changes = weights.drawn(options.weights, regime.given[0], options.changes)
-        with counting("changes", len(changes)) as on_result:
+        with counting("changes", len(changes), read) as on_result:
             made = weights.run(options.weights, regime, options.lemma, changes, budget, store, on_result)
         counts = Counter(change["status"] for change in made)
         survived, killed, harmless = counts["survived"], counts["killed"], counts["harmless"]
@@ -79,11 +82,11 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     every = listed()
     some = constructions.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
-    with counting("mutants", len(some)) as on_result:
+    with counting("mutants", len(some), read) as on_result:
         outcomes = constructions.run(some, budget, store, proved, on_result)
-    outcomes += twinned(some, budget, store) if options.twins else []
+    outcomes += twinned(some, budget, store, read) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
-    with counting("hypotheses", len(texts)) as on_result:
+    with counting("hypotheses", len(texts), read) as on_result:
         dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, on_result)
     counts = Counter(outcome.status for outcome in outcomes)
     return {

@@ -10,6 +10,7 @@ The programs are the `.pram` files in `programs/`, whose headers say more. No an
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from random import Random
 from typing import Any, Unpack
 
 from efasp.pram import problems
-from efasp.pram.assembler import Options, assemble, assemble_file
+from efasp.pram.assembler import AssemblyError, Options, assemble, assemble_file
+from efasp.pram.assembler.source import nearest
 from efasp.pram.machine import Program
 from efasp.pram.problems import Graph, Instance, read
 
@@ -62,8 +64,13 @@ def assembled(file: str, **options: Unpack[Options]) -> Program:
 
     Raises AssemblyError, and OSError where the file cannot be read.
     """
-    if file in PROGRAMS and not os.path.lexists(file):
+    there = os.path.lexists(file)
+    if file in PROGRAMS and not there:
         return assemble(load(file), PROGRAMS[file].file, **options)
+    if file.isidentifier() and not there:
+        raise FileNotFoundError(errno.ENOENT, f"no such file, and no program of the library{nearest(file, PROGRAMS)}", file)
+    if file.endswith((".efasp", ".rasp")) and there:
+        raise AssemblyError(file, 0, 0, "expected a program in assembly, found one of a language that efasp eval is for")
     return assemble_file(file, **options)
 
 

@@ -117,7 +117,7 @@ class Ledger:
             return Status("open", "no obligation was discharged")
         for row in rows:
             if row["status"] in ("refuted", "vacuous"):
-                return Status("refuted", f"{row['status']}: {row['id']}")
+                return Status("refuted", row["id"] if row["status"] == "refuted" else f"{row['status']}: {row['id']}")
         for row in rows:
             if row["status"] not in ("proved", "measured"):
                 return Status("open", f"{row['status']}: {row['id']}")

@@ -13,7 +13,7 @@ from efasp.checker.errors import UsageError
 from efasp.checker.files import writable
 from efasp.checker.mutation.kill_matrix import NONE
 from efasp.checker.options import RunOptions
-from efasp.checker.selection import choices, regime_of
+from efasp.checker.selection import KERNEL, choices, regime_of
 from efasp.checker.session import Report, discharged
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.claims.status import artifacts
@@ -26,8 +26,6 @@ from efasp.pram.assembler.source import nearest
 from efasp.proofs.registry import matches
 from efasp.proofs.statements import below, statements
 
-KERNEL = "kernel."  # the family of which there are obligations only where they are asked for
-
 
 def audit(options: argparse.Namespace) -> int:
     """`efasp audit`: discharge the obligations that are shown, and show them. The exit code is the run's."""
@@ -37,7 +35,7 @@ def audit(options: argparse.Namespace) -> int:
     if options.out is not None:
         writable("--out", options.out, folder=True)
     lemmas = None if name is None else below([*some, *(lemma for claim in chosen for lemma in _lemmas(claim, options.kernel))])
-    with _run(replace(RunOptions.of(options), lemma=lemmas)) as found:
+    with _run(replace(RunOptions.of(options), lemma=lemmas), read=options.out is None) as found:
         if options.trust:
             show_trust(found.rows, found.route, options.format)
         elif options.format == "html":
@@ -58,7 +56,7 @@ def _chosen(name: str | None, kernel: bool) -> tuple[list[str], list[str]]:
         found = found[0], [other for other in found[1] if not other.startswith(KERNEL)]
     if name is not None and not any(found):
         near = nearest(name, [*known[0], *choices(known[1])])
-        raise UsageError(f"audit: expected a lemma's name, a claim's, or a glob of these, found {name}{near}")
+        raise UsageError(f"audit: expected a lemma's name, a claim's, or a glob of these, found {name or repr(name)}{near}")
     return found
 
 
@@ -94,11 +92,12 @@ def _show(name: str | None, chosen: list[str], some: list[str], found: Report, a
             show_listing(listed, lemmas, ledger, n_max)
 
 
-def _run(options: RunOptions) -> AbstractContextManager[Report]:
-    """The run by its options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
+def _run(options: RunOptions, read: bool) -> AbstractContextManager[Report]:
+    """The run by its options, ``read`` as for ``discharged``; of a claim without lemmas one of nothing, where the options of
+    a check would mean every lemma."""
     if options.lemma == []:
         return nullcontext(Report([], NONE, regime_of(options.weights, options.n_max)[0].n_max, 0, {}, lambda hash_: None))
-    return discharged(options, "audit")
+    return discharged(options, "audit", read)
 
 
 def _write_pages(found: Report, folder: Path) -> None:

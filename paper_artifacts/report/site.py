@@ -27,7 +27,7 @@ from efasp.paper_artifacts.report.outline import commands, families, parts, walk
 from efasp.paper_artifacts.report.sheets import Sheet, sheet, unrun
 from efasp.paper_artifacts.tables.figures import Figure, figures
 from efasp.paper_artifacts.tables.model import read_json
-from efasp.paper_artifacts.trace.countermodels import CaseError, replayed
+from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, replayed
 from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import STATUSES
 from efasp.proofs.statements import below, statements
@@ -66,7 +66,7 @@ class Site:
         self.ledger = Ledger(self.report.rows, self.measured, self.checked)
         self.mutants: list[Mutant] = load()
         self.outcomes: Sequence[MatrixRow] = self.report.mutants.get("matrix", [])
-        self.cases: dict[str, str] = {}  # the page of a countermodel, by the obligation's id
+        self.cases: dict[str, tuple[str, bool]] = {}  # by the obligation's id its countermodel's page, and if a machine's state
 
     def pages(self) -> dict[str, str]:
         """Every file by its path in the folder."""
@@ -140,6 +140,7 @@ class Site:
             claims=listed,
             groups=tables,
             environment=facts,
+            only=(self.report.environment.get("options") or {}).get("lemma"),
         )
 
     def _lemmas(self) -> str:
@@ -209,7 +210,7 @@ class Site:
                 back = f"../lemma/{row['lemma']}.html"
                 out[name] = environment().get_template("trace.html").render(title=row["id"], data=data, back=back)
                 known[said] = name
-            self.cases[row["id"]] = known[said]
+            self.cases[row["id"]] = known[said], of_machine(row)
         return out
 
     def _mutants(self) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.errors import SourceError, UsageError, hint
-from efasp.checker.files import shown, writable, write
+from efasp.checker.files import shown, writable, write, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.session import notice
+from efasp.checker.terminal import while_read
 from efasp.checker.weights_file import given
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
@@ -44,7 +45,8 @@ def _run(options: argparse.Namespace) -> int:
     program, plan, fresh, extension = _made(options)
     tracer = Tracer(program, plan, options.engine, extension, fresh, torch=options.weights is not None)
     try:
-        frames = list(tracer.frames(options.step or options.steps, options.position))
+        made = tracer.frames(options.step or options.steps, options.position)
+        frames = list(while_read(made) if options.html is None else made)
     except (TraceError, ValueError) as error:
         raise UsageError(f"{options.file}: {error}") from None
     if options.step is not None and len(frames) < options.step:
@@ -52,6 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     shown = frames if options.step is None else frames[-1:]
     if options.html is not None:
         write(options.html, page(options.file, {**page_data(tracer, shown), "facts": []}), "--html")
+        wrote(options.html)
     else:
         print("\n".join(frame_text(tracer, frame) for frame in shown), end="")
     return int(any(frame.differs is not None for frame in frames))
@@ -78,6 +81,7 @@ def _case(options: argparse.Namespace) -> int:
         raise UsageError(f"--case: {options.case}: {error}") from None
     if options.html is not None:
         write(options.html, page(row["id"], found.data), "--html")
+        wrote(options.html)
     else:
         print("\n".join(f"{name}: {text}" for name, text in found.facts))
         if found.tracer is not None:

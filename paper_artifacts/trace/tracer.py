@@ -126,7 +126,7 @@ class Tracer:
                 f'as torch computes them in {self.plan.dtype}, from the file\'s; "exactly": exact arithmetic, where it differs'
             )
         if self.plan.dtype is not None:
-            return "exact arithmetic of the file's"
+            return "exact arithmetic on the file's numbers"
         try:
             return f"exact; torch computes the same in {dtype_for(self.plan)} (family numerics)"
         except RangeError:

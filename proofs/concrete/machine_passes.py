@@ -16,6 +16,7 @@ import numpy as np
 from efasp.encoding import CellLayout, EncodingError, Event, LogLayout, TokenSequence, Write, join
 from efasp.model.sampler import THRESHOLD, confidence, predictions, split
 from efasp.pram import machine as pram
+from efasp.pram.assembler.disassembler import instruction_text
 from efasp.pram.isa import REGISTERS
 from efasp.pram.machine import Configuration, Program
 from efasp.process import DELETE, INSERT, g
@@ -56,13 +57,18 @@ class Predictor(Protocol):
         """The read-out at every position; see ``Plan.forward``."""
 
 
+def instruction_at(program: Program, pc: int) -> str:
+    """The instruction at an address in assembly, in words where there is none."""
+    return instruction_text(program.instructions[pc], program.word, 0) if pc < program.length else "outside the program"
+
+
 def differences(program: Program, expected: Configuration, got: Configuration, before: Configuration) -> Report | None:
     """The first difference between two configurations, in terms of the PRAM; None if they are equal."""
     for pid in range(program.processors):
         pc = before.pc[pid]
         who = {
             "processor": pid,
-            "instruction": str(program.instructions[pc]) if pc < program.length else "outside the program",
+            "instruction": instruction_at(program, pc),
             "before": {"pc": pc, "status": before.status[pid], "registers": list(before.registers[pid])},
         }
         rows: list[tuple[str, Any, Any]] = [
@@ -232,7 +238,7 @@ def log_difference(program: Program, layout: LogLayout, before: Configuration, b
         pc = before.pc[pid]
         who = {
             "processor": pid,
-            "instruction": str(program.instructions[pc]) if pc < program.length else "outside the program",
+            "instruction": instruction_at(program, pc),
             "before": {"pc": pc, "status": before.status[pid], "registers": list(before.registers[pid])},
         }
         if (tokens < 0).any():

@@ -78,7 +78,7 @@ def compared(
     for case, found in zip(cases, map(tuple, out.tolist()), strict=True):
         wanted, (got, admitted) = operator.spec(word, *case), read(found)
         if got != wanted or not admitted:
-            yield {"operator": operator.name, "arguments": list(case), "expected": int(wanted), "got": str(got)}
+            yield {"operator": operator.name, "arguments": list(case), "expected": int(wanted), "got": got}
 
 
 def telling(sort: Sort, word: int) -> list[int]:

@@ -30,9 +30,10 @@ def differs(what: str, form: Form, terms: Mapping[Any, Number], constant: int = 
 
 
 def shown(terms: Iterable[tuple[Any, Number]], constant: Number) -> str:
-    """A form as text, its first terms."""
-    parts = [f"{c} * {atom[0] if isinstance(atom[0], str) else 'unit'}[{atom[1]}]" for atom, c in terms]
-    return " + ".join([*sorted(parts)[:6], *(["..."] if len(parts) > 6 else []), str(constant)])
+    """A form as text, its first terms by their names, so that two forms are compared term by term."""
+    named = sorted((f"{atom[0] if isinstance(atom[0], str) else 'unit'}[{atom[1]}]", c) for atom, c in terms)
+    parts = [f"{c} * {name}" for name, c in named]
+    return " + ".join([*parts[:6], *(["..."] if len(parts) > 6 else []), str(constant)])
 
 
 def units(reading: Reading, node: Node, place: int) -> tuple[dict[Unit, Number], dict[Any, Number], Number]:

@@ -23,7 +23,10 @@ from efasp.proofs.rocq.statement_text import plan_text
 
 BY = "Rocq: theorem accepts_sound, by plan-check"
 REJECTED = "plan-check does not accept the plan, which is no proof that it is wrong"
-EQUIVALENT = f"{REJECTED}; it accepts the fresh compile: lowering.* says whether the two are observationally equivalent"
+EQUIVALENT = (
+    f"{REJECTED}; it accepts the fresh compile: lowering.* (in a run without --lemma) says whether the two are "
+    "observationally equivalent"
+)
 
 
 @lemma

@@ -16,7 +16,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,11 +156,15 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def compiled(texts: Mapping[str, str], folder: Path) -> list[str]:
+OnFile = Callable[[int, int], None]  # is told before each file how many are compiled, of how many that have to be
+
+
+def compiled(texts: Mapping[str, str], folder: Path, on_file: OnFile = lambda done, count: None) -> list[str]:
     """Compile files in order, each with those before it; the names of those that were not yet. Raises RocqError."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = stale(texts, folder)
-    for name, known in fresh.items():
+    for done, (name, known) in enumerate(fresh.items()):
+        on_file(done, len(fresh))
         source, stamp = folder / f"{name}.v", folder / f"{name}.stamp"
         stamp.unlink(missing_ok=True)
         source.write_text(texts[name])
@@ -199,17 +203,20 @@ def ran(command: Sequence[str], folder: Path, failure: str, given: str = "", sec
     return done.stdout
 
 
-def programs(names: Collection[str] = CHECKERS, folder: Path = BUILD) -> dict[str, Path]:
+def programs(
+    names: Collection[str] = CHECKERS, folder: Path = BUILD, on_file: OnFile = lambda done, count: None
+) -> dict[str, Path]:
     """Programs that are extracted, built where they are not yet: by name (``lrat-check``), the file. Raises RocqError.
 
-    By default those that check proofs; the others take the compilation of the theorem about plans, about a minute.
+    By default those that check proofs; the others take the compilation of the theorem about plans, a minute or two. ``on_file``
+    as for ``compiled``.
     """
     found = {name: folder.parent / name for name in names}
     with locked(folder):
         if {*names} & {*CHECKERS}:
-            compiled(sources(CHECKER_FILES), folder)
+            compiled(sources(CHECKER_FILES), folder, on_file)
         if {*names} - {*CHECKERS}:
-            compiled(sources((*BASE_FILES, *KERNEL_FILES)), folder)
+            compiled(sources((*BASE_FILES, *KERNEL_FILES)), folder, on_file)
         for written in sorted(SOURCES.rglob("*.ml")):
             (folder / written.name).write_text(written.read_text())
         for name, path in found.items():

@@ -7,12 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from efasp.checker import cli, terminal
+from efasp.checker import cli, extracted, terminal
 from efasp.paper_artifacts.cli import main
 from efasp.pram.library import PROGRAMS, load
 
@@ -188,6 +189,76 @@ def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
     os.close(writing)
     progress = re.compile(r"disagreements \.\.\.|efasp: \d+ of \d+ batches after \d+ s.*")
     assert said.returncode == 0 and all(progress.fullmatch(line) for line in said.stderr.decode().splitlines())
+
+
+@pytest.mark.parametrize("arguments, whole", [([], False), (["--json", "report.json"], True)])
+def test_work_for_a_reader_that_has_gone_ends(arguments: list[str], whole: bool, tmp_path: Path) -> None:
+    """A check whose report nobody reads any more leaves the rest undone; one that writes a file goes on."""
+    variables = os.environ | {"EFASP_STORE": str(tmp_path / "store.sqlite"), "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [*EFASP, "check", "--n-max", "2^64", "--lemma", "gates.add", "--jobs", "1"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    said = subprocess.run([*command, *arguments], stdout=writing, cwd=tmp_path, env=variables, check=False)
+    os.close(writing)
+    assert said.returncode == 0 and (tmp_path / "report.json").exists() == whole
+    again = subprocess.run([*command, "--json", "-"], stdout=subprocess.PIPE, cwd=tmp_path, env=variables, check=True)
+    assert all(row["cached"] for row in json.loads(again.stdout)["obligations"]) == whole
+
+
+def test_a_run_says_no_time_that_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many steps a program takes is not known, and a limit is not a number to come; of batches it is."""
+    monkeypatch.setattr(terminal, "PERIOD", 0.0)
+    for count in (None, 9):
+        terminal.lines("steps", count)(3)
+    first, second = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"efasp: 3 steps after \d+ s", first) and re.fullmatch(r"efasp: 3 of 9 .* s left", second)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("run scn", "efasp: scn: no such file, and no program of the library (did you mean 'scan'?)"),
+        ("trace scn --engine mdm", "efasp: scn: no such file, and no program of the library (did you mean 'scan'?)"),
+        ("export --word 70 --engine mdm x", "efasp: --word: expected 5 to 64 bits for a transformer, found 70"),
+        ("check --lemma  --n-max 1", "efasp: --lemma: expected a lemma's name or glob, found '', which none matches"),
+        ("check --lemma program.*", "efasp: --lemma: expected FILE with program.*, as its lemmas are about a program"),
+        ("check --lemma gates.add --export /dev/null", "efasp: --export: /dev/null: expected a folder"),
+    ],
+)
+def test_what_was_meant_is_said(command: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The flag or the file, what was expected, and what is like it."""
+    assert main(command.split(" ")) == 2
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_widths_are_numbers_of_assembly(capsys: pytest.CaptureFixture[str]) -> None:
+    """One grammar for numbers, in ranges too."""
+    assert main(["info", "--word", "0x5..0b110", "--engine", "mdm", "--json"]) == 0
+    assert [json.loads(line)["word"] for line in capsys.readouterr().out.splitlines()] == [5, 6]
+
+
+def test_a_build_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs of Rocq that are not there yet take minutes: what is built is said first."""
+
+    def programs(names: list[str], on_file: Callable[[int, int], None]) -> dict[str, Path]:
+        for done in range(3):
+            on_file(done, 3)
+        return dict.fromkeys(names, Path("x"))
+
+    monkeypatch.setattr(extracted, "programs", programs)
+    assert extracted.built(["plan-check"]) == {"plan-check": Path("x")}
+    said = capsys.readouterr().err
+    assert said == "efasp: building plan-check with Rocq, 3 theories: a minute or two on an idle core, once\n"
+
+
+@pytest.mark.parametrize("flag", ["export --word 5 --engine mdm", "trace sum_to --engine mdm --steps 1 --html"])
+def test_what_was_written_is_said(flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file's path, also where nothing else is printed; a folder in its place is refused before the work."""
+    assert main([*flag.split(), str(tmp_path / "x")]) == 0
+    said = capsys.readouterr()
+    assert str(tmp_path / "x") in said.out + said.err and (tmp_path / "x").exists()
+    assert main([*flag.split(), str(tmp_path)]) == 2
+    assert "Is a directory" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("columns", ["1", "60", "500"])

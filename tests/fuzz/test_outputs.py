@@ -114,7 +114,7 @@ def test_streams(program: str, line: str, code: int, said: str) -> None:
 
 BAD = [
     (["export", "--word", "5", "--engine", "mdm", "D"], "Is a directory"),
-    (["export", "--word", "5", "--engine", "mdm", "P/x"], "P/x: Not a directory"),
+    (["export", "--word", "5", "--engine", "mdm", "P/x"], "P/x: expected a folder, found something else on its path"),
     (["export", "--word", "x", "--engine", "mdm", "x"], "--word"),
     (["trace", "P", "--engine", "mdm", "--html", "D"], "--html: "),
     (["trace", "D", "--engine", "mdm"], "Is a directory"),

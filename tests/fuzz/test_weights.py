@@ -63,29 +63,41 @@ class Evil:
         return os.mkdir, ("owned",)
 
 
+PLACED = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+
+
 @pytest.mark.parametrize(
-    "data",
+    ("data", "found"),
     [
-        b"",
-        b"\0" * 8,
-        b"\xff" * 64,
-        struct.pack("<Q", 1 << 62) + b"{}",
-        struct.pack("<Q", 1 << 40) + b"{}" * 99,
-        joined(b"[" * 5000, b""),
-        joined(b'{"a":' * 5000, b""),
-        joined(b"{}", b""),
-        joined(b"[]", b""),
-        joined(b"\xff\xfe", b""),
-        joined({"__metadata__": {"format": 1}}, b""),
-        pickle.dumps(Evil()),
-        b"PK\x03\x04" + b"\0" * 99,
+        (b"", "an empty file"),
+        (b"word", "a file of 4 bytes"),
+        (b"\0" * 8, "no JSON"),
+        (b"\xff" * 64, "another format"),
+        (struct.pack("<Q", 1 << 62) + b"{}", "another format"),
+        (struct.pack("<Q", 1 << 40) + b"{}" * 99, "another format"),
+        (b".word 5\nhalt\n", "a text"),
+        (joined(b"[" * 5000, b""), "no JSON"),
+        (joined(b'{"a":' * 5000, b""), "no JSON"),
+        (joined(b"{}", b""), "metadata format: expected 'efasp-transformer', found none (efasp export"),
+        (joined({"__metadata__": {"format": "efasp-program"}}, b""), "found 'efasp-program' (of a program: efasp eval"),
+        (joined(b"[]", b""), "no JSON object"),
+        (joined(b"\xff\xfe", b""), "no JSON, but"),
+        (joined({"__metadata__": {"format": 1}}, b""), "metadata that are not texts"),
+        (joined({"a": {}}, b""), "a tensor 'a' without two numbers"),
+        (joined({"a": PLACED}, b"123"), "3 bytes of tensors, where its header describes 4: it is cut short"),
+        (joined({"a": PLACED}, b"12345"), "5 bytes of tensors, where its header describes 4: something follows"),
+        (joined({"a": {**PLACED, "dtype": "F99"}}, b"1234"), "unknown dtype"),
+        (joined({"a": PLACED}, b"1234")[:20], "20 bytes, of which the header alone takes"),
+        (pickle.dumps(Evil()), "a pickle, which is never loaded"),
+        (b"PK\x03\x04" + b"\0" * 99, "a zip archive"),
     ],
-    ids=range(13),
+    ids=range(21),
 )
-def test_what_is_no_weights_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    """Lengths that lie, deep nesting, no text, pickle and zip: refused, and nothing runs."""
+def test_what_is_no_weights_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, found: str) -> None:
+    """Lengths that lie, deep nesting, no text, pickle and zip: refused in our own words, and nothing runs."""
     monkeypatch.chdir(tmp_path)
-    refused(tmp_path / "w", data)
+    said = refused(tmp_path / "w", data)
+    assert found in said and "deserializing" not in said
     assert not (tmp_path / "owned").exists()
 
 

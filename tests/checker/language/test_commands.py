@@ -89,6 +89,9 @@ def test_every_example_is_compiled(tmp_path: Path, capsys: pytest.CaptureFixture
         (("eval", "none.efasp", "--on", "a"), "none.efasp: No such file or directory"),
         (("show", "x.rasp"), "x.rasp: expected an .efasp file (docs/language.md), found RASP, which efasp eval alone reads"),
         (("eval", "nowhere:x", "--on", "a"), "nowhere:x: expected a module that can be imported"),
+        (("check", "json:loads"), "json:loads: expected a program, or a function without arguments that makes one, found one"),
+        (("check", "reverse"), "reverse: No such file or directory: expected an .efasp file, or MODULE:NAME of Python"),
+        (("run", "reverse.efasp"), "reverse.efasp: expected a program in assembly, found one of a language"),
         (("eval", "efasp.examples:EXAMPLES.revers", "--on", "a"), "found no 'revers' (did you mean 'reverse'?)"),
         (("eval", "efasp.examples:LONGEST", "--on", "a"), "efasp.examples:LONGEST: expected a program, "),
         (("eval", "reverse.efasp", "--name", "mirrow", "--on", "a"), "found 'mirrow' (did you mean 'mirror'?)"),
@@ -144,7 +147,7 @@ def test_values_outside_their_sort(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_show(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Definitions, primitives, layers, and each head's positions; the picture is XML with a bar a value."""
     text = said(capsys, "show", "reverse.efasp", "--on", "aba", "--svg", "s.svg", "--html", "s.html")
-    assert text == ""
+    assert text == "efasp: wrote s.svg\nefasp: wrote s.html\n"
     text = said(capsys, "show", "reverse.efasp", "--on", "aba")
     assert REVERSE.rstrip() in text and "reversed = aha([2*mirror, -1], [PE.number, PE.square], TE)" in text
     assert "layer 2: 1 heads of width 5, 0 units" in text

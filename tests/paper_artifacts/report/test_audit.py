@@ -75,7 +75,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, changed: dict[str, dict]) -> list[str
     """
     asked: list[str] = []
 
-    def discharged(options: RunOptions, name: str) -> AbstractContextManager[Report]:
+    def discharged(options: RunOptions, name: str, read: bool) -> AbstractContextManager[Report]:
         assert options.lemma
         asked.extend(options.lemma)
         rows = []

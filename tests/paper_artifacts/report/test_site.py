@@ -107,6 +107,13 @@ def test_text_is_escaped(site: Path) -> None:
     assert "&lt;&amp;&gt;" in page and "<b>" not in page
 
 
+def test_a_countermodel_without_a_machine_is_not_called_one_in_the_transformer(site: Path) -> None:
+    """It has a page of its own with its fields; and a refuted status names the obligation once."""
+    page = (site / "lemma" / "gates.step.add.html").read_text(encoding="utf-8")
+    assert "This countermodel on a page of its own" in page and "in the transformer" not in page
+    assert "refuted: " not in page and (site / "case" / "1.html").exists()
+
+
 @cache
 def drawings() -> dict[str, list[Box]]:
     """The boxes of every drawing: of the claims over the families, and of each family."""

@@ -56,6 +56,8 @@ def test_the_refutation_is_red_all_the_way_up(broken: Path) -> None:
     pages = broken / "pages"
     lemma = (pages / "lemma" / "lowering.stack.html").read_text()
     assert '<span class="chip refuted">' in lemma and 'href="../case/1.html"' in lemma
+    assert "This countermodel in the transformer, at the first value that differs" in lemma
+    assert "<code>--lemma lowering.stack bounded.steps</code> alone" in (pages / "index.html").read_text()
     assert '<span class="chip refuted">' in (pages / "claim" / "T4.html").read_text()
     row = re.search(r"<tr[^>]*>(?:(?!</tr>).)*claim/T4\.html.*?</tr>", (pages / "index.html").read_text(), re.DOTALL)
     assert row and "refuted" in row[0]

@@ -63,12 +63,16 @@ def test_a_text_that_is_read_otherwise_is_an_error(monkeypatch: pytest.MonkeyPat
 def test_without_rocq_the_option_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything is discharged, with the reason; and audit asks for the option."""
 
-    def missing(names: object) -> dict[str, Path]:
+    def missing(names: object, on_file: object) -> dict[str, Path]:
         raise build.RocqError(build.MISSING)
 
-    monkeypatch.setattr("efasp.checker.selection.programs", missing)
+    monkeypatch.setattr("efasp.checker.extracted.programs", missing)
     assert main(["check", "--kernel"]) == 2
     assert "--kernel: coqc not found" in capsys.readouterr().err
+    assert main(["check", "--kernel", "--lemma", "kernel.*", "--n-max", "4", "--list"]) == 0
+    assert "kernel.accepts[" in capsys.readouterr().out
+    assert main(["check", "--lemma", "kernel.*"]) == 2
+    assert "--lemma: expected --kernel with kernel.*, as its lemmas need Rocq" in capsys.readouterr().err
     assert main(["audit", "kernel.accepts"]) == 2
     assert "expected --kernel with it" in capsys.readouterr().err
     assert not regime_of(None, 64)[0].kernel

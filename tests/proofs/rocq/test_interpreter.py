@@ -190,4 +190,4 @@ def test_what_cannot_run_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr(kernel_engines, "kernel", missing)
     assert main(["run", "scan", "--engine", "kernel-mdm"]) == 2
     said = capsys.readouterr().err
-    assert "--engine kernel-mdm: coqc not found" in said and "make rocq then builds build/pram-kernel" in said
+    assert "--engine kernel-mdm: coqc not found" in said and "pram-kernel is then built at the first run" in said
