@@ -360,6 +360,32 @@ def test_weights_in_another_dtype_are_refused(folders, tmp_path: Path) -> None:
         model(input_ids=torch.zeros((1, 257), dtype=torch.int64))
 
 
+def test_a_wrong_folder_is_not_written(tmp_path: Path, monkeypatch, capsys) -> None:
+    """With a layout of other places, which the folder's code counts by itself, tokens differ; the exit code is 1."""
+    needed("transformers")
+    right = formats.files
+
+    def files(metadata: Any, book: Any, weights: Any) -> dict[str, bytes]:
+        layout = json.loads(metadata["layout"])
+        layout[0]["axes"][0][0] = "none"
+        return right({**metadata, "layout": json.dumps(layout)}, book, weights)
+
+    monkeypatch.setattr(formats, "files", files)
+    text = said(capsys, "export", str(EXAMPLES / "reverse.efasp"), str(tmp_path / "w"), "--format", "hf", code=1)
+    assert "expected the tokens of torch, found others, by transformers" in text and not (tmp_path / "w").exists()
+
+
+def test_a_folder_in_float64(tmp_path: Path, capsys) -> None:
+    """The weights are loaded in the dtype in which they are exact, without being asked for."""
+    needed("transformers")
+    said(capsys, "compile", str(EXAMPLES / "reverse.efasp"), "--dtype", "float64", "-o", str(tmp_path / "w"))
+    said(capsys, "export", str(tmp_path / "w"), str(tmp_path / "hf"), "--format", "hf")
+    from transformers import AutoModelForMaskedLM
+
+    model = AutoModelForMaskedLM.from_pretrained(tmp_path / "hf", trust_remote_code=True, local_files_only=True)
+    assert model.dtype == torch.float64 and model(input_ids=torch.tensor([[0, 1, 2]])).logits.argmax(-1).tolist() == [[2, 1, 0]]
+
+
 def test_a_folder_holds_the_weights_of_the_file(tmp_path: Path, capsys) -> None:
     """Every tensor of the weights file under its name, and in the configuration what its header says."""
     needed("transformers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from efasp.paper_artifacts.cli import main
 from efasp.pram import library, machine
 from efasp.pram.machine import Program
 from tests.files import changed
-from tests.pages import ROOT
+from tests.pages import ROOT, tables
 
 RUNNER = ROOT / "examples" / "numpy_runner.py"
 FORMAT1 = Path(__file__).parent / "format1"
@@ -135,6 +136,28 @@ def test_the_runner_as_a_command(folder: Path) -> None:
         assert done.stdout == "d c b a\n"
     done = subprocess.run([*command, "axd"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "no token: 'x'\n")
+
+
+@pytest.mark.parametrize("name", ["mdm5", "reverse"])
+def test_the_file_to_the_byte(name: str, folder: Path) -> None:
+    """The header's length, keys, blanks and offsets are as docs/weights-format.md says; so are the keys of the metadata."""
+    data = (folder / name).read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode("ascii")
+    assert end % 8 == 0 and data[8:end] == text + b" " * (-len(text) % 8)
+    said, at = header.pop("__metadata__"), 0
+    for tensor in sorted(header):
+        first, last = header[tensor]["data_offsets"]
+        assert first == at and last - first == 4 * np.prod(header[tensor]["shape"]) and header[tensor]["dtype"] == "F32"
+        at = last
+    assert end + at == len(data)
+    page = ROOT / "docs" / "weights-format.md"
+    machine_ = {row[0] for row in tables(page, "Metadata")[0][1:] if row[1 if name == "mdm5" else 2] == "yes"}
+    assert {key for names in machine_ for key in re.findall("`(\\w+)`", names)} == set(said)
+    for key in ("vocabulary", "places", "layout", "scale"):
+        assert said[key] == json.dumps(json.loads(said[key]), sort_keys=True, separators=(",", ":"))
+    assert said["shape"] == json.dumps(json.loads(said["shape"]), sort_keys=True)
 
 
 # Version 1, and files that lie.
