@@ -21,7 +21,7 @@ from safetensors.numpy import load_file, save_file
 
 from efasp.checker.openings import opening
 from efasp.evaluate import place_rows
-from efasp.language.program import parse_file
+from efasp.language.program import parse
 from efasp.model.decode import any_process, masked_diffusion
 from efasp.model.header import WeightsError
 from efasp.model.program_file import metadata, read_program
@@ -119,6 +119,34 @@ def test_programs_whose_output_is_numbers(name: str, folder: Path) -> None:
         found = [[float(x) for x in row.split(",")] for row in runner()(folder / name, text)]
         wanted = outputs(plan, module.encode(text))[module.skipped :]
         assert np.allclose(found, wanted, rtol=0, atol=1e-4) and np.shape(found) == wanted.shape
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", sorted((ROOT / "examples").glob("*.efasp")), ids=lambda path: path.stem)
+def test_every_example(source: Path, tmp_path: Path) -> None:
+    """Every program of the examples, on random texts of every length up to 16 or as there are places."""
+    assert main(["compile", str(source), "-o", str(tmp_path / "w")]) == 0
+    module, plan = read_program(tmp_path / "w")
+    for n in range(1, min(16, module.longest or 16) + 1):
+        text = module.join(Random(n).choices(module.letters, k=n))
+        wanted, found = outputs(plan, module.encode(text)), runner()(tmp_path / "w", text)
+        if module.spells(module.program.output):
+            assert found == list(map(str, module.decode(wanted)))
+        else:
+            rows = [[float(x) for x in row.split(",")] for row in found]
+            assert np.allclose(rows, wanted[module.skipped :], rtol=0, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+@pytest.mark.parametrize("name", ["scan", "reduce", "fault"])
+def test_programs_of_the_library(name: str, engine: str, tmp_path: Path) -> None:
+    """Whole runs of several processors at w = 8, to the tokens of torch and to the machine's memory."""
+    program = library.assembled(name, word=8)
+    export(compiled(8, engine), tmp_path / "w")
+    book, sequence = load(tmp_path / "w").transformer.vocabulary, opening(program, engine, "", None)
+    text = " ".join(book.spelled(token) for token in sequence.tokens.tolist())
+    assert runner()(tmp_path / "w", text) == [book.spelled(token) for token in decoded(program, tmp_path / "w")]
 
 
 def outputs(plan: Any, ids: list[int]) -> np.ndarray:
@@ -247,7 +275,8 @@ def test_openings_as_json(capsys) -> None:
     assert found["tokens"].count("mask") == 2 * 3 and len(opening(program, "mdm", "", 0)) == len(wanted) - 6
 
 
-def test_examples_that_parse_have_a_layout() -> None:
-    """Programs that read no places have as many as a text has letters."""
-    said = metadata(parse_file(str(ROOT / "examples" / "contains.efasp")), "float32", {})
+@pytest.mark.parametrize("text", ['tokens "ab"\nlet out = seq_or(TE.a)\n', 'tokens "ab"\nplaces 3\nlet out = seq_or(TE.a)\n'])
+def test_places_that_are_not_read(text: str) -> None:
+    """There are as many as a text has letters, whatever the program says of them."""
+    said = metadata(parse(text, "file"), "float32", {})
     assert json.loads(said["layout"]) == [{"axes": [["index", "N"]], "kinds": ["at"]}] and said["readout"] == "numbers"
