@@ -66,7 +66,11 @@ def _python(file: str) -> Module:
         if part not in inside and not hasattr(found, part):
             raise UsageError(f"{file}: expected a program, found no {part!r}{nearest(part, map(str, inside))}")
         found = found[part] if isinstance(found, dict) else getattr(found, part)
-    found = found() if callable(found) and not isinstance(found, (Program, Example, Module)) else found
+    if callable(found) and not isinstance(found, (Program, Example, Module)):
+        try:
+            found = found()
+        except TypeError as error:
+            raise UsageError(f"{file}: expected a function without arguments, found {error}") from None
     start = ""
     if isinstance(found, Example):
         first = found.encode(found.alphabet[0])

@@ -252,6 +252,10 @@ def test_a_broken_description_gives_other_tokens(folder: Path, tmp_path: Path) -
         ),
         (("loop.pram", "--engine", "mdm"), "efasp: --steps: expected T of a program that does not end within 10000 steps"),
         (("wrong.pram", "--engine", "mdm"), "wrong.pram:1:1: "),
+        (
+            ("sum_to", "--engine", "mdm", "--word", "70"),
+            "efasp: sum_to: word: expected 5 to 64 bits for a transformer, found 70",
+        ),
         (("sum_to", "--engine", "mdm", "--data", "none.json"), "efasp: --data: none.json: No such file or directory"),
     ],
 )
