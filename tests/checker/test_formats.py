@@ -212,6 +212,10 @@ def test_onnx_of_a_program(name: str, tmp_path: Path, capsys) -> None:
             assert np.allclose(read[:, 0], [float(x) for x in exact.values[exact.output]], atol=1e-6)
         else:
             assert module.decode(read) == exact.values[exact.output]
+    longest = (module.longest or 0) + module.skipped
+    assert outputs(np.zeros((2, longest), np.int64), np.zeros(0)).shape[:2] == (2, longest)
+    with pytest.raises(Exception, match="ONNXRuntimeError"):
+        outputs(np.zeros((1, longest + 1), np.int64), np.zeros(0))
 
 
 def test_a_wrong_graph_is_not_written(tmp_path: Path, monkeypatch, capsys) -> None:
