@@ -7,6 +7,7 @@ transformers, onnx and onnxruntime are imported only where they are used.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -216,8 +217,12 @@ def _safetensors(subject: Subject, target: Path) -> tuple[str, int]:
 def _onnx(subject: Subject, target: Path) -> tuple[str, int]:
     from efasp.model import onnx_file
 
-    t = subject.transformer
-    data = onnx_file.packed(onnx_file.graph(t.shape, (t.vocabulary, t.places), t.arrays(), t.dtype_name), subject.metadata)
+    t, count = subject.transformer, None
+    if "engine" not in subject.metadata:  # a program, with places 0, 1, ...
+        ((_, size),) = json.loads(subject.metadata["layout"])[0]["axes"]
+        count = 0 if size == "N" else size
+    graph = onnx_file.graph(t.shape, (t.vocabulary, t.places), t.arrays(), t.dtype_name, count)
+    data = onnx_file.packed(graph, subject.metadata)
     said, same = agreement(subject, onnx_file.VERSION, onnx_file.runner(data))
     if same:
         _put(target, data)

@@ -9,6 +9,7 @@ from efasp.checker.commands import initial_memory, reason
 from efasp.checker.errors import SourceError, UsageError, hint
 from efasp.checker.interface import extension_of
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
+from efasp.model.compile import check_machine
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError
 from efasp.pram.machine import Program
@@ -31,6 +32,10 @@ def opening_(options: argparse.Namespace) -> int:
     except (AssemblyError, OSError) as error:
         raise SourceError("\n".join(filter(None, (reason(error), hint(error))))) from None
     extension = extension_of(program)
+    try:
+        check_machine(program.word, options.engine, extension)
+    except ValueError as error:
+        raise UsageError(f"{options.file}: {error}") from None
     book = LogLayout.of(program, extension).vocabulary
     sequence = opening(program, options.engine, extension, options.steps)
     names = [book.spelled(token) for token in sequence.tokens.tolist()]

@@ -1,7 +1,8 @@
 """A transformer as an ONNX graph, with dynamic batch and length, and its read-outs in onnxruntime. Needs both packages.
 
-Inputs ``tokens`` (batch, length) and ``places`` (batch, length, 1 + payloads), of int64; output ``readout`` (batch, length,
-d_out) in the weights' dtype. The metadata of the weights file are the graph's.
+Inputs ``tokens`` (batch, length) and, of a machine, ``places`` (batch, length, 1 + payloads), of int64; output ``readout``
+(batch, length, d_out) in the weights' dtype. The places of a program are 0, 1, ..., in the graph. The metadata of the weights
+file are the graph's.
 """
 
 from __future__ import annotations
@@ -35,20 +36,31 @@ class _Graph:
 
     def constant(self, value: Any, dtype: Any = np.int64, name: str = "") -> str:
         name = name or f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype=dtype), name))
+        self.constants.append(numpy_helper.from_array(np.array(value, dtype=dtype, order="C"), name))
         return name
 
     def chosen(self, table: Any, rows: str, dtype: Any = np.int64) -> str:
         return self.add("Gather", self.constant(table, dtype), rows, axis=0)
 
 
-def graph(shape: Mapping[str, Any], books: tuple[Codebook, Codebook], weights: Mapping[str, np.ndarray], dtype: str) -> Any:
-    """The graph of a transformer from its shape, vocabulary and places, and tensors by name, in a dtype of ``ranges.SCALE``."""
+def graph(
+    shape: Mapping[str, Any],
+    books: tuple[Codebook, Codebook],
+    weights: Mapping[str, np.ndarray],
+    dtype: str,
+    count: int | None,
+) -> Any:
+    """The graph of a transformer from its shape, vocabulary and places, and tensors by name, in a dtype of ``ranges.SCALE``.
+
+    ``count``: of a program how many places there are, 0 where there is no end; of a machine, whose places are given, None. A
+    longer sequence is an error of the runtime.
+    """
     g = _Graph()
     kinds, rows = _token_rows(g, books[0])
-    at = g.add("Squeeze", g.add("Slice", "places", *map(g.constant, ([0], [1], [2]))), g.constant([2]))
+    places = "places" if count is None else _plain(g, count)
+    at = g.add("Squeeze", g.add("Slice", places, *map(g.constant, ([0], [1], [2]))), g.constant([2]))
     h = g.add("Add", _embedded(g, books[0], kinds, rows, weights["token.weight"], dtype),
-              _embedded(g, books[1], at, "places", weights["place.weight"], dtype))  # fmt: skip
+              _embedded(g, books[1], at, places, weights["place.weight"], dtype))  # fmt: skip
     for number, row in enumerate(shape["layers"]):
         part = {
             name.removeprefix(f"layers.{number}."): w for name, w in weights.items() if name.startswith(f"layers.{number}.")
@@ -60,10 +72,20 @@ def graph(shape: Mapping[str, Any], books: tuple[Codebook, Codebook], weights: M
             h = g.add("Add", h, _linear(g, hidden, part["down.weight"]))
     g.nodes.append(helper.make_node("Identity", [_linear(g, h, weights["out.weight"], weights["out.bias"])], ["readout"]))
     number_type = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    given = [("tokens", []), ("places", [1 + len(books[1].payloads)])]
+    given = [("tokens", []), *([("places", [1 + len(books[1].payloads)])] if count is None else [])]
     inputs = [helper.make_tensor_value_info(name, onnx.TensorProto.INT64, ["batch", "length", *more]) for name, more in given]
     out = helper.make_tensor_value_info("readout", number_type, ["batch", "length", shape["d_out"]])
     return helper.make_graph(g.nodes, "efasp", inputs, [out], g.constants)
+
+
+def _plain(g: _Graph, count: int) -> str:
+    """The rows of the places 0, 1, ... of a sequence of ``tokens``, for all of a batch: (1, length, 2)."""
+    length = g.add("Gather", g.add("Shape", "tokens"), g.constant(1), axis=0)
+    number = g.add("Range", g.constant(0), length, g.constant(1))
+    if count:
+        number = g.chosen(np.arange(count), number)
+    number = g.add("Unsqueeze", number, g.constant([0, 2]))
+    return g.add("Concat", g.add("Sub", number, number), number, axis=2)
 
 
 def _token_rows(g: _Graph, book: Codebook) -> tuple[str, str]:
@@ -132,11 +154,16 @@ def packed(made: Any, metadata: Mapping[str, str]) -> bytes:
 
 
 def runner(data: bytes) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The read-outs (batch, length, d_out) of a file's graph in onnxruntime, on the CPU, as a function of tokens and places."""
+    """The read-outs (batch, length, d_out) of a file's graph in onnxruntime, on the CPU, as a function of tokens and places.
+
+    Of a program the places are those of the graph, whatever is given.
+    """
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    names = [one.name for one in session.get_inputs()]
 
     def outputs(tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
-        (read,) = session.run(["readout"], {"tokens": np.asarray(tokens, np.int64), "places": np.asarray(places, np.int64)})
+        given = {"tokens": np.asarray(tokens, np.int64), "places": np.asarray(places, np.int64)}
+        (read,) = session.run(["readout"], {name: given[name] for name in names})
         found: np.ndarray = read
         return found
 

@@ -8,6 +8,7 @@ and the places; docs/language.md), ``dtype``, ``shape``, and those of ``model.de
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -35,8 +36,12 @@ KEYS = ("format", "version", "program", "dtype", "shape")
 
 def books(module: Module) -> tuple[Codebook, Codebook]:
     """Vocabulary and places of a program's transformer: plain places where the output reads none."""
-    places = [node.codebook for node in walk(module.program.output) if isinstance(node, PositionEmbedding)]
-    return module.book, places[0] if places else PLAIN
+    return module.book, next(_read(module), PLAIN)
+
+
+def _read(module: Module) -> Iterator[Codebook]:
+    """The places that the output reads."""
+    return (node.codebook for node in walk(module.program.output) if isinstance(node, PositionEmbedding))
 
 
 def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str]:
@@ -54,7 +59,7 @@ def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str
 def _described(module: Module) -> dict[str, str]:
     both = books(module)
     readout = TOKENS if module.spells(module.program.output) else NUMBERS
-    return described(both, plain_sections(both[1], module.places is not None), readout, module.start)
+    return described(both, plain_sections(both[1], any(_read(module))), readout, module.start)
 
 
 def is_program(path: Path) -> bool:

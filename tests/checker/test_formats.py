@@ -91,6 +91,7 @@ def test_a_file_that_may_round_is_exported_with_a_warning(tmp_path: Path, monkey
         (("a", "b", "c"), "expected SOURCE and OUT, or OUT alone, found 3 operands"),
         (("--word", "5", "--engine", "mdm", "--name", "x", "out"), "--name: expected SOURCE with it, found a machine"),
         (("none.efasp", "out"), "none.efasp: No such file or directory"),
+        (("efasp.dyck:dyck", "out"), "efasp.dyck:dyck: expected a function without arguments, found dyck() missing 1 required"),
         (("w", "out"), "w: expected a safetensors file, found"),
         (("w", "--name", "x", "out"), "--name: expected a program's text with it, found a weights file"),
         (("r.efasp", "--name", "mirrow", "out"), "found 'mirrow' (did you mean 'mirror'?)"),
@@ -211,6 +212,10 @@ def test_onnx_of_a_program(name: str, tmp_path: Path, capsys) -> None:
             assert np.allclose(read[:, 0], [float(x) for x in exact.values[exact.output]], atol=1e-6)
         else:
             assert module.decode(read) == exact.values[exact.output]
+    longest = (module.longest or 0) + module.skipped
+    assert outputs(np.zeros((2, longest), np.int64), np.zeros(0)).shape[:2] == (2, longest)
+    with pytest.raises(Exception, match="ONNXRuntimeError"):
+        outputs(np.zeros((1, longest + 1), np.int64), np.zeros(0))
 
 
 def test_a_wrong_graph_is_not_written(tmp_path: Path, monkeypatch, capsys) -> None:
@@ -358,6 +363,32 @@ def test_weights_in_another_dtype_are_refused(folders, tmp_path: Path) -> None:
         model(input_ids=torch.tensor([[0, 9]]))
     with pytest.raises(ValueError, match="expected at most 256 tokens, as there are places, found 257"):
         model(input_ids=torch.zeros((1, 257), dtype=torch.int64))
+
+
+def test_a_wrong_folder_is_not_written(tmp_path: Path, monkeypatch, capsys) -> None:
+    """With a layout of other places, which the folder's code counts by itself, tokens differ; the exit code is 1."""
+    needed("transformers")
+    right = formats.files
+
+    def files(metadata: Any, book: Any, weights: Any) -> dict[str, bytes]:
+        layout = json.loads(metadata["layout"])
+        layout[0]["axes"][0][0] = "none"
+        return right({**metadata, "layout": json.dumps(layout)}, book, weights)
+
+    monkeypatch.setattr(formats, "files", files)
+    text = said(capsys, "export", str(EXAMPLES / "reverse.efasp"), str(tmp_path / "w"), "--format", "hf", code=1)
+    assert "expected the tokens of torch, found others, by transformers" in text and not (tmp_path / "w").exists()
+
+
+def test_a_folder_in_float64(tmp_path: Path, capsys) -> None:
+    """The weights are loaded in the dtype in which they are exact, without being asked for."""
+    needed("transformers")
+    said(capsys, "compile", str(EXAMPLES / "reverse.efasp"), "--dtype", "float64", "-o", str(tmp_path / "w"))
+    said(capsys, "export", str(tmp_path / "w"), str(tmp_path / "hf"), "--format", "hf")
+    from transformers import AutoModelForMaskedLM
+
+    model = AutoModelForMaskedLM.from_pretrained(tmp_path / "hf", trust_remote_code=True, local_files_only=True)
+    assert model.dtype == torch.float64 and model(input_ids=torch.tensor([[0, 1, 2]])).logits.argmax(-1).tolist() == [[2, 1, 0]]
 
 
 def test_a_folder_holds_the_weights_of_the_file(tmp_path: Path, capsys) -> None:

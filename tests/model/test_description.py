@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from safetensors.numpy import load_file, save_file
 
 from efasp.checker.openings import opening
 from efasp.evaluate import place_rows
-from efasp.language.program import parse_file
+from efasp.language.program import parse
 from efasp.model.decode import any_process, masked_diffusion
 from efasp.model.header import WeightsError
 from efasp.model.program_file import metadata, read_program
@@ -31,7 +32,7 @@ from efasp.paper_artifacts.cli import main
 from efasp.pram import library, machine
 from efasp.pram.machine import Program
 from tests.files import changed
-from tests.pages import ROOT
+from tests.pages import ROOT, tables
 
 RUNNER = ROOT / "examples" / "numpy_runner.py"
 FORMAT1 = Path(__file__).parent / "format1"
@@ -120,6 +121,34 @@ def test_programs_whose_output_is_numbers(name: str, folder: Path) -> None:
         assert np.allclose(found, wanted, rtol=0, atol=1e-4) and np.shape(found) == wanted.shape
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("source", sorted((ROOT / "examples").glob("*.efasp")), ids=lambda path: path.stem)
+def test_every_example(source: Path, tmp_path: Path) -> None:
+    """Every program of the examples, on random texts of every length up to 16 or as there are places."""
+    assert main(["compile", str(source), "-o", str(tmp_path / "w")]) == 0
+    module, plan = read_program(tmp_path / "w")
+    for n in range(1, min(16, module.longest or 16) + 1):
+        text = module.join(Random(n).choices(module.letters, k=n))
+        wanted, found = outputs(plan, module.encode(text)), runner()(tmp_path / "w", text)
+        if module.spells(module.program.output):
+            assert found == list(map(str, module.decode(wanted)))
+        else:
+            rows = [[float(x) for x in row.split(",")] for row in found]
+            assert np.allclose(rows, wanted[module.skipped :], rtol=0, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+@pytest.mark.parametrize("name", ["scan", "reduce", "fault"])
+def test_programs_of_the_library(name: str, engine: str, tmp_path: Path) -> None:
+    """Whole runs of several processors at w = 8, to the tokens of torch and to the machine's memory."""
+    program = library.assembled(name, word=8)
+    export(compiled(8, engine), tmp_path / "w")
+    book, sequence = load(tmp_path / "w").transformer.vocabulary, opening(program, engine, "", None)
+    text = " ".join(book.spelled(token) for token in sequence.tokens.tolist())
+    assert runner()(tmp_path / "w", text) == [book.spelled(token) for token in decoded(program, tmp_path / "w")]
+
+
 def outputs(plan: Any, ids: list[int]) -> np.ndarray:
     """Torch's read-outs."""
     return Transformer.of(plan, plan.dtype).outputs(np.array(ids), place_rows(None, len(ids))).astype(np.float64)
@@ -135,6 +164,28 @@ def test_the_runner_as_a_command(folder: Path) -> None:
         assert done.stdout == "d c b a\n"
     done = subprocess.run([*command, "axd"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "no token: 'x'\n")
+
+
+@pytest.mark.parametrize("name", ["mdm5", "reverse"])
+def test_the_file_to_the_byte(name: str, folder: Path) -> None:
+    """The header's length, keys, blanks and offsets are as docs/weights-format.md says; so are the keys of the metadata."""
+    data = (folder / name).read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode("ascii")
+    assert end % 8 == 0 and data[8:end] == text + b" " * (-len(text) % 8)
+    said, at = header.pop("__metadata__"), 0
+    for tensor in sorted(header):
+        first, last = header[tensor]["data_offsets"]
+        assert first == at and last - first == 4 * np.prod(header[tensor]["shape"]) and header[tensor]["dtype"] == "F32"
+        at = last
+    assert end + at == len(data)
+    page = ROOT / "docs" / "weights-format.md"
+    machine_ = {row[0] for row in tables(page, "Metadata")[0][1:] if row[1 if name == "mdm5" else 2] == "yes"}
+    assert {key for names in machine_ for key in re.findall("`(\\w+)`", names)} == set(said)
+    for key in ("vocabulary", "places", "layout", "scale"):
+        assert said[key] == json.dumps(json.loads(said[key]), sort_keys=True, separators=(",", ":"))
+    assert said["shape"] == json.dumps(json.loads(said["shape"]), sort_keys=True)
 
 
 # Version 1, and files that lie.
@@ -201,6 +252,10 @@ def test_a_broken_description_gives_other_tokens(folder: Path, tmp_path: Path) -
         ),
         (("loop.pram", "--engine", "mdm"), "efasp: --steps: expected T of a program that does not end within 10000 steps"),
         (("wrong.pram", "--engine", "mdm"), "wrong.pram:1:1: "),
+        (
+            ("sum_to", "--engine", "mdm", "--word", "70"),
+            "efasp: sum_to: word: expected 5 to 64 bits for a transformer, found 70",
+        ),
         (("sum_to", "--engine", "mdm", "--data", "none.json"), "efasp: --data: none.json: No such file or directory"),
     ],
 )
@@ -224,7 +279,8 @@ def test_openings_as_json(capsys) -> None:
     assert found["tokens"].count("mask") == 2 * 3 and len(opening(program, "mdm", "", 0)) == len(wanted) - 6
 
 
-def test_examples_that_parse_have_a_layout() -> None:
-    """Programs that read no places have as many as a text has letters."""
-    said = metadata(parse_file(str(ROOT / "examples" / "contains.efasp")), "float32", {})
+@pytest.mark.parametrize("text", ['tokens "ab"\nlet out = seq_or(TE.a)\n', 'tokens "ab"\nplaces 3\nlet out = seq_or(TE.a)\n'])
+def test_places_that_are_not_read(text: str) -> None:
+    """There are as many as a text has letters, whatever the program says of them."""
+    said = metadata(parse(text, "file"), "float32", {})
     assert json.loads(said["layout"]) == [{"axes": [["index", "N"]], "kinds": ["at"]}] and said["readout"] == "numbers"
