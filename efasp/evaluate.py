@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,19 @@ def evaluate(
     positions: Sequence[Any] | np.ndarray | None = None,
     values: Mapping[Any, np.ndarray] | None = None,
     check: bool = False,
+    lengths: Sequence[int] | None = None,
 ) -> list[np.ndarray]:
     """The values of nodes on one sequence: for each root an array (positions, width).
 
     ``tokens``: N token ids; ``positions``: N rows of the position codebook (or N numbers, where a row is one number;
     0..N-1 by default). ``values`` gives parameters (or any other node) their arrays. With ``check`` every value must be
-    of its node's sort. Raises SortError for a free parameter or a value outside its sort.
+    of its node's sort. With ``lengths`` the tokens are those of several sequences, one after the other, of so many tokens each:
+    heads attend within a sequence, and by default positions are counted anew in each. Raises SortError for a free parameter or
+    a value outside its sort.
     """
+    spans = [] if lengths is None else [slice(end - n, end) for n, end in zip(lengths, accumulate(lengths), strict=True)]
+    if lengths is not None and positions is None:
+        positions = np.concatenate([np.arange(0), *map(np.arange, lengths)])
     of: dict[Node, np.ndarray] = {node: narrow(np.asarray(value)) for node, value in (values or {}).items()}
     for node in walk(*roots, known=frozenset(of)):
         if isinstance(node, TokenEmbedding):
@@ -55,6 +62,9 @@ def evaluate(
             of[node] = narrow(node.codebook.codes(node.codebook.rows(tokens)))
         elif isinstance(node, PositionEmbedding):
             of[node] = narrow(node.codebook.codes(place_rows(positions, 0 if tokens is None else len(tokens))))
+        elif spans and isinstance(node, Attention):
+            q, k, v = (of[side] for side in node.inputs)
+            of[node] = narrow(np.concatenate([average_hard(q[span], k[span], v[span]) for span in spans]))
         else:
             of[node] = RULES[type(node)](node, of)
         if check:

@@ -175,6 +175,9 @@ class Affine(Node):
             integral = integral and constant == int(constant)
             for i, c in row:
                 a, b = bounds[i]
+                if c == 1:
+                    low, high = low + a, high + b
+                    continue
                 low, high = (low + c * a, high + c * b) if c > 0 else (low + c * b, high + c * a)
                 integral = integral and (type(c) is int or c == int(c))
             inner.append((low, high))

@@ -85,6 +85,7 @@ def read_program(path: Path) -> tuple[Module, Plan]:
 def read_machine(path: Path) -> tuple[int, str, str, Plan]:
     """Word, engine, extension and plan, as ``readback.read_plan`` gives them: also of a program's file that has a machine's
     vocabulary, places and read-outs, as a decompiled machine's has. Raises as ``read_program``."""
+    check_file(path)
     if not is_program(path):
         return read_plan(path)
     module, plan = read_program(path)

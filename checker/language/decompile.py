@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from efasp.checker import cli
@@ -15,16 +17,18 @@ from efasp.language import printer
 from efasp.language import tree as t
 from efasp.language.formulas import shown as formula
 from efasp.language.lexer import LanguageError
-from efasp.language.module import Module
+from efasp.language.module import Module, TextError
 from efasp.language.program import parse
 from efasp.language.specification import check_formula
-from efasp.model.header import WeightsError
+from efasp.model.header import WeightsError, check_file
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.model.program_file import is_program, read_program
 from efasp.model.readback import read_plan
 from efasp.model.residual_form import decompile, differences, reads_places
+from efasp.sorts import Sort
 
+LETTERS = 3  # of the texts on which a sort is tried, and of the alphabet
 HEADER = """\
 # The residual stream of a transformer, h0, h1, ..., one definition a sublayer; the program compiles to exactly these layers.
 """
@@ -32,10 +36,12 @@ HEADER = """\
 
 @dataclass(frozen=True)
 class Decompiled:
-    """A program in residual form; ``left_out``: formulas of the file's specification that speak of what it does not have."""
+    """A program in residual form; ``left_out``: formulas of the file's specification that speak of what it does not have;
+    ``unsorted``: a text on which the output is not of the sort that the file's program says, which is not declared then."""
 
     module: Module
     left_out: tuple[str, ...] = ()
+    unsorted: str | None = None
 
 
 def written(options: argparse.Namespace) -> int:
@@ -72,6 +78,9 @@ def written(options: argparse.Namespace) -> int:
     else:
         print("{output}: {program}, {definitions} definitions for {layers} layers, d_model {d_model}, {dtype}; "
               "it compiles to the numbers of {file}".format(**said), file=stream)  # fmt: skip
+    if found.unsorted is not None:
+        print(f"efasp: on {found.unsorted!r} the output is not of the sort that the file's program says: none is declared",
+              file=sys.stderr)  # fmt: skip
     for line in found.left_out:
         print(f"efasp: left out, as it speaks of definitions that a transformer does not have: {line}", file=sys.stderr)
     return 0
@@ -79,6 +88,7 @@ def written(options: argparse.Namespace) -> int:
 
 def decompiled(path: Path) -> tuple[Decompiled, Plan]:
     """The program of a weights file, of a machine or of a program, and the file's plan. Raises WeightsError and OSError."""
+    check_file(path)
     if is_program(path):
         return of_program(*read_program(path))
     word, engine, extension, plan = read_plan(path)
@@ -89,7 +99,9 @@ def decompiled(path: Path) -> tuple[Decompiled, Plan]:
 def of_program(module: Module, plan: Plan) -> tuple[Decompiled, Plan]:
     """The decompiled program of a program's file, with what its specification says of the output."""
     output = next(reversed(module.program.definitions))
-    made = decompile(plan, module.program.name, output, module.program.output.sort)
+    sort = module.program.output.sort
+    unsorted = next((text for text in _texts(module) if not _is_of(sort, plan, module.encode(text))), None)
+    made = decompile(plan, module.program.name, output, sort if unsorted is None else None)
     places = plan.places if reads_places(plan) else module.places
     kept: dict[str, tuple[t.Tree, ...]] = {}
     left_out: list[str] = []
@@ -99,7 +111,22 @@ def of_program(module: Module, plan: Plan) -> tuple[Decompiled, Plan]:
         left_out += [f"{what} {formula(tree)}" for tree in strange]
     requires, ensures = kept["requires"], kept["ensures"]
     whole = Module(made, plan.vocabulary, places, module.start, requires, ensures, dtype=plan.dtype or "")
-    return Decompiled(whole, tuple(left_out)), plan
+    return Decompiled(whole, tuple(left_out), unsorted), plan
+
+
+def _texts(module: Module) -> Iterator[str]:
+    """Short texts, on which the sort of an output is tried; none where places are no numbers, and so no text is an input."""
+    try:
+        longest = module.longest
+    except TextError:
+        return
+    most = LETTERS if longest is None else min(LETTERS, longest)
+    some = module.letters[:LETTERS]
+    yield from (module.join(letters) for length in range(1, most + 1) for letters in product(some, repeat=length))
+
+
+def _is_of(sort: Sort, plan: Plan, ids: Sequence[int]) -> bool:
+    return all(sort.admits(row) for row in plan.forward(ids).tolist())
 
 
 def extend(command: argparse.ArgumentParser) -> None:

@@ -193,6 +193,8 @@ def form(node: Node) -> _Form:
 
 def _declared(node: Affine | Relu | Attention) -> str:
     """The sort of a node, where it is not the inferred one."""
+    if node.declared is None:
+        return ""
     bounds = Attention(node.q, node.k, node.v).sort if isinstance(node, Attention) else node._inferred()
     return "" if node.sort == bounds else f" : {written(node.sort)}"
 

@@ -56,7 +56,7 @@ def obligations(module: Module, texts: Texts) -> Iterator[Obligation]:
         yield at_sink(module, texts, value, sink, {"program": module.program.name, "number": number})
 
     def wrong() -> Iterator[dict[str, Any]]:
-        yield from filter(None, map(texts.outside, texts.short()))
+        yield from filter(None, [texts.stray()])
 
     said = f"exhaustive, texts of up to {texts.length} letters"
     params = {"program": module.program.name}
@@ -72,7 +72,7 @@ def of(module: Module, texts: Texts, node: Node, params: dict[str, Any]) -> Obli
     said = f"{said}, given the sorts of heads"
 
     def replay(model: Assignment) -> dict[str, Any] | None:
-        found = next(filter(None, (texts.outside(text, node) for text in [*texts.short(), *texts.drawn])), None)
+        found = texts.stray(node) or next(filter(None, (texts.outside(text, node) for text in texts.drawn)), None)
         if found is None:
             tried = f"right on every text of up to {texts.length} letters"
             raise Undecided(f"a value outside {node.sort}, but perhaps on no text ({tried})")

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from efasp.codebook import Codebook
 from efasp.evaluate import RULES, evaluate, place_rows
 from efasp.exact import LIMIT, Matrix, average_hard, narrow, scores
+from efasp.examples import EXAMPLES
 from efasp.pointwise import less
 from efasp.sorts import Flag, Int, Rational, SortError, Word
-from efasp.syntax import Node, Parameter, affine, aha, combine, concat, positions, relu, tokens
+from efasp.syntax import Node, Parameter, affine, aha, combine, concat, positions, relu, tokens, walk
 
 X, Y = Parameter("x", Int(-9, 9)), Parameter("y", Int(-9, 9))
 COLUMN = np.array([[1], [2], [4]])
@@ -99,6 +100,23 @@ def test_narrow() -> None:
     assert narrow(np.array([Fraction(4, 2), 7], dtype=object)).dtype == np.int64
     assert narrow(np.array([Fraction(1, 2), 7], dtype=object)).dtype == object
     assert narrow(np.array([LIMIT, 7], dtype=object)).dtype == object
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.sampled_from(["reverse", "majority", "histogram", "most_recent", "parity"]),
+    st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=5), min_size=1, max_size=4),
+)
+def test_several_sequences(name: str, letters: list[list[int]]) -> None:
+    """Several sequences at once have at every node the values that each has by itself: heads and places are its own."""
+    example = EXAMPLES[name]
+    nodes = walk(*example.program.definitions.values())
+    sequences = [list(example.encode("".join(example.alphabet[i] for i in each))) for each in letters]
+    lengths = list(map(len, sequences))
+    together = evaluate(*nodes, tokens=[i for each in sequences for i in each], lengths=lengths)
+    apart = [evaluate(*nodes, tokens=each) for each in sequences]
+    for number, found in enumerate(together):
+        assert found.tolist() == [row for values in apart for row in values[number].tolist()]
 
 
 def test_embeddings() -> None:

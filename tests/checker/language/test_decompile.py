@@ -100,6 +100,9 @@ def test_a_machine(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert main(["compile", "m.efasp", "-o", "m2.safetensors"]) == 0 and same_numbers("m.safetensors", "m2.safetensors")
     assert ("float32 is not known to carry its numbers exactly" in capsys.readouterr().err) == (engine == "mdm")
     assert parse_file("m.efasp").dtype == "float32"
+    assert main(["decompile", "m2.safetensors", "-o", "again.efasp"]) == 0
+    assert Path("again.efasp").read_text() == Path("m.efasp").read_text()
+    capsys.readouterr()
     runs = []
     for file in ("m.safetensors", "m2.safetensors"):  # the machine runs from either
         assert main(["run", "sum_to", "--word", "5", "--engine", engine, "--weights", file, "--json"]) == 0
@@ -126,7 +129,14 @@ def test_weights_that_no_dtype_is_known_to_carry(weights: Path, capsys: pytest.C
     changed(weights, Path("wild.safetensors"), drawn)
     assert main(["decompile", "wild.safetensors", "-o", "wild.efasp"]) == 0
     assert main(["compile", "wild.efasp", "-o", "again.safetensors"]) == 0
-    assert "reverse: float32 is not known to carry its numbers exactly" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "reverse: float32 is not known to carry its numbers exactly" in said
+    assert "on 'a' the output is not of the sort that the file's program says: none is declared" in said
+    read = []
+    for arguments in (["wild.efasp"], ["--weights", "wild.safetensors"]):
+        assert main(["eval", *arguments, "--on", "abcabdda", "--json"]) == 0
+        read.append(json.loads(capsys.readouterr().out))
+    assert read[0] == read[1]
     assert same_numbers("wild.safetensors", "again.safetensors")
     module, plan = read_program(Path("again.safetensors"))
     assert write(module) in Path("wild.efasp").read_text() and plan.dtype == "float32"
