@@ -85,8 +85,8 @@ def _solutions(grid: list[str], used: list[int], empty: list[int], rng: Random |
     if not empty:
         yield "".join(grid)
         return
-    place, digits = min(((p, _left(used, p)) for p in empty), key=lambda pair: len(pair[1]))
-    rest = [p for p in empty if p != place]
+    place = max(empty, key=lambda p: _taken(used, p).bit_count())
+    digits, rest = [digit for digit in range(1, 10) if not _taken(used, place) >> digit & 1], [p for p in empty if p != place]
     for digit in rng.sample(digits, len(digits)) if rng else digits:
         _toggle(used, place, digit)
         yield from _solutions([*grid[:place], str(digit), *grid[place + 1 :]], used, rest, rng)
@@ -98,9 +98,10 @@ def _toggle(used: list[int], place: int, digit: int) -> None:
         used[house] ^= 1 << digit
 
 
-def _left(used: list[int], place: int) -> list[int]:
-    taken = used[OF[place][0]] | used[OF[place][1]] | used[OF[place][2]]
-    return [digit for digit in range(1, 10) if not taken >> digit & 1]
+def _taken(used: list[int], place: int) -> int:
+    """The digits that a cell cannot have, as bits."""
+    row, column, box = OF[place]
+    return used[row] | used[column] | used[box]
 
 
 @cache

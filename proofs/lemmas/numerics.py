@@ -54,14 +54,13 @@ from efasp.model.ranges import SCALE, RangeError, absolute, dtype_for, ranges
 from efasp.proofs.equivalence.relational import HeadPair, losers, winners
 from efasp.proofs.equivalence.sat_sweeping import Swept
 from efasp.proofs.lemmas import numerics_floats, numerics_torch
-from efasp.proofs.lemmas.attention_lookups import TIES, keys, mixing, names
+from efasp.proofs.lemmas.attention_lookups import mixing, names
 from efasp.proofs.lemmas.lowering import digest, read, swept
 from efasp.proofs.lemmas.numerics_floats import Format
+from efasp.proofs.lemmas.numerics_lookups import equal_values, first, one_winner
 from efasp.proofs.lemmas.numerics_torch import fractional
 from efasp.proofs.obligation import Allowance, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma
 from efasp.proofs.symbolic.magnitudes import Reach, Sizes
-from efasp.proofs.symbolic.positions import lookup
-from efasp.proofs.symbolic.sequence_invariants import World
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Number
 from efasp.syntax import Attention
@@ -321,42 +320,6 @@ def longest(machine: Machine) -> int:
 def _multiple(form: Form, of: Form) -> bool:
     """Whether a form is a multiple of another's terms, without a constant."""
     return not form.constant and set(form.terms) <= set(of.terms)
-
-
-# Lookups by name.
-
-
-def equal_values(step: Step) -> list[str]:
-    """Lookups that attention.ties leaves out because all best matches have one value, and this is not 0 but at the sink."""
-    sink = next(iter(step.reading.form(step.sink, 0).terms))
-    known, out = mixing(step), []
-    for name in names(step):
-        value = lookup(step, name).value
-        atoms = {atom for place in range(value.width) for atom in step.reading.form(value, place).terms}
-        if name not in known and not atoms <= {sink}:
-            out.append(name)
-    return out
-
-
-def one_winner(step: Step) -> Iterator[Obligation]:
-    """A lookup that reads its own rank has one best match: two matches of equal rank are the same place."""
-    for name in equal_values(step):
-        world = World(step)
-        i, j, k = (world.position(prefix) for prefix in "ijk")
-        keys(world, j, k)
-        goal = world.script.conclude(TIES(name), i, j, k)
-        m = step.machine
-        params, scope = {**m.params, "of": name}, f"n <= {m.n[1]}, {m.shape}"
-        yield world.script.obligation("numerics.ties", m.claim, params, scope, m.n, goal)
-
-
-def first(step: Step, name: str) -> int | None:
-    """The score of a match with processor 0 where lower processors go first: n C and the highest rank; None elsewhere."""
-    here = lookup(step, name)
-    if here.rank is not step.of["urgency"]:
-        return None
-    ((_, high),) = here.rank.sort.bounds
-    return int(sum(query.width for query, _ in here.words) * here.capacity + high)
 
 
 # The lemmas.
