@@ -22,7 +22,7 @@ from efasp.language.program import parse
 from efasp.model.compile import ENGINES, MAX_WORD, codebooks
 from efasp.model.container import opened
 from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
-from efasp.model.header import CONTROLS, PROGRAM, VERSION, WeightsError, check_format, read_shape, shown
+from efasp.model.header import CONTROLS, PROGRAM, VERSION, WeightsError, check_file, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan
 from efasp.model.ranges import SIGNIFICAND
