@@ -16,6 +16,7 @@ from efasp.proofs.lemmas import (
     lowering,
     masked_arm,
     masked_arm_runs,
+    masked_arm_width,
     numerics,
     numerics_limits,
     preserve,
@@ -52,6 +53,7 @@ FAMILIES = (
     generation,
     masked_arm,
     masked_arm_runs,
+    masked_arm_width,
     preserve,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))

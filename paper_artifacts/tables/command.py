@@ -27,6 +27,7 @@ SLOW = {
     "parity": 1,
     "graph": 32,
     "sudoku": 12,
+    "any-order": 1,
     "dyck": 1,
     "kills": 30,
     "mutants": 10,

@@ -13,6 +13,7 @@ from efasp.checker.session import discharged
 from efasp.model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
 from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
+from efasp.paper_artifacts.experiments.any_order import any_order_table
 from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
 from efasp.paper_artifacts.tables.disagreements import disagreements
@@ -155,6 +156,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "graph": graph,
     "sudoku": sudoku,
     "puzzles": instances,
+    "any-order": any_order_table,
     "dyck": dyck,
     "disagreements": without_runs(disagreements),
     "times": without_runs(times),
