@@ -206,7 +206,7 @@ def test_a_run_that_was_written_down_wrongly(squares: list[int], tmp_path: Path,
     right = noted.read_text()
     for number in (squares[0], next(i for i in range(2, 200) if i not in squares)):
         wrong = right.replace(
-            f'"square of {number}": {{"seconds": 0.5, "square": {number**2}}}', f'"square of {number}": {{"square": 1}}'
+            f'"square of {number}": {{"seconds": 0.5, "square": {number**2}}}', f'"square of {number}": {{"square": -1}}'
         )
         assert wrong != right
         noted.write_text(wrong)
