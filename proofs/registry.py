@@ -20,7 +20,9 @@ from efasp.proofs.lemmas import (
     numerics,
     numerics_limits,
     preserve,
+    preserve_parallel,
     process,
+    qbf,
     resources,
     resources_bounds,
     simulation,
@@ -55,6 +57,8 @@ FAMILIES = (
     masked_arm_runs,
     masked_arm_width,
     preserve,
+    preserve_parallel,
+    qbf,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 

@@ -29,6 +29,8 @@ SLOW = {
     "sudoku": 12,
     "any-order": 1,
     "dyck": 1,
+    "qbf": 5,
+    "edits": 1,
     "kills": 30,
     "mutants": 10,
     "mutation": 60,

@@ -15,7 +15,9 @@ from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.experiments.any_order import any_order_table
 from efasp.paper_artifacts.experiments.dyck import dyck
+from efasp.paper_artifacts.experiments.edits import edits
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
+from efasp.paper_artifacts.experiments.qbf import qbf
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
 from efasp.paper_artifacts.tables.kills import kills, matrix
@@ -158,6 +160,8 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "puzzles": instances,
     "any-order": any_order_table,
     "dyck": dyck,
+    "qbf": qbf,
+    "edits": edits,
     "disagreements": without_runs(disagreements),
     "times": without_runs(times),
     "kills": kills,

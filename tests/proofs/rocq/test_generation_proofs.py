@@ -22,6 +22,11 @@ CHANGES = (
     ("PreserveRun", "(open_at z <=? t) then S t else t.", "(open_at z <=? t) then t else t."),  # a letter that goes counts
     ("PreserveRun", "| Delete p => S p end in", "| Delete p => p end in"),  # the letter before
     ("PreserveRun", "is_mask x && ((j <=? start z) || vanishing z)", "is_mask x && vanishing z"),  # masks stay in the list
+    ("PreserveParallel", "jumped before (jumped before x)", "pointer (jumped before x)"),  # an edit a round
+    ("PreserveParallel", "inr q' => At before q' end\n", "inr q' => At before q end\n"),  # indices stay
+    ("Quantified", "negb (snd c) && eqb (fst c) r.", "eqb (fst c) r."),  # a value of 1 is tried again
+    ("Quantified", "negb (snd c) && eqb (fst c) r.", "negb (snd c)."),  # no result is decisive
+    ("Quantified", "option_map (cons (fst c, false))", "option_map (cons c)"),  # values within stay
 )
 
 
