@@ -141,7 +141,7 @@ def unruly() -> Iterator[dict[str, Any]]:
 
 @cache
 def situations() -> tuple[tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]], ...]:
-    """All cells of up to ``CELLS`` variables with no clause or an empty one; and with one clause, of up to ``VARIABLES``."""
+    """All cells of up to ``CELLS`` variables with no clause or an empty one; of fewer with one clause, or with two."""
     found = list[tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]]]()
     for n in range(CELLS + 1):
         signs = list(product((0, 1, -1), repeat=n)) if n <= VARIABLES else []
@@ -149,6 +149,7 @@ def situations() -> tuple[tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]], 
         for cells in product([(0, 0), (0, 1), (1, 0), (1, 1)], repeat=n):
             found += [(cells, ()), (cells, ((),))]
             found += [(cells, (clause,)) for clause in clauses]
+            found += [(cells, pair) for pair in product([(), *clauses], repeat=2) if n == 1]
     return tuple(found)
 
 
@@ -183,7 +184,7 @@ def mistimed() -> Iterator[dict[str, Any]]:
 def small(regime: Regime) -> Iterator[Batch]:
     """The program's answers, memory and steps, for all formulas of a small size."""
     scope = f"exhaustive: all prefixes of up to {VARIABLES} variables, all sets of up to {CLAUSES} clauses"
-    ruled = f"exhaustive: all cells of up to {CELLS} variables, and with a clause of up to {VARIABLES}"
+    ruled = f"exhaustive: all cells of up to {CELLS} variables; with a clause of up to {VARIABLES}, with two of one"
     size = len(formulas())
     parts: tuple[tuple[str, int, Callable[[], Iterator[dict[str, Any]]], str], ...] = (
         ("qbf.rule", len(situations()), unruly, ruled),
