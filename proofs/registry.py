@@ -20,10 +20,13 @@ from efasp.proofs.lemmas import (
     lowering,
     masked_arm,
     masked_arm_runs,
+    masked_arm_width,
     numerics,
     numerics_limits,
     preserve,
+    preserve_parallel,
     process,
+    qbf,
     resources,
     resources_bounds,
     resources_serial,
@@ -59,10 +62,13 @@ FAMILIES = (
     generation,
     masked_arm,
     masked_arm_runs,
+    masked_arm_width,
     preserve,
     corollaries,
     corollaries_connectivity,
     corollaries_steps,
+    preserve_parallel,
+    qbf,
 )
 LEMMAS.sort(key=lambda build: [family.__name__ for family in FAMILIES].index(build.__module__))
 

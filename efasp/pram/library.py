@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Unpack
 
-from efasp.pram import problems
+from efasp.pram import edits, problems, quantified
 from efasp.pram.assembler import AssemblyError, Options, assemble, assemble_file
 from efasp.pram.assembler.source import nearest
 from efasp.pram.machine import Program
@@ -209,6 +209,20 @@ _TABLE = (
         "processors, at most 16 -> the 16 words",
         lambda rng, size, word: min(size, 16),
         problems.encode_fault,
+    ),
+    Entry(
+        "qbf",
+        "whether a quantified Boolean formula is true, by depth-first evaluation with one cell a variable",
+        "Formula: a prefix of a and e, clauses of literals v and -v -> bool",
+        quantified.draw_qbf,
+        quantified.encode_qbf,
+    ),
+    Entry(
+        "preserve",
+        "the letter at an index of a string after a list of edits in O(log m) steps, by pointer jumping",
+        "Edited: a string, (letter or none, position) of each edit, an index -> letter",
+        edits.draw_preserve,
+        edits.encode_preserve,
     ),
 )
 PROGRAMS: dict[str, Entry] = {entry.name: entry for entry in _TABLE}

@@ -13,9 +13,12 @@ from efasp.checker.session import discharged
 from efasp.model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
 from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
+from efasp.paper_artifacts.experiments.any_order import any_order_table
 from efasp.paper_artifacts.experiments.context_free import grammars
 from efasp.paper_artifacts.experiments.dyck import dyck
+from efasp.paper_artifacts.experiments.edits import edits
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
+from efasp.paper_artifacts.experiments.qbf import qbf
 from efasp.paper_artifacts.experiments.serial import serial
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
@@ -158,8 +161,11 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "graph": graph,
     "sudoku": sudoku,
     "puzzles": instances,
+    "any-order": any_order_table,
     "dyck": dyck,
     "serial": serial,
+    "qbf": qbf,
+    "edits": edits,
     "disagreements": without_runs(disagreements),
     "times": without_runs(times),
     "kills": kills,

@@ -21,7 +21,7 @@ from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram import machine
 from efasp.pram.library import PROGRAMS, Instance, build
 
-MAX_STEPS = 100_000
+MAX_STEPS = 1_000_000
 
 
 @dataclass(frozen=True)

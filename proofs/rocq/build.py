@@ -29,8 +29,11 @@ SOURCES = Path(__file__).resolve().parent
 BUILD = (checkout() or cache_folder()) / "build" / "rocq"
 # Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
 BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
-# About the other claims: stochastic generation, any order, edits, the corollaries.
-CLAIM_FILES = ("TwoSidedDyck", "AutoregressiveSupport", "MaskedArm", "Preserve", "PreserveRun", "ContextFree", "Connectivity")
+# About the other claims: stochastic generation, any order, edits, quantified formulas, the corollaries.
+CLAIM_FILES = (
+    "TwoSidedDyck", "AutoregressiveSupport", "MaskedArm", "Preserve", "PreserveRun", "PreserveParallel", "Quantified",
+    "ContextFree", "Connectivity",
+)  # fmt: skip
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", *CLAIM_FILES)
 # The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
 READOUT_FILES = (*FILES, "Readouts")

@@ -14,8 +14,10 @@ import pytest
 
 from efasp.pram import machine
 from efasp.pram.assembler import AssemblyError, assemble
+from efasp.pram.edits import Edited
 from efasp.pram.library import PROGRAMS, Graph, Instance, build, load
 from efasp.pram.machine import POLICIES, Fault, Program, Run
+from efasp.pram.quantified import Formula
 from tests.efasp.pram.engines import ENGINES
 
 Engine = Callable[[Program, int], Run]
@@ -43,6 +45,8 @@ SIZES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "gcd": ((1, 2, 3, 5), (16, 40)),
     "sum_to": ((1, 2, 8, 16), (100, 400)),
     "fault": ((1, 2, 4, 6, 8, 16), ()),
+    "qbf": ((1,), (2, 3, 4, 5)),
+    "preserve": ((1,), (2, 3, 4, 8, 16)),
 }
 
 
@@ -161,7 +165,63 @@ ORACLES: dict[str, Callable[[Any, int], Any]] = {
     "gcd": lambda pairs, w: [math.gcd(a, b) for a, b in pairs],
     "sum_to": lambda n, w: sum(range(n + 1)) % 2**w,
     "fault": fault,
+    "qbf": lambda formula, w: truth(formula),
+    "preserve": lambda problem, w: preserve(problem, w),
 }
+
+
+def truth(formula: Formula, values: tuple[bool, ...] = ()) -> bool:
+    """The truth of a quantified Boolean formula, by expanding its quantifiers: all values of every variable are tried."""
+    prefix, clauses = formula
+    if len(values) < len(prefix):
+        branches = [truth(formula, (*values, value)) for value in (False, True)]
+        return all(branches) if prefix[len(values)] == "a" else any(branches)
+    return all(any(values[abs(v) - 1] == (v > 0) for v in clause) for clause in clauses)
+
+
+def tried(formula: Formula, values: tuple[bool, ...] = ()) -> tuple[int, int]:
+    """The assignments that are tried, and the inner nodes of their tree, where a second branch is left out if it can be."""
+    at = len(values)
+    if at == len(formula.prefix):
+        return 1, 0
+    leaves, inner = tried(formula, (*values, False))
+    if truth(formula, (*values, False)) == (formula.prefix[at] == "e"):
+        return leaves, inner + 1
+    more, others = tried(formula, (*values, True))
+    return leaves + more, inner + others + 1
+
+
+def steps_of_qbf(instance: Instance) -> int:
+    """The steps of `qbf`."""
+    formula = instance.problem
+    leaves, inner = tried(formula)
+    literals = sum(map(len, formula.clauses))
+    return 8 + leaves * (5 + 8 * len(formula.clauses) + 9 * literals) + 9 * (leaves - 1 + inner)
+
+
+def preserve(problem: Edited, w: int) -> str:
+    """The letter, by carrying out the edits on a list."""
+    letters = list(problem.string)
+    for letter, at in problem.edits:
+        if letter:
+            letters.insert(at, letter)
+        else:
+            del letters[at]
+    return letters[problem.at]
+
+
+def steps_of_preserve(instance: Instance) -> int:
+    """The steps of `preserve`: two more where the index is followed back through more than half as many edits as it may be."""
+    _, edits, at = instance.problem
+    bits, met = len(edits).bit_length(), 0
+    for number, (letter, place) in enumerate(reversed(edits), 1):
+        met = number
+        if letter and at == place:
+            break
+        at += (at >= place) if not letter else -(at > place)
+    else:
+        met += 1
+    return 46 + 9 * bits + 2 * (2 * met > 1 << bits)
 
 
 def components_are_right(graph: Graph, labels: list[int]) -> bool:
@@ -218,6 +278,8 @@ STEPS: dict[str, Callable[[Instance], int]] = {
     "clauses": lambda instance: 9 + 6 * instance.problem.rounds,
     "parity": lambda instance: 15 + 6 * -(-len(instance.problem) // instance.processors) + 10 * log2(instance.processors),
     "sum_to": lambda instance: 6 + 3 * instance.problem,
+    "qbf": steps_of_qbf,
+    "preserve": steps_of_preserve,
 }
 
 
@@ -317,7 +379,7 @@ def test_other_words(name: str, word: int) -> None:
         check_steps(name, instance, solve(name, instance))
 
 
-@pytest.mark.parametrize("name", ["crcw_max", "components", "closure", "bfs", "matmul", "sum_to"])
+@pytest.mark.parametrize("name", ["crcw_max", "components", "closure", "bfs", "matmul", "sum_to", "preserve", "qbf"])
 def test_surplus_processors_idle(name: str) -> None:
     """Where memory says n, processors beyond those that the data need change neither answer nor steps."""
     rng = Random(name)
@@ -341,6 +403,8 @@ SCRATCH: dict[str, Callable[[Instance], list[int]]] = {
     "cut": lambda instance: [3, 4, 5, 6, *range(9, 7 + 3 * instance.problem[0].n, 3)],
     "gcd": lambda instance: [*range(2 * len(instance.problem), instance.memory)],
     "sum_to": lambda instance: [1],
+    "qbf": lambda instance: [2],
+    "preserve": lambda instance: [3, *range(instance.memory - instance.processors, instance.memory)],
 }
 
 
@@ -377,6 +441,8 @@ EXAMPLES: dict[str, tuple[int, list[int]]] = {
     "gcd": (12, [6, 1, 7, 12, 21, 1]),
     "sum_to": (1, [55]),
     "fault": (0, [1, 0, 0, 0, 0, 0, 7, 8]),
+    "qbf": (2, [1, 2, 0]),
+    "preserve": (3, [2]),
 }
 
 

@@ -18,7 +18,7 @@ from efasp.proofs.registry import batches
 from efasp.proofs.statements import StatementError, below, statements
 from tests.pages import ROOT
 
-PAPER = ["B", "T1", "T1-connectivity", "T1-context-free", "T2", "T3", "T4", "T5", "T6", "F"]
+PAPER = ["B", "T1", "T1-connectivity", "T1-context-free", "T2", "T3", "T4", "T4-pspace", "T5", "T6", "F"]
 PAPER += ["table-sudoku", "table-parity", "table-graph", "D1", "D2", "D3", "D4", "D5", "D6"]
 
 
@@ -60,6 +60,7 @@ def test_every_lemma_serves_a_claim_and_every_claim_of_the_paper_is_there() -> N
         "T1-context-free",
         "T3",
         "T4",
+        "T4-pspace",
         "T5",
         "T6",
     ]

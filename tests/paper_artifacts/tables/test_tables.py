@@ -117,7 +117,7 @@ def test_what_is_committed_is_what_is_made(capsys: pytest.CaptureFixture[str]) -
     assert main(["tables", "--check", "--only", "disagreements"]) == 0
 
 
-@pytest.mark.parametrize("name", ["resources", "growth", "parity", "sudoku", "serial", "kills"])
+@pytest.mark.parametrize("name", ["resources", "growth", "parity", "sudoku", "serial", "kills", "qbf", "any-order", "edits"])
 def test_a_committed_table_follows_from_its_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every run of it is written down, none besides, and without making any the same files come out."""
 
@@ -206,7 +206,7 @@ def test_a_run_that_was_written_down_wrongly(squares: list[int], tmp_path: Path,
     right = noted.read_text()
     for number in (squares[0], next(i for i in range(2, 200) if i not in squares)):
         wrong = right.replace(
-            f'"square of {number}": {{"seconds": 0.5, "square": {number**2}}}', f'"square of {number}": {{"square": 1}}'
+            f'"square of {number}": {{"seconds": 0.5, "square": {number**2}}}', f'"square of {number}": {{"square": -1}}'
         )
         assert wrong != right
         noted.write_text(wrong)

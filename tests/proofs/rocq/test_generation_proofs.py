@@ -34,6 +34,11 @@ CHANGES = (
     ("Connectivity", "Prop := ~ star p j.", "Prop := p i <> p j."),  # cycles
     ("Connectivity", "forall v, v < n -> r v = s (s v).\nDefinition", "forall v, v < n -> r v = s v.\nDefinition"),  # no gain
     ("Connectivity", "E i j /\\ star p i /\\ c i j", "E i j /\\ c i j"),  # roots of higher trees
+    ("PreserveParallel", "jumped before (jumped before x)", "pointer (jumped before x)"),  # an edit a round
+    ("PreserveParallel", "inr q' => At before q' end\n", "inr q' => At before q end\n"),  # indices stay
+    ("Quantified", "negb (snd c) && eqb (fst c) r.", "eqb (fst c) r."),  # a value of 1 is tried again
+    ("Quantified", "negb (snd c) && eqb (fst c) r.", "negb (snd c)."),  # no result is decisive
+    ("Quantified", "option_map (cons (fst c, false))", "option_map (cons c)"),  # values within stay
 )
 
 
