@@ -57,7 +57,7 @@ def misshapen(shape: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     def first(**changed: Any) -> dict[str, Any]:
         return {**shape, "layers": [{**layers[0], **changed}, *layers[1:]]}
 
-    yield "no layer", {**shape, "layers": []}
+    yield "no list of layers", {**shape, "layers": {}}
     yield "65 layers", {**shape, "layers": layers * (65 // len(layers) + 1)}
     yield "a layer without a number of heads", {**shape, "layers": [{"d_head": 1, "d_ff": 1}, *layers[1:]]}
     sizes: list[tuple[str, Any]] = [("heads", 0), ("d_head", 0), ("heads", -1)]
