@@ -39,7 +39,7 @@ EXAMPLES = {
         "check reverse.efasp --weights reverse.safetensors",
     ),
     "certify": ("certify --lemma 'gates.*' --out certificates",),
-    "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit --trust"),
+    "audit": ("audit", "audit T1", "audit gates.add --mutants", "audit 'gates.*' --format json", "audit reverse.efasp"),
     "trace": (
         "trace sum_to --engine mdm --step 8",
         "trace scan --engine apmdm --html scan.html",

@@ -29,7 +29,8 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     check.set_defaults(pages=pages)
     language.extend(commands, check)
     audit = cli.command(commands, "audit", "claims and lemmas with their status, or one of them whole")
-    audit.add_argument("name", nargs="?", metavar="NAME", help="a lemma or a claim, shown whole, or a glob (default: list all)")
+    shown = "a lemma, a claim or a program's file, shown whole, or a glob (default: list all)"
+    audit.add_argument("name", nargs="?", metavar="NAME", help=shown)
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
     audit.add_argument("--out", type=cli.path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")

@@ -21,6 +21,7 @@ from efasp.paper_artifacts.claims.theorems import ACCEPTED, checked
 from efasp.paper_artifacts.claims.trust import show as show_trust
 from efasp.paper_artifacts.report.listing import listing, show_listing
 from efasp.paper_artifacts.report.outline import whole_data, whole_text
+from efasp.paper_artifacts.report.programs import audit_program, is_program
 from efasp.paper_artifacts.report.sheets import sheet_data, sheet_of, sheet_text
 from efasp.pram.assembler.source import nearest
 from efasp.proofs.registry import matches
@@ -30,6 +31,8 @@ from efasp.proofs.statements import below, statements
 def audit(options: argparse.Namespace) -> int:
     """`efasp audit`: discharge the obligations that are shown, and show them. The exit code is the run's."""
     name = options.name
+    if is_program(name):
+        return audit_program(options)
     chosen, some = _chosen(name, options.kernel)
     _refuse(options)
     if options.out is not None:

@@ -98,7 +98,7 @@ def test_a_claim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     said = json.loads(capsys.readouterr().out)
     assert sorted(asked) == sorted(needed) and {"simulation.composition", "step.next", "gates.add"} <= set(needed)
     assert (said["id"], said["n_max"], said["lemmas"]) == ("T1", 64, list(claims()["T1"].lemmas))
-    claim, lemma, more, _ = keys(COMMANDS, "JSON of efasp audit")
+    claim, lemma, more, _, _ = keys(COMMANDS, "JSON of efasp audit")
     assert list(said) == ["n_max", *claim, *more] and list(said["tree"][0]) == lemma
     each = {"proved": len(needed) - 2, "timeout": 1, "measured": 1}
     assert said["obligations"] == {"n <= 32": each, "n <= 64": each}
