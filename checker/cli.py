@@ -195,7 +195,7 @@ def _cfg(cfg: argparse.ArgumentParser) -> None:
     cfg.add_argument("--attention", choices=("indexed", "dense"), default="indexed", help="as in efasp run")
     cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")
     cfg.add_argument("--json", action="store_true", help="one JSON object")
-    cfg.set_defaults(command=commands.cfg, weights=None, max_steps=10_000)
+    cfg.set_defaults(command=commands.cfg, weights=None)
 
 
 def _programs(programs: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress, while_read
 from efasp.checker.weights_file import given
-from efasp.context_free import SizeError, instance, member
+from efasp.context_free import SizeError, instance, member, steps
 from efasp.encoding import clock_bits
 from efasp.grammar import read_grammar
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
@@ -227,8 +227,11 @@ def cfg(options: argparse.Namespace) -> int:
     """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is no failure."""
     try:
         _needs_torch(options.engine)
+        if options.json and options.pram == STDIN:
+            raise UsageError("--pram: expected a file, as --json is on standard output, found -")
         if options.pram is not None:
             writable("--pram", options.pram)
+        options.max_steps = steps(len(options.text))  # which are all
         program = instance(read_grammar(options.file), options.text)
         built = library.build("clauses", program)
         if options.pram is not None:
@@ -237,8 +240,10 @@ def cfg(options: argparse.Namespace) -> int:
         result = _execute(built, options, decoder)
     except (AssemblyError, OSError) as error:
         return _refuse(options.file, reason(error), options)
-    except (SizeError, UsageError, RangeError) as error:
-        return _refuse(options.file, f"{options.file}: {error}", options)
+    except SizeError as error:
+        return _refuse(options.file, f"{options.file}: --word: {error}", options)
+    except (UsageError, RangeError) as error:
+        return _refuse(options.file, str(error), options)
     except MemoryError:
         what = f"{options.file}: expected a machine that fits in memory, found too large a one"
         return _refuse(options.file, what, options)

@@ -64,9 +64,20 @@ def test_errors(grammar: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     for file, text, message in (
         (str(wrong), "a", f"{wrong}:1:6: rule S -> a S: "),
         (str(tmp_path / "none.cfg"), "a", "No such file"),
-        (grammar, "(" * 65, "at most 64 letters, found one of 65"),
+        (grammar, "(" * 65, f"{grammar}: --word: expected a word of at most 64 letters, found one of 65"),
     ):
         assert main(["cfg", file, "--word", text]) == 2
         assert message in capsys.readouterr().err
         assert main(["cfg", file, "--word", text, "--json"]) == 2
         assert message in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_two_outputs(grammar: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The program may go to standard output, but not beside JSON; a folder that is not there is named."""
+    assert main(["cfg", grammar, "--word", "()", "--pram", "-"]) == 0
+    assert capsys.readouterr().out.startswith(".word 5\n.processors 4\n")
+    assert main(["cfg", grammar, "--word", "()", "--pram", "-", "--json"]) == 2
+    assert "--pram: expected a file" in json.loads(capsys.readouterr().out)["error"]
+    (tmp_path / "file").write_text("")
+    assert main(["cfg", grammar, "--word", "()", "--pram", str(tmp_path / "file" / "out.pram")]) == 2
+    assert capsys.readouterr().err.startswith("--pram: ")

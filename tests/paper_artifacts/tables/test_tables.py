@@ -117,7 +117,9 @@ def test_what_is_committed_is_what_is_made(capsys: pytest.CaptureFixture[str]) -
     assert main(["tables", "--check", "--only", "disagreements"]) == 0
 
 
-@pytest.mark.parametrize("name", ["resources", "growth", "parity", "sudoku", "serial", "kills", "qbf", "any-order", "edits"])
+@pytest.mark.parametrize(
+    "name", ["resources", "growth", "grammars", "parity", "sudoku", "serial", "kills", "qbf", "any-order", "edits"]
+)
 def test_a_committed_table_follows_from_its_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every run of it is written down, none besides, and without making any the same files come out."""
 
