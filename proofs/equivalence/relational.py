@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from efasp.affine_forms import Form
 from efasp.proofs.concrete.machine_passes import Report
-from efasp.proofs.equivalence.assumptions import absent
+from efasp.proofs.equivalence.program_values import absent
 from efasp.proofs.equivalence.pruning import falsified
 from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
 from efasp.proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided

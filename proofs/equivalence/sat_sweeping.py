@@ -24,7 +24,8 @@ from efasp.model.compile import compile_machine
 from efasp.model.plan import Head, Layer, Plan
 from efasp.proofs.concrete import machine_states
 from efasp.proofs.concrete.float64_filter import Kept, Screen, Trace
-from efasp.proofs.equivalence.assumptions import COUNTED, parts
+from efasp.proofs.equivalence.assumptions import COUNTED
+from efasp.proofs.equivalence.program_values import parts
 from efasp.proofs.equivalence.pruning import unproved
 from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, HeadPair, reads_alike, refuted, winners
 from efasp.proofs.obligation import Machine

@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from efasp.affine_forms import Form
 from efasp.pram.isa import operations
-from efasp.proofs.equivalence.assumptions import PositionInvariants, absent, integers, key, sink_values
+from efasp.proofs.equivalence.assumptions import PositionInvariants
+from efasp.proofs.equivalence.program_values import absent, integers, key, sink_values
 from efasp.proofs.smtlib import Term, eq, implies, land, le, lnot, lor, num, plain, plus
 from efasp.proofs.symbolic.codes import carriers
 from efasp.proofs.symbolic.residual_atoms import Mean, Winning
