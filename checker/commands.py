@@ -15,7 +15,7 @@ from rich.table import Table
 
 from efasp.checker import kernel_engines
 from efasp.checker.errors import UsageError, absent, hint
-from efasp.checker.files import shown, writable, write
+from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress, while_read
