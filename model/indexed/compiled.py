@@ -1,0 +1,143 @@
+"""Passes by the kernel: the arrays of ``Cells``, read and brought up to date by ``model.indexed.kernel`` instead of numpy.
+
+The rules, the matrices and what the last pass left are the same arrays; the kernel has them in sparse form, and a table of keys
+of its own. It takes over in the middle of a run, gives the same numbers, and refuses what ``Cells`` refuses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from efasp.model.indexed import rules
+from efasp.model.indexed.kernel.block import BlockArrays, block
+from efasp.model.indexed.kernel.forms import (
+    REASON,
+    SCORES,
+    STREAM,
+    CarryArrays,
+    FormArrays,
+    Members,
+    Side,
+    no_changes,
+    read,
+    sparse,
+)
+from efasp.model.indexed.kernel.heads import HeadArrays, Who, attend
+from efasp.model.indexed.kernel.table import grown, table_of
+from efasp.model.indexed.lookups import Unsuited
+from efasp.model.indexed.split import SHARED, Carry, Forms
+
+if TYPE_CHECKING:
+    from efasp.model.indexed.cells import Asking, Block, Cells, Heads
+
+
+class Kernel:
+    """The layers of ``Cells`` as arrays, and passes over them. Arguments and errors as of ``Cells.step``."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells, self.state = cells, np.zeros(3, dtype=np.int64)
+        order = np.argsort(cells.groups.group, kind="stable").astype(np.int64)
+        start = np.searchsorted(cells.groups.group[order], np.arange(cells.groups.count + 1)).astype(np.int64)
+        self.members = Members(start, order)
+        self.layers: list[tuple[HeadArrays | None, BlockArrays | None]] = []
+        for heads, feed in cells.layers:
+            self.layers.append((None if heads is None else self._heads(heads), None if feed is None else self._block(feed)))
+        self.read_out = forms_of(cells.read_out)
+
+    def _sides(self, sublayer: int) -> tuple[Side, Side]:
+        """The shared part and the own coordinates around a sublayer, counted from 0."""
+        stream, exact = self.cells.stream, self.cells.stream.exact
+        bounds = exact.most[sublayer + 1], exact.caps[sublayer + 1 : sublayer + 2], np.array([exact.whole[sublayer + 1]])
+        every, (common, own) = np.arange(self.cells.weights.width), (stream.shared, stream.own)
+        return (
+            Side(common[sublayer], common[sublayer + 1], every, *bounds),
+            Side(own[sublayer], own[sublayer + 1], stream.at[sublayer + 1], *bounds),
+        )
+
+    def _carry(self, carry: Carry) -> CarryArrays:
+        shared = np.zeros(self.cells.weights.width, dtype=np.bool_)
+        shared[carry.sources[carry.kinds == SHARED]] = True
+        return CarryArrays(carry.kinds, carry.sources, self.cells.split.places, self.cells.groups.group, shared)
+
+    def _heads(self, heads: Heads) -> HeadArrays:
+        def told(asking: Asking) -> np.ndarray:
+            return np.ascontiguousarray(asking.told(self.cells.all_groups, heads.values))
+
+        def who(asking: Asking, gives: np.ndarray) -> Who:
+            whole = np.ascontiguousarray(asking.position, dtype=np.int64)
+            return Who(asking.heads, asking.group, asking.lead, whole, sparse(gives))
+
+        room = len(self.cells.every) * len(heads.tables)
+        common, own = self._sides(2 * heads.number)
+        switches = np.array([heads.both.lively, heads.queries.lively, heads.queries.any_own, heads.bystander, heads.spread])
+        return HeadArrays(
+            forms_of(heads.queries), forms_of(heads.both), table_of(heads.lookups, room),
+            heads.tables, heads.loud, heads.values, told(heads.shared), np.array([heads.fixed]),
+            self.cells.stream.exact.sides[heads.number],
+            who(heads.shared, heads.give), who(heads.mine, heads.give_own), sparse(heads.out), heads.kept,
+            self._carry(heads.carry), self.members, common, own, switches,
+        )  # fmt: skip
+
+    def _block(self, block: Block) -> BlockArrays:
+        common, own = self._sides(2 * block.number + 1)
+        shared, still, lively = map(forms_of, block.units)
+        down, give, quiet, busy = map(sparse, (block.down, block.give, block.quiet, block.busy))
+        switches = np.array([block.spread, block.late, block.carry.lively])
+        return BlockArrays(
+            shared, still, lively, down, give, quiet, busy, block.keep, block.kept, block.given, block.base,
+            self._carry(block.carry), self.members, common, own, switches,
+        )  # fmt: skip
+
+    def step(self, rows: np.ndarray) -> np.ndarray:
+        """From the positions whose tokens have changed, which the stream has, to those whose read-outs were computed again."""
+        changes: tuple[np.ndarray, ...] = tuple(no_changes(self.cells.outputs.dtype))
+        for number, (heads, feed) in enumerate(self.layers):
+            if heads is not None:
+                rows, changes = attend(self._with_room(number, heads), rows, changes, self.state)
+                self._look(2 * number + 1)
+            if feed is not None:
+                rows, changes = block(feed, rows, changes, self.state)
+                self._look(2 * number + 2)
+        last = self.cells.stream
+        lively = self.cells.read_out.lively
+        found: np.ndarray = read(
+            self.read_out, self.members, rows, changes, lively, last.shared[-1], last.own[-1], self.cells.outputs
+        )
+        return found
+
+    def _with_room(self, number: int, heads: HeadArrays) -> HeadArrays:
+        """The arrays of a layer's heads, with room for all keys that a pass may bring."""
+        room = len(self.cells.every) * len(heads.tables)
+        if heads.table.known[0] + room > len(heads.table.owner):
+            heads = heads._replace(table=grown(heads.table, room + len(heads.table.owner) // 2))
+            self.layers[number] = heads, self.layers[number][1]
+        return heads
+
+    def _look(self, sublayer: int) -> None:
+        """Look at what a sublayer has told. Raises Unsuited."""
+        state, exact = self.state.tolist(), self.cells.stream.exact
+        if not any(state):
+            return
+        self.state[:] = 0
+        if state[SCORES]:
+            exact.check_scores((sublayer - 1) // 2)
+        if state[STREAM]:
+            exact.check(sublayer)
+        if state[REASON]:
+            raise Unsuited(rules.REASONS[state[REASON]])
+
+
+def forms_of(forms: Forms) -> FormArrays:
+    """The arrays of forms."""
+    return FormArrays(
+        sparse(forms.by_own),
+        sparse(forms.by_shared),
+        forms.place,
+        forms.bias,
+        forms.parts,
+        forms.wholes,
+        forms.group,
+        forms.first,
+    )

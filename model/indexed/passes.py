@@ -1,0 +1,32 @@
+"""Passes over cells in numpy, and from some pass on by compiled code where numba is installed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from efasp.model.indexed.cells import Cells
+
+if TYPE_CHECKING:
+    from efasp.model.indexed.compiled import Kernel
+
+COMPILED = 256  # from this pass on the kernel is used, where it is compiled: loading it, too, takes time
+INSTALLED = find_spec("numba") is not None
+
+
+class Passes(Cells):
+    """``Cells``, of which the kernel computes the later passes, with the same numbers."""
+
+    def through(self, rows: np.ndarray) -> np.ndarray:
+        """As of ``Cells``."""
+        return self.kernel.step(rows) if INSTALLED and self.passes >= COMPILED else super().through(rows)
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """What takes over from the present pass."""
+        from efasp.model.indexed.compiled import Kernel
+
+        return Kernel(self)

@@ -1,0 +1,160 @@
+"""The kernel of indexed passes against the passes in numpy and the module: the same numbers and the same refusals, whether
+it is compiled or, as where numba is not installed, run by the interpreter."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from efasp.encoding import CellLayout, TokenSequence
+from efasp.model import decode
+from efasp.model.indexed import passes
+from efasp.model.indexed.kernel import jit, table
+from efasp.model.indexed.lookups import Unsuited
+from efasp.model.indexed.passes import Passes
+from efasp.model.transformer import Transformer
+from efasp.pram import library
+from efasp.pram.machine import Program
+from tests.efasp.pram.strategies import programs
+from tests.model.compiled import plan, transformer
+from tests.model.test_indexed import cells_of, changed, decoded, in_place
+
+RELAXED = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def passes_of(network: Transformer, layout: CellLayout, opening: TokenSequence) -> Passes:
+    """The passes over a sequence of cells."""
+    prompt, active = opening[: layout.prompt_length], opening[layout.prompt_length :]
+    return Passes(decode.plain(network), prompt, active, active.places[:, 1])
+
+
+def by_kernel(cells: Passes, tokens: np.ndarray, patch: pytest.MonkeyPatch) -> np.ndarray:
+    """A pass by the kernel, from the second on."""
+    patch.setattr(passes, "COMPILED", 2)
+    patch.setattr(passes, "INSTALLED", True)
+    return cells.step(tokens)
+
+
+def by_numpy(cells: Passes, tokens: np.ndarray, patch: pytest.MonkeyPatch) -> np.ndarray:
+    """A pass in numpy."""
+    patch.setattr(passes, "INSTALLED", False)
+    return cells.step(tokens)
+
+
+def compare(program: Program, network: Transformer, extension: str, steps: int, kernel_from: int = 1) -> None:
+    """Passes by the kernel, from pass ``kernel_from`` on, and in numpy: the same read-outs, streams, and bounds of sums."""
+    layout = CellLayout.of(program, extension)
+    opening = layout.opening(program)  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        both: list[Passes] = []
+        for step, (tokens, outputs) in enumerate(in_place(program, network, extension, steps)):
+            if not both:
+                both = [passes_of(network, layout, opening) for _ in range(2)]  # type: ignore[arg-type]
+                continue
+            found = (by_kernel if step >= kernel_from else by_numpy)(both[0], tokens, patch)
+            assert set(found.tolist()) >= set(np.flatnonzero((both[0].outputs != both[1].outputs).any(axis=1)).tolist())
+            by_numpy(both[1], tokens, patch)
+            assert np.array_equal(both[0].outputs, outputs) and np.array_equal(both[1].outputs, outputs)
+            streams = [cells.stream for cells in both]
+            for name in ("shared", "own"):
+                for one, other in zip(*(getattr(stream, name) for stream in streams), strict=True):
+                    assert np.array_equal(one, other)
+            for one, other in zip(*(stream.exact.most + stream.exact.sides for stream in streams), strict=True):
+                assert np.array_equal(one, other)
+
+
+@settings(RELAXED, max_examples=6)
+@given(
+    st.sampled_from(["", "M"]).flatmap(lambda e: st.tuples(st.just(e), programs(e, (5, 9), max_processors=3, max_memory=5))),
+    st.integers(1, 3),
+)
+def test_passes_by_the_kernel_are_those_in_numpy(case: tuple[str, Program], first: int) -> None:
+    """Every number of every pass, bit for bit, from whichever pass on the kernel takes over."""
+    extension, program = case
+    compare(program, transformer(program.word, "apmdm", extension), extension, 6, first)
+
+
+@pytest.mark.parametrize("name", ["scan", "fault"])
+def test_library_programs(name: str) -> None:
+    """Several processors, that stop and fault."""
+    program = library.assembled(name, word=5)
+    compare(program, transformer(5, "apmdm", ""), "", 5)
+
+
+@settings(RELAXED, max_examples=8)
+@given(seed=st.integers(0, 1 << 32))
+def test_changed_weights_go_wrong_alike(seed: int) -> None:
+    """The same tokens, right or wrong, and a dense pass from the same step on."""
+    program, network = library.assembled("fault", word=5), changed(5, "apmdm", Random(seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passes, "INSTALLED", False)
+        wanted = decoded(program, "apmdm", network, "indexed", 4)
+        patch.setattr(passes, "COMPILED", 2)
+        patch.setattr(passes, "INSTALLED", True)
+        found = decoded(program, "apmdm", network, "indexed", 4)
+    assert found[:2] == wanted[:2] and found[2].partition(":")[0] == wanted[2].partition(":")[0]
+
+
+def test_a_rule_that_is_broken_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's own reading of the rules: where the old term stays in a sum, numbers differ or are refused."""
+    from efasp.model.indexed.kernel import forms
+
+    monkeypatch.setattr(forms, "replaced", lambda total, weight, old, new: total + weight * new)
+    for name in ("settle_groups", "shift"):
+        monkeypatch.setattr(forms, name, getattr(getattr(forms, name), "py_func", getattr(forms, name)))
+    if jit.numba is not None:
+        pytest.skip("compiled code does not look up names")
+    with pytest.raises((AssertionError, Unsuited)):
+        compare(library.assembled("scan", word=5), transformer(5, "apmdm", ""), "", 4)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.lists(st.integers(-1, 1), min_size=3, max_size=3)), max_size=60))
+def test_keys_are_found_by_their_bits(keys: list[tuple[int, list[int]]]) -> None:
+    """Open addressing gives every key of every table one number, as a dictionary does."""
+    slots, known = np.full(256, -1, dtype=np.int64), dict[tuple[int, ...], int]()
+    names, owner = np.zeros((64, 3), dtype=np.int8), np.full(64, -1, dtype=np.int64)
+    for head, bits in keys:
+        signs = np.array(bits, dtype=np.int8)
+        at = table.slot(slots, names, owner, signs, head)
+        assert slots[at] == known.get((head, *bits), -1)
+        if slots[at] < 0:
+            slots[at] = number = known[head, *bits] = len(known)
+            names[number], owner[number] = signs, head
+
+
+def test_compiled_code_is_cached_by_its_text(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """In the user's cache folder, under a name that changes with the text of any file that is compiled."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    before = jit.folder()
+    assert before.is_relative_to(tmp_path)
+    copy = tmp_path / "indexed" / "kernel"
+    copy.mkdir(parents=True)
+    (copy / "jit.py").write_text("", encoding="utf-8")
+    monkeypatch.setattr(jit, "__file__", str(copy / "jit.py"))
+    assert jit.folder() != before
+
+
+def test_heads_of_the_same_keys_have_queries_of_one_unit() -> None:
+    """Keys are left out by one head's capacity for all of its table: where another head's differs, passes are dense."""
+    program, network = library.assembled("scan", word=5), Transformer.of(plan(5, "apmdm", ""), "float32")
+    layout = CellLayout.of(program, "")
+    opening = layout.opening(program)  # type: ignore[attr-defined]
+    heads = cells_of(network, layout, opening).layers[2][0]  # type: ignore[arg-type]
+    assert heads is not None and heads.lookups.form.table[:2] == (0, 0)
+    bits = heads.size + np.flatnonzero(heads.lookups.form.bits[1])
+    dict(network.state_dict())["layers.2.q.weight"][bits] *= 2
+    with pytest.raises(Unsuited, match="of one unit for heads of the same keys"):
+        cells_of(network, layout, opening)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(jit.numba is None, reason="numba is not installed")
+def test_the_compiled_kernel() -> None:
+    """Compiled, in both dtypes: a run of many steps, which is also long enough for tables to grow."""
+    for word, steps in ((9, 40), (20, 20)):
+        program = library.assembled("scan", word=word)
+        compare(program, transformer(word, "apmdm", ""), "", steps)
