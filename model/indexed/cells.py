@@ -18,6 +18,7 @@ from efasp.model.indexed.lookups import Lookups, Unsuited, read_form
 from efasp.model.indexed.split import Carry, Forms, Groups, Split, erasures, store, union
 from efasp.model.indexed.weights import Weights
 
+TABLE = 1 << 14  # tokens of which codes are tabled
 NONE = np.zeros(0, dtype=np.int64)
 
 
@@ -342,6 +343,7 @@ class Cells:
         self.read_out.settle_own(self.every, self.stream.own[-1])
         self.read_out.settle_groups(self.all_groups, self.stream.shared[-1])
         self.outputs, self.passes = self.read_out.at(self.every), 1
+        self._codes: np.ndarray = self.places[:0]  # what every token adds to own coordinates, once it is asked for
 
     def _follow(self, sublayer: Heads | Block | None, h: np.ndarray) -> np.ndarray:
         """Put what a sublayer makes of the first pass behind the stream."""
@@ -372,7 +374,7 @@ class Cells:
     def step(self, tokens: np.ndarray) -> np.ndarray:
         """A pass over new tokens of the active positions: ``outputs``, (positions, d_out), is as the dense pass has it.
 
-        Gives the positions whose read-outs were computed again. Raises Unsuited.
+        Gives the positions whose read-outs differ from the last ones. Raises Unsuited.
         """
         self.passes += 1
         if self.passes == LONG:
@@ -381,12 +383,22 @@ class Cells:
         self.tokens[rows] = tokens[rows]
         if np.isin(self.weights.kinds(tokens[rows]), self.sinks).any():
             raise Unsuited("expected no token of a sink's kind among those that change")
-        self.stream.own[0][rows] = self.weights.token(tokens[rows])[:, self.stream.at[0]] + self.places[rows]
+        self.stream.own[0][rows] = self._code(tokens[rows]) + self.places[rows]
         self.stream.note(0, rows, NONE)
         return self.through(rows)
 
+    def _code(self, tokens: np.ndarray) -> np.ndarray:
+        """What tokens add to own coordinates."""
+        if self.passes >= LONG and self.weights.vocabulary.size <= TABLE:
+            if not len(self._codes):
+                every = np.arange(self.weights.vocabulary.size)
+                self._codes = self.weights.token(every)[:, self.stream.at[0]]
+            found: np.ndarray = self._codes[tokens]
+            return found
+        return self.weights.token(tokens)[:, self.stream.at[0]]
+
     def through(self, rows: np.ndarray) -> np.ndarray:
-        """The layers, for positions whose tokens have changed; gives those whose read-outs were computed again."""
+        """The layers, for positions whose tokens have changed; gives those whose read-outs differ."""
         groups = NONE
         for heads, block in self.layers:
             if heads is not None:
@@ -397,5 +409,4 @@ class Cells:
         if self.read_out.lively:
             self.read_out.settle_groups(groups, self.stream.shared[-1])
             rows = self.groups.members(groups, rows)
-        self.outputs[rows] = self.read_out.at(rows)
-        return rows
+        return store(self.outputs, rows, self.read_out.at(rows))

@@ -6,11 +6,12 @@ of its own. It takes over in the middle of a run, gives the same numbers, and re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from efasp.model.indexed import rules
+from efasp.model.indexed.kernel import jit
 from efasp.model.indexed.kernel.block import BlockArrays, block
 from efasp.model.indexed.kernel.forms import (
     REASON,
@@ -21,11 +22,11 @@ from efasp.model.indexed.kernel.forms import (
     Members,
     Side,
     no_changes,
-    read,
     sparse,
 )
 from efasp.model.indexed.kernel.heads import HeadArrays, Who, attend
 from efasp.model.indexed.kernel.table import grown, table_of
+from efasp.model.indexed.kernel.whole import addresses, leaves, read, through
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.indexed.split import SHARED, Carry, Forms
 
@@ -37,13 +38,21 @@ class Kernel:
     """The layers of ``Cells`` as arrays, and passes over them. Arguments and errors as of ``Cells.step``."""
 
     def __init__(self, cells: Cells) -> None:
-        self.cells, self.state = cells, np.zeros(3, dtype=np.int64)
+        self.cells = cells
         order = np.argsort(cells.groups.group, kind="stable").astype(np.int64)
         start = np.searchsorted(cells.groups.group[order], np.arange(cells.groups.count + 1)).astype(np.int64)
         self.members = Members(start, order)
-        self.layers: list[tuple[HeadArrays | None, BlockArrays | None]] = []
-        for heads, feed in cells.layers:
-            self.layers.append((None if heads is None else self._heads(heads), None if feed is None else self._block(feed)))
+        self.layers: list[HeadArrays | BlockArrays] = []
+        self.sublayers = list[int]()  # the number of each, from 1 on
+        for number, (heads, feed) in enumerate(cells.layers):
+            if heads is not None:
+                self.layers.append(self._heads(heads))
+                self.sublayers.append(2 * number + 1)
+            if feed is not None:
+                self.layers.append(self._block(feed))
+                self.sublayers.append(2 * number + 2)
+        self.states = np.zeros((len(self.layers), 3), dtype=np.int64)
+        self._table: np.ndarray | None = None  # the addresses of all arrays
         self.read_out = forms_of(cells.read_out)
 
     def _sides(self, sublayer: int) -> tuple[Side, Side]:
@@ -91,36 +100,51 @@ class Kernel:
         )  # fmt: skip
 
     def step(self, rows: np.ndarray) -> np.ndarray:
-        """From the positions whose tokens have changed, which the stream has, to those whose read-outs were computed again."""
-        changes: tuple[np.ndarray, ...] = tuple(no_changes(self.cells.outputs.dtype))
-        for number, (heads, feed) in enumerate(self.layers):
-            if heads is not None:
-                rows, changes = attend(self._with_room(number, heads), rows, changes, self.state)
-                self._look(2 * number + 1)
-            if feed is not None:
-                rows, changes = block(feed, rows, changes, self.state)
-                self._look(2 * number + 2)
-        last = self.cells.stream
-        lively = self.cells.read_out.lively
+        """From the positions whose tokens have changed, which the stream has, to those whose read-outs differ."""
+        for at, heads in enumerate(self.layers):
+            if isinstance(heads, HeadArrays):
+                self._make_room(at, heads)
+        none = tuple(no_changes(self.cells.outputs.dtype))
+        rows, changes = (self._at_once if jit.COMPILES else self._one_by_one)(rows, none)
+        for number, sublayer in enumerate(self.sublayers):
+            self._look(sublayer, self.states[number].tolist())
+        self.states[:] = 0
+        last, lively = self.cells.stream, self.cells.read_out.lively
         found: np.ndarray = read(
             self.read_out, self.members, rows, changes, lively, last.shared[-1], last.own[-1], self.cells.outputs
         )
         return found
 
-    def _with_room(self, number: int, heads: HeadArrays) -> HeadArrays:
-        """The arrays of a layer's heads, with room for all keys that a pass may bring."""
+    def _at_once(self, rows: np.ndarray, changes: Any) -> Any:
+        """All sublayers, compiled."""
+        if self._table is None:
+            sizes = [len(list(leaves(arrays))) for arrays in self.layers]
+            self._first = np.cumsum([0, *sizes[:-1]])
+            self._kinds = np.array([isinstance(arrays, BlockArrays) for arrays in self.layers], dtype=np.int64)
+            self._table = addresses(tuple(self.layers))
+        return through(self._table, self._first, self._kinds, rows, changes, self.states)
+
+    def _one_by_one(self, rows: np.ndarray, changes: Any) -> Any:
+        """All sublayers, by the interpreter."""
+        for number, arrays in enumerate(self.layers):
+            step = attend if isinstance(arrays, HeadArrays) else block
+            rows, changes = step(arrays, rows, changes, self.states[number])
+            if self.states[number, REASON]:
+                break
+        return rows, changes
+
+    def _make_room(self, at: int, heads: HeadArrays) -> None:
+        """Room for all keys that a pass may bring to a layer's heads."""
         room = len(self.cells.every) * len(heads.tables)
         if heads.table.known[0] + room > len(heads.table.owner):
-            heads = heads._replace(table=grown(heads.table, room + len(heads.table.owner) // 2))
-            self.layers[number] = heads, self.layers[number][1]
-        return heads
+            self.layers[at] = heads._replace(table=grown(heads.table, room + len(heads.table.owner) // 2))
+            self._table = None
 
-    def _look(self, sublayer: int) -> None:
+    def _look(self, sublayer: int, state: list[int]) -> None:
         """Look at what a sublayer has told. Raises Unsuited."""
-        state, exact = self.state.tolist(), self.cells.stream.exact
         if not any(state):
             return
-        self.state[:] = 0
+        exact = self.cells.stream.exact
         if state[SCORES]:
             exact.check_scores((sublayer - 1) // 2)
         if state[STREAM]:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from efasp.encoding import CellLayout, TokenSequence
 from efasp.model import decode
 from efasp.model.indexed import passes
-from efasp.model.indexed.kernel import jit, table
+from efasp.model.indexed.compiled import Kernel
+from efasp.model.indexed.kernel import jit, table, whole
+from efasp.model.indexed.kernel.heads import HeadArrays
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.indexed.passes import Passes
 from efasp.model.transformer import Transformer
@@ -30,6 +32,13 @@ def passes_of(network: Transformer, layout: CellLayout, opening: TokenSequence) 
     """The passes over a sequence of cells."""
     prompt, active = opening[: layout.prompt_length], opening[layout.prompt_length :]
     return Passes(decode.plain(network), prompt, active, active.places[:, 1])
+
+
+def sample() -> tuple[Transformer, CellLayout, TokenSequence]:
+    """A transformer, and the cells of a program."""
+    program = library.assembled("scan", word=5)
+    layout = CellLayout.of(program, "")
+    return transformer(5, "apmdm", ""), layout, layout.opening(program)  # type: ignore[return-value,attr-defined]
 
 
 def by_kernel(cells: Passes, tokens: np.ndarray, patch: pytest.MonkeyPatch) -> np.ndarray:
@@ -106,7 +115,7 @@ def test_a_rule_that_is_broken_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "replaced", lambda total, weight, old, new: total + weight * new)
     for name in ("settle_groups", "shift"):
         monkeypatch.setattr(forms, name, getattr(getattr(forms, name), "py_func", getattr(forms, name)))
-    if jit.numba is not None:
+    if jit.COMPILES:
         pytest.skip("compiled code does not look up names")
     with pytest.raises((AssertionError, Unsuited)):
         compare(library.assembled("scan", word=5), transformer(5, "apmdm", ""), "", 4)
@@ -151,8 +160,28 @@ def test_heads_of_the_same_keys_have_queries_of_one_unit() -> None:
         cells_of(network, layout, opening)  # type: ignore[arg-type]
 
 
+@pytest.mark.skipif(jit.COMPILES, reason="compiled code does not look up names")
+def test_arrays_are_found_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiled pass takes every array from the table with the dimensions and the dtype that it has, in order."""
+    kernel = Kernel(passes_of(*sample()))
+    dtype = kernel.cells.outputs.dtype
+    for name, dimensions in (("one", 1), ("two", 2), ("three", 3)):
+        monkeypatch.setattr(whole, name, lambda table, at, kind, d=dimensions: (table[at], d, np.dtype(kind)))
+
+    def flat(tree: object) -> list[object]:
+        return [x for part in tree for x in flat(part)] if hasattr(tree, "_fields") else [tree]  # type: ignore[attr-defined]
+
+    for arrays in kernel.layers:
+        held = list(whole.leaves(arrays))
+        at = whole.heads_at if isinstance(arrays, HeadArrays) else whole.block_at
+        found = flat(at(range(len(held)), 0, np.zeros(0, dtype=dtype)))
+        assert found == [(number, array.ndim, array.dtype) for number, array in enumerate(held)]
+        table = whole.addresses(arrays)
+        assert table[:, 0].tolist() == [array.ctypes.data for array in held]
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(jit.numba is None, reason="numba is not installed")
+@pytest.mark.skipif(not jit.COMPILES, reason="numba is not installed")
 def test_the_compiled_kernel() -> None:
     """Compiled, in both dtypes: a run of many steps, which is also long enough for tables to grow."""
     for word, steps in ((9, 40), (20, 20)):

@@ -327,16 +327,3 @@ def closed(out: Any, rows: Any) -> Any:
     """Changes of so many rows."""
     out_rows, start, coordinates, before = out
     return out_rows[:rows], start[: rows + 1], coordinates[: start[rows]], before[: start[rows]]
-
-
-@jit
-def read(forms: Any, members: Any, rows: Any, changes: Any, lively: Any, shared: Any, own: Any, outputs: Any) -> Any:
-    """The read-outs of what has changed; gives the positions."""
-    settle_own(forms, rows, own)
-    if lively:
-        settle_groups(forms, changes, shared)
-        rows = spread(members, concerned(changes, forms), rows)
-    found = of_positions(forms, rows)
-    for number in range(len(rows)):
-        outputs[rows[number], :] = found[number]
-    return rows

@@ -18,6 +18,7 @@ try:
 except ImportError:
     numba = None
 
+COMPILES = numba is not None
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
