@@ -32,6 +32,7 @@ from efasp.model.indexed.split import SHARED, Carry, Forms
 
 if TYPE_CHECKING:
     from efasp.model.indexed.cells import Asking, Block, Cells, Heads
+    from efasp.model.indexed.weights import Weights
 
 
 class Kernel:
@@ -41,6 +42,7 @@ class Kernel:
         self.cells = cells
         order = np.argsort(cells.groups.group, kind="stable").astype(np.int64)
         start = np.searchsorted(cells.groups.group[order], np.arange(cells.groups.count + 1)).astype(np.int64)
+        self.live = live(cells.weights)
         self.members = Members(start, order)
         self.layers: list[HeadArrays | BlockArrays] = []
         self.sublayers = list[int]()  # the number of each, from 1 on
@@ -59,10 +61,11 @@ class Kernel:
         """The shared part and the own coordinates around a sublayer, counted from 0."""
         stream, exact = self.cells.stream, self.cells.stream.exact
         bounds = exact.most[sublayer + 1], exact.caps[sublayer + 1 : sublayer + 2], np.array([exact.whole[sublayer + 1]])
+        at = stream.at[sublayer + 1]
         every, (common, own) = np.arange(self.cells.weights.width), (stream.shared, stream.own)
         return (
-            Side(common[sublayer], common[sublayer + 1], every, *bounds),
-            Side(own[sublayer], own[sublayer + 1], stream.at[sublayer + 1], *bounds),
+            Side(common[sublayer], common[sublayer + 1], every, *bounds, self.live[sublayer + 1]),
+            Side(own[sublayer], own[sublayer + 1], at, *bounds, self.live[sublayer + 1][at]),
         )
 
     def _carry(self, carry: Carry) -> CarryArrays:
@@ -85,17 +88,19 @@ class Kernel:
             forms_of(heads.queries), forms_of(heads.both), table_of(heads.lookups, room),
             heads.tables, heads.loud, heads.values, told(heads.shared), np.array([heads.fixed]),
             self.cells.stream.exact.sides[heads.number],
-            who(heads.shared, heads.give), who(heads.mine, heads.give_own), sparse(heads.out), heads.kept,
+            who(heads.shared, heads.give), who(heads.mine, heads.give_own), sparse(heads.out * common.live),
+            heads.kept * common.live,
             self._carry(heads.carry), self.members, common, own, switches,
         )  # fmt: skip
 
     def _block(self, block: Block) -> BlockArrays:
         common, own = self._sides(2 * block.number + 1)
         shared, still, lively = map(forms_of, block.units)
-        down, give, quiet, busy = map(sparse, (block.down, block.give, block.quiet, block.busy))
+        down, give, quiet, busy = map(sparse, (block.down * common.live, block.give, block.quiet, block.busy))
         switches = np.array([block.spread, block.late, block.carry.lively])
         return BlockArrays(
-            shared, still, lively, down, give, quiet, busy, block.keep, block.kept, block.given, block.base,
+            shared, still, lively, down, give, quiet, busy, block.keep * common.live, block.kept, block.given, block.base,
+            np.maximum(block.units[2].at(self.cells.every), 0),
             self._carry(block.carry), self.members, common, own, switches,
         )  # fmt: skip
 
@@ -151,6 +156,23 @@ class Kernel:
             exact.check(sublayer)
         if state[REASON]:
             raise Unsuited(rules.REASONS[state[REASON]])
+
+
+def live(weights: Weights) -> list[np.ndarray]:
+    """By sublayer, from the embedding on, which coordinates of the stream behind it any later layer, or the read-out, reads.
+
+    The numbers of the others stay finite, as the bounds of sums are looked at for all coordinates at every sublayer, and count
+    for nothing: each is only added to, and multiplied with 0.
+    """
+    now = (weights.arrays["out.weight"] != 0).any(axis=0)
+    found = [now]
+    for number, row in reversed(list(enumerate(weights.rows))):
+        for part, there in (("up", row["d_ff"]), ("qkv", row["heads"])):
+            names = ["up"] if part == "up" else list(part)
+            for name in names if there else []:
+                now = now | (weights.arrays[f"layers.{number}.{name}.weight"] != 0).any(axis=0)
+            found.append(now)
+    return found[::-1]
 
 
 def forms_of(forms: Forms) -> FormArrays:

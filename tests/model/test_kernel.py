@@ -18,6 +18,7 @@ from efasp.model.indexed.kernel import jit, table, whole
 from efasp.model.indexed.kernel.heads import HeadArrays
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.indexed.passes import Passes
+from efasp.model.indexed.weights import Weights
 from efasp.model.transformer import Transformer
 from efasp.pram import library
 from efasp.pram.machine import Program
@@ -39,6 +40,19 @@ def sample() -> tuple[Transformer, CellLayout, TokenSequence]:
     program = library.assembled("scan", word=5)
     layout = CellLayout.of(program, "")
     return transformer(5, "apmdm", ""), layout, layout.opening(program)  # type: ignore[return-value,attr-defined]
+
+
+def read_later(weights: Weights) -> list[np.ndarray]:
+    """By sublayer the coordinates on which a read-out of some stream depends: found backwards, by the weights' patterns."""
+    need = np.abs(weights.arrays["out.weight"]).sum(axis=0) > 0
+    found = [need]
+    for number in range(len(weights.rows) - 1, -1, -1):
+        for names in (("up",), ("q", "k", "v")):
+            for name in names:
+                matrix = weights.arrays.get(f"layers.{number}.{name}.weight", np.zeros((0, weights.width)))
+                need = need | (np.abs(matrix).sum(axis=0) > 0)
+            found.insert(0, need)
+    return found
 
 
 def by_kernel(cells: Passes, tokens: np.ndarray, patch: pytest.MonkeyPatch) -> np.ndarray:
@@ -69,10 +83,12 @@ def compare(program: Program, network: Transformer, extension: str, steps: int, 
             by_numpy(both[1], tokens, patch)
             assert np.array_equal(both[0].outputs, outputs) and np.array_equal(both[1].outputs, outputs)
             streams = [cells.stream for cells in both]
-            for name in ("shared", "own"):
-                for one, other in zip(*(getattr(stream, name) for stream in streams), strict=True):
-                    assert np.array_equal(one, other)
-            for one, other in zip(*(stream.exact.most + stream.exact.sides for stream in streams), strict=True):
+            for number, read in enumerate(read_later(both[0].weights)):
+                at = read[streams[0].at[number]]
+                assert np.array_equal(*(stream.shared[number][:, read] for stream in streams))
+                assert np.array_equal(*(stream.own[number][:, at] for stream in streams))
+                assert np.array_equal(*(stream.exact.most[number][read] for stream in streams))
+            for one, other in zip(*(stream.exact.sides for stream in streams), strict=True):
                 assert np.array_equal(one, other)
 
 

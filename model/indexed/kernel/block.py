@@ -18,6 +18,7 @@ from efasp.model.indexed.kernel.forms import (
     carried,
     closed,
     concerned,
+    marked,
     of_groups,
     of_positions,
     old,
@@ -34,7 +35,8 @@ from efasp.model.indexed.kernel.jit import jit
 
 
 class BlockArrays(NamedTuple):
-    """The arrays of ``cells.Block``, by its names: units that are shared, quiet and busy, and what each of them writes."""
+    """The arrays of ``cells.Block``, by its names: units that are shared, quiet and busy, and what each of them writes.
+    ``busied``: what the busy ones gave, (positions, units)."""
 
     shared: FormArrays
     still: FormArrays
@@ -47,6 +49,7 @@ class BlockArrays(NamedTuple):
     kept: np.ndarray
     given: np.ndarray
     base: np.ndarray
+    busied: np.ndarray
     carry: CarryArrays
     members: Members
     common: Side
@@ -136,11 +139,31 @@ def settle(a: Any, rows: Any, state: Any) -> None:
 
 
 @jit
+def busier(a: Any, redo: Any, rows: Any) -> Any:
+    """Of positions to compute those that are among ``rows``, or where a busy unit gives something else than before."""
+    hidden, busied = of_positions(a.lively, redo), a.busied
+    chosen = np.zeros(len(busied), np.bool_)
+    clip(hidden)
+    for row in rows:
+        chosen[row] = True
+    for number in range(len(redo)):
+        row = redo[number]
+        for unit in range(hidden.shape[1]):
+            if hidden[number, unit] != busied[row, unit]:
+                busied[row, unit] = hidden[number, unit]
+                chosen[row] = True
+    return marked(chosen)
+
+
+@jit
 def write_own(a: Any, redo: Any, state: Any) -> Any:
     """``Block.own_values`` of positions, stored; gives those that differ."""
-    hidden, base, kept, late = of_positions(a.lively, redo), a.base, a.kept, a.switches[LATE]
-    group_of, given = a.shared.group, a.given
-    clip(hidden)
+    base, kept, late = a.base, a.kept, a.switches[LATE]
+    group_of, given, busied = a.shared.group, a.given, a.busied
+    hidden = np.empty((len(redo), busied.shape[1]), busied.dtype)
+    for number in range(len(redo)):
+        for unit in range(busied.shape[1]):
+            hidden[number, unit] = busied[redo[number], unit]
     found = np.empty((len(redo), len(kept)), base.dtype)
     for number in range(len(redo)):
         row = redo[number]
@@ -172,5 +195,7 @@ def block(a: Any, rows: Any, changes: Any, state: Any) -> Any:
         groups = union(size, concerned(changes, a.lively), carried(changes, a.carry))
         groups = changes[0] if len(a.give.weights) else groups
         redo = spread(a.members, groups, rows)
-    settle(a, redo if a.switches[OLD_LIVELY] else rows, state)
+    settled = redo if a.switches[OLD_LIVELY] else rows
+    settle(a, settled, state)
+    redo = busier(a, redo, redo if len(a.give.weights) else settled)
     return write_own(a, redo, state), changed

@@ -48,8 +48,9 @@ class FormArrays(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One part of the stream before and after a sublayer, (rows, coordinates), and the bounds of the latter: the coordinates'
-    numbers, their largest values (d_model), the cap (1) below which none is looked at, whether all is integers anyway (1)."""
+    """One part of the stream before and after a sublayer, (rows, coordinates), and of its coordinates after it: their numbers,
+    their largest values (d_model), the cap (1) below which none is looked at, whether all is integers anyway (1), and which are
+    live. What no later layer reads is not passed on, as no number that is made of it is used."""
 
     before: np.ndarray
     after: np.ndarray
@@ -57,6 +58,7 @@ class Side(NamedTuple):
     most: np.ndarray
     cap: np.ndarray
     whole: np.ndarray
+    live: np.ndarray
 
 
 class Members(NamedTuple):
@@ -251,13 +253,13 @@ def add(matrix: Any, given: Any, out: Any) -> None:
 @jit
 def put(side: Any, rows: Any, values: Any, state: Any) -> Any:
     """Store rows of values; gives those where any differs from what it was, and takes note of it for the bounds of sums."""
-    after, coordinates, most, cap, whole = side.after, side.at, side.most, side.cap[0], side.whole[0]
+    after, coordinates, most, cap, whole, live = side.after, side.at, side.most, side.cap[0], side.whole[0], side.live
     differ, count = np.empty(len(rows), np.int64), 0
     for number in range(len(rows)):
         row, changed = rows[number], False
         for at in range(values.shape[1]):
             value = values[number, at]
-            if value == after[row, at]:
+            if not live[at] or value == after[row, at]:
                 continue
             changed = True
             after[row, at] = value

@@ -96,10 +96,10 @@ def forms_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def side_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """6 arrays."""
+    """7 arrays."""
     return Side(
         two(l, k, f.dtype), two(l, k + 1, f.dtype), one(l, k + 2, np.int64), one(l, k + 3, np.float64),
-        one(l, k + 4, np.float64), one(l, k + 5, np.bool_),
+        one(l, k + 4, np.float64), one(l, k + 5, np.bool_), one(l, k + 6, np.bool_),
     )  # fmt: skip
 
 
@@ -140,23 +140,23 @@ def table_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def heads_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """102 arrays."""
+    """104 arrays."""
     return HeadArrays(
         forms_at(l, k, f), forms_at(l, k + 14, f), table_at(l, k + 28, f), one(l, k + 55, np.int64), one(l, k + 56, np.int64),
         three(l, k + 57, f.dtype), two(l, k + 58, f.dtype), one(l, k + 59, np.int64), three(l, k + 60, np.float64),
         who_at(l, k + 61, f), who_at(l, k + 69, f), sparse_at(l, k + 77, f), one(l, k + 81, f.dtype), carry_at(l, k + 82, f),
-        members_at(l, k + 87), side_at(l, k + 89, f), side_at(l, k + 95, f), one(l, k + 101, np.bool_),
+        members_at(l, k + 87), side_at(l, k + 89, f), side_at(l, k + 96, f), one(l, k + 103, np.bool_),
     )  # fmt: skip
 
 
 @jit
 def block_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """82 arrays."""
+    """85 arrays."""
     return BlockArrays(
         forms_at(l, k, f), forms_at(l, k + 14, f), forms_at(l, k + 28, f), sparse_at(l, k + 42, f), sparse_at(l, k + 46, f),
         sparse_at(l, k + 50, f), sparse_at(l, k + 54, f), one(l, k + 58, f.dtype), one(l, k + 59, np.bool_),
-        two(l, k + 60, f.dtype), two(l, k + 61, f.dtype), carry_at(l, k + 62, f), members_at(l, k + 67), side_at(l, k + 69, f),
-        side_at(l, k + 75, f), one(l, k + 81, np.bool_),
+        two(l, k + 60, f.dtype), two(l, k + 61, f.dtype), two(l, k + 62, f.dtype), carry_at(l, k + 63, f),
+        members_at(l, k + 68), side_at(l, k + 70, f), side_at(l, k + 77, f), one(l, k + 84, np.bool_),
     )  # fmt: skip
 
 
