@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from efasp.model.indexed.compiled import Kernel
 
 COMPILED = 256  # from this pass on the kernel is used, where it is compiled: loading it, too, takes time
-INSTALLED = find_spec("numba") is not None
+
+
+@cache
+def usable() -> bool:
+    """Whether numba is installed, and loads: without it the kernel would be far slower than numpy."""
+    if find_spec("numba") is None:
+        return False
+    from efasp.model.indexed.kernel.jit import COMPILES
+
+    return COMPILES
 
 
 class Passes(Cells):
@@ -22,7 +31,7 @@ class Passes(Cells):
 
     def through(self, rows: np.ndarray) -> np.ndarray:
         """As of ``Cells``."""
-        return self.kernel.step(rows) if INSTALLED and self.passes >= COMPILED else super().through(rows)
+        return self.kernel.step(rows) if self.passes >= COMPILED and usable() else super().through(rows)
 
     @cached_property
     def kernel(self) -> Kernel:

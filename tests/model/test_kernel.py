@@ -21,6 +21,7 @@ from efasp.model.indexed.passes import Passes
 from efasp.model.indexed.weights import Weights
 from efasp.model.transformer import Transformer
 from efasp.pram import library
+from efasp.pram.isa import Instruction
 from efasp.pram.machine import Program
 from tests.efasp.pram.strategies import programs
 from tests.model.compiled import plan, transformer
@@ -58,13 +59,13 @@ def read_later(weights: Weights) -> list[np.ndarray]:
 def by_kernel(cells: Passes, tokens: np.ndarray, patch: pytest.MonkeyPatch) -> np.ndarray:
     """A pass by the kernel, from the second on."""
     patch.setattr(passes, "COMPILED", 2)
-    patch.setattr(passes, "INSTALLED", True)
+    patch.setattr(passes, "usable", lambda: True)
     return cells.step(tokens)
 
 
 def by_numpy(cells: Passes, tokens: np.ndarray, patch: pytest.MonkeyPatch) -> np.ndarray:
     """A pass in numpy."""
-    patch.setattr(passes, "INSTALLED", False)
+    patch.setattr(passes, "usable", lambda: False)
     return cells.step(tokens)
 
 
@@ -110,16 +111,33 @@ def test_library_programs(name: str) -> None:
     compare(program, transformer(5, "apmdm", ""), "", 5)
 
 
+@pytest.mark.parametrize("word", [5, 20])
+def test_a_run_says_the_same(word: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole report of a run, in both dtypes, and so its JSON."""
+    code = Instruction("pid", 1), Instruction("st", 1, 1, 1), Instruction("ld", 2, 1, 1), Instruction("halt")
+    program, network = Program(code, word, 2, 4), transformer(word, "apmdm", "")
+    monkeypatch.setattr(passes, "usable", lambda: False)
+    wanted = decode.run(program, "apmdm", network)
+    monkeypatch.setattr(passes, "usable", lambda: True)
+    monkeypatch.setattr(passes, "COMPILED", 2)
+    assert decode.run(program, "apmdm", network) == wanted and wanted.attention == "indexed" and wanted.finished
+
+
+def test_the_kernel_is_used_where_it_is_compiled() -> None:
+    """By the interpreter it would be slower than numpy."""
+    assert passes.usable() == jit.COMPILES
+
+
 @settings(RELAXED, max_examples=8)
 @given(seed=st.integers(0, 1 << 32))
 def test_changed_weights_go_wrong_alike(seed: int) -> None:
     """The same tokens, right or wrong, and a dense pass from the same step on."""
     program, network = library.assembled("fault", word=5), changed(5, "apmdm", Random(seed))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passes, "INSTALLED", False)
+        patch.setattr(passes, "usable", lambda: False)
         wanted = decoded(program, "apmdm", network, "indexed", 4)
         patch.setattr(passes, "COMPILED", 2)
-        patch.setattr(passes, "INSTALLED", True)
+        patch.setattr(passes, "usable", lambda: True)
         found = decoded(program, "apmdm", network, "indexed", 4)
     assert found[:2] == wanted[:2] and found[2].partition(":")[0] == wanted[2].partition(":")[0]
 

@@ -36,6 +36,8 @@ def jit(function: Function) -> Function:
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder())
     try:
         compiled: Function = numba.njit(cache=True)(function)
+    except RuntimeError:  # there is no place for a cache
+        compiled = numba.njit(function)
     finally:
         numba.config.CACHE_DIR = before
     return compiled

@@ -1,7 +1,7 @@
 """A whole pass in one call of compiled code, which finds the arrays of all layers by their addresses.
 
 To hand numba an array costs as much as many sums; a pass has some hundreds of them. So each has a row of a table: its address
-and its shape. Whoever makes the table (``Table of`` leaves) must hold the arrays as long as it is used.
+and its shape. Whoever makes the table (``addresses``) must hold the arrays as long as it is used.
 """
 
 from __future__ import annotations
