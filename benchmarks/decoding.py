@@ -1,13 +1,15 @@
 """CPU time of decoding, indexed against dense, and its growth with context and log: ``python -m benchmarks.decoding``.
 
-One thread. All ratios are of one run; a step's time is the mean over a window of steps, without the first, which builds. With
-``--long`` the log is measured up to step 50,000, and scan with 1,024 processors.
+One thread. All ratios are of one run; a step's time is the mean over a window of steps, without the first, which builds. Where
+numba is installed, indexed passes in place are by compiled code, in all windows; compiling is not timed. With ``--plain`` they
+are in numpy all the same; with ``--long`` the log is measured up to step 50,000, and scan with 1,024 processors.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from efasp.model import decode
+from efasp.model.indexed import passes
 from efasp.model.weights import compiled as compile_weights
 from efasp.paper_artifacts.experiments.sudoku import Room, made
 from efasp.pram import library
@@ -67,7 +70,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true", help="also what takes minutes")
+    parser.add_argument("--plain", action="store_true", help="passes in numpy though numba is installed")
     options = parser.parse_args()
+    passes.COMPILED = sys.maxsize if options.plain else 2
     torch.set_num_threads(1)
     table = Table(title="CPU milliseconds a decoding step, and ratios, of this run")
     for column in ("what", "against", "ms", "ms", "ratio"):
@@ -76,6 +81,8 @@ def main() -> None:
     def row(what: str, against: str, a: float, b: float) -> None:
         table.add_row(what, against, f"{1e3 * a:.3f}", f"{1e3 * b:.3f}", f"{a / b:.2f}")
 
+    for program in (loop(8), scan(2)):
+        windows(program, "apmdm", "indexed", [(1, 4)])  # compiles
     puzzle = sudoku()
     (dense,), (indexed,) = (windows(puzzle, "apmdm", a, [(1, last)]) for a, last in (("dense", 6), ("indexed", 200)))
     row(f"sudoku, P 81, M {puzzle.memory}, in place, dense", "indexed", dense, indexed)
@@ -87,6 +94,7 @@ def main() -> None:
     row(f"log of one processor, step {last:,}, indexed", "step 100", late, early)
     (plain,), (one,) = (windows(loop(8), "apmdm", a, [(1, n)]) for a, n in (("dense", 100), ("indexed", 2_000)))
     row("one processor in place, dense", "indexed", plain, one)
+    print(f"indexed passes in place: {'compiled' if passes.usable() and not options.plain else 'numpy'}")
     Console(width=110).print(table)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"10^6 steps in place of one processor: {one * 1e6 / 60:.1f} minutes of CPU; peak memory {peak:.0f} MiB")

@@ -26,10 +26,10 @@ import numpy as np
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.model.compile import ENGINES, MASKED_ARM, log_masked_arm
-from efasp.model.indexed.cells import Cells
 from efasp.model.indexed.configurations import Configurations
 from efasp.model.indexed.log import Log
 from efasp.model.indexed.lookups import Unsuited
+from efasp.model.indexed.passes import Passes
 from efasp.model.indexed.weights import Weights
 from efasp.model.runs import DecodingError, Observer, State, followed
 from efasp.model.sampler import THRESHOLD, confidence, predictions, split
@@ -212,12 +212,12 @@ class InPlace:
         start = layout.prompt_length if cached else 0
         self.context, self.layout = Context(transformer, opening[:start], cached), layout
         self.first, self.why = opening[start:], ""
-        self._cells: Cells | None = None
+        self._cells: Passes | None = None
         if attention == "indexed" and cached:
             try:
                 weights = plain(transformer)
                 column = 1 + list(layout.codebook.bits).index("index")
-                self._cells = Cells(weights, opening[:start], self.first, self.first.places[:, column])
+                self._cells = Passes(weights, opening[:start], self.first, self.first.places[:, column])
             except Unsuited as reason:
                 self.why = str(reason)
         self.tokens: np.ndarray = np.zeros(0, dtype=layout.vocabulary.dtype)

@@ -18,7 +18,7 @@ from tests.optional import PROGRAMS
 ROOT = Path(__file__).parents[1]
 ORDER = ("efasp", "model", "proofs", "checker", "paper_artifacts")
 TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py"}
-HEAVY = {"torch", "z3", "cvc5", "bitwuzla", "sympy", "matplotlib", "networkx", "jinja2"}  # slow to load, or optional
+HEAVY = {"torch", "z3", "cvc5", "bitwuzla", "sympy", "matplotlib", "numba", "networkx", "jinja2"}  # slow to load, or optional
 HEAVY |= {"transformers", "onnx", "onnxruntime"}
 TREE = Tree(ROOT, ORDER, within="efasp")
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import numpy as np
 
 from efasp.encoding import TokenSequence
+from efasp.model.indexed import rules
 from efasp.model.indexed.exactness import LONG, Exactness
 from efasp.model.indexed.lookups import Lookups, Unsuited, read_form
 from efasp.model.indexed.split import Carry, Forms, Groups, Split, erasures, store, union
 from efasp.model.indexed.weights import Weights
 
+TABLE = 1 << 14  # tokens of which codes are tabled
 NONE = np.zeros(0, dtype=np.int64)
 
 
@@ -33,8 +35,8 @@ class Stream:
 
     def append(self, shared: np.ndarray, own: np.ndarray, split: Split, fixed: np.ndarray) -> None:
         """One more sublayer, with the stream of the fixed positions, (fixed, d_model)."""
-        self.shared.append(shared)
-        self.own.append(own)
+        self.shared.append(np.ascontiguousarray(shared))
+        self.own.append(np.ascontiguousarray(own))
         self.at.append(np.flatnonzero(split.own))
         self.note(len(self.at) - 1, np.arange(len(own)), np.arange(len(shared)))
         placed = np.flatnonzero(split.placed)
@@ -56,7 +58,7 @@ class Asking:
 
     def __init__(self, heads: np.ndarray, lookups: Lookups, queries: np.ndarray, values: np.ndarray) -> None:
         self.heads = heads
-        self.group, self.lead = lookups.groups(queries[:, heads], heads)
+        self.group, self.lead = map(np.ascontiguousarray, lookups.groups(queries[:, heads], heads))
         self.position = lookups.winners(self.group, self.lead, heads, values)
 
     def told(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -273,7 +275,7 @@ class Block:
         np.maximum(hidden, 0, out=hidden)
         self.base[rows] = base = self.carry.old(rows, stream, own) + self.cells.weights.product(hidden, self.quiet)
         if not self.late and not self.whole and base[:, ~self.kept].any():
-            raise Unsuited("expected nothing to be left of what is erased")
+            raise Unsuited(rules.REASONS[rules.LEFTOVERS])
 
     def own_values(self, rows: np.ndarray) -> np.ndarray:
         """The own coordinates after the block."""
@@ -285,7 +287,7 @@ class Block:
         if self.gives:
             out += self.given[self.cells.groups.group[rows]]
         if self.late and out[:, ~self.kept].any():
-            raise Unsuited("expected nothing to be left of what is erased")
+            raise Unsuited(rules.REASONS[rules.LEFTOVERS])
         found: np.ndarray = out if self.whole else out[:, self.kept]
         return found
 
@@ -340,7 +342,8 @@ class Cells:
         self.read_out = Forms(split, weights.arrays["out.weight"], weights.product, weights.arrays["out.bias"])
         self.read_out.settle_own(self.every, self.stream.own[-1])
         self.read_out.settle_groups(self.all_groups, self.stream.shared[-1])
-        self.outputs, self._passes = self.read_out.at(self.every), 1
+        self.outputs, self.passes = self.read_out.at(self.every), 1
+        self._codes: np.ndarray = self.places[:0]  # what every token adds to own coordinates, once it is asked for
 
     def _follow(self, sublayer: Heads | Block | None, h: np.ndarray) -> np.ndarray:
         """Put what a sublayer makes of the first pass behind the stream."""
@@ -371,17 +374,32 @@ class Cells:
     def step(self, tokens: np.ndarray) -> np.ndarray:
         """A pass over new tokens of the active positions: ``outputs``, (positions, d_out), is as the dense pass has it.
 
-        Gives the positions whose read-outs were computed again. Raises Unsuited.
+        Gives the positions whose read-outs differ from the last ones. Raises Unsuited.
         """
-        self._passes += 1
-        if self._passes == LONG:
+        self.passes += 1
+        if self.passes == LONG:
             self.stream.exact.allow()
-        rows, groups = np.flatnonzero(tokens != self.tokens), NONE
+        rows = np.flatnonzero(tokens != self.tokens)
         self.tokens[rows] = tokens[rows]
         if np.isin(self.weights.kinds(tokens[rows]), self.sinks).any():
             raise Unsuited("expected no token of a sink's kind among those that change")
-        self.stream.own[0][rows] = self.weights.token(tokens[rows])[:, self.stream.at[0]] + self.places[rows]
-        self.stream.note(0, rows, groups)
+        self.stream.own[0][rows] = self._code(tokens[rows]) + self.places[rows]
+        self.stream.note(0, rows, NONE)
+        return self.through(rows)
+
+    def _code(self, tokens: np.ndarray) -> np.ndarray:
+        """What tokens add to own coordinates."""
+        if self.passes >= LONG and self.weights.vocabulary.size <= TABLE:
+            if not len(self._codes):
+                every = np.arange(self.weights.vocabulary.size)
+                self._codes = self.weights.token(every)[:, self.stream.at[0]]
+            found: np.ndarray = self._codes[tokens]
+            return found
+        return self.weights.token(tokens)[:, self.stream.at[0]]
+
+    def through(self, rows: np.ndarray) -> np.ndarray:
+        """The layers, for positions whose tokens have changed; gives those whose read-outs differ."""
+        groups = NONE
         for heads, block in self.layers:
             if heads is not None:
                 rows, groups = heads.step(rows, groups)
@@ -391,5 +409,4 @@ class Cells:
         if self.read_out.lively:
             self.read_out.settle_groups(groups, self.stream.shared[-1])
             rows = self.groups.members(groups, rows)
-        self.outputs[rows] = self.read_out.at(rows)
-        return rows
+        return store(self.outputs, rows, self.read_out.at(rows))

@@ -25,9 +25,10 @@ class Configurations:
         self._places = places[:, 0], places[:, payload["index"]], places[:, payload["register"]]
 
     def update(self, tokens: np.ndarray, changed: np.ndarray) -> Configuration:
-        """The configuration of a sequence whose cells differ from the last one's only at ``changed`` positions, counted from
-        the first cell. Raises EncodingError as ``CellLayout.state``."""
-        cells = np.unique(changed // 2)
+        """The configuration of a sequence whose cells differ from the last one's only at ``changed`` positions, in order and
+        counted from the first cell. Raises EncodingError as ``CellLayout.state``."""
+        cells = changed // 2
+        cells = cells[np.diff(cells, prepend=-1) > 0]
         pair = tokens[self.layout.prompt_length :].reshape(-1, 2)[cells]
         free = pair == self.mask
         held = np.where(free[:, 0], pair[:, 1], pair[:, 0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from efasp.model.indexed import rules
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.indexed.weights import Weights
 from efasp.model.ranges import EXPONENTS, SIGNIFICAND
@@ -58,7 +59,7 @@ class Exactness:
         self.layers = layers
         self.most = [np.zeros(width) for _ in range(2 * len(layers) + 1)]
         self.sides = [np.zeros((2, row["heads"], row["d_head"])) for row in layers]
-        self.caps = [0.0] * len(self.most)
+        self.caps = np.zeros(len(self.most))
         self.tables: list[tuple[int, ...]] = [() for _ in layers]  # by head the first one that has the same keys
         whole = {name: m.denominator == 1 for name, m in self.maps.items()}
         # by sublayer: whether what is added to the stream is integers by the weights alone
@@ -81,7 +82,7 @@ class Exactness:
         if not values.size:
             return
         if not self.whole[sublayer] and (values != np.rint(values)).any():
-            raise Unsuited("expected a residual stream of integers")
+            raise Unsuited(rules.REASONS[rules.FRACTIONS])
         cap = self.caps[sublayer]
         if values.max() <= cap and values.min() >= -cap:
             return
@@ -90,21 +91,22 @@ class Exactness:
             raise Unsuited("expected finite numbers")
         if (now > most[coordinates]).any():
             most[coordinates] = np.maximum(now, most[coordinates])
-            self._check(sublayer)
+            self.check(sublayer)
 
     def allow(self) -> None:
         """Find for every sublayer the largest power of two that all its coordinates may come to, to spare later looks."""
         for sublayer, most in enumerate(self.most):
+            before = most.copy()
             for bits in range(40, 0, -1):
-                self.most[sublayer] = np.maximum(most, 1 << bits)
+                most[:] = np.maximum(before, 1 << bits)
                 try:
-                    self._check(sublayer)
+                    self.check(sublayer)
                 except Unsuited:
                     continue
                 self.caps[sublayer] = 1 << bits
                 break
             else:
-                self.most[sublayer] = most
+                most[:] = before
 
     def scored(self, layer: int, side: int, values: np.ndarray, heads: np.ndarray) -> None:
         """Take note of queries (side 0) or keys (side 1) of heads of a layer, (any, heads, d_head)."""
@@ -114,12 +116,17 @@ class Exactness:
         most = self.sides[layer][side]
         if (now > most[heads]).any():
             most[heads] = np.maximum(most[heads], now)
-            of = [self.maps[f"layers.{layer}.{name}.weight"].denominator for name in "qk"]
-            most[:] = most[list(self.tables[layer])] if side and self.tables[layer] else most
-            sums = np.prod(self.sides[layer], axis=0).sum(axis=1)
-            self._require(sums, of[0] * of[1], f"layer {layer + 1}, scores")
+            self.check_scores(layer)
 
-    def _check(self, sublayer: int) -> None:
+    def check_scores(self, layer: int) -> None:
+        """Look at the bounds of a layer's scores, as its queries and keys have grown. Raises Unsuited."""
+        sides, tables = self.sides[layer], self.tables[layer]
+        of = [self.maps[f"layers.{layer}.{name}.weight"].denominator for name in "qk"]
+        sides[1] = sides[1, list(tables)] if tables else sides[1]
+        self._require(np.prod(sides, axis=0).sum(axis=1), of[0] * of[1], f"layer {layer + 1}, scores")
+
+    def check(self, sublayer: int) -> None:
+        """Look at the bounds of the sums behind a sublayer, as its largest values have grown. Raises Unsuited."""
         most = self.most[sublayer]
         number, middle = divmod(sublayer, 2)
         if number == len(self.layers):

@@ -10,7 +10,7 @@ number, the *capacity* C. The first two are read off the weights; that bits are 
     b + C min(s, t) at most for s != t,    b + C (t - 1) for s = t,    b + C (t - 2) for s = t = n, all of them,
 
 where they are not. So the best of the key that equals the query wins or the sink does, if all others are below the sink:
-``_safe`` has for which t the largest base of every s shows it, and a key whose b + C s is below the sink's base is left out.
+``safe`` has for which t the largest base of every s shows it, and a key whose b + C s is below the sink's base is left out.
 Scores are integers, so a winner leads by 1 at least, by which softmax at the transformer's scale gives it all the weight. A
 query for which that is not shown, or for which several keys tie whose values differ, raises ``Unsuited``.
 Lemma attention.indexed proves what is said here.
@@ -62,15 +62,15 @@ class Match:
         self.factors = form.constant.astype(keys.dtype)
         self.sinks: np.ndarray = np.asarray(form.sink.any(axis=1))
         self._units(keys, sample)
-        self._ids: dict[bytes, int] = {}
-        self._most = np.full((self.heads, int(self.count.max(initial=0)) + 1), float(LOWEST))
+        self.ids: dict[bytes, int] = {}
+        self.most = np.full((self.heads, int(self.count.max(initial=0)) + 1), float(LOWEST))
         self._find_sinks(keys[: self.fixed], kinds)
-        size = self._most.shape[1]
-        self._agreements = np.full((self.heads, size, size), float(LOWEST))  # by head, t and s
+        size = self.most.shape[1]
+        self.agreements = np.full((self.heads, size, size), float(LOWEST))  # by head, t and s
         for h, n in enumerate(self.count.tolist()):
             for t in range(n + 1):
-                self._agreements[h, t, : n + 1] = [rules.agreement(s, t, n) for s in range(n + 1)]
-            self._agreements[h, 0, 0] = LOWEST  # keys without bits are all one
+                self.agreements[h, t, : n + 1] = [rules.agreement(s, t, n) for s in range(n + 1)]
+            self.agreements[h, 0, 0] = LOWEST  # keys without bits are all one
         self._check_bases()
 
     def _units(self, keys: np.ndarray, sample: np.ndarray) -> None:
@@ -87,6 +87,9 @@ class Match:
             unit = q[h][known][0] if known.any() else 1.0
             q[h] = np.where(q[h] > 0, q[h], np.where(k[h] > 0, self.capacity[h] / np.where(k[h] > 0, k[h], 1), unit))
             k[h] = np.where(k[h] > 0, k[h], self.capacity[h] / q[h])
+        of = list(self.form.table)
+        if (self.capacity != self.capacity[of]).any() or (q != q[of]).any():
+            raise Unsuited("expected queries of one unit for heads of the same keys")
         self.q_unit, self.k_unit = (q * bits).astype(keys.dtype), (k * bits).astype(keys.dtype)
         if (self.capacity != np.rint(self.capacity)).any() or (self.capacity < 1).any():
             raise Unsuited("expected capacities that are positive integers")
@@ -94,7 +97,7 @@ class Match:
     def _find_sinks(self, keys: np.ndarray, kinds: np.ndarray) -> None:
         base = np.einsum("jhc,hc->jh", keys, self.factors).astype(np.float64)
         if not self.whole and (base != np.rint(base)).any():
-            raise Unsuited("expected scores that are integers")
+            raise Unsuited(rules.REASONS[rules.FRACTIONAL_SCORES])
         blank = ((keys * self.form.bits) == 0).all(axis=2)
         self.sink, self.floor = np.zeros(self.heads, dtype=np.int64), np.zeros(self.heads)
         for h in range(self.heads):
@@ -111,7 +114,7 @@ class Match:
     def _check_bases(self) -> None:
         """Refresh, for every head and number of bits t of a query, whether all keys of other bits are below the sink."""
         capacity, floor = (x[:, None, None] for x in (self.capacity, self.floor))
-        self._safe = rules.below(self._most[:, None, :], self._agreements, capacity, floor).all(axis=2)
+        self.safe = rules.below(self.most[self.tables][:, None, :], self.agreements, capacity, floor).all(axis=2)
 
     def names(self, signs: np.ndarray, heads: np.ndarray) -> list[bytes]:
         """A name for every row of signs, (n, d_head), of a head."""
@@ -128,22 +131,22 @@ class Match:
         inner = keys * bits
         sizes = np.abs(inner)
         if (sizes > unit).any():
-            raise Unsuited("expected keys of bits, found a larger number")
+            raise Unsuited(rules.REASONS[rules.LARGER_KEYS])
         away = positions[:, None] != self.sink[chosen]
         if self.sinks[chosen].any() and ((keys * self.form.sink[chosen] != 0).any(axis=2) & away).any():
-            raise Unsuited("expected one sink, found another key of its form")
+            raise Unsuited(rules.REASONS[rules.TWO_SINKS])
         base = np.einsum("jhc,hc->jh", keys, self.factors[chosen]).astype(np.float64)
         if not self.whole and (base != np.rint(base)).any():
-            raise Unsuited("expected scores that are integers")
+            raise Unsuited(rules.REASONS[rules.FRACTIONAL_SCORES])
         number = np.count_nonzero(sizes, axis=2)
         rows, at = np.nonzero(~rules.left_out(base, number, self.capacity[chosen], self.floor[chosen]) & away)
         heads, sizes = chosen[at], sizes[rows, at]
         some = np.sign(inner[rows, at])
         if (sizes != np.abs(some) * self.k_unit[heads]).any():
-            raise Unsuited("expected keys of bits, found other numbers")
+            raise Unsuited(rules.REASONS[rules.ODD_KEYS])
         base, number = base[rows, at], number[rows, at]
-        if (base > self._most[heads, number]).any():
-            np.maximum.at(self._most, (heads, number), base)
+        if (base > self.most[heads, number]).any():
+            np.maximum.at(self.most, (heads, number), base)
             self._check_bases()
         return rows, heads, self.names(some, heads), base
 
@@ -153,16 +156,16 @@ class Match:
         inner = queries * self.form.bits[heads]
         signs = np.sign(inner)
         if (inner != signs * self.q_unit[heads]).any():
-            raise Unsuited("expected queries of bits, found other numbers")
+            raise Unsuited(rules.REASONS[rules.ODD_QUERIES])
         extra = np.zeros(signs.shape[:2])
         if self.sinks[heads].any():
             extra = np.einsum("rhc,hc->rh", queries, self.sink_keys[heads]).astype(np.float64)
             if (extra < 0).any() or (not self.whole and (extra != np.rint(extra)).any()):
-                raise Unsuited("expected queries that do not lower the sink by anything")
+                raise Unsuited(rules.REASONS[rules.LOWERED_SINK])
         number = np.count_nonzero(signs, axis=2)
-        if not self._safe[heads, number].all():
-            raise Unsuited("expected all keys of other bits below the sink")
-        get, size = self._ids.get, signs.shape[2]
+        if not self.safe[heads, number].all():
+            raise Unsuited(rules.REASONS[rules.UNSAFE])
+        get, size = self.ids.get, signs.shape[2]
         names = self.names(signs.reshape(-1, size), np.tile(heads, len(signs)))
         found = np.array([get(name, -1) for name in names], dtype=np.int64).reshape(number.shape)
         return found, rules.lead(self.floor[heads], extra, self.capacity[heads], number)
@@ -173,51 +176,56 @@ class Lookups(Match):
 
     def __init__(self, form: Form, keys: np.ndarray, kinds: np.ndarray, sample: np.ndarray, whole: bool) -> None:
         super().__init__(form, keys, kinds, sample, whole)
-        self._members: list[dict[int, float]] = []
-        self._ties: dict[int, list[int]] = {}
+        self.members: list[dict[int, float]] = []
+        self.ties: dict[int, list[int]] = {}
         # of every group the position of its best key, and that one's base; the last group is none
         self.position, self.base = np.full(64, -1), np.full(64, float(LOWEST))
-        self._held = np.full((len(keys), self.heads), -1)  # the group of every position's key, -1: left out
+        self.held = np.full((len(keys), self.heads), -1)  # the group of every position's key, -1: left out
 
     def holds(self, first: int) -> np.ndarray:
         """For every head whether its table has a key of a position from ``first`` on."""
-        held: np.ndarray = np.asarray((self._held[first:] >= 0).any(axis=0))[list(self.form.table)]
+        held: np.ndarray = np.asarray((self.held[first:] >= 0).any(axis=0))[list(self.form.table)]
         return held
 
     def group(self, name: bytes) -> int:
         """The number of a key by name, a new one where it is new."""
-        found = self._ids.get(name)
+        found = self.ids.get(name)
         if found is None:
-            found = self._ids[name] = len(self._members)
-            self._members.append({})
+            found = self.ids[name] = len(self.members)
+            self.members.append({})
             if found + 1 >= len(self.position):
                 self.position = np.concatenate([self.position, np.full(found, -1)])
                 self.base = np.concatenate([self.base, np.full(found, float(LOWEST))])
         return found
 
+    @property
+    def known(self) -> int:
+        """How many groups there are."""
+        return len(self.members)
+
     def update(self, positions: np.ndarray, keys: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, bool]:
         """New keys of positions in some tables. Gives the groups whose best may differ, and whether one of them is new."""
-        known = len(self._members)
+        known = len(self.members)
         rows, heads, names, bases = self.candidates(positions, keys, chosen)
-        held = self._held[positions[:, None], chosen]
+        held = self.held[positions[:, None], chosen]
         old_rows, old_tables = np.nonzero(held >= 0)
         olds = held[old_rows, old_tables].tolist()
         touched = set(olds)
         for group, at in zip(olds, positions[old_rows].tolist(), strict=True):
-            del self._members[group][at]
+            del self.members[group][at]
         groups = [self.group(name) for name in names]
         touched.update(groups)
         for group, at, base in zip(groups, positions[rows].tolist(), bases.tolist(), strict=True):
-            self._members[group][at] = base
-        self._held[positions[:, None], chosen] = -1
-        self._held[positions[rows], heads] = groups
+            self.members[group][at] = base
+        self.held[positions[:, None], chosen] = -1
+        self.held[positions[rows], heads] = groups
         for group in touched:
             self._elect(group)
-        return np.fromiter(touched, dtype=np.int64, count=len(touched)), len(self._members) > known
+        return np.fromiter(touched, dtype=np.int64, count=len(touched)), len(self.members) > known
 
     def _elect(self, group: int) -> None:
-        members = self._members[group]
-        self._ties.pop(group, None)
+        members = self.members[group]
+        self.ties.pop(group, None)
         if not members:
             self.position[group], self.base[group] = -1, LOWEST
             return
@@ -225,7 +233,7 @@ class Lookups(Match):
         winners = [at for at, base in members.items() if base == best] if len(members) > 1 else list(members)
         self.position[group], self.base[group] = winners[0], best
         if len(winners) > 1:
-            self._ties[group] = winners
+            self.ties[group] = winners
 
     def winners(self, groups: np.ndarray, lead: np.ndarray, heads: np.ndarray, values: np.ndarray) -> np.ndarray:
         """The position that each query of ``groups`` reads, (n, heads chosen). ``values``: (positions, heads, d_head)."""
@@ -233,13 +241,13 @@ class Lookups(Match):
         wins = rules.wins(base, lead)
         out: np.ndarray = np.where(wins, self.position[groups], self.sink[heads])
         if (base == lead).any():
-            raise Unsuited("expected one winner, found a key level with the sink")
-        if self._ties:
+            raise Unsuited(rules.REASONS[rules.LEVEL])
+        if self.ties:
             for group, h in {(g, h) for row, won in zip(groups.tolist(), wins.tolist(), strict=True)
-                             for g, h, w in zip(row, heads.tolist(), won, strict=True) if w and g in self._ties}:  # fmt: skip
-                tied = values[self._ties[group], h]
+                             for g, h, w in zip(row, heads.tolist(), won, strict=True) if w and g in self.ties}:  # fmt: skip
+                tied = values[self.ties[group], h]
                 if (tied != tied[0]).any():
-                    raise Unsuited("expected one winner, found several of different values")
+                    raise Unsuited(rules.REASONS[rules.TIE])
         return out
 
 
@@ -267,9 +275,9 @@ class Growing(Match):
         """Keys and values of the positions from ``first`` on, the first ``stay`` of them to stay. Raises Unsuited."""
         rows, tables, names, bases = self.candidates(first + np.arange(len(keys)), keys[:, self.distinct], self.distinct)
         for row, table, name, base in zip(rows.tolist(), tables.tolist(), names, bases.tolist(), strict=True):
-            group = self._ids.get(name)
+            group = self.ids.get(name)
             if group is None:
-                group = self._ids[name] = len(self._ids)
+                group = self.ids[name] = len(self.ids)
                 if group + 1 >= len(self.base):
                     self._grow()
             old = self.base[group]
@@ -304,9 +312,9 @@ class Growing(Match):
         base = self.base[groups]
         wins = rules.wins(base, lead)
         if (base == lead).any():
-            raise Unsuited("expected one winner, found a key level with the sink")
+            raise Unsuited(rules.REASONS[rules.LEVEL])
         if (wins & self.mixed[groups]).any():
-            raise Unsuited("expected one winner, found several of different values")
+            raise Unsuited(rules.REASONS[rules.TIE])
         out: np.ndarray = np.where(wins[:, :, None], self.best[groups, self.slot], self.sink_values)
         return out
 

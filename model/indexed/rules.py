@@ -8,6 +8,35 @@ from __future__ import annotations
 
 from typing import Any
 
+# By their numbers, why numbers are not shown to be those of the dense pass; 0 says nothing.
+REASONS = (
+    "",
+    "expected keys of bits, found a larger number",
+    "expected keys of bits, found other numbers",
+    "expected one sink, found another key of its form",
+    "expected scores that are integers",
+    "expected queries of bits, found other numbers",
+    "expected queries that do not lower the sink by anything",
+    "expected all keys of other bits below the sink",
+    "expected one winner, found a key level with the sink",
+    "expected one winner, found several of different values",
+    "expected a residual stream of integers",
+    "expected nothing to be left of what is erased",
+)
+(
+    LARGER_KEYS,
+    ODD_KEYS,
+    TWO_SINKS,
+    FRACTIONAL_SCORES,
+    ODD_QUERIES,
+    LOWERED_SINK,
+    UNSAFE,
+    LEVEL,
+    TIE,
+    FRACTIONS,
+    LEFTOVERS,
+) = range(1, 12)
+
 
 def agreement(s: Any, t: Any, n: Any) -> Any:
     """The most that a key and a query whose bits are not the same can agree: equal bits less opposite ones."""
@@ -34,3 +63,8 @@ def lead(floor: Any, extra: Any, capacity: Any, t: Any) -> Any:
 def wins(base: Any, level: Any) -> Any:
     """Whether the best key that equals the query wins; if not, and it is not level, the sink does."""
     return base > level
+
+
+def replaced(total: Any, weight: Any, old: Any, new: Any) -> Any:
+    """A sum in which a term has a new value: first without it, so that all that is computed are sums of some of the terms."""
+    return total - weight * old + weight * new

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+OWN, PLACED, SHARED = 0, 1, 2  # where a coordinate comes from
 
 
 class Forms:
@@ -29,10 +30,10 @@ class Forms:
         self.own = (rows[:, split.own] != 0).any(axis=1) | (place != place[split.first[split.group]]).any(axis=0)
         self.each = (rows[:, split.shared & ~split.still] != 0).any(axis=1)
         self.lively = bool(self.each.any())
-        self._shared = np.ascontiguousarray(np.where(split.shared, rows, 0).T)
-        self._mine = np.ascontiguousarray(rows[:, split.own].T)
+        self.by_shared = np.ascontiguousarray(np.where(split.shared, rows, 0).T)
+        self.by_own = np.ascontiguousarray(rows[:, split.own].T)
         self.any_own = bool((rows[:, split.own] != 0).any())
-        self._place, self._product, self._group, self._first = place, product, split.group, split.first
+        self.place, self._product, self.group, self.first = place, product, split.group, split.first
         self.bias = np.zeros(len(rows), rows.dtype) if bias is None else bias
         self.parts = place.astype(rows.dtype)
         self.wholes = np.zeros((len(split.first), len(rows)), rows.dtype)
@@ -40,22 +41,22 @@ class Forms:
     def settle_own(self, rows: np.ndarray, own: np.ndarray) -> None:
         """The own coordinates of these positions have changed."""
         if self.any_own and len(rows):
-            self.parts[rows] = self._product(own[rows], self._mine) + self._place[rows]
+            self.parts[rows] = self._product(own[rows], self.by_own) + self.place[rows]
 
     def settle_groups(self, groups: np.ndarray, stream: np.ndarray) -> None:
         """The shared part of these groups has changed."""
         if len(groups):
-            self.wholes[groups] = self._product(stream[groups], self._shared) + self.bias
+            self.wholes[groups] = self._product(stream[groups], self.by_shared) + self.bias
 
     def of_groups(self, groups: np.ndarray) -> np.ndarray:
         """The forms at groups, (groups, forms); right for forms that are not ``own``."""
-        out: np.ndarray = self.wholes[groups] + self._place[self._first[groups]]
+        out: np.ndarray = self.wholes[groups] + self.place[self.first[groups]]
         return out
 
     def at(self, positions: np.ndarray) -> np.ndarray:
         """The forms at positions, (positions, forms)."""
         out: np.ndarray = self.parts[positions]
-        out += self.wholes[self._group[positions]]
+        out += self.wholes[self.group[positions]]
         return out
 
 
@@ -89,13 +90,16 @@ class Split:
 class Carry:
     """Where chosen coordinates, which are own after a sublayer, come from: own ones before it, the place, or the shared part.
 
-    ``lively``: whether some come from a shared coordinate that may change; ``same``: whether they are the own ones before it.
+    ``kinds``, ``sources``: for each which of these, and its number there, among the own or among all coordinates. ``lively``:
+    whether some come from a shared coordinate that may change; ``same``: whether they are the own ones before it.
     """
 
     def __init__(self, split: Split, after: np.ndarray) -> None:
         self.after = np.flatnonzero(after)
         before = np.cumsum(split.own) - 1
         own, placed = split.own[self.after], split.placed[self.after]
+        self.kinds: np.ndarray = np.where(own, OWN, np.where(placed, PLACED, SHARED))
+        self.sources: np.ndarray = np.where(own, before[self.after], self.after)
         self._own = np.flatnonzero(own), before[self.after[own]]
         self._placed = np.flatnonzero(placed), split.places[:, self.after[placed]]
         shared = ~own & ~placed

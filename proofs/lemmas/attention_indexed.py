@@ -2,7 +2,8 @@
 
 The rules of ``model.indexed.rules``, by which ``model.indexed.lookups`` decides, are run on symbols. *Agreement*: what two rows
 of signs can agree, by induction over the bits. *Winner*: the query, the sink, the best key that equals the query, and any other
-key. Scores, bases and ranks are in units of the capacity C: ``unit`` is 1/C, and they are multiples of it.
+key. Scores, bases and ranks are in units of the capacity C: ``unit`` is 1/C, and they are multiples of it. *Replaced terms*:
+how the kernel propagates a change, by putting a term of a sum for what it was.
 
 That a head has the form of a lookup, that bits are bits, and that scores are integers is no assumption: indexed attention looks
 at each number before it uses it, and where one is otherwise the dense pass is taken.
@@ -11,6 +12,7 @@ at each number before it uses it, and where one is otherwise the dense pass is t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from efasp.model.indexed import rules
 from efasp.proofs.conclusions import concluded
@@ -65,6 +67,41 @@ def bound(n: tuple[int, int]) -> Obligation:
     for conditions, agreed in paths(lambda: rules.agreement(*map(Symbol, ("s", "t", "n")))):
         goals.append(implies(*conditions, s.conclude(BOUND, "same", "inner", of(agreed))))
     return s.obligation(LEMMA, "F", {"of": "bound"}, "all n", n, land(*goals))
+
+
+@concluded(LEMMA, "replaced")
+def REPLACED(found: Term, rest: Term, new: Term, most: Term, *seen: Term) -> Term:
+    """A sum is that of its terms as they are now, and nothing that was computed on the way exceeds the bound of the sum."""
+    return land(eq(found, f"(+ {rest} {new})"), *(land(le(f"(- {most})", x), le(x, most)) for x in seen))
+
+
+class Seen(Symbol):
+    """A number of which all that is computed is listed in ``terms``."""
+
+    terms: ClassVar[list[Term]] = []
+
+    def _make(self, operator: str, other: Any, swap: bool = False) -> Symbol:
+        found = super()._make(operator, other, swap)
+        self.terms.append(found.term)
+        return found
+
+
+def replaced(n: tuple[int, int]) -> Obligation:
+    """``rules.replaced``, for a term (weight times value) of a sum with the bound of ``model.indexed.exactness``."""
+    s = Script("QF_LRA")
+    notes = {
+        "rest": "the other terms", "old": "the term as it was", "new": "as it is", "most": "bound of the sum of all sizes",
+        "others": "of the sizes of the others", "size": "of that of the term",
+    }  # fmt: skip
+    for name, note in notes.items():
+        s.declare(name, "Real", note)
+    for low, high in (("old", "size"), ("new", "size"), ("rest", "others")):
+        s.definition(land(le(f"(- {high})", low), le(low, high)))
+    s.definition(le("(+ others size)", "most"), "the sum is exact in any order")
+    Seen.terms.clear()
+    found = rules.replaced(Seen("(+ rest old)"), 1, Seen("old"), Seen("new"))
+    goal = s.conclude(REPLACED, of(found), "rest", "new", "most", *Seen.terms)
+    return s.obligation(LEMMA, "F", {"of": "replaced terms"}, "all n", n, goal)
 
 
 def world() -> Script:
@@ -126,3 +163,4 @@ def indexed(n: tuple[int, int]) -> Iterator[Obligation]:
     yield agreement(n)
     yield bound(n)
     yield from winner(n)
+    yield replaced(n)

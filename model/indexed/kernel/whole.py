@@ -1,0 +1,195 @@
+"""A whole pass in one call of compiled code, which finds the arrays of all layers by their addresses.
+
+To hand numba an array costs as much as many sums; a pass has some hundreds of them. So each has a row of a table: its address
+and its shape. Whoever makes the table (``addresses``) must hold the arrays as long as it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from efasp.model.indexed.kernel.block import BlockArrays, block
+from efasp.model.indexed.kernel.forms import (
+    CarryArrays,
+    FormArrays,
+    Members,
+    Side,
+    Sparse,
+    concerned,
+    of_positions,
+    settle_groups,
+    settle_own,
+    spread,
+)
+from efasp.model.indexed.kernel.heads import HeadArrays, Who, attend
+from efasp.model.indexed.kernel.jit import COMPILES, jit
+from efasp.model.indexed.kernel.table import Table
+
+if COMPILES:
+    from numba import carray, types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    @intrinsic  # type: ignore[untyped-decorator,unused-ignore]
+    def pointer(typing: Any, address: Any) -> Any:
+        """An address as a pointer."""
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+        return types.voidptr(address), generate
+
+
+def leaves(tree: tuple[Any, ...]) -> Iterator[np.ndarray]:
+    """The arrays of a tree of tuples, in order."""
+    for part in tree:
+        if isinstance(part, tuple):
+            yield from leaves(part)
+        else:
+            yield part
+
+
+def addresses(tree: tuple[Any, ...]) -> np.ndarray:
+    """Of every array of a tree its address and shape, (arrays, 4). Raises ValueError for one that is not contiguous."""
+    found = list(leaves(tree))
+    if not all(array.flags.c_contiguous for array in found):
+        raise ValueError("expected contiguous arrays")
+    rows = [[array.ctypes.data, *array.shape, *[1] * (3 - array.ndim)] for array in found]
+    return np.array(rows, dtype=np.int64)
+
+
+@jit
+def one(l: Any, k: Any, dtype: Any) -> Any:  # noqa: E741
+    """An array of one dimension."""
+    return carray(pointer(l[k, 0]), (l[k, 1],), dtype)
+
+
+@jit
+def two(l: Any, k: Any, dtype: Any) -> Any:  # noqa: E741
+    """An array of two dimensions."""
+    return carray(pointer(l[k, 0]), (l[k, 1], l[k, 2]), dtype)
+
+
+@jit
+def three(l: Any, k: Any, dtype: Any) -> Any:  # noqa: E741
+    """An array of three dimensions."""
+    return carray(pointer(l[k, 0]), (l[k, 1], l[k, 2], l[k, 3]), dtype)
+
+
+@jit
+def sparse_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """4 arrays."""
+    return Sparse(one(l, k, np.int64), one(l, k + 1, np.int64), one(l, k + 2, np.int64), one(l, k + 3, f.dtype))
+
+
+@jit
+def forms_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """14 arrays."""
+    return FormArrays(
+        sparse_at(l, k, f), sparse_at(l, k + 4, f), two(l, k + 8, f.dtype), one(l, k + 9, f.dtype), two(l, k + 10, f.dtype),
+        two(l, k + 11, f.dtype), one(l, k + 12, np.int64), one(l, k + 13, np.int64),
+    )  # fmt: skip
+
+
+@jit
+def side_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """7 arrays."""
+    return Side(
+        two(l, k, f.dtype), two(l, k + 1, f.dtype), one(l, k + 2, np.int64), one(l, k + 3, np.float64),
+        one(l, k + 4, np.float64), one(l, k + 5, np.bool_), one(l, k + 6, np.bool_),
+    )  # fmt: skip
+
+
+@jit
+def carry_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """5 arrays."""
+    return CarryArrays(
+        one(l, k, np.int64), one(l, k + 1, np.int64), two(l, k + 2, f.dtype), one(l, k + 3, np.int64), one(l, k + 4, np.bool_)
+    )
+
+
+@jit
+def members_at(l: Any, k: Any) -> Any:  # noqa: E741
+    """2 arrays."""
+    return Members(one(l, k, np.int64), one(l, k + 1, np.int64))
+
+
+@jit
+def who_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """8 arrays."""
+    group, lead, position = two(l, k + 1, np.int64), two(l, k + 2, np.float64), two(l, k + 3, np.int64)
+    return Who(one(l, k, np.int64), group, lead, position, sparse_at(l, k + 4, f))
+
+
+@jit
+def table_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """27 arrays."""
+    return Table(
+        two(l, k, np.bool_), two(l, k + 1, np.bool_), two(l, k + 2, f.dtype), two(l, k + 3, f.dtype), two(l, k + 4, f.dtype),
+        two(l, k + 5, f.dtype), one(l, k + 6, np.float64), one(l, k + 7, np.float64), one(l, k + 8, np.int64),
+        one(l, k + 9, np.int64), three(l, k + 10, np.float64), two(l, k + 11, np.float64), two(l, k + 12, np.bool_),
+        one(l, k + 13, np.bool_), one(l, k + 14, np.int64), two(l, k + 15, np.int8), one(l, k + 16, np.int64),
+        one(l, k + 17, np.int64), one(l, k + 18, np.int64), one(l, k + 19, np.float64), one(l, k + 20, np.bool_),
+        one(l, k + 21, np.bool_), one(l, k + 22, np.int64), two(l, k + 23, np.int64), two(l, k + 24, np.float64),
+        two(l, k + 25, np.int64), two(l, k + 26, np.int64),
+    )  # fmt: skip
+
+
+@jit
+def heads_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """104 arrays."""
+    return HeadArrays(
+        forms_at(l, k, f), forms_at(l, k + 14, f), table_at(l, k + 28, f), one(l, k + 55, np.int64), one(l, k + 56, np.int64),
+        three(l, k + 57, f.dtype), two(l, k + 58, f.dtype), one(l, k + 59, np.int64), three(l, k + 60, np.float64),
+        who_at(l, k + 61, f), who_at(l, k + 69, f), sparse_at(l, k + 77, f), one(l, k + 81, f.dtype), carry_at(l, k + 82, f),
+        members_at(l, k + 87), side_at(l, k + 89, f), side_at(l, k + 96, f), one(l, k + 103, np.bool_),
+    )  # fmt: skip
+
+
+@jit
+def block_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
+    """85 arrays."""
+    return BlockArrays(
+        forms_at(l, k, f), forms_at(l, k + 14, f), forms_at(l, k + 28, f), sparse_at(l, k + 42, f), sparse_at(l, k + 46, f),
+        sparse_at(l, k + 50, f), sparse_at(l, k + 54, f), one(l, k + 58, f.dtype), one(l, k + 59, np.bool_),
+        two(l, k + 60, f.dtype), two(l, k + 61, f.dtype), two(l, k + 62, f.dtype), carry_at(l, k + 63, f),
+        members_at(l, k + 68), side_at(l, k + 70, f), side_at(l, k + 77, f), one(l, k + 84, np.bool_),
+    )  # fmt: skip
+
+
+@jit
+def through(l: Any, first: Any, kinds: Any, rows: Any, changes: Any, states: Any) -> Any:  # noqa: E741
+    """All sublayers: of each where its arrays begin, and its kind (0: heads); ``states`` (sublayers, 3). Gives positions and
+    changes behind the last."""
+    f = changes[3]
+    for number in range(len(first)):
+        if kinds[number] == 0:
+            rows, changes = attend(heads_at(l, first[number], f), rows, changes, states[number])
+        else:
+            rows, changes = block(block_at(l, first[number], f), rows, changes, states[number])
+        if states[number, 0] != 0:
+            break
+    return rows, changes
+
+
+@jit
+def read(forms: Any, members: Any, rows: Any, changes: Any, lively: Any, shared: Any, own: Any, outputs: Any) -> Any:
+    """The read-outs of what has changed; gives the positions where they differ."""
+    settle_own(forms, rows, own)
+    if lively:
+        settle_groups(forms, changes, shared)
+        rows = spread(members, concerned(changes, forms), rows)
+    found, out, count = of_positions(forms, rows), np.empty(len(rows), np.int64), 0
+    for number in range(len(rows)):
+        row, differs = rows[number], False
+        for at in range(found.shape[1]):
+            if outputs[row, at] != found[number, at]:
+                outputs[row, at] = found[number, at]
+                differs = True
+        if differs:
+            out[count] = row
+            count += 1
+    return out[:count]
