@@ -26,7 +26,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes the marks known."""
-    config.addinivalue_line("markers", "slow: takes long, or is another test at a larger size; left to `make slow`")
+    config.addinivalue_line(
+        "markers", "slow: takes long, or is a larger size of another test; `make test` leaves it to `make slow`"
+    )
     config.addinivalue_line("markers", "needs(*programs): skipped where an optional program is not installed")
     config.addinivalue_line("markers", "asks_for(*programs): holds with and without these optional programs")
 
