@@ -7,6 +7,7 @@ proved: a verdict rests on the text alone. Cheap obligations come first, and tho
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -158,10 +159,14 @@ def _job(budget: Budget, known: str, mutant: Mutant | None = None) -> isolation.
 
 
 def plain(budget: Budget, store: Store) -> list[str]:
-    """The digests of the texts that are proved without a mutant. Raises RuntimeError where the check does not pass."""
+    """The digests of the texts that are proved without a mutant; that this takes minutes is said on standard error.
+
+    Raises RuntimeError where the check does not pass.
+    """
     key = digest("plain", sources(), titles(budget.solvers), budget.seconds)
     texts: list[str] | None = store.get(key, lambda value: isinstance(value, list))
     if texts is None:
+        print("efasp: first the whole check without a mutant, in one process: some minutes", file=sys.stderr, flush=True)
         (reply,) = isolation.run([_job(budget, "")], 1, libraries=LIBRARIES)
         found: Passed | None = reply.get("value")
         if found is None or found["status"] != "survived":

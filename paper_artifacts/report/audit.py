@@ -73,7 +73,7 @@ def _refuse(options: argparse.Namespace) -> None:
     if (options.format == "html") != (options.out is not None):
         raise UsageError("--out: expected with --format html, and only there")
     if options.name is not None and options.format == "html":
-        raise UsageError("--format: expected text or json for one lemma, found html")
+        raise UsageError("--format: expected text or json with NAME, found html")
     if options.trust and (options.name is not None or options.format == "html"):
         raise UsageError("--trust: expected no lemma, and --format text or json")
 
