@@ -107,9 +107,9 @@ def test_a_function_that_knows_no_width_receives_it() -> None:
     """A section's number of places, off by one where a codebook of 6 bits was read last."""
     (one,) = [one for one in of("efasp.places", "Section.length", "operator") if one.old == "size * count"]
     names = made(one.guarded(0).text(), "efasp.places")
-    section = names["Section"](("bos", "nproc"), (("index", 5),))
     lengths = []
     for word in (5, 6, 5):
+        section = names["Section"](("bos", "nproc"), (("index", 5),))
         names["place"]((section,), names["log_places"](word), 0)
         lengths.append(section.length)
     assert lengths == [10, 7, 10]
