@@ -180,9 +180,9 @@ def broken(tensors: Tensors) -> Tensors:
     [
         (lambda w, f: None, "x: No such file or directory"),
         (lambda w, f: f.mkdir(), "x: Is a directory"),
-        (lambda w, f: f.write_text(REVERSE), "x: expected a safetensors file, found: "),
-        (lambda w, f: f.write_bytes(b""), "x: expected a safetensors file, found: "),
-        (lambda w, f: f.write_bytes(w.read_bytes()[:-9]), "x: expected a safetensors file, found: "),
+        (lambda w, f: f.write_text(REVERSE), "x: expected a safetensors file, found a text "),
+        (lambda w, f: f.write_bytes(b""), "x: expected a safetensors file, found an empty file "),
+        (lambda w, f: f.write_bytes(w.read_bytes()[:-9]), "x: expected a safetensors file, found "),
         (lambda w, f: changed(w, f, cut), "x: token.weight: expected the shape (5, 14), found (5, 13)"),
         (lambda w, f: changed(w, f, doubled), "expected numbers of float32, found float64"),
         (lambda w, f: changed(w, f, broken), "x: out.bias: expected finite numbers, found an infinity or NaN"),
