@@ -63,9 +63,8 @@ def _proved(theorem: Theorem, known: Mapping[str, str]) -> Part:
     names = ", ".join(theorem.names)
     missing = [name for name in theorem.names if name not in known]
     if not missing:
-        return Part(
-            "proved", "for all n", f"kernel: {names}; {'; '.join(dict.fromkeys(known[n] for n in theorem.names))}", True
-        )
+        what = "proved" if theorem.engine else "a part of it is proved"
+        return Part(what, "for all n", f"kernel: {names}; {'; '.join(dict.fromkeys(known[n] for n in theorem.names))}", True)
     here = [f"{name}: {known.get(name, CITED)}" for name in theorem.names] if len(missing) < len(theorem.names) else [CITED]
     return Part("a theorem, not checked here in full:", "for all n", f"kernel: {names}; {'; '.join(here)}", False)
 
