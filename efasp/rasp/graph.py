@@ -22,7 +22,7 @@ Atom = int | Fraction | str | bool
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-MAX_POWER = 4096  # bits of a power
+MAX_BITS = 4096  # of a number's numerator and denominator
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def _mean(node: Sequence, row: list[bool], values: list[Atom]) -> Atom:
         if isinstance(value, (bool, str)):
             raise node.failure(f"aggregate: expected numbers where several are selected, found {described(value)}")
         total += value
-    return whole(total / len(chosen))
+    return _guarded(node, whole, total / len(chosen))  # type: ignore[no-any-return]
 
 
 def _guarded(node: Node, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -153,7 +153,9 @@ def _same_kind(node: Sequence, values: list[Any]) -> None:
 
 
 def whole(value: Number) -> Number:
-    """A number, an int where it is one."""
+    """A number, an int where it is one. Raises ValueError for one that is too long."""
+    if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
+        raise ValueError(f"expected numbers of at most {MAX_BITS} bits, found a longer one")
     return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
 
 
@@ -190,9 +192,8 @@ def power(a: Any, b: Any) -> Any:
     base, exponent = Fraction(_number(a)), Fraction(_number(b))
     if exponent.denominator != 1:
         raise ValueError(f"expected an integer as exponent, found {exponent}")
-    size = max(abs(base.numerator), base.denominator).bit_length()
-    if abs(exponent) * size > MAX_POWER and abs(base) != 1:
-        raise ValueError(f"expected a power of at most {MAX_POWER} bits, found {base}^{exponent}")
+    if abs(base) != 1 and (max(abs(base.numerator), base.denominator).bit_length() - 1) * abs(exponent) > MAX_BITS:
+        raise ValueError(f"expected a power of at most {MAX_BITS} bits, found {base}^{exponent}")
     return whole(base ** int(exponent))
 
 

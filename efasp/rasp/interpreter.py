@@ -91,7 +91,9 @@ def _run(text: str, file: str, names: Names, loading: tuple[Path, ...]) -> None:
         try:
             Interpreter(parser.text, names, loading).statement(statement)
         except RecursionError:
-            raise parser.text.error(statement.place, "expected calls that end, found too many within each other") from None
+            raise parser.text.error(
+                statement.place, "expected calls and operators that end, found too many within each other"
+            ) from None
 
 
 def given() -> Mapping[str, Any]:
@@ -193,8 +195,7 @@ class Interpreter:
 
     def load(self, this: t.Load) -> None:
         """The names of another file, but for those that begin with an underscore."""
-        path = Path(self.text.file).parent / this.file
-        path = path if path.suffix == ".rasp" else path.with_name(path.name + ".rasp")
+        path = Path(self.text.file).parent / (this.file if this.file.endswith(".rasp") else f"{this.file}.rasp")
         if path.resolve() in self.loading:
             raise self.fail(this.place, f"expected files that do not load each other, found {path} again")
         names = Names(_prelude())

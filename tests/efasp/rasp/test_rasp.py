@@ -172,7 +172,7 @@ def test_files_load_others(tmp_path: Path) -> None:
         ("a = 2 ^ 0.5;", "1:7: ^: expected an integer as exponent, found 1/2"),
         ("a = 2 ^ 99999;", "1:7: ^: expected a power of at most 4096 bits"),
         ("def f(x) { return x; } a = f();", "1:28: f: expected 1 arguments, found 0"),
-        ("def f(x) { return f(x); } a = f(1);", "1:27: expected calls that end, found too many within each other"),
+        ("def f(x) { return f(x); } a = f(1);", "1:27: expected calls and operators that end, found too many within each other"),
         ("a = " + "(" * 99 + "1" + ")" * 99 + ";", "expected expressions within each other at most 60 deep"),
         ("a = range(10^9);", "1:5: range: expected at most 1000000 numbers"),
         ("a = zip([1], [2, 3]);", "1:5: zip: expected lists of one length, found 1, 2"),
