@@ -99,7 +99,7 @@ def _operands(options: argparse.Namespace) -> tuple[str | None, Path]:
             raise UsageError(f"{flags[0]}: expected one of SOURCE and --word with --engine, found both")
         return options.operands[0], Path(options.operands[1])
     if missing := [flag for flag in ("--word", "--engine") if flag not in flags]:
-        raise UsageError(f"{missing[0]}: expected it for a machine, or SOURCE and OUT, found neither")
+        raise UsageError(f"{missing[0]}: expected it for a machine, or SOURCE and OUT, found {options.operands[0]} alone")
     if options.name is not None:
         raise UsageError("--name: expected SOURCE with it, found a machine")
     return None, Path(options.operands[0])

@@ -84,8 +84,8 @@ def test_a_file_that_may_round_is_exported_with_a_warning(tmp_path: Path, monkey
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("out",), "--word: expected it for a machine, or SOURCE and OUT, found neither"),
-        (("--word", "5", "out"), "--engine: expected it for a machine, or SOURCE and OUT, found neither"),
+        (("out",), "--word: expected it for a machine, or SOURCE and OUT, found out alone"),
+        (("--word", "5", "out"), "--engine: expected it for a machine, or SOURCE and OUT, found out alone"),
         (("w", "--word", "5", "--engine", "mdm", "out"), "--word: expected one of SOURCE and --word with --engine, found both"),
         (("w", "--ext", "M", "out"), "--ext: expected one of SOURCE and --word with --engine, found both"),
         (("a", "b", "c"), "expected SOURCE and OUT, or OUT alone, found 3 operands"),
