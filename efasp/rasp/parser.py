@@ -104,17 +104,17 @@ class Parser:
             out.append(self.name())
         return tuple(out)
 
-    def deeper(self, what: str) -> None:
-        """One more is open within another."""
+    def deeper(self) -> None:
+        """One more block or expression is open."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.fail(f"{what} within each other at most {MAX_DEPTH} deep")
+            self.fail(f"blocks and expressions within each other at most {MAX_DEPTH} deep")
 
     # Expressions.
 
     def expression(self) -> t.Tree:
         """An expression: ``in`` binds least."""
-        self.deeper("expressions")
+        self.deeper()
         left = self.choice()
         while place := self.accept("in"):
             left = t.Binary(place, "in", left, self.choice())
@@ -141,7 +141,7 @@ class Parser:
     def unary(self) -> t.Tree:
         """``not a``, ``-a``, ``+a``."""
         if place := self.accept("not", "-", "+"):
-            self.deeper("expressions")
+            self.deeper()
             inside = self.unary()
             self.depth -= 1
             return t.Unary(place, place.text, inside)
@@ -255,7 +255,7 @@ class Parser:
     def block(self) -> tuple[t.Tree, ...]:
         """Statements up to ``}`` or ``return``."""
         out: list[t.Tree] = []
-        self.deeper("blocks")
+        self.deeper()
         while not self.sees("}", "return") and self.next.kind != "end":
             out.append(self.statement())
         self.depth -= 1

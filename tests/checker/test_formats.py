@@ -91,7 +91,7 @@ def test_a_file_that_may_round_is_exported_with_a_warning(tmp_path: Path, monkey
         (("a", "b", "c"), "expected SOURCE and OUT, or OUT alone, found 3 operands"),
         (("--word", "5", "--engine", "mdm", "--name", "x", "out"), "--name: expected SOURCE with it, found a machine"),
         (("none.efasp", "out"), "none.efasp: No such file or directory"),
-        (("efasp.dyck:dyck", "out"), "efasp.dyck:dyck: expected a function without arguments, found dyck() missing 1 required"),
+        (("efasp.dyck:dyck", "out"), "found one that raises TypeError: dyck() missing 1 required"),
         (("w", "out"), "w: expected a safetensors file, found"),
         (("w", "--name", "x", "out"), "--name: expected a program's text with it, found a weights file"),
         (("r.efasp", "--name", "mirrow", "out"), "found 'mirrow' (did you mean 'mirror'?)"),
