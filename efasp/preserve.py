@@ -8,8 +8,8 @@ an index, tell the letter that stands there in the end. The prompt is the edits,
 A position is an offset from the separator, so that an edit keeps its address whatever was inserted or deleted: positions are
 numbered anew after every pass, and one lookup finds the separator's number. An edit takes two passes: the first inserts a
 mask where a letter is to stand, or remasks the letter that goes; the second unmasks the mask as the letter, or deletes it,
-and remasks the edit's own token, which is then deleted in turn. In the second the next edit begins, so that m edits take
-m + 2 passes:
+and remasks the edit's own token, which is then deleted in turn. In the second the next edit begins, so that m >= 1
+edits take m + 2 passes:
 
 * There is at most one mask behind the separator. It belongs to the first edit, which has begun then; the edit that begins is
   the second one, and else the first.

@@ -11,7 +11,7 @@ from functools import cache, partial
 from itertools import islice, product
 from typing import Any
 
-from efasp.context_free import Clause, Fact, Gap, Item, Letter, Table, instance, member, steps
+from efasp.context_free import LONGEST, Clause, Fact, Gap, Item, Letter, Table, instance, member, number, rounds, steps
 from efasp.grammar import Grammar, parse_grammar
 from efasp.pram import machine
 from efasp.pram.library import Instance, build
@@ -23,7 +23,7 @@ GRAMMARS = (
     "S -> S S | A U | a\nA -> a | b\nU -> U U",  # U derives nothing
     "S -> A T | A B\nT -> S B\nA -> a\nB -> b\nN -> S S",  # N does not occur
 )
-TABLED = 6  # the most letters of words whose tables are compared
+TABLED, WIDE = 6, (8, 10, 18)  # letters of words whose tables are compared: the most, and those of the last grammar besides
 LETTERS, LONGER = 4, ("ab" * 8, "a" * 8 + "b" * 8)  # all words of so many letters and fewer; words of the last grammar
 ROUNDS = 3  # letters of the words whose rounds are compared one by one
 PREAMBLE, ROUND = 8, 6  # steps of the program
@@ -36,11 +36,14 @@ def grammars() -> tuple[Grammar, ...]:
 
 
 def defined(grammar: Grammar, n: int) -> set[Clause]:
-    """The clauses as ContextFree.v defines them: widths, splits, what is below what, and the six kinds."""
+    """The clauses as ContextFree.v defines them: widths, splits, what is below what, and the six kinds; none where no word of n
+    letters is derived."""
     widths: set[tuple[str, int]] = {(rule.left, 1) for rule in grammar.terminal}
     for _ in range(n * len(grammar.nonterminals)):
         pairs = ((rule, x, y) for rule in grammar.binary for x, y in product(range(1, n), repeat=2) if x + y <= n)
         widths |= {(r.left, x + y) for r, x, y in pairs if (r.first, x) in widths and (r.second, y) in widths}
+    if (grammar.start, n) not in widths:
+        return set()
     splits = [
         (Item(left, i, j), Item(first, i, k), Item(second, k, j))
         for left, first, second in grammar.binary
@@ -48,11 +51,17 @@ def defined(grammar: Grammar, n: int) -> set[Clause]:
         if i < k < j and (first, k - i) in widths and (second, j - k) in widths
     ]
     below = {(x, part) for x, *parts in splits for part in parts}
-    while fresh := {(x, z) for x, y in below for also, z in below if y == also} - below:
+    parts: dict[Item, set[Item]] = {}
+    for x, y in below:
+        parts.setdefault(x, set()).add(y)
+    while fresh := {(x, z) for x, y in below for z in parts.get(y, ())} - below:
         below |= fresh
     goal = Item(grammar.start, 0, n)
     occurs = {goal} | {y for x, y in below if x == goal}
     inner = [(x, y) for x, y in below if y.high - y.low >= 2]
+    within: dict[Item, list[Item]] = {}
+    for x, y in inner:
+        within.setdefault(x, []).append(y)
     found: set[tuple[Fact, Fact, Fact]] = set()
     for name, letter in grammar.terminal:
         for i in range(n):
@@ -65,16 +74,16 @@ def defined(grammar: Grammar, n: int) -> set[Clause]:
             found |= {(y, y, Gap(x, z))} if z.high - z.low >= 2 else set()
     for x, y in inner:
         if x in occurs:
-            found |= {(Gap(x, y), y, x)} | {(Gap(x, y), Gap(y, z), Gap(x, z)) for also, z in inner if also == y}
+            found |= {(Gap(x, y), y, x)} | {(Gap(x, y), Gap(y, z), Gap(x, z)) for z in within.get(y, ())}
     return found
 
 
 def mistabled() -> Iterator[dict[str, Any]]:
     """Tables that lack a clause or have another, or one twice; of lengths of which no word is derived, any clause."""
     for which, grammar in enumerate(grammars()):
-        for n in range(1, TABLED + 1):
+        for n in (*range(1, TABLED + 1), *(WIDE if grammar == grammars()[-1] else ())):
             table = Table(grammar, n)
-            found, wanted = [*table.clauses()], defined(grammar, n) if n in table.derivable[grammar.start] else set()
+            found, wanted = [*table.clauses()], defined(grammar, n)
             if len(set(found)) < len(found) or set(found) != wanted:
                 differ = sorted(map(str, set(found) ^ wanted)) or ["one is there twice"]
                 yield {"grammar": GRAMMARS[which], "n": n, "clause": differ[0]}
@@ -107,8 +116,25 @@ def cases() -> Iterator[tuple[Grammar, str]]:
         yield grammars()[-1], text
 
 
+def miscounted() -> Iterator[dict[str, Any]]:
+    """Lengths of which the rounds or steps are not those that are stated; words of which other letters are in memory."""
+    doublings = 0
+    for n in range(LONGEST + 1):
+        doublings += n >= 2 << doublings
+        if (found := (rounds(n), steps(n))) != (wanted := (1 + 4 * doublings, 15 + 24 * doublings)):
+            yield {"n": n, "expected": str(wanted), "got": str(found)}
+    for text in ("a" * (n // 2) + "b" * (n // 2) for n in WIDE):
+        of = instance(grammars()[-1], text)
+        clauses = [*Table(grammars()[-1], len(text)).clauses()]
+        facts, letters = number([(Item(grammars()[-1].start, 0, len(text)),), *clauses]), {first for first, _, _ in clauses}
+        wanted_facts = {facts[fact] for at, letter in enumerate(text) if (fact := Letter(at, letter)) in letters}
+        if of.problem.holds != wanted_facts or of.problem.rounds != rounds(len(text)) or len(wanted_facts) != len(text):
+            yield {"word": text, "expected": str(sorted(wanted_facts)), "got": str(sorted(of.problem.holds))}
+
+
 def undecided() -> Iterator[dict[str, Any]]:
     """Words on which the program errs, or takes another number of steps than is stated."""
+    yield from miscounted()
     for grammar, text in cases():
         of = instance(grammar, text)
         run = machine.run(build("clauses", of))
@@ -122,9 +148,9 @@ def misapplied() -> Iterator[dict[str, Any]]:
     for grammar in grammars():
         for text in texts(grammar, ROUNDS):
             of = instance(grammar, text)
-            for number, (got, wanted) in enumerate(rounds_of(of)):
+            for place, (got, wanted) in enumerate(rounds_of(of)):
                 if got != wanted:
-                    yield {"word": text, "round": number, "expected": str(wanted), "got": str(got)}
+                    yield {"word": text, "round": place, "expected": str(wanted), "got": str(got)}
 
 
 def rounds_of(of: Instance) -> Iterator[tuple[list[int], list[int]]]:
@@ -142,13 +168,18 @@ def context_free(regime: Regime) -> Iterator[Batch]:
     some = f"{len(GRAMMARS)} grammars"
     applied = sum(1 for grammar in grammars() for _ in texts(grammar, ROUNDS))
     parts: tuple[tuple[str, int, Callable[[], Iterator[dict[str, Any]]], str], ...] = (
-        ("corollaries.clauses", len(GRAMMARS) * TABLED, mistabled, f"exhaustive: {some}, n <= {TABLED}"),
+        (
+            "corollaries.clauses",
+            len(GRAMMARS) * TABLED + len(WIDE),
+            mistabled,
+            f"exhaustive: {some}, n <= {TABLED}; one, n = {WIDE}",
+        ),
         ("corollaries.applied", applied, misapplied, f"exhaustive: {some}, words of up to {ROUNDS} letters, every round"),
         (
             "corollaries.rounds",
-            sum(1 for _ in cases()),
+            sum(1 for _ in cases()) + LONGEST + 1 + len(WIDE),
             undecided,
-            f"exhaustive: {some}, words of up to {LETTERS} letters, and two of 16",
+            f"exhaustive: {some}, words of up to {LETTERS} letters, and two of 16; rounds for n <= {LONGEST}",
         ),
     )
     for name, count, failures, scope in parts:

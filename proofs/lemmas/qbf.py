@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import combinations, islice, product
+from random import Random
 from typing import Any, NamedTuple
 
 from efasp.encoding import CellLayout
@@ -161,8 +162,31 @@ def untrue() -> Iterator[dict[str, Any]]:
             yield {"formula": str(formula), "expected": value(formula), "got": run.answer, "finished": run.finished}
 
 
+def larger() -> Iterator[Formula]:
+    """Formulas that are not run: at random, of 3 to 14 variables."""
+    rng = Random("formulas")
+    for n in [*range(3, 15)] * 2:
+        literals = [[v if rng.random() < 0.5 else -v for v in rng.sample(range(1, n + 1), rng.randint(0, n))] for _ in range(n)]
+        yield Formula("".join(rng.choices("ae", k=n)), tuple(map(tuple, literals)))
+
+
+def miswritten() -> Iterator[dict[str, Any]]:
+    """Larger formulas that stand in memory otherwise than is stated, or of which memory or the bound on steps is another."""
+    for formula in larger():
+        n, l, c = len(formula.prefix), sum(map(len, formula.clauses)), len(formula.clauses)  # noqa: E741
+        written = [0 if quantifier == "e" else 2 for quantifier in formula.prefix]
+        for clause in formula.clauses:
+            written += [2 * literal if literal > 0 else 1 - 2 * literal for literal in clause] + [0]
+        instance = encode_qbf(formula, WORD)
+        words = tuple(instance.data.get(at, 0) for at in range(instance.memory))
+        wanted = (n, l + c, 0, *written), 3 + n + l + c, 2**n * (23 + 8 * c + 9 * l) - 10
+        if (found := (words[: 3 + n + l + c], memory(formula), most_steps(formula))) != wanted:
+            yield {"formula": str(formula), "expected": str(wanted), "got": str(found)}
+
+
 def oversized() -> Iterator[dict[str, Any]]:
     """Formulas whose run reads or writes outside 3 + n + l + c words, or has another context than is stated."""
+    yield from miswritten()
     for formula in formulas():
         run = ran(formula)
         words = 3 + len(formula.prefix) + sum(len(clause) + 1 for clause in formula.clauses)
@@ -189,7 +213,7 @@ def small(regime: Regime) -> Iterator[Batch]:
     parts: tuple[tuple[str, int, Callable[[], Iterator[dict[str, Any]]], str], ...] = (
         ("qbf.rule", len(situations()), unruly, ruled),
         ("qbf.truth", size, untrue, scope),
-        ("qbf.space", size, oversized, scope),
+        ("qbf.space", size + len(list(larger())), oversized, f"{scope}; larger ones as they stand in memory"),
         ("qbf.steps", size + LARGEST, mistimed, f"{scope}; up to {LARGEST} variables of which every assignment is tried"),
     )
     for name, count, failures, shown in parts:
