@@ -61,6 +61,13 @@ def name(text: str) -> str:
     return text
 
 
+def letters(text: str) -> str:
+    """A text whose characters are an input's letters. Raises argparse's error for one that is not UTF-8."""
+    if strange := [ord(char) for char in text if 0xD800 <= ord(char) <= 0xDFFF]:  # so Python has bytes that are not
+        raise argparse.ArgumentTypeError(f"expected a text in UTF-8, found the byte 0x{strange[0] & 0xFF:02x}")
+    return text
+
+
 def path(text: str) -> Path:
     """A path, or ``-``. Raises argparse's error for an empty one."""
     return Path(name(text))
@@ -190,7 +197,7 @@ def _opening(opening: argparse.ArgumentParser) -> None:
 
 def _cfg(cfg: argparse.ArgumentParser) -> None:
     cfg.add_argument("file", type=name, metavar="GRAMMAR", help="a rule a line, S -> A B | a (Chomsky normal form)")
-    cfg.add_argument("--word", dest="text", required=True, metavar="STRING", help="the word, a character a letter")
+    cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help="the word, a character a letter")
     cfg.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
     cfg.add_argument("--attention", choices=("indexed", "dense"), default="indexed", help="as in efasp run")
     cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")

@@ -34,7 +34,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
 def _eval(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"{FILE}; or a .rasp file")
     command.add_argument("--name", metavar="N", help=NAME)
-    command.add_argument("--on", required=True, metavar="TEXT", help="the input, letter by letter")
+    command.add_argument("--on", required=True, type=cli.letters, metavar="TEXT", help="the input, letter by letter")
     command.add_argument("--weights", type=cli.path, metavar="FILE", help="of `efasp compile`: run it in torch")
     command.add_argument("--json", action="store_true", help="one JSON object")
     command.set_defaults(command=evaluate)
@@ -55,7 +55,7 @@ def _serial(command: argparse.ArgumentParser) -> None:
         "file", type=cli.name, metavar="FILE", help=f"{FILE}; or a program of the PRAM (.pram, or of the library)"
     )
     command.add_argument("--name", metavar="N", help=NAME)
-    command.add_argument("--on", metavar="TEXT", help="of a program of E-FASP: the input, letter by letter")
+    command.add_argument("--on", type=cli.letters, metavar="TEXT", help="of a program of E-FASP: the input, letter by letter")
     passes = f"at most K passes (default: 1, with masks S); of a PRAM's program its steps (default: all, up to {LONGEST})"
     command.add_argument("--passes", type=cli.positive, metavar="K", help=passes)
     ties = "hold the values of attention times K (default: what makes every mean exact, where there are means; else 1)"
@@ -75,7 +75,7 @@ def _repl(command: argparse.ArgumentParser) -> None:
 def _show(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=cli.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
-    command.add_argument("--on", metavar="TEXT", help="the example (default: letters of the alphabet)")
+    command.add_argument("--on", type=cli.letters, metavar="TEXT", help="the example (default: letters of the alphabet)")
     command.add_argument("--svg", type=cli.path, metavar="OUT", help="write the residual stream as a picture")
     command.add_argument("--html", type=cli.path, metavar="OUT", help="write all as a page")
     command.set_defaults(command=show)

@@ -126,6 +126,13 @@ def test_rasp(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "No such file" in said(capsys, "eval", str(tmp_path / "none.rasp"), "--on", "a", code=2)
 
 
+def test_a_text_that_is_not_utf_8(capsys: pytest.CaptureFixture[str]) -> None:
+    """The byte is named; the exit code is 2."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["eval", "reverse.efasp", "--on", "a\udcff"])
+    assert "--on: expected a text in UTF-8, found the byte 0xff" in capsys.readouterr().err
+
+
 def test_an_error_in_a_file(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It has line, column and caret."""
     reverse.write_text(REVERSE.replace("seq_max", "seq_mx"))
