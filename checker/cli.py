@@ -197,7 +197,7 @@ def _opening(opening: argparse.ArgumentParser) -> None:
 
 def _cfg(cfg: argparse.ArgumentParser) -> None:
     cfg.add_argument("file", type=name, metavar="GRAMMAR", help="a rule a line, S -> A B | a (Chomsky normal form)")
-    cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help="the word, a character a letter")
+    cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help="a word, a character a letter")
     cfg.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
     cfg.add_argument("--attention", choices=("indexed", "dense"), default="indexed", help="as in efasp run")
     cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")
