@@ -245,7 +245,7 @@ def differs(case: Case, serial: SerialProgram) -> Iterator[Wrong]:
     memory, status = run.configuration.memory, run.configuration.status
     if not case.halts:
         if status != ("store",):
-            yield {**named, "status expected": "store (a mean that is no integer)", "status": status[0]}
+            yield {**named, "status expected": "store (a mean that is not an integer)", "status": status[0]}
         return
     got, read_out = (serial.read(memory), memory[serial.passes], run.steps), serial.read_out(memory)
     if got != expected or read_out != outputs or status != ("halted",):

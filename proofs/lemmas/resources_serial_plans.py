@@ -1,7 +1,7 @@
 """Plans and runs for ``resources.serial_program``, each of which needs one thing of the serial program that is easily lost.
 
 Payloads; words as wide as hidden units, scores, sums of values, the read-out, tokens and the limit ask for; four tied keys; a
-mean that is no integer; more than three passes; tables above address 512; tokens other than masks that are replaced.
+mean that is not an integer; more than three passes; tables above address 512; tokens other than masks that are replaced.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LETTERS = Codebook.symbols("letters", "abcdefghi")
 class Case:
     """A run: of the program of a plan, on tokens ``text``, with the options of ``serial_program``.
 
-    ``halts``: False where a mean is no multiple of the unit, so that the run must end with a fault.
+    ``halts``: False where a mean is not a multiple of the unit, so that the run must end with a fault.
     """
 
     plan: Plan
