@@ -6,7 +6,7 @@ count rests on of a plan's constants and tables is checked on every program that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
 from itertools import product
@@ -28,6 +28,7 @@ from efasp.pram.machine import MIN_WORD
 from efasp.process import unmask
 from efasp.proofs.lemmas.resources_bounds import BOOK, largest, small, small_enough, written
 from efasp.proofs.lemmas.resources_polynomials import Claim, discharge
+from efasp.proofs.lemmas.resources_serial_plans import Case, cases
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, exhaustive, lemma
 from efasp.proofs.symbolic.counted_loops import Counted, Uncounted, counted, shown, value
 from efasp.proofs.symbolic.serial_runs import Shape, differing
@@ -69,10 +70,14 @@ def every_plan(n: tuple[int, int]) -> Iterator[Obligation]:
             "resources.serial_cubic", "T2", {"ext": extension or "none"}, "closed forms, all w and S", n, "polynomial", content,
             partial(discharge, claims, partial(follows, extension)),
         )  # fmt: skip
-    plans = [lower(program) for program in small()]
+    plans, more = [lower(program) for program in small()], list(cases())
+    others = len({run.plan.name for run in more})
+    scope = f"two small programs, up to 2 positions, and 3 equal tokens; {len(more)} runs of {others} plans"
+    ran = [(run.plan.name, run.plan.shape, run.text, run.every, run.limit, run.ties, run.halts) for run in more]
+    content = f"{[plan.shape for plan in plans]}\n{ran}\n{DECODER}"
     yield Obligation(
-        "resources.serial_program", "T2", {}, "two small programs, up to 2 positions, and 3 equal tokens", n, "exhaustive",
-        f"{[plan.shape for plan in plans]}\n{DECODER}", exhaustive(len(plans) * len(texts()), lambda: otherwise(plans)),
+        "resources.serial_program", "T2", {}, scope, n, "exhaustive", content,
+        exhaustive(len(plans) * len(texts()) + len(more), lambda: otherwise(plans, more)),
     )  # fmt: skip
     for shape in SHAPES:
         yield Obligation(
@@ -207,7 +212,7 @@ def sized(regime: Regime, each: Machine) -> Obligation:
     return Obligation("resources.serial_sizes", "T2", each.params, scope, each.n, "exact", f"{plan.shape}", verdict)
 
 
-# Results, on short sequences of two programs.
+# Results, on short sequences of two programs, and of plans that need one thing each.
 
 
 def texts() -> list[tuple[int, ...]]:
@@ -216,40 +221,57 @@ def texts() -> list[tuple[int, ...]]:
     return [text for length in (1, 2) for text in product(kinds, repeat=length)] + [(kind,) * 3 for kind in kinds]
 
 
-def otherwise(plans: list[Plan]) -> Iterator[Wrong]:
-    """Sequences on which the program's run differs from the plan's masked diffusion, or takes other steps than are counted."""
-    mask, made = BOOK.token("mask"), dict[tuple[str, int], SerialProgram]()
-    for plan, text in product(plans, texts()):
-        key = plan.name, len(text)
-        if key not in made:
-            made[key] = serial_program(plan, text, ties=lcm(*range(1, len(text) + 1)))
-            yield from ({"program": plan.name, "tokens": list(text), "of": what} for what in misplaced(made[key]))
-        serial = made[key]
-        wanted, passes, outputs = decoded(plan, text, mask)
-        expected = wanted, passes, steps(serial.sizes, passes)
-        run = machine.run(serial.on(text), 2 * expected[-1])
-        memory = run.configuration.memory
-        got = serial.read(memory), memory[serial.passes], run.steps
-        read_out = serial.read_out(memory)
-        if got != expected or read_out != outputs or run.configuration.status != ("halted",):
-            yield {
-                "program": plan.name, "tokens": list(text), "tokens, passes and steps expected": str(expected),
-                "tokens, passes and steps": str(got), "read-out expected": str(outputs), "read-out": str(read_out),
-                "status": run.configuration.status[0],
-            }  # fmt: skip
+def otherwise(plans: list[Plan], more: list[Case]) -> Iterator[Wrong]:
+    """Runs that differ from the plan's masked diffusion, or take other steps than are counted."""
+    short = [Case(plan, text, ties=lcm(*range(1, len(text) + 1))) for plan, text in product(plans, texts())]
+    made = dict[tuple[Any, ...], SerialProgram]()
+    for case in [*short, *more]:
+        key = case.plan.name, len(case.text), case.every, case.limit, case.ties
+        try:
+            if key not in made:
+                made[key] = serial_program(case.plan, case.text, every=case.every, limit=case.limit, ties=case.ties)
+            yield from differs(case, made[key])
+        except ValueError as error:  # each of these plans has a program, whose numbers are words
+            yield {"program": case.plan.name, "tokens": list(case.text), "of": "the program's text", "got": str(error)}
 
 
-def decoded(plan: Plan, text: Sequence[int], mask: int) -> tuple[list[int], int, list[list[Any]]]:
+def differs(case: Case, serial: SerialProgram) -> Iterator[Wrong]:
+    """How a run of a program on the tokens of a case differs."""
+    named = {"program": case.plan.name, "tokens": list(case.text)}
+    yield from ({**named, "of": what} for what in misplaced(serial))
+    wanted, passes, outputs = decoded(case)
+    expected = wanted, passes, steps(serial.sizes, passes)
+    run = machine.run(serial.on(case.text), 2 * expected[-1])
+    memory, status = run.configuration.memory, run.configuration.status
+    if not case.halts:
+        if status != ("store",):
+            yield {**named, "status expected": "store (a mean that is not an integer)", "status": status[0]}
+        return
+    got, read_out = (serial.read(memory), memory[serial.passes], run.steps), serial.read_out(memory)
+    if got != expected or read_out != outputs or status != ("halted",):
+        yield {
+            **named, "tokens, passes and steps expected": str(expected), "tokens, passes and steps": str(got),
+            "read-out expected": str(outputs), "read-out": str(read_out), "status": status[0],
+        }  # fmt: skip
+
+
+def decoded(case: Case) -> tuple[list[int], int, list[list[Any]]]:
     """Tokens and passes of masked diffusion by the plan, and its last read-out without the component that is always 1.
 
-    It ends when nothing changes or no mask is left.
+    It ends when nothing changes, no mask is left, or after the case's limit, by default as many passes as tokens. With
+    ``every`` all tokens are replaced, and masks that are left do not count.
     """
-    tokens, passes, one = np.array(text), 0, len(plan.vocabulary.kinds)
+    book = case.plan.vocabulary
+    tokens, passes, one = np.array(case.text), 0, len(book.kinds)
+    mask = book.token("mask") if "mask" in book.kind_index else -1
+    limit = len(case.text) if case.limit is None else case.limit
     while True:
-        outputs = plan.forward(tokens)
-        predicted = plan.vocabulary.read(outputs)
-        after, passes = unmask(tokens, predicted, predicted != mask, mask), passes + 1
-        if np.array_equal(after, tokens) or mask not in after:
+        outputs = case.plan.forward(tokens)
+        predicted = book.read(outputs)
+        named = predicted != mask
+        after = np.where(named, predicted, tokens) if case.every else unmask(tokens, predicted, named, mask)
+        passes += 1
+        if np.array_equal(after, tokens) or passes == limit or not (case.every or mask in after):
             return after.tolist(), passes, np.delete(outputs, one, axis=1).tolist()
         tokens = after
 

@@ -21,6 +21,7 @@ from efasp.pram import machine as pram
 from efasp.pram.isa import Instruction
 from efasp.proofs.lemmas import resources, resources_bounds, resources_polynomials, resources_serial
 from efasp.proofs.lemmas.resources_polynomials import Claim
+from efasp.proofs.lemmas.resources_serial_plans import cases
 from efasp.proofs.obligation import Machine, Obligation, Regime, narrowest_word
 from tests.proofs.broken import refuted
 
@@ -164,3 +165,23 @@ def test_a_function_that_is_no_polynomial() -> None:
     odd = Claim("tells symbols from numbers", lambda x: (0, 5 if isinstance(x, int) else x), {"x": 1})
     with pytest.raises(ValueError, match="differ at"):
         resources_polynomials.discharge([odd])
+
+
+def test_plans_that_need_one_thing() -> None:
+    """What the plans of ``resources.serial_program`` do, by hand: so that a run on them says something."""
+    plans = {case.plan.name: case.plan for case in cases()}
+    book = plans["payloads"].vocabulary
+
+    def read(name: str, *text: int) -> list[int]:
+        return [int(token) for token in plans[name].vocabulary.read(plans[name].forward(text))]
+
+    for name in ("hidden units", "read-out"):
+        assert read(name, 0, 1, 2) == [0, 1, 1]
+    assert read("scores", 1, 0, 2) == [0, 0, 0] and read("scores", 1, 2) == [1, 1]
+    assert read("sums of values", 1, 0, 2) == [0, 0, 0]
+    assert read("chain", 0, 1, 2, 2) == [0, 0, 1, 2]
+    assert read("resting", 0, 2) == [1, 1]
+    assert read("long, wide", 1 + 0b1010101010101) == [1 + 0b0101010101010]
+    assert read("long, letters", 0, 8) == [8, 7]
+    # The mask becomes c, whose bits are 0 in the read-out; a:1 becomes b, whose bits are x + high and low + x.
+    assert read("payloads", book.token("mask"), book.token("a", 1)) == [book.token("c"), book.token("b", 3)]
