@@ -62,7 +62,8 @@ class Forms:
         self.known: dict[Direction, Interval] = {}
         self.names: dict[Direction, str] = {}
         self._units: dict[Form, int] = {}
-        self._heads: dict[tuple[tuple[Form, ...], tuple[Form, ...]], Item] = {}
+        self._heads: dict[tuple[tuple[Form, ...], tuple[Form, ...]], list[int]] = {}  # places among the items
+        self._made: dict[int, int] = {}  # of every scalar the place of its item
         self._values: dict[tuple[int, Form], int] = {}
         self._directions: dict[int, tuple[Direction, Number]] = {}
         nodes = walk(program.output)
@@ -129,16 +130,21 @@ class Forms:
                 item.values.append(form)
             out.append(Form.atom(scalar))
         if item.scalars:
+            self._made |= dict.fromkeys(item.scalars, len(self.items))
             self.items.append(item)
         return out
 
     def _attend(self, node: Attention) -> list[Form]:
         pairs = [(q, k) for q, k in zip(self.of[node.q], self.of[node.k], strict=True) if q != Form() and k != Form()]
         key = tuple(self._linear(q) for q, _ in pairs), tuple(self._linear(k) for _, k in pairs)
-        if key not in self._heads:
-            self._heads[key] = Item(attention=True, q=list(key[0]), k=list(key[1]))
-            self.items.append(self._heads[key])
-        head, out = self._heads[key], []
+        heads = self._heads.setdefault(key, [])
+        # a head takes only values that are there before it: what rests on its own outputs is for another head
+        after = max((self._made.get(scalar, -1) for form in self.of[node.v] for scalar in form.terms), default=-1)
+        at = next((place for place in heads if place > after), len(self.items))
+        if at == len(self.items):
+            heads.append(at)
+            self.items.append(Item(attention=True, q=list(key[0]), k=list(key[1])))
+        head, out = self.items[at], list[Form]()
         head.whole = head.whole or (node.q.sort.integral and node.k.sort.integral)
         for place, form in enumerate(self.of[node.v]):
             linear = Form(form.terms)
@@ -148,6 +154,7 @@ class Forms:
             scalar = self._values.setdefault((id(head), linear), len(self.bounds))
             if scalar == len(self.bounds):
                 low, high = node.sort.bounds[place]
+                self._made[scalar] = at
                 self._scalar((low - form.constant, high - form.constant), f"head[{place}]")
                 head.scalars.append(scalar)
                 head.values.append(linear)
