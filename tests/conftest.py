@@ -17,6 +17,8 @@ from tests.optional import PROGRAMS, is_optional, path_of
 
 # A test process a core: threads besides would wait for each other most of the time. Before torch is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
+# The width of tables is that of a command without a terminal, in every worker.
+os.environ.pop("COLUMNS", None)
 # Processes that tests start find the package compiled, by an earlier one: half of the start of a command is compilation else.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("here", deadline=None)

@@ -80,4 +80,4 @@ def test_two_outputs(grammar: str, tmp_path: Path, capsys: pytest.CaptureFixture
     assert "--pram: expected a file" in json.loads(capsys.readouterr().out)["error"]
     (tmp_path / "file").write_text("")
     assert main(["cfg", grammar, "--word", "()", "--pram", str(tmp_path / "file" / "out.pram")]) == 2
-    assert capsys.readouterr().err.startswith("--pram: ")
+    assert capsys.readouterr().err.startswith("efasp: --pram: ")

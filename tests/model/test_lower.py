@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from efasp.codebook import Codebook, Field, Kind
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.evaluate import evaluate, place_rows
 from efasp.exact import Matrix
+from efasp.language.program import parse
 from efasp.model.compile import STEPS, compile_machine
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
@@ -176,6 +178,25 @@ def test_users_own_program() -> None:
     found = Transformer.of(compiled).outputs(np.array(text), place_rows(None, len(text)))
     assert np.array_equal(found, exact.astype(float))
     assert signed(unsigned(key, te.flag("pair")), te.flag("pair")).sort.width == 3
+
+
+def test_a_head_does_not_read_what_it_gives() -> None:
+    """A value that rests on the outputs of a head with the same queries and keys is read by another head; others share one."""
+    text = """
+        tokens "ab"
+        places 3
+        let back = aha([2*PE.number - 2*PE.one, -PE.one], [PE.number, PE.square], TE.a)
+        let twice = aha([2*PE.number - 2*PE.one, -PE.one], [PE.number, PE.square], back)
+        let other = aha([2*PE.number - 2*PE.one, -PE.one], [PE.number, PE.square], relu(back - TE.b))
+        let beside = aha([2*PE.number - 2*PE.one, -PE.one], [PE.number, PE.square], TE.b)
+        output """
+    for output, heads in (("twice", 2), ("back + 3*twice", 2), ("[twice, other, beside]", 3), ("back + 2*beside", 1)):
+        program = parse(f"{text}{output}\n").program
+        compiled = lower(program)
+        assert sum(len(layer.heads) for layer in compiled.layers) == heads
+        for ids in product(range(2), repeat=5):
+            (wanted,) = evaluate(program.output, tokens=ids)
+            assert np.array_equal(compiled.forward(ids), wanted)
 
 
 def test_what_lowering_refuses() -> None:
