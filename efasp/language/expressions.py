@@ -6,10 +6,11 @@ A recursive descent, one function a rule. Which forms mean something where is de
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from efasp.language import tree as t
-from efasp.language.lexer import Text, found, integer, string, tokens
+from efasp.language.cursor import Cursor
+from efasp.language.lexer import Text, integer, string, tokens
 from efasp.pram.assembler.source import Token
 
 QUANTIFIERS = ("count", "sum", "max", "min", "all", "any", "first", "last")
@@ -21,43 +22,11 @@ CALLED = ("and", "or", "not")  # but operators all the same
 Item = TypeVar("Item")
 
 
-class Expressions:
+class Expressions(Cursor):
     """The tokens of a text and a place among them: the grammar from numbers up to formulas."""
 
     def __init__(self, text: Text) -> None:
-        self.text, self.at, self.depth = text, 0, 0
-        self.tokens = tokens(text)
-
-    # Tokens.
-
-    @property
-    def next(self) -> Token:
-        """The token at the current place."""
-        return self.tokens[self.at]
-
-    def fail(self, expected: str, place: Token | None = None) -> NoReturn:
-        """Raise the error that something else was expected at the current place."""
-        token = place or self.next
-        raise self.text.error(token, f"expected {expected}, found {found(token)}")
-
-    def take(self) -> Token:
-        """The token at the current place, which moves on."""
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def sees(self, *texts: str) -> bool:
-        """Whether a mark or a word of the grammar comes next."""
-        return self.next.kind in ("mark", "name") and self.next.text in texts
-
-    def accept(self, *texts: str) -> Token | None:
-        """Take one of the marks or words, if it comes next."""
-        return self.take() if self.sees(*texts) else None
-
-    def expect(self, *texts: str) -> Token:
-        """Take one of the marks or words. Raises LanguageError."""
-        if not self.sees(*texts):
-            self.fail(" or ".join(map(repr, texts)))
-        return self.take()
+        super().__init__(text, tokens(text))
 
     def name(self, what: str) -> Token:
         """Take a name that is not reserved."""
@@ -83,7 +52,7 @@ class Expressions:
     def items(self, one: Callable[[], Item], opening: str, closing: str) -> list[Item]:
         """Things between brackets, with commas; a last comma is allowed. Raises LanguageError for too deep a nesting."""
         self.expect(opening)
-        self.deeper()
+        self.deeper("brackets", MAX_DEPTH)
         out: list[Item] = []
         while not self.sees(closing):
             out.append(one())
@@ -92,12 +61,6 @@ class Expressions:
         self.depth -= 1
         self.expect(closing)
         return out
-
-    def deeper(self) -> None:
-        """One more bracket is open."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"brackets within brackets at most {MAX_DEPTH} deep")
 
     # Formulas.
 
@@ -119,7 +82,7 @@ class Expressions:
         """``not a``."""
         if self.sees("not") and self.tokens[self.at + 1].text != "(":
             place = self.take()
-            self.deeper()
+            self.deeper("brackets", MAX_DEPTH)
             inner = self.negation()
             self.depth -= 1
             return t.Unary("not", inner, place=place)
@@ -153,7 +116,7 @@ class Expressions:
     def product(self) -> t.Tree:
         """``a * b / c``, with a sign."""
         if place := self.accept("-"):
-            self.deeper()
+            self.deeper("brackets", MAX_DEPTH)
             inner = self.product()
             self.depth -= 1
             return t.Unary("-", inner, place=place)
@@ -218,7 +181,7 @@ class Expressions:
         items: list[t.Tree] = []
         comma = False
         self.expect("(")
-        self.deeper()
+        self.deeper("brackets", MAX_DEPTH)
         while not self.sees(")"):
             items.append(self.expression())
             if not (comma := self.accept(",") is not None):
@@ -232,7 +195,7 @@ class Expressions:
     def list(self) -> t.Tree:
         """``[a, b]``, ``[a,]`` or ``[x for k in a..b]``."""
         place = self.expect("[")
-        self.deeper()
+        self.deeper("brackets", MAX_DEPTH)
         items: list[t.Tree] = []
         comma = False
         while not self.sees("]"):
@@ -259,7 +222,7 @@ class Expressions:
     def choice(self) -> t.Tree:
         """``if condition then a else b``."""
         place = self.take()
-        self.deeper()
+        self.deeper("brackets", MAX_DEPTH)
         condition = self.formula()
         self.expect("then")
         yes = self.formula()
@@ -298,7 +261,7 @@ class Expressions:
     def quantified(self, token: Token, name: str) -> t.Tree:
         """``count(j in a..b: body)``."""
         self.expect("(")
-        self.deeper()
+        self.deeper("brackets", MAX_DEPTH)
         self.name("a name")
         low = high = None
         if self.accept("in"):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NoReturn
 
-from efasp.language.lexer import Text, found, source
+from efasp.language.cursor import Cursor
+from efasp.language.lexer import Text, source
 from efasp.pram.assembler.source import Token, show
 from efasp.rasp import tree as t
 
@@ -46,43 +46,12 @@ def tokens(text: Text) -> list[Token]:
     return [*out, Token("end", "", len(text.lines), len(text.lines[-1]) + 1)]
 
 
-class Parser:
+class Parser(Cursor):
     """A recursive descent over the tokens of a text."""
 
     def __init__(self, text: str, file: str) -> None:
-        self.text, self.at, self.depth = source(text, file), 0, 0
-        self.tokens = tokens(self.text)
-
-    # Tokens.
-
-    @property
-    def next(self) -> Token:
-        """The token at the current place."""
-        return self.tokens[self.at]
-
-    def fail(self, expected: str, place: Token | None = None) -> NoReturn:
-        """Raise the error that something else was expected."""
-        token = place or self.next
-        raise self.text.error(token, f"expected {expected}, found {found(token)}")
-
-    def take(self) -> Token:
-        """The token at the current place, which moves on."""
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def sees(self, *texts: str) -> bool:
-        """Whether one of these marks or words comes next."""
-        return self.next.kind in ("mark", "name") and self.next.text in texts
-
-    def accept(self, *texts: str) -> Token | None:
-        """Take one of the marks or words, if it comes next."""
-        return self.take() if self.sees(*texts) else None
-
-    def expect(self, *texts: str) -> Token:
-        """Take one of the marks or words. Raises LanguageError."""
-        if not self.sees(*texts):
-            self.fail(" or ".join(map(repr, texts)))
-        return self.take()
+        whole = source(text, file)
+        super().__init__(whole, tokens(whole))
 
     def name(self) -> Token:
         """Take a name that is not a word of the grammar."""
@@ -104,17 +73,11 @@ class Parser:
             out.append(self.name())
         return tuple(out)
 
-    def deeper(self) -> None:
-        """One more block or expression is open."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"blocks and expressions within each other at most {MAX_DEPTH} deep")
-
     # Expressions.
 
     def expression(self) -> t.Tree:
         """An expression: ``in`` binds least."""
-        self.deeper()
+        self.deeper("blocks and expressions", MAX_DEPTH)
         left = self.choice()
         while place := self.accept("in"):
             left = t.Binary(place, "in", left, self.choice())
@@ -141,7 +104,7 @@ class Parser:
     def unary(self) -> t.Tree:
         """``not a``, ``-a``, ``+a``."""
         if place := self.accept("not", "-", "+"):
-            self.deeper()
+            self.deeper("blocks and expressions", MAX_DEPTH)
             inside = self.unary()
             self.depth -= 1
             return t.Unary(place, place.text, inside)
@@ -255,7 +218,7 @@ class Parser:
     def block(self) -> tuple[t.Tree, ...]:
         """Statements up to ``}`` or ``return``."""
         out: list[t.Tree] = []
-        self.deeper()
+        self.deeper("blocks and expressions", MAX_DEPTH)
         while not self.sees("}", "return") and self.next.kind != "end":
             out.append(self.statement())
         self.depth -= 1

@@ -144,7 +144,7 @@ WRONG = {
     "let x = PE.number": "1:9: expected places before the first use of PE, found none",
     "places 99": "1:8: expected 1 to 32 bits of a place, found 99",
     'tokens "m" {\n kind a(v)\n}': "2:2: expected a payload of this block, found 'v'",
-    HEAD + "let x = " + "(" * 200 + "TE.a": "expected brackets within brackets at most 40 deep",
+    HEAD + "let x = " + "(" * 200 + "TE.a": "expected brackets within each other at most 40 deep",
 }
 
 
