@@ -358,7 +358,7 @@ def test_read_out_of_random_plans(folder: Path, name: str) -> None:
 
 
 @needs_coqc
-@pytest.mark.parametrize("order", ["all", "first", pytest.param("last", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("order", ["all", *(pytest.param(order, marks=pytest.mark.slow) for order in ("first", "last"))])
 @settings(max_examples=6)
 @given(st.data(), EXTENSIONS)
 def test_masked_diffusion(folder: Path, order: str, data: st.DataObject, extension: str) -> None:
