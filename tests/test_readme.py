@@ -97,6 +97,6 @@ def test_claims_are_listed(copy: Path) -> None:
     """Step 1, its first commands: the list, and a claim with its outline."""
     listing, claim, _ = commands(steps()[0])
     code, text, _ = ran(copy, listing)
-    assert code == 0 and re.search(r"T1-connectivity .* \d+ lemmas and 1 table: \d+ all n", text)
+    assert code == 0 and re.search(r"\nB  .* \d+ lemmas: \d+ all n", text)
     code, text, _ = ran(copy, claim)
     assert code == 0 and "Outline of the proof" in text
