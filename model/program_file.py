@@ -22,7 +22,7 @@ from efasp.language.program import parse
 from efasp.model.compile import ENGINES, MAX_WORD, codebooks
 from efasp.model.container import opened
 from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
-from efasp.model.header import CONTROLS, PROGRAM, VERSION, WeightsError, check_file, check_format, read_shape, shown
+from efasp.model.header import CONTROLS, PROGRAM, VERSION, WeightsError, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan
 from efasp.model.ranges import SIGNIFICAND
@@ -85,7 +85,6 @@ def read_program(path: Path) -> tuple[Module, Plan]:
 def read_machine(path: Path) -> tuple[int, str, str, Plan]:
     """Word, engine, extension and plan, as ``readback.read_plan`` gives them: also of a program's file that has a machine's
     vocabulary, places and read-outs, as a decompiled machine's has. Raises as ``read_program``."""
-    check_file(path)
     if not is_program(path):
         return read_plan(path)
     module, plan = read_program(path)

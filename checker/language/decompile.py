@@ -20,7 +20,7 @@ from efasp.language.lexer import LanguageError
 from efasp.language.module import Module, TextError
 from efasp.language.program import parse
 from efasp.language.specification import check_formula
-from efasp.model.header import WeightsError, check_file
+from efasp.model.header import WeightsError
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.model.program_file import is_program, read_program
@@ -88,7 +88,6 @@ def written(options: argparse.Namespace) -> int:
 
 def decompiled(path: Path) -> tuple[Decompiled, Plan]:
     """The program of a weights file, of a machine or of a program, and the file's plan. Raises WeightsError and OSError."""
-    check_file(path)
     if is_program(path):
         return of_program(*read_program(path))
     word, engine, extension, plan = read_plan(path)

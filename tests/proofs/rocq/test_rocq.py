@@ -116,6 +116,19 @@ def test_a_read_out_that_is_not_the_rule_is_refused() -> None:
         source.unlink()
 
 
+def first_broken(folder: Path, name: str, old: str, new: str) -> str:
+    """The first theorem or lemma of a theory that fails where one passage is another. What it rests on is in the folder."""
+    text = theory(name).read_text()
+    assert old in text
+    text = text.replace(old, new, 1)
+    (folder / "Changed.v").write_text(text)
+    with pytest.raises(RocqError, match=r"Changed.v does not compile") as raised:
+        coqc(folder / "Changed.v")
+    line = int(re.findall(r"line (\d+)", str(raised.value))[0])
+    found: list[str] = re.findall(r"^(?:Theorem|Lemma) (\w+)", "\n".join(text.splitlines()[:line]), flags=re.MULTILINE)
+    return found[-1]
+
+
 @needs_coqc
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -135,15 +148,7 @@ def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, b
     compiled(sources((*BASE_FILES, *THEOREM_FILES)), BUILD)
     for built in BUILD.glob("*.vo"):
         (tmp_path / built.name).symlink_to(built)
-    text = theory("Policies").read_text()
-    assert old in text
-    text = text.replace(old, new, 1)
-    (tmp_path / "Changed.v").write_text(text)
-    with pytest.raises(RocqError, match=r"Changed.v does not compile") as raised:
-        coqc(tmp_path / "Changed.v")
-    line = int(re.findall(r"line (\d+)", str(raised.value))[0])
-    names = re.findall(r"^(?:Theorem|Lemma) (\w+)", "\n".join(text.splitlines()[:line]), flags=re.MULTILINE)
-    assert names[-1] == broken
+    assert first_broken(tmp_path, "Policies", old, new) == broken
 
 
 @needs_coqc
@@ -166,15 +171,7 @@ def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, b
 def test_a_changed_decompiler_does_not_compile(tmp_path: Path, old: str, new: str, broken: str) -> None:
     """A program that is made of a plan otherwise breaks the lemma that is named."""
     compiled(sources(("Statement",)), tmp_path)
-    text = theory("Decompiled").read_text()
-    assert old in text
-    text = text.replace(old, new, 1)
-    (tmp_path / "Changed.v").write_text(text)
-    with pytest.raises(RocqError, match=r"Changed.v does not compile") as raised:
-        coqc(tmp_path / "Changed.v")
-    line = int(re.findall(r"line (\d+)", str(raised.value))[0])
-    names = re.findall(r"^(?:Theorem|Lemma) (\w+)", "\n".join(text.splitlines()[:line]), flags=re.MULTILINE)
-    assert names[-1] == broken
+    assert first_broken(tmp_path, "Decompiled", old, new) == broken
 
 
 def test_nothing_is_admitted() -> None:
