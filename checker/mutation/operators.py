@@ -32,6 +32,7 @@ STATUSES = ("refuted", "error", "unknown", "survived")
 LATE = ("encoding.tried", "attention.exhausted", "resources.*", "gates.exhausted", "numerics.deviation", "bounded.*")
 FIRST = {
     "efasp.encoding": ("encoding.*", "simulation.start"),
+    "efasp.layout": ("encoding.*", "simulation.start"),
     "efasp.places": ("encoding.*",),
     "efasp.tokens": ("encoding.*",),
     "efasp.codebook": ("encoding.*",),

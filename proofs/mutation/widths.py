@@ -40,11 +40,13 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("gate_signs", (TOLD,)),
     ),
     "efasp.encoding": (
-        ("Layout.__init__", ("word", "?processors >= 4")),
-        ("Layout.of", ("program.word", "?program.processors >= 4")),
         ("*Layout.prompt|*Layout.encode", (_OWN, "?program.processors >= 4")),
         ("*Layout.*", (_OWN,)),
-        ("join", ("?sum(map(len, parts)) > 64",)),
+    ),
+    "efasp.layout": (
+        ("Layout.__init__", ("word", "?processors >= 4")),
+        ("Layout.of", ("program.word", "?program.processors >= 4")),
+        ("Layout.*", (_OWN,)),
     ),
     "efasp.tokens": (("vocabulary|Codec.__init__", ("word",)), ("Codec.*", (_OWN,))),
     "efasp.places": (

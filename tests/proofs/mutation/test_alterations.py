@@ -164,7 +164,7 @@ def test_a_twin_is_at_work_at_six_bits(old: str, new: str, word: int) -> None:
 def test_what_cannot_be_guarded_has_no_twin() -> None:
     """A constant of the module, a default, and a lemma's own module."""
     for module, old, new in (
-        ("efasp.encoding", "HEADER = 2", "HEADER = 3"),
+        ("efasp.layout", "HEADER = 2", "HEADER = 3"),
         ("efasp.pram.state", "word: int = 16", "word: int = 17"),
         ("efasp.attention", "capacity: int = 1,", "capacity: int = 2,"),
         ("efasp.proofs.lemmas.gates", "gates", "gates "),
