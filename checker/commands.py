@@ -125,9 +125,9 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     except MemoryError:
         return _refuse(file, f"{file}: expected a machine that fits in memory, found too large a one", options)
     if options.json:
-        told = machine.report(result, file)
-        last = {key: told.pop(key) for key in ("violation",) if key in told}
-        print(json.dumps({**told, "attention": result.attention, **last}), flush=True)
+        result_json = machine.report(result, file)
+        last = {key: result_json.pop(key) for key in ("violation",) if key in result_json}
+        print(json.dumps({**result_json, "attention": result.attention, **last}), flush=True)
     else:
         _print_run(result, file)
     if result.dense:
@@ -247,11 +247,11 @@ def cfg(options: argparse.Namespace) -> int:
     except MemoryError:
         what = f"{options.file}: expected a machine that fits in memory, found too large a one"
         return _refuse(options.file, what, options)
-    told = machine.report(result, options.file)
+    result_json = machine.report(result, options.file)
     found = member(program, result)
     if options.json:
-        sizes = {"file": told.pop("file"), "input": options.text, "member": found, "memory": built.memory}
-        others = {key: told[key] for key in told if key not in ("memory", "registers", "pc")}
+        sizes = {"file": result_json.pop("file"), "input": options.text, "member": found, "memory": built.memory}
+        others = {key: result_json[key] for key in result_json if key not in ("memory", "registers", "pc")}
         print(json.dumps({**sizes, **others, "attention": result.attention}))
     else:
         print(f"{options.text!r} is {'in' if found else 'not in'} the language of {options.file}")

@@ -15,7 +15,7 @@ import pytest
 from efasp.proofs.mutation.alterations import MODULES, Alteration, alterations, drawn, read
 from efasp.proofs.mutation.mutants import ROOT, Mutant, load
 from efasp.proofs.mutation.slips import OPERATORS
-from efasp.proofs.mutation.twins import Untold, twin, twins
+from efasp.proofs.mutation.twins import NoGuard, twin, twins
 
 SEVERAL = 60
 
@@ -169,5 +169,5 @@ def test_what_cannot_be_guarded_has_no_twin() -> None:
         ("efasp.attention", "capacity: int = 1,", "capacity: int = 2,"),
         ("efasp.proofs.lemmas.gates", "gates", "gates "),
     ):
-        with pytest.raises(Untold):
+        with pytest.raises(NoGuard):
             twin(Mutant("", "one", module, old, new, ("encoding.places",)))
