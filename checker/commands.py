@@ -29,8 +29,9 @@ from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
-from efasp.pram.assembler.disassembler import disassemble
+from efasp.pram.assembler.disassembler import disassemble, instruction_text
 from efasp.pram.assembler.source import nearest, signed
+from efasp.pram.isa import Code
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
@@ -83,11 +84,11 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
     if options.engine not in ENGINES:
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
-    if (file := given(options.weights, options.engine, options.inexact)) is None:
+    if (file := given(options.weights, options.engine, options.inexact, specialised=True)) is None:
         return None
     from efasp.model.weights import loaded
 
-    return loaded(file.word, file.engine, file.extension, file.plan)
+    return loaded(*file)
 
 
 def reason(error: Exception) -> str:
@@ -183,6 +184,8 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
             raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
+    elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
+        raise UsageError(f"--weights: {shown(options.weights)}: {other}")
     try:
         with progress(f"PRAM steps (at most {options.max_steps})", None, read=True) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
@@ -195,6 +198,18 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None
         raise
+
+
+def unlike(code: Code, program: Program) -> str:
+    """How a program's instructions differ from those to which a transformer is specialised, in words; "" where they do not."""
+    pairs = enumerate(zip(code, program.instructions, strict=False))
+    for number, (mine, other) in pairs:
+        if mine != other:
+            here, there = (instruction_text(one, program.word, 0) for one in (mine, other))
+            return f"expected the program to which it is specialised, whose instruction {number} is {here}, found {there}"
+    if len(code) != program.length:
+        return f"expected the program of {len(code)} instructions to which it is specialised, found one of {program.length}"
+    return ""
 
 
 def too_wide(error: RangeError, engine: str, extension: str) -> str:

@@ -25,7 +25,7 @@ from efasp.checker.files import STDIN, about, writable
 from efasp.checker.language.commands import rounded
 from efasp.checker.language.given import given
 from efasp.checker.solvers import installed
-from efasp.checker.weights_file import Given, inexact
+from efasp.checker.weights_file import inexact
 from efasp.encoding import LogLayout, TokenSequence, join
 from efasp.evaluate import place_rows
 from efasp.files import replacing
@@ -37,6 +37,7 @@ from efasp.model.program_file import is_program, metadata, read_program
 from efasp.model.ranges import RangeError
 from efasp.model.readback import read_plan
 from efasp.model.runs import DecodingError
+from efasp.model.specialised_file import MachineFile
 from efasp.pram.isa import Instruction
 from efasp.pram.machine import Program
 from efasp.sorts import SortError
@@ -147,7 +148,7 @@ def _of_source(source: str, name: str | None) -> Subject:
             module, plan = read_program(path)
             dtype = plan.dtype
         else:
-            file = Given(*read_plan(path))
+            file = MachineFile(*read_plan(path))
             if reason := inexact(file):
                 print(f"efasp: {path}: {file.plan.dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
             return _machine_subject(file.word, file.engine, file.extension, Transformer.of(file.plan, file.plan.dtype))

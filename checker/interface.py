@@ -56,7 +56,10 @@ def decoded(
         return weights.run(program, engine, max_steps, observe)
     from efasp.model import decode
 
-    return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe, attention=attention)
+    prompted = weights.code is None
+    return decode.run(
+        program, engine, weights.transformer, weights.extension, max_steps, observe, attention=attention, prompted=prompted
+    )
 
 
 @cache

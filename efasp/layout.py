@@ -30,9 +30,9 @@ class Layout(Codec):
         self.codebook = self._codebook()
 
     @classmethod
-    def of(cls, program: Program, extension: str) -> Layout:
-        """The layout for a program."""
-        return cls(program.word, extension, program.processors, program.memory, program.length)
+    def of(cls, program: Program, extension: str, prompted: bool = True) -> Layout:
+        """The layout for a program; not ``prompted``: with its instructions in the weights, and none in the prompt."""
+        return cls(program.word, extension, program.processors, program.memory, program.length if prompted else 0)
 
     def _codebook(self) -> Codebook:
         raise NotImplementedError

@@ -309,11 +309,13 @@ INTERVALS = "interval arithmetic"
 
 
 def longest(machine: Machine) -> int:
-    """The most positions of a sequence of a machine: of P, M, L = 2^w, and in the log of every time that the clock holds."""
+    """The most positions of a sequence of a machine: of P, M, L = 2^w, and in the log of every time that the clock holds; of a
+    machine that is specialised to a program, which its prompt lacks, of L = 0."""
     size = 1 << machine.word
+    length = size if machine.code is None else 0
     if machine.engine == "apmdm":
-        return CellLayout(machine.word, machine.extension, size, size, size).context_length
-    layout = LogLayout(machine.word, machine.extension, size, size, size)
+        return CellLayout(machine.word, machine.extension, size, size, length).context_length
+    layout = LogLayout(machine.word, machine.extension, size, size, length)
     return layout.context_length(layout.latest)
 
 
@@ -334,7 +336,7 @@ REFUSED = {**{f"numerics.{name}": "numerics.refused" for name in UNMADE}, "numer
 @lemma
 def machines(regime: Regime) -> Iterator[Batch]:
     """The transformers at every word width that n takes: exact in their dtype, or refused."""
-    for machine in regime.machines():
+    for machine in regime.transformers():
         lemmas = tuple(f"numerics.{name}" for name in (GIVEN if regime.given else COMPILED))
         yield Batch(lemmas, machine.params, partial(about, regime, machine), {} if regime.given else REFUSED)
 
