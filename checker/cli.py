@@ -9,10 +9,9 @@ import os
 import re
 import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -20,9 +19,10 @@ from typing import TypeAlias
 from efasp.checker import commands, formats, openings, session
 from efasp.checker.completion import SHELLS, script
 from efasp.checker.errors import SourceError, UsageError, described
-from efasp.checker.files import inputs
+from efasp.checker.files import inputs, writes
 from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
+from efasp.checker.signals import Deserted, Ended, ended_by_signals, while_read
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES, MASKED_ARM
 from efasp.pram.assembler.source import signed
@@ -287,17 +287,31 @@ def _prove(options: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -> int:
     """Entry point; returns the exit code (argparse exits with 2 on bad usage)."""
     _streams()
+    code = _carried_out(arguments, extend)
     try:
-        with _ended_by_signals():
-            options = parsed(parser(extend), arguments)
-            with inputs(options):
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()  # the error that the code says has been told
+    return code
+
+
+def _carried_out(arguments: Sequence[str] | None, extend: Extend | None) -> int:
+    """Carry out a command; the exit code. What is not flushed is of a command that has failed."""
+    try:
+        with ended_by_signals():
+            try:
+                options = parsed(parser(extend), arguments)
+            except SystemExit:
+                sys.stdout.flush()  # of --help: a reader that has gone would be a failure at the end of the process
+                raise
+            with inputs(options), nullcontext() if writes(options) else while_read():
                 code: int = options.command(options)
             sys.stdout.flush()
             return code
     except UsageError as error:
         print(f"{'' if isinstance(error, SourceError) else 'efasp: '}{error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
+    except (BrokenPipeError, Deserted):
         _drop_output()  # the reader has gone
         return 0
     except OSError as error:
@@ -340,32 +354,6 @@ def _defect() -> int:
     traceback.print_exc()
     print("efasp: this is a defect of efasp: please report it with the lines above", file=sys.stderr)
     return DEFECT
-
-
-class Ended(KeyboardInterrupt):
-    """A signal that ends the process as Ctrl-C does, so that results are written and temporary files removed."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.signal = signal.Signals(number)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Within, SIGTERM and SIGHUP raise Ended, unless they are ignored or this is not the main thread."""
-
-    def end(number: int, frame: object) -> None:
-        raise Ended(number)
-
-    some = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) == signal.SIG_DFL]
-    mine = some if threading.current_thread() is threading.main_thread() else []
-    for one in mine:
-        signal.signal(one, end)
-    try:
-        yield
-    finally:
-        for one in mine:
-            signal.signal(one, signal.SIG_DFL)
 
 
 def _streams() -> None:

@@ -18,7 +18,7 @@ from efasp.checker.errors import UsageError, absent, hint
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
-from efasp.checker.terminal import console, progress, while_read
+from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.context_free import SizeError, instance, member, steps
 from efasp.encoding import clock_bits
@@ -187,7 +187,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
     elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
         raise UsageError(f"--weights: {shown(options.weights)}: {other}")
     try:
-        with progress(f"PRAM steps (at most {options.max_steps})", None, read=True) as observe:
+        with progress(f"PRAM steps (at most {options.max_steps})", None) as observe:
             return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
     except DecodingError as error:
         what = shown(options.weights) if options.weights else options.engine
@@ -305,7 +305,7 @@ def info(options: argparse.Namespace) -> int:
     """`efasp info`: sizes of the compiled transformers, with their closed forms."""
     engines = options.engine or list(ENGINES)
     for engine in engines:
-        rows = [_row(word, engine, options.ext) for word in while_read(options.word)]
+        rows = [_row(word, engine, options.ext) for word in options.word]
         forms = pieces(engine, options.ext)
         if options.json:
             stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}

@@ -90,7 +90,7 @@ def check(options: argparse.Namespace) -> int:
     json_writable(asked.json)
     if options.html is not None:
         writable("--html", options.html, folder=True)
-    with discharged(asked, read=options.html is None and asked.json in (None, "-")) as found:
+    with discharged(asked) as found:
         if not json_written(asked.json, found.data):
             if asked.with_mutants:
                 kill_matrix.show(found.mutants)
@@ -102,11 +102,8 @@ def check(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def discharged(options: RunOptions, name: str = "check", read: bool = False) -> Iterator[Report]:
-    """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged.
-
-    ``read``: the report goes to standard output alone, so that BrokenPipeError ends the run once nobody reads that.
-    """
+def discharged(options: RunOptions, name: str = "check") -> Iterator[Report]:
+    """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged."""
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
@@ -122,13 +119,13 @@ def discharged(options: RunOptions, name: str = "check", read: bool = False) -> 
         scheduler = Scheduler(work, regime.n_max, jobs, store)
         known = {**environment(solvers, jobs), **origin}
         try:
-            with progress("batches", len(chosen), read) as show:
+            with progress("batches", len(chosen)) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
                 rows = scheduler.run()
             found = kill_matrix.NONE
             if options.with_mutants:
                 budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
-                found = kill_matrix.section(options, regime, chosen, rows, budget, store, read)
+                found = kill_matrix.section(options, regime, chosen, rows, budget, store)
         except KeyboardInterrupt:
             so_far, known = scheduler.ordered(), {**known, "interrupted": True}
             ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, known, store.text)

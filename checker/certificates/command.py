@@ -119,8 +119,7 @@ def certify(options: argparse.Namespace) -> int:
     with temporary_folder(), contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
         jobs = options.jobs or len(os.sched_getaffinity(0))
         listed = list(built(chosen, options.lemma))
-        read = options.out is None and options.json in (None, "-")
-        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store, read)
+        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store)
     summary = {status: sum(c.status == status for c in found) for status in STATUSES}
     report = {
         "n_max": regime.n_max,
@@ -153,15 +152,13 @@ def _tools() -> None:
         raise UsageError(f"certify: {error}") from None
 
 
-def certificates(
-    asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store, read: bool = False
-) -> list[Certificate]:
-    """The results for some scripts, in their order; proofs are cached as they come. ``read``: as for ``terminal.progress``."""
+def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store) -> list[Certificate]:
+    """The results for some scripts, in their order; proofs are cached as they come."""
     known = [cached_proof(store, same[0].hash) for same in asked]
     searches = [_search(same[0], cached, seconds, memory) for same, cached in zip(asked, known, strict=True)]
-    with counting("scripts", len(asked), read) as on_result:
-        collector = Collector(asked, known, store, on_result)
-        isolation.run(searches, jobs, collector.take)
+    with counting("scripts", len(asked)) as tally:
+        collector = Collector(asked, known, store, tally)
+        isolation.run(searches, jobs, collector.take, tally.waiting)
     return [collector.found[index] for index in range(len(asked))]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -20,6 +20,7 @@ from efasp.checker.pool import isolation
 from efasp.checker.results import GOOD, shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.proofs.counts import Count
 from efasp.proofs.mutation.mutants import ACTED, Mutant
 from efasp.proofs.obligation import Batch, Regime, add
@@ -120,28 +121,29 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
-        on_result: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
-    """Run mutants; the outcomes in their order. ``on_result`` is given each. Raises RuntimeError where the check fails as it
+        tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
+    """Run mutants; the outcomes in their order. ``tally`` is given each. Raises RuntimeError where the check fails as it
     is."""
+    shown = tally or Tally()
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
         if (found := store.get(_key(mutant, budget), lambda value: shaped(value, KEPT, STATUSES))) is not None:
             outcomes[index] = Outcome(mutant, **found)
-            on_result(outcomes[index])
+            shown(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
     if not todo:
         return [outcomes[index] for index in range(len(mutants))]
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         known = Path(folder) / "proved.json"
-        known.write_text(json.dumps(plain(budget, store)), encoding="utf-8")
+        known.write_text(json.dumps(plain(budget, store, shown)), encoding="utf-8")
 
         def on_reply(number: int, reply: isolation.Reply) -> None:
             outcome = outcomes[todo[number]] = judged(mutants[todo[number]], reply)
             store.put(_key(outcome.mutant, budget), {name: getattr(outcome, name) for name in KEPT})
-            on_result(outcome)
+            shown(outcome)
 
         jobs = [_job(budget, str(known), mutants[index]) for index in todo]
-        isolation.run(jobs, budget.jobs, on_reply, LIBRARIES)
+        isolation.run(jobs, budget.jobs, on_reply, shown.waiting, LIBRARIES)
     return [outcomes[index] for index in range(len(mutants))]
 
 
@@ -159,7 +161,7 @@ def _job(budget: Budget, known: str, mutant: Mutant | None = None) -> isolation.
     return isolation.job("efasp.checker.mutation.operators:passed", {**arguments, "known": known}, LIMIT, budget.memory, mutant)
 
 
-def plain(budget: Budget, store: Store) -> list[str]:
+def plain(budget: Budget, store: Store, tally: Tally) -> list[str]:
     """The digests of the texts that are proved without a mutant; that this takes minutes is said on standard error.
 
     Raises RuntimeError where the check does not pass.
@@ -168,7 +170,7 @@ def plain(budget: Budget, store: Store) -> list[str]:
     texts: list[str] | None = store.get(key, lambda value: isinstance(value, list))
     if texts is None:
         print("efasp: first the whole check without a mutant, in one process: some minutes", file=sys.stderr, flush=True)
-        (reply,) = isolation.run([_job(budget, "")], 1, libraries=LIBRARIES)
+        (reply,) = isolation.run([_job(budget, "")], 1, on_wait=tally.waiting, libraries=LIBRARIES)
         found: Passed | None = reply.get("value")
         if found is None or found["status"] != "survived":
             raise RuntimeError(f"without a mutant: {found or reply}")

@@ -25,6 +25,7 @@ from efasp.checker.results import Row
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.model.runs import DecodingError
 from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Reg, operations
@@ -53,7 +54,7 @@ def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
 
 
 def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
-        on_result: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
+        tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
     """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
     machine, file = regime.given[0], File(path)
@@ -63,13 +64,14 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
     basis = digest(sources(), whole, patterns, titles(budget.solvers), budget.seconds)
     work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis)
     scheduler = Scheduler(work, regime.n_max, budget.jobs, store)
-    seen = 0
+    seen, shown = 0, tally or Tally()
 
     def progress(found: list[Row], done: int) -> None:
         nonlocal seen
         for row in found[seen:]:
-            on_result(row)
+            shown(row)
         seen = len(found)
+        shown.waiting()
 
     scheduler.progress = progress
     if any(store.get(scheduler.plan.listing(index)) is None for index in range(len(batches))):

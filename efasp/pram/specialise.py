@@ -16,6 +16,7 @@ from efasp.sorts import OneHot, Signs, Word
 from efasp.syntax import Affine, Node, Program, TokenEmbedding, concat, relu, walk
 
 SELECTED = "selected"  # the definition of the one-hot of the instruction
+FETCHED = ("operation", "rd", "ra", "rb", "immediate")  # those of its fields
 
 
 def fields(instruction: Instruction, word: int, extension: str) -> dict[str, tuple[int, ...]]:
@@ -48,6 +49,11 @@ def silent(code: Code) -> tuple[str, ...]:
     return tuple(name for name, made in lookups.items() if not made)
 
 
+def replaced(step: Program, code: Code) -> tuple[str, ...]:
+    """The definitions of the universal step that are replaced: the fields of an instruction, and the silent lookups."""
+    return FETCHED + tuple(name for name in silent(code) if name in step.definitions)
+
+
 def selected(counter: Node, running: Node, length: int) -> Node:
     """The one-hot of the instruction at a program counter of a running processor; all 0 outside the program.
 
@@ -62,12 +68,12 @@ def selected(counter: Node, running: Node, length: int) -> Node:
 
 
 def specialised(step: Program, word: int, extension: str, code: Code) -> Program:
-    """The universal step on one program: its definitions, of those that are left, and ``selected``.
+    """The universal step on one program: ``selected``, and its definitions that are left, the replaced ones among them.
 
     Raises ValueError for an instruction that the machine lacks, or more instructions than words.
     """
-    known = {operation.name for operation in operations(extension)}
-    if strange := next((instruction.op for instruction in code if instruction.op not in known), None):
+    has = {operation.name for operation in operations(extension)}
+    if strange := next((instruction.op for instruction in code if instruction.op not in has), None):
         raise ValueError(f"program: expected a machine with extension M for {strange}, found one without it")
     if not 1 <= len(code) <= 1 << word:
         raise ValueError(f"program: expected 1 to {1 << word} instructions, found {len(code)}")
@@ -75,20 +81,17 @@ def specialised(step: Program, word: int, extension: str, code: Code) -> Program
     made = Folded(next(node for node in walk(step.output) if isinstance(node, TokenEmbedding)))
     counter, status = made.fold(of["counter"]), made.fold(of["status"])
     at = selected(counter, status[0], len(code))
+    known = replaced(step, code)
     for name, column in table(code, word, extension).items():
         rows = tuple(tuple((j, c) for j, c in enumerate(values) if c) for values in zip(*column, strict=True))
         bounds = tuple((min(0, *values), max(0, *values)) for values in zip(*column, strict=True))
         made.replace(of[name], Affine(at, rows, (0,) * len(rows), of[name].sort), bounds)
-    for name in silent(code):
-        if name in of:
-            made.replace(of[name], made.constant((0,) * of[name].width, of[name].sort), ((0, 0),) * of[name].width)
+    for name in known[len(FETCHED) :]:
+        made.replace(of[name], made.constant((0,) * of[name].width, of[name].sort), ((0, 0),) * of[name].width)
     output = made.fold(step.output)
-    live = set(walk(output))
-    program = Program(f"{step.name} of a program of {len(code)} instructions")
-    program.let(SELECTED, at)
-    for name, node in of.items():
-        if node in made.of and (made.of[node] in live):
-            program.definitions[name] = made.of[node]
+    live = {at, *walk(output), *(made.of[of[name]] for name in known)}
+    program = Program(f"{step.name} of a program of {len(code)} instructions", {SELECTED: at})
+    program.definitions |= {name: made.of[node] for name, node in of.items() if made.of.get(node) in live}
     return program
 
 

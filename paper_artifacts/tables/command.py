@@ -11,7 +11,6 @@ from pathlib import Path
 
 from efasp.checker.errors import UsageError
 from efasp.checker.files import writable, write, wrote
-from efasp.checker.terminal import while_read
 from efasp.files import checkout
 from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.tables.model import EDIT, Artifact, files
@@ -74,7 +73,7 @@ def tables(options: argparse.Namespace) -> int:
     if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
         print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
     wrong: list[str] = []
-    for name, make in while_read(chosen.items()) if options.check else chosen.items():
+    for name, make in chosen.items():
         print(f"{name} ...", file=sys.stderr, flush=True)
         notes = Notes(read(noted(folder, name)) if options.check else None, not sampled)
         artifact = make(notes)

@@ -13,7 +13,6 @@ from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.session import notice
-from efasp.checker.terminal import while_read
 from efasp.checker.weights_file import given
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
@@ -46,7 +45,7 @@ def _run(options: argparse.Namespace) -> int:
     tracer = Tracer(program, plan, options.engine, extension, fresh, torch=options.weights is not None)
     try:
         made = tracer.frames(options.step or options.steps, options.position)
-        frames = list(while_read(made) if options.html is None else made)
+        frames = list(made)
     except (TraceError, ValueError) as error:
         raise UsageError(f"{options.file}: {error}") from None
     if options.step is not None and len(frames) < options.step:

@@ -162,49 +162,6 @@ def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.startswith("efasp: fault: processor 1 faulted in step 8 at pc 20 (load), and ")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "--version",
-        "--help",
-        "programs",
-        "run gcd",
-        "info --word 5..9",
-        "check --n-max 4 --lemma gates.add",
-        "check --n-max 4 --lemma gates.* --list",
-        pytest.param("audit", marks=pytest.mark.slow),
-        pytest.param("audit --trust", marks=pytest.mark.slow),
-        "audit gates.add",
-        "trace sum_to --engine mdm --steps 1",
-        "trace sum_to --engine mdm --steps 1 --html -",
-        "export --word 5 --engine mdm -",
-        "tables --only disagreements --check",
-    ],
-)
-def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
-    """The exit code is 0, and nothing but progress is said: 1 means refuted."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    said = subprocess.run([*EFASP, *command.split()], stdout=writing, stderr=subprocess.PIPE, check=False)
-    os.close(writing)
-    progress = re.compile(r"disagreements \.\.\.|efasp: \d+ of \d+ batches after \d+ s.*")
-    assert said.returncode == 0 and all(progress.fullmatch(line) for line in said.stderr.decode().splitlines())
-
-
-@pytest.mark.parametrize("arguments, whole", [([], False), (["--json", "report.json"], True)])
-def test_work_for_a_reader_that_has_gone_ends(arguments: list[str], whole: bool, tmp_path: Path) -> None:
-    """A check whose report nobody reads any more leaves the rest undone; one that writes a file goes on."""
-    variables = os.environ | {"EFASP_STORE": str(tmp_path / "store.sqlite"), "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [*EFASP, "check", "--n-max", "2^64", "--lemma", "gates.add", "--jobs", "1"]
-    reading, writing = os.pipe()
-    os.close(reading)
-    said = subprocess.run([*command, *arguments], stdout=writing, cwd=tmp_path, env=variables, check=False)
-    os.close(writing)
-    assert said.returncode == 0 and (tmp_path / "report.json").exists() == whole
-    again = subprocess.run([*command, "--json", "-"], stdout=subprocess.PIPE, cwd=tmp_path, env=variables, check=True)
-    assert all(row["cached"] for row in json.loads(again.stdout)["obligations"]) == whole
-
-
 def test_a_run_says_no_time_that_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """How many steps a program takes is not known, and a limit is not a number to come; of batches it is."""
     monkeypatch.setattr(terminal, "PERIOD", 0.0)
