@@ -87,7 +87,7 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     outcomes += twinned(some, budget, store, read) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
     with counting("hypotheses", len(texts), read) as on_result:
-        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, on_result)
+        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.pool, store, on_result)
     counts = Counter(outcome.status for outcome in outcomes)
     return {
         "killed": counts["killed"],
