@@ -29,7 +29,7 @@ from efasp.proofs.registry import matches
 from efasp.sorts import SortError
 
 SECONDS = 5.0  # an obligation, unless --timeout says otherwise
-ELSEWHERE = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs")  # options of the machine's check
+ELSEWHERE = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs", "cluster")  # of the machine's check
 
 
 def obligations(module: Module, plan: Plan, dtype: str | None) -> Iterator[Obligation]:

@@ -12,7 +12,7 @@ from copy import copy
 from fractions import Fraction
 from typing import NamedTuple
 
-from efasp.affine_forms import NOTHING, Form, total
+from efasp.affine_forms import Form, total
 from efasp.exact import Matrix
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Head, Layer, Plan
@@ -30,6 +30,8 @@ from efasp.syntax import (
     TokenEmbedding,
     walk,
 )  # fmt: skip
+
+UNBOUNDED: Mapping[Node, Sequence[Interval]] = {}  # nodes of which no more is known than their sorts say
 
 
 def mapped(matrix: Matrix, h: Sequence[Form]) -> list[Form]:
@@ -105,7 +107,7 @@ class Reader:
                 ):
                     self.integral.update((atom, abs(int(c))) for atom, c in form.terms.items())
 
-    def other(self, root: Node, bounds: Mapping[Node, Sequence[Interval]] = NOTHING) -> list[Form]:
+    def other(self, root: Node, bounds: Mapping[Node, Sequence[Interval]] = UNBOUNDED) -> list[Form]:
         """The forms of another program over the same stream. Every node is read, also those that this reader has read.
 
         ``bounds``: of nodes of which more is known than their sorts say.
