@@ -12,7 +12,7 @@ from copy import copy
 from fractions import Fraction
 from typing import NamedTuple
 
-from efasp.affine_forms import Form, total
+from efasp.affine_forms import NOTHING, Form, total
 from efasp.exact import Matrix
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Head, Layer, Plan
