@@ -75,19 +75,25 @@ def _needs_torch(engine: str) -> None:
 
 
 def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
-    """What decodes, where a file says so. Raises UsageError, also where an engine lacks what it runs in."""
-    _needs_torch(options.engine)
+    """What decodes, where a file says so; sets the engine where none was asked for: the file's, or reference.
+
+    Raises UsageError, also where an engine lacks what it runs in.
+    """
+    if options.engine is None and options.weights is None:
+        options.engine = "reference"
+    _needs_torch(options.engine or ENGINES[0])
     if options.engine in KERNEL_ENGINES:
         return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
         return None
-    if options.engine not in ENGINES:
+    if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
     if (file := given(options.weights, options.engine, options.inexact, specialised=True)) is None:
         return None
     from efasp.model.weights import loaded
 
+    options.engine = file.engine
     return loaded(*file)
 
 
