@@ -159,13 +159,19 @@ def masked_diffusion(
 
 
 def masked_arm(
-    program: Program, transformer: Transformer, extension: str, *, ranks: Callable[[int, int], np.ndarray] | None = None
+    program: Program,
+    transformer: Transformer,
+    extension: str,
+    *,
+    ranks: Callable[[int, int], np.ndarray] | None = None,
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[State]:
     """Decode a program's log left to right, one token a pass: every pass fills the leftmost mask with the next event.
 
     ``transformer``: of ``model.compile.compile_masked_arm``. The events of a step's block are those that one-at-a-time masked
     diffusion unmasks, in its order: of the masked positions from ``first`` up to ``end`` that of the least rank, of those that
-    ``ranks(first, end)`` gives (default: the leftmost). A block of masks is added when it is due. Every pass is a full one.
+    ``ranks(first, end)`` gives (default: the leftmost). A block of masks is added when it is due. Every pass is a full one;
+    ``on_pass`` is given after each how many a step has made, and how many it takes.
     """
     layout = LogLayout.of(program, extension)
     assert isinstance(layout, LogLayout)
@@ -194,6 +200,7 @@ def masked_arm(
             if not (first <= at < end and x[at - first] == mask):
                 raise DecodingError(f"step {time}: expected an event at a masked position of the block, found one at {at}")
             x[at - first] = token
+            on_pass(slot + 1 - first, len(block))
         given = np.concatenate([given, x])
         state = layout.apply(state, layout.events(x, f"step {time}"))
         yield State(time, passes, state, TokenSequence(given, places[:, :-2]))
@@ -295,9 +302,11 @@ def run(
     observe: Observer | None = None,
     history: list[Configuration] | None = None,
     attention: str = "indexed",
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Run:
     """Run a program in the transformer, as ``model.runs.followed`` says: to its end, or to what ends it before.
 
+    ``on_pass``: of a Masked-ARM, as for ``masked_arm``.
     ``attention``: "indexed" for passes at the cost of what changes, where they are shown to be those of the module, bit for
     bit; else, for "dense", and of a Masked-ARM, those of the module. Raises ValueError for an unknown engine or attention or a
     program that the machine does not take, DecodingError for weights that do not decode.
@@ -309,7 +318,7 @@ def run(
     machine.validate(program, extension)
     layout = (CellLayout if engine == "apmdm" else LogLayout).of(program, extension)
     if engine == MASKED_ARM:
-        attention, states = "dense", masked_arm(program, transformer, extension)
+        attention, states = "dense", masked_arm(program, transformer, extension, on_pass=on_pass)
     else:
         decode = masked_diffusion if engine == "mdm" else any_process
         states = decode(program, transformer, extension, attention=attention)
