@@ -191,6 +191,7 @@ def masked_arm(
         for slot in range(first, end):
             outputs = transformer.outputs(z, places)
             passes += 1
+            on_pass(slot + 1 - first, len(block))
             if not np.isfinite(outputs).all():
                 raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {time}")
             z[slot] = arm.vocabulary.read(outputs[slot : slot + 1])[0]
@@ -200,7 +201,6 @@ def masked_arm(
             if not (first <= at < end and x[at - first] == mask):
                 raise DecodingError(f"step {time}: expected an event at a masked position of the block, found one at {at}")
             x[at - first] = token
-            on_pass(slot + 1 - first, len(block))
         given = np.concatenate([given, x])
         state = layout.apply(state, layout.events(x, f"step {time}"))
         yield State(time, passes, state, TokenSequence(given, places[:, :-2]))
