@@ -21,7 +21,7 @@ from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, rep
 from efasp.paper_artifacts.trace.frames import frame_text, page_data
 from efasp.paper_artifacts.trace.tracer import TraceError, Tracer
 from efasp.pram.assembler import parse_data_file
-from efasp.pram.assembler.source import read_text
+from efasp.pram.assembler.source import AssemblyError, read_text
 from efasp.pram.library import assembled
 from efasp.pram.machine import Program
 
@@ -97,6 +97,8 @@ def refuted(path: Path, name: str | None) -> tuple[int, Row, dict[str, Any] | No
         known, weights = {row["id"]: row for row in rows}, said["environment"].get("weights")
     except OSError as error:
         raise UsageError(f"--case: {path}: {error.strerror}") from None
+    except AssemblyError as error:  # of no text
+        raise UsageError(f"--case: {error}") from None
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"--case: {path}: expected a report of efasp check --json, found something else") from None
     if not known:
