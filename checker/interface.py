@@ -57,8 +57,17 @@ def decoded(
         return weights.run(program, engine, max_steps, observe)
     from efasp.model import decode
 
+    prompted = weights.code is None
     return decode.run(
-        program, engine, weights.transformer, weights.extension, max_steps, observe, attention=attention, on_pass=on_pass
+        program,
+        engine,
+        weights.transformer,
+        weights.extension,
+        max_steps,
+        observe,
+        attention=attention,
+        prompted=prompted,
+        on_pass=on_pass,
     )
 
 

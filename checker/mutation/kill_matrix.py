@@ -21,13 +21,12 @@ from efasp.proofs.mutation.mutants import Mutant, MutantError, load
 from efasp.proofs.mutation.twins import twins
 from efasp.proofs.obligation import Batch, Regime
 
-# The part of the report about mutants, or about changes of a weights file, which alone may be observationally equivalent
-# (``harmless`` in JSON).
+# The part of the report about mutants, or about changes of a weights file, which alone may be observationally equivalent.
 Section = TypedDict(
     "Section",
     {
         "killed": int,
-        "harmless": NotRequired[int],
+        "equivalent": NotRequired[int],
         "survived": int,
         "errors": NotRequired[int],
         "lemmas without": NotRequired[list[str]],
@@ -74,8 +73,8 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
         with counting("changes", len(changes)) as tally:
             made = weights.run(options.weights, regime, options.lemma, changes, budget, store, tally)
         counts = Counter(change["status"] for change in made)
-        survived, killed, harmless = counts["survived"], counts["killed"], counts["harmless"]
-        return {"killed": killed, "harmless": harmless, "survived": survived, "matrix": made}
+        survived, killed, equivalent = counts["survived"], counts["killed"], counts["equivalent"]
+        return {"killed": killed, "equivalent": equivalent, "survived": survived, "matrix": made}
     every = listed()
     some = constructions.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
@@ -84,7 +83,7 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     outcomes += twinned(some, budget, store) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
     with counting("hypotheses", len(texts)) as tally:
-        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, tally)
+        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.pool, store, tally)
     counts = Counter(outcome.status for outcome in outcomes)
     return {
         "killed": counts["killed"],
@@ -105,7 +104,7 @@ def exit_code(found: Section, code: int) -> int:
 
 def show(found: Section) -> None:
     """A table by family, then every mutant that was not killed; of changed weights by tensor, then those that survived."""
-    if "harmless" in found:
+    if "equivalent" in found:
         _show_changes(found)
         return
     screen = console()
@@ -148,4 +147,4 @@ def _show_changes(found: Section) -> None:
     for row in found["matrix"]:
         if row["status"] == "survived":
             print(f"survived: {row['mutant']}: {row['detail']}")
-    print(f"{found['killed']} changes killed, {found['harmless']} harmless, {found['survived']} survived")
+    print(f"{found['killed']} changes killed, {found['equivalent']} equivalent, {found['survived']} survived")

@@ -19,6 +19,7 @@ from efasp.checker.certificates.routes import BY_NAME, EVALUATED, attempt, consi
 from efasp.checker.certificates.terms import ScriptError
 from efasp.checker.cli import main
 from efasp.checker.mutation.hypotheses import DEAD, MATTERS, dropped, label, section
+from efasp.checker.pool.pools import Processes
 from efasp.checker.solvers import available
 from efasp.checker.store import Store, digest
 from efasp.checker.terminal import Tally
@@ -85,8 +86,8 @@ def test_what_was_kept_is_replayed_and_not_believed(capsys: pytest.CaptureFixtur
     """A second run takes the proof of the first; one that was changed is rejected, and made anew."""
     scripts = [[sums()]]
     with_store = Store(tmp_path / "s.sqlite", print)
-    (first,) = certificates(scripts, 20, 2048, 1, with_store)
-    (again,) = certificates(scripts, 20, 2048, 1, with_store)
+    (first,) = certificates(scripts, 20, 2048, Processes(1), with_store)
+    (again,) = certificates(scripts, 20, 2048, Processes(1), with_store)
     assert first.status == again.status == "certified" and first.found == again.found
     text, hypotheses = sums().content, sums().hypotheses
     lines = first.found["proof"].splitlines()
@@ -107,11 +108,11 @@ def test_a_second_solver_is_asked_every_time(monkeypatch: pytest.MonkeyPatch, tm
     """That one agreed in an earlier run does not count in this one: it is asked again, and may now say something else."""
     store, scripts = Store(tmp_path / "s.sqlite", print), [[sums()]]
     asked(monkeypatch, "z3")
-    (first,) = certificates(scripts, 20, 2048, 1, store)
+    (first,) = certificates(scripts, 20, 2048, Processes(1), store)
     assert [name.split()[0] for name in first.found["second"]] == ["z3"]
     cache_proof(store, sums().hash, {**NOTHING, "route": "goal"})  # kept, whether there is a proof or not
     asked(monkeypatch)
-    (again,) = certificates(scripts, 20, 2048, 1, store)
+    (again,) = certificates(scripts, 20, 2048, Processes(1), store)
     assert again.found["second"] == again.found["against"] == []
     wrong = sums("(<= 3 (+ a b))")
     found = attempt(wrong.content, wrong.hypotheses, 5, {"route": "", "proof": ""}, ["z3"])
@@ -128,7 +129,7 @@ def test_a_forged_agreement_is_not_reported(fields: set[str], monkeypatch: pytes
     value = json.dumps({name: forged[name] for name in fields})
     store.put(key, base64.b85encode(zlib.compress(value.encode())).decode())
     asked(monkeypatch)
-    (found,) = certificates([[sums()]], 20, 2048, 1, store)
+    (found,) = certificates([[sums()]], 20, 2048, Processes(1), store)
     assert found.row["second"] == [] and found.row["hypotheses"] == EVALUATED
     assert cached_proof(store, sums().hash) is None or set(cached_proof(store, sums().hash) or ()) == {"route", "proof"}
     store.close()
