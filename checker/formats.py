@@ -167,7 +167,7 @@ def program_subject(source: str, module: Module, transformer: Transformer) -> Su
         raise UsageError(f"{source}: {error}") from None
     if means := rounded(module):
         what = ", ".join(means[:4])
-        print(f"efasp: {what}: means, which floats may round; efasp check says what is known of them", file=sys.stderr)
+        print(f"efasp: {what}: means, which floats may round; efasp check says what is proved of them", file=sys.stderr)
     shape = transformer.shape
     name = f"{module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, {transformer.dtype_name}"
     said = metadata(module, transformer.dtype_name, shape)

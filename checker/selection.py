@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from efasp.checker.errors import UsageError
 from efasp.checker.extracted import built
 from efasp.checker.files import about
+from efasp.checker.pool.worker import Recipe
 from efasp.model.header import WeightsError, check_file
 from efasp.model.program_file import read_machine
 from efasp.pram.assembler.source import nearest
@@ -41,6 +43,21 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
     most = min(n_max or 1 << file.word, 1 << file.word)
     machine = Machine(file.word, file.engine, file.extension, (1, most), file.code)
     return Regime(most, (machine, file.plan), kernel), found
+
+
+def recipe_of(weights: Path | None, n_max: int | None, patterns: Sequence[str] | None, kernel: bool = False) -> Recipe:
+    """The batches of a run as data: with the bytes of a weights file, which another machine need not have."""
+    data = None if weights is None else weights.read_bytes()
+    return Recipe("efasp.checker.selection:rebuilt", {"data": data, "n_max": n_max, "patterns": patterns, "kernel": kernel})
+
+
+def rebuilt(data: bytes | None, n_max: int | None, patterns: Sequence[str] | None, kernel: bool) -> list[Batch]:
+    """The batches of a recipe, in a process of another machine. Raises UsageError."""
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = None if data is None else Path(folder) / "given.safetensors"
+        if path is not None and data is not None:
+            path.write_bytes(data)
+        return selected(regime_of(path, n_max, kernel)[0], patterns)
 
 
 def plan_check() -> None:

@@ -198,7 +198,7 @@ class Sweep:
             some.residual.append(forms)
 
     def _record(self, number: int, result: HeadResult) -> None:
-        """Add what came of a head to what is known of the plan."""
+        """Add the result for a head to the facts about the plan."""
         self.found.cuts += result.cuts
         self.found.head_pairs += result.head_pairs
         self.found.apart += result.apart

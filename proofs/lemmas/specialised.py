@@ -19,6 +19,7 @@ from functools import cached_property, partial
 from random import Random
 from typing import Any
 
+from efasp.graphs import substitute
 from efasp.model.plan import Plan
 from efasp.places import FIELDS
 from efasp.pram.isa import Code, Instruction, Reg, operations
@@ -31,7 +32,8 @@ from efasp.proofs.lemmas.lowering import digest
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from efasp.proofs.smtlib import Script, Term, eq, ite, land, le, linear, lnot, lor, lt, num, plus
 from efasp.proofs.symbolic.intervals import intervals
-from efasp.proofs.symbolic.machine_step import IS_TARGET, LOADED, STATUS, STORES, TOUCHES
+from efasp.proofs.symbolic.lookup_relations import LOADED, TOUCHES
+from efasp.proofs.symbolic.machine_step import IS_TARGET, STATUS, STORES
 from efasp.proofs.symbolic.nodes import Reading, flag, is_value
 from efasp.proofs.symbolic.positions import candidate, lookup
 from efasp.proofs.symbolic.processor_readings import FETCHED as OPERATION
@@ -40,7 +42,7 @@ from efasp.proofs.symbolic.residual_stream import Reader
 from efasp.proofs.symbolic.sequence_invariants import World, call, state
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Signs, vector
-from efasp.syntax import Attention, Node, Relu, refine, substitute
+from efasp.syntax import Attention, Node, Relu, refine
 
 LOOP: Code = (Instruction("add", 1, 1, 1), Instruction("jnz", ra=1, x=0), Instruction("halt"))  # few lookups are made
 HERE: Code = (Instruction("jmp", x=0),)  # and none
