@@ -24,9 +24,10 @@ from efasp.checker.files import json_writable, json_written, shown, temporary_fo
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
-from efasp.checker.pool.cluster import ClusterError, opened
+from efasp.checker.pool.cluster import opened
 from efasp.checker.pool.pools import Pool
 from efasp.checker.pool.scheduler import Scheduler
+from efasp.checker.pool.sessions import ClusterError
 from efasp.checker.pool.worker import Work
 from efasp.checker.provenance import provenance
 from efasp.checker.results import Row, exit_code, head, summary, totals
