@@ -16,9 +16,11 @@ from efasp.model.ranges import SIGNIFICAND
 FORMAT, VERSION = "efasp-transformer", "2"
 VERSIONS = ("1", VERSION)  # that are read
 PROGRAM = "efasp-program"  # the format of ``model.program_file``
+SPECIALISED = "efasp-specialised"  # the format of ``model.specialised_file``
 USES = {
     FORMAT: "of the machine: efasp run, trace and check take it",
     PROGRAM: "of a program: efasp eval --weights and efasp check FILE --weights take it",
+    SPECIALISED: "of a machine specialised to one PRAM program: efasp run --weights and efasp check --weights take it",
 }
 MAX_SIDE = 1 << 16
 CONTROLS = {"mdm": 0, "apmdm": 3}  # read-outs besides the token's code, by engine
@@ -54,9 +56,9 @@ def check_format(path: Path, metadata: dict[str, str], wanted: str) -> None:
         raise WeightsError(f"{path}: metadata version: expected {wants}, found {shown(metadata.get('version'))}")
 
 
-def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, str, dict[str, Any]]:
-    """Word, engine, extension, dtype and shape. Raises WeightsError."""
-    check_format(path, metadata, FORMAT)
+def read_metadata(path: Path, metadata: dict[str, str], wanted: str = FORMAT) -> tuple[int, str, str, str, dict[str, Any]]:
+    """Word, engine, extension, dtype and shape of a file of the ``wanted`` format. Raises WeightsError."""
+    check_format(path, metadata, wanted)
     if missing := [key for key in ("word", "engine", "extension", "dtype", "shape") if key not in metadata]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")
     text = metadata["word"]

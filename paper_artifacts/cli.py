@@ -60,7 +60,8 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these")
     tables.add_argument("--check", action="store_true", help="write nothing; compare, times apart; exit 1 on a difference")
     tables.add_argument("--all", action="store_true", help="with --check: make every run again, not only a sample")
-    tables.set_defaults(command=_tables)
+    cli.cluster_option(tables)
+    tables.set_defaults(command=_tables, writes=lambda options: not options.check)
 
 
 def pages(report: Report, folder: Path) -> None:

@@ -112,8 +112,8 @@ def _passes(row: Row, said: Mapping[str, Any], n_max: int, given: Given) -> tupl
         if case is None:
             raise IndexError("no such state")
         program, passes = case.program, machine_states.passes(plan, machine, case)
-    beside = fresh if given is not None and fresh.shape == plan.shape else None
-    return Tracer(program, plan, machine.engine, extension, beside), _to_failure(passes)
+    reference = fresh if given is not None and fresh.shape == plan.shape else None
+    return Tracer(program, plan, machine.engine, extension, reference), _to_failure(passes)
 
 
 def _to_failure(passes: Iterator[machine_passes.Pass]) -> Iterator[machine_passes.Pass]:

@@ -105,8 +105,8 @@ def misreported(expected: Wanted, run: Run, history: Sequence[Configuration] | N
     if history is not None and len(history) != len(expected.history):
         return {"what": "steps that were reported", "expected": len(expected.history), "got": len(history)}
     rest = {"exit code": expected.code, "finished": expected.finished}
-    told = {"exit code": pram.exit_code(run), "finished": run.finished}
-    return unequal(expected.report, pram.report(run, run.program.name)) or unequal(rest, told)
+    got = {"exit code": pram.exit_code(run), "finished": run.finished}
+    return unequal(expected.report, pram.report(run, run.program.name)) or unequal(rest, got)
 
 
 def listed(program: Program) -> Report:

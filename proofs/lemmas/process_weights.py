@@ -78,8 +78,8 @@ def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
     header = json.loads(data[8 : 8 + length])
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "weights.safetensors"
-        for what, told, named in malformed(header, transformer.shape):
-            text = json.dumps(told).encode()
+        for what, changed, named in malformed(header, transformer.shape):
+            text = json.dumps(changed).encode()
             path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
             try:
                 read_plan(path)
@@ -157,9 +157,9 @@ def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
             return {"what": name, "expected": list(named), "got": list(found)}
     wanted = dict(tensors(plan))
     readers = {"Transformer.of": transformer, "compiled": made.transformer, "load": loaded.transformer}
-    told = {name: {key: t.cpu().numpy() for key, t in one.state_dict().items()} for name, one in readers.items()}
-    told["read_plan"] = dict(tensors(back[3]))
-    for name, found_tensors in told.items():
+    read_by = {name: {key: t.cpu().numpy() for key, t in one.state_dict().items()} for name, one in readers.items()}
+    read_by["read_plan"] = dict(tensors(back[3]))
+    for name, found_tensors in read_by.items():
         if sorted(found_tensors) != sorted(wanted):
             return {"what": f"tensors by {name}", "expected": sorted(wanted), "got": sorted(found_tensors)}
         for key, value in wanted.items():

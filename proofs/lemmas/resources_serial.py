@@ -205,8 +205,8 @@ def sized(regime: Regime, each: Machine) -> Obligation:
         bits = max(bound for _, bound in numbers.largest).bit_length() + 1
         if bits > 3 * each.word + 19:
             wrong.append({"of": "bits of a word", "bound": 3 * each.word + 19, "got": bits})
-        told = f"generated: {sizes.entries} entries of at most {bounds['E']}, words of {bits} bits for 2^{each.word} tokens"
-        return Verdict("refuted" if wrong else "proved", told, {"w": each.word, **wrong[0]} if wrong else None)
+        method = f"generated: {sizes.entries} entries of at most {bounds['E']}, words of {bits} bits for 2^{each.word} tokens"
+        return Verdict("refuted" if wrong else "proved", method, {"w": each.word, **wrong[0]} if wrong else None)
 
     scope = f"n <= {regime.n_max}"
     return Obligation("resources.serial_sizes", "T2", each.params, scope, each.n, "exact", f"{plan.shape}", verdict)

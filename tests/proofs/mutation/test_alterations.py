@@ -15,7 +15,7 @@ import pytest
 from efasp.proofs.mutation.alterations import MODULES, Alteration, alterations, drawn, read
 from efasp.proofs.mutation.mutants import ROOT, Mutant, load
 from efasp.proofs.mutation.slips import OPERATORS
-from efasp.proofs.mutation.twins import Untold, twin, twins
+from efasp.proofs.mutation.twins import NoGuard, twin, twins
 
 SEVERAL = 60
 
@@ -164,10 +164,10 @@ def test_a_twin_is_at_work_at_six_bits(old: str, new: str, word: int) -> None:
 def test_what_cannot_be_guarded_has_no_twin() -> None:
     """A constant of the module, a default, and a lemma's own module."""
     for module, old, new in (
-        ("efasp.encoding", "HEADER = 2", "HEADER = 3"),
+        ("efasp.layout", "HEADER = 2", "HEADER = 3"),
         ("efasp.pram.state", "word: int = 16", "word: int = 17"),
         ("efasp.attention", "capacity: int = 1,", "capacity: int = 2,"),
         ("efasp.proofs.lemmas.gates", "gates", "gates "),
     ):
-        with pytest.raises(Untold):
+        with pytest.raises(NoGuard):
             twin(Mutant("", "one", module, old, new, ("encoding.places",)))
