@@ -22,6 +22,7 @@ from efasp.checker.errors import SourceError, UsageError, described
 from efasp.checker.files import inputs, writes
 from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
+from efasp.checker.pool.cluster import LOCAL
 from efasp.checker.signals import Deserted, Ended, ended_by_signals, while_read
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES, MASKED_ARM
@@ -30,6 +31,8 @@ from efasp.pram.machine import POLICIES
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 
 DEFECT = 70  # the exit code of an error that nothing expected; 1 is that of a refutation
+MOST = 256  # worker processes of a cluster on this machine
+ADDRESS = re.compile(r"([a-z]+://)?([^\s:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
 
 
@@ -157,7 +160,8 @@ def _run(run: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="assembly files (.pram), - for standard input, or programs of the library by name",
     )
-    run.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
+    engines = ("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES)
+    run.add_argument("--engine", choices=engines, help="(default: that of --weights, else reference)")
     run.add_argument("--max-steps", type=count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
     run.add_argument(
         "--attention",
@@ -234,6 +238,21 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.set_defaults(command=formats.export)
 
 
+def cluster(text: str) -> str:
+    """The address of a Dask scheduler, or ``local:N``. Raises argparse's error."""
+    if text.startswith(LOCAL):
+        within(text.removeprefix(LOCAL), 1, MOST)
+    elif not ADDRESS.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, tcp://HOST:PORT or local:N, found {text!r}")
+    return text
+
+
+def cluster_option(command: argparse.ArgumentParser) -> None:
+    """The option that has a Dask cluster do the work."""
+    what = "a Dask cluster does the work: that of a scheduler (HOST:PORT), or N processes started here (local:N)"
+    command.add_argument("--cluster", type=cluster, metavar="ADDRESS", help=what)
+
+
 def budget_options(command: argparse.ArgumentParser) -> None:
     """The bound, and the budget of a run."""
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
@@ -263,6 +282,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
 def _check(check: argparse.ArgumentParser) -> None:
     run_options(check)
     choice_options(check)
+    cluster_option(check)
     drawn = "mutants of a weights file (default %(default)s)"
     check.add_argument("--changes", type=positive, default=RunOptions.changes, metavar="K", help=drawn)
     check.add_argument("--list", action="store_true", help="list the obligations, discharge none")
@@ -273,6 +293,7 @@ def _check(check: argparse.ArgumentParser) -> None:
 def _certify(certify: argparse.ArgumentParser) -> None:
     budget_options(certify)
     choice_options(certify)
+    cluster_option(certify)
     certify.add_argument("--out", type=path, metavar="DIR", help="write every script and its proof")
     certify.add_argument("--cvc5-proofs", choices=PROOFS, help="with --out: also cvc5's own proofs, which nothing here replays")
     certify.set_defaults(command=_prove)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, TypedDict
 from rich.table import Table
 
 from efasp.checker import kernel_engines
-from efasp.checker.errors import UsageError, absent, hint
+from efasp.checker.errors import UsageError, absent, hint, reason
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.context_free import SizeError, instance, member, steps
-from efasp.encoding import clock_bits
+from efasp.encoding import LOG_SLOTS, clock_bits
 from efasp.grammar import read_grammar
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
 from efasp.model.compile import ENGINES, MASKED_ARM, compile_machine
@@ -38,6 +38,8 @@ from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
 
 if TYPE_CHECKING:
     from efasp.model.weights import Weights
+
+MANY = 32  # passes a PRAM step of a Masked-ARM: its run takes minutes
 
 
 def word_range(text: str) -> range:
@@ -75,27 +77,26 @@ def _needs_torch(engine: str) -> None:
 
 
 def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
-    """What decodes, where a file says so. Raises UsageError, also where an engine lacks what it runs in."""
-    _needs_torch(options.engine)
+    """What decodes, where a file says so; sets the engine where none was asked for: the file's, or reference.
+
+    Raises UsageError, also where an engine lacks what it runs in.
+    """
+    if options.engine is None and options.weights is None:
+        options.engine = "reference"
+    _needs_torch(options.engine or ENGINES[0])
     if options.engine in KERNEL_ENGINES:
         return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
         return None
-    if options.engine not in ENGINES:
+    if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
     if (file := given(options.weights, options.engine, options.inexact, specialised=True)) is None:
         return None
     from efasp.model.weights import loaded
 
+    options.engine = file.engine
     return loaded(*file)
-
-
-def reason(error: Exception) -> str:
-    """Why a file cannot be read, in words that name it."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or repr('')}: {error.strerror}"
-    return str(error)
 
 
 def initial_memory(file: str | None) -> Data | None:
@@ -186,9 +187,19 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
         raise UsageError(f"--weights: {shown(options.weights)}: {other}")
+    steps = 0
+
+    def on_pass(done: int, of: int) -> None:
+        nonlocal steps
+        show(steps, f"token {done} of {of} of step {steps + 1}")
+        steps += done == of
+
+    if options.engine == MASKED_ARM and (tokens := len(LOG_SLOTS) * program.processors) >= MANY:
+        slow = f"{tokens} passes over the whole sequence a PRAM step, which adds {tokens} tokens to it"
+        print(f"efasp: --engine {MASKED_ARM}: {slow}; at most {options.max_steps} steps", file=sys.stderr)
     try:
-        with progress(f"PRAM steps (at most {options.max_steps})", None) as observe:
-            return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
+        with progress(f"PRAM steps (at most {options.max_steps})", None) as show:
+            return decoded(program, options.engine, weights, options.max_steps, show, options.attention, on_pass)
     except DecodingError as error:
         what = shown(options.weights) if options.weights else options.engine
         raise UsageError(f"{what}: the transformer does not decode a run: {error}") from None

@@ -211,7 +211,7 @@ def run_sequences(word: int, engine: str, extension: str, transformer: Transform
 def _safetensors(subject: Subject, target: Path) -> tuple[str, int]:
     from efasp.model.weights import packed
 
-    _put(target, packed(subject.transformer, dict(subject.metadata)))
+    put(target, packed(subject.transformer, dict(subject.metadata)))
     return "", 0
 
 
@@ -226,7 +226,7 @@ def _onnx(subject: Subject, target: Path) -> tuple[str, int]:
     data = onnx_file.packed(graph, subject.metadata)
     said, same = agreement(subject, onnx_file.VERSION, onnx_file.runner(data))
     if same:
-        _put(target, data)
+        put(target, data)
     return said, 0 if same else 1
 
 
@@ -252,11 +252,12 @@ def _folder(subject: Subject, target: Path) -> tuple[str, int]:
     if same:
         target.mkdir(parents=True, exist_ok=True)
         for name, data in made.items():
-            _put(target / name, data)
+            put(target / name, data)
     return said, 0 if same else 1
 
 
-def _put(target: Path, data: bytes) -> None:
+def put(target: Path, data: bytes) -> None:
+    """Write a whole file, or to standard output. Raises OSError."""
     if target == STDIN:
         sys.stdout.buffer.write(data)
         return

@@ -50,6 +50,7 @@ def decoded(
     max_steps: int,
     observe: Callable[[int], None] | None = None,
     attention: str = "indexed",
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Run:
     """A run in a transformer: in torch (``model.decode.run``), or in the statement's semantics (``Decoder.run``)."""
     if isinstance(weights, Decoder):
@@ -58,7 +59,15 @@ def decoded(
 
     prompted = weights.code is None
     return decode.run(
-        program, engine, weights.transformer, weights.extension, max_steps, observe, attention=attention, prompted=prompted
+        program,
+        engine,
+        weights.transformer,
+        weights.extension,
+        max_steps,
+        observe,
+        attention=attention,
+        prompted=prompted,
+        on_pass=on_pass,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from efasp.checker.errors import UsageError
 from efasp.checker.extracted import built
 from efasp.checker.files import about
+from efasp.checker.pool.worker import Recipe
 from efasp.model.header import WeightsError, check_file
 from efasp.model.program_file import read_machine
 from efasp.pram.assembler.source import nearest
@@ -43,6 +45,21 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
     return Regime(most, (machine, file.plan), kernel), found
 
 
+def recipe_of(weights: Path | None, n_max: int | None, patterns: Sequence[str] | None, kernel: bool = False) -> Recipe:
+    """The batches of a run as data: with the bytes of a weights file, which another machine need not have."""
+    data = None if weights is None else weights.read_bytes()
+    return Recipe("efasp.checker.selection:rebuilt", {"data": data, "n_max": n_max, "patterns": patterns, "kernel": kernel})
+
+
+def rebuilt(data: bytes | None, n_max: int | None, patterns: Sequence[str] | None, kernel: bool) -> list[Batch]:
+    """The batches of a recipe, in a process of another machine. Raises UsageError."""
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = None if data is None else Path(folder) / "given.safetensors"
+        if path is not None and data is not None:
+            path.write_bytes(data)
+        return selected(regime_of(path, n_max, kernel)[0], patterns)
+
+
 def plan_check() -> None:
     """Build the program that discharges the family kernel, where it is not yet. Raises UsageError without Rocq."""
     try:
@@ -74,7 +91,7 @@ def choices(lemmas: Iterable[str]) -> list[str]:
 
 def selected(regime: Regime, patterns: Sequence[str] | None) -> list[Batch]:
     """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
-    of = "engine" if regime.given is None or regime.given[0].code is None else "program"  # what speaks of the machine says it
+    of = "engine" if regime.given is None or regime.given[0].code is None else "code"  # what speaks of the machine says it
     chosen = [b for b in batches(regime, patterns) if regime.given is None or of in b.params]
     spoken = {name for batch in chosen for name in batch.lemmas}
     for pattern in patterns or []:

@@ -22,9 +22,10 @@ from efasp.proofs.obligation import Machine, Obligation
 SECONDS = 60.0  # that a solver may take, where it is asked at all
 
 
-def given(path: Path | None, engine: str, allowed: bool, specialised: bool = False) -> MachineFile | None:
-    """The file of ``--weights``, for ``--engine``; None where there is none. Says on standard error that it may be inexact,
-    which is ``allowed`` by ``--inexact``. ``specialised``: whether the command takes one that is specialised to a program.
+def given(path: Path | None, engine: str | None, allowed: bool, specialised: bool = False) -> MachineFile | None:
+    """The file of ``--weights``, for ``--engine`` (None: any); None where there is none. Says on standard error that it may be
+    inexact, which is ``allowed`` by ``--inexact``. ``specialised``: whether the command takes one that is specialised to a
+    program.
 
     Raises UsageError for a file that is not well formed or of another engine, and for one whose numbers its dtype is not known
     to carry exactly, unless ``--inexact`` is given.
@@ -43,14 +44,14 @@ def given(path: Path | None, engine: str, allowed: bool, specialised: bool = Fal
     return file
 
 
-def read(path: Path, engine: str, specialised: bool = False) -> MachineFile:
-    """A weights file for an engine, whatever its dtype carries. Raises UsageError for another one, or none."""
+def read(path: Path, engine: str | None, specialised: bool = False) -> MachineFile:
+    """A weights file for an engine (None: any), whatever its dtype carries. Raises UsageError for another one, or none."""
     try:
         file = read_machine(path)
     except (OSError, WeightsError) as error:
         raise about(path, error) from None
     path = shown(path)
-    if file.engine != engine:
+    if engine not in (None, file.engine):
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
     if file.code is not None and not specialised:
         takes = "efasp run --engine mdm or apmdm, and efasp check, take it"

@@ -32,15 +32,18 @@ def check_machine(word: int, engine: str, extension: str) -> None:
         raise ValueError(f"extension: expected M or none, found {extension!r}")
 
 
-@cache
 def step_of(word: int, engine: str, extension: str = "", code: Code | None = None) -> Program:
     """The step in E-FASP: of the universal machine, or specialised to a program's instructions (``efasp.pram.specialise``).
 
     Raises ValueError as ``check_machine`` and ``specialised`` do.
     """
     check_machine(word, engine, extension)
-    step = STEPS[engine](word, extension)
-    return step if code is None else specialised(step, word, extension, code)
+    return STEPS[engine](word, extension) if code is None else _specialised(word, engine, extension, code)
+
+
+@cache
+def _specialised(word: int, engine: str, extension: str, code: Code) -> Program:
+    return specialised(STEPS[engine](word, extension), word, extension, code)
 
 
 @cache

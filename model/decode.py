@@ -160,13 +160,19 @@ def masked_diffusion(
 
 
 def masked_arm(
-    program: Program, transformer: Transformer, extension: str, *, ranks: Callable[[int, int], np.ndarray] | None = None
+    program: Program,
+    transformer: Transformer,
+    extension: str,
+    *,
+    ranks: Callable[[int, int], np.ndarray] | None = None,
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[State]:
     """Decode a program's log left to right, one token a pass: every pass fills the leftmost mask with the next event.
 
     ``transformer``: of ``model.compile.compile_masked_arm``. The events of a step's block are those that one-at-a-time masked
     diffusion unmasks, in its order: of the masked positions from ``first`` up to ``end`` that of the least rank, of those that
-    ``ranks(first, end)`` gives (default: the leftmost). A block of masks is added when it is due. Every pass is a full one.
+    ``ranks(first, end)`` gives (default: the leftmost). A block of masks is added when it is due. Every pass is a full one;
+    ``on_pass`` is given after each how many a step has made, and how many it takes.
     """
     layout = LogLayout.of(program, extension)
     assert isinstance(layout, LogLayout)
@@ -186,6 +192,7 @@ def masked_arm(
         for slot in range(first, end):
             outputs = transformer.outputs(z, places)
             passes += 1
+            on_pass(slot + 1 - first, len(block))
             if not np.isfinite(outputs).all():
                 raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {time}")
             z[slot] = arm.vocabulary.read(outputs[slot : slot + 1])[0]
@@ -304,9 +311,11 @@ def run(
     history: list[Configuration] | None = None,
     attention: str = "indexed",
     prompted: bool = True,
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Run:
     """Run a program in the transformer, as ``model.runs.followed`` says: to its end, or to what ends it before.
 
+    ``on_pass``: of a Masked-ARM, as for ``masked_arm``.
     ``attention``: "indexed" for passes at the cost of what changes, where they are shown to be those of the module, bit for
     bit; else, for "dense", and of a Masked-ARM, those of the module. Not ``prompted``: the transformer is specialised to the
     program's instructions, which the prompt lacks. Raises ValueError for an unknown engine or attention or a
@@ -319,7 +328,7 @@ def run(
     machine.validate(program, extension)
     layout = (CellLayout if engine == "apmdm" else LogLayout).of(program, extension, prompted)
     if engine == MASKED_ARM:
-        attention, states = "dense", masked_arm(program, transformer, extension)
+        attention, states = "dense", masked_arm(program, transformer, extension, on_pass=on_pass)
     else:
         decode = masked_diffusion if engine == "mdm" else any_process
         states = decode(program, transformer, extension, attention=attention, prompted=prompted)

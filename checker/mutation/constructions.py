@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 
 from efasp.checker.discharge import Answers, discharge
 from efasp.checker.pool import isolation
+from efasp.checker.pool.pools import Pool
 from efasp.checker.results import shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
@@ -68,9 +69,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Budget:
-    """The budget of running mutants: processes at once, solvers, seconds an obligation, MiB a process."""
+    """The budget of running mutants: the processes, solvers, seconds an obligation, MiB a process."""
 
-    jobs: int
+    pool: Pool
     solvers: tuple[str, ...]
     seconds: float
     memory: int
@@ -161,7 +162,7 @@ def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collect
         outcomes[todo[number]] = judge(mutants[todo[number]], reply)
         shown(outcomes[todo[number]])
 
-    isolation.run([_job(mutants[index], budget, mutants[index]) for index in todo], budget.jobs, on_reply, shown.waiting)
+    budget.pool.calls([_job(mutants[index], budget, mutants[index]) for index in todo], on_reply, shown.waiting)
     made = controlled([outcomes[index] for index in todo], budget, proved, shown)
     for index, outcome in zip(todo, made, strict=True):
         outcomes[index] = outcome
@@ -229,7 +230,7 @@ def controlled(outcomes: Sequence[Outcome], budget: Budget, proved: Collection[s
     plain = [Mutant("", "control", "", "", "", (name,), n_max=n_max) for name, n_max in asked]
     jobs = [_job(about, budget, None, sorted(ids)) for about, ids in zip(plain, asked.values(), strict=True)]
     wrong: set[tuple[str, int]] = set()
-    for about, reply in zip(plain, isolation.run(jobs, budget.jobs, on_wait=tally.waiting), strict=True):
+    for about, reply in zip(plain, budget.pool.calls(jobs, on_wait=tally.waiting), strict=True):
         name = about.lemmas[0]
         if "value" not in reply or reply["value"][name]["statuses"].keys() - {"proved", "measured"}:
             wrong.add((name, about.n_max))

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from efasp.checker.discharge import ASSERT
 from efasp.checker.pool import isolation
+from efasp.checker.pool.pools import Pool
 from efasp.checker.store import Store, digest
 from efasp.checker.terminal import Tally, console
 from efasp.proofs.obligation import Obligation
@@ -73,7 +74,7 @@ def label(line: str) -> str:
     return note or said.removeprefix(ASSERT).removesuffix(")")
 
 
-def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store,
+def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, pool: Pool, store: Store,
             tally: Tally) -> Dropped:  # fmt: skip
     """The section of `efasp check --mutants` on hypotheses. ``scripts``: each with the obligations that it is the text of.
 
@@ -95,12 +96,9 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jo
         tally(reply)
 
     arguments = [{"text": scripts[index][0].content, "seconds": seconds} for index in todo]
-    isolation.run(
-        [isolation.job("efasp.checker.mutation.hypotheses:dropped", a, LIMIT * seconds, memory) for a in arguments],
-        jobs,
-        on_reply,
-        tally.waiting,
-    )
+    call = "efasp.checker.mutation.hypotheses:dropped"
+    asked = [isolation.job(call, given, LIMIT * seconds, memory) for given in arguments]
+    pool.calls(asked, on_reply, tally.waiting)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for index, same in enumerate(scripts):
         for lemma in dict.fromkeys(o.lemma for o in same):

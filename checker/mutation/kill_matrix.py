@@ -83,7 +83,7 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     outcomes += twinned(some, budget, store) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
     with counting("hypotheses", len(texts)) as tally:
-        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, tally)
+        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.pool, store, tally)
     counts = Counter(outcome.status for outcome in outcomes)
     return {
         "killed": counts["killed"],

@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,8 +20,9 @@ from typing import Any
 from efasp.checker.discharge import Answers, discharge
 from efasp.checker.mutation.constructions import Budget, MatrixRow, confirmed
 from efasp.checker.mutation.weight_changes import Change, File, sample
+from efasp.checker.pool.pools import here
 from efasp.checker.pool.scheduler import Scheduler
-from efasp.checker.pool.worker import Work
+from efasp.checker.pool.worker import Recipe, Work
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import titles
@@ -57,13 +59,14 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
         tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
     """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
-    machine, file = regime.given[0], File(path)
-    ended = partial(verdict, file, machine, regime.n_max, patterns, budget)
-    whole = digest(file.data.hex())
-    batches = [_batch(change, whole, machine, regime.n_max, partial(ended, change)) for change in changes]
+    machine, data = regime.given[0], path.read_bytes()
+    whole = digest(data.hex())
+    arguments = {"data": data, "machine": machine, "n_max": regime.n_max, "patterns": patterns, "changes": list(changes)}
+    recipe = Recipe("efasp.checker.mutation.weights:rebuilt", {**arguments, "budget": replace(budget, pool=here(1))})
+    batches = recipe.batches()
     basis = digest(sources(), whole, patterns, titles(budget.solvers), budget.seconds)
-    work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis)
-    scheduler = Scheduler(work, regime.n_max, budget.jobs, store)
+    work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis, recipe)
+    scheduler = Scheduler(work, regime.n_max, budget.pool, store)
     seen, shown = 0, tally or Tally()
 
     def progress(found: list[Row], done: int) -> None:
@@ -77,6 +80,17 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
     if any(store.get(scheduler.plan.listing(index)) is None for index in range(len(batches))):
         prepare(machine)
     return [_outcome(change, row) for change, row in zip(changes, scheduler.run(), strict=True)]
+
+
+def rebuilt(data: bytes, machine: Machine, n_max: int, patterns: Sequence[str] | None, changes: Sequence[Change],
+            budget: Budget) -> list[Batch]:  # fmt: skip
+    """A batch for each change of a weights file, which is given by its bytes."""
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = Path(folder) / "given.safetensors"
+        path.write_bytes(data)
+        file = File(path)
+    ended = partial(verdict, file, machine, n_max, patterns, budget)
+    return [_batch(change, digest(data.hex()), machine, n_max, partial(ended, change)) for change in changes]
 
 
 def prepare(machine: Machine) -> None:

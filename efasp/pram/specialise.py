@@ -89,7 +89,7 @@ def specialised(step: Program, word: int, extension: str, code: Code) -> Program
     for name in known[len(FETCHED) :]:
         made.replace(of[name], made.constant((0,) * of[name].width, of[name].sort), ((0, 0),) * of[name].width)
     output = made.fold(step.output)
-    live = {at, *walk(output), *(made.of[of[name]] for name in known)}
+    live = {*walk(output, at), *(made.of[of[name]] for name in known)}
     program = Program(f"{step.name} of a program of {len(code)} instructions", {SELECTED: at})
     program.definitions |= {name: made.of[node] for name, node in of.items() if made.of.get(node) in live}
     return program

@@ -35,6 +35,14 @@ def read(text: str, file: str = "<text>") -> Names:
     return names
 
 
+def letters(path: str) -> str:
+    """The strings of one letter that a file's text has, in order, with a and b where these are fewer than two. Raises as
+    ``read_file``."""
+    found = dict.fromkeys(token.text[1:-1] for token in Parser(read_text(path), path).tokens if token.kind == "string")
+    single = [letter for letter in found if len(letter) == 1]
+    return "".join(dict.fromkeys([*single, *("ab" if len(single) < 2 else "")]))
+
+
 def _prelude() -> Names:
     names = Names(None, {**FIXED, "selector_width": width})
     _run(PRELUDE, "<RASP's library>", names, ())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from efasp.checker.mutation.constructions import Budget
@@ -72,7 +73,7 @@ def mutation(noted: Notes) -> Artifact:
     every, listed = drawn(COUNT, SEED), equivalent()
 
     def made(due: list[int]) -> list[Run]:
-        found = outcomes([every[i] for i in due], BUDGET)
+        found = outcomes([every[i] for i in due], replace(BUDGET, pool=noted.pool))
         return [{"status": one.status, "by": one.by, "acted": one.acted, "seconds": one.seconds} for one in found]
 
     found = noted.through([f"{one.id} {one.module}" for one in every], made)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from efasp.checker import cli, extracted, terminal
+from efasp.checker import cli, commands, extracted, terminal
+from efasp.model.runs import DecodingError
 from efasp.paper_artifacts.cli import main
 from efasp.pram.library import PROGRAMS, load
 
@@ -273,3 +274,25 @@ def test_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch, ca
 def test_bars_are_drawn_on_a_terminal_only() -> None:
     """FORCE_COLOR makes no terminal of a file."""
     assert efasp("run", "sum_to", "--engine", "mdm", FORCE_COLOR="1").stderr == ""
+
+
+def test_a_masked_arm_says_what_it_costs(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many passes a step takes is said before a long run, and within a step how many are made."""
+
+    def slow(program, engine, weights, max_steps, observe, attention, on_pass) -> None:
+        on_pass(1, 33)
+        on_pass(33, 33)
+        observe(1)
+        on_pass(1, 33)
+        raise DecodingError("enough")
+
+    monkeypatch.setattr(terminal, "PERIOD", 0.0)
+    monkeypatch.setattr(commands, "weights_for", lambda program, engine: None)
+    monkeypatch.setattr(commands, "decoded", slow)
+    (tmp_path / "p.pram").write_text(".processors 11\nhalt\n")
+    assert cli.main(["run", str(tmp_path / "p.pram"), "--engine", "marm", "--max-steps", "7"]) == 2
+    said = re.sub(r"after \d+ s", "after", capsys.readouterr().err).splitlines()
+    passes = "33 passes over the whole sequence a PRAM step, which adds 33 tokens to it"
+    assert said[0] == f"efasp: --engine marm: {passes}; at most 7 steps"
+    steps = [(0, ", token 1 of 33 of step 1"), (0, ", token 33 of 33 of step 1"), (1, ""), (1, ", token 1 of 33 of step 2")]
+    assert said[1:5] == [f"efasp: {done} PRAM steps (at most 7) after{more}" for done, more in steps]

@@ -16,6 +16,7 @@ from efasp.checker.discharge import discharge
 from efasp.checker.mutation import weights
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.mutation.weight_changes import KINDS, Change, File, sample, unit
+from efasp.checker.pool.pools import Processes
 from efasp.checker.store import Store
 from efasp.model.compile import compile_machine
 from efasp.model.readback import read_plan
@@ -26,7 +27,7 @@ from efasp.proofs.lemmas import lowering, numerics
 from efasp.proofs.obligation import Machine, Regime, Verdict
 from tests.proofs.broken import changed
 
-BUDGET = Budget(1, ("z3",), 30.0, 4096)
+BUDGET = Budget(Processes(1), ("z3",), 30.0, 4096)
 
 
 @pytest.fixture(scope="module")
