@@ -397,9 +397,7 @@ def _streams() -> None:
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             mine = stream is getattr(sys, f"__{name}__")
-            if mine and isinstance(
-                stream.buffer, io.RawIOBase
-            ):  # PYTHONUNBUFFERED: signals would cut writes short
+            if mine and isinstance(stream.buffer, io.RawIOBase):  # PYTHONUNBUFFERED: signals would cut writes short
                 whole = io.BufferedWriter(stream.buffer)
                 setattr(sys, name, stream := io.TextIOWrapper(whole, encoding=stream.encoding, line_buffering=True))
             stream.reconfigure(errors="backslashreplace")
