@@ -24,7 +24,6 @@ import numpy as np
 
 from efasp.affine_forms import Form
 from efasp.codebook import Codebook
-from efasp.model.compile import STEPS, compile_machine
 from efasp.model.plan import Layer, Plan
 from efasp.proofs.concrete import machine_states
 from efasp.proofs.equivalence import readout, relational, sat_sweeping, targeted
@@ -97,7 +96,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
 @lemma
 def lowered(regime: Regime) -> Iterator[Batch]:
     """Each layer adds nothing but units and lookups of the program, and the whole stack's read-out is the program's."""
-    for machine in regime.machines():
+    for machine in regime.transformers():
         yield Batch(("lowering.layer", "lowering.stack"), machine.params, lambda m=machine: compared(regime, m))  # type: ignore[misc]
 
 
@@ -111,7 +110,7 @@ def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
     """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not. The stream is complete."""
     reader = read_program(machine)
     try:
-        if plan is not (fresh := compile_machine(machine.word, machine.engine, machine.extension)):
+        if plan is not (fresh := machine.fresh):
             count, usual = len(numbers(plan)), len(numbers(fresh))
             if count > DENSE * usual:  # after many minutes its forms would outgrow the limit
                 raise TooManyTerms(f"{count} weights are not 0, in a fresh compile {usual}: too many terms")
@@ -124,13 +123,13 @@ def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
 
 def read_program(machine: Machine) -> Reader:
     """The machine's program over a stream of its own."""
-    return Reader(STEPS[machine.engine](machine.word, machine.extension))
+    return Reader(machine.step)
 
 
 @lru_cache(maxsize=1)
 def swept(machine: Machine, plan: Plan) -> Swept | None:
     """The plan executed next to a fresh compile, if it has that one's shape, over a stream of their own, which is complete."""
-    if plan.shape != compile_machine(machine.word, machine.engine, machine.extension).shape:
+    if plan.shape != machine.fresh.shape:
         return None
     try:
         return sat_sweeping.Sweep(read_program(machine), plan, machine).found
@@ -198,7 +197,7 @@ class Comparison:
 
     def weights(self) -> list[str]:
         """The numbers in which the plan is not the fresh compile, if it has the same shape and they are few."""
-        fresh = numbers(compile_machine(self.machine.word, self.machine.engine, self.machine.extension))
+        fresh = numbers(self.machine.fresh)
         mine = numbers(self.plan)
         differing = [key for key in sorted(fresh.keys() | mine.keys()) if fresh.get(key, 0) != mine.get(key, 0)]
         if len(differing) > FEW:

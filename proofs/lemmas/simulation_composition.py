@@ -18,21 +18,19 @@ from efasp.proofs.lemmas.simulation_start import starts
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Term, eq, implies, land, lnot, lt, plain
 from efasp.proofs.symbolic.ends import index_ends
+from efasp.proofs.symbolic.lookup_relations import COUNTED, NO_COUNTER, ONLY_RUNNING  # fmt: skip
 from efasp.proofs.symbolic.machine_effects import IN_RANGE, Effect, effects, still
 from efasp.proofs.symbolic.machine_step import (
     CODE,
-    COUNTED,
     DUE,
     NEXT_STATUS,
     NEXT_WORD,
-    NO_COUNTER,
-    ONLY_RUNNING,
     STATUS,
     STAYS,
     WORDS,
     log_kinds,
     ops_of,
-)  # fmt: skip
+)
 from efasp.proofs.symbolic.nodes import is_value
 from efasp.proofs.symbolic.positions import Position
 from efasp.proofs.symbolic.sampler_decisions import READ_OUT, UNMASKED
