@@ -112,8 +112,8 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
     """
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
     if options.with_mutants and regime.given is not None and regime.given[0].code is not None:
-        found = "found one specialised to a program, of which --lemma 'specialised.*' --mutants without a file speaks"
-        raise UsageError(f"--mutants: {shown(options.weights or STDIN)}: expected a universal machine, {found}")
+        said = "found one specialised to a program, of which --lemma 'specialised.*' --mutants without a file speaks"
+        raise UsageError(f"--mutants: {shown(options.weights or STDIN)}: expected a universal machine, {said}")
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = solvers_of(options.solver)

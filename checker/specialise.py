@@ -7,8 +7,8 @@ import json
 import sys
 
 from efasp.checker import cli
-from efasp.checker.commands import initial_memory, reason, too_wide
-from efasp.checker.errors import SourceError, UsageError, absent, hint
+from efasp.checker.commands import initial_memory, too_wide
+from efasp.checker.errors import SourceError, UsageError, absent, hint, reason
 from efasp.checker.files import STDIN, writable, wrote
 from efasp.checker.formats import put
 from efasp.checker.interface import extension_of
