@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from efasp.checker import kernel_engines
-from efasp.checker.errors import UsageError, absent, hint
+from efasp.checker.errors import UsageError, absent, hint, reason
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
@@ -97,13 +97,6 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
 
     options.engine = file.engine
     return loaded(*file)
-
-
-def reason(error: Exception) -> str:
-    """Why a file cannot be read, in words that name it."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or repr('')}: {error.strerror}"
-    return str(error)
 
 
 def initial_memory(file: str | None) -> Data | None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from efasp.checker.discharge import plain
-from efasp.checker.errors import UsageError
+from efasp.checker.errors import UsageError, of_source
 from efasp.checker.files import write
 from efasp.checker.interface import extension_of
 from efasp.checker.language.commands import rounded, shown
@@ -133,8 +133,7 @@ def _machine(options: argparse.Namespace) -> Task:
     try:
         program = library.assembled(options.file)
     except (AssemblyError, OSError) as error:
-        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise UsageError(said) from None
+        raise of_source(error) from None
     reference = machine.run(program, options.passes or LONGEST)
     if not reference.finished and options.passes is None:
         raise UsageError(f"{options.file}: expected a run of at most {LONGEST} steps, found a longer one (--passes T)")

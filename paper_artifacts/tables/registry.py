@@ -19,6 +19,7 @@ from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.edits import edits
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
 from efasp.paper_artifacts.experiments.qbf import qbf
+from efasp.paper_artifacts.experiments.rasp import rasp
 from efasp.paper_artifacts.experiments.serial import serial
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
@@ -164,6 +165,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "any-order": any_order_table,
     "dyck": dyck,
     "serial": serial,
+    "rasp": without_runs(rasp),
     "qbf": qbf,
     "edits": edits,
     "disagreements": without_runs(disagreements),

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from efasp.checker.errors import SourceError, UsageError, hint
+from efasp.checker.errors import UsageError, of_source
 from efasp.checker.files import shown, writable, write, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
@@ -119,12 +119,8 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
         data = None if options.data is None else parse_data_file(options.data)
         overrides = {name: getattr(options, name) for name in ("word", "processors", "memory", "policy")}
         program = assembled(options.file, **overrides, data=data, extension="M" if needs is None else needs)
-    except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from None
-    except ValueError as error:
-        if said := hint(error):
-            raise SourceError(f"{error}\n{said}") from None
-        raise UsageError(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise of_source(error) from None
     if file is None:
         needs = extension_of(program)
         try:
