@@ -21,7 +21,7 @@ from efasp.checker.mutation import kill_matrix
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, head, row, summary, totals
 from efasp.checker.session import environment, solvers_of
-from efasp.checker.terminal import console, while_read
+from efasp.checker.terminal import console
 from efasp.language.module import Module, TextError
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
@@ -33,7 +33,7 @@ from efasp.rasp.graph import Sequence
 from efasp.sorts import SortError
 
 SECONDS = 5.0  # an obligation, unless --timeout says otherwise
-ELSEWHERE = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs")  # options of the machine's check
+ELSEWHERE = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs", "cluster")  # of the machine's check
 
 
 def obligations(module: Module, plan: Plan, dtype: str | None, operator: Sequence | None = None) -> Iterator[Obligation]:
@@ -67,7 +67,7 @@ def check(options: argparse.Namespace) -> int:
     seconds = asked.timeout if asked.timeout != RunOptions.timeout else SECONDS
     names = solvers_of(asked.solver)
     found = obligations(module, plan, dtype, operator)
-    rows = discharged(while_read(found) if asked.json in (None, "-") else found, asked.lemma, names, seconds)
+    rows = discharged(found, asked.lemma, names, seconds)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
     known = {**environment(names, 1), "command": f"efasp check {options.file}"}

@@ -153,5 +153,5 @@ def compile_(options: argparse.Namespace) -> int:
         print(f"efasp: {module.program.name}: {dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
     if means := rounded(module):
         what = ", ".join(means[:4])
-        print(f"efasp: {what}: means, which floats may round; efasp check says what is known of them", file=sys.stderr)
+        print(f"efasp: {what}: means, which floats may round; efasp check says what is proved of them", file=sys.stderr)
     return 0

@@ -114,3 +114,6 @@ class Instruction:
             raise ValueError(f"{self.op}: x: expected a register number 0..7, found {self.x.number!r}")
         if type(self.x) is int and self.x < 0:
             raise ValueError(f"{self.op}: x: expected an immediate of 0 or more, found {self.x}")
+
+
+Code = tuple[Instruction, ...]  # of a program

@@ -90,7 +90,7 @@ def sheet_of(name: str, found: Report) -> Sheet:
 
 def status_data(status: Status) -> dict[str, str]:
     """A status as JSON holds it."""
-    return {"grade": status.grade, "why": status.why, "weakest leg": status.dependency}
+    return {"grade": status.grade, "why": status.why, "weakest dependency": status.dependency}
 
 
 def sheet_data(found: Sheet) -> dict[str, Any]:

@@ -93,9 +93,9 @@ def _linear(coefficients: tuple[int, ...]) -> str:
     return f"{coefficients[1]} log2 n + {coefficients[0]}"
 
 
-def lemmas() -> Artifact:
+def lemmas(noted: Notes) -> Artifact:
     """Every lemma of a run of the checker: its claims, scope, obligations, solver time and mutants."""
-    with discharged(RunOptions(n_max=N_MAX)) as found:
+    with discharged(RunOptions(n_max=N_MAX), pool=noted.pool) as found:
         ledger, mutants = Ledger(found.rows), load()
     rows: list[dict[str, Cell]] = []
     for name in statements():
@@ -126,9 +126,9 @@ WIDEST = 1 << 32  # the bound of the run whose times are listed: w = 5..32
 DECIDED = ("gates.*", "attention.*", "step.*", "simulation.*")  # families with obligations at every width
 
 
-def times() -> Artifact:
+def times(noted: Notes) -> Artifact:
     """How long the checker takes at each width; nothing of it is compared."""
-    with discharged(RunOptions(n_max=WIDEST, lemma=DECIDED)) as found:
+    with discharged(RunOptions(n_max=WIDEST, lemma=DECIDED), pool=noted.pool) as found:
         every = [row for row in found.rows if isinstance(w := row["params"].get("w"), int) and w >= MIN_WORD]
     families = [pattern.removesuffix(".*") for pattern in DECIDED]
     rows: list[dict[str, Cell]] = []
@@ -155,7 +155,7 @@ def without_runs(make: Callable[[], Artifact]) -> Callable[[Notes], Artifact]:
 ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "resources": resources,
     "width": without_runs(width),
-    "lemmas": without_runs(lemmas),
+    "lemmas": lemmas,
     "growth": growth,
     "grammars": grammars,
     "parity": parity,
@@ -169,7 +169,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "qbf": qbf,
     "edits": edits,
     "disagreements": without_runs(disagreements),
-    "times": without_runs(times),
+    "times": times,
     "kills": kills,
     "mutants": matrix,
     "mutation": mutation,

@@ -11,6 +11,7 @@ import pytest
 from efasp import syntax
 from efasp.codebook import Codebook
 from efasp.evaluate import evaluate
+from efasp.graphs import depth, hidden, substitute  # fmt: skip
 from efasp.pointwise import add, and_, xor
 from efasp.sorts import Flag, Int, Rational, Signs, SortError, Vector, Word
 from efasp.syntax import (
@@ -21,17 +22,14 @@ from efasp.syntax import (
     aha,
     combine,
     concat,
-    depth,
-    hidden,
     positions,
     refine,
     relu,
-    substitute,
     take,
     tokens,
     walk,
     weigh,
-)  # fmt: skip
+)
 
 A, B = Parameter("a", Word(4)), Parameter("b", Word(4))
 N = Parameter("n", Int(-5, 9))
