@@ -13,6 +13,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 from typing import Any
@@ -28,6 +29,14 @@ from efasp.proofs.registry import matches
 FORK = multiprocessing.get_context("fork")  # batches are closures, which only a fork hands on
 RECYCLE = 4  # a worker that holds more than this part of its memory limit after a batch is replaced
 TICK = 0.1  # seconds between two calls of ``progress``
+LIBRARIES = ("sympy", "torch", "z3")  # imported by every worker of a run of all lemmas
+
+
+def imported() -> None:
+    """Import the libraries once, so that the workers that are forked have them; what is not installed is left out."""
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            import_module(name)
 
 
 @dataclass
@@ -76,6 +85,8 @@ class Scheduler:
             self._flat += rows
         self.finished = len(listed)
         self._groups = self.plan.groups(index for index in range(len(self.work.batches)) if index not in listed)
+        if self.jobs > 1 and not (listed or self.work.patterns):
+            imported()
         try:
             while self._groups or self._workers:
                 while self._groups and len(self._workers) < self.jobs:
