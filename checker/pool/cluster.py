@@ -143,6 +143,9 @@ class Cluster:
             self._counted = monotonic()
         return max(1, min(self._threads, self._most or self._threads))
 
+    def prepare(self) -> None:
+        """Nothing: the cluster's processes are there, and import what they need."""
+
     def worker(self, work: Work) -> tuple[Session, Session]:
         """A session in the cluster."""
         session = Session(self, work)

@@ -6,10 +6,12 @@ A pool has workers, to which the scheduler speaks (``checker.pool.worker`` has t
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +20,7 @@ from efasp.checker.pool.limits import single_threaded
 from efasp.checker.pool.worker import Work, serve
 
 FORK = multiprocessing.get_context("fork")  # hands the batches on as they are, with all that is loaded
+WORKER_LIBRARIES = ("sympy", "torch", "z3")  # imported by every worker of a run of all lemmas
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 OnReply = Callable[[int, isolation.Reply], None]
@@ -75,6 +78,9 @@ class Pool(Protocol):
     def jobs(self) -> int:
         """How many processes may work at once."""
 
+    def prepare(self) -> None:
+        """Workers of a run of all lemmas will be made."""
+
     def worker(self, work: Work) -> tuple[Process, Channel]:
         """A new worker."""
 
@@ -91,6 +97,13 @@ class Processes:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
+
+    def prepare(self) -> None:
+        """Import the libraries once, so that the workers that are forked have them; what is not installed is left out."""
+        if self.jobs > 1:
+            for name in WORKER_LIBRARIES:
+                with contextlib.suppress(ImportError):
+                    import_module(name)
 
     def worker(self, work: Work) -> tuple[Process, Connection]:
         """A fork of this process."""
