@@ -13,6 +13,7 @@ from efasp.checker.language.rasp import LONGEST as LETTERS
 from efasp.checker.language.repl import repl
 from efasp.checker.language.serial import LONGEST, serial
 from efasp.checker.language.show import show
+from efasp.model.program_file import no_machine
 from efasp.model.ranges import SIGNIFICAND
 
 FILE = "an .efasp or .rasp file, - for standard input, or MODULE:NAME of a program of Python"
@@ -90,9 +91,10 @@ def _show(command: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    """`efasp check`: of the machine, or of a program."""
+    """`efasp check`: of the machine, or of a program, which a program's weights file holds too."""
     if options.file is None:
         if options.name is not None:
             raise UsageError("--name: expected FILE with it, found none")
-        return session.check(options)
+        if options.weights is None or not no_machine(options.weights):
+            return session.check(options)
     return check(options)

@@ -153,7 +153,7 @@ def test_a_wrong_translation_is_refuted(
         ),
         (("compile", "p.rasp", "--name", "before", "-o", "w"), "--name: expected a sequence operator of p.rasp, found before"),
         (("compile", "p.rasp", "--alphabet", "aa", "-o", "w"), "--alphabet: expected letters that differ"),
-        (("compile", "p.rasp", "--max-length", "999", "-o", "w"), "expected at most 32768 letters at positions of texts"),
+        (("compile", "p.rasp", "--max-length", "999", "-o", "w"), "expected at most 16384 letters at positions of texts"),
         (("check", "p.rasp", "--name", "nam"), "--name: expected a sequence operator or a selector of p.rasp, found 'nam'"),
         (("check", "none.rasp"), "none.rasp: No such file or directory"),
         (("compile", "digits.rasp", "--alphabet", "xy", "-o", "w"), "expected letters that are numbers, found 'x'"),

@@ -69,7 +69,7 @@ CASES = [
         (BALANCE.replace('"P"', '"a"').replace('"F"', '")"').replace('"T"', '"("'), name, "()a", 3)
         for name in ("depth", "verdict")
     ),
-    *((DYCK, name, "()[]", 3) for name in ("balanced", "most", "most_frequent")),
+    *((DYCK, name, "()[]", 2) for name in ("balanced", "most", "most_frequent")),
 ]
 
 
@@ -107,13 +107,33 @@ def numbers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(LEAVES, numbers, max_leaves=5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(EXPRESSIONS)
 def test_random_expressions(expression: str) -> None:
     """What is compiled has the values of RASP; what is not says why."""
+    _compared(expression, 3)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None)
+@given(EXPRESSIONS)
+def test_more_random_expressions(expression: str) -> None:
+    """The same, on longer texts."""
+    _compared(expression, 7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["balanced", "round_height", "most_frequent"])
+def test_longer_texts(name: str) -> None:
+    """Of two kinds of brackets, all texts of up to 5 letters."""
+    operator, translation = compiled(DYCK, name, "()[]", 7)
+    assert not wrong(operator, translation, every("()[]", 5))
+
+
+def _compared(expression: str, longest: int) -> None:
     try:
-        operator, translation = compiled(f"x = {expression} + 0 * indices;", "x", "a1", 3)
+        operator, translation = compiled(f"x = {expression} + 0 * indices;", "x", "a1", longest)
     except (LanguageError, TextError) as error:
         assert "expected" in str(error)
         return
-    assert not wrong(operator, translation, every("a1", 3))
+    assert not wrong(operator, translation, every("a1", longest))
