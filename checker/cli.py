@@ -25,7 +25,6 @@ from efasp.checker.options import RunOptions
 from efasp.checker.pool.cluster import LOCAL
 from efasp.checker.signals import Deserted, Ended, ended_by_signals, while_read
 from efasp.checker.solvers import PROOFS
-from efasp.checker.specialise import specialise
 from efasp.model.compile import ENGINES, MASKED_ARM
 from efasp.pram.assembler.source import signed
 from efasp.pram.machine import POLICIES
@@ -130,7 +129,6 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     _cfg(command(listed, "cfg", "whether a context-free grammar derives a word, by a PRAM program of O(log n) steps"))
     _programs(command(listed, "programs", "the library of PRAM programs, or the text of one"))
     _info(command(listed, "info", "the transformer's layers, widths, parameters, context and decoding steps"))
-    _specialise(command(listed, "specialise", "write the transformer of one PRAM program, whose prompt holds data alone"))
     _export(command(listed, "export", "write a transformer: as safetensors, for the package transformers, or as ONNX"))
     _opening(command(listed, "opening", "the opening of a decoding, token by token, for any reader of weights files"))
     check = command(listed, "check", "discharge the obligations of the construction")
@@ -223,15 +221,6 @@ def _info(info: argparse.ArgumentParser) -> None:
     info.add_argument("--ext", choices=("M",), default="", help="with extension M")
     info.add_argument("--json", action="store_true", help="one JSON object a transformer, one a line")
     info.set_defaults(command=commands.info)
-
-
-def _specialise(made: argparse.ArgumentParser) -> None:
-    made.add_argument("file", type=name, metavar="FILE", help="an assembly file (.pram), -, or a program of the library")
-    made.add_argument("-o", "--output", type=path, required=True, metavar="OUT", help="the weights file; - is standard output")
-    made.add_argument("--engine", choices=ENGINES, default="mdm", help="(default %(default)s)")
-    made.add_argument("--json", action="store_true", help="the sizes as one JSON object")
-    directive_options(made)
-    made.set_defaults(command=specialise)
 
 
 def _export(export: argparse.ArgumentParser) -> None:

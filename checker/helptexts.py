@@ -37,6 +37,7 @@ EXAMPLES = {
         "check --n-max 2^20 --lemma 'gates.*' 'step.*'",
         "check --weights mdm.safetensors --mutants",
         "check --json report.json --html report",
+        "check --mutants --cluster local:4",
         "check reverse.efasp --weights reverse.safetensors",
     ),
     "certify": ("certify --lemma 'gates.*' --out certificates",),

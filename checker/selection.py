@@ -91,7 +91,7 @@ def choices(lemmas: Iterable[str]) -> list[str]:
 
 def selected(regime: Regime, patterns: Sequence[str] | None) -> list[Batch]:
     """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
-    of = "engine" if regime.given is None or regime.given[0].code is None else "program"  # what speaks of the machine says it
+    of = "engine" if regime.given is None or regime.given[0].code is None else "code"  # what speaks of the machine says it
     chosen = [b for b in batches(regime, patterns) if regime.given is None or of in b.params]
     spoken = {name for batch in chosen for name in batch.lemmas}
     for pattern in patterns or []:

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from efasp.checker import cli
 from efasp.checker.commands import initial_memory, too_wide
 from efasp.checker.errors import UsageError, absent, of_source
 from efasp.checker.files import STDIN, writable, wrote
@@ -14,13 +15,26 @@ from efasp.checker.interface import extension_of
 from efasp.checker.solvers import installed
 from efasp.encoding import CellLayout, LogLayout
 from efasp.model.closed_forms import sizes
-from efasp.model.compile import compile_machine
+from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import RangeError
 from efasp.pram import library
 from efasp.pram.assembler import AssemblyError
 from efasp.pram.machine import Program
 
 SHOWN = ("layers", "heads", "d_model", "d_ff", "parameters", "context")
+
+
+def register(commands: cli.Commands) -> None:
+    """Add the command to the parser."""
+    made = cli.command(commands, "specialise", "write the transformer of one PRAM program, whose prompt holds data alone")
+    what = "an assembly file (.pram), -, or a program of the library"
+    made.add_argument("file", type=cli.name, metavar="FILE", help=what)
+    out = "the weights file; - is standard output"
+    made.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help=out)
+    made.add_argument("--engine", choices=ENGINES, default="mdm", help="(default %(default)s)")
+    made.add_argument("--json", action="store_true", help="the sizes as one JSON object")
+    cli.directive_options(made)
+    made.set_defaults(command=specialise)
 
 
 def specialise(options: argparse.Namespace) -> int:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from efasp.codebook import Codebook
 from efasp.language.lexer import LanguageError
@@ -24,7 +23,7 @@ from efasp.model.container import opened
 from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
 from efasp.model.header import CONTROLS, PROGRAM, SPECIALISED, VERSION, WeightsError, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.model.ranges import SIGNIFICAND
 from efasp.model.readback import read_plan, read_tensors, tensor_plan
 from efasp.model.specialised_file import MachineFile, read_specialised
@@ -45,7 +44,7 @@ def _read(module: Module) -> Iterator[Codebook]:
     return (node.codebook for node in walk(module.program.output) if isinstance(node, PositionEmbedding))
 
 
-def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str]:
+def metadata(module: Module, dtype: str, shape: TransformerShape[int]) -> dict[str, str]:
     """The header of a program's file."""
     return {
         "format": PROGRAM,
@@ -122,7 +121,7 @@ def no_machine(path: Path) -> bool:
     return False
 
 
-def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, Any]]:
+def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, TransformerShape[int]]:
     check_format(path, found, PROGRAM)
     if missing := [key for key in KEYS if key not in found]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")

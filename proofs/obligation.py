@@ -230,7 +230,7 @@ class Machine:
     def params(self) -> dict[str, Any]:
         """Parameters of an obligation about it."""
         known = {"w": self.word, "engine": self.engine, "ext": self.extension or "none"}
-        return known if self.code is None else {**known, "program": digest(self.code)}
+        return known if self.code is None else {**known, "code": digest(self.code)}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from itertools import islice
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -146,7 +147,7 @@ class Cluster:
         """A session in the cluster."""
         session = Session(self, work)
         self._sessions[session.name] = session
-        session.watch()
+        session.begin()
         if self._lost:
             session.fail(self._error())
         return session, session
@@ -224,8 +225,6 @@ class Cluster:
     @contextlib.contextmanager
     def speaking(self) -> Iterator[None]:
         """Raises ClusterError where the cluster cannot be spoken to, or not any more."""
-        from concurrent.futures import CancelledError
-
         from distributed.client import FutureCancelledError
 
         if self._lost:

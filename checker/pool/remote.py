@@ -6,6 +6,8 @@ task, when that is cancelled too, and with the worker.
 
 from __future__ import annotations
 
+import base64
+import importlib
 import os
 import pickle
 import platform
@@ -144,9 +146,6 @@ def _obey(orders: Any, connection: Connection) -> None:
 
 def chunk(function: str, items: str) -> list[Any]:
     """In the process of a call: the results of a function for some items, which are pickled, in base 64."""
-    import base64
-    import importlib
-
     module, _, name = function.partition(":")
     work = getattr(importlib.import_module(module), name)
     return [work(item) for item in pickle.loads(base64.b64decode(items))]

@@ -60,10 +60,13 @@ class Session:
         self._lock = Lock()
         self._attempts: list[str] = []  # the last one is that of which messages are taken
         self._orders: tuple[str, Any] = ("", None)  # the attempt that the last message was of, and its queue
-        self.future = cluster.submit(remote.session, spec, cluster.up, self.name)
+        self._spec, self._discharged, self._before = spec, 0, 0  # obligations, now and when the task began
+        self.future: Any = None
 
-    def watch(self) -> None:
-        """From now on, the end of the task is noticed."""
+    def begin(self) -> None:
+        """Give the task to the cluster. Raises ClusterError."""
+        self._before = self._discharged
+        self.future = self._cluster.submit(remote.session, self._spec, self._cluster.up, self.name)
         self.future.add_done_callback(self._ended)
 
     # The messages, as they come: in threads of the client.
@@ -85,7 +88,13 @@ class Session:
         if future.status != "error":  # its last message says how it ended
             return
         error = future.exception()
-        if said := killed(error):
+        said = killed(error)
+        if said and self._discharged > self._before:  # they were lost one after the other at different obligations
+            try:
+                self.begin()
+            except ClusterError as lost:
+                self.fail(lost)
+        elif said:
             self.exitcode = said
             self._end()
         else:
@@ -112,6 +121,7 @@ class Session:
         if attempt != self._orders[0]:
             self._orders = attempt, Orders(self._cluster, attempt)
         what, *said = pickle.loads(message)
+        self._discharged += what == "row"
         if what == "ended":
             self.exitcode = said[0]
             raise EOFError

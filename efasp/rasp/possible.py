@@ -22,7 +22,7 @@ from efasp.rasp.graph import Atom, Node, Selector, Sequence, evaluate, ordered, 
 
 Set = frozenset[Any]
 MAX_VALUES = 4096  # of one operator, in all contexts
-MAX_CONTEXTS = 1 << 15
+MAX_CONTEXTS = 1 << 14
 MAX_COMBINATIONS = 1 << 16  # of operands, or of a key and a query
 MAX_SUMS = 1 << 18  # sums of selected values that are followed, of one aggregate
 NONE: Set = frozenset()

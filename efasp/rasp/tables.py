@@ -110,7 +110,8 @@ class Tables:
         constant, *factors = found
         terms = [(c, column.number) for c, column in zip(factors, columns, strict=True) if c and column.number is not None]
         exact = all(dyadic(c) for c in found) and all(c.exact or not f for f, c in zip(factors, columns, strict=True))
-        return combine([*terms, (constant, self.letter)], sort=None if terms else _sort([constant])), exact
+        constants = [(constant, self.letter)] if constant or not terms else []
+        return combine([*terms, *constants], sort=None if terms else _sort([constant])), exact
 
     def _one(self, table: Mapping[Any, Number], column: Column) -> tuple[Node, bool]:
         """A function of one number that is not affine: pieces of lines where these have integer slopes, else steps.
@@ -125,7 +126,7 @@ class Tables:
             points.append((column.place(value), found))
         pairs = list(pairwise(points))
         sort, exact = _sort(table.values()), all(dyadic(found) for found in table.values())
-        terms: list[tuple[Number, Node]] = [(points[0][1], self.letter)]
+        terms: list[tuple[Number, Node]] = [(points[0][1], self.letter)] if points[0][1] else []
         slopes = [Fraction(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairs]
         if column.exact and all(
             slope.denominator == Fraction(x).denominator == 1 for slope, (x, _) in zip(slopes, points, strict=False)

@@ -95,6 +95,8 @@ def _passes(row: Row, said: Mapping[str, Any], n_max: int, given: Given) -> tupl
     if not of_machine(row):
         return None
     extension = {"none": ""}.get(row["params"]["ext"], row["params"]["ext"])
+    if "code" in row["params"]:
+        raise CaseError(f"{row['id']}: expected a universal machine's countermodel, found one of a machine with one program")
     machine = Machine(said["w"], said["engine"], extension, (1, n_max))
     plan = fresh = compile_machine(machine.word, machine.engine, extension)
     if given is not None:

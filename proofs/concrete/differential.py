@@ -77,7 +77,7 @@ def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: in
     log = 2 + 4 * length + memory + 3 * count * (steps + 1)
     context = log if machine.engine == "mdm" else 2 + 4 * length + 2 * (memory + 9 * count)
     rows = plan.shape["layers"]
-    model = {"layers": len(rows), "d_model": plan.width, "heads": max(row["heads"] for row in rows)}
+    model: dict[str, int | str] = {"layers": len(rows), "d_model": plan.width, "heads": max(row["heads"] for row in rows)}
     model |= {"d_ff": max(row["d_ff"] for row in rows), "parameters": entries(plan), "dtype": dtype, "device": "cpu"}
     more = {"engine": machine.engine, "decode_steps": steps, "context_length": context, "model": model}
     return replace(found, report=found.report | more)

@@ -29,14 +29,17 @@ SECOND = Reg(2)
 RUNNING: Status = "running"
 
 
-def first_failure(plan: Plan, machine: Machine, cases: int | None = None, seconds: float = inf) -> Report | None:
+def first_failure(
+    plan: Plan, machine: Machine, cases: int | None = None, seconds: float = inf, begin: int = 0
+) -> Report | None:
     """The first state on which the plan is wrong: its number in ``states``, and the expected and actual values.
 
-    None if the plan is right on all states (on the first ``cases``, or on those that were run within ``seconds``). For words
-    of at most ``SCREENED`` bits a run in float64 selects candidates; a state is returned only if its exact run fails.
+    None if the plan is right on all states from number ``begin`` on (before number ``cases``, or on those that were run within
+    ``seconds``). For words of at most ``SCREENED`` bits a run in float64 selects candidates; a state is returned only if its
+    exact run fails.
     """
     quick = screen(plan, machine) if machine.word <= SCREENED else None
-    for number, case in within(enumerate(islice(cases_of(machine), cases)), seconds):
+    for number, case in within(islice(enumerate(cases_of(machine)), begin, cases), seconds):
         if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
             continue
         report = failure(plan, machine, case)

@@ -22,7 +22,7 @@ import numpy as np
 from efasp.encoding import CellLayout, LogLayout, join
 from efasp.exact import Matrix, winners
 from efasp.model.header import WeightsError
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.model.readback import read_plan
 from efasp.proofs.concrete.differential import guarded, taken
 from efasp.proofs.concrete.machine_passes import Report
@@ -50,7 +50,7 @@ def weights(machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> 
     return Verdict("measured", f"{method}: {len(transformer.state_dict())} tensors")
 
 
-def misshapen(shape: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def misshapen(shape: TransformerShape[int]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Shapes that no weights file may state, each with what is wrong with it."""
     layers = shape["layers"]
 
@@ -97,7 +97,7 @@ def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
     return None
 
 
-def malformed(header: dict[str, Any], shape: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+def malformed(header: dict[str, Any], shape: TransformerShape[int]) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Headers that no weights file may have: what is wrong, the header, and a word of the refusal that says so."""
     metadata = header["__metadata__"]
     for what, wrong in misshapen(shape):

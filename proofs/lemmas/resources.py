@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from efasp.model import closed_forms
-from efasp.model.plan import Plan, parameters
+from efasp.model.plan import Plan, TransformerShape, parameters
 from efasp.model.ranges import ranges
 from efasp.pram import library
 from efasp.pram import machine as pram
@@ -59,7 +59,7 @@ def discharge(check: Check, machine: Machine, plan: Plan) -> Verdict:
     return Verdict("refuted" if wrong else "proved", method, wrong and {"w": machine.word, **wrong})
 
 
-def stated(machine: Machine) -> tuple[dict[str, Any], Any, Any]:
+def stated(machine: Machine) -> tuple[TransformerShape[Any], Any, Any]:
     """The closed forms of the shape and of the codes' widths, at the machine's width."""
     which = machine.engine, machine.extension, closed_forms.quantities(machine.word, machine.extension)
     return closed_forms.shape(*which), *closed_forms.codes(*which)

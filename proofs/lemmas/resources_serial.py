@@ -18,7 +18,7 @@ import numpy as np
 from efasp.model import closed_forms
 from efasp.model.closed_forms import Quantities
 from efasp.model.lower import lower
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.model.serial_program import SerialProgram, Sizes, serial_program
 from efasp.model.serial_program.decoder import DECODER
 from efasp.model.serial_program.numbers import Numbers
@@ -115,7 +115,7 @@ def steps(sizes: Sizes, passes: int) -> int:
     return int(value(decoder().polynomial, {"T": passes, **{letter: getattr(sizes, name) for letter, name in SIZES.items()}}))
 
 
-def dense(shape: dict[str, Any], codes: Any, context: Any) -> dict[str, Any]:
+def dense(shape: TransformerShape[Any], codes: Any, context: Any) -> dict[str, Any]:
     """Upper bounds of the sizes, by their letters, for a plan of a shape whose codes have ``codes`` components.
 
     Every entry of a matrix that may be other than 0 is one, and each sublayer may scale the residual stream once.

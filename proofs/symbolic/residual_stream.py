@@ -31,8 +31,6 @@ from efasp.syntax import (
     walk,
 )  # fmt: skip
 
-UNBOUNDED: Mapping[Node, Sequence[Interval]] = {}  # nodes of which no more is known than their sorts say
-
 
 def mapped(matrix: Matrix, h: Sequence[Form]) -> list[Form]:
     """The product of a matrix and a vector of forms, one form for each row."""
@@ -107,14 +105,14 @@ class Reader:
                 ):
                     self.integral.update((atom, abs(int(c))) for atom, c in form.terms.items())
 
-    def other(self, root: Node, bounds: Mapping[Node, Sequence[Interval]] = UNBOUNDED) -> list[Form]:
+    def other(self, root: Node, bounds: Mapping[Node, Sequence[Interval]] | None = None) -> list[Form]:
         """The forms of another program over the same stream. Every node is read, also those that this reader has read.
 
         ``bounds``: of nodes of which more is known than their sorts say.
         """
         reader = copy(self)
         reader.of, reader.lookups, reader.factors, reader.integral = {}, {}, {}, {}
-        reader._read(walk(root), bounds)
+        reader._read(walk(root), bounds or {})
         return reader.of[root]
 
     def copy(self) -> Reader:

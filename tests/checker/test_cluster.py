@@ -31,6 +31,7 @@ from efasp.checker.pool.worker import Work
 from efasp.checker.results import Row
 from efasp.checker.selection import recipe_of
 from efasp.checker.store import Store
+from efasp.paper_artifacts.cli import main as whole
 
 HAS_DASK = importlib.util.find_spec("distributed") is not None
 needs_dask = pytest.mark.skipif(not HAS_DASK, reason="distributed is not installed")
@@ -144,8 +145,6 @@ def test_it_is_refused_for_a_program(capsys: pytest.CaptureFixture[str], tmp_pat
     """`efasp check FILE` discharges in one process."""
     file = tmp_path / "f.efasp"
     file.write_text("vocabulary a b\nsame = tokens\n", encoding="utf-8")
-    from efasp.paper_artifacts.cli import main as whole
-
     assert whole(["check", str(file), "--cluster", "local:2"]) == 2
     assert "--cluster: expected it without FILE" in capsys.readouterr().err
 

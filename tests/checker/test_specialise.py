@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from efasp.checker.cli import main
+from efasp.paper_artifacts.cli import main
 from tests.files import Tensors, changed
 
 LOOP = """

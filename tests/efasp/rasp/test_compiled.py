@@ -69,7 +69,7 @@ CASES = [
         (BALANCE.replace('"P"', '"a"').replace('"F"', '")"').replace('"T"', '"("'), name, "()a", 3)
         for name in ("depth", "verdict")
     ),
-    *((DYCK, name, "()[]", 3) for name in ("balanced", "most", "most_frequent")),
+    *((DYCK, name, "()[]", 2) for name in ("balanced", "most", "most_frequent")),
 ]
 
 
@@ -85,17 +85,14 @@ def _joined(operators: list[str], inner: st.SearchStrategy[str]) -> st.SearchStr
 
 
 COMPARE = ["==", "!=", "<", "<=", ">", ">="]
+SELECTORS = st.sampled_from(["full_s", "select(tokens, tokens, ==)", 'select(tokens, "b", ==)', "not full_s"])
 LEAVES = st.sampled_from(["indices", "length", "1", "2", "(0 - 1)", "1/2", 'indicator(tokens == "a")', "tokens_int"])
 
 
 def numbers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     conditions = _joined(COMPARE, inner)
-    selectors = st.recursive(
-        st.builds("select({}, {}, {})".format, inner, inner, st.sampled_from(COMPARE))
-        | st.sampled_from(["full_s", "select(tokens, tokens, ==)", 'select(tokens, "b", ==)']),
-        lambda parts: _joined(["and", "or"], parts) | st.builds("(not {})".format, parts),
-        max_leaves=2,
-    )
+    one = st.builds("select({}, {}, {})".format, inner, inner, st.sampled_from(COMPARE)) | SELECTORS
+    selectors = one | _joined(["and", "or"], one) | st.builds("(not ({} or {}))".format, one, one)
     return st.one_of(
         _joined(["+", "-", "*"], inner),
         st.builds("({} if {} else {})".format, inner, conditions, inner),
@@ -110,13 +107,33 @@ def numbers(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(LEAVES, numbers, max_leaves=5)
 
 
-@settings(max_examples=400)
+@settings(max_examples=25)
 @given(EXPRESSIONS)
 def test_random_expressions(expression: str) -> None:
     """What is compiled has the values of RASP; what is not says why."""
+    _compared(expression, 3)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None)
+@given(EXPRESSIONS)
+def test_more_random_expressions(expression: str) -> None:
+    """The same, on longer texts."""
+    _compared(expression, 7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["balanced", "round_height", "most_frequent"])
+def test_longer_texts(name: str) -> None:
+    """Of two kinds of brackets, all texts of up to 5 letters."""
+    operator, translation = compiled(DYCK, name, "()[]", 7)
+    assert not wrong(operator, translation, every("()[]", 5))
+
+
+def _compared(expression: str, longest: int) -> None:
     try:
-        operator, translation = compiled(f"x = {expression} + 0 * indices;", "x", "a1", 3)
+        operator, translation = compiled(f"x = {expression} + 0 * indices;", "x", "a1", longest)
     except (LanguageError, TextError) as error:
         assert "expected" in str(error)
         return
-    assert not wrong(operator, translation, every("a1", 3))
+    assert not wrong(operator, translation, every("a1", longest))

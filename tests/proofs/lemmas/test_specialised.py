@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from efasp.checker.discharge import discharge
+from efasp.graphs import substitute
 from efasp.pram.isa import Code, Instruction, Reg
 from efasp.proofs.lemmas import specialised
 from efasp.proofs.lemmas.specialised import LOOP, Pair, every, ran
 from efasp.proofs.obligation import Machine, Obligation
-from efasp.syntax import Affine, Program, Relu, substitute
+from efasp.syntax import Affine, Program, Relu
 
 MACHINE = Machine(5, "apmdm", "", (1, 32), LOOP)
 
