@@ -92,7 +92,8 @@ def _show(command: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     """`efasp check`: of the machine, or of a program."""
     if options.file is None:
-        if options.name is not None:
-            raise UsageError("--name: expected FILE with it, found none")
+        for flag, value in (("name", options.name), ("alphabet", options.alphabet), ("max-length", options.max_length)):
+            if value is not None:
+                raise UsageError(f"--{flag}: expected FILE with it, found none")
         return session.check(options)
     return check(options)
