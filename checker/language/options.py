@@ -93,8 +93,9 @@ def _show(command: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     """`efasp check`: of the machine, or of a program, which a program's weights file holds too."""
     if options.file is None:
-        if options.name is not None:
-            raise UsageError("--name: expected FILE with it, found none")
+        for flag, value in (("name", options.name), ("alphabet", options.alphabet), ("max-length", options.max_length)):
+            if value is not None:
+                raise UsageError(f"--{flag}: expected FILE with it, found none")
         if options.weights is None or not no_machine(options.weights):
             return session.check(options)
     return check(options)

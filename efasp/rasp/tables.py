@@ -134,12 +134,12 @@ class Tables:
             for (x, _), before, after in zip(points, [Fraction(0), *slopes], [*slopes, Fraction(0)], strict=True):
                 if after != before:
                     terms.append((after - before, relu(combine([(1, column.number), (-x, self.letter)]))))
-            return combine(terms, sort=sort), exact
+            return combine(terms or [(0, self.letter)], sort=sort), exact
         by = lcm(1, *(Fraction(x).denominator for x, _ in points))
         for (low, old), (high, new) in pairs:
             if new != old:
                 terms.append((new - old, self._step(column, low, high, by)))
-        return combine(terms, sort=sort), exact
+        return combine(terms or [(0, self.letter)], sort=sort), exact
 
     def _step(self, column: Column, low: Number, high: Number, by: int) -> Node:
         """1 where a number is ``high`` or more, 0 where it is ``low`` or less, with a margin of a quarter on both sides where

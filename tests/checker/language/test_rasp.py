@@ -156,6 +156,8 @@ def test_a_wrong_translation_is_refuted(
         (("compile", "p.rasp", "--max-length", "999", "-o", "w"), "expected at most 16384 letters at positions of texts"),
         (("check", "p.rasp", "--name", "nam"), "--name: expected a sequence operator or a selector of p.rasp, found 'nam'"),
         (("check", "none.rasp"), "none.rasp: No such file or directory"),
+        (("check", "--alphabet", "ab"), "--alphabet: expected FILE with it, found none"),
+        (("check", "efasp.examples:EXAMPLES.reverse", "--max-length", "3"), "--max-length: expected it with a .rasp file"),
         (("compile", "digits.rasp", "--alphabet", "xy", "-o", "w"), "expected letters that are numbers, found 'x'"),
         (("compile", "digits.rasp", "--name", "p", "-o", "w"), "digits.rasp:2:7: ^: expected an integer as exponent"),
     ],

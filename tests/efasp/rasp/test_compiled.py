@@ -69,6 +69,7 @@ CASES = [
         (BALANCE.replace('"P"', '"a"').replace('"F"', '")"').replace('"T"', '"("'), name, "()a", 3)
         for name in ("depth", "verdict")
     ),
+    ('none = aggregate(select(indices, selector_width(select(indices, 1/2, ==)), ==), tokens, "a");', "none", "ab", 3),
     *((DYCK, name, "()[]", 2) for name in ("balanced", "most", "most_frequent")),
 ]
 
