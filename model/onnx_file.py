@@ -81,7 +81,7 @@ def graph(
 
 def _plain(g: _Graph, count: int) -> str:
     """The rows of the places 0, 1, ... of a sequence of ``tokens``, for all of a batch: (1, length, 2)."""
-    length = g.add("Gather", g.add("TransformerShape", "tokens"), g.constant(1), axis=0)
+    length = g.add("Gather", g.add("Shape", "tokens"), g.constant(1), axis=0)
     number = g.add("Range", g.constant(0), length, g.constant(1))
     if count:
         number = g.chosen(np.arange(count), number)
