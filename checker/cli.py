@@ -382,8 +382,13 @@ def _streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for the rest of the process)
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
+            mine = stream is getattr(sys, f"__{name}__")
+            if mine and isinstance(stream.buffer, io.RawIOBase):  # PYTHONUNBUFFERED: signals would cut writes short
+                whole = io.BufferedWriter(stream.buffer)
+                setattr(sys, name, stream := io.TextIOWrapper(whole, encoding=stream.encoding, line_buffering=True))
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from efasp import __version__
 from efasp.checker import report
@@ -41,6 +41,16 @@ from efasp.proofs.obligation import Batch, Machine
 from efasp.proofs.registry import matches
 
 
+class ReportData(TypedDict):
+    """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
+
+    n_max: int
+    summary: dict[str, int]
+    obligations: list[Row]
+    mutants: kill_matrix.Section
+    environment: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Report:
     """A run's result. ``text`` and ``route`` give, by an obligation's hash, its text where the store has it, and the route by
@@ -57,8 +67,8 @@ class Report:
     route: Callable[[str], str] = lambda hash_: ""
 
     @property
-    def data(self) -> dict[str, Any]:
-        """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
+    def data(self) -> ReportData:
+        """The report as JSON holds it."""
         return {
             "n_max": self.n_max,
             "summary": summary(self.rows),

@@ -8,7 +8,7 @@ import sys
 
 from efasp.checker import cli
 from efasp.checker.commands import initial_memory, too_wide
-from efasp.checker.errors import SourceError, UsageError, absent, hint, reason
+from efasp.checker.errors import UsageError, absent, of_source
 from efasp.checker.files import STDIN, writable, wrote
 from efasp.checker.formats import put
 from efasp.checker.interface import extension_of
@@ -55,9 +55,7 @@ def specialise(options: argparse.Namespace) -> int:
             data=data,
         )
     except (AssemblyError, OSError) as error:
-        if said := hint(error):
-            raise SourceError(f"{reason(error)}\n{said}") from None
-        raise UsageError(reason(error)) from None
+        raise of_source(error) from None
     from efasp.model.weights import compiled, dump
 
     extension = extension_of(program)

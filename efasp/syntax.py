@@ -13,10 +13,11 @@ import weakref
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from efasp.codebook import Codebook
-from efasp.sorts import Flag, Number, Signs, Sort, SortError, Vector, vector
+from efasp.sorts import Flag, Interval, Number, Signs, Sort, SortError, Vector, tidy, vector
 
 Row = tuple[tuple[int, Number], ...]  # sparse row of a matrix: (column, coefficient), by column, none zero
 
@@ -170,16 +171,20 @@ class Affine(Node):
 
     def _inferred(self) -> Sort:
         bounds, integral, inner = self.x.sort.bounds, self.x.sort.integral, []
+        whole = all(type(low) is int and type(high) is int for low, high in bounds)
+        ends = [] if whole else [_over(*pair) for pair in bounds]
         for row, constant in zip(self.rows, self.bias, strict=True):
+            integral = integral and constant == int(constant) and all(type(c) is int or c == int(c) for _, c in row)
+            if not whole:
+                inner.append(_span(row, constant, ends))
+                continue
             low = high = constant
-            integral = integral and constant == int(constant)
             for i, c in row:
                 a, b = bounds[i]
                 if c == 1:
                     low, high = low + a, high + b
-                    continue
-                low, high = (low + c * a, high + c * b) if c > 0 else (low + c * b, high + c * a)
-                integral = integral and (type(c) is int or c == int(c))
+                else:
+                    low, high = (low + c * a, high + c * b) if c > 0 else (low + c * b, high + c * a)
             inner.append((low, high))
         return vector(inner, integral)
 
@@ -227,6 +232,23 @@ class Attention(Node):
     @property
     def inputs(self) -> tuple[Node, ...]:
         return (self.q, self.k, self.v)
+
+
+def _over(low: Number, high: Number) -> tuple[int, int, int]:
+    """The numerators of two numbers over their least common denominator, and it."""
+    by = lcm(low.denominator, high.denominator)
+    return low.numerator * (by // low.denominator), high.numerator * (by // high.denominator), by
+
+
+def _span(row: Row, constant: Number, ends: Sequence[tuple[int, int, int]]) -> Interval:
+    """The bounds of a row's sum, from those of the coordinates (``_over``): sums of fractions take several times as long."""
+    by = lcm(*(ends[i][2] * c.denominator for i, c in row))
+    low = high = 0
+    for i, c in row:
+        a, b, own = ends[i]
+        factor = c.numerator * (by // (own * c.denominator))
+        low, high = (low + factor * a, high + factor * b) if factor > 0 else (low + factor * b, high + factor * a)
+    return tidy(Fraction(low, by) + constant), tidy(Fraction(high, by) + constant)
 
 
 def _declare(operator: str, width: int, inferred: Callable[[], Sort], declared: Sort | None) -> Sort:

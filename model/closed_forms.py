@@ -7,10 +7,10 @@ and for symbols alike; parameters and operations follow from them by the functio
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypedDict
 
 from efasp.encoding import clock_bits
-from efasp.model.plan import LayerShape, Plan, TransformerShape, parameters
+from efasp.model.plan import LayerShape, Plan, Size, TransformerShape, parameters
 from efasp.pram.isa import operations
 from efasp.pram.machine import MIN_WORD
 
@@ -112,7 +112,17 @@ def count(shape: TransformerShape[Any], token: Any, place: Any) -> Any:
     return parameters(shape, *books)
 
 
-def summary(shape: TransformerShape[Any], token: Any, place: Any, widest: Any = max) -> dict[str, Any]:
+class Summary(TypedDict, Generic[Size]):
+    """The sizes of a transformer as `efasp info` and the tables have them: of heads and d_ff those of the widest layer."""
+
+    layers: int
+    d_model: Size
+    heads: int
+    d_ff: Size
+    parameters: Size
+
+
+def summary(shape: TransformerShape[Any], token: Any, place: Any, widest: Any = max) -> Summary[Any]:
     """Layers, d_model, heads, d_ff (of the widest layer each), and parameters."""
     rows = shape["layers"]
     return {
@@ -124,7 +134,7 @@ def summary(shape: TransformerShape[Any], token: Any, place: Any, widest: Any = 
     }
 
 
-def sizes(plan: Plan) -> dict[str, int]:
+def sizes(plan: Plan) -> Summary[int]:
     """The sizes of a compiled transformer."""
     return summary(plan.shape, plan.vocabulary.width, plan.places.width)
 

@@ -72,6 +72,10 @@ def format_of(path: Path) -> str | None:
         return None
 
 
+class OtherProgram(WeightsError):
+    """A well-formed program's file where a machine's is expected."""
+
+
 def is_program(path: Path) -> bool:
     """Whether a file says that it is of a program, and not of a machine; False for one that cannot be read."""
     return format_of(path) == PROGRAM
@@ -90,7 +94,7 @@ def read_program(path: Path) -> tuple[Module, Plan]:
 
 def read_machine(path: Path) -> MachineFile:
     """What a machine's file is of, and its plan; also of a machine specialised to a program, and of a program's file that has a
-    machine's vocabulary, places and read-outs, as a decompiled machine's has. Raises as ``read_program``."""
+    machine's vocabulary, places and read-outs, as a decompiled machine's has. Raises as ``read_program``, and OtherProgram."""
     said = format_of(path)
     if said == SPECIALISED:
         return read_specialised(path)
@@ -102,7 +106,19 @@ def read_machine(path: Path) -> MachineFile:
         outputs = plan.vocabulary.width + CONTROLS[engine]
         if (plan.vocabulary, plan.places) == codebooks(word, engine, extension) and len(plan.out_bias) == outputs:
             return MachineFile(word, engine, extension, plan)
-    raise WeightsError(f"{path}: expected a machine's transformer, found that of the program {module.program.name}")
+    raise OtherProgram(f"{path}: expected a machine's transformer, found that of the program {module.program.name}")
+
+
+def no_machine(path: Path) -> bool:
+    """Whether a file is a program's and no machine's; False for one that cannot be read."""
+    try:
+        if is_program(path):
+            read_machine(path)
+    except OtherProgram:
+        return True
+    except (WeightsError, OSError):
+        return False
+    return False
 
 
 def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, TransformerShape[int]]:

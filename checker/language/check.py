@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Several
@@ -13,14 +14,14 @@ from rich.table import Table
 
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
-from efasp.checker.files import json_writable, json_written
+from efasp.checker.files import json_writable, json_written, shown
 from efasp.checker.language.given import given, weights
 from efasp.checker.language.rasp import Texts as Compiled
 from efasp.checker.language.rasp import is_rasp, translated
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, head, row, summary, totals
-from efasp.checker.session import environment, solvers_of
+from efasp.checker.session import ReportData, environment, notice, solvers_of
 from efasp.checker.terminal import console
 from efasp.language.module import Module, TextError
 from efasp.model.lower import lower
@@ -47,11 +48,13 @@ def obligations(module: Module, plan: Plan, dtype: str | None, operator: Sequenc
 
 
 def check(options: argparse.Namespace) -> int:
-    """Discharge, report, and give the exit code of the verdicts."""
+    """Discharge, report, and give the exit code of the verdicts. Without FILE the program is that of the weights file."""
     asked = RunOptions.of(options)
+    named = options.file if options.file is not None else f"the program of {shown(options.weights)}"
     for name in ELSEWHERE:
         if getattr(options, name, None) not in (None, False):
-            raise UsageError(f"--{name.replace('_', '-')}: expected it without FILE, found it with {options.file}")
+            wanted = "without FILE" if options.file is not None else "with a machine's transformer"
+            raise UsageError(f"--{name.replace('_', '-')}: expected it {wanted}, found it with {named}")
     json_writable(asked.json)
     module, operator = _given(options, asked)
     dtype = None
@@ -60,7 +63,7 @@ def check(options: argparse.Namespace) -> int:
         _ = module.longest
         plan = lower(module.program)
     except (SortError, TextError) as error:
-        raise UsageError(f"{options.file}: {error}") from None
+        raise UsageError(f"{named}: {error}") from None
     if asked.weights is not None:
         plan = _weights(module, plan, asked)
         dtype = plan.dtype
@@ -70,9 +73,9 @@ def check(options: argparse.Namespace) -> int:
     rows = discharged(found, asked.lemma, names, seconds)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
-    known = {**environment(names, 1), "command": f"efasp check {options.file}"}
+    known = {**environment(names, 1), "command": _command(options)}
     longest = max(r["n"][1] for r in rows)
-    data = {
+    data: ReportData = {
         "n_max": longest, "summary": summary(rows), "obligations": rows, "mutants": kill_matrix.NONE, "environment": known,
     }  # fmt: skip
     if not json_written(asked.json, data):
@@ -83,15 +86,24 @@ def check(options: argparse.Namespace) -> int:
 def _given(options: argparse.Namespace, asked: RunOptions) -> tuple[Module, Sequence | None]:
     """The program; and of RASP the operator that it computes, for the texts of the weights file unless options say others."""
     texts = Compiled(options.alphabet, options.max_length)
-    if not is_rasp(options.file):
+    if options.file is None or not is_rasp(options.file):
         for flag, value in (("--alphabet", texts.alphabet), ("--max-length", texts.longest)):
             if value is not None:
-                raise UsageError(f"{flag}: expected it with a .rasp file, found it with {options.file}")
+                found = f"it with {options.file}" if options.file is not None else "no FILE"
+                raise UsageError(f"{flag}: expected it with a .rasp file, found {found}")
+        if options.file is None:
+            notice(f"--weights: {shown(options.weights)}: checked against the program in its own header, as no FILE is given")
+            return weights(options.weights)[0], None
         return given(options.file, options.name), None
     if asked.weights is not None:
         texts = texts.of(weights(asked.weights)[0])
     translation = translated(options.file, options.name, texts)
     return translation.module, translation.node
+
+
+def _command(options: argparse.Namespace) -> str:
+    weights_ = [] if options.weights is None else ["--weights", str(shown(options.weights))]
+    return shlex.join(["efasp", "check", *([] if options.file is None else [options.file]), *weights_])
 
 
 def discharged(found: Iterable[Obligation], lemmas: Several[str] | None, solvers: Several[str], seconds: float) -> list[Row]:

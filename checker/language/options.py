@@ -13,6 +13,7 @@ from efasp.checker.language.rasp import LONGEST as LETTERS
 from efasp.checker.language.repl import repl
 from efasp.checker.language.serial import LONGEST, serial
 from efasp.checker.language.show import show
+from efasp.model.program_file import no_machine
 from efasp.model.ranges import SIGNIFICAND
 
 FILE = "an .efasp or .rasp file, - for standard input, or MODULE:NAME of a program of Python"
@@ -90,10 +91,11 @@ def _show(command: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    """`efasp check`: of the machine, or of a program."""
+    """`efasp check`: of the machine, or of a program, which a program's weights file holds too."""
     if options.file is None:
         for flag, value in (("name", options.name), ("alphabet", options.alphabet), ("max-length", options.max_length)):
             if value is not None:
                 raise UsageError(f"--{flag}: expected FILE with it, found none")
-        return session.check(options)
+        if options.weights is None or not no_machine(options.weights):
+            return session.check(options)
     return check(options)

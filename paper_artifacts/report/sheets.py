@@ -88,7 +88,10 @@ def sheet_of(name: str, found: Report) -> Sheet:
     return sheet(name, ledger, texts, load(), found.mutants.get("matrix", []))
 
 
-def status_data(status: Status) -> dict[str, str]:
+StatusData = TypedDict("StatusData", {"grade": str, "why": str, "weakest dependency": str})
+
+
+def status_data(status: Status) -> StatusData:
     """A status as JSON holds it."""
     return {"grade": status.grade, "why": status.why, "weakest dependency": status.dependency}
 

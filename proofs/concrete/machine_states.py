@@ -35,8 +35,8 @@ def first_failure(
     """The first state on which the plan is wrong: its number in ``states``, and the expected and actual values.
 
     None if the plan is right on all states from number ``begin`` on (before number ``cases``, or on those that were run within
-    ``seconds``). For words
-    of at most ``SCREENED`` bits a run in float64 selects candidates; a state is returned only if its exact run fails.
+    ``seconds``). For words of at most ``SCREENED`` bits a run in float64 selects candidates; a state is returned only if its
+    exact run fails.
     """
     quick = screen(plan, machine) if machine.word <= SCREENED else None
     for number, case in within(islice(enumerate(cases_of(machine)), begin, cases), seconds):

@@ -22,7 +22,7 @@ from efasp.pram.isa import REGISTERS, Instruction, Operation, operations
 from efasp.pram.machine import Configuration, Program, Status
 from efasp.proofs.concrete.float64_filter import screen
 from efasp.proofs.concrete.machine_passes import Case, Report, log_of
-from efasp.proofs.concrete.machine_states import SCREENED, adversarial, failure, given, register_form
+from efasp.proofs.concrete.machine_states import SCREENED, adversarial, failure, given, register_form, running
 from efasp.proofs.equivalence.pruning import solver_of
 from efasp.proofs.equivalence.relational import GROUPS
 from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
@@ -128,7 +128,7 @@ def cases(target: Target, machine: Machine) -> Iterator[Case]:
         for number in range(len(table)) if asked is None else [asked] * 4:
             rng = Random(f"{machine.word} {target.place} {sorted(target.payloads.items())} {variant} {number}")
             if (case := case_of(target, machine, table[number], variant, rng)) is not None:
-                yield case
+                yield case if machine.code is None else running(case, machine)
 
 
 def case_of(target: Target, machine: Machine, operation: Operation, variant: int, rng: Random) -> Case | None:
@@ -139,7 +139,8 @@ def case_of(target: Target, machine: Machine, operation: Operation, variant: int
     counter = target.word("counter")
     pc = counter if counter is not None else index if target.place in FIELDS else rng.randrange(min(size, 8))
     length = min(size, max(8, pc + 1, index + 1 if target.place in FIELDS else 0))
-    memory = min(size, max(6, index + 1 if target.place == "memory" else 0))
+    stored = token if target.place == "target" and target.token == "word" else None
+    memory = min(size, max(6, index + 1 if target.place == "memory" else 0, 0 if stored is None else stored + 1))
 
     def word() -> int:
         return rng.choice((rng.choice(some), rng.randrange(size), rng.randrange(memory)))

@@ -197,7 +197,8 @@ def within(engine: str, extension: str, odd: int) -> Iterator[Claim]:
     def form(v: Any) -> tuple[TransformerShape[Any], dict[str, Any]]:
         q = closed_forms.linear(2 * v + odd, odd)
         shape = closed_forms.shape(engine, extension, q)
-        return shape, closed_forms.summary(shape, *closed_forms.codes(engine, extension, q), widest=lambda x: list(x)[widest])
+        found = closed_forms.summary(shape, *closed_forms.codes(engine, extension, q), widest=lambda x: list(x)[widest])
+        return shape, {**found}
 
     shape = closed_forms.shape(engine, extension, closed_forms.linear(2 * least["v"] + odd, odd))
     rows = [row["d_ff"] for row in shape["layers"]]

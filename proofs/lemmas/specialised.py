@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -46,6 +46,7 @@ from efasp.syntax import Attention, Node, Relu, refine
 
 LOOP: Code = (Instruction("add", 1, 1, 1), Instruction("jnz", ra=1, x=0), Instruction("halt"))  # few lookups are made
 HERE: Code = (Instruction("jmp", x=0),)  # and none
+TOGETHER = 32  # units of one obligation
 WIDEST = 8  # bits of the words at which the examples are specialised
 MEMORY, STEPS, COUNTS = 12, 16, (1, 5)  # of the runs that are measured
 STATES, EXACT = 24, "exact forward pass on machine states"
@@ -106,27 +107,30 @@ class Pair:
 
     # The lemmas.
 
-    @cached_property
-    def is_selected(self) -> Conclusion:
-        """Unit j is 1 where the processor runs and its counter is j, else 0."""
+    def is_selected(self, units: range) -> Conclusion:
+        """Unit j is 1 where the processor runs and its counter is j, else 0; of some units, or all."""
 
         def state(n: Namer) -> Term:
             running, here = is_value(n(STATUS[0]), 1), n("counter")
-            return land(*(eq(n(f"{SELECTED}.{j}"), flag(land(running, is_value(here, j)))) for j in range(len(self.code))))
+            return land(*(eq(n(f"{SELECTED}.{j}"), flag(land(running, is_value(here, j)))) for j in units))
 
         return Conclusion("specialised.selected", "", state)
 
     def selected(self) -> Iterator[Obligation]:
-        """The units, read from their own rows over the counter's bits and the running flag."""
-        script, units = Script("QF_LIA"), self.step.definitions[SELECTED]
-        n = Namer(script)
-        bits = [script.bit(f"counter.{place}") for place in range(self.machine.word)]
-        script.bit(STATUS[0], "whether it runs")
-        n.known |= {"counter": linear((1 << place, bit) for place, bit in enumerate(bits)), STATUS[0]: STATUS[0]}
-        for j in range(units.width):
-            form = self.reading.form(units, j)
-            n.known[f"{SELECTED}.{j}"] = script.define(f"{SELECTED}.{j}", self._unit(form), note="a unit, by its row")
-        yield self.obligation(script, "selected", script.conclude(self.is_selected, n))
+        """The units, read from their own rows over the counter's bits and the running flag, some of them at a time."""
+        node = self.step.definitions[SELECTED]
+        for start in range(0, node.width, TOGETHER):
+            units = range(start, min(start + TOGETHER, node.width))
+            script = Script("QF_LIA")
+            n = Namer(script)
+            bits = [script.bit(f"counter.{place}") for place in range(self.machine.word)]
+            script.bit(STATUS[0], "whether it runs")
+            n.known |= {"counter": linear((1 << place, bit) for place, bit in enumerate(bits)), STATUS[0]: STATUS[0]}
+            for j in units:
+                form = self.reading.form(node, j)
+                n.known[f"{SELECTED}.{j}"] = script.define(f"{SELECTED}.{j}", self._unit(form), note="a unit, by its row")
+            which = {} if node.width <= TOGETHER else {"of": f"{units[0]}..{units[-1]}"}
+            yield self.obligation(script, "selected", script.conclude(self.is_selected(units), n), **which)
 
     def _unit(self, form: Any) -> Term:
         """The term of a form over the counter's bits, the running flag, and units."""
@@ -146,7 +150,7 @@ class Pair:
             n = self.at(script)
             for j in range(len(self.code)):
                 n(f"{SELECTED}.{j}")
-            script.assume(self.is_selected, n)
+            script.assume(self.is_selected(range(len(self.code))), n)
             node = self.step.definitions[name]
             values = [self._sum(self.over.form(node, place)) for place in range(node.width)]
             if name == "operation":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,33 @@ def test_an_error_at_a_blank_line_shows_no_line(tmp_path: Path, capsys: pytest.C
     (tmp_path / "empty.cfg").write_text("")
     said = refused(["cfg", str(tmp_path / "empty.cfg"), "--word", "ab"], capsys)
     assert said.count("\n") == 1 and said.startswith(f"efasp: {tmp_path}/empty.cfg:1:1: expected")
+
+
+# Calls that are wrong, and what is said; {0} is a folder with a program p.pram, a wrong one q.pram, and an empty file.
+WRONG = [
+    ("opening none --engine mdm", "efasp: none: no such file, and no program of the library"),
+    ("opening {0}/p.pram --engine mdm --word 3", "efasp: {0}/p.pram: --word: expected 5 or more, found 3"),
+    ("opening {0} --engine mdm", "efasp: {0}: Is a directory"),
+    ("opening {0}/q.pram --engine mdm", "{0}/q.pram:1:1: expected a mnemonic"),
+    ("serial {0}/q.pram", "{0}/q.pram:1:1: expected a mnemonic"),
+    ("specialise {0}/q.pram -o x", "{0}/q.pram:1:1: expected a mnemonic"),
+    ("trace {0}/q.pram --engine mdm", "{0}/q.pram:1:1: expected a mnemonic"),
+    ("cfg - --word ab", "efasp: -:1:1: expected a rule"),
+    ("trace --case {0}/empty", "efasp: --case: {0}/empty: expected a report of efasp check --json"),
+    ("check {0} --lemma program.sorts", "efasp: {0}: Is a directory"),
+    ("compile {0}/empty -o {0}", "efasp: "),
+    ("run {0}/p.pram --data {0}", "efasp: --data: {0}: Is a directory"),
+    ("run {0}/p.pram --memory -1", "efasp: {0}/p.pram: --memory: expected 1 or more, found -1"),
+    ("decompile {0}/empty -o x", "efasp: {0}/empty: expected a safetensors file, found an empty file"),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), WRONG)
+def test_a_wrong_call_is_said_alike_in_every_command(
+    call: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The name of the command first, unless the error has a place in a program of the PRAM; then the file or flag."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    for name, text in (("p.pram", "halt\n"), ("q.pram", "foo r1\n"), ("empty", "")):
+        (tmp_path / name).write_text(text)
+    assert refused(call.format(tmp_path).split(), capsys).startswith(said.format(tmp_path))

@@ -1,12 +1,14 @@
 """Commands whose output nobody reads any more, and what is said while nothing is done yet."""
 
 import argparse
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -29,6 +31,7 @@ CALLS = {
     "cfg": ["cfg {0}/g.cfg --word ab"],
     "programs": ["programs", "programs scan"],
     "info": ["info --word 5..7"],
+    "specialise": ["specialise sum_to -o - --engine apmdm"],
     "export": ["export --word 5 --engine mdm -"],
     "opening": ["opening sum_to --engine apmdm"],
     "check": ["check --n-max 4 --lemma gates.add", "check --n-max 4 --lemma gates.* --list", "check examples/first.efasp"],
@@ -181,6 +184,31 @@ def test_work_ends_once_nobody_reads(read: bool, monkeypatch: pytest.MonkeyPatch
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0) and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
     if read:
         os.close(reading)
+
+
+def test_output_is_whole_though_signals_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a stream without a buffer too, as with PYTHONUNBUFFERED, on a pipe that is full when the timer's signal comes."""
+    monkeypatch.setattr("efasp.checker.signals.PERIOD", 0.005)
+    reading, writing = os.pipe()
+    got = bytearray()
+
+    def read() -> None:
+        with os.fdopen(reading, "rb") as pipe:
+            while some := pipe.read1(4096):
+                got.extend(some)
+                time.sleep(0.001)
+
+    with io.TextIOWrapper(io.FileIO(writing, "w"), encoding="utf-8", write_through=True) as raw:
+        monkeypatch.setattr(sys, "stdout", raw)
+        monkeypatch.setattr(sys, "__stdout__", raw)
+        cli._streams()
+        reader = threading.Thread(target=read)
+        reader.start()
+        with while_read():
+            print("x" * (1 << 19))
+        sys.stdout.close()
+    reader.join()
+    assert len(got) == (1 << 19) + 1
 
 
 @pytest.mark.parametrize("arguments, whole", [([], False), (["--json", "report.json"], True)])

@@ -25,6 +25,7 @@ _SHOWN = 160  # characters of a line in a message
 _CONTROL = rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]"  # bytes that no text has
 
 NUMBER = re.compile(r"0[xX][0-9A-Fa-f]+|0[bB][01]+|[0-9]+")
+BASES = {"0x": 16, "0b": 2}
 
 
 class AssemblyError(ValueError):
@@ -95,7 +96,7 @@ def brief(value: object) -> str:
 
 def integer(text: str) -> int:
     """The number of a text that ``NUMBER`` matches."""
-    return int(text, {"0x": 16, "0b": 2}.get(text[:2].lower(), 10))
+    return int(text, BASES.get(text[:2].lower(), 10))
 
 
 def signed(text: str) -> int | None:

@@ -9,6 +9,7 @@ import pytest
 from efasp.exact import Matrix
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
+from efasp.proofs.concrete.float64_filter import Screen
 from efasp.proofs.concrete.machine_states import passes
 from efasp.proofs.concrete.torch_steps import Torch
 from efasp.proofs.equivalence import targeted
@@ -68,3 +69,28 @@ def test_a_unit_that_is_active_at_one_place_is_refuted(
     (aim, *_) = targeted.targets(comparison.reader, [d.atom for d in comparison.deviations], machine)
     reports = (one.report for case in targeted.cases(aim, machine) for one in passes(module, machine, case))
     assert any(report is not None for report in reports)
+
+
+TARGETS = [
+    ("mdm", targeted.Target("counter", {"index": 2, "time": 9}, "mask", {})),
+    ("mdm", targeted.Target("counter", {"index": 1, "time": 4}, "halted", {"word": 3})),
+    ("mdm", targeted.Target("target", {"index": 0, "time": 3}, "word", {"word": 17})),
+    ("mdm", targeted.Target("target", {"index": 3, "time": 2}, "reg", {"reg": 6}, {"counter": [1, -1, 1, -1, -1]})),
+    ("mdm", targeted.Target("value", {"index": 2, "time": 5}, "word", {"word": 30}, {"status": [0, 1, 0, 0, 0]})),
+    ("mdm", targeted.Target("memory", {"index": 13}, "word", {"word": 8})),
+    ("mdm", targeted.Target("op", {"index": 11}, "op:add", {}, {"operation": [0, 1]})),
+    ("apmdm", targeted.Target("counter", {"index": 1, "slot": 1}, "word", {"word": 9})),
+    ("apmdm", targeted.Target("memory", {"index": 12, "slot": 0}, "word", {"word": 4})),
+    ("apmdm", targeted.Target("bos", {}, "bos", {}, {"a": [1] * 5, "immediate": [-1] * 5})),
+]
+
+
+@pytest.mark.parametrize(("engine", "target"), TARGETS)
+def test_a_fresh_compile_is_right_on_targeted_states(engine: str, target: targeted.Target) -> None:
+    """Whatever position is asked for, the states are states of a run: a fresh compile makes the step of each."""
+    machine = Machine(5, engine, "", (1, 32))
+    plan = Screen(compile_machine(5, engine))
+    every = list(targeted.cases(target, machine))
+    assert len(every) >= 4
+    for case in every[::7]:
+        assert not [one.report for one in passes(plan, machine, case) if one.report is not None]
