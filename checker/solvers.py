@@ -1,9 +1,9 @@
 """One SMT-LIB 2 script in, one solver's answer out, within a budget: the only answers by which an SMT obligation is discharged.
 
-Z3 is called in four other places, and none of them decides a verdict: ``proofs.equivalence.pruning`` chooses candidates while
-obligations are built, each of which is proved again as an obligation; ``checker.certificates`` searches for proofs, which are
-replayed; ``checker.mutation.hypotheses`` looks for hypotheses that a goal does not need; and
-``paper_artifacts.tables.disagreements`` counts models for a table.
+Z3 is called in five other places, and none of them decides a verdict: ``proofs.equivalence.pruning`` chooses candidates while
+obligations are built, each of which is proved again as an obligation; ``proofs.equivalence.targeted`` chooses states on which
+a plan is run; ``checker.certificates`` searches for proofs, which are replayed; ``checker.mutation.hypotheses`` looks for
+hypotheses that a goal does not need; and ``paper_artifacts.tables.disagreements`` counts models for a table.
 
 A solver is imported when it is first asked; which are installed is read from package metadata. Where a solver counts its own
 work, that is its budget (the same on every machine); its timer and, behind that, the worker's end are the backstop.
