@@ -383,11 +383,9 @@ def _streams() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for the rest of the process)
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if isinstance(stream, io.TextIOWrapper):
-            mine = stream is getattr(sys, f"__{name}__")
-            if mine and isinstance(stream.buffer, io.RawIOBase):  # PYTHONUNBUFFERED: signals would cut writes short
-                whole = io.BufferedWriter(stream.buffer)
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            if stream is getattr(sys, f"__{name}__") and isinstance(stream.buffer, io.RawIOBase):
+                whole = io.BufferedWriter(stream.buffer)  # PYTHONUNBUFFERED: signals would cut writes short
                 setattr(sys, name, stream := io.TextIOWrapper(whole, encoding=stream.encoding, line_buffering=True))
             stream.reconfigure(errors="backslashreplace")
 
