@@ -12,22 +12,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from efasp.checker import kernel_engines
-from efasp.checker.errors import UsageError, absent, hint
+from efasp.checker.errors import UsageError, absent, hint, reason
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import progress
 from efasp.checker.weights_file import given
 from efasp.context_free import SizeError, instance, member, steps
-from efasp.encoding import clock_bits
+from efasp.encoding import LOG_SLOTS, clock_bits
 from efasp.grammar import read_grammar
 from efasp.model.compile import ENGINES, MASKED_ARM
 from efasp.model.ranges import WIDEST, RangeError
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
-from efasp.pram.assembler.disassembler import disassemble
+from efasp.pram.assembler.disassembler import disassemble, instruction_text
 from efasp.pram.assembler.source import nearest
+from efasp.pram.isa import Code
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
@@ -35,7 +36,7 @@ from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
 if TYPE_CHECKING:
     from efasp.model.weights import Weights
 
-
+MANY = 32  # passes a PRAM step of a Masked-ARM: its run takes minutes
 TORCH = (*ENGINES, MASKED_ARM)  # the engines that run in torch
 CPU = "cpu"  # the device unless another one is asked for
 
@@ -75,10 +76,15 @@ def _needs_torch(engine: str) -> None:
 
 
 def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
-    """What decodes, where a file says so. Raises UsageError, also where an engine lacks what it runs in."""
-    _needs_torch(options.engine)
+    """What decodes, where a file says so; sets the engine where none was asked for: the file's, or reference.
+
+    Raises UsageError, also where an engine lacks what it runs in.
+    """
+    if options.engine is None and options.weights is None:
+        options.engine = "reference"
+    _needs_torch(options.engine or ENGINES[0])
     if options.device != CPU:
-        if options.engine not in TORCH:
+        if options.engine not in (None, *TORCH):
             raise UsageError(f"--device {options.device}: expected --engine {', '.join(TORCH)}, found {options.engine}")
         _tested(options.device, "float32")
         options.attention = "dense"  # indexed passes are the processor's
@@ -86,21 +92,15 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
         return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
         return None
-    if options.engine not in ENGINES:
+    if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
-    if (file := given(options.weights, options.engine, options.inexact)) is None:
+    if (file := given(options.weights, options.engine, options.inexact, specialised=True)) is None:
         return None
     from efasp.model.weights import loaded
 
-    return loaded(file.word, file.engine, file.extension, file.plan)
-
-
-def reason(error: Exception) -> str:
-    """Why a file cannot be read, in words that name it."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or repr('')}: {error.strerror}"
-    return str(error)
+    options.engine = file.engine
+    return loaded(*file)
 
 
 def initial_memory(file: str | None) -> Data | None:
@@ -179,9 +179,9 @@ def _told(file: str, result: Run | Refusal, options: argparse.Namespace) -> int:
     if isinstance(result, Refusal):
         return _refuse(file, result, options)
     if options.json:
-        told = machine.report(result, file)
-        last = {key: told.pop(key) for key in ("violation",) if key in told}
-        print(json.dumps({**told, "attention": result.attention, **last}), flush=True)
+        result_json = machine.report(result, file)
+        last = {key: result_json.pop(key) for key in ("violation",) if key in result_json}
+        print(json.dumps({**result_json, "attention": result.attention, **last}), flush=True)
     else:
         _print_run(result, file)
     if result.dense:
@@ -229,9 +229,19 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
     if options.engine == "reference":
         return machine.run(program, options.max_steps)
     weights = _decoder(program, options, weights)
+    steps = 0
+
+    def on_pass(done: int, of: int) -> None:
+        nonlocal steps
+        show(steps, f"token {done} of {of} of step {steps + 1}")
+        steps += done == of
+
+    if options.engine == MASKED_ARM and (tokens := len(LOG_SLOTS) * program.processors) >= MANY:
+        slow = f"{tokens} passes over the whole sequence a PRAM step, which adds {tokens} tokens to it"
+        print(f"efasp: --engine {MASKED_ARM}: {slow}; at most {options.max_steps} steps", file=sys.stderr)
     try:
-        with progress(f"PRAM steps (at most {options.max_steps})", None, read=True) as observe:
-            return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
+        with progress(f"PRAM steps (at most {options.max_steps})", None) as show:
+            return decoded(program, options.engine, weights, options.max_steps, show, options.attention, on_pass)
     except (DecodingError, InterpreterError, WidthError, RuntimeError) as error:
         raise _translated(error, options) from None
 
@@ -248,6 +258,8 @@ def _decoder(program: Program, options: argparse.Namespace, weights: Weights | D
             raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
+    elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
+        raise UsageError(f"--weights: {shown(options.weights)}: {other}")
     if options.engine in TORCH:
         transformer = cast("Weights", weights).transformer
         transformer.to(_tested(options.device, transformer.dtype_name))
@@ -264,6 +276,18 @@ def _translated(error: Exception, options: argparse.Namespace) -> Exception:
     if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # torch's own error for it
         return MemoryError()
     return error
+
+
+def unlike(code: Code, program: Program) -> str:
+    """How a program's instructions differ from those to which a transformer is specialised, in words; "" where they do not."""
+    pairs = enumerate(zip(code, program.instructions, strict=False))
+    for number, (mine, other) in pairs:
+        if mine != other:
+            here, there = (instruction_text(one, program.word, 0) for one in (mine, other))
+            return f"expected the program to which it is specialised, whose instruction {number} is {here}, found {there}"
+    if len(code) != program.length:
+        return f"expected the program of {len(code)} instructions to which it is specialised, found one of {program.length}"
+    return ""
 
 
 def too_wide(error: RangeError, engine: str, extension: str) -> str:
@@ -315,11 +339,11 @@ def cfg(options: argparse.Namespace) -> int:
         return _refuse(options.file, Refusal(str(error)), options)
     except MemoryError:
         return _refuse(options.file, Refusal(""), options)
-    told = machine.report(result, options.file)
+    result_json = machine.report(result, options.file)
     found = member(program, result)
     if options.json:
-        sizes = {"file": told.pop("file"), "input": options.text, "member": found, "memory": built.memory}
-        others = {key: told[key] for key in told if key not in ("memory", "registers", "pc")}
+        sizes = {"file": result_json.pop("file"), "input": options.text, "member": found, "memory": built.memory}
+        others = {key: result_json[key] for key in result_json if key not in ("memory", "registers", "pc")}
         print(json.dumps({**sizes, **others, "attention": result.attention}))
     else:
         print(f"{options.text!r} is {'in' if found else 'not in'} the language of {options.file}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from textwrap import wrap
-from typing import Any
+from typing import TypedDict
 
 from rich.table import Table
 
-from efasp.checker.terminal import console, while_read
+from efasp.checker.terminal import console
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import RangeError, dtype_for
@@ -33,7 +33,7 @@ def info(options: argparse.Namespace) -> int:
     """`efasp info`: sizes of the compiled transformers, with their closed forms."""
     engines = options.engine or list(ENGINES)
     for engine in engines:
-        rows = [_row(word, engine, options.ext) for word in while_read(options.word)]
+        rows = [_row(word, engine, options.ext) for word in options.word]
         forms = pieces(engine, options.ext)
         if options.json:
             stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}
@@ -45,23 +45,48 @@ def info(options: argparse.Namespace) -> int:
     return 0
 
 
-def _row(word: int, engine: str, extension: str) -> dict[str, Any]:
+class InfoRow(TypedDict):
+    """A transformer of `efasp info` (docs/commands.md). ``dtype``: None where no dtype carries its numbers exactly."""
+
+    word: int
+    engine: str
+    extension: str
+    layers: int
+    d_model: int
+    heads: int
+    d_ff: int
+    parameters: int
+    vocabulary: int
+    dtype: str | None
+    context_length: str
+    decode_steps: str
+
+
+def _row(word: int, engine: str, extension: str) -> InfoRow:
     plan = compile_machine(word, engine, extension)
     try:
         dtype = dtype_for(plan)
     except RangeError:
         dtype = None
-    row: dict[str, Any] = {"word": word, "engine": engine, "extension": extension, **sizes(plan)}
-    return {**row, "vocabulary": plan.vocabulary.size, "dtype": dtype, "context_length": CONTEXT[engine], "decode_steps": "T"}
+    return {
+        "word": word,
+        "engine": engine,
+        "extension": extension,
+        **sizes(plan),
+        "vocabulary": plan.vocabulary.size,
+        "dtype": dtype,
+        "context_length": CONTEXT[engine],
+        "decode_steps": "T",
+    }
 
 
-def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, list[Piece]]) -> None:
+def _print_info(engine: str, extension: str, rows: list[InfoRow], forms: dict[str, list[Piece]]) -> None:
     names = ("word", "layers", "heads", "d_model", "d_ff", "parameters", "vocabulary", "dtype")
     table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for name in names:
         table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(*(str(row[name] or "none") for name in names))
+        table.add_row(*(str({**row}[name] or "none") for name in names))
     screen = console()
     screen.show(table)
     said = ["closed forms in w, the bits of a word:"]

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from efasp import __version__
 from efasp.checker import report
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import json_writable, json_written, shown, temporary_folder, writable, wrote
+from efasp.checker.files import STDIN, json_writable, json_written, shown, temporary_folder, writable, wrote
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
@@ -41,6 +41,16 @@ from efasp.proofs.obligation import Batch, Machine
 from efasp.proofs.registry import matches
 
 
+class ReportData(TypedDict):
+    """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
+
+    n_max: int
+    summary: dict[str, int]
+    obligations: list[Row]
+    mutants: kill_matrix.Section
+    environment: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Report:
     """A run's result. ``text`` and ``route`` give, by an obligation's hash, its text where the store has it, and the route by
@@ -57,8 +67,8 @@ class Report:
     route: Callable[[str], str] = lambda hash_: ""
 
     @property
-    def data(self) -> dict[str, Any]:
-        """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
+    def data(self) -> ReportData:
+        """The report as JSON holds it."""
         return {
             "n_max": self.n_max,
             "summary": summary(self.rows),
@@ -93,7 +103,7 @@ def check(options: argparse.Namespace) -> int:
     json_writable(asked.json)
     if options.html is not None:
         writable("--html", options.html, folder=True)
-    with discharged(asked, read=options.html is None and asked.json in (None, "-")) as found:
+    with discharged(asked) as found:
         if not json_written(asked.json, found.data):
             if asked.with_mutants:
                 kill_matrix.show(found.mutants)
@@ -105,13 +115,15 @@ def check(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def discharged(options: RunOptions, name: str = "check", read: bool = False, pool: Pool | None = None) -> Iterator[Report]:
+def discharged(options: RunOptions, name: str = "check", pool: Pool | None = None) -> Iterator[Report]:
     """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged.
 
-    ``read``: the report goes to standard output alone, so that BrokenPipeError ends the run once nobody reads that. ``pool``:
-    where the work is done, if it is not the options that say so.
+    ``pool``: where the work is done, if it is not the options that say so.
     """
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
+    if options.with_mutants and regime.given is not None and regime.given[0].code is not None:
+        said = "found one specialised to a program, of which --lemma 'specialised.*' --mutants without a file speaks"
+        raise UsageError(f"--mutants: {shown(options.weights or STDIN)}: expected a universal machine, {said}")
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = solvers_of(options.solver)
@@ -130,13 +142,13 @@ def discharged(options: RunOptions, name: str = "check", read: bool = False, poo
         scheduler = Scheduler(work, regime.n_max, where, store)
         known = {**environment(solvers, where.jobs), **origin}
         try:
-            with progress("batches", len(chosen), read) as show:
+            with progress("batches", len(chosen)) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
                 rows = scheduler.run()
             found = kill_matrix.NONE
             if options.with_mutants:
                 budget = Budget(where, tuple(solvers), options.timeout, options.memory)
-                found = kill_matrix.section(options, regime, chosen, rows, budget, store, read)
+                found = kill_matrix.section(options, regime, chosen, rows, budget, store)
         except (KeyboardInterrupt, ClusterError):
             so_far, known = scheduler.ordered(), {**known, "interrupted": True}
             ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, known, store.text)

@@ -122,8 +122,7 @@ def certify(options: argparse.Namespace) -> int:
         store = stack.enter_context(contextlib.closing(Store(None if options.no_cache else default_path(), notice)))
         pool = stack.enter_context(opened(options.cluster, options.jobs, ["cadical"]))
         listed = list(built(chosen, options.lemma))
-        read = options.out is None and options.json in (None, "-")
-        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store, read)
+        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store)
         summary = {status: sum(c.status == status for c in found) for status in STATUSES}
         report = {
             "n_max": regime.n_max,
@@ -156,15 +155,13 @@ def _tools() -> None:
         raise UsageError(f"certify: {error}") from None
 
 
-def certificates(
-    asked: Sequence[list[Obligation]], seconds: float, memory: int, pool: Pool, store: Store, read: bool = False
-) -> list[Certificate]:
-    """The results for some scripts, in their order; proofs are cached as they come. ``read``: as for ``terminal.progress``."""
+def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, pool: Pool, store: Store) -> list[Certificate]:
+    """The results for some scripts, in their order; proofs are cached as they come."""
     known = [cached_proof(store, same[0].hash) for same in asked]
     searches = [_search(same[0], cached, seconds, memory) for same, cached in zip(asked, known, strict=True)]
-    with counting("scripts", len(asked), read) as on_result:
-        collector = Collector(asked, known, store, on_result)
-        pool.calls(searches, collector.take)
+    with counting("scripts", len(asked)) as tally:
+        collector = Collector(asked, known, store, tally)
+        pool.calls(searches, collector.take, tally.waiting)
     return [collector.found[index] for index in range(len(asked))]
 
 

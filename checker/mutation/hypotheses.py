@@ -6,7 +6,7 @@ A hypothesis is a line of a script that asserts, other than the negated goal. It
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, TypedDict
 
 from rich.table import Table
@@ -15,7 +15,7 @@ from efasp.checker.discharge import ASSERT
 from efasp.checker.pool import isolation
 from efasp.checker.pool.pools import Pool
 from efasp.checker.store import Store, digest
-from efasp.checker.terminal import console
+from efasp.checker.terminal import Tally, console
 from efasp.proofs.obligation import Obligation
 
 MATTERS: Final = "matters"
@@ -75,7 +75,7 @@ def label(line: str) -> str:
 
 
 def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, pool: Pool, store: Store,
-            on_result: Callable[[object], None]) -> Dropped:  # fmt: skip
+            tally: Tally) -> Dropped:  # fmt: skip
     """The section of `efasp check --mutants` on hypotheses. ``scripts``: each with the obligations that it is the text of.
 
     For every lemma each of its hypotheses, with the number of its scripts in which that matters, is dead, is not known; and the
@@ -87,17 +87,18 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, po
     known = {index: found for index, key in enumerate(keys) if (found := store.get(key)) is not None}
     todo = [index for index in range(len(scripts)) if index not in known]
     for found in known.values():
-        on_result(found)
+        tally(found)
 
     def on_reply(number: int, reply: isolation.Reply) -> None:
         if "value" in reply:
             known[todo[number]] = reply["value"]
             store.put(keys[todo[number]], reply["value"])
-        on_result(reply)
+        tally(reply)
 
     arguments = [{"text": scripts[index][0].content, "seconds": seconds} for index in todo]
     call = "efasp.checker.mutation.hypotheses:dropped"
-    pool.calls([isolation.job(call, given, LIMIT * seconds, memory) for given in arguments], on_reply)
+    asked = [isolation.job(call, given, LIMIT * seconds, memory) for given in arguments]
+    pool.calls(asked, on_reply, tally.waiting)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for index, same in enumerate(scripts):
         for lemma in dict.fromkeys(o.lemma for o in same):

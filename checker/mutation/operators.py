@@ -7,7 +7,7 @@ proved: a verdict rests on the text alone. Cheap obligations come first, and tho
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
@@ -17,6 +17,7 @@ from efasp.checker.pool import isolation
 from efasp.checker.results import GOOD, shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.proofs.counts import Count
 from efasp.proofs.mutation.mutants import ACTED, Mutant
 from efasp.proofs.obligation import Batch, Regime, add
@@ -29,6 +30,7 @@ STATUSES = ("refuted", "error", "unknown", "survived")
 LATE = ("encoding.tried", "attention.exhausted", "resources.*", "gates.exhausted", "numerics.deviation", "bounded.*")
 FIRST = {
     "efasp.encoding": ("encoding.*", "simulation.start"),
+    "efasp.layout": ("encoding.*", "simulation.start"),
     "efasp.places": ("encoding.*",),
     "efasp.tokens": ("encoding.*",),
     "efasp.codebook": ("encoding.*",),
@@ -115,25 +117,26 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
-        on_result: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
-    """Run mutants; the outcomes in their order. ``on_result`` is given each. Raises RuntimeError where the check fails as it
+        tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
+    """Run mutants; the outcomes in their order. ``tally`` is given each. Raises RuntimeError where the check fails as it
     is."""
+    shown = tally or Tally()
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
         if (found := store.get(_key(mutant, budget), lambda value: shaped(value, KEPT, STATUSES))) is not None:
             outcomes[index] = Outcome(mutant, **found)
-            on_result(outcomes[index])
+            shown(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
     if not todo:
         return [outcomes[index] for index in range(len(mutants))]
-    known = plain(budget, store)
+    known = plain(budget, store, shown)
 
     def on_reply(number: int, reply: isolation.Reply) -> None:
         outcome = outcomes[todo[number]] = judged(mutants[todo[number]], reply)
         store.put(_key(outcome.mutant, budget), {name: getattr(outcome, name) for name in KEPT})
-        on_result(outcome)
+        shown(outcome)
 
-    budget.pool.calls([_job(budget, known, mutants[index]) for index in todo], on_reply, LIBRARIES)
+    budget.pool.calls([_job(budget, known, mutants[index]) for index in todo], on_reply, shown.waiting, LIBRARIES)
     return [outcomes[index] for index in range(len(mutants))]
 
 
@@ -153,7 +156,7 @@ def _job(budget: Budget, known: Sequence[str], mutant: Mutant | None = None) -> 
     )
 
 
-def plain(budget: Budget, store: Store) -> list[str]:
+def plain(budget: Budget, store: Store, tally: Tally) -> list[str]:
     """The digests of the texts that are proved without a mutant; that this takes minutes is said on standard error.
 
     Raises RuntimeError where the check does not pass.
@@ -162,7 +165,7 @@ def plain(budget: Budget, store: Store) -> list[str]:
     texts: list[str] | None = store.get(key, lambda value: isinstance(value, list))
     if texts is None:
         print("efasp: first the whole check without a mutant, in one process: some minutes", file=sys.stderr, flush=True)
-        (reply,) = budget.pool.calls([_job(budget, [])], libraries=LIBRARIES)
+        (reply,) = budget.pool.calls([_job(budget, [])], on_wait=tally.waiting, libraries=LIBRARIES)
         found: Passed | None = reply.get("value")
         if found is None or found["status"] != "survived":
             raise RuntimeError(f"without a mutant: {found or reply}")

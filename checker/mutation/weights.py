@@ -1,9 +1,9 @@
 """Changed weights are checked: each single-weight change of a file is checked as `efasp check --weights` checks a file.
 
-A change is *killed* when an obligation is refuted with a confirmed countermodel, and *harmless* (observationally equivalent)
-when all are proved or measured. Decoding gives a second opinion on the latter: the changed file is loaded into the torch
-transformer, which runs random programs, and the reference machine runs them too; where they differ the change has *survived*,
-in spite of the proofs. A change whose obligations are not all discharged has survived too.
+A change is *killed* when an obligation is refuted with a confirmed countermodel, and *equivalent* (observationally, on
+well-formed sequences) when all are proved or measured. Decoding gives a second opinion on the latter: the changed file is
+loaded into the torch transformer, which runs random programs, and the reference machine runs them too; where they differ the
+change has *survived*, in spite of the proofs. A change whose obligations are not all discharged has survived too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from efasp.checker.results import Row
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.model.runs import DecodingError
 from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Reg, operations
@@ -36,7 +37,7 @@ from efasp.proofs.counts import Count
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, add
 from efasp.proofs.registry import matches
 
-STATUSES = ("killed", "harmless", "survived")
+STATUSES = ("killed", "equivalent", "survived")
 FAMILIES = ("lowering", "numerics", "bounded")  # whose obligations are made from the file's numbers, cheap ones first
 LIMIT = 600.0  # wall-clock seconds that a change may take in all
 PROGRAMS, STEPS = 12, 12  # random programs that are decoded, and PRAM steps of each
@@ -55,7 +56,7 @@ def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
 
 
 def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
-        on_result: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
+        tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
     """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
     machine, data = regime.given[0], path.read_bytes()
@@ -66,13 +67,14 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
     basis = digest(sources(), whole, patterns, titles(budget.solvers), budget.seconds)
     work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis, recipe)
     scheduler = Scheduler(work, regime.n_max, budget.pool, store)
-    seen = 0
+    seen, shown = 0, tally or Tally()
 
     def progress(found: list[Row], done: int) -> None:
         nonlocal seen
         for row in found[seen:]:
-            on_result(row)
+            shown(row)
         seen = len(found)
+        shown.waiting()
 
     scheduler.progress = progress
     if any(store.get(scheduler.plan.listing(index)) is None for index in range(len(batches))):
@@ -111,7 +113,7 @@ def _batch(change: Change, whole: str, machine: Machine, n_max: int, discharged:
 
 def _outcome(change: Change, row: Row) -> Outcome:
     """A row of the scheduler as the report holds it."""
-    status = {"refuted": "killed", "proved": "harmless"}.get(row["status"], "survived")
+    status = {"refuted": "killed", "proved": "equivalent"}.get(row["status"], "survived")
     by = [str((row["countermodel"] or {})["obligation"])] if status == "killed" else []
     detail = row["method"] if status != "survived" else f"{row['status']}: {row['method']}"
     return {
@@ -132,7 +134,7 @@ def _outcome(change: Change, row: Row) -> Outcome:
 
 def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | None, budget: Budget,
             change: Change) -> Verdict:  # fmt: skip
-    """The verdict on a change: ``refuted`` where it is killed, ``proved`` where it is harmless, else ``unknown``."""
+    """The verdict on a change: ``refuted`` where it is killed, ``proved`` where it is equivalent, else ``unknown``."""
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "changed.safetensors"
         path.write_bytes(file.changed(change))

@@ -23,7 +23,7 @@ from typing import Any
 from uuid import uuid4
 
 from efasp.checker.pool import isolation, remote
-from efasp.checker.pool.pools import Item, OnReply, Pool, Result, here, ignored
+from efasp.checker.pool.pools import Item, OnReply, OnWait, Pool, Result, here, idle, ignored
 from efasp.checker.pool.sessions import ClusterError, Session, killed
 from efasp.checker.pool.worker import Work
 
@@ -143,6 +143,9 @@ class Cluster:
             self._counted = monotonic()
         return max(1, min(self._threads, self._most or self._threads))
 
+    def prepare(self) -> None:
+        """Nothing: the cluster's processes are there, and import what they need."""
+
     def worker(self, work: Work) -> tuple[Session, Session]:
         """A session in the cluster."""
         session = Session(self, work)
@@ -152,11 +155,11 @@ class Cluster:
             session.fail(self._error())
         return session, session
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
         """As tasks of the cluster; one at which several of its workers were lost has ended."""
         replies: dict[int, isolation.Reply] = {}
-        for index, reply in self._replies(asked, libraries):
+        for index, reply in self._replies(asked, libraries, on_wait):
             replies[index] = reply
             on_result(index, reply)
         return [replies[index] for index in range(len(asked))]
@@ -171,7 +174,7 @@ class Cluster:
         asked = [isolation.job(call, {"function": name, "items": one}, WEEK, EVERYTHING) for one in packed]
         known: dict[int, list[Result]] = {}
         due = 0
-        for index, reply in self._replies(asked, LIBRARIES):
+        for index, reply in self._replies(asked, LIBRARIES, idle):
             if "value" not in reply:
                 raise RuntimeError(f"{name}: {reply.get('ended') or reply['message']}")
             known[index] = reply["value"]
@@ -179,7 +182,8 @@ class Cluster:
                 yield from known.pop(due)
                 due += 1
 
-    def _replies(self, asked: Sequence[isolation.Job], libraries: Sequence[str]) -> Iterator[tuple[int, isolation.Reply]]:
+    def _replies(self, asked: Sequence[isolation.Job], libraries: Sequence[str],
+                 on_wait: OnWait) -> Iterator[tuple[int, isolation.Reply]]:  # fmt: skip
         """The replies as they come, each with its job's number; only some jobs are with the cluster at once."""
         left, running, done = iter(range(len(asked))), dict[Any, int](), SimpleQueue[Any]()
         try:
@@ -191,9 +195,12 @@ class Cluster:
                     future.add_done_callback(done.put)
                 if not running:
                     return
-                with contextlib.suppress(Empty):
-                    future = done.get(timeout=PERIOD)
-                    yield running.pop(future), self._reply(future)
+                try:
+                    future = done.get(timeout=isolation.TICK)
+                except Empty:
+                    on_wait()
+                    continue
+                yield running.pop(future), self._reply(future)
         finally:
             with contextlib.suppress(Exception):
                 self.client.cancel(list(running))

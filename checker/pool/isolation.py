@@ -26,6 +26,7 @@ from efasp.checker.pool.limits import confine
 from efasp.proofs.mutation.mutants import ROOT, Mutant, install
 
 LIBRARIES = ("numpy", "sympy", "z3")  # imported before the forks, which then need not
+TICK = 0.5  # seconds of waiting between two calls of ``on_wait``
 
 
 class Job(TypedDict):
@@ -111,10 +112,10 @@ class Fresh:
 
 
 def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], None] = lambda index, reply: None,
-        libraries: Sequence[str] = LIBRARIES) -> list[Reply]:  # fmt: skip
+        on_wait: Callable[[], None] = lambda: None, libraries: Sequence[str] = LIBRARIES) -> list[Reply]:  # fmt: skip
     """The replies to some jobs, in their order; ``on_result`` is given each as it comes. On an exception no process is left.
 
-    ``libraries``: imported before the forks, which then need not.
+    ``on_wait``: called now and then while none comes. ``libraries``: imported before the forks, which then need not.
     """
     left: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Reply]] = queue.SimpleQueue()
@@ -134,7 +135,11 @@ def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], No
         for thread in threads:
             thread.start()
         while len(replies) < len(asked):
-            index, reply = done.get()
+            try:
+                index, reply = done.get(timeout=TICK)
+            except queue.Empty:
+                on_wait()
+                continue
             replies[index] = reply
             on_result(index, reply)
     finally:

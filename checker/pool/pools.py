@@ -6,10 +6,12 @@ A pool has workers, to which the scheduler speaks (``checker.pool.worker`` has t
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
@@ -18,13 +20,19 @@ from efasp.checker.pool.limits import single_threaded
 from efasp.checker.pool.worker import Work, serve
 
 FORK = multiprocessing.get_context("fork")  # hands the batches on as they are, with all that is loaded
+WORKER_LIBRARIES = ("sympy", "torch", "z3")  # imported by every worker of a run of all lemmas
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 OnReply = Callable[[int, isolation.Reply], None]
+OnWait = Callable[[], None]
 
 
 def ignored(index: int, reply: isolation.Reply) -> None:
     """Does nothing with a reply."""
+
+
+def idle() -> None:
+    """Does nothing while no reply comes."""
 
 
 class Process(Protocol):
@@ -70,10 +78,13 @@ class Pool(Protocol):
     def jobs(self) -> int:
         """How many processes may work at once."""
 
+    def prepare(self) -> None:
+        """Workers of a run of all lemmas will be made."""
+
     def worker(self, work: Work) -> tuple[Process, Channel]:
         """A new worker."""
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
         """The replies to some jobs, in their order; as ``isolation.run``."""
 
@@ -87,6 +98,13 @@ class Processes:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
 
+    def prepare(self) -> None:
+        """Import the libraries once, so that the workers that are forked have them; what is not installed is left out."""
+        if self.jobs > 1:
+            for name in WORKER_LIBRARIES:
+                with contextlib.suppress(ImportError):
+                    import_module(name)
+
     def worker(self, work: Work) -> tuple[Process, Connection]:
         """A fork of this process."""
         ours, theirs = FORK.Pipe()
@@ -95,10 +113,10 @@ class Processes:
         theirs.close()
         return process, ours
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
         """In forks of started processes."""
-        return isolation.run(asked, self.jobs, on_result, libraries)
+        return isolation.run(asked, self.jobs, on_result, on_wait, libraries)
 
     def mapped(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """In started processes, each of which takes one item after the other."""

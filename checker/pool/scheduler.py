@@ -77,6 +77,8 @@ class Scheduler:
             self._flat += rows
         self.finished = len(listed)
         self._groups = self.plan.groups(index for index in range(len(self.work.batches)) if index not in listed)
+        if not (listed or self.work.patterns):
+            self.pool.prepare()
         try:
             while self._groups or self._workers:
                 while self._groups and len(self._workers) < self.pool.jobs:

@@ -12,7 +12,6 @@ from pathlib import Path
 from efasp.checker.errors import UsageError
 from efasp.checker.files import writable, write, wrote
 from efasp.checker.pool.cluster import opened
-from efasp.checker.terminal import while_read
 from efasp.files import checkout
 from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.tables.model import EDIT, Artifact, files
@@ -76,7 +75,7 @@ def tables(options: argparse.Namespace) -> int:
         print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
     wrong: list[str] = []
     with opened(options.cluster, None) as pool:
-        for name, make in while_read(chosen.items()) if options.check else chosen.items():
+        for name, make in chosen.items():
             print(f"{name} ...", file=sys.stderr, flush=True)
             notes = Notes(read(noted(folder, name)) if options.check else None, not sampled, pool)
             artifact = make(notes)

@@ -68,7 +68,7 @@ def group(tensor: str) -> str:
 
 
 Changes = list[tuple[str, Run]]  # outcomes of changes, each with its machine
-HEADINGS = {"killed": "refuted", "harmless": "equivalent", "survived": "not discharged"}  # of statuses
+HEADINGS = {"killed": "refuted", "survived": "not discharged"}  # of statuses
 
 
 def kills(noted: Notes) -> Artifact:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from efasp.checker.options import RunOptions
 from efasp.checker.results import seconds
 from efasp.checker.session import discharged
-from efasp.model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
+from efasp.model.closed_forms import BITS, SINCE, Summary, bound, codes, magnitude, quantities, shape, sizes, summary
 from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.experiments.any_order import any_order_table
@@ -19,6 +19,7 @@ from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.edits import edits
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
 from efasp.paper_artifacts.experiments.qbf import qbf
+from efasp.paper_artifacts.experiments.rasp import rasp
 from efasp.paper_artifacts.experiments.serial import serial
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
@@ -83,7 +84,7 @@ def compiled_widths(engine: str, extension: str) -> list[int]:
     return sorted({*range(MIN_WORD, max(SINCE[engine, extension])), *BUILT[extension]})
 
 
-def _form(word: int, engine: str, extension: str) -> dict[str, int]:
+def _form(word: int, engine: str, extension: str) -> Summary[int]:
     q = quantities(word, extension)
     return summary(shape(engine, extension, q), *codes(engine, extension, q))
 
@@ -164,6 +165,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "any-order": any_order_table,
     "dyck": dyck,
     "serial": serial,
+    "rasp": without_runs(rasp),
     "qbf": qbf,
     "edits": edits,
     "disagreements": without_runs(disagreements),

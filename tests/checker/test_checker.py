@@ -298,7 +298,7 @@ COMMAND = [
     "efasp.checker.cli",
     "check",
     "--n-max",
-    "40",
+    "32",
     "--lemma",
     "gates.*",
     "lowering.*",
