@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from efasp.checker import commands, formats, openings, session
+from efasp.checker import info as sizes
 from efasp.checker.completion import SHELLS, script
 from efasp.checker.errors import SourceError, UsageError, described
 from efasp.checker.files import inputs, writes
@@ -169,6 +170,8 @@ def _run(run: argparse.ArgumentParser) -> None:
         default="indexed",
         help="compute what changes, by hashed keys (indexed, default), or every pass whole: the same run",
     )
+    where = "where torch computes, if it is exact there (default %(default)s)"
+    run.add_argument("--device", choices=("cpu", "cuda"), default=commands.CPU, help=where)
     run.add_argument("--json", action="store_true", help="one JSON object a file, one a line")
     program_options(run)
     run.set_defaults(command=commands.run)
@@ -206,7 +209,7 @@ def _cfg(cfg: argparse.ArgumentParser) -> None:
     cfg.add_argument("--attention", choices=("indexed", "dense"), default="indexed", help="as in efasp run")
     cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")
     cfg.add_argument("--json", action="store_true", help="one JSON object")
-    cfg.set_defaults(command=commands.cfg, weights=None)
+    cfg.set_defaults(command=commands.cfg, weights=None, device=commands.CPU)
 
 
 def _programs(programs: argparse.ArgumentParser) -> None:
@@ -216,11 +219,11 @@ def _programs(programs: argparse.ArgumentParser) -> None:
 
 
 def _info(info: argparse.ArgumentParser) -> None:
-    info.add_argument("--word", type=commands.word_range, default="5..20", metavar="W", help="a width, or a range (5..20)")
+    info.add_argument("--word", type=sizes.word_range, default="5..20", metavar="W", help="a width, or a range (5..20)")
     info.add_argument("--engine", choices=ENGINES, action="append", help="one engine (default: both)")
     info.add_argument("--ext", choices=("M",), default="", help="with extension M")
     info.add_argument("--json", action="store_true", help="one JSON object a transformer, one a line")
-    info.set_defaults(command=commands.info)
+    info.set_defaults(command=sizes.info)
 
 
 def _export(export: argparse.ArgumentParser) -> None:

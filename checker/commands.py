@@ -1,4 +1,4 @@
-"""The commands `efasp run`, `cfg`, `programs` and `info`. Each takes the parsed options and returns the exit code.
+"""The commands `efasp run`, `cfg` and `programs`. Each takes the parsed options and returns the exit code.
 
 torch is imported only where it is used.
 """
@@ -8,29 +8,26 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from textwrap import wrap
-from typing import TYPE_CHECKING, TypedDict
-
-from rich.table import Table
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from efasp.checker import kernel_engines
 from efasp.checker.errors import UsageError, absent, hint, reason
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
-from efasp.checker.terminal import console, progress
+from efasp.checker.terminal import progress
 from efasp.checker.weights_file import given
 from efasp.context_free import SizeError, instance, member, steps
 from efasp.encoding import LOG_SLOTS, clock_bits
 from efasp.grammar import read_grammar
-from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
-from efasp.model.compile import ENGINES, MASKED_ARM, compile_machine
-from efasp.model.ranges import WIDEST, RangeError, dtype_for
+from efasp.model.compile import ENGINES, MASKED_ARM
+from efasp.model.ranges import WIDEST, RangeError
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
 from efasp.pram.assembler.disassembler import disassemble, instruction_text
-from efasp.pram.assembler.source import nearest, signed
+from efasp.pram.assembler.source import nearest
 from efasp.pram.isa import Code
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
@@ -40,39 +37,41 @@ if TYPE_CHECKING:
     from efasp.model.weights import Weights
 
 MANY = 32  # passes a PRAM step of a Masked-ARM: its run takes minutes
-
-
-def word_range(text: str) -> range:
-    """``16`` or ``5..20``, of numbers as assembly has them; raises argparse's error for anything else."""
-    low, dots, high = text.partition("..")
-    first, last = signed(low), signed(high if dots else low)
-    if first is None or last is None or len(text) > 100:
-        raise argparse.ArgumentTypeError(f"expected a width or a range such as 5..20, found {text!r}")
-    widths = range(first, last + 1)
-    if not widths or widths[0] < machine.MIN_WORD or widths[-1] > 64:
-        raise argparse.ArgumentTypeError(f"expected widths within 5..64, found {text!r}")
-    return widths
+TORCH = (*ENGINES, MASKED_ARM)  # the engines that run in torch
+CPU = "cpu"  # the device unless another one is asked for
 
 
 # run
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file is not run, in words that name it; to a person also a hint."""
+
+    reason: str
+    hint: str = ""
+
+
 def run(options: argparse.Namespace) -> int:
-    """`efasp run`: every file by itself; the exit code is that of the first that did not exit with 0."""
+    """`efasp run`: every file by itself, or those of one transformer as a batch, if passes are dense; the exit code is that of
+    the first that did not exit with 0."""
     try:
         weights = _weights(options)
         data = initial_memory(options.data)
     except UsageError as error:
         if not options.json:
             raise
-        return max(_refuse(file, str(error), options) for file in options.files)
-    codes = [_run_file(file, options, data, weights) for file in options.files]
+        return max(_refuse(file, Refusal(str(error)), options) for file in options.files)
+    programs = (_assembled(file, options, data, weights) for file in options.files)
+    batched = options.attention == "dense" and options.engine in TORCH and len(options.files) > 1
+    made = _together(list(programs), options, weights) if batched else (_result(one, options, weights) for one in programs)
+    codes = [_told(file, result, options) for file, result in zip(options.files, made, strict=True)]
     return next((code for code in codes if code), 0)
 
 
 def _needs_torch(engine: str) -> None:
     """Raises UsageError where an engine runs in torch, and torch is not installed."""
-    if engine in (*ENGINES, MASKED_ARM) and installed("torch") is None:
+    if engine in TORCH and installed("torch") is None:
         raise UsageError(f"--engine {engine}: {absent('torch')}")
 
 
@@ -84,6 +83,11 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
     if options.engine is None and options.weights is None:
         options.engine = "reference"
     _needs_torch(options.engine or ENGINES[0])
+    if options.device != CPU:
+        if options.engine not in (None, *TORCH):
+            raise UsageError(f"--device {options.device}: expected --engine {', '.join(TORCH)}, found {options.engine}")
+        _tested(options.device, "float32")
+        options.attention = "dense"  # indexed passes are the processor's
     if options.engine in KERNEL_ENGINES:
         return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
@@ -107,9 +111,22 @@ def initial_memory(file: str | None) -> Data | None:
         raise UsageError(f"--data: {reason(error)}") from None
 
 
-def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights: Weights | Decoder | None) -> int:
+def _tested(device: str, dtype: str) -> Any:
+    """A device of torch that is exact in a dtype. Raises UsageError."""
+    from efasp.model.device import DeviceError
+    from efasp.model.device import device as tested
+
     try:
-        program = library.assembled(
+        return tested(device, dtype)
+    except DeviceError as error:
+        raise UsageError(f"--device {device}: {error}") from None
+
+
+def _assembled(
+    file: str, options: argparse.Namespace, data: Data | None, weights: Weights | Decoder | None
+) -> Program | Refusal:
+    try:
+        return library.assembled(
             file,
             word=options.word,
             processors=options.processors,
@@ -119,13 +136,48 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
             extension="M" if weights is None else weights.extension,
         )
     except (AssemblyError, OSError) as error:
-        return _refuse(file, reason(error), options, hint(error))
+        return Refusal(reason(error), hint(error))
+
+
+def _result(program: Program | Refusal, options: argparse.Namespace, weights: Weights | Decoder | None) -> Run | Refusal:
+    if isinstance(program, Refusal):
+        return program
     try:
-        result = _execute(program, options, weights)
-    except (UsageError, RangeError) as error:
-        return _refuse(file, str(error), options)
-    except MemoryError:
-        return _refuse(file, f"{file}: expected a machine that fits in memory, found too large a one", options)
+        return _execute(program, options, weights)
+    except (UsageError, RangeError, MemoryError) as error:
+        return Refusal(str(error))
+
+
+def _together(
+    programs: list[Program | Refusal], options: argparse.Namespace, weights: Weights | Decoder | None
+) -> list[Run | Refusal]:
+    """The results in the order of the programs, each transformer's made together (``model.together``)."""
+    from efasp.model import together
+
+    groups: dict[tuple[int, str], list[int]] = {}
+    for index, program in enumerate(programs):
+        if isinstance(program, Program):
+            groups.setdefault((program.word, extension_of(program)), []).append(index)
+    found: dict[int, Run | Refusal] = {i: one for i, one in enumerate(programs) if isinstance(one, Refusal)}
+    for indices in groups.values():
+        some = [program for i in indices if isinstance(program := programs[i], Program)]
+        try:
+            known: Any = _decoder(some[0], options, weights)
+            made = together.run(some, options.engine, known.transformer, known.extension, options.max_steps)
+            ends = [_translated(one, options) if isinstance(one, Exception) else one for one in made]
+        except (UsageError, RangeError, MemoryError) as error:
+            ends = [error] * len(some)
+        for index, end in zip(indices, ends, strict=True):
+            if isinstance(end, Exception) and not isinstance(end, UsageError | RangeError | MemoryError):
+                raise end
+            found[index] = Refusal(str(end)) if isinstance(end, Exception) else end
+    return [found[index] for index in range(len(programs))]
+
+
+def _told(file: str, result: Run | Refusal, options: argparse.Namespace) -> int:
+    """Report a result; its exit code."""
+    if isinstance(result, Refusal):
+        return _refuse(file, result, options)
     if options.json:
         result_json = machine.report(result, file)
         last = {key: result_json.pop(key) for key in ("violation",) if key in result_json}
@@ -149,13 +201,14 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     return machine.exit_code(result)
 
 
-def _refuse(file: str, reason: str, options: argparse.Namespace, hint: str = "") -> int:
+def _refuse(file: str, refusal: Refusal, options: argparse.Namespace) -> int:
     """Say why a file cannot be run, to a person with a hint; the exit code."""
+    reason = refusal.reason or f"{file}: expected a machine that fits in memory, found too large a one"
     if options.json:
         print(json.dumps({"file": file, "error": reason}), flush=True)
     else:
-        led = reason if hint else f"efasp: {reason}"  # an error in a line of a file begins with its place
-        print(*filter(None, (led, hint)), sep="\n", file=sys.stderr)
+        led = reason if refusal.hint else f"efasp: {reason}"  # an error in a line of a file begins with its place
+        print(*filter(None, (led, refusal.hint)), sep="\n", file=sys.stderr)
     return 2
 
 
@@ -175,18 +228,7 @@ def clock_end(result: Run) -> str:
 def _execute(program: Program, options: argparse.Namespace, weights: Weights | Decoder | None) -> Run:
     if options.engine == "reference":
         return machine.run(program, options.max_steps)
-    if weights is None:
-        try:
-            weights = weights_for(program, options.engine)
-        except RangeError as error:
-            engine = "mdm" if options.engine == MASKED_ARM else options.engine  # the wider of the two
-            raise UsageError(f"--engine {options.engine}: {too_wide(error, engine, extension_of(program))}") from None
-        except ValueError as error:  # a word that is too wide
-            raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
-    elif weights.word != program.word:
-        raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
-    elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
-        raise UsageError(f"--weights: {shown(options.weights)}: {other}")
+    weights = _decoder(program, options, weights)
     steps = 0
 
     def on_pass(done: int, of: int) -> None:
@@ -200,15 +242,40 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
     try:
         with progress(f"PRAM steps (at most {options.max_steps})", None) as show:
             return decoded(program, options.engine, weights, options.max_steps, show, options.attention, on_pass)
-    except DecodingError as error:
+    except (DecodingError, InterpreterError, WidthError, RuntimeError) as error:
+        raise _translated(error, options) from None
+
+
+def _decoder(program: Program, options: argparse.Namespace, weights: Weights | Decoder | None) -> Weights | Decoder:
+    """What decodes a program: what is given, or else a fresh compile. Raises UsageError."""
+    if weights is None:
+        try:
+            weights = weights_for(program, options.engine)
+        except RangeError as error:
+            engine = "mdm" if options.engine == MASKED_ARM else options.engine  # the wider of the two
+            raise UsageError(f"--engine {options.engine}: {too_wide(error, engine, extension_of(program))}") from None
+        except ValueError as error:  # a word that is too wide
+            raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
+    elif weights.word != program.word:
+        raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
+    elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
+        raise UsageError(f"--weights: {shown(options.weights)}: {other}")
+    if options.engine in TORCH:
+        transformer = cast("Weights", weights).transformer
+        transformer.to(_tested(options.device, transformer.dtype_name))
+    return weights
+
+
+def _translated(error: Exception, options: argparse.Namespace) -> Exception:
+    """The error of bad input that an error of decoding is, or MemoryError; any other as it is."""
+    if isinstance(error, DecodingError):
         what = shown(options.weights) if options.weights else options.engine
-        raise UsageError(f"{what}: the transformer does not decode a run: {error}") from None
-    except (InterpreterError, WidthError) as error:
-        raise UsageError(f"--engine {options.engine}: {error}") from None
-    except RuntimeError as error:
-        if "allocate memory" in str(error):  # torch's own error for it
-            raise MemoryError from None
-        raise
+        return UsageError(f"{what}: the transformer does not decode a run: {error}")
+    if isinstance(error, InterpreterError | WidthError):
+        return UsageError(f"--engine {options.engine}: {error}")
+    if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # torch's own error for it
+        return MemoryError()
+    return error
 
 
 def unlike(code: Code, program: Program) -> str:
@@ -265,14 +332,13 @@ def cfg(options: argparse.Namespace) -> int:
         decoder = kernel_engines.of_file(options.engine, None, False) if options.engine in KERNEL_ENGINES else None
         result = _execute(built, options, decoder)
     except (AssemblyError, OSError) as error:
-        return _refuse(options.file, reason(error), options)
+        return _refuse(options.file, Refusal(reason(error)), options)
     except SizeError as error:
-        return _refuse(options.file, f"{options.file}: --word: {error}", options)
+        return _refuse(options.file, Refusal(f"{options.file}: --word: {error}"), options)
     except (UsageError, RangeError) as error:
-        return _refuse(options.file, str(error), options)
+        return _refuse(options.file, Refusal(str(error)), options)
     except MemoryError:
-        what = f"{options.file}: expected a machine that fits in memory, found too large a one"
-        return _refuse(options.file, what, options)
+        return _refuse(options.file, Refusal(""), options)
     result_json = machine.report(result, options.file)
     found = member(program, result)
     if options.json:
@@ -307,79 +373,3 @@ def programs(options: argparse.Namespace) -> int:
         else:
             print(f"{entry.name:<{max(map(len, library.PROGRAMS))}}  {entry.description}")
     return 0
-
-
-# info
-
-
-def info(options: argparse.Namespace) -> int:
-    """`efasp info`: sizes of the compiled transformers, with their closed forms."""
-    engines = options.engine or list(ENGINES)
-    for engine in engines:
-        rows = [_row(word, engine, options.ext) for word in options.word]
-        forms = pieces(engine, options.ext)
-        if options.json:
-            stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}
-            each = {name: [piece._asdict() for piece in held] for name, held in forms.items()}
-            for row in rows:
-                print(json.dumps({**row, "closed_forms": {**stated, "pieces": each}}))
-        else:
-            _print_info(engine, options.ext, rows, forms)
-    return 0
-
-
-class InfoRow(TypedDict):
-    """A transformer of `efasp info` (docs/commands.md). ``dtype``: None where no dtype carries its numbers exactly."""
-
-    word: int
-    engine: str
-    extension: str
-    layers: int
-    d_model: int
-    heads: int
-    d_ff: int
-    parameters: int
-    vocabulary: int
-    dtype: str | None
-    context_length: str
-    decode_steps: str
-
-
-def _row(word: int, engine: str, extension: str) -> InfoRow:
-    plan = compile_machine(word, engine, extension)
-    try:
-        dtype = dtype_for(plan)
-    except RangeError:
-        dtype = None
-    return {
-        "word": word,
-        "engine": engine,
-        "extension": extension,
-        **sizes(plan),
-        "vocabulary": plan.vocabulary.size,
-        "dtype": dtype,
-        "context_length": CONTEXT[engine],
-        "decode_steps": "T",
-    }
-
-
-def _print_info(engine: str, extension: str, rows: list[InfoRow], forms: dict[str, list[Piece]]) -> None:
-    names = ("word", "layers", "heads", "d_model", "d_ff", "parameters", "vocabulary", "dtype")
-    table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left", padding=(0, 1, 0, 0), box=None)
-    for name in names:
-        table.add_column(name, justify="right")
-    for row in rows:
-        table.add_row(*(str({**row}[name] or "none") for name in names))
-    screen = console()
-    screen.show(table)
-    said = ["closed forms in w, the bits of a word:"]
-    for name in (name for name in names if name in forms):
-        held = [piece for piece in forms[name] if piece.last is None or piece.last >= rows[0]["word"]]
-        said.append(f"  {name} {'; '.join(map(str, held))}")
-        if rows[0]["word"] < held[0].first:
-            said[-1] += f"; narrower words as in the table, at most {bound_text(engine, extension, name)}"
-    said += [f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)"]
-    if any(row["dtype"] is None for row in rows):
-        said += ["dtype none: neither float32 nor float64 is exact"]
-    for line in said:
-        print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="    " if line.startswith("  ") else "  ")))

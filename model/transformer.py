@@ -69,6 +69,20 @@ def attended(q: np.ndarray, k: np.ndarray, v: np.ndarray, dtype: str) -> np.ndar
     return softmax_attention(next(head), next(head), next(head), float(SCALE[dtype]))[0].numpy()
 
 
+class Caches(Cache):
+    """The caches of some sequences, all of one length, for a batch of these: the keys and values of one after the other's."""
+
+    def __init__(self, caches: Sequence[Cache]) -> None:
+        super().__init__()
+        self._caches = caches
+
+    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """As of each cache, (batch * heads, positions, d_head)."""
+        rows = zip(self._caches, k.chunk(len(self._caches)), v.chunk(len(self._caches)), strict=True)
+        keys, values = zip(*(cache.extend(layer, *row) for cache, *row in rows), strict=True)
+        return torch.cat(keys), torch.cat(values)
+
+
 class Embedding(nn.Module):
     """Factored embedding of codebook rows (kind, payloads): a vector a kind, and one a payload bit or number."""
 
@@ -107,11 +121,11 @@ class Embedding(nn.Module):
         self.register_buffer("carries", torch.tensor(carries, dtype=torch.bool).reshape(size, -1), persistent=False)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """(positions, 1 + payloads) integers to (positions, d_model)."""
-        return self.codes(rows) @ self.weight
+        """(..., positions, 1 + payloads) integers to (..., positions, d_model)."""
+        return (self.codes(rows.flatten(0, -2)) @ self.weight).view(*rows.shape[:-1], -1)
 
     def codes(self, rows: Tensor) -> Tensor:
-        """The codes of rows (see ``Codebook.codes``), in the module's dtype."""
+        """The codes of rows (positions, 1 + payloads), see ``Codebook.codes``, in the module's dtype."""
         kinds = rows[:, 0]
         value = rows[:, self.source] + self.shift
         signs = 2 * (value >> self.places & 1) - 1
@@ -132,7 +146,7 @@ class Layer(nn.Module):
             self.up, self.down = nn.Linear(width, d_ff), nn.Linear(d_ff, width, bias=False)
 
     def forward(self, h: Tensor, number: int, cache: Cache | None) -> Tensor:
-        """(positions, d_model) to the same shape; attends to the cached positions and to those given."""
+        """(..., positions, d_model) to the same shape; attends to the cached and the given positions of its own sequence."""
         if self.heads:
             h = h + self.o(self.attend(h, number, cache))
         if self.d_ff:
@@ -140,15 +154,17 @@ class Layer(nn.Module):
         return h
 
     def split(self, side: Tensor) -> Tensor:
-        """Queries, keys or values of all heads, (positions, heads * d_head), head by head: (heads, positions, d_head)."""
-        return side.view(len(side), self.heads, self.d_head).transpose(0, 1)
+        """Queries, keys or values of all heads, (..., positions, heads * d_head), head by head, those of one sequence of a
+        batch after those of another: (batch * heads, positions, d_head)."""
+        return side.view(*side.shape[:-1], self.heads, self.d_head).transpose(-3, -2).flatten(0, -3)
 
     def attend(self, h: Tensor, number: int, cache: Cache | None) -> Tensor:
-        """Outputs of all heads, side by side: (positions, heads * d_head)."""
+        """Outputs of all heads, side by side: (..., positions, heads * d_head)."""
         q, k, v = (self.split(f(h)) for f in (self.q, self.k, self.v))
         if cache is not None:
             k, v = cache.extend(number, k, v)
-        return softmax_attention(q, k, v, self.scale).transpose(0, 1).reshape(len(h), -1)
+        apart = *h.shape[:-2], self.heads, *q.shape[1:]
+        return softmax_attention(q, k, v, self.scale).reshape(apart).transpose(-3, -2).flatten(-2)
 
 
 class Transformer(nn.Module):
@@ -192,13 +208,14 @@ class Transformer(nn.Module):
         return module
 
     def rows(self, tokens: Tensor) -> Tensor:
-        """Token ids (positions,) as codebook rows (kind, payloads); see ``Codebook.rows``."""
+        """Token ids (..., positions) as codebook rows (kind, payloads); see ``Codebook.rows``."""
         kinds = torch.bucketize(tokens, self.offsets[1:], right=True)
         values = tokens - self.offsets[kinds]
-        return torch.stack([kinds, *(values * carries[kinds] for carries in self.carries)], dim=1)
+        return torch.stack([kinds, *(values * carries[kinds] for carries in self.carries)], dim=-1)
 
     def forward(self, tokens: Tensor, places: Tensor, cache: Cache | None = None) -> Tensor:
-        """Read-outs (positions, d_out) for token ids (positions,) and place rows (positions, 1 + payloads)."""
+        """Read-outs (positions, d_out) for token ids (positions,) and place rows (positions, 1 + payloads); of a batch all with
+        one dimension more, (batch, positions, ...). A sequence of a batch is read as it is by itself."""
         h = self.token(self.rows(tokens)) + self.place(places)
         for number, layer in enumerate(self.layers):
             h = layer(h, number, cache)

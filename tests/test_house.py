@@ -17,7 +17,7 @@ from tests.optional import PROGRAMS
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("efasp", "model", "proofs", "checker", "paper_artifacts")
-TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py"}
+TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py", "model/device.py"}
 HEAVY = {"torch", "z3", "cvc5", "bitwuzla", "sympy", "matplotlib", "numba", "networkx", "jinja2"}  # slow to load, or optional
 HEAVY |= {"transformers", "onnx", "onnxruntime", "dask", "distributed"}
 TREE = Tree(ROOT, ORDER, within="efasp")
@@ -34,7 +34,7 @@ def test_no_files_import_each_other() -> None:
 
 
 def test_torch_is_imported_in_its_rooms_only() -> None:
-    """Only the transformer, decoding and weights import torch."""
+    """Only the transformer, decoding, weights and devices import torch."""
     assert TREE.users("torch") <= TORCH_ROOMS
 
 
