@@ -58,7 +58,7 @@ def test_an_error_at_a_blank_line_shows_no_line(tmp_path: Path, capsys: pytest.C
     assert said.count("\n") == 1 and said.startswith(f"efasp: {tmp_path}/empty.cfg:1:1: expected")
 
 
-# Calls that are wrong, and what is said; {0} is a folder with a program p.pram, a wrong one q.pram, and an empty file.
+# Calls that are wrong, and what is said; {0} is a folder with a program p, a wrong one q, and an empty file.
 WRONG = [
     ("opening none --engine mdm", "efasp: none: no such file, and no program of the library"),
     ("opening {0}/p.pram --engine mdm --word 3", "efasp: {0}/p.pram: --word: expected 5 or more, found 3"),
