@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from efasp.checker.mutation.constructions import Budget
+from efasp.checker.pool.pools import here
 from efasp.checker.terminal import counting
 from efasp.paper_artifacts.tables.mutation import (
     COLUMNS,
@@ -66,8 +67,8 @@ def main() -> int:
         for one in some:
             print(f"{one.id}  {one.path}:{one.line}  {one.what}")
         return 0
-    with counting("mutants", len(some)) as on_result:
-        found = outcomes(some, Budget(options.jobs, ("z3",), options.timeout, 4096), on_result)
+    with counting("mutants", len(some)) as tally:
+        found = outcomes(some, Budget(here(options.jobs), ("z3",), options.timeout, 4096), tally)
     keys = ("status", "by", "detail", "acted", "seconds")
     runs: list[Run] = [{key: getattr(end, key) for key in keys} for end in found]
     if options.json:

@@ -9,10 +9,9 @@ import os
 import re
 import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -20,9 +19,11 @@ from typing import TypeAlias
 from efasp.checker import commands, formats, openings, session
 from efasp.checker.completion import SHELLS, script
 from efasp.checker.errors import SourceError, UsageError, described
-from efasp.checker.files import inputs
+from efasp.checker.files import inputs, writes
 from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
+from efasp.checker.pool.cluster import LOCAL
+from efasp.checker.signals import Deserted, Ended, ended_by_signals, while_read
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES, MASKED_ARM
 from efasp.pram.assembler.source import signed
@@ -30,6 +31,8 @@ from efasp.pram.machine import POLICIES
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 
 DEFECT = 70  # the exit code of an error that nothing expected; 1 is that of a refutation
+MOST = 256  # worker processes of a cluster on this machine
+ADDRESS = re.compile(r"([a-z]+://)?([^\s:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
 
 
@@ -157,7 +160,8 @@ def _run(run: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="assembly files (.pram), - for standard input, or programs of the library by name",
     )
-    run.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
+    engines = ("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES)
+    run.add_argument("--engine", choices=engines, help="(default: that of --weights, else reference)")
     run.add_argument("--max-steps", type=count, default=10_000, metavar="T", help="stop after T PRAM steps (default 10000)")
     run.add_argument(
         "--attention",
@@ -234,6 +238,21 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.set_defaults(command=formats.export)
 
 
+def cluster(text: str) -> str:
+    """The address of a Dask scheduler, or ``local:N``. Raises argparse's error."""
+    if text.startswith(LOCAL):
+        within(text.removeprefix(LOCAL), 1, MOST)
+    elif not ADDRESS.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, tcp://HOST:PORT or local:N, found {text!r}")
+    return text
+
+
+def cluster_option(command: argparse.ArgumentParser) -> None:
+    """The option that has a Dask cluster do the work."""
+    what = "a Dask cluster does the work: that of a scheduler (HOST:PORT), or N processes started here (local:N)"
+    command.add_argument("--cluster", type=cluster, metavar="ADDRESS", help=what)
+
+
 def budget_options(command: argparse.ArgumentParser) -> None:
     """The bound, and the budget of a run."""
     command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
@@ -263,6 +282,7 @@ def run_options(command: argparse.ArgumentParser) -> None:
 def _check(check: argparse.ArgumentParser) -> None:
     run_options(check)
     choice_options(check)
+    cluster_option(check)
     drawn = "mutants of a weights file (default %(default)s)"
     check.add_argument("--changes", type=positive, default=RunOptions.changes, metavar="K", help=drawn)
     check.add_argument("--list", action="store_true", help="list the obligations, discharge none")
@@ -273,6 +293,7 @@ def _check(check: argparse.ArgumentParser) -> None:
 def _certify(certify: argparse.ArgumentParser) -> None:
     budget_options(certify)
     choice_options(certify)
+    cluster_option(certify)
     certify.add_argument("--out", type=path, metavar="DIR", help="write every script and its proof")
     certify.add_argument("--cvc5-proofs", choices=PROOFS, help="with --out: also cvc5's own proofs, which nothing here replays")
     certify.set_defaults(command=_prove)
@@ -287,17 +308,31 @@ def _prove(options: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -> int:
     """Entry point; returns the exit code (argparse exits with 2 on bad usage)."""
     _streams()
+    code = _carried_out(arguments, extend)
     try:
-        with _ended_by_signals():
-            options = parsed(parser(extend), arguments)
-            with inputs(options):
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()  # the error that the code says has been told
+    return code
+
+
+def _carried_out(arguments: Sequence[str] | None, extend: Extend | None) -> int:
+    """Carry out a command; the exit code. What is not flushed is of a command that has failed."""
+    try:
+        with ended_by_signals():
+            try:
+                options = parsed(parser(extend), arguments)
+            except SystemExit:
+                sys.stdout.flush()  # of --help: a reader that has gone would be a failure at the end of the process
+                raise
+            with inputs(options), nullcontext() if writes(options) else while_read():
                 code: int = options.command(options)
             sys.stdout.flush()
             return code
     except UsageError as error:
         print(f"{'' if isinstance(error, SourceError) else 'efasp: '}{error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
+    except (BrokenPipeError, Deserted):
         _drop_output()  # the reader has gone
         return 0
     except OSError as error:
@@ -342,39 +377,18 @@ def _defect() -> int:
     return DEFECT
 
 
-class Ended(KeyboardInterrupt):
-    """A signal that ends the process as Ctrl-C does, so that results are written and temporary files removed."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.signal = signal.Signals(number)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Within, SIGTERM and SIGHUP raise Ended, unless they are ignored or this is not the main thread."""
-
-    def end(number: int, frame: object) -> None:
-        raise Ended(number)
-
-    some = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) == signal.SIG_DFL]
-    mine = some if threading.current_thread() is threading.main_thread() else []
-    for one in mine:
-        signal.signal(one, end)
-    try:
-        yield
-    finally:
-        for one in mine:
-            signal.signal(one, signal.SIG_DFL)
-
-
 def _streams() -> None:
     """A closed stream becomes the null device (else the next file would get its number); odd file names are shown escaped."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for the rest of the process)
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
+            mine = stream is getattr(sys, f"__{name}__")
+            if mine and isinstance(stream.buffer, io.RawIOBase):  # PYTHONUNBUFFERED: signals would cut writes short
+                whole = io.BufferedWriter(stream.buffer)
+                setattr(sys, name, stream := io.TextIOWrapper(whole, encoding=stream.encoding, line_buffering=True))
             stream.reconfigure(errors="backslashreplace")
 
 

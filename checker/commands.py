@@ -9,19 +9,19 @@ import argparse
 import json
 import sys
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from rich.table import Table
 
 from efasp.checker import kernel_engines
-from efasp.checker.errors import UsageError, absent, hint
+from efasp.checker.errors import UsageError, absent, hint, reason
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.solvers import installed
-from efasp.checker.terminal import console, progress, while_read
+from efasp.checker.terminal import console, progress
 from efasp.checker.weights_file import given
 from efasp.context_free import SizeError, instance, member, steps
-from efasp.encoding import clock_bits
+from efasp.encoding import LOG_SLOTS, clock_bits
 from efasp.grammar import read_grammar
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
 from efasp.model.compile import ENGINES, MASKED_ARM, compile_machine
@@ -29,14 +29,17 @@ from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
-from efasp.pram.assembler.disassembler import disassemble
+from efasp.pram.assembler.disassembler import disassemble, instruction_text
 from efasp.pram.assembler.source import nearest, signed
+from efasp.pram.isa import Code
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
 
 if TYPE_CHECKING:
     from efasp.model.weights import Weights
+
+MANY = 32  # passes a PRAM step of a Masked-ARM: its run takes minutes
 
 
 def word_range(text: str) -> range:
@@ -74,27 +77,26 @@ def _needs_torch(engine: str) -> None:
 
 
 def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
-    """What decodes, where a file says so. Raises UsageError, also where an engine lacks what it runs in."""
-    _needs_torch(options.engine)
+    """What decodes, where a file says so; sets the engine where none was asked for: the file's, or reference.
+
+    Raises UsageError, also where an engine lacks what it runs in.
+    """
+    if options.engine is None and options.weights is None:
+        options.engine = "reference"
+    _needs_torch(options.engine or ENGINES[0])
     if options.engine in KERNEL_ENGINES:
         return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
         return None
-    if options.engine not in ENGINES:
+    if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
-    if (file := given(options.weights, options.engine, options.inexact)) is None:
+    if (file := given(options.weights, options.engine, options.inexact, specialised=True)) is None:
         return None
     from efasp.model.weights import loaded
 
-    return loaded(file.word, file.engine, file.extension, file.plan)
-
-
-def reason(error: Exception) -> str:
-    """Why a file cannot be read, in words that name it."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or repr('')}: {error.strerror}"
-    return str(error)
+    options.engine = file.engine
+    return loaded(*file)
 
 
 def initial_memory(file: str | None) -> Data | None:
@@ -125,9 +127,9 @@ def _run_file(file: str, options: argparse.Namespace, data: Data | None, weights
     except MemoryError:
         return _refuse(file, f"{file}: expected a machine that fits in memory, found too large a one", options)
     if options.json:
-        told = machine.report(result, file)
-        last = {key: told.pop(key) for key in ("violation",) if key in told}
-        print(json.dumps({**told, "attention": result.attention, **last}), flush=True)
+        result_json = machine.report(result, file)
+        last = {key: result_json.pop(key) for key in ("violation",) if key in result_json}
+        print(json.dumps({**result_json, "attention": result.attention, **last}), flush=True)
     else:
         _print_run(result, file)
     if result.dense:
@@ -183,9 +185,21 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
             raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
+    elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
+        raise UsageError(f"--weights: {shown(options.weights)}: {other}")
+    steps = 0
+
+    def on_pass(done: int, of: int) -> None:
+        nonlocal steps
+        show(steps, f"token {done} of {of} of step {steps + 1}")
+        steps += done == of
+
+    if options.engine == MASKED_ARM and (tokens := len(LOG_SLOTS) * program.processors) >= MANY:
+        slow = f"{tokens} passes over the whole sequence a PRAM step, which adds {tokens} tokens to it"
+        print(f"efasp: --engine {MASKED_ARM}: {slow}; at most {options.max_steps} steps", file=sys.stderr)
     try:
-        with progress(f"PRAM steps (at most {options.max_steps})", None, read=True) as observe:
-            return decoded(program, options.engine, weights, options.max_steps, observe, options.attention)
+        with progress(f"PRAM steps (at most {options.max_steps})", None) as show:
+            return decoded(program, options.engine, weights, options.max_steps, show, options.attention, on_pass)
     except DecodingError as error:
         what = shown(options.weights) if options.weights else options.engine
         raise UsageError(f"{what}: the transformer does not decode a run: {error}") from None
@@ -195,6 +209,18 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         if "allocate memory" in str(error):  # torch's own error for it
             raise MemoryError from None
         raise
+
+
+def unlike(code: Code, program: Program) -> str:
+    """How a program's instructions differ from those to which a transformer is specialised, in words; "" where they do not."""
+    pairs = enumerate(zip(code, program.instructions, strict=False))
+    for number, (mine, other) in pairs:
+        if mine != other:
+            here, there = (instruction_text(one, program.word, 0) for one in (mine, other))
+            return f"expected the program to which it is specialised, whose instruction {number} is {here}, found {there}"
+    if len(code) != program.length:
+        return f"expected the program of {len(code)} instructions to which it is specialised, found one of {program.length}"
+    return ""
 
 
 def too_wide(error: RangeError, engine: str, extension: str) -> str:
@@ -247,11 +273,11 @@ def cfg(options: argparse.Namespace) -> int:
     except MemoryError:
         what = f"{options.file}: expected a machine that fits in memory, found too large a one"
         return _refuse(options.file, what, options)
-    told = machine.report(result, options.file)
+    result_json = machine.report(result, options.file)
     found = member(program, result)
     if options.json:
-        sizes = {"file": told.pop("file"), "input": options.text, "member": found, "memory": built.memory}
-        others = {key: told[key] for key in told if key not in ("memory", "registers", "pc")}
+        sizes = {"file": result_json.pop("file"), "input": options.text, "member": found, "memory": built.memory}
+        others = {key: result_json[key] for key in result_json if key not in ("memory", "registers", "pc")}
         print(json.dumps({**sizes, **others, "attention": result.attention}))
     else:
         print(f"{options.text!r} is {'in' if found else 'not in'} the language of {options.file}")
@@ -290,7 +316,7 @@ def info(options: argparse.Namespace) -> int:
     """`efasp info`: sizes of the compiled transformers, with their closed forms."""
     engines = options.engine or list(ENGINES)
     for engine in engines:
-        rows = [_row(word, engine, options.ext) for word in while_read(options.word)]
+        rows = [_row(word, engine, options.ext) for word in options.word]
         forms = pieces(engine, options.ext)
         if options.json:
             stated = {"from": FROM[options.ext], **{name: held[-1].form for name, held in forms.items()}}
@@ -302,23 +328,48 @@ def info(options: argparse.Namespace) -> int:
     return 0
 
 
-def _row(word: int, engine: str, extension: str) -> dict[str, Any]:
+class InfoRow(TypedDict):
+    """A transformer of `efasp info` (docs/commands.md). ``dtype``: None where no dtype carries its numbers exactly."""
+
+    word: int
+    engine: str
+    extension: str
+    layers: int
+    d_model: int
+    heads: int
+    d_ff: int
+    parameters: int
+    vocabulary: int
+    dtype: str | None
+    context_length: str
+    decode_steps: str
+
+
+def _row(word: int, engine: str, extension: str) -> InfoRow:
     plan = compile_machine(word, engine, extension)
     try:
         dtype = dtype_for(plan)
     except RangeError:
         dtype = None
-    row: dict[str, Any] = {"word": word, "engine": engine, "extension": extension, **sizes(plan)}
-    return {**row, "vocabulary": plan.vocabulary.size, "dtype": dtype, "context_length": CONTEXT[engine], "decode_steps": "T"}
+    return {
+        "word": word,
+        "engine": engine,
+        "extension": extension,
+        **sizes(plan),
+        "vocabulary": plan.vocabulary.size,
+        "dtype": dtype,
+        "context_length": CONTEXT[engine],
+        "decode_steps": "T",
+    }
 
 
-def _print_info(engine: str, extension: str, rows: list[dict[str, Any]], forms: dict[str, list[Piece]]) -> None:
+def _print_info(engine: str, extension: str, rows: list[InfoRow], forms: dict[str, list[Piece]]) -> None:
     names = ("word", "layers", "heads", "d_model", "d_ff", "parameters", "vocabulary", "dtype")
     table = Table(title=f"{engine}{', extension M' if extension else ''}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for name in names:
         table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(*(str(row[name] or "none") for name in names))
+        table.add_row(*(str({**row}[name] or "none") for name in names))
     screen = console()
     screen.show(table)
     said = ["closed forms in w, the bits of a word:"]

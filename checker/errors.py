@@ -19,6 +19,19 @@ def hint(error: Exception) -> str:
     return HINT if getattr(error, "line", 0) else ""
 
 
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, in words that name it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or repr('')}: {error.strerror}"
+    return str(error)
+
+
+def of_source(error: Exception) -> UsageError:
+    """The usage error that an error of a program of the PRAM is, with a hint where it has a place in the program."""
+    said = hint(error)
+    return SourceError(f"{reason(error)}\n{said}") if said else UsageError(reason(error))
+
+
 def absent(package: str) -> str:
     """The message that a package is needed and not installed."""
     return f"expected the package {package}, which is not installed (pip install {package})"

@@ -18,6 +18,7 @@ from efasp.files import check, replacing
 STDIN = Path("-")  # as an option's value: standard input, or standard output
 FOLDER, SPOOLED = "efasp-", "standard-input"  # how a temporary folder's name begins, and the weights file in it
 INPUTS = {"files": "FILE", "file": "FILE", "data": "--data", "weights": "--weights", "case": "--case"}  # that are read
+OUTPUTS = ("operands", "output", "out", "export", "html", "json", "pram", "svg")  # that are written
 
 
 @contextmanager
@@ -37,6 +38,15 @@ def inputs(options: argparse.Namespace) -> Iterator[None]:
         options.weights = Path(folder) / SPOOLED
         options.weights.write_bytes(sys.stdin.buffer.read())
         yield
+
+
+def writes(options: argparse.Namespace) -> bool:
+    """Whether a command writes a file: else all of its work is for the reader of standard output."""
+    if (always := getattr(options, "writes", None)) is not None:  # of a command that also writes files that nothing names
+        return bool(always(options))
+    given = [getattr(options, dest, None) for dest in OUTPUTS]
+    last = [value[-1] if isinstance(value, list) else value for value in given]
+    return any(isinstance(value, str | Path) and str(value) != "-" for value in last)
 
 
 def shown(path: Path) -> Path:

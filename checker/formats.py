@@ -25,7 +25,7 @@ from efasp.checker.files import STDIN, about, writable
 from efasp.checker.language.commands import rounded
 from efasp.checker.language.given import given
 from efasp.checker.solvers import installed
-from efasp.checker.weights_file import Given, inexact
+from efasp.checker.weights_file import inexact
 from efasp.encoding import LogLayout, TokenSequence, join
 from efasp.evaluate import place_rows
 from efasp.files import replacing
@@ -37,6 +37,7 @@ from efasp.model.program_file import is_program, metadata, read_program
 from efasp.model.ranges import RangeError
 from efasp.model.readback import read_plan
 from efasp.model.runs import DecodingError
+from efasp.model.specialised_file import MachineFile
 from efasp.pram.isa import Instruction
 from efasp.pram.machine import Program
 from efasp.sorts import SortError
@@ -147,7 +148,7 @@ def _of_source(source: str, name: str | None) -> Subject:
             module, plan = read_program(path)
             dtype = plan.dtype
         else:
-            file = Given(*read_plan(path))
+            file = MachineFile(*read_plan(path))
             if reason := inexact(file):
                 print(f"efasp: {path}: {file.plan.dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
             return _machine_subject(file.word, file.engine, file.extension, Transformer.of(file.plan, file.plan.dtype))
@@ -166,7 +167,7 @@ def program_subject(source: str, module: Module, transformer: Transformer) -> Su
         raise UsageError(f"{source}: {error}") from None
     if means := rounded(module):
         what = ", ".join(means[:4])
-        print(f"efasp: {what}: means, which floats may round; efasp check says what is known of them", file=sys.stderr)
+        print(f"efasp: {what}: means, which floats may round; efasp check says what is proved of them", file=sys.stderr)
     shape = transformer.shape
     name = f"{module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, {transformer.dtype_name}"
     said = metadata(module, transformer.dtype_name, shape)
@@ -210,7 +211,7 @@ def run_sequences(word: int, engine: str, extension: str, transformer: Transform
 def _safetensors(subject: Subject, target: Path) -> tuple[str, int]:
     from efasp.model.weights import packed
 
-    _put(target, packed(subject.transformer, dict(subject.metadata)))
+    put(target, packed(subject.transformer, dict(subject.metadata)))
     return "", 0
 
 
@@ -225,7 +226,7 @@ def _onnx(subject: Subject, target: Path) -> tuple[str, int]:
     data = onnx_file.packed(graph, subject.metadata)
     said, same = agreement(subject, onnx_file.VERSION, onnx_file.runner(data))
     if same:
-        _put(target, data)
+        put(target, data)
     return said, 0 if same else 1
 
 
@@ -251,11 +252,12 @@ def _folder(subject: Subject, target: Path) -> tuple[str, int]:
     if same:
         target.mkdir(parents=True, exist_ok=True)
         for name, data in made.items():
-            _put(target / name, data)
+            put(target / name, data)
     return said, 0 if same else 1
 
 
-def _put(target: Path, data: bytes) -> None:
+def put(target: Path, data: bytes) -> None:
+    """Write a whole file, or to standard output. Raises OSError."""
     if target == STDIN:
         sys.stdout.buffer.write(data)
         return

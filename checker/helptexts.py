@@ -25,6 +25,7 @@ EXAMPLES = {
     "cfg": ("cfg dyck.cfg --word '(())()'", "cfg dyck.cfg --word '(())()' --engine mdm --json"),
     "programs": ("programs", "programs scan"),
     "info": ("info --word 16", "info --word 5..64 --engine mdm --ext M --json"),
+    "specialise": ("specialise sum_to -o sum.safetensors", "specialise scan -o scan.safetensors --engine apmdm --json"),
     "export": (
         "export --word 16 --engine mdm mdm.safetensors",
         "export --word 6 --engine apmdm --format hf apmdm-hf",
@@ -36,6 +37,7 @@ EXAMPLES = {
         "check --n-max 2^20 --lemma 'gates.*' 'step.*'",
         "check --weights mdm.safetensors --mutants",
         "check --json report.json --html report",
+        "check --mutants --cluster local:4",
         "check reverse.efasp --weights reverse.safetensors",
     ),
     "certify": ("certify --lemma 'gates.*' --out certificates",),

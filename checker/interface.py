@@ -50,13 +50,25 @@ def decoded(
     max_steps: int,
     observe: Callable[[int], None] | None = None,
     attention: str = "indexed",
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Run:
     """A run in a transformer: in torch (``model.decode.run``), or in the statement's semantics (``Decoder.run``)."""
     if isinstance(weights, Decoder):
         return weights.run(program, engine, max_steps, observe)
     from efasp.model import decode
 
-    return decode.run(program, engine, weights.transformer, weights.extension, max_steps, observe, attention=attention)
+    prompted = weights.code is None
+    return decode.run(
+        program,
+        engine,
+        weights.transformer,
+        weights.extension,
+        max_steps,
+        observe,
+        attention=attention,
+        prompted=prompted,
+        on_pass=on_pass,
+    )
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from efasp.checker.commands import initial_memory, reason
-from efasp.checker.errors import SourceError, UsageError, hint
+from efasp.checker.commands import initial_memory
+from efasp.checker.errors import UsageError, of_source
 from efasp.checker.interface import extension_of
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.model.compile import check_machine
@@ -30,7 +30,7 @@ def opening_(options: argparse.Namespace) -> int:
             extension="M",
         )
     except (AssemblyError, OSError) as error:
-        raise SourceError("\n".join(filter(None, (reason(error), hint(error))))) from None
+        raise of_source(error) from None
     extension = extension_of(program)
     try:
         check_machine(program.word, options.engine, extension)

@@ -14,15 +14,17 @@ class RunOptions:
 
     ``n_max``: the bound (None: 64, or all of a weights file's words); ``lemma``: globs (None or none: every
     lemma); ``weights``: the file whose transformer is checked (None: compiled ones); ``jobs``: worker processes (None: one a
-    core); ``timeout``: seconds an obligation; ``memory``: MiB a worker; ``kernel``: with the obligations of family kernel;
-    ``mutants``: also run the mutants, and with ``twins`` each once more; ``changes``: how many single-weight changes of a
-    weights file ``mutants`` tries; ``json``: where the report goes (``-``: standard output).
+    core); ``cluster``: the Dask cluster that does the work (None: processes of this machine); ``timeout``: seconds an
+    obligation; ``memory``: MiB a worker; ``kernel``: with the obligations of family kernel; ``mutants``: also run the mutants,
+    and with ``twins`` each once more; ``changes``: how many single-weight changes of a weights file ``mutants`` tries;
+    ``json``: where the report goes (``-``: standard output).
     """
 
     n_max: int | None = None
     lemma: Sequence[str] | None = None
     weights: Path | None = None
     jobs: int | None = None
+    cluster: str | None = None
     timeout: float = 60.0
     memory: int = 4096
     solver: Sequence[str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from efasp.checker.errors import UsageError
 from efasp.checker.extracted import built
 from efasp.checker.files import about
+from efasp.checker.pool.worker import Recipe
 from efasp.model.header import WeightsError, check_file
 from efasp.model.program_file import read_machine
 from efasp.pram.assembler.source import nearest
@@ -30,13 +32,32 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
     try:
         check_file(weights)
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
-        word, engine, extension, plan = read_machine(weights)
+        file = read_machine(weights)
         if hashlib.sha256(weights.read_bytes()).hexdigest() != found:  # the verdicts would be cached under another file's name
             raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
     except (OSError, ValueError) as error:
         raise about(weights, error) from None
-    most = min(n_max or 1 << word, 1 << word)
-    return Regime(most, (Machine(word, engine, extension, (1, most)), plan), kernel), found
+    if kernel and file.code is not None:
+        wanted = "expected a universal machine, of which alone the theorem speaks"
+        raise UsageError(f"--kernel: {weights}: {wanted}, found one specialised to a program")
+    most = min(n_max or 1 << file.word, 1 << file.word)
+    machine = Machine(file.word, file.engine, file.extension, (1, most), file.code)
+    return Regime(most, (machine, file.plan), kernel), found
+
+
+def recipe_of(weights: Path | None, n_max: int | None, patterns: Sequence[str] | None, kernel: bool = False) -> Recipe:
+    """The batches of a run as data: with the bytes of a weights file, which another machine need not have."""
+    data = None if weights is None else weights.read_bytes()
+    return Recipe("efasp.checker.selection:rebuilt", {"data": data, "n_max": n_max, "patterns": patterns, "kernel": kernel})
+
+
+def rebuilt(data: bytes | None, n_max: int | None, patterns: Sequence[str] | None, kernel: bool) -> list[Batch]:
+    """The batches of a recipe, in a process of another machine. Raises UsageError."""
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = None if data is None else Path(folder) / "given.safetensors"
+        if path is not None and data is not None:
+            path.write_bytes(data)
+        return selected(regime_of(path, n_max, kernel)[0], patterns)
 
 
 def plan_check() -> None:
@@ -70,7 +91,8 @@ def choices(lemmas: Iterable[str]) -> list[str]:
 
 def selected(regime: Regime, patterns: Sequence[str] | None) -> list[Batch]:
     """The batches of the regime; of a weights file's, those that speak of its machine. Raises UsageError."""
-    chosen = [b for b in batches(regime, patterns) if regime.given is None or "engine" in b.params]
+    of = "engine" if regime.given is None or regime.given[0].code is None else "code"  # what speaks of the machine says it
+    chosen = [b for b in batches(regime, patterns) if regime.given is None or of in b.params]
     spoken = {name for batch in chosen for name in batch.lemmas}
     for pattern in patterns or []:
         if not any(matches(name, [pattern]) for name in spoken):

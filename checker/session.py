@@ -13,22 +13,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from efasp import __version__
 from efasp.checker import report
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import json_writable, json_written, shown, temporary_folder, writable, wrote
+from efasp.checker.files import STDIN, json_writable, json_written, shown, temporary_folder, writable, wrote
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
+from efasp.checker.pool.cluster import opened
+from efasp.checker.pool.pools import Pool
 from efasp.checker.pool.scheduler import Scheduler
+from efasp.checker.pool.sessions import ClusterError
 from efasp.checker.pool.worker import Work
 from efasp.checker.provenance import provenance
 from efasp.checker.results import Row, exit_code, head, summary, totals
-from efasp.checker.selection import KERNEL, plan_check, regime_of, selected
+from efasp.checker.selection import KERNEL, plan_check, recipe_of, regime_of, selected
 from efasp.checker.solvers import PACKAGES, available, installed
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.checker.terminal import progress
@@ -36,6 +39,16 @@ from efasp.model.plan import Plan
 from efasp.pram.assembler.source import nearest
 from efasp.proofs.obligation import Batch, Machine
 from efasp.proofs.registry import matches
+
+
+class ReportData(TypedDict):
+    """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
+
+    n_max: int
+    summary: dict[str, int]
+    obligations: list[Row]
+    mutants: kill_matrix.Section
+    environment: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,8 +67,8 @@ class Report:
     route: Callable[[str], str] = lambda hash_: ""
 
     @property
-    def data(self) -> dict[str, Any]:
-        """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
+    def data(self) -> ReportData:
+        """The report as JSON holds it."""
         return {
             "n_max": self.n_max,
             "summary": summary(self.rows),
@@ -90,7 +103,7 @@ def check(options: argparse.Namespace) -> int:
     json_writable(asked.json)
     if options.html is not None:
         writable("--html", options.html, folder=True)
-    with discharged(asked, read=options.html is None and asked.json in (None, "-")) as found:
+    with discharged(asked) as found:
         if not json_written(asked.json, found.data):
             if asked.with_mutants:
                 kill_matrix.show(found.mutants)
@@ -102,34 +115,41 @@ def check(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def discharged(options: RunOptions, name: str = "check", read: bool = False) -> Iterator[Report]:
+def discharged(options: RunOptions, name: str = "check", pool: Pool | None = None) -> Iterator[Report]:
     """A run by the options of a command; the store is open inside. Raises UsageError before anything is discharged.
 
-    ``read``: the report goes to standard output alone, so that BrokenPipeError ends the run once nobody reads that.
+    ``pool``: where the work is done, if it is not the options that say so.
     """
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
+    if options.with_mutants and regime.given is not None and regime.given[0].code is not None:
+        said = "found one specialised to a program, of which --lemma 'specialised.*' --mutants without a file speaks"
+        raise UsageError(f"--mutants: {shown(options.weights or STDIN)}: expected a universal machine, {said}")
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = solvers_of(options.solver)
     chosen = selected(regime, options.lemma)
     if any(name.startswith(KERNEL) for batch in chosen for name in batch.lemmas):
         plan_check()
-    work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, digest(sources(), weights))
+    recipe = recipe_of(options.weights, options.n_max, options.lemma, options.kernel)
+    basis = digest(sources(), weights)
+    work = Work(chosen, options.lemma, solvers, options.timeout, options.memory, basis, recipe)
     start = time.monotonic()
     origin = provenance(name, options, regime.given[0] if regime.given else None, weights)
-    with temporary_folder(), contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
-        jobs = options.jobs or len(os.sched_getaffinity(0))
-        scheduler = Scheduler(work, regime.n_max, jobs, store)
-        known = {**environment(solvers, jobs), **origin}
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(temporary_folder())
+        store = stack.enter_context(contextlib.closing(Store(None if options.no_cache else default_path(), notice)))
+        where = pool or stack.enter_context(opened(options.cluster, options.jobs))
+        scheduler = Scheduler(work, regime.n_max, where, store)
+        known = {**environment(solvers, where.jobs), **origin}
         try:
-            with progress("batches", len(chosen), read) as show:
+            with progress("batches", len(chosen)) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
                 rows = scheduler.run()
             found = kill_matrix.NONE
             if options.with_mutants:
-                budget = Budget(jobs, tuple(solvers), options.timeout, options.memory)
-                found = kill_matrix.section(options, regime, chosen, rows, budget, store, read)
-        except KeyboardInterrupt:
+                budget = Budget(where, tuple(solvers), options.timeout, options.memory)
+                found = kill_matrix.section(options, regime, chosen, rows, budget, store)
+        except (KeyboardInterrupt, ClusterError):
             so_far, known = scheduler.ordered(), {**known, "interrupted": True}
             ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, known, store.text)
             if not json_written(options.json, ended.data):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import select
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -19,7 +17,6 @@ from rich.table import Table
 
 TICK = 0.1
 PERIOD = 30.0  # seconds between two lines where standard error is no terminal
-T = TypeVar("T")
 WIDTH = 140  # columns, where standard output is no terminal
 
 
@@ -49,15 +46,6 @@ def console() -> Screen:
     return Screen(width=columns, height=lines)
 
 
-def deserted() -> bool:
-    """Whether standard output is a pipe whose reader has gone: all that is yet to come would be read by nobody."""
-    with contextlib.suppress(OSError, ValueError):  # a stream without a file, as under a test, or a closed one
-        output = select.poll()
-        output.register(sys.stdout.fileno(), 0)
-        return any(event & select.POLLERR for _, event in output.poll(0))
-    return False
-
-
 class Show(Protocol):
     """Shows how many are done, and a description."""
 
@@ -83,34 +71,16 @@ def lines(what: str, count: int | None) -> Show:
     return show
 
 
-def while_read(items: Iterable[T]) -> Iterator[T]:
-    """The items, as long as somebody reads standard output: what is made for it alone ends by BrokenPipeError else."""
-    for item in items:
-        if deserted():
-            raise BrokenPipeError(errno.EPIPE, "the reader of standard output has gone")
-        yield item
-
-
-def _shown_while_read(show: Show) -> Show:
-    def shown(done: int, description: str = "") -> None:
-        for one in while_read([done]):
-            show(one, description)
-
-    return shown
-
-
 @contextmanager
-def progress(what: str, count: int | None, read: bool = False) -> Iterator[Show]:
+def progress(what: str, count: int | None) -> Iterator[Show]:
     """On standard error, where that is a terminal a bar with the time that is left, and elsewhere a line now and then.
 
     It draws when it is given something: it has no thread of its own, as worker processes are forked meanwhile. ``count``: None
-    where it is not known how many there will be. ``read``: the work is for the reader of standard output alone, and ends by
-    BrokenPipeError where there is none any more.
+    where it is not known how many there will be.
     """
-    kept: Callable[[Show], Show] = _shown_while_read if read else lambda show: show
     screen = Console(stderr=True)
     if not sys.stderr.isatty():  # FORCE_COLOR makes no terminal
-        yield kept(lines(what, count))
+        yield lines(what, count)
         return
     times = TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()
     columns = TextColumn(what), BarColumn(20), MofNCompleteColumn(), *times, TextColumn("{task.description}")
@@ -123,18 +93,28 @@ def progress(what: str, count: int | None, read: bool = False) -> Iterator[Show]
                 drawn = monotonic()
                 bar.update(task, completed=done, description=description, refresh=True)
 
-        yield kept(show)
+        yield show
+
+
+@dataclass
+class Tally:
+    """Counts what is done, and shows the count."""
+
+    show: Show = lambda done, description="": None
+    done: int = 0
+
+    def __call__(self, _: object) -> None:
+        """One more is done."""
+        self.done += 1
+        self.show(self.done)
+
+    def waiting(self) -> None:
+        """Nothing more is done yet: time goes on."""
+        self.show(self.done)
 
 
 @contextmanager
-def counting(what: str, count: int, read: bool = False) -> Iterator[Callable[[object], None]]:
-    """A bar that goes on by one for each thing that the function is given; ``read`` as for ``progress``."""
-    done = 0
-    with progress(what, count, read) as show:
-
-        def on_result(_: object) -> None:
-            nonlocal done
-            done += 1
-            show(done)
-
-        yield on_result
+def counting(what: str, count: int) -> Iterator[Tally]:
+    """A bar that goes on by one for each thing that the tally is given."""
+    with progress(what, count) as show:
+        yield Tally(show)

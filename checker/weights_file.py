@@ -7,34 +7,25 @@ obligations of the family numerics decide whether it is exact, so the commands c
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
 from efasp.checker.files import about, shown
 from efasp.model.header import WeightsError
-from efasp.model.plan import Plan
 from efasp.model.program_file import read_machine
+from efasp.model.specialised_file import MachineFile
 from efasp.proofs.lemmas import numerics
 from efasp.proofs.obligation import Machine, Obligation
 
 SECONDS = 60.0  # that a solver may take, where it is asked at all
 
 
-@dataclass(frozen=True)
-class Given:
-    """A weights file: the machine that it is for, and its own numbers."""
-
-    word: int
-    engine: str
-    extension: str
-    plan: Plan
-
-
-def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
-    """The file of ``--weights``, for ``--engine``; None where there is none. Says on standard error that it may be inexact,
-    which is ``allowed`` by ``--inexact``.
+def given(path: Path | None, engine: str | None, allowed: bool, specialised: bool = False) -> MachineFile | None:
+    """The file of ``--weights``, for ``--engine`` (None: any); None where there is none. Says on standard error that it may be
+    inexact, which is ``allowed`` by ``--inexact``. ``specialised``: whether the command takes one that is specialised to a
+    program.
 
     Raises UsageError for a file that is not well formed or of another engine, and for one whose numbers its dtype is not known
     to carry exactly, unless ``--inexact`` is given.
@@ -43,7 +34,7 @@ def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
         if allowed:
             raise UsageError("--inexact: expected --weights FILE with it, found none")
         return None
-    file = read(path, engine)
+    file = read(path, engine, specialised)
     if reason := inexact(file):
         said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
         if not allowed:
@@ -53,21 +44,24 @@ def given(path: Path | None, engine: str, allowed: bool) -> Given | None:
     return file
 
 
-def read(path: Path, engine: str) -> Given:
-    """A weights file for an engine, whatever its dtype carries. Raises UsageError for another one, or none."""
+def read(path: Path, engine: str | None, specialised: bool = False) -> MachineFile:
+    """A weights file for an engine (None: any), whatever its dtype carries. Raises UsageError for another one, or none."""
     try:
-        file = Given(*read_machine(path))
+        file = read_machine(path)
     except (OSError, WeightsError) as error:
         raise about(path, error) from None
     path = shown(path)
-    if file.engine != engine:
+    if engine not in (None, file.engine):
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
+    if file.code is not None and not specialised:
+        takes = "efasp run --engine mdm or apmdm, and efasp check, take it"
+        raise UsageError(f"--weights: {path}: expected a universal machine, found one specialised to a program ({takes})")
     return file
 
 
-def inexact(file: Given) -> str:
+def inexact(file: MachineFile) -> str:
     """Why a file's dtype is not known to carry its numbers exactly; "" where it is."""
-    machine = Machine(file.word, file.engine, file.extension, (1, 1 << file.word))
+    machine = Machine(file.word, file.engine, file.extension, (1, 1 << file.word), file.code)
     return numerics.inexact(machine, file.plan, _discharged)
 
 

@@ -56,7 +56,7 @@ class Grammar(NamedTuple):
 
 def read_grammar(path: str | os.PathLike[str]) -> Grammar:
     """The grammar of a file, or of standard input for ``-``. Raises AssemblyError, OSError."""
-    return parse_grammar(read_text(path), "<stdin>" if path == "-" else os.fspath(path))
+    return parse_grammar(read_text(path), os.fspath(path))
 
 
 def parse_grammar(text: str, file: str = "<grammar>") -> Grammar:

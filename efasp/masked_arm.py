@@ -23,6 +23,7 @@ from functools import cached_property
 import numpy as np
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.graphs import substitute
 from efasp.operators import expect_int
 from efasp.pointwise import gate, not_, signed, unsigned
 from efasp.sorts import Flag, Int, Signs, SortError, Word
@@ -36,7 +37,6 @@ from efasp.syntax import (
     concat,
     positions,
     refine,
-    substitute,
     take,
     tokens,
     walk,

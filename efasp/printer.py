@@ -10,23 +10,19 @@ An affine map whose rows differ is printed one run of like rows a line: ``name[0
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
-from textwrap import wrap
 from typing import Literal
 
 from efasp.codebook import Codebook
+from efasp.notation import Latex, Text
 from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, TokenEmbedding, walk_by
 
 Format = Literal["text", "latex"]
 WRITTEN = 16  # terms of a row that an expansion writes out
 INLINE = 72  # an unnamed expression longer than this gets a name of its own
-
-_LATEX = {"_": r"\_", "^": r"\hat{}", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&", "{": r"\{", "}": r"\}",
-          "~": r"\tilde{}", "\\": r"\backslash{}", " ": r"\ "}  # fmt: skip
 
 
 def show(program: Program | Node, *, expand: bool = False, format: Format = "text") -> str:
@@ -38,7 +34,7 @@ def show(program: Program | Node, *, expand: bool = False, format: Format = "tex
     if format not in ("text", "latex"):
         raise ValueError(f"format: expected text or latex, found {format!r}")
     definitions = {"result": program} if isinstance(program, Node) else program.definitions
-    printer = _Printer(definitions, expand, _Latex() if format == "latex" else _Text())
+    printer = _Printer(definitions, expand, Latex() if format == "latex" else Text())
     lines = printer.lines()
     if isinstance(program, Node) and len(lines) == 1:
         return lines[0][1]
@@ -82,83 +78,10 @@ class _Shown:
     loose: bool = False
 
 
-class _Text:
-    """Plain text."""
-
-    times = "*"
-
-    def name(self, name: str) -> str:
-        return name
-
-    def call(self, name: str, arguments: Iterable[str]) -> str:
-        return f"{self.name(name)}({', '.join(arguments)})"
-
-    def number(self, value: Number) -> str:
-        return str(value)
-
-    def slice(self, start: int, stop: int, step: int = 1) -> str:
-        if step == -1:
-            return f"[{stop}:{start + 1}][::-1]"
-        return f"[{start}]" if start == stop else f"[{start}:{stop + 1}]"
-
-    def group(self, inner: str) -> str:
-        return f"({inner})"
-
-    def list(self, items: Iterable[str]) -> str:
-        return f"[{', '.join(items)}]"
-
-    def repeat(self, item: str, count: int) -> str:
-        return f"[{item}]*{count}"
-
-    def embedding(self, kind: str, slot: str) -> str:
-        return f"{kind}.{slot}"
-
-    def page(self, title: str, lines: Sequence[tuple[str, str]]) -> str:
-        head = [f"# {title}"] if title else []
-        whole = [*head, *(f"{name} = {text}" for name, text in lines)]
-        return "\n".join(row for line in whole for row in _wrapped(line))
-
-
-class _Latex(_Text):
-    """Math mode; a page is an align* environment."""
-
-    times = r"\,"
-
-    def name(self, name: str) -> str:
-        return rf"\mathit{{{''.join(_LATEX.get(char, char) for char in name)}}}"
-
-    def call(self, name: str, arguments: Iterable[str]) -> str:
-        escaped = "".join(_LATEX.get(char, char) for char in name)
-        return rf"\mathrm{{{escaped}}}({', '.join(arguments)})"
-
-    def number(self, value: Number) -> str:
-        if isinstance(value, Fraction) and value.denominator > 1:
-            return rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"
-        return str(value)
-
-    def slice(self, start: int, stop: int, step: int = 1) -> str:
-        if step == -1:
-            return rf"[{stop}{{:}}{start + 1}][{{::}}{{-}}1]"
-        return f"{{[{start}]}}" if start == stop else rf"{{[{start}{{:}}{stop + 1}]}}"
-
-    def list(self, items: Iterable[str]) -> str:
-        return f"{{[{', '.join(items)}]}}"
-
-    def repeat(self, item: str, count: int) -> str:
-        return rf"{{[{item}]^{{{count}}}}}"
-
-    def embedding(self, kind: str, slot: str) -> str:
-        return rf"\mathrm{{{kind}}}.{self.name(slot)}"
-
-    def page(self, title: str, lines: Sequence[tuple[str, str]]) -> str:
-        head = [f"% {title}"] if title else []
-        return "\n".join([*head, r"\begin{align*}", " \\\\\n".join(f"{n} &= {t}" for n, t in lines), r"\end{align*}"])
-
-
 class _Printer:
     """Prints the nodes below some definitions, inputs first, each under its name or inside the expression that uses it."""
 
-    def __init__(self, definitions: dict[str, Node], expand: bool, style: _Text) -> None:
+    def __init__(self, definitions: dict[str, Node], expand: bool, style: Text) -> None:
         self.definitions, self.expand, self.style = definitions, expand, style
         self.names: dict[Node, str] = {}
         for name, node in definitions.items():
@@ -368,11 +291,6 @@ class _Printer:
 
 def _size(value: Number) -> Number:
     return -value if value < 0 else value
-
-
-def _wrapped(line: str) -> list[str]:
-    """A line of text in pieces of at most 120 columns, if its blanks allow it."""
-    return wrap(line, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [line]
 
 
 def _extend(block: _Block, terms: Sequence[_Term], bias: Number) -> _Block | None:

@@ -13,10 +13,11 @@ import weakref
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from efasp.codebook import Codebook
-from efasp.sorts import Flag, Number, Signs, Sort, SortError, Vector, vector
+from efasp.sorts import Flag, Interval, Number, Signs, Sort, SortError, Vector, tidy, vector
 
 Row = tuple[tuple[int, Number], ...]  # sparse row of a matrix: (column, coefficient), by column, none zero
 
@@ -170,16 +171,20 @@ class Affine(Node):
 
     def _inferred(self) -> Sort:
         bounds, integral, inner = self.x.sort.bounds, self.x.sort.integral, []
+        whole = all(type(low) is int and type(high) is int for low, high in bounds)
+        ends = [] if whole else [_over(*pair) for pair in bounds]
         for row, constant in zip(self.rows, self.bias, strict=True):
+            integral = integral and constant == int(constant) and all(type(c) is int or c == int(c) for _, c in row)
+            if not whole:
+                inner.append(_span(row, constant, ends))
+                continue
             low = high = constant
-            integral = integral and constant == int(constant)
             for i, c in row:
                 a, b = bounds[i]
                 if c == 1:
                     low, high = low + a, high + b
-                    continue
-                low, high = (low + c * a, high + c * b) if c > 0 else (low + c * b, high + c * a)
-                integral = integral and (type(c) is int or c == int(c))
+                else:
+                    low, high = (low + c * a, high + c * b) if c > 0 else (low + c * b, high + c * a)
             inner.append((low, high))
         return vector(inner, integral)
 
@@ -227,6 +232,23 @@ class Attention(Node):
     @property
     def inputs(self) -> tuple[Node, ...]:
         return (self.q, self.k, self.v)
+
+
+def _over(low: Number, high: Number) -> tuple[int, int, int]:
+    """The numerators of two numbers over their least common denominator, and it."""
+    by = lcm(low.denominator, high.denominator)
+    return low.numerator * (by // low.denominator), high.numerator * (by // high.denominator), by
+
+
+def _span(row: Row, constant: Number, ends: Sequence[tuple[int, int, int]]) -> Interval:
+    """The bounds of a row's sum, from those of the coordinates (``_over``): sums of fractions take several times as long."""
+    by = lcm(*(ends[i][2] * c.denominator for i, c in row))
+    low = high = 0
+    for i, c in row:
+        a, b, own = ends[i]
+        factor = c.numerator * (by // (own * c.denominator))
+        low, high = (low + factor * a, high + factor * b) if factor > 0 else (low + factor * b, high + factor * a)
+    return tidy(Fraction(low, by) + constant), tidy(Fraction(high, by) + constant)
 
 
 def _declare(operator: str, width: int, inferred: Callable[[], Sort], declared: Sort | None) -> Sort:
@@ -365,25 +387,6 @@ def walk_by(below: Callable[[Node], Sequence[Node]], *roots: Node, known: Contai
     return list(seen)
 
 
-def substitute(root: Node, environment: dict[Node, Node]) -> Node:
-    """The program with parameters (or any nodes) replaced."""
-    out: dict[Node, Node] = {}
-    for node in walk(root):
-        if node in environment:
-            out[node] = environment[node]
-        elif isinstance(node, Concat):
-            out[node] = Concat(tuple(out[part] for part in node.parts))
-        elif isinstance(node, Affine):
-            out[node] = Affine(out[node.x], node.rows, node.bias, node.declared)
-        elif isinstance(node, Relu):
-            out[node] = Relu(out[node.x], node.declared)
-        elif isinstance(node, Attention):
-            out[node] = Attention(out[node.q], out[node.k], out[node.v], node.declared)
-        else:
-            out[node] = node
-    return out[root]
-
-
 @dataclass
 class Program:
     """A list of named definitions; the last one is the output. ``let`` adds one and gives the node back."""
@@ -401,18 +404,3 @@ class Program:
     def output(self) -> Node:
         """The last definition."""
         return next(reversed(self.definitions.values()))
-
-
-def depth(*roots: Node) -> tuple[int, int]:
-    """(sublayers of attention, sublayers of ReLU) on the longest chains, counted apart."""
-    out: dict[Node, tuple[int, int]] = {}
-    for node in walk(*roots):
-        below = [out[child] for child in node.inputs] or [(0, 0)]
-        heads, units = max(a for a, _ in below), max(b for _, b in below)
-        out[node] = (heads + isinstance(node, Attention), units + isinstance(node, Relu))
-    return max(out[root][0] for root in roots), max(out[root][1] for root in roots)
-
-
-def hidden(*roots: Node) -> int:
-    """Number of ReLU units below the roots."""
-    return sum(node.width for node in walk(*roots) if isinstance(node, Relu))

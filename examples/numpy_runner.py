@@ -1,6 +1,6 @@
+# fmt: off
 """Run a weights file (docs/weights-format.md) in numpy: python numpy_runner.py FILE TEXT, or without TEXT on standard input.
 TEXT of a machine: the tokens of an opening by name, of mdm with a mask for every token to decode; efasp opening prints them."""
-
 import itertools
 import json
 import sys
@@ -8,7 +8,6 @@ import sys
 import numpy as np
 
 
-# fmt: off
 class Book:  # A codebook. Its rows are items: the number of a kind, and payloads; a code is flags of kinds, a one, and fields.
     def __init__(self, said):
         (self.names, held), self.bits = zip(*said["kinds"], strict=True), dict(said["payloads"])
@@ -18,9 +17,8 @@ class Book:  # A codebook. Its rows are items: the number of a kind, and payload
     def codes(self, rows):
         out = [np.eye(len(self.names))[rows[:, 0]], np.ones((len(rows), 1))]
         for column, bits, encode, shift in self.fields:
-            value = rows[:, 1 + column, None] + shift
-            number = {"signs": 2 * (value >> np.arange(bits) & 1) - 1, "number": value, "square": value**2}[encode]
-            out.append(number * self.held[rows[:, 0], column, None])
+            value, held = rows[:, 1 + column, None] + shift, self.held[rows[:, 0], column, None]
+            out.append(held * {"signs": 2 * (value >> np.arange(bits) & 1) - 1, "number": value, "square": value**2}[encode])
         return np.hstack(out)
     def rows(self, ids):
         kinds = np.searchsorted(self.first, ids, side="right") - 1
@@ -32,10 +30,12 @@ class Book:  # A codebook. Its rows are items: the number of a kind, and payload
         return ids
     def id(self, name):
         kind, value = (name, "0") if name in self.names else name.rpartition(":")[::2]
-        return self.first[self.names.index(kind)] + int(value) if kind in self.names else sys.exit(f"no token: {name!r}")
+        at = self.names.index(kind) if kind in self.names else 0
+        if kind != self.names[at] or not 0 <= int(value) < self.first[at + 1] - self.first[at]:
+            raise ValueError(f"no token of this file: {name!r}")
+        return self.first[at] + int(value)
     def spelled(self, ids):
         return [f"{self.names[kind]}:{sum(at)}" if self.held[kind].any() else self.names[kind] for kind, *at in self.rows(ids)]
-
 def place_rows(said, places, names):
     size, kinds = {"N": len(names)}, [name.partition(":")[0] for name in names]
     if "engine" in said:  # the sizes P, L and M stand in the opening
@@ -46,18 +46,15 @@ def place_rows(said, places, names):
              for at in itertools.product(*([(name, i) for i in range(size.get(n, n))] for name, n in part["axes"]))
              for kind in part["kinds"])
     return np.array(list(itertools.islice(rows, size["N"])))
-
 def forward(said, w, h):
     for at, row in ((f"layers.{i}.", row) for i, row in enumerate(said["shape"]["layers"])):
         if row["heads"]:
             q, k, v = ((h @ w[f"{at}{x}.weight"].T).reshape(len(h), row["heads"], -1).swapaxes(0, 1) for x in "qkv")
-            score = q * h.dtype.type(said["scale"][said["dtype"]]) @ k.swapaxes(1, 2)
-            score = np.exp(score - score.max(2, keepdims=True))
+            score = np.exp((s := q * h.dtype.type(said["scale"][said["dtype"]]) @ k.swapaxes(1, 2)) - s.max(2, keepdims=True))
             h = h + (score / score.sum(2, keepdims=True) @ v).swapaxes(0, 1).reshape(len(h), -1) @ w[at + "o.weight"].T
         if row["d_ff"]:
             h = h + np.maximum(h @ w[at + "up.weight"].T + w[at + "up.bias"], 0) @ w[at + "down.weight"].T
     return h @ w["out.weight"].T + w["out.bias"]
-
 def run(path, text):  # the tokens by name; of a program whose read-out is no code of a token its numbers
     body = 8 + int((data := np.fromfile(path, np.uint8))[:8].view("<u8")[0])
     said = (header := json.loads(data[8:body].tobytes())).pop("__metadata__")
@@ -77,4 +74,7 @@ def run(path, text):  # the tokens by name; of a program whose read-out is no co
         if (old == ids).all():
             return book.spelled(ids)
 if __name__ == "__main__":
-    print(*run(sys.argv[1], sys.argv[2] if sys.argv[2:] else sys.stdin.read()))
+    try:
+        print(*run(sys.argv[1], *sys.argv[2:] or [sys.stdin.read()]))
+    except Exception as error:
+        sys.exit(print(f"expected a weights file and a text, found {type(error).__name__}: {error}", file=sys.stderr) or 2)

@@ -7,10 +7,10 @@ and for symbols alike; parameters and operations follow from them by the functio
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypedDict
 
 from efasp.encoding import clock_bits
-from efasp.model.plan import Plan, parameters
+from efasp.model.plan import LayerShape, Plan, Size, TransformerShape, parameters
 from efasp.pram.isa import operations
 from efasp.pram.machine import MIN_WORD
 
@@ -71,7 +71,7 @@ def linear(w: Any, odd: int) -> Quantities:
     return Quantities(w, w + 1, w + 3, (w * w - odd) / 2 if not isinstance(w, int) else (w * w - odd) // 2)
 
 
-def shape(engine: str, extension: str, q: Quantities) -> dict[str, Any]:
+def shape(engine: str, extension: str, q: Quantities) -> TransformerShape[Any]:
     """The closed form of ``Plan.shape``."""
     w, c, f, h = q
     if (engine, extension) == ("mdm", ""):
@@ -89,7 +89,7 @@ def shape(engine: str, extension: str, q: Quantities) -> dict[str, Any]:
         d_model = 15 * w + 47
         layers = [(1, w + 5, 0), (4, f, 32), (4, w + 4, h + 12 * w + 39), (1, w + 2, 2 * w * w + 13 * w + 11)]
         layers += [(0, 0, 3 * w + 9), (1, w + 2, w + 2)]
-    rows = [dict(zip(("heads", "d_head", "d_ff"), layer, strict=True)) for layer in layers]
+    rows: list[LayerShape[Any]] = [{"heads": heads, "d_head": d_head, "d_ff": d_ff} for heads, d_head, d_ff in layers]
     outputs = w + len(operations(extension)) + 13 + (0 if engine == "mdm" else 3)  # a token's code; three control bits
     return {"d_model": d_model, "d_out": outputs, "layers": rows}
 
@@ -106,13 +106,23 @@ def magnitude(engine: str, extension: str, w: Any, words: Any, times: Any) -> An
     return words * (w * w + 19 if extension else 2 * w + 34)
 
 
-def count(shape: dict[str, Any], token: Any, place: Any) -> Any:
+def count(shape: TransformerShape[Any], token: Any, place: Any) -> Any:
     """Number of weights of a transformer with this shape, and codes of these widths."""
     books: list[Any] = [SimpleNamespace(width=width) for width in (token, place)]
     return parameters(shape, *books)
 
 
-def summary(shape: dict[str, Any], token: Any, place: Any, widest: Any = max) -> dict[str, Any]:
+class Summary(TypedDict, Generic[Size]):
+    """The sizes of a transformer as `efasp info` and the tables have them: of heads and d_ff those of the widest layer."""
+
+    layers: int
+    d_model: Size
+    heads: int
+    d_ff: Size
+    parameters: Size
+
+
+def summary(shape: TransformerShape[Any], token: Any, place: Any, widest: Any = max) -> Summary[Any]:
     """Layers, d_model, heads, d_ff (of the widest layer each), and parameters."""
     rows = shape["layers"]
     return {
@@ -124,7 +134,7 @@ def summary(shape: dict[str, Any], token: Any, place: Any, widest: Any = max) ->
     }
 
 
-def sizes(plan: Plan) -> dict[str, int]:
+def sizes(plan: Plan) -> Summary[int]:
     """The sizes of a compiled transformer."""
     return summary(plan.shape, plan.vocabulary.width, plan.places.width)
 

@@ -1,4 +1,4 @@
-"""The machine's transformers by engine: one a word width and extension, whatever the program."""
+"""The machine's transformers by engine: one a word width and extension, whatever the program; specialised, one a program."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from efasp.encoding import cell_places, log_places, vocabulary
 from efasp.masked_arm import Decoder, MaskedArm, masked_arm
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
-from efasp.pram.isa import EXTENSIONS
+from efasp.pram.isa import EXTENSIONS, Code
 from efasp.pram.machine import MIN_WORD
+from efasp.pram.specialise import specialised
 from efasp.pram.step import cell_step, masked_step
 from efasp.syntax import Program
 
@@ -31,11 +32,25 @@ def check_machine(word: int, engine: str, extension: str) -> None:
         raise ValueError(f"extension: expected M or none, found {extension!r}")
 
 
-@cache
-def compile_machine(word: int, engine: str, extension: str = "") -> Plan:
-    """The layer plan of the universal machine. Raises ValueError as ``check_machine``."""
+def step_of(word: int, engine: str, extension: str = "", code: Code | None = None) -> Program:
+    """The step in E-FASP: of the universal machine, or specialised to a program's instructions (``efasp.pram.specialise``).
+
+    Raises ValueError as ``check_machine`` and ``specialised`` do.
+    """
     check_machine(word, engine, extension)
-    return lower(STEPS[engine](word, extension))
+    return STEPS[engine](word, extension) if code is None else _specialised(word, engine, extension, code)
+
+
+@cache
+def _specialised(word: int, engine: str, extension: str, code: Code) -> Program:
+    return specialised(STEPS[engine](word, extension), word, extension, code)
+
+
+@cache
+def compile_machine(word: int, engine: str, extension: str = "", code: Code | None = None) -> Plan:
+    """The layer plan of the universal machine, or of the one that is specialised to ``code``. Raises ValueError as
+    ``step_of``."""
+    return lower(step_of(word, engine, extension, code))
 
 
 MASKED_ARM = "marm"  # the engine that decodes the log left to right; it runs, and is no machine of the obligations

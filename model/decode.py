@@ -125,6 +125,7 @@ def masked_diffusion(
     cached: bool = True,
     context_steps: int | None = None,
     attention: str = "indexed",
+    prompted: bool = True,
 ) -> Iterator[State]:
     """Decode a program's log, one PRAM step after the other, without end; the caller stops when all processors have.
 
@@ -132,9 +133,9 @@ def masked_diffusion(
     ``order`` picks from their positions (one at a time, in any order: the same machine, in more passes). With
     ``context_steps`` the context holds the masks of all times up to it from the start; else a block of masks is added when
     it is due, which is the same, as masks of later times lose every match. Without ``cached`` every pass is the full
-    forward pass over the sequence.
+    forward pass over the sequence. Not ``prompted``: the transformer is specialised to the program, which the prompt lacks.
     """
-    layout = LogLayout.of(program, extension)
+    layout = LogLayout.of(program, extension, prompted)
     assert isinstance(layout, LogLayout)
     state = machine.initial(program)
     context = Context(transformer, layout.opening(program), cached, attention)
@@ -159,13 +160,19 @@ def masked_diffusion(
 
 
 def masked_arm(
-    program: Program, transformer: Transformer, extension: str, *, ranks: Callable[[int, int], np.ndarray] | None = None
+    program: Program,
+    transformer: Transformer,
+    extension: str,
+    *,
+    ranks: Callable[[int, int], np.ndarray] | None = None,
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterator[State]:
     """Decode a program's log left to right, one token a pass: every pass fills the leftmost mask with the next event.
 
     ``transformer``: of ``model.compile.compile_masked_arm``. The events of a step's block are those that one-at-a-time masked
     diffusion unmasks, in its order: of the masked positions from ``first`` up to ``end`` that of the least rank, of those that
-    ``ranks(first, end)`` gives (default: the leftmost). A block of masks is added when it is due. Every pass is a full one.
+    ``ranks(first, end)`` gives (default: the leftmost). A block of masks is added when it is due. Every pass is a full one;
+    ``on_pass`` is given after each how many a step has made, and how many it takes.
     """
     layout = LogLayout.of(program, extension)
     assert isinstance(layout, LogLayout)
@@ -185,6 +192,7 @@ def masked_arm(
         for slot in range(first, end):
             outputs = transformer.outputs(z, places)
             passes += 1
+            on_pass(slot + 1 - first, len(block))
             if not np.isfinite(outputs).all():
                 raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {time}")
             z[slot] = arm.vocabulary.read(outputs[slot : slot + 1])[0]
@@ -261,14 +269,21 @@ def plain(transformer: object) -> Weights:
 
 
 def any_process(
-    program: Program, transformer: Transformer, extension: str, *, cached: bool = True, attention: str = "indexed"
+    program: Program,
+    transformer: Transformer,
+    extension: str,
+    *,
+    cached: bool = True,
+    attention: str = "indexed",
+    prompted: bool = True,
 ) -> Iterator[State]:
     """Decode a program in place, one PRAM step a pass: ``x <- g(x, y, c)``; ends at a fixed point.
 
     ``attention``: "indexed" for passes at the cost of what changes, with the same numbers, where that can be shown; "dense" for
-    passes of the torch module. Without ``cached`` every pass is dense and decodes the prompt too.
+    passes of the torch module. Without ``cached`` every pass is dense and decodes the prompt too. ``prompted``: as in
+    ``masked_diffusion``.
     """
-    layout = CellLayout.of(program, extension)
+    layout = CellLayout.of(program, extension, prompted)
     assert isinstance(layout, CellLayout)
     opening, mask = layout.opening(program), layout.vocabulary.token("mask")
     passes = InPlace(transformer, layout, opening, cached, attention)
@@ -295,11 +310,15 @@ def run(
     observe: Observer | None = None,
     history: list[Configuration] | None = None,
     attention: str = "indexed",
+    prompted: bool = True,
+    on_pass: Callable[[int, int], None] = lambda done, of: None,
 ) -> Run:
     """Run a program in the transformer, as ``model.runs.followed`` says: to its end, or to what ends it before.
 
+    ``on_pass``: of a Masked-ARM, as for ``masked_arm``.
     ``attention``: "indexed" for passes at the cost of what changes, where they are shown to be those of the module, bit for
-    bit; else, for "dense", and of a Masked-ARM, those of the module. Raises ValueError for an unknown engine or attention or a
+    bit; else, for "dense", and of a Masked-ARM, those of the module. Not ``prompted``: the transformer is specialised to the
+    program's instructions, which the prompt lacks. Raises ValueError for an unknown engine or attention or a
     program that the machine does not take, DecodingError for weights that do not decode.
     """
     if engine not in (*ENGINES, MASKED_ARM):
@@ -307,10 +326,10 @@ def run(
     if attention not in ATTENTION:
         raise ValueError(f"attention: expected dense or indexed, found {attention!r}")
     machine.validate(program, extension)
-    layout = (CellLayout if engine == "apmdm" else LogLayout).of(program, extension)
+    layout = (CellLayout if engine == "apmdm" else LogLayout).of(program, extension, prompted)
     if engine == MASKED_ARM:
-        attention, states = "dense", masked_arm(program, transformer, extension)
+        attention, states = "dense", masked_arm(program, transformer, extension, on_pass=on_pass)
     else:
         decode = masked_diffusion if engine == "mdm" else any_process
-        states = decode(program, transformer, extension, attention=attention)
+        states = decode(program, transformer, extension, attention=attention, prompted=prompted)
     return followed(program, engine, layout, states, transformer.summary(), max_steps, observe, history, attention)

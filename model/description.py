@@ -51,10 +51,11 @@ def _book(book: Codebook) -> dict[str, Any]:
     }
 
 
-def machine_sections(word: int, engine: str, extension: str) -> tuple[Section, ...]:
-    """The layout of an engine's sequences for every program: its sizes are the names P, M and L."""
+def machine_sections(word: int, engine: str, extension: str, prompted: bool = True) -> tuple[Section, ...]:
+    """The layout of an engine's sequences for every program: its sizes are the names P, M and L; not ``prompted``: L is 0, as
+    the program is in the weights."""
     layout = CellLayout if engine == "apmdm" else LogLayout
-    sizes: Any = ("P", "M", "L")
+    sizes: Any = ("P", "M", "L" if prompted else 0)
     return layout(word, extension, *sizes).sections
 
 

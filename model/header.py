@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from efasp.model.compile import MAX_WORD, check_machine, codebooks
+from efasp.model.plan import TransformerShape
 from efasp.model.ranges import SIGNIFICAND
 
 FORMAT, VERSION = "efasp-transformer", "2"
 VERSIONS = ("1", VERSION)  # that are read
 PROGRAM = "efasp-program"  # the format of ``model.program_file``
+SPECIALISED = "efasp-specialised"  # the format of ``model.specialised_file``
 USES = {
     FORMAT: "of the machine: efasp run, trace and check take it",
     PROGRAM: "of a program: efasp eval --weights and efasp check FILE --weights take it",
+    SPECIALISED: "of a machine specialised to one PRAM program: efasp run --weights and efasp check --weights take it",
 }
 MAX_SIDE = 1 << 16
 CONTROLS = {"mdm": 0, "apmdm": 3}  # read-outs besides the token's code, by engine
@@ -54,9 +57,11 @@ def check_format(path: Path, metadata: dict[str, str], wanted: str) -> None:
         raise WeightsError(f"{path}: metadata version: expected {wants}, found {shown(metadata.get('version'))}")
 
 
-def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, str, dict[str, Any]]:
-    """Word, engine, extension, dtype and shape. Raises WeightsError."""
-    check_format(path, metadata, FORMAT)
+def read_metadata(
+    path: Path, metadata: dict[str, str], wanted: str = FORMAT
+) -> tuple[int, str, str, str, TransformerShape[int]]:
+    """Word, engine, extension, dtype and shape of a file of the ``wanted`` format. Raises WeightsError."""
+    check_format(path, metadata, wanted)
     if missing := [key for key in ("word", "engine", "extension", "dtype", "shape") if key not in metadata]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")
     text = metadata["word"]
@@ -73,7 +78,7 @@ def read_metadata(path: Path, metadata: dict[str, str]) -> tuple[int, str, str, 
     return word, engine, extension, dtype, read_shape(path, metadata["shape"], d_out)
 
 
-def read_shape(path: Path, text: str, d_out: int) -> dict[str, Any]:
+def read_shape(path: Path, text: str, d_out: int) -> TransformerShape[int]:
     """The shape of a transformer with ``d_out`` read-outs, from JSON. Raises WeightsError."""
 
     def size(value: Any) -> bool:
@@ -84,7 +89,7 @@ def read_shape(path: Path, text: str, d_out: int) -> dict[str, Any]:
         return known and (row["heads"] == 0) == (row["d_head"] == 0)
 
     try:
-        shape: dict[str, Any] = json.loads(text)
+        shape: TransformerShape[int] = json.loads(text)
     except (ValueError, RecursionError):
         raise WeightsError(f"{path}: metadata shape: expected JSON, found {shown(text)}") from None
     layers = shape.get("layers") if isinstance(shape, dict) else None

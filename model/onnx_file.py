@@ -16,6 +16,7 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 from efasp.codebook import Codebook
+from efasp.model.plan import LayerShape, TransformerShape
 from efasp.model.ranges import SCALE
 
 OPSET, IR = 17, 8  # of 2022: onnxruntime 1.12 and later
@@ -44,7 +45,7 @@ class _Graph:
 
 
 def graph(
-    shape: Mapping[str, Any],
+    shape: TransformerShape[int],
     books: tuple[Codebook, Codebook],
     weights: Mapping[str, np.ndarray],
     dtype: str,
@@ -80,7 +81,7 @@ def graph(
 
 def _plain(g: _Graph, count: int) -> str:
     """The rows of the places 0, 1, ... of a sequence of ``tokens``, for all of a batch: (1, length, 2)."""
-    length = g.add("Gather", g.add("Shape", "tokens"), g.constant(1), axis=0)
+    length = g.add("Gather", g.add("TransformerShape", "tokens"), g.constant(1), axis=0)
     number = g.add("Range", g.constant(0), length, g.constant(1))
     if count:
         number = g.chosen(np.arange(count), number)
@@ -132,7 +133,7 @@ def _linear(g: _Graph, h: str, weight: np.ndarray, bias: np.ndarray | None = Non
     return out if bias is None else g.add("Add", out, g.constant(bias, bias.dtype))
 
 
-def _attention(g: _Graph, h: str, row: Mapping[str, int], part: Mapping[str, np.ndarray], dtype: str) -> str:
+def _attention(g: _Graph, h: str, row: LayerShape[int], part: Mapping[str, np.ndarray], dtype: str) -> str:
     """The output of a layer's heads: softmax of scaled scores, as ``transformer.softmax_attention``."""
     split = g.constant([0, 0, row["heads"], row["d_head"]])
     q, k, v = (g.add("Reshape", _linear(g, h, part[f"{side}.weight"]), split) for side in "qkv")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Generic, TypedDict, TypeVar
 
 import numpy as np
 
@@ -62,6 +62,25 @@ class Resident:
     last: int
     low: Number
     high: Number
+
+
+Size = TypeVar("Size")  # int, or a term where a shape is a closed form
+
+
+class LayerShape(TypedDict, Generic[Size]):
+    """Number of heads, the larger of their d_qk and d_v, and d_ff."""
+
+    heads: Size
+    d_head: Size
+    d_ff: Size
+
+
+class TransformerShape(TypedDict, Generic[Size]):
+    """The sizes of a transformer, as a weights file's header has them."""
+
+    d_model: Size
+    d_out: Size
+    layers: list[LayerShape[Size]]
 
 
 @dataclass(frozen=True)
@@ -127,19 +146,19 @@ class Plan:
         return held
 
     @property
-    def shape(self) -> dict[str, Any]:
-        """Layers, d_model, and for each layer heads, d_qk, d_v and d_ff; the module's parameters follow from it."""
-        rows = []
+    def shape(self) -> TransformerShape[int]:
+        """The sizes of the plan; the module's parameters follow from them."""
+        rows: list[LayerShape[int]] = []
         for layer in self.layers:
             width = max((max(len(head.q.rows), len(head.v.rows)) for head in layer.heads), default=0)
             rows.append({"heads": len(layer.heads), "d_head": width, "d_ff": len(layer.bias)})
         return {"d_model": self.width, "d_out": len(self.out_bias), "layers": rows}
 
 
-def parameters(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> int:
+def parameters(shape: TransformerShape[int], vocabulary: Codebook, places: Codebook) -> int:
     """Number of weights of the module with this shape (embeddings, projections, feed-forward, read-out)."""
-    d: int = shape["d_model"]
-    total: int = d * (vocabulary.width + places.width) + shape["d_out"] * (d + 1)
+    d = shape["d_model"]
+    total = d * (vocabulary.width + places.width) + shape["d_out"] * (d + 1)
     for layer in shape["layers"]:
         total += 4 * d * layer["heads"] * layer["d_head"] + (2 * d + 1) * layer["d_ff"]
     return total

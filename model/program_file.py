@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from efasp.codebook import Codebook
 from efasp.language.lexer import LanguageError
@@ -22,11 +21,12 @@ from efasp.language.program import parse
 from efasp.model.compile import ENGINES, MAX_WORD, codebooks
 from efasp.model.container import opened
 from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
-from efasp.model.header import CONTROLS, PROGRAM, VERSION, WeightsError, check_format, read_shape, shown
+from efasp.model.header import CONTROLS, PROGRAM, SPECIALISED, VERSION, WeightsError, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.model.ranges import SIGNIFICAND
 from efasp.model.readback import read_plan, read_tensors, tensor_plan
+from efasp.model.specialised_file import MachineFile, read_specialised
 from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import MIN_WORD
 from efasp.syntax import PositionEmbedding, walk
@@ -44,7 +44,7 @@ def _read(module: Module) -> Iterator[Codebook]:
     return (node.codebook for node in walk(module.program.output) if isinstance(node, PositionEmbedding))
 
 
-def metadata(module: Module, dtype: str, shape: dict[str, Any]) -> dict[str, str]:
+def metadata(module: Module, dtype: str, shape: TransformerShape[int]) -> dict[str, str]:
     """The header of a program's file."""
     return {
         "format": PROGRAM,
@@ -62,13 +62,23 @@ def _described(module: Module) -> dict[str, str]:
     return described(both, plain_sections(both[1], any(_read(module))), readout, module.start)
 
 
-def is_program(path: Path) -> bool:
-    """Whether a file says that it is of a program, and not of a machine; False for one that cannot be read."""
+def format_of(path: Path) -> str | None:
+    """The format that a file says it has; None where it says none, or cannot be read."""
     try:
         with opened(path) as file:
-            return (file.metadata() or {}).get("format") == PROGRAM
+            said: str | None = (file.metadata() or {}).get("format")
+            return said
     except (WeightsError, OSError):
-        return False
+        return None
+
+
+class OtherProgram(WeightsError):
+    """A well-formed program's file where a machine's is expected."""
+
+
+def is_program(path: Path) -> bool:
+    """Whether a file says that it is of a program, and not of a machine; False for one that cannot be read."""
+    return format_of(path) == PROGRAM
 
 
 def read_program(path: Path) -> tuple[Module, Plan]:
@@ -82,21 +92,36 @@ def read_program(path: Path) -> tuple[Module, Plan]:
     return module, replace(tensor_plan(path.name, values, shape, *books(module)), dtype=dtype)
 
 
-def read_machine(path: Path) -> tuple[int, str, str, Plan]:
-    """Word, engine, extension and plan, as ``readback.read_plan`` gives them: also of a program's file that has a machine's
-    vocabulary, places and read-outs, as a decompiled machine's has. Raises as ``read_program``."""
-    if not is_program(path):
-        return read_plan(path)
+def read_machine(path: Path) -> MachineFile:
+    """What a machine's file is of, and its plan; also of a machine specialised to a program, and of a program's file that has a
+    machine's vocabulary, places and read-outs, as a decompiled machine's has. Raises as ``read_program``, and OtherProgram."""
+    said = format_of(path)
+    if said == SPECIALISED:
+        return read_specialised(path)
+    if said != PROGRAM:
+        return MachineFile(*read_plan(path))
     module, plan = read_program(path)
     word = plan.vocabulary.bits.get("word", 0)
     for engine, extension in product(ENGINES, EXTENSIONS) if MIN_WORD <= word <= MAX_WORD else ():
         outputs = plan.vocabulary.width + CONTROLS[engine]
         if (plan.vocabulary, plan.places) == codebooks(word, engine, extension) and len(plan.out_bias) == outputs:
-            return word, engine, extension, plan
-    raise WeightsError(f"{path}: expected a machine's transformer, found that of the program {module.program.name}")
+            return MachineFile(word, engine, extension, plan)
+    raise OtherProgram(f"{path}: expected a machine's transformer, found that of the program {module.program.name}")
 
 
-def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, dict[str, Any]]:
+def no_machine(path: Path) -> bool:
+    """Whether a file is a program's and no machine's; False for one that cannot be read."""
+    try:
+        if is_program(path):
+            read_machine(path)
+    except OtherProgram:
+        return True
+    except (WeightsError, OSError):
+        return False
+    return False
+
+
+def _header(path: Path, found: dict[str, str]) -> tuple[Module, str, TransformerShape[int]]:
     check_format(path, found, PROGRAM)
     if missing := [key for key in KEYS if key not in found]:
         raise WeightsError(f"{path}: metadata: expected a key {missing[0]}, found none")

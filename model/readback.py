@@ -21,11 +21,11 @@ from efasp.model.compile import codebooks
 from efasp.model.container import opened
 from efasp.model.description import check_described, described, machine_sections
 from efasp.model.header import WeightsError, read_metadata, shown
-from efasp.model.plan import Head, Layer, Plan
+from efasp.model.plan import Head, Layer, Plan, TransformerShape
 from efasp.sorts import Number
 
 
-def tensors(shape: dict[str, Any], vocabulary: Codebook, places: Codebook) -> dict[str, tuple[int, ...]]:
+def tensors(shape: TransformerShape[int], vocabulary: Codebook, places: Codebook) -> dict[str, tuple[int, ...]]:
     """Name and shape of every tensor of a transformer."""
     d = shape["d_model"]
     out: dict[str, tuple[int, ...]] = {"token.weight": (vocabulary.width, d), "place.weight": (places.width, d)}
@@ -55,7 +55,7 @@ def read_plan(path: Path) -> tuple[int, str, str, Plan]:
 
 
 def read_tensors(
-    path: Path, file: Any, shape: dict[str, Any], books: tuple[Codebook, Codebook], dtype: str
+    path: Path, file: Any, shape: TransformerShape[int], books: tuple[Codebook, Codebook], dtype: str
 ) -> dict[str, np.ndarray]:
     """Every tensor of an open file, by name. Raises WeightsError for one that lacks, is too many or has another shape."""
     wanted, found = tensors(shape, *books), set(file.keys())
@@ -92,7 +92,7 @@ def _matrix(tensor: np.ndarray) -> Matrix:
 
 
 def tensor_plan(
-    name: str, values: dict[str, np.ndarray], shape: dict[str, Any], vocabulary: Codebook, places: Codebook
+    name: str, values: dict[str, np.ndarray], shape: TransformerShape[int], vocabulary: Codebook, places: Codebook
 ) -> Plan:
     """The plan with the numbers of tensors."""
     d, layers = shape["d_model"], []

@@ -14,14 +14,14 @@ import numpy as np
 
 from efasp.evaluate import place_rows
 from efasp.exact import Matrix
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.sorts import Number
 
 Vector = list[Number]
 KINDS = ("additions", "multiplications", "divisions", "comparisons")
 
 
-def work(shape: dict[str, Any], codes: Any, context: Any) -> dict[str, Any]:
+def work(shape: TransformerShape[Any], codes: Any, context: Any) -> dict[str, Any]:
     """Operations of one decoding step by kind: ``codes`` components of a position's codes, ``context`` positions.
 
     Every argument may be a symbol. Moving a number is not counted; each operation moves a constant number of them.

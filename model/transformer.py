@@ -21,7 +21,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from efasp.codebook import Codebook
 from efasp.exact import Matrix
 from efasp.model.plan import Layer as LayerPlan
-from efasp.model.plan import Plan, parameters
+from efasp.model.plan import Plan, TransformerShape, parameters
 from efasp.model.ranges import SCALE, dtype_for
 from efasp.sorts import Number
 
@@ -157,7 +157,7 @@ class Transformer(nn.Module):
     offsets: Tensor
     carries: Tensor
 
-    def __init__(self, vocabulary: Codebook, places: Codebook, shape: dict[str, Any], dtype: str = "float32") -> None:
+    def __init__(self, vocabulary: Codebook, places: Codebook, shape: TransformerShape[int], dtype: str = "float32") -> None:
         super().__init__()
         width = shape["d_model"]
         self.shape, self.dtype_name, self.vocabulary, self.places = shape, dtype, vocabulary, places

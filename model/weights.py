@@ -18,23 +18,29 @@ from efasp.model.description import described, machine_sections
 from efasp.model.header import FORMAT, VERSION
 from efasp.model.plan import Plan
 from efasp.model.readback import read_plan
+from efasp.model.specialised_file import specialised_metadata
 from efasp.model.transformer import Transformer
+from efasp.pram.isa import Code
 
 
 @dataclass(frozen=True)
 class Weights:
-    """A transformer with the machine that it is for."""
+    """A transformer with the machine that it is for. ``code``: the program to which it is specialised, or None."""
 
     word: int
     engine: str
     extension: str
     transformer: Transformer
+    code: Code | None = None
 
 
-def compiled(word: int, engine: str, extension: str = "", dtype: str | None = None) -> Weights:
-    """The freshly compiled transformer, also of the Masked-ARM. Raises ValueError, or RangeError where no dtype is exact."""
-    plan = compile_masked_arm(word, extension) if engine == MASKED_ARM else compile_machine(word, engine, extension)
-    return Weights(word, engine, extension, Transformer.of(plan, dtype))
+def compiled(word: int, engine: str, extension: str = "", dtype: str | None = None, code: Code | None = None) -> Weights:
+    """The freshly compiled transformer, also of the Masked-ARM, or of a machine specialised to ``code``.
+
+    Raises ValueError, or RangeError where no dtype is exact.
+    """
+    plan = compile_masked_arm(word, extension) if engine == MASKED_ARM else compile_machine(word, engine, extension, code)
+    return Weights(word, engine, extension, Transformer.of(plan, dtype), code)
 
 
 def dump(weights: Weights) -> bytes:
@@ -54,6 +60,8 @@ def described_machine(weights: Weights) -> dict[str, str]:
         "dtype": t.dtype_name,
         "shape": json.dumps(t.shape, sort_keys=True),
     }
+    if weights.code is not None:
+        return metadata | specialised_metadata(weights.word, weights.engine, weights.extension, weights.code)
     sections = machine_sections(weights.word, weights.engine, weights.extension)
     return metadata | described((t.vocabulary, t.places), sections)
 
@@ -74,9 +82,9 @@ def export(weights: Weights, path: Path) -> None:
         file.write(dump(weights))
 
 
-def loaded(word: int, engine: str, extension: str, plan: Plan) -> Weights:
-    """The transformer of a result of ``model.readback.read_plan``: the plan that runs is the one that is checked."""
-    return Weights(word, engine, extension, Transformer.of(plan, plan.dtype))
+def loaded(word: int, engine: str, extension: str, plan: Plan, code: Code | None = None) -> Weights:
+    """The transformer of a result of ``model.program_file.read_machine``: the plan that runs is the one that is checked."""
+    return Weights(word, engine, extension, Transformer.of(plan, plan.dtype), code)
 
 
 def load(path: Path) -> Weights:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from efasp.checker import cli
+from efasp.checker import cli, specialise
 from efasp.checker.language import options as language
 from efasp.checker.session import Report
 from efasp.model.compile import ENGINES
@@ -28,6 +28,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     check.add_argument("--html", type=cli.path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
     language.extend(commands, check)
+    specialise.register(commands)
     audit = cli.command(commands, "audit", "claims and lemmas with their status, or one of them whole")
     shown = "a lemma, a claim or a program's file, shown whole, or a glob (default: list all)"
     audit.add_argument("name", nargs="?", metavar="NAME", help=shown)
@@ -60,7 +61,8 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these")
     tables.add_argument("--check", action="store_true", help="write nothing; compare, times apart; exit 1 on a difference")
     tables.add_argument("--all", action="store_true", help="with --check: make every run again, not only a sample")
-    tables.set_defaults(command=_tables)
+    cli.cluster_option(tables)
+    tables.set_defaults(command=_tables, writes=lambda options: not options.check)
 
 
 def pages(report: Report, folder: Path) -> None:

@@ -16,15 +16,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from efasp.model.compile import ENGINES, compile_machine
+from efasp.model.compile import ENGINES, compile_machine, step_of
 from efasp.model.plan import Plan
 from efasp.places import clock_bits
-from efasp.pram.isa import EXTENSIONS
+from efasp.pram.isa import EXTENSIONS, Code
 from efasp.proofs.counts import Count, miscounted
+from efasp.syntax import Program
 
 Status = Literal["proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error"]
 STATUSES: tuple[Status, ...] = ("proved", "refuted", "unknown", "timeout", "vacuous", "measured", "error")
@@ -188,12 +189,31 @@ def add(given: dict[str, Count], obligation: Obligation) -> None:
 
 @dataclass(frozen=True)
 class Machine:
-    """One universal machine: word width, engine and extension, and the n for which it is the machine of the regime."""
+    """One universal machine: word width, engine and extension, and the n for which it is the machine of the regime.
+
+    ``code``: the program to which the machine is specialised, or None of the universal one.
+    """
 
     word: int
     engine: str
     extension: str
     n: tuple[int, int]
+    code: Code | None = None
+
+    @property
+    def step(self) -> Program:
+        """Its step in E-FASP."""
+        return step_of(self.word, self.engine, self.extension, self.code)
+
+    @property
+    def fresh(self) -> Plan:
+        """The layer plan that its step compiles to."""
+        return compile_machine(self.word, self.engine, self.extension, self.code)
+
+    @property
+    def universal(self) -> Machine:
+        """The machine that runs every program."""
+        return replace(self, code=None)
 
     @property
     def claim(self) -> str:
@@ -204,12 +224,13 @@ class Machine:
     def shape(self) -> str:
         """The programs for which results about its sequences hold: all that fit the places of its layout."""
         end = f"T < 2^{clock_bits(self.word)}" if self.engine == "mdm" else "all T"
-        return f"all P, M, L <= 2^w, {end}"
+        return f"all P, M, L <= 2^w, {end}" if self.code is None else f"the program, all P, M <= 2^w, {end}"
 
     @property
     def params(self) -> dict[str, Any]:
         """Parameters of an obligation about it."""
-        return {"w": self.word, "engine": self.engine, "ext": self.extension or "none"}
+        known = {"w": self.word, "engine": self.engine, "ext": self.extension or "none"}
+        return known if self.code is None else {**known, "code": digest(self.code)}
 
 
 @dataclass(frozen=True)
@@ -234,20 +255,22 @@ class Regime:
             yield word, (1 if word == 5 else (1 << word - 1) + 1, min(self.n_max, 1 << word))
 
     def machines(self) -> Iterator[Machine]:
-        """The machines of these widths: both engines, without and with the extension."""
+        """The universal machines of these widths: both engines, without and with the extension."""
         if self.given is not None:
-            yield self.given[0]
+            yield from [self.given[0]] * (self.given[0].code is None)
             return
         for word, n in self.widths():
             for engine in ENGINES:
                 for extension in EXTENSIONS:
                     yield Machine(word, engine, extension, n)
 
+    def transformers(self) -> Iterator[Machine]:
+        """The machines whose transformers are judged by themselves: ``machines``, or one that is specialised to a program."""
+        return iter([self.given[0]]) if self.given is not None else self.machines()
+
     def plan(self, machine: Machine) -> Plan:
         """The transformer of a machine: the given one's own numbers, or a fresh compile."""
-        if self.given is not None:
-            return self.given[1]
-        return compile_machine(machine.word, machine.engine, machine.extension)
+        return self.given[1] if self.given is not None else machine.fresh
 
     @property
     def all_n(self) -> tuple[int, int]:
@@ -263,6 +286,11 @@ def lemma(build: Lemma) -> Lemma:
     """Register a function from the regime to the batches of one or more lemmas; its docstring summarises their statements."""
     LEMMAS.append(build)
     return build
+
+
+def digest(code: Code) -> str:
+    """A name for a program: SHA-256 of its instructions, shortened."""
+    return hashlib.sha256(repr(code).encode()).hexdigest()[:8]
 
 
 def narrowest_word(n: int) -> int:

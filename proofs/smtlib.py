@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import floor, prod
 from typing import Any
 
@@ -281,6 +282,7 @@ def folded(tree: Any) -> Term:
     return TRUE if head in ("=", "<=", ">=") and len(set(parts)) == 1 else f"({' '.join([written(head), *parts])})"
 
 
+@lru_cache(maxsize=1 << 12)  # instances recur: at other widths, and in all that speak of the same conclusion
 def trivial(term: Term) -> bool:
     """Whether a formula is true by its form alone (``folded``), whatever its symbols mean."""
     return folded(parse(term)[0]) == TRUE

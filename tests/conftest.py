@@ -21,6 +21,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.pop("COLUMNS", None)
 # Processes that tests start find the package compiled, by an earlier one: half of the start of a command is compilation else.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Standard output of a process that tests start is buffered, as users have it.
+os.environ.pop("PYTHONUNBUFFERED", None)
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")

@@ -25,6 +25,7 @@ import pytest
 from efasp.checker.errors import UsageError
 from efasp.checker.mutation import constructions
 from efasp.checker.mutation.constructions import Budget
+from efasp.checker.pool.pools import Processes
 from efasp.checker.selection import selected
 from efasp.checker.store import Store
 from efasp.proofs.mutation.mutants import FOLDER, read
@@ -202,7 +203,7 @@ def test_a_mutant_that_changes_nothing(tmp_path: Path) -> None:
     path.write_text((FOLDER / path.name).read_text(encoding="utf-8") + "\n" + "\n".join(block.lines), encoding="utf-8")
     mutant = replace(read(path)[-1], new="carry = concat(*(all_(a[0:i]) for i in range(1, w + 1)))")
     store = Store(None, pytest.fail)
-    (outcome,) = constructions.run([mutant], Budget(1, ("z3",), 60.0, 4096), store)
+    (outcome,) = constructions.run([mutant], Budget(Processes(1), ("z3",), 60.0, 4096), store)
     store.close()
     assert outcome.status == "survived"
 

@@ -24,6 +24,7 @@ import pytest
 from efasp.checker import cli, results
 from efasp.checker.certificates.archive import NOTHING
 from efasp.checker.certificates.command import Certificate
+from efasp.model.closed_forms import pieces
 from efasp.paper_artifacts.cli import extend, main
 from efasp.pram.isa import operations
 from efasp.proofs.obligation import Batch, Obligation
@@ -363,6 +364,13 @@ def test_a_citation_of_what_is_not_there_is_found(tmp_path: Path) -> None:
         "data.toml: shared contract",
         "docs/page.md: none.py",
     ]
+
+
+def test_the_width_is_the_compiled_one() -> None:
+    """The README and the page of Masked-ARMs give the closed form of the log's d_model with the widths for which it holds."""
+    (piece,) = pieces("mdm")["d_model"]
+    assert f"| {piece} |" in (ROOT / "docs" / "any-order.md").read_text()
+    assert f"| {piece.form} (w >= {piece.first}) |" in (ROOT / "README.md").read_text()
 
 
 # Versions.

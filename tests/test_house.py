@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = ("efasp", "model", "proofs", "checker", "paper_artifacts")
 TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py"}
 HEAVY = {"torch", "z3", "cvc5", "bitwuzla", "sympy", "matplotlib", "numba", "networkx", "jinja2"}  # slow to load, or optional
-HEAVY |= {"transformers", "onnx", "onnxruntime"}
+HEAVY |= {"transformers", "onnx", "onnxruntime", "dask", "distributed"}
 TREE = Tree(ROOT, ORDER, within="efasp")
 
 

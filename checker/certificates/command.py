@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import shutil
 import sys
 from collections import Counter
@@ -29,6 +28,8 @@ from efasp.checker.extracted import built as built_programs
 from efasp.checker.files import json_writable, json_written, temporary_folder, writable, write, wrote
 from efasp.checker.options import RunOptions
 from efasp.checker.pool import isolation
+from efasp.checker.pool.cluster import opened
+from efasp.checker.pool.pools import Pool
 from efasp.checker.provenance import provenance
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.session import environment, notice
@@ -116,27 +117,28 @@ def certify(options: argparse.Namespace) -> int:
     json_writable(options.json)
     if options.out is not None:
         writable("--out", options.out, folder=True)
-    with temporary_folder(), contextlib.closing(Store(None if options.no_cache else default_path(), notice)) as store:
-        jobs = options.jobs or len(os.sched_getaffinity(0))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(temporary_folder())
+        store = stack.enter_context(contextlib.closing(Store(None if options.no_cache else default_path(), notice)))
+        pool = stack.enter_context(opened(options.cluster, options.jobs, ["cadical"]))
         listed = list(built(chosen, options.lemma))
-        read = options.out is None and options.json in (None, "-")
-        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, jobs, store, read)
-    summary = {status: sum(c.status == status for c in found) for status in STATUSES}
-    report = {
-        "n_max": regime.n_max,
-        "summary": summary,
-        "certificates": [c.row for c in found],
-        "not SMT": dict(sorted(Counter(o.kind for o in listed if o.kind != "smt").items())),
-        "environment": {**environment(second(), jobs), **origin},
-    }
-    if options.out is not None:
-        _write(options.out, found, report)
-        if options.cvc5_proofs is not None:
-            count = _foreign(options, found, jobs)
-            print(
-                f"{options.out}: {count} proofs by cvc5, which nothing here replays and which count for nothing",
-                file=sys.stderr,
-            )
+        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store)
+        summary = {status: sum(c.status == status for c in found) for status in STATUSES}
+        report = {
+            "n_max": regime.n_max,
+            "summary": summary,
+            "certificates": [c.row for c in found],
+            "not SMT": dict(sorted(Counter(o.kind for o in listed if o.kind != "smt").items())),
+            "environment": {**environment(second(), pool.jobs), **origin},
+        }
+        if options.out is not None:
+            _write(options.out, found, report)
+            if options.cvc5_proofs is not None:
+                count = _foreign(options, found, pool)
+                print(
+                    f"{options.out}: {count} proofs by cvc5, which nothing here replays and which count for nothing",
+                    file=sys.stderr,
+                )
     if not json_written(options.json, report):
         _show(found, report)
     undischarged = summary["open"] or not all(c.found["consistent"] for c in found)
@@ -153,15 +155,13 @@ def _tools() -> None:
         raise UsageError(f"certify: {error}") from None
 
 
-def certificates(
-    asked: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store, read: bool = False
-) -> list[Certificate]:
-    """The results for some scripts, in their order; proofs are cached as they come. ``read``: as for ``terminal.progress``."""
+def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int, pool: Pool, store: Store) -> list[Certificate]:
+    """The results for some scripts, in their order; proofs are cached as they come."""
     known = [cached_proof(store, same[0].hash) for same in asked]
     searches = [_search(same[0], cached, seconds, memory) for same, cached in zip(asked, known, strict=True)]
-    with counting("scripts", len(asked), read) as on_result:
-        collector = Collector(asked, known, store, on_result)
-        isolation.run(searches, jobs, collector.take)
+    with counting("scripts", len(asked)) as tally:
+        collector = Collector(asked, known, store, tally)
+        pool.calls(searches, collector.take, tally.waiting)
     return [collector.found[index] for index in range(len(asked))]
 
 
@@ -205,12 +205,12 @@ def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -
     wrote(folder / "certificates.json")
 
 
-def _foreign(options: argparse.Namespace, found: Sequence[Certificate], jobs: int) -> int:
+def _foreign(options: argparse.Namespace, found: Sequence[Certificate], pool: Pool) -> int:
     """cvc5's own proofs next to the scripts; how many."""
     form, seconds = options.cvc5_proofs, options.timeout
     texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in found]
-    replies = isolation.run(
-        [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts], jobs
+    replies = pool.calls(
+        [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts]
     )
     written = [(c, reply["value"]) for c, reply in zip(found, replies, strict=True) if reply.get("value")]
     for c, proof in written:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Several
 from dataclasses import replace
 
 from rich.markup import escape
@@ -12,70 +14,99 @@ from rich.table import Table
 
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
-from efasp.checker.files import json_writable, json_written
+from efasp.checker.files import json_writable, json_written, shown
 from efasp.checker.language.given import given, weights
+from efasp.checker.language.rasp import Texts as Compiled
+from efasp.checker.language.rasp import is_rasp, translated
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, head, row, summary, totals
-from efasp.checker.session import environment, solvers_of
-from efasp.checker.terminal import console, while_read
+from efasp.checker.session import ReportData, environment, notice, solvers_of
+from efasp.checker.terminal import console
 from efasp.language.module import Module, TextError
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.proofs.obligation import Obligation
-from efasp.proofs.programs import floats, lowering, sorts, specification
+from efasp.proofs.programs import floats, lowering, operators, sorts, specification
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.registry import matches
+from efasp.rasp.graph import Sequence
 from efasp.sorts import SortError
 
 SECONDS = 5.0  # an obligation, unless --timeout says otherwise
-ELSEWHERE = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs")  # options of the machine's check
+ELSEWHERE = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs", "cluster")  # of the machine's check
 
 
-def obligations(module: Module, plan: Plan, dtype: str | None) -> Iterator[Obligation]:
-    """All about a program and a plan: sorts, layers, floats, specification."""
+def obligations(module: Module, plan: Plan, dtype: str | None, operator: Sequence | None = None) -> Iterator[Obligation]:
+    """All about a program and a plan: sorts, layers, floats, specification; which of a compiled operator of RASP are the values
+    of that ``operator``."""
     texts = Texts(module)
     yield from sorts.obligations(module, texts)
     yield from lowering.obligations(texts, plan)
     yield from floats.obligations(texts, plan, lower(module.program) if dtype else plan, dtype)
-    yield from specification.obligations(texts)
+    yield from specification.obligations(texts) if operator is None else operators.obligations(texts, operator)
 
 
 def check(options: argparse.Namespace) -> int:
-    """Discharge, report, and give the exit code of the verdicts."""
+    """Discharge, report, and give the exit code of the verdicts. Without FILE the program is that of the weights file."""
     asked = RunOptions.of(options)
+    named = options.file if options.file is not None else f"the program of {shown(options.weights)}"
     for name in ELSEWHERE:
         if getattr(options, name, None) not in (None, False):
-            raise UsageError(f"--{name.replace('_', '-')}: expected it without FILE, found it with {options.file}")
+            wanted = "without FILE" if options.file is not None else "with a machine's transformer"
+            raise UsageError(f"--{name.replace('_', '-')}: expected it {wanted}, found it with {named}")
     json_writable(asked.json)
-    module = given(options.file, options.name)
+    module, operator = _given(options, asked)
     dtype = None
     start = time.monotonic()
     try:
         _ = module.longest
         plan = lower(module.program)
     except (SortError, TextError) as error:
-        raise UsageError(f"{options.file}: {error}") from None
+        raise UsageError(f"{named}: {error}") from None
     if asked.weights is not None:
         plan = _weights(module, plan, asked)
         dtype = plan.dtype
     seconds = asked.timeout if asked.timeout != RunOptions.timeout else SECONDS
     names = solvers_of(asked.solver)
-    found = obligations(module, plan, dtype)
-    rows = discharged(while_read(found) if asked.json in (None, "-") else found, asked.lemma, names, seconds)
+    found = obligations(module, plan, dtype, operator)
+    rows = discharged(found, asked.lemma, names, seconds)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
-    known = {**environment(names, 1), "command": f"efasp check {options.file}"}
+    known = {**environment(names, 1), "command": _command(options)}
     longest = max(r["n"][1] for r in rows)
-    data = {
+    data: ReportData = {
         "n_max": longest, "summary": summary(rows), "obligations": rows, "mutants": kill_matrix.NONE, "environment": known,
     }  # fmt: skip
     if not json_written(asked.json, data):
-        show(module, rows, time.monotonic() - start)
+        show(module, rows, time.monotonic() - start, specified=operator is not None)
     return exit_code(rows)
 
 
-def discharged(found: Iterable[Obligation], lemmas: Sequence[str] | None, solvers: Sequence[str], seconds: float) -> list[Row]:
+def _given(options: argparse.Namespace, asked: RunOptions) -> tuple[Module, Sequence | None]:
+    """The program; and of RASP the operator that it computes, for the texts of the weights file unless options say others."""
+    texts = Compiled(options.alphabet, options.max_length)
+    if options.file is None or not is_rasp(options.file):
+        for flag, value in (("--alphabet", texts.alphabet), ("--max-length", texts.longest)):
+            if value is not None:
+                found = f"it with {options.file}" if options.file is not None else "no FILE"
+                raise UsageError(f"{flag}: expected it with a .rasp file, found {found}")
+        if options.file is None:
+            notice(f"--weights: {shown(options.weights)}: checked against the program in its own header, as no FILE is given")
+            return weights(options.weights)[0], None
+        return given(options.file, options.name), None
+    if asked.weights is not None:
+        texts = texts.of(weights(asked.weights)[0])
+    translation = translated(options.file, options.name, texts)
+    return translation.module, translation.node
+
+
+def _command(options: argparse.Namespace) -> str:
+    weights_ = [] if options.weights is None else ["--weights", str(shown(options.weights))]
+    return shlex.join(["efasp", "check", *([] if options.file is None else [options.file]), *weights_])
+
+
+def discharged(found: Iterable[Obligation], lemmas: Several[str] | None, solvers: Several[str], seconds: float) -> list[Row]:
     """The rows of those of some lemmas, one after the other."""
     rows: list[Row] = []
     for obligation in found:
@@ -109,8 +140,9 @@ def _weights(module: Module, fresh: Plan, asked: RunOptions) -> Plan:
     return replace(plan, name=module.program.name)
 
 
-def show(module: Module, rows: list[Row], elapsed: float) -> None:
-    """A line a lemma and scope; everything that is not proved or measured, with its text; totals."""
+def show(module: Module, rows: list[Row], elapsed: float, specified: bool = False) -> None:
+    """A line a lemma and scope; everything that is not proved or measured, with its text; totals. ``specified``: by more than
+    the formulas of the program."""
     table = Table(title=f"program {escape(module.program.name)}", title_justify="left", padding=(0, 1, 0, 0), box=None)
     for name in ("lemma", "scope", "status"):
         table.add_column(name, overflow="fold")
@@ -125,6 +157,6 @@ def show(module: Module, rows: list[Row], elapsed: float) -> None:
             print(f"{r['status']}: {r['id']}: {r['method']}")
             if r["countermodel"] and "said" in r["countermodel"]:
                 print(f"  {r['countermodel']['said']}")
-    if not module.ensures:
+    if not module.ensures and not specified:
         print("no specification: a file says what its output is by ensures")
     print(f"{totals(rows)}; {elapsed:.1f} s")

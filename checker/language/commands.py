@@ -14,7 +14,8 @@ import numpy as np
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, absent
 from efasp.checker.files import STDIN, writable
-from efasp.checker.language.given import given, is_rasp, weights
+from efasp.checker.language.given import given, weights
+from efasp.checker.language.rasp import Texts, described, evaluated, is_rasp, translated
 from efasp.checker.solvers import installed
 from efasp.evaluate import place_rows
 from efasp.files import replacing
@@ -24,9 +25,6 @@ from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.model.program_file import metadata
 from efasp.model.ranges import SIGNIFICAND, RangeError, dtype_for
-from efasp.pram.assembler.source import AssemblyError, nearest
-from efasp.rasp import graph
-from efasp.rasp.interpreter import read_file
 from efasp.sorts import SortError
 from efasp.syntax import Attention, walk
 
@@ -36,7 +34,7 @@ def evaluate(options: argparse.Namespace) -> int:
     if (options.file is None) == (options.weights is None):
         raise UsageError("expected FILE or --weights FILE, found " + ("neither" if options.file is None else "both"))
     if options.file is not None and is_rasp(options.file):
-        name, values = of_rasp(options.file, options.name, options.on)
+        name, values = evaluated(options.file, options.name, options.on)
         letters = all(isinstance(value, str) and len(value) == 1 for value in values)
         return written(options, name, values, ("" if letters else " ").join(str(plain(value)) for value in values))
     try:
@@ -71,27 +69,6 @@ def shown(module: Module, output: Sequence[Any]) -> str:
     return " ".join(str(plain(value)) for value in output)
 
 
-def of_rasp(file: str, name: str | None, text: str) -> tuple[str, list[Any]]:
-    """The name and the values of an operator of a RASP file on a text: by default the last sequence operator. Raises
-    UsageError."""
-    try:
-        operators = read_file(file).operators
-        if name is None and not (last := [key for key, value in operators.items() if isinstance(value, graph.Sequence)]):
-            raise UsageError(f"{file}: expected a sequence operator with a name, found none")
-        if name is not None and name not in operators:
-            raise UsageError(
-                f"--name: expected a sequence operator or a selector of {file}, found {name!r}{nearest(name, operators)}"
-            )
-        chosen = name if name is not None else last[-1]
-        return chosen, graph.evaluate(operators[chosen], text)
-    except TextError as error:
-        raise UsageError(f"--on: {error}") from None
-    except AssemblyError as error:
-        raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
-
-
 def in_torch(module: Module, plan: Plan, text: str) -> list[Value]:
     """The output on a text by the transformer of a plan. Raises UsageError without torch, TextError."""
     if installed("torch") is None:
@@ -110,8 +87,13 @@ def rounded(module: Module) -> list[str]:
     return [names.get(head, f"a head of {head.sort}") for head in heads]
 
 
-def _places_for(module: Module, letters: int) -> None:
-    """Raises UsageError where a program has no places for so many letters."""
+def _fits(module: Module, alphabet: str | None, letters: int | None) -> None:
+    """Raises UsageError where a program has another alphabet, or no places for so many letters."""
+    if alphabet is not None and sorted(module.split(alphabet)) != sorted(module.letters):
+        expected = module.join(module.letters)
+        raise UsageError(f"--alphabet: expected the letters of the file, {expected!r}, found {alphabet!r}")
+    if letters is None:
+        return
     try:
         longest = module.longest
     except TextError as error:
@@ -133,12 +115,13 @@ def inexact(plan: Plan, dtype: str | None) -> str:
 
 def compile_(options: argparse.Namespace) -> int:
     """`efasp compile`: write the weights file of a program."""
-    module = given(options.file, options.name)
-    if options.alphabet is not None and sorted(module.split(options.alphabet)) != sorted(module.letters):
-        expected = module.join(module.letters)
-        raise UsageError(f"--alphabet: expected the letters of the file, {expected!r}, found {options.alphabet!r}")
-    if options.max_length is not None:
-        _places_for(module, options.max_length)
+    translation = None
+    if is_rasp(options.file):
+        translation = translated(options.file, options.name, Texts(options.alphabet, options.max_length))
+        module = translation.module
+    else:
+        module = given(options.file, options.name)
+        _fits(module, options.alphabet, options.max_length)
     if installed("torch") is None:
         raise UsageError(f"-o: {absent('torch')}")
     from efasp.model.transformer import Transformer
@@ -164,9 +147,11 @@ def compile_(options: argparse.Namespace) -> int:
     shape = transformer.shape
     print(f"{path}: {module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, "
           f"{transformer.dtype_name}", file=stream)  # fmt: skip
+    for line in described(translation) if translation is not None else ():
+        print(f"  {line}", file=stream)
     if reason := inexact(plan, dtype):
         print(f"efasp: {module.program.name}: {dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
     if means := rounded(module):
         what = ", ".join(means[:4])
-        print(f"efasp: {what}: means, which floats may round; efasp check says what is known of them", file=sys.stderr)
+        print(f"efasp: {what}: means, which floats may round; efasp check says what is proved of them", file=sys.stderr)
     return 0

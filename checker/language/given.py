@@ -1,4 +1,4 @@
-"""The program that a command is given: an ``.efasp`` file, a program of Python as MODULE:NAME, or a weights file."""
+"""The program that a command is given: an ``.efasp`` or ``.rasp`` file, MODULE:NAME of Python, or a weights file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.errors import UsageError
+from efasp.checker.language.rasp import Texts, is_rasp, translated
 from efasp.examples import Example
 from efasp.language.lexer import LanguageError
 from efasp.language.module import Module, TextError
@@ -19,14 +20,17 @@ from efasp.model.program_file import read_program
 from efasp.pram.assembler.source import nearest
 from efasp.syntax import Program
 
+USUAL = Texts()
 
-def given(file: str, name: str | None = None) -> Module:
-    """The program of FILE or MODULE:NAME; ``name``: the definition that is its output (default: the last).
+
+def given(file: str, name: str | None = None, texts: Texts = USUAL) -> Module:
+    """The program of FILE or MODULE:NAME; ``name``: the definition that is its output (default: the last); ``texts``: those for
+    which an operator of RASP is compiled.
 
     Raises UsageError for anything that is not a closed program.
     """
     if is_rasp(file):
-        raise UsageError(f"{file}: expected an .efasp file (docs/language.md), found RASP, which efasp eval alone reads")
+        return translated(file, name, texts).module
     python = ":" in file and not Path(file).exists() and file.partition(":")[0].replace(".", "").isidentifier()
     module = _python(file) if python else _file(file)
     if name is not None:
@@ -41,11 +45,6 @@ def given(file: str, name: str | None = None) -> Module:
     except TextError as error:
         raise UsageError(f"{file}: {error}") from None
     return module
-
-
-def is_rasp(file: str) -> bool:
-    """Whether a file holds RASP, by its name."""
-    return file.endswith(".rasp")
 
 
 def _file(file: str) -> Module:

@@ -9,12 +9,14 @@ from efasp.checker.errors import UsageError
 from efasp.checker.language import decompile
 from efasp.checker.language.check import check
 from efasp.checker.language.commands import compile_, evaluate
+from efasp.checker.language.rasp import LONGEST as LETTERS
 from efasp.checker.language.repl import repl
 from efasp.checker.language.serial import LONGEST, serial
 from efasp.checker.language.show import show
+from efasp.model.program_file import no_machine
 from efasp.model.ranges import SIGNIFICAND
 
-FILE = "an .efasp file, - for standard input, or MODULE:NAME of a program of Python"
+FILE = "an .efasp or .rasp file, - for standard input, or MODULE:NAME of a program of Python"
 NAME = "the definition that is the output (default: the last)"
 
 
@@ -22,6 +24,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
     """Add the commands, and to `efasp check`, which is about the machine, a program."""
     machine.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"check a program instead: {FILE}")
     machine.add_argument("--name", metavar="N", help=f"of FILE: {NAME}")
+    _texts(machine, "of a .rasp FILE: ")
     machine.set_defaults(command=_check)
     _eval(cli.command(commands, "eval", "the output of a program of E-FASP on a text, exactly or by a weights file in torch"))
     _compile(cli.command(commands, "compile", "write the transformer of a program of E-FASP to a safetensors file"))
@@ -32,7 +35,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
 
 
 def _eval(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"{FILE}; or a .rasp file")
+    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
     command.add_argument("--on", required=True, type=cli.letters, metavar="TEXT", help="the input, letter by letter")
     command.add_argument("--weights", type=cli.path, metavar="FILE", help="of `efasp compile`: run it in torch")
@@ -43,11 +46,17 @@ def _eval(command: argparse.ArgumentParser) -> None:
 def _compile(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=cli.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
-    command.add_argument("--alphabet", metavar="A", help="the letters, which must be those of the file")
-    command.add_argument("--max-length", type=cli.positive, metavar="L", help="refuse a program without places for L letters")
+    _texts(command, "as that of the file; of a .rasp file ")
     command.add_argument("--dtype", choices=tuple(SIGNIFICAND), help="of the weights (default: the narrowest that is exact)")
     command.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="written; - is standard output")
     command.set_defaults(command=compile_)
+
+
+def _texts(command: argparse.ArgumentParser, of: str) -> None:
+    """The texts that an operator of RASP is compiled for."""
+    usual = f"default: its strings of one letter, with a and b where these are fewer than two; {LETTERS} letters"
+    command.add_argument("--alphabet", metavar="A", help=f"{of}the letters of its texts")
+    command.add_argument("--max-length", type=cli.positive, metavar="L", help=f"{of}the largest number of letters ({usual})")
 
 
 def _serial(command: argparse.ArgumentParser) -> None:
@@ -82,9 +91,11 @@ def _show(command: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    """`efasp check`: of the machine, or of a program."""
+    """`efasp check`: of the machine, or of a program, which a program's weights file holds too."""
     if options.file is None:
-        if options.name is not None:
-            raise UsageError("--name: expected FILE with it, found none")
-        return session.check(options)
+        for flag, value in (("name", options.name), ("alphabet", options.alphabet), ("max-length", options.max_length)):
+            if value is not None:
+                raise UsageError(f"--{flag}: expected FILE with it, found none")
+        if options.weights is None or not no_machine(options.weights):
+            return session.check(options)
     return check(options)

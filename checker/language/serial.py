@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from efasp.checker.discharge import plain
-from efasp.checker.errors import UsageError
+from efasp.checker.errors import UsageError, of_source
 from efasp.checker.files import write
 from efasp.checker.interface import extension_of
 from efasp.checker.language.commands import rounded, shown
@@ -54,28 +54,29 @@ def serial(options: argparse.Namespace) -> int:
         program = task.serial.program
     except (RangeError, SortError, ValueError) as error:
         raise UsageError(f"{options.file}: {error}") from None
-    told: dict[str, Any] = {
+    report: dict[str, Any] = {
         "name": task.name, "word": program.word, "memory": program.memory, "instructions": program.length,
         "tokens": task.serial.tokens, "context_length": task.serial.sizes.positions,
     }  # fmt: skip
     a_pass = steps(task.serial.sizes, 2) - steps(task.serial.sizes, 1)
     size = (
-        f"{told['context_length']} tokens from address {told['tokens']}, words of {program.word} bits, {program.memory} of them"
+        f"{report['context_length']} tokens from address {report['tokens']}, words of {program.word} bits, "
+        f"{program.memory} of them"
     )
     if options.output is not None:
         write(options.output, task.serial.text, "-o")
         if options.output != Path("-"):
             text = (
-                json.dumps({**told, "steps_a_pass": a_pass})
+                json.dumps({**report, "steps_a_pass": a_pass})
                 if options.json
                 else f"{options.output}: {size}; {a_pass} steps a pass"
             )
             print(text)
         return 0
-    return _run(task, told, size, options)
+    return _run(task, report, size, options)
 
 
-def _run(task: Task, told: dict[str, Any], size: str, options: argparse.Namespace) -> int:
+def _run(task: Task, report: dict[str, Any], size: str, options: argparse.Namespace) -> int:
     """Run the program in the reference machine, and show what it leaves."""
     most = steps(task.serial.sizes, task.serial.limit)
     if most > MANY:
@@ -85,9 +86,9 @@ def _run(task: Task, told: dict[str, Any], size: str, options: argparse.Namespac
     passes, halted = memory[task.serial.passes], not run.faults
     counted = steps(task.serial.sizes, passes)
     output, text, right = task.read(task.serial.read(memory)) if halted else (None, "", None)
-    told |= {"halted": halted, "passes": passes, "steps": run.steps, "steps_counted": counted if halted else None}
+    report |= {"halted": halted, "passes": passes, "steps": run.steps, "steps_counted": counted if halted else None}
     if options.json:
-        print(json.dumps({**told, "output": output, "agrees": right}, ensure_ascii=False))
+        print(json.dumps({**report, "output": output, "agrees": right}, ensure_ascii=False))
     elif halted:
         print(f"{task.name}: {size}\n{passes} pass{'es' * (passes != 1)}, {run.steps} steps, {counted} by the count\n{text}")
     if not halted:
@@ -132,8 +133,7 @@ def _machine(options: argparse.Namespace) -> Task:
     try:
         program = library.assembled(options.file)
     except (AssemblyError, OSError) as error:
-        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise UsageError(said) from None
+        raise of_source(error) from None
     reference = machine.run(program, options.passes or LONGEST)
     if not reference.finished and options.passes is None:
         raise UsageError(f"{options.file}: expected a run of at most {LONGEST} steps, found a longer one (--passes T)")

@@ -13,13 +13,13 @@ from efasp.checker.files import STDIN, writable, write, wrote
 from efasp.checker.language.given import given
 from efasp.checker.language.picture import svg
 from efasp.exact import winners
+from efasp.graphs import depth, hidden
 from efasp.language.module import Module, TextError
 from efasp.language.printer import write as written
 from efasp.model.lower import lower
 from efasp.model.plan import Head, Plan
 from efasp.printer import show as listed
 from efasp.sorts import SortError
-from efasp.syntax import depth, hidden
 
 EXAMPLE = 6  # letters of the text that is shown by default
 WIDE = 16  # coordinates that one head's line names

@@ -7,15 +7,17 @@ A kill is worth nothing if the obligation is refuted anyway; so those that kille
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from efasp.checker.discharge import Answers, discharge
 from efasp.checker.pool import isolation
+from efasp.checker.pool.pools import Pool
 from efasp.checker.results import shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.proofs.counts import Count
 from efasp.proofs.mutation.mutants import Mutant, MutantError
 from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, add
@@ -67,9 +69,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Budget:
-    """The budget of running mutants: processes at once, solvers, seconds an obligation, MiB a process."""
+    """The budget of running mutants: the processes, solvers, seconds an obligation, MiB a process."""
 
-    jobs: int
+    pool: Pool
     solvers: tuple[str, ...]
     seconds: float
     memory: int
@@ -141,26 +143,27 @@ def confirmed(obligation: Obligation, verdict: Verdict) -> bool:
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store, proved: Collection[str] = (),
-        on_result: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
-    """Run mutants; the outcomes in their order. ``proved``: obligations that need no control; ``on_result`` is given each
+        tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
+    """Run mutants; the outcomes in their order. ``proved``: obligations that need no control; ``tally`` is given each
     outcome. A mutant whose passage is not in the source is an error of its own."""
+    shown = tally or Tally()
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
         if not mutant.applies:
             detail = f"it does not apply: its passage {mutant.old!r} is not in {mutant.module}"
             outcomes[index] = Outcome(mutant, "error", {}, detail, 0.0)
-            on_result(outcomes[index])
+            shown(outcomes[index])
         elif (known := store.get(_key(mutant, budget), _is_cached)) is not None:
             outcomes[index] = Outcome(mutant, **known)
-            on_result(outcomes[index])
+            shown(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
 
     def on_reply(number: int, reply: isolation.Reply) -> None:
         outcomes[todo[number]] = judge(mutants[todo[number]], reply)
-        on_result(outcomes[todo[number]])
+        shown(outcomes[todo[number]])
 
-    isolation.run([_job(mutants[index], budget, mutants[index]) for index in todo], budget.jobs, on_reply)
-    made = controlled([outcomes[index] for index in todo], budget, proved)
+    budget.pool.calls([_job(mutants[index], budget, mutants[index]) for index in todo], on_reply, shown.waiting)
+    made = controlled([outcomes[index] for index in todo], budget, proved, shown)
     for index, outcome in zip(todo, made, strict=True):
         outcomes[index] = outcome
         if outcome.status != "error":
@@ -217,7 +220,7 @@ def judge(mutant: Mutant, reply: isolation.Reply) -> Outcome:
     return ended("killed", "", by, case)
 
 
-def controlled(outcomes: Sequence[Outcome], budget: Budget, proved: Collection[str]) -> list[Outcome]:
+def controlled(outcomes: Sequence[Outcome], budget: Budget, proved: Collection[str], tally: Tally) -> list[Outcome]:
     """The outcomes, those that do not count now errors: the obligations that killed are discharged without the mutants."""
     asked: dict[tuple[str, int], set[str]] = {}  # lemma and bound to obligations
     for o in outcomes:
@@ -227,7 +230,7 @@ def controlled(outcomes: Sequence[Outcome], budget: Budget, proved: Collection[s
     plain = [Mutant("", "control", "", "", "", (name,), n_max=n_max) for name, n_max in asked]
     jobs = [_job(about, budget, None, sorted(ids)) for about, ids in zip(plain, asked.values(), strict=True)]
     wrong: set[tuple[str, int]] = set()
-    for about, reply in zip(plain, isolation.run(jobs, budget.jobs), strict=True):
+    for about, reply in zip(plain, budget.pool.calls(jobs, on_wait=tally.waiting), strict=True):
         name = about.lemmas[0]
         if "value" not in reply or reply["value"][name]["statuses"].keys() - {"proved", "measured"}:
             wrong.add((name, about.n_max))

@@ -6,15 +6,16 @@ A hypothesis is a line of a script that asserts, other than the negated goal. It
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, TypedDict
 
 from rich.table import Table
 
 from efasp.checker.discharge import ASSERT
 from efasp.checker.pool import isolation
+from efasp.checker.pool.pools import Pool
 from efasp.checker.store import Store, digest
-from efasp.checker.terminal import console
+from efasp.checker.terminal import Tally, console
 from efasp.proofs.obligation import Obligation
 
 MATTERS: Final = "matters"
@@ -73,8 +74,8 @@ def label(line: str) -> str:
     return note or said.removeprefix(ASSERT).removesuffix(")")
 
 
-def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jobs: int, store: Store,
-            on_result: Callable[[object], None]) -> Dropped:  # fmt: skip
+def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, pool: Pool, store: Store,
+            tally: Tally) -> Dropped:  # fmt: skip
     """The section of `efasp check --mutants` on hypotheses. ``scripts``: each with the obligations that it is the text of.
 
     For every lemma each of its hypotheses, with the number of its scripts in which that matters, is dead, is not known; and the
@@ -86,20 +87,18 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, jo
     known = {index: found for index, key in enumerate(keys) if (found := store.get(key)) is not None}
     todo = [index for index in range(len(scripts)) if index not in known]
     for found in known.values():
-        on_result(found)
+        tally(found)
 
     def on_reply(number: int, reply: isolation.Reply) -> None:
         if "value" in reply:
             known[todo[number]] = reply["value"]
             store.put(keys[todo[number]], reply["value"])
-        on_result(reply)
+        tally(reply)
 
     arguments = [{"text": scripts[index][0].content, "seconds": seconds} for index in todo]
-    isolation.run(
-        [isolation.job("efasp.checker.mutation.hypotheses:dropped", a, LIMIT * seconds, memory) for a in arguments],
-        jobs,
-        on_reply,
-    )
+    call = "efasp.checker.mutation.hypotheses:dropped"
+    asked = [isolation.job(call, given, LIMIT * seconds, memory) for given in arguments]
+    pool.calls(asked, on_reply, tally.waiting)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for index, same in enumerate(scripts):
         for lemma in dict.fromkeys(o.lemma for o in same):

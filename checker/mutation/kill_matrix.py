@@ -21,13 +21,12 @@ from efasp.proofs.mutation.mutants import Mutant, MutantError, load
 from efasp.proofs.mutation.twins import twins
 from efasp.proofs.obligation import Batch, Regime
 
-# The part of the report about mutants, or about changes of a weights file, which alone may be observationally equivalent
-# (``harmless`` in JSON).
+# The part of the report about mutants, or about changes of a weights file, which alone may be observationally equivalent.
 Section = TypedDict(
     "Section",
     {
         "killed": int,
-        "harmless": NotRequired[int],
+        "equivalent": NotRequired[int],
         "survived": int,
         "errors": NotRequired[int],
         "lemmas without": NotRequired[list[str]],
@@ -46,12 +45,12 @@ def listed() -> list[Mutant]:
         raise UsageError(f"--mutants: {error}") from None
 
 
-def twinned(some: Sequence[Mutant], budget: Budget, store: Store, read: bool = False) -> list[constructions.Outcome]:
+def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constructions.Outcome]:
     """How the twins of some mutants end: one is killed by any result by which `efasp check` fails. Raises UsageError."""
     made = twins(some)[0]
-    with counting("twins", len(made), read) as on_result:
+    with counting("twins", len(made)) as tally:
         try:
-            found = operators.run(made, budget, store, on_result)
+            found = operators.run(made, budget, store, tally)
         except RuntimeError as error:
             raise UsageError(f"--twins: expected a check that passes, found {error}") from None
     return [
@@ -67,27 +66,24 @@ def twinned(some: Sequence[Mutant], budget: Budget, store: Store, read: bool = F
 
 
 def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: Sequence[Row], budget: Budget,
-            store: Store, read: bool = False) -> Section:  # fmt: skip
-    """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights.
-
-    ``read``: as for ``terminal.progress``.
-    """
+            store: Store) -> Section:  # fmt: skip
+    """Run the mutants of the chosen lemmas (``rows``: of the run itself, whose proofs need no control), or change weights."""
     if regime.given is not None and options.weights is not None:
         changes = weights.drawn(options.weights, regime.given[0], options.changes)
-        with counting("changes", len(changes), read) as on_result:
-            made = weights.run(options.weights, regime, options.lemma, changes, budget, store, on_result)
+        with counting("changes", len(changes)) as tally:
+            made = weights.run(options.weights, regime, options.lemma, changes, budget, store, tally)
         counts = Counter(change["status"] for change in made)
-        survived, killed, harmless = counts["survived"], counts["killed"], counts["harmless"]
-        return {"killed": killed, "harmless": harmless, "survived": survived, "matrix": made}
+        survived, killed, equivalent = counts["survived"], counts["killed"], counts["equivalent"]
+        return {"killed": killed, "equivalent": equivalent, "survived": survived, "matrix": made}
     every = listed()
     some = constructions.chosen(every, options.lemma)
     proved = {row["id"] for row in rows if row["status"] == "proved"}
-    with counting("mutants", len(some), read) as on_result:
-        outcomes = constructions.run(some, budget, store, proved, on_result)
-    outcomes += twinned(some, budget, store, read) if options.twins else []
+    with counting("mutants", len(some)) as tally:
+        outcomes = constructions.run(some, budget, store, proved, tally)
+    outcomes += twinned(some, budget, store) if options.twins else []
     texts = list(scripts(built(chosen, options.lemma)).values())
-    with counting("hypotheses", len(texts), read) as on_result:
-        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.jobs, store, on_result)
+    with counting("hypotheses", len(texts)) as tally:
+        dropped = hypotheses.section(texts, budget.seconds, budget.memory, budget.pool, store, tally)
     counts = Counter(outcome.status for outcome in outcomes)
     return {
         "killed": counts["killed"],
@@ -108,7 +104,7 @@ def exit_code(found: Section, code: int) -> int:
 
 def show(found: Section) -> None:
     """A table by family, then every mutant that was not killed; of changed weights by tensor, then those that survived."""
-    if "harmless" in found:
+    if "equivalent" in found:
         _show_changes(found)
         return
     screen = console()
@@ -151,4 +147,4 @@ def _show_changes(found: Section) -> None:
     for row in found["matrix"]:
         if row["status"] == "survived":
             print(f"survived: {row['mutant']}: {row['detail']}")
-    print(f"{found['killed']} changes killed, {found['harmless']} harmless, {found['survived']} survived")
+    print(f"{found['killed']} changes killed, {found['equivalent']} equivalent, {found['survived']} survived")

@@ -6,12 +6,9 @@ proved: a verdict rests on the text alone. Cheap obligations come first, and tho
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from efasp.checker.discharge import discharge
@@ -20,6 +17,7 @@ from efasp.checker.pool import isolation
 from efasp.checker.results import GOOD, shaped
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.proofs.counts import Count
 from efasp.proofs.mutation.mutants import ACTED, Mutant
 from efasp.proofs.obligation import Batch, Regime, add
@@ -32,6 +30,7 @@ STATUSES = ("refuted", "error", "unknown", "survived")
 LATE = ("encoding.tried", "attention.exhausted", "resources.*", "gates.exhausted", "numerics.deviation", "bounded.*")
 FIRST = {
     "efasp.encoding": ("encoding.*", "simulation.start"),
+    "efasp.layout": ("encoding.*", "simulation.start"),
     "efasp.places": ("encoding.*",),
     "efasp.tokens": ("encoding.*",),
     "efasp.codebook": ("encoding.*",),
@@ -86,13 +85,12 @@ def ordered(every: Sequence[Batch], first: Sequence[str]) -> list[Batch]:
     return sorted(every, key=rank)
 
 
-def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: float, known: str) -> Passed:
+def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: float, known: Sequence[str]) -> Passed:
     """Discharge all obligations until one does not pass: its ``status``, id (``by``) and ``detail``; or status ``survived``.
 
-    ``known``: a file that lists the digests of texts that are proved; without one ``texts`` gives those that are proved here.
+    ``known``: the digests of texts that are proved; where there are none, ``texts`` gives those that are proved here.
     """
-    texts = set(json.loads(Path(known).read_text(encoding="utf-8"))) if known else set()
-    every, proved = list(batches(Regime(n_max))), []
+    texts, every, proved = set(known), list(batches(Regime(n_max))), []
     for batch in ordered(every, first):
         given: dict[str, Count] = {}
         try:
@@ -119,28 +117,26 @@ def passed(first: Sequence[str], n_max: int, solvers: Sequence[str], seconds: fl
 
 
 def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
-        on_result: Callable[[Outcome], None] = lambda outcome: None) -> list[Outcome]:  # fmt: skip
-    """Run mutants; the outcomes in their order. ``on_result`` is given each. Raises RuntimeError where the check fails as it
+        tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
+    """Run mutants; the outcomes in their order. ``tally`` is given each. Raises RuntimeError where the check fails as it
     is."""
+    shown = tally or Tally()
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
         if (found := store.get(_key(mutant, budget), lambda value: shaped(value, KEPT, STATUSES))) is not None:
             outcomes[index] = Outcome(mutant, **found)
-            on_result(outcomes[index])
+            shown(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
     if not todo:
         return [outcomes[index] for index in range(len(mutants))]
-    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
-        known = Path(folder) / "proved.json"
-        known.write_text(json.dumps(plain(budget, store)), encoding="utf-8")
+    known = plain(budget, store, shown)
 
-        def on_reply(number: int, reply: isolation.Reply) -> None:
-            outcome = outcomes[todo[number]] = judged(mutants[todo[number]], reply)
-            store.put(_key(outcome.mutant, budget), {name: getattr(outcome, name) for name in KEPT})
-            on_result(outcome)
+    def on_reply(number: int, reply: isolation.Reply) -> None:
+        outcome = outcomes[todo[number]] = judged(mutants[todo[number]], reply)
+        store.put(_key(outcome.mutant, budget), {name: getattr(outcome, name) for name in KEPT})
+        shown(outcome)
 
-        jobs = [_job(budget, str(known), mutants[index]) for index in todo]
-        isolation.run(jobs, budget.jobs, on_reply, LIBRARIES)
+    budget.pool.calls([_job(budget, known, mutants[index]) for index in todo], on_reply, shown.waiting, LIBRARIES)
     return [outcomes[index] for index in range(len(mutants))]
 
 
@@ -152,13 +148,15 @@ def _key(mutant: Mutant, budget: Budget) -> str:
     return digest("whole", sources(), mutant.module, mutant.source(), titles(budget.solvers), budget.seconds)
 
 
-def _job(budget: Budget, known: str, mutant: Mutant | None = None) -> isolation.Job:
+def _job(budget: Budget, known: Sequence[str], mutant: Mutant | None = None) -> isolation.Job:
     first = () if mutant is None else mutant.lemmas or FIRST.get(mutant.module, ())
     arguments = {"first": list(first), "n_max": N_MAX, "solvers": list(budget.solvers), "seconds": budget.seconds}
-    return isolation.job("efasp.checker.mutation.operators:passed", {**arguments, "known": known}, LIMIT, budget.memory, mutant)
+    return isolation.job(
+        "efasp.checker.mutation.operators:passed", {**arguments, "known": list(known)}, LIMIT, budget.memory, mutant
+    )
 
 
-def plain(budget: Budget, store: Store) -> list[str]:
+def plain(budget: Budget, store: Store, tally: Tally) -> list[str]:
     """The digests of the texts that are proved without a mutant; that this takes minutes is said on standard error.
 
     Raises RuntimeError where the check does not pass.
@@ -167,7 +165,7 @@ def plain(budget: Budget, store: Store) -> list[str]:
     texts: list[str] | None = store.get(key, lambda value: isinstance(value, list))
     if texts is None:
         print("efasp: first the whole check without a mutant, in one process: some minutes", file=sys.stderr, flush=True)
-        (reply,) = isolation.run([_job(budget, "")], 1, libraries=LIBRARIES)
+        (reply,) = budget.pool.calls([_job(budget, [])], on_wait=tally.waiting, libraries=LIBRARIES)
         found: Passed | None = reply.get("value")
         if found is None or found["status"] != "survived":
             raise RuntimeError(f"without a mutant: {found or reply}")

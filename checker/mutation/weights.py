@@ -1,9 +1,9 @@
 """Changed weights are checked: each single-weight change of a file is checked as `efasp check --weights` checks a file.
 
-A change is *killed* when an obligation is refuted with a confirmed countermodel, and *harmless* (observationally equivalent)
-when all are proved or measured. Decoding gives a second opinion on the latter: the changed file is loaded into the torch
-transformer, which runs random programs, and the reference machine runs them too; where they differ the change has *survived*,
-in spite of the proofs. A change whose obligations are not all discharged has survived too.
+A change is *killed* when an obligation is refuted with a confirmed countermodel, and *equivalent* (observationally, on
+well-formed sequences) when all are proved or measured. Decoding gives a second opinion on the latter: the changed file is
+loaded into the torch transformer, which runs random programs, and the reference machine runs them too; where they differ the
+change has *survived*, in spite of the proofs. A change whose obligations are not all discharged has survived too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,12 +20,14 @@ from typing import Any
 from efasp.checker.discharge import Answers, discharge
 from efasp.checker.mutation.constructions import Budget, MatrixRow, confirmed
 from efasp.checker.mutation.weight_changes import Change, File, sample
+from efasp.checker.pool.pools import here
 from efasp.checker.pool.scheduler import Scheduler
-from efasp.checker.pool.worker import Work
+from efasp.checker.pool.worker import Recipe, Work
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of, selected
 from efasp.checker.solvers import titles
 from efasp.checker.store import Store, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.model.runs import DecodingError
 from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Reg, operations
@@ -34,7 +37,7 @@ from efasp.proofs.counts import Count
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, add
 from efasp.proofs.registry import matches
 
-STATUSES = ("killed", "harmless", "survived")
+STATUSES = ("killed", "equivalent", "survived")
 FAMILIES = ("lowering", "numerics", "bounded")  # whose obligations are made from the file's numbers, cheap ones first
 LIMIT = 600.0  # wall-clock seconds that a change may take in all
 PROGRAMS, STEPS = 12, 12  # random programs that are decoded, and PRAM steps of each
@@ -53,28 +56,41 @@ def drawn(path: Path, machine: Machine, count: int) -> list[Change]:
 
 
 def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Sequence[Change], budget: Budget, store: Store,
-        on_result: Callable[[object], None] = lambda one: None) -> list[Outcome]:  # fmt: skip
+        tally: Tally | None = None) -> list[Outcome]:  # fmt: skip
     """Check changes of a weights file, of which ``regime`` is; their outcomes in order. ``patterns``: the lemmas."""
     assert regime.given is not None
-    machine, file = regime.given[0], File(path)
-    ended = partial(verdict, file, machine, regime.n_max, patterns, budget)
-    whole = digest(file.data.hex())
-    batches = [_batch(change, whole, machine, regime.n_max, partial(ended, change)) for change in changes]
+    machine, data = regime.given[0], path.read_bytes()
+    whole = digest(data.hex())
+    arguments = {"data": data, "machine": machine, "n_max": regime.n_max, "patterns": patterns, "changes": list(changes)}
+    recipe = Recipe("efasp.checker.mutation.weights:rebuilt", {**arguments, "budget": replace(budget, pool=here(1))})
+    batches = recipe.batches()
     basis = digest(sources(), whole, patterns, titles(budget.solvers), budget.seconds)
-    work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis)
-    scheduler = Scheduler(work, regime.n_max, budget.jobs, store)
-    seen = 0
+    work = Work(batches, None, budget.solvers, LIMIT, budget.memory, basis, recipe)
+    scheduler = Scheduler(work, regime.n_max, budget.pool, store)
+    seen, shown = 0, tally or Tally()
 
     def progress(found: list[Row], done: int) -> None:
         nonlocal seen
         for row in found[seen:]:
-            on_result(row)
+            shown(row)
         seen = len(found)
+        shown.waiting()
 
     scheduler.progress = progress
     if any(store.get(scheduler.plan.listing(index)) is None for index in range(len(batches))):
         prepare(machine)
     return [_outcome(change, row) for change, row in zip(changes, scheduler.run(), strict=True)]
+
+
+def rebuilt(data: bytes, machine: Machine, n_max: int, patterns: Sequence[str] | None, changes: Sequence[Change],
+            budget: Budget) -> list[Batch]:  # fmt: skip
+    """A batch for each change of a weights file, which is given by its bytes."""
+    with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
+        path = Path(folder) / "given.safetensors"
+        path.write_bytes(data)
+        file = File(path)
+    ended = partial(verdict, file, machine, n_max, patterns, budget)
+    return [_batch(change, digest(data.hex()), machine, n_max, partial(ended, change)) for change in changes]
 
 
 def prepare(machine: Machine) -> None:
@@ -97,7 +113,7 @@ def _batch(change: Change, whole: str, machine: Machine, n_max: int, discharged:
 
 def _outcome(change: Change, row: Row) -> Outcome:
     """A row of the scheduler as the report holds it."""
-    status = {"refuted": "killed", "proved": "harmless"}.get(row["status"], "survived")
+    status = {"refuted": "killed", "proved": "equivalent"}.get(row["status"], "survived")
     by = [str((row["countermodel"] or {})["obligation"])] if status == "killed" else []
     detail = row["method"] if status != "survived" else f"{row['status']}: {row['method']}"
     return {
@@ -118,7 +134,7 @@ def _outcome(change: Change, row: Row) -> Outcome:
 
 def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | None, budget: Budget,
             change: Change) -> Verdict:  # fmt: skip
-    """The verdict on a change: ``refuted`` where it is killed, ``proved`` where it is harmless, else ``unknown``."""
+    """The verdict on a change: ``refuted`` where it is killed, ``proved`` where it is equivalent, else ``unknown``."""
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "changed.safetensors"
         path.write_bytes(file.changed(change))

@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from efasp.checker.pool.limits import confine
 from efasp.proofs.mutation.mutants import ROOT, Mutant, install
 
 LIBRARIES = ("numpy", "sympy", "z3")  # imported before the forks, which then need not
+TICK = 0.5  # seconds of waiting between two calls of ``on_wait``
 
 
 class Job(TypedDict):
@@ -62,30 +64,42 @@ def job(call: str, arguments: dict[str, Any], limit: float, memory: int, mutant:
 # The parent process.
 
 
+ENDED = "the process that forks has ended"
+PERIOD = 1.0  # seconds between two looks whether a reply is still wanted
+
+
+def environment() -> dict[str, str]:
+    """The environment of a started process, which finds this package where it is."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 class Fresh:
-    """A started process, which imports libraries and makes the forks."""
+    """A started process, which imports libraries and makes the forks. It ends with the process that started it."""
 
     def __init__(self, libraries: Sequence[str] = LIBRARIES) -> None:
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "efasp.checker.pool.isolation", *libraries],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=environment(),
             start_new_session=True,  # Ctrl-C is for the process that asks, which ends this one
         )
 
-    def ask(self, asked: Job) -> Reply:
-        """The reply to a job."""
+    def ask(self, asked: Job, wanted: Callable[[], bool] = lambda: True) -> Reply:
+        """The reply to a job; where that is not ``wanted`` any more, the process is ended."""
         assert self._process.stdin is not None and self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
+            while not select.select([self._process.stdout], [], [], PERIOD)[0]:
+                if not wanted():
+                    self._process.kill()
             line = self._process.stdout.readline()
         except (OSError, ValueError):
             line = ""
-        reply: Reply = json.loads(line) if line else {"ended": "the process that forks has ended", "seconds": 0.0}
+        reply: Reply = json.loads(line) if line else {"ended": ENDED, "seconds": 0.0}
         return reply
 
     def close(self) -> None:
@@ -98,10 +112,10 @@ class Fresh:
 
 
 def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], None] = lambda index, reply: None,
-        libraries: Sequence[str] = LIBRARIES) -> list[Reply]:  # fmt: skip
+        on_wait: Callable[[], None] = lambda: None, libraries: Sequence[str] = LIBRARIES) -> list[Reply]:  # fmt: skip
     """The replies to some jobs, in their order; ``on_result`` is given each as it comes. On an exception no process is left.
 
-    ``libraries``: imported before the forks, which then need not.
+    ``on_wait``: called now and then while none comes. ``libraries``: imported before the forks, which then need not.
     """
     left: queue.SimpleQueue[int] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[int, Reply]] = queue.SimpleQueue()
@@ -121,7 +135,11 @@ def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], No
         for thread in threads:
             thread.start()
         while len(replies) < len(asked):
-            index, reply = done.get()
+            try:
+                index, reply = done.get(timeout=TICK)
+            except queue.Empty:
+                on_wait()
+                continue
             replies[index] = reply
             on_result(index, reply)
     finally:
@@ -159,8 +177,15 @@ def _fork(asked: Job) -> Said:
         os.close(mine)
         _child(asked, theirs, parent)
     os.close(theirs)
-    with os.fdopen(mine, "rb") as pipe:
-        said = pipe.read()
+    said = b""
+    while True:
+        if mine not in select.select([mine, 0], [], [])[0]:  # no job comes meanwhile: the process that asks has ended
+            os.kill(child, signal.SIGKILL)
+            os._exit(1)
+        if not (part := os.read(mine, 1 << 20)):
+            break
+        said += part
+    os.close(mine)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGALRM:

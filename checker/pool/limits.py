@@ -34,7 +34,7 @@ def resident() -> int:
 def confine(memory: int, parent: int) -> None:
     """Limit memory (MiB beyond what there is), leave Ctrl-C to the parent, and end when it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in (signal.SIGTERM, signal.SIGHUP):  # a forked process has its parent's handlers
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):  # a forked process has its parent's handlers
         signal.signal(name, signal.SIG_DFL)
     os.setpgid(0, 0)
     with contextlib.suppress(OSError, ValueError):

@@ -8,7 +8,7 @@ from efasp.checker.pool.worker import OUT_OF_MEMORY, Work
 from efasp.proofs.obligation import Verdict
 
 
-def interrupted(work: Work, so_far: Verdict | None, exitcode: int | None, late: bool) -> Verdict:
+def interrupted(work: Work, so_far: Verdict | None, exitcode: int | str | None, late: bool) -> Verdict:
     """The verdict of the obligation that a worker was discharging. ``late``: the worker was ended, after ``Work.limit``.
 
     ``so_far``: what was known where a search for a countermodel was all that was left.
@@ -20,13 +20,15 @@ def interrupted(work: Work, so_far: Verdict | None, exitcode: int | None, late: 
     return Verdict("timeout", f"stopped after {work.limit:g} s")
 
 
-def unbuilt(work: Work, exitcode: int | None, late: bool) -> str:
+def unbuilt(work: Work, exitcode: int | str | None, late: bool) -> str:
     """Why the batch that a worker was building was not built."""
     return f"building it: {f'stopped after {work.build_limit:g} s' if late else cause(work, exitcode)}"
 
 
-def cause(work: Work, exitcode: int | None) -> str:
-    """Why a worker has ended by itself."""
+def cause(work: Work, exitcode: int | str | None) -> str:
+    """Why a worker has ended by itself: its exit status, or the reason itself."""
+    if isinstance(exitcode, str):
+        return exitcode
     if exitcode == OUT_OF_MEMORY:
         return f"out of memory: more than {work.memory} MiB"
     if exitcode is not None and exitcode < 0:

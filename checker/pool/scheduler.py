@@ -2,40 +2,41 @@
 
 What there is to do, and in which order, is decided before (``checker.pool.plan``): batches about one machine go to one worker,
 which compiles its transformer once. A worker that dies costs the obligation that it was at (``checker.pool.recovery``); the
-batch goes on after it in another worker.
+batch goes on after it in another worker. A worker that is ready again, in another process after the machine of its first was
+lost, goes on with that obligation. Where the workers are is the business of the pool (``checker.pool.pools``).
 """
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
+import math
 import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from efasp.checker.pool import recovery
 from efasp.checker.pool.plan import Plan
-from efasp.checker.pool.worker import Work, serve
+from efasp.checker.pool.pools import Channel, Pool, Process
+from efasp.checker.pool.worker import Work
 from efasp.checker.results import DECIDED, Head, Row, failed, is_verdict, row
 from efasp.checker.store import Store, digest
 from efasp.proofs.obligation import Verdict
 from efasp.proofs.registry import matches
 
-FORK = multiprocessing.get_context("fork")  # batches are closures, which only a fork hands on
 RECYCLE = 4  # a worker that holds more than this part of its memory limit after a batch is replaced
 TICK = 0.1  # seconds between two calls of ``progress``
 
 
 @dataclass
 class Worker:
-    """A worker process, and where it is: its batches to come, the batch and the obligation in hand."""
+    """A worker, and where it is: its batches to come, the batch and the obligation in hand."""
 
-    process: Any
-    connection: Connection
+    process: Process
+    connection: Channel
     todo: deque[int]
     batch: int = -1
     at: int = 0
@@ -52,7 +53,7 @@ class Scheduler:
 
     work: Work
     n_max: int
-    jobs: int
+    pool: Pool
     store: Store
     progress: Callable[[list[Row], int], None] = lambda rows, done: None
     rows: list[dict[int, Row]] = field(init=False)
@@ -76,9 +77,11 @@ class Scheduler:
             self._flat += rows
         self.finished = len(listed)
         self._groups = self.plan.groups(index for index in range(len(self.work.batches)) if index not in listed)
+        if not (listed or self.work.patterns):
+            self.pool.prepare()
         try:
             while self._groups or self._workers:
-                while self._groups and len(self._workers) < self.jobs:
+                while self._groups and len(self._workers) < self.pool.jobs:
                     self._start(self._groups.popleft())
                 self._listen()
                 if monotonic() - self._shown >= TICK:
@@ -96,13 +99,8 @@ class Scheduler:
     # Workers.
 
     def _start(self, todo: deque[int], first: int = 0) -> None:
-        ours, theirs = FORK.Pipe()
-        process = FORK.Process(target=serve, args=(theirs, self.work, os.getpid()), daemon=True)
-        process.start()
-        theirs.close()
-        worker = Worker(process, ours, todo)
-        self._workers.append(worker)
-        self._give(worker, todo.popleft(), first)
+        process, connection = self.pool.worker(self.work)
+        self._workers.append(Worker(process, connection, todo, todo.popleft(), first, deadline=math.inf))
 
     def _give(self, worker: Worker, batch: int, first: int) -> None:
         worker.batch, worker.at, worker.known = batch, first, None
@@ -121,7 +119,7 @@ class Scheduler:
     def _listen(self) -> None:
         """One round: the messages of workers, those that died, those whose time is up."""
         soonest = min((w.deadline for w in self._workers if not w.waiting), default=monotonic() + TICK)
-        ready = wait([w.connection for w in self._workers], max(0.0, min(TICK, soonest - monotonic())))
+        ready = wait(cast(Any, [w.connection for w in self._workers]), max(0.0, min(TICK, soonest - monotonic())))
         for worker in [w for w in self._workers if w.connection in ready]:
             try:
                 message = worker.connection.recv()
@@ -145,7 +143,7 @@ class Scheduler:
             verdict = recovery.interrupted(self.work, worker.so_far, exitcode, late)
             self._discharged(worker, verdict, self.work.limit if late else 0.0)
             worker.todo.appendleft(worker.batch)
-            first = worker.at + 1
+            first = worker.at
         else:
             reason = recovery.unbuilt(self.work, exitcode, late)
             self._row(worker.batch, worker.at, failed(self.work.batches[worker.batch], self.n_max, reason))
@@ -156,7 +154,9 @@ class Scheduler:
     # The messages of workers.
 
     def _take(self, worker: Worker, what: str, *said: Any) -> None:
-        if what == "build":
+        if what == "ready":
+            self._ready(worker)
+        elif what == "build":
             worker.at, worker.known = said[0], None
             worker.deadline = monotonic() + self.work.build_limit
         elif what == "start":
@@ -177,6 +177,15 @@ class Scheduler:
             self._built(worker.batch, built, lacking)
             self._next(worker, resident > (self.work.memory << 20) // RECYCLE)
 
+    def _ready(self, worker: Worker) -> None:
+        """A worker waits for its batch. One that was at an obligation has lost it, and is given it again."""
+        if worker.known is not None and not worker.waiting:
+            self._solving.discard(worker.keys[0] or worker.keys[1])
+        worker.waiting = False
+        self._give(worker, worker.batch, worker.at)
+        for other in [w for w in self._workers if w.waiting]:
+            self._answer(other)
+
     def _answer(self, worker: Worker) -> None:
         """Tell a worker whether its obligation's verdict is known; if another worker discharges that text, later."""
         assert worker.known is not None
@@ -185,6 +194,7 @@ class Scheduler:
                 verdict = Verdict(found["status"], found["method"], found["countermodel"])
                 known = row(worker.known, verdict, found["seconds"], cached=found["run"] != self._run_id)
                 self._row(worker.batch, worker.at, known)
+                worker.at, worker.known = worker.at + 1, None
                 self._tell(worker, True)
                 return
         key = worker.keys[0] or worker.keys[1]
@@ -195,7 +205,7 @@ class Scheduler:
 
     def _tell(self, worker: Worker, known: bool) -> None:
         worker.waiting = False
-        worker.deadline = monotonic() + self.work.limit
+        worker.deadline = monotonic() + (self.work.build_limit if known else self.work.limit)
         with contextlib.suppress(OSError):  # it has died, which the next round finds
             worker.connection.send(known)
 
@@ -206,7 +216,7 @@ class Scheduler:
             value = {"status": found["status"], "method": found["method"], "countermodel": found["countermodel"]}
             self.store.put(key, {**value, "seconds": found["seconds"], "run": self._run_id}, (found["hash"], text))
         self._row(worker.batch, worker.at, found)
-        worker.known = None
+        worker.at, worker.known = worker.at + 1, None
         worker.deadline = monotonic() + self.work.build_limit
         if not worker.waiting:
             self._solving.discard(worker.keys[0] or worker.keys[1])

@@ -3,8 +3,9 @@
 It receives its orders and reports its progress over a pipe; verdicts are looked up and stored by the process that started it:
 
     to it    ("batch", index, first)           build the batch, leave out the obligations before ``first``
-             verdict and seconds, or None      the answer to ("start", ...): known already, or discharge it
-    from it  ("build", i)                      making obligation i
+             whether it is known               the answer to ("start", ...): where it is not, discharge it
+    from it  ("ready",)                        it waits for a batch (once, or again in another process in its place)
+             ("build", i)                      making obligation i
              ("start", i, head, keys)          obligation i is made: is its verdict known?
              ("so far", verdict)                its verdict before a search for a countermodel begins
              ("row", i, verdict, seconds, key, text)   discharged
@@ -14,9 +15,10 @@ It receives its orders and reports its progress over a pipe; verdicts are looked
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from time import perf_counter
 from typing import Any
@@ -33,9 +35,26 @@ from efasp.proofs.registry import matches
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """Batches as data: the function that builds them (``module:function``) and its arguments, which can be pickled.
+
+    The function gives the same batches in the same order in every process, so that a batch is addressed by its number.
+    """
+
+    builder: str
+    arguments: Mapping[str, Any]
+
+    def batches(self) -> list[Batch]:
+        """The batches."""
+        module, _, name = self.builder.partition(":")
+        return list(getattr(importlib.import_module(module), name)(**self.arguments))
+
+
+@dataclass(frozen=True)
 class Work:
     """The settings of every worker. ``seconds``: each solver's budget for an obligation (for other kinds, all of it);
-    ``memory``: MiB that a worker may take beyond what it starts with; ``basis``: digest of sources and weights."""
+    ``memory``: MiB that a worker may take beyond what it starts with; ``basis``: digest of sources and weights; ``recipe``: the
+    batches as data, without which only processes that are forked can be workers."""
 
     batches: Sequence[Batch]
     patterns: Sequence[str] | None
@@ -43,6 +62,7 @@ class Work:
     seconds: float
     memory: int
     basis: str
+    recipe: Recipe | None = field(default=None, compare=False)
 
     @property
     def limit(self) -> float:
@@ -76,6 +96,7 @@ def serve(connection: Connection, work: Work, parent: int) -> None:
     known: Answers = {}
     status = 0
     try:
+        connection.send(("ready",))
         while True:
             _, index, first = connection.recv()
             _batch(connection, work, work.batches[index], first, known)

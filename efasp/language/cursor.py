@@ -8,6 +8,8 @@ from typing import NoReturn
 from efasp.language.lexer import Text, found
 from efasp.pram.assembler.source import Token
 
+WORDS = ("mark", "name")  # kinds of tokens that a grammar names
+
 
 class Cursor:
     """The tokens of a text and a place among them; ``depth``: how much is open within each other there."""
@@ -32,11 +34,16 @@ class Cursor:
 
     def sees(self, *texts: str) -> bool:
         """Whether a mark or a word of the grammar comes next."""
-        return self.next.kind in ("mark", "name") and self.next.text in texts
+        token = self.tokens[self.at]
+        return token.text in texts and token.kind in WORDS
 
     def accept(self, *texts: str) -> Token | None:
         """Take one of the marks or words, if it comes next."""
-        return self.take() if self.sees(*texts) else None
+        token = self.tokens[self.at]
+        if token.text not in texts or token.kind not in WORDS:
+            return None
+        self.at += 1
+        return token
 
     def expect(self, *texts: str) -> Token:
         """Take one of the marks or words. Raises LanguageError."""

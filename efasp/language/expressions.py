@@ -15,6 +15,7 @@ from efasp.pram.assembler.source import Token
 
 QUANTIFIERS = ("count", "sum", "max", "min", "all", "any", "first", "last")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in")
+ENDS = ("]", ")", ",", ":")  # marks behind a whole expression
 MAX_DEPTH = 40  # of brackets within brackets
 GIVEN = ("TE", "PE", "Flag", "Bit")
 RESERVED = (*GIVEN, "for", "in", "if", "then", "else", "and", "or", "not")  # not names of values
@@ -108,6 +109,9 @@ class Expressions(Cursor):
 
     def sum(self) -> t.Tree:
         """``a + b - c``."""
+        token = self.next
+        if token.kind == "number" and self.tokens[self.at + 1].text in ENDS:  # as most columns and numbers of a plan
+            return t.Number(integer(self.take().text), place=token)
         left = self.product()
         while place := self.accept("+", "-"):
             left = t.Binary(place.text, left, self.product(), place=place)

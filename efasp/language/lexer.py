@@ -45,14 +45,17 @@ def tokens(text: Text) -> list[Token]:
         position = 0
         while position < len(line):
             match = _TOKEN.match(line, position)
-            place = Token("mark", line[position], number, position + 1)
             if match is None:
                 what = "a string that ends on its line" if line[position] == '"' else "a token"
+                place = Token("mark", line[position], number, position + 1)
                 raise text.error(place, f"expected {what}, found {show(line[position:])}")
-            if match.lastgroup != "blank":
-                token = Token(str(match.lastgroup), match.group().strip("`"), number, position + 1)
-                _check(text, token)
-                depth = max(0, depth + (token.text in _OPEN) - (token.text in _CLOSED)) if token.kind == "mark" else depth
+            kind, part = str(match.lastgroup), match.group()
+            if kind != "blank":
+                token = Token(kind, part.strip("`") if kind == "quoted" else part, number, position + 1)
+                if kind == "mark":
+                    depth = max(0, depth + (part in _OPEN) - (part in _CLOSED))
+                elif kind == "string" or (kind == "number" and not (part.isdigit() and len(part) <= MAX_DIGITS)):
+                    _check(text, token)
                 found.append(token)
             position = match.end()
         if found and found[-1].kind != "newline" and not depth:

@@ -80,6 +80,8 @@ class Values:
 
     def value(self, tree: t.Tree, scope: Scope) -> Any:
         """What an expression stands for. Raises LanguageError."""
+        if type(tree) is t.Number:  # most are
+            return tree.value
         rule = getattr(self, RULES.get(type(tree), "none"))
         try:
             found = rule(tree, scope)

@@ -7,6 +7,7 @@ the assembler, the machine, the encoding and the step written in E-FASP all read
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple
 
 REGISTERS = 8
@@ -63,6 +64,7 @@ _TABLE = (
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _TABLE}
 
 
+@cache
 def operations(extension: str) -> tuple[Operation, ...]:
     """The operations of a machine with the given extension ("" or "M"), in table order."""
     if extension not in EXTENSIONS:
@@ -114,3 +116,6 @@ class Instruction:
             raise ValueError(f"{self.op}: x: expected a register number 0..7, found {self.x.number!r}")
         if type(self.x) is int and self.x < 0:
             raise ValueError(f"{self.op}: x: expected an immediate of 0 or more, found {self.x}")
+
+
+Code = tuple[Instruction, ...]  # of a program

@@ -30,7 +30,8 @@ class Sequence:
     """A sequence operator: ``function`` of the values of its parents at a position, or, without parents, of the letters.
 
     With a ``selector`` it is the mean of its one parent over what is selected, and ``default`` where nothing is; or, without a
-    parent, the number of what is selected.
+    parent, the number of what is selected. ``letters``: whether one without parents is a function of each letter; any other
+    of these is one of the number of letters alone.
     """
 
     failure: Failure
@@ -39,6 +40,7 @@ class Sequence:
     parents: tuple[Sequence, ...] = ()
     selector: Selector | None = None
     default: Atom = 0
+    letters: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,8 @@ An expression of a sequence operator is another one; of atoms, lists and diction
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from collections.abc import Sequence as Values
-from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,54 +15,12 @@ from efasp.language.lexer import LanguageError, Text
 from efasp.language.module import TextError
 from efasp.pram.assembler.source import Token, nearest, read_text
 from efasp.rasp import tree as t
-from efasp.rasp.graph import ARITHMETIC, COMPARE, Atom, Failure, Selector, Sequence, described, evaluate, minus, whole
+from efasp.rasp.graph import ARITHMETIC, COMPARE, Atom, Failure, Selector, Sequence, evaluate, minus
+from efasp.rasp.names import ATOMS, FIXED, FREE, Function, Names, kind, width
 from efasp.rasp.parser import Parser
 from efasp.rasp.prelude import PRELUDE
 
 MAX_ITEMS = 1_000_000  # of a range
-ATOMS = (int, Fraction, str, bool)
-
-
-@dataclass
-class Names:
-    """The names of a file, or of a call within others. ``order``: those of the file itself, as they were last given."""
-
-    outer: Names | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def get(self, name: str) -> Any:
-        """The value of a name. Raises KeyError."""
-        this: Names | None = self
-        while this is not None:
-            if name in this.values:
-                return this.values[name]
-            this = this.outer
-        raise KeyError(name)
-
-    def all(self) -> Iterator[str]:
-        """Every name that can be read here."""
-        yield from self.values
-        if self.outer is not None:
-            yield from self.outer.all()
-
-    def give(self, name: str, value: Any) -> None:
-        """Give a name, anew where it had a value: the last one stands last."""
-        self.values.pop(name, None)
-        self.values[name] = value
-
-    @property
-    def operators(self) -> dict[str, Sequence | Selector]:
-        """The names of this file that stand for sequence operators and selectors, in order."""
-        return {name: value for name, value in self.values.items() if isinstance(value, (Sequence, Selector))}
-
-
-@dataclass(frozen=True, eq=False)
-class Function:
-    """A function of RASP, with the names around it."""
-
-    definition: t.Define
-    around: Names
-    text: Text
 
 
 def read_file(path: str) -> Names:
@@ -77,6 +33,14 @@ def read(text: str, file: str = "<text>") -> Names:
     names = Names(_prelude())
     _run(text, file, names, ())
     return names
+
+
+def letters(path: str) -> str:
+    """The strings of one letter that a file's text has, in order, with a and b where these are fewer than two. Raises as
+    ``read_file``."""
+    found = dict.fromkeys(token.text[1:-1] for token in Parser(read_text(path), path).tokens if token.kind == "string")
+    single = [letter for letter in found if len(letter) == 1]
+    return "".join(dict.fromkeys([*single, *("ab" if len(single) < 2 else "")]))
 
 
 def _prelude() -> Names:
@@ -94,38 +58,6 @@ def _run(text: str, file: str, names: Names, loading: tuple[Path, ...]) -> None:
             raise parser.text.error(
                 statement.place, "expected calls and operators that end, found too many within each other"
             ) from None
-
-
-def given() -> Mapping[str, Any]:
-    """The names that every program has."""
-    as_text: dict[str, Callable[[Values[Atom]], list[Any]]] = {
-        "tokens_asis": list,
-        "tokens_str": lambda letters: list(map(str, letters)),
-        "tokens_int": lambda letters: [_read(int, letter) for letter in letters],
-        "tokens_float": lambda letters: [whole(_read(Fraction, letter)) for letter in letters],
-        "tokens_bool": lambda letters: [bool(_read(int, letter)) for letter in letters],
-        "indices": lambda letters: list(range(len(letters))),
-        "length": lambda letters: [len(letters)] * len(letters),
-    }
-    operators = {name: Sequence(TextError, name, function) for name, function in as_text.items()}
-    everything = Selector(TextError, "full_s", lambda a, b: True, operators["indices"], operators["indices"])
-    return {"True": True, "False": False, "tokens": operators["tokens_str"], "full_s": everything, **operators}
-
-
-FIXED = given()
-FREE = ("tokens", "full_s")  # names of FIXED that a program may give anew
-
-
-def width(failure: Failure, selector: Selector) -> Sequence:
-    """``selector_width``: how many keys are selected."""
-    return Sequence(failure, "selector_width", selector=selector)
-
-
-def _read(kind: Callable[[Any], Any], letter: Atom) -> Any:
-    try:
-        return kind(letter)
-    except ValueError:
-        raise TextError(f"expected letters that are numbers, found {described(letter)}") from None
 
 
 class Interpreter:
@@ -433,11 +365,3 @@ class Interpreter:
         inner.statements(definition.body)
         values = [inner.value(value) for value in definition.values]
         return values[0] if len(values) == 1 else values
-
-
-def kind(value: Any) -> str:
-    """What kind of thing a value is, for messages."""
-    names = {Sequence: "a sequence operator", Selector: "a selector", list: "a list", dict: "a dictionary"}
-    if isinstance(value, ATOMS):
-        return described(value)
-    return names.get(type(value), "a function")

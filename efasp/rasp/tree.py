@@ -1,4 +1,5 @@
-"""The tree of a RASP text: expressions and statements, each with its place."""
+"""The tree of a RASP text: expressions and statements, each with its place. (Comparing and printing of trees are left out: they
+would make a start of `efasp` longer.)"""
 
 from __future__ import annotations
 
@@ -8,28 +9,28 @@ from fractions import Fraction
 from efasp.pram.assembler.source import Token
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Tree:
     """A part of a text. ``place``: the token by which messages name it."""
 
     place: Token
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Atom(Tree):
     """A number or a string."""
 
     value: int | Fraction | str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Name(Tree):
     """A name."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Unary(Tree):
     """``not``, ``-``, ``+``, ``round`` or ``indicator`` of an expression."""
 
@@ -37,7 +38,7 @@ class Unary(Tree):
     inside: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Binary(Tree):
     """Arithmetic, a comparison, ``and``, ``or``, or ``in``."""
 
@@ -46,7 +47,7 @@ class Binary(Tree):
     right: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Choice(Tree):
     """``then if condition else otherwise``."""
 
@@ -55,7 +56,7 @@ class Choice(Tree):
     otherwise: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Call(Tree):
     """A function, or a sequence operator, applied."""
 
@@ -63,7 +64,7 @@ class Call(Tree):
     arguments: tuple[Tree, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Index(Tree):
     """``inside[index]``."""
 
@@ -71,7 +72,7 @@ class Index(Tree):
     index: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Select(Tree):
     """``select(key, query, comparison)``."""
 
@@ -80,7 +81,7 @@ class Select(Tree):
     comparison: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Aggregate(Tree):
     """``aggregate(selector, sequence, default)``."""
 
@@ -89,7 +90,7 @@ class Aggregate(Tree):
     default: Tree | None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Builtin(Tree):
     """``range``, ``zip`` or ``len`` of expressions."""
 
@@ -97,21 +98,21 @@ class Builtin(Tree):
     arguments: tuple[Tree, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Items(Tree):
     """``[a, b]``."""
 
     items: tuple[Tree, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Entries(Tree):
     """``{a: b}``."""
 
     entries: tuple[tuple[Tree, Tree], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Comprehension(Tree):
     """``[value for names in source]``, or with a ``key`` ``{key: value for names in source}``."""
 
@@ -121,7 +122,7 @@ class Comprehension(Tree):
     source: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Assign(Tree):
     """``a, b = x, y;``."""
 
@@ -129,7 +130,7 @@ class Assign(Tree):
     values: tuple[Tree, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Define(Tree):
     """``def name(parameters) { body return values; }``."""
 
@@ -139,7 +140,7 @@ class Define(Tree):
     values: tuple[Tree, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class For(Tree):
     """``for names in source { body }``."""
 
@@ -148,20 +149,20 @@ class For(Tree):
     body: tuple[Tree, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Load(Tree):
     """``load "file";``."""
 
     file: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Draw(Tree):
     """``draw(sequence, example);``: nothing is drawn."""
 
     inside: Tree
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Example(Tree):
     """A command of a session about its example, without effect in a file."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from efasp.codebook import Codebook
+from efasp.model.plan import TransformerShape
 
 
 class Weights:
@@ -21,7 +21,7 @@ class Weights:
     def __init__(
         self,
         arrays: dict[str, np.ndarray],
-        shape: dict[str, Any],
+        shape: TransformerShape[int],
         vocabulary: Codebook,
         places: Codebook,
         dtype: str,

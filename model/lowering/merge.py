@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from efasp.affine_forms import Form, divided
+from efasp.affine_forms import Form, divided, primitive
 from efasp.model.lowering.forms import Forms, Item, direction
+from efasp.model.plan import dyadic
 from efasp.sorts import Interval, Number, tidy
 
 
@@ -59,6 +60,8 @@ def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int,
     for members in classes.values():
         firsts = [Fraction(columns[scalar][0][1]) for scalar in members]
         unit = min(abs(c) for c in firsts) * (1 if firsts[0] > 0 else -1)
+        if not all(dyadic(c / unit) for c in firsts):  # no dtype has such weights: integers without a common divisor
+            unit = Fraction(primitive(firsts)[0]) * (1 if firsts[0] > 0 else -1)
         weights = {scalar: tidy(c / unit) for scalar, c in zip(members, firsts, strict=True)}
         groups.append(_describe(forms, weights))
         group_of.update(dict.fromkeys(members, len(groups) - 1))

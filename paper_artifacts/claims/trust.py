@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from rich.markup import escape
 from rich.table import Table
@@ -69,16 +69,20 @@ def bases(file: Path = FILE) -> tuple[Base, ...]:
     return tuple(out)
 
 
-def trust(rows: Sequence[Row], route: Route) -> list[dict[str, Any]]:
+# How many of a claim's obligations rest on each thing, and by which route the SMT ones are proved.
+Rested = TypedDict("Rested", {"claim": str, "obligations": int, "rests on": dict[str, int], "proofs": dict[str, int]})
+
+
+def trust(rows: Sequence[Row], route: Route) -> list[Rested]:
     """For each claim that has lemmas how many of its obligations rest on each thing, and how the SMT ones are shown."""
-    out = []
+    out: list[Rested] = []
     for claim in claims().values():
         names = set(below(claim.lemmas))
         if mine := [row for row in rows if names & set(row["lemma"].split())]:
             counts = {base.id: sum(base.carries(row, route) for row in mine) for base in bases()}
             routes = Counter(route(row["hash"]) or "none" for row in mine if row["kind"] == "smt")
-            shown = {"claim": claim.id, "obligations": len(mine), "rests on": counts}
-            out.append({**shown, "proofs": {name: routes[name] for name in ROUTES}})
+            proofs = {name: routes[name] for name in ROUTES}
+            out.append({"claim": claim.id, "obligations": len(mine), "rests on": counts, "proofs": proofs})
     return out
 
 

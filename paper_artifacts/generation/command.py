@@ -10,7 +10,6 @@ from random import Random
 
 from efasp.checker import cli
 from efasp.checker.errors import UsageError
-from efasp.checker.terminal import while_read
 from efasp.dyck import letters, word
 from efasp.stochastic import GenerationError, Generator
 
@@ -43,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from efasp.model.generators import dyck_generator
 
     k = 2 if options.k is None else options.k
-    found = while_read(words(dyck_generator(k), k, Random(options.seed or 0), options.count, options.max_length))
+    found = words(dyck_generator(k), k, Random(options.seed or 0), options.count, options.max_length)
     try:
         if options.json:
             print(json.dumps({"words": list(found)}))

@@ -38,7 +38,7 @@ def audit(options: argparse.Namespace) -> int:
     if options.out is not None:
         writable("--out", options.out, folder=True)
     lemmas = None if name is None else below([*some, *(lemma for claim in chosen for lemma in _lemmas(claim, options.kernel))])
-    with _run(replace(RunOptions.of(options), lemma=lemmas), read=options.out is None) as found:
+    with _run(replace(RunOptions.of(options), lemma=lemmas)) as found:
         if options.trust:
             show_trust(found.rows, found.route, options.format)
         elif options.format == "html":
@@ -95,12 +95,11 @@ def _show(name: str | None, chosen: list[str], some: list[str], found: Report, a
             show_listing(listed, lemmas, ledger, n_max)
 
 
-def _run(options: RunOptions, read: bool) -> AbstractContextManager[Report]:
-    """The run by its options, ``read`` as for ``discharged``; of a claim without lemmas one of nothing, where the options of
-    a check would mean every lemma."""
+def _run(options: RunOptions) -> AbstractContextManager[Report]:
+    """The run by its options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
     if options.lemma == []:
         return nullcontext(Report([], NONE, regime_of(options.weights, options.n_max)[0].n_max, 0, {}, lambda hash_: None))
-    return discharged(options, "audit", read)
+    return discharged(options, "audit")
 
 
 def _write_pages(found: Report, folder: Path) -> None:

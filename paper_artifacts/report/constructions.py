@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from efasp.graphs import depth, hidden
 from efasp.model.compile import STEPS
 from efasp.operators import OPERATORS
 from efasp.paper_artifacts.report.entries import entries
 from efasp.printer import show
 from efasp.proofs.lemmas import attention as attention_family
 from efasp.proofs.lemmas.gates_recurrences import build
-from efasp.syntax import Node, Program, depth, hidden
+from efasp.syntax import Node, Program
 
 WORD = 5  # the width at which constructions are shown
 LONGEST = 400  # lines of an expansion that are shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TypedDict
 
 from rich.markup import escape
 from rich.table import Table
@@ -11,7 +11,7 @@ from rich.table import Table
 from efasp.checker.terminal import console
 from efasp.paper_artifacts.claims.claims import GRADES, Claim, Ledger, Status
 from efasp.paper_artifacts.claims.extent import counted, counts, headline, limits, of_claim
-from efasp.paper_artifacts.report.sheets import status_data
+from efasp.paper_artifacts.report.sheets import StatusData, status_data
 from efasp.proofs.statements import Statement, below
 
 COLOURS = {
@@ -25,7 +25,65 @@ COLOURS = {
 }
 
 
-def listing(claims: Iterable[Claim], lemmas: Iterable[Statement], ledger: Ledger, n_max: int) -> dict[str, Any]:
+class PartData(TypedDict):
+    """A part of what a theorem shows (``theorems.Part``)."""
+
+    what: str
+    shown: str
+    known: str
+    holds: bool
+
+
+class TheoremData(TypedDict):
+    """A claim's theorem: what of it is shown, and what remains."""
+
+    names: list[str]
+    states: str
+    shown: list[PartData]
+    remains: list[str]
+
+
+# Claims and lemmas in a list (docs/commands.md, "efasp audit").
+ClaimData = TypedDict(
+    "ClaimData",
+    {
+        "id": str,
+        "kind": str,
+        "title": str,
+        "states": str,
+        "source": str,
+        "lemmas": list[str],
+        "measures": list[str],
+        "not covered": str,
+        "theorem": TheoremData | None,
+        "status": StatusData,
+        "counts": dict[str, int],
+        "limits": list[str],
+    },
+)
+LemmaData = TypedDict(
+    "LemmaData",
+    {
+        "lemma": str,
+        "states": str,
+        "notation": str,
+        "rests on": list[str],
+        "obligations": int,
+        "own": StatusData,
+        "status": StatusData,
+    },
+)
+
+
+class Listing(TypedDict):
+    """What `efasp audit` lists."""
+
+    n_max: int
+    claims: list[ClaimData]
+    lemmas: list[LemmaData]
+
+
+def listing(claims: Iterable[Claim], lemmas: Iterable[Statement], ledger: Ledger, n_max: int) -> Listing:
     """Claims and lemmas as JSON holds them."""
     return {
         "n_max": n_max,
@@ -34,24 +92,31 @@ def listing(claims: Iterable[Claim], lemmas: Iterable[Statement], ledger: Ledger
     }
 
 
-def claim_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
+def claim_data(claim: Claim, ledger: Ledger, n_max: int) -> ClaimData:
     """A claim as JSON holds it in a list."""
-    named = {"id": claim.id, "kind": claim.kind, "title": claim.title, "states": claim.states, "source": claim.source}
-    on = {
+    return {
+        "id": claim.id,
+        "kind": claim.kind,
+        "title": claim.title,
+        "states": claim.states,
+        "source": claim.source,
         "lemmas": list(claim.lemmas),
         "measures": list(claim.measures),
         "not covered": claim.uncovered,
         "theorem": theorem_data(claim, ledger),
+        "status": status_data(ledger.claim(claim)),
+        "counts": counts(of_claim(claim, ledger)),
+        "limits": limits(claim, ledger, n_max),
     }
-    shown = {"counts": counts(of_claim(claim, ledger)), "limits": limits(claim, ledger, n_max)}
-    return {**named, **on, "status": status_data(ledger.claim(claim)), **shown}
 
 
-def theorem_data(claim: Claim, ledger: Ledger) -> dict[str, Any] | None:
+def theorem_data(claim: Claim, ledger: Ledger) -> TheoremData | None:
     """A claim's theorem as JSON holds it, with what is shown by it; None where there is none."""
     if claim.theorem is None:
         return None
-    shown = [{"what": p.what, "shown": p.shown, "known": p.known, "holds": p.holds} for p in ledger.parts(claim)]
+    shown: list[PartData] = [
+        {"what": p.what, "shown": p.shown, "known": p.known, "holds": p.holds} for p in ledger.parts(claim)
+    ]
     return {
         "names": list(claim.theorem.names),
         "states": claim.theorem.states,
@@ -60,13 +125,17 @@ def theorem_data(claim: Claim, ledger: Ledger) -> dict[str, Any] | None:
     }
 
 
-def lemma_data(statement: Statement, ledger: Ledger) -> dict[str, Any]:
+def lemma_data(statement: Statement, ledger: Ledger) -> LemmaData:
     """A lemma as JSON holds it in a list."""
-    rows = ledger.rows.get(statement.lemma, [])
-    named = {"lemma": statement.lemma, "states": statement.states, "notation": statement.notation}
-    on = {"rests on": list(statement.rests), "obligations": len(rows)}
-    own, full = ledger.own(statement.lemma), ledger.lemma(statement.lemma)
-    return {**named, **on, "own": status_data(own), "status": status_data(full)}
+    return {
+        "lemma": statement.lemma,
+        "states": statement.states,
+        "notation": statement.notation,
+        "rests on": list(statement.rests),
+        "obligations": len(ledger.rows.get(statement.lemma, [])),
+        "own": status_data(ledger.own(statement.lemma)),
+        "status": status_data(ledger.lemma(statement.lemma)),
+    }
 
 
 def show_listing(claims: Sequence[Claim], lemmas: Sequence[Statement], ledger: Ledger, n_max: int) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from textwrap import wrap
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from efasp.checker.results import Row, summary
 from efasp.paper_artifacts.claims.claims import FILE, Claim, Ledger
 from efasp.paper_artifacts.claims.extent import counts, extents, headline, limits
-from efasp.paper_artifacts.report.listing import claim_data, lemma_data
+from efasp.paper_artifacts.report.listing import ClaimData, LemmaData, claim_data, lemma_data
 from efasp.proofs.statements import StatementError, below, statements
 
 WIDTH = 100  # of a paragraph
@@ -47,7 +47,27 @@ def parts(claim: Claim) -> dict[str, Part]:
     return found
 
 
-def whole_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
+class FamilyData(TypedDict):
+    """A family below a claim, as ``Part`` and its lemmas' extents say."""
+
+    family: str
+    contributes: str
+    lemmas: int
+    counts: dict[str, int]
+    assumes: list[str]
+
+
+class WholeClaim(ClaimData):
+    """A claim whole (docs/commands.md, "efasp audit"). ``obligations``: by scope, how many ended how."""
+
+    n_max: int
+    obligations: dict[str, dict[str, int]]
+    outline: list[FamilyData]
+    tree: list[LemmaData]
+    commands: list[str]
+
+
+def whole_data(claim: Claim, ledger: Ledger, n_max: int) -> WholeClaim:
     """A claim as JSON holds it: how many obligations ended how in which scope, the outline, and every lemma below it.
 
     The lemmas that a lemma rests on are read from its obligations: they conclude the assumptions of these.
@@ -57,7 +77,7 @@ def whole_data(claim: Claim, ledger: Ledger, n_max: int) -> dict[str, Any]:
     scopes: dict[str, list[Row]] = {}
     for row in rows.values():
         scopes.setdefault(row["scope"], []).append(row)
-    outline = [
+    outline: list[FamilyData] = [
         {
             "family": part.family,
             "contributes": families()[part.family],

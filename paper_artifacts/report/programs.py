@@ -15,7 +15,6 @@ from efasp.checker.language.given import given
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, summary, totals
 from efasp.checker.session import solvers_of
-from efasp.checker.terminal import while_read
 from efasp.language.module import Module, TextError
 from efasp.language.printer import write
 from efasp.model.lower import lower
@@ -62,7 +61,7 @@ def audit_program(options: argparse.Namespace) -> int:
     except (SortError, TextError) as error:
         raise UsageError(f"{options.name}: {error}") from None
     seconds = options.timeout if options.timeout != RunOptions.timeout else SECONDS
-    rows = discharged(while_read(obligations(module, plan, None)), None, solvers_of(options.solver), seconds)
+    rows = discharged(obligations(module, plan, None), None, solvers_of(options.solver), seconds)
     if options.format == "json":
         print(json.dumps(program_data(options.name, module, rows), indent=1))
     else:

@@ -88,9 +88,12 @@ def sheet_of(name: str, found: Report) -> Sheet:
     return sheet(name, ledger, texts, load(), found.mutants.get("matrix", []))
 
 
-def status_data(status: Status) -> dict[str, str]:
+StatusData = TypedDict("StatusData", {"grade": str, "why": str, "weakest dependency": str})
+
+
+def status_data(status: Status) -> StatusData:
     """A status as JSON holds it."""
-    return {"grade": status.grade, "why": status.why, "weakest leg": status.dependency}
+    return {"grade": status.grade, "why": status.why, "weakest dependency": status.dependency}
 
 
 def sheet_data(found: Sheet) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from efasp.checker.errors import UsageError
 from efasp.checker.files import writable, write, wrote
-from efasp.checker.terminal import while_read
+from efasp.checker.pool.cluster import opened
 from efasp.files import checkout
 from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.tables.model import EDIT, Artifact, files
@@ -74,16 +74,17 @@ def tables(options: argparse.Namespace) -> int:
     if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
         print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
     wrong: list[str] = []
-    for name, make in while_read(chosen.items()) if options.check else chosen.items():
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        notes = Notes(read(noted(folder, name)) if options.check else None, not sampled)
-        artifact = make(notes)
-        failed = [f"{name}: does not hold: {check.what}" for check in artifact.checks if not check.holds]
-        found = compared(artifact, notes, folder) if options.check else []
-        if not options.check:
-            written(artifact, notes, folder)
-        print(summary(artifact, notes, len(failed), len(found) if options.check else None), flush=True)
-        wrong += failed + found
+    with opened(options.cluster, None) as pool:
+        for name, make in chosen.items():
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            notes = Notes(read(noted(folder, name)) if options.check else None, not sampled, pool)
+            artifact = make(notes)
+            failed = [f"{name}: does not hold: {check.what}" for check in artifact.checks if not check.holds]
+            found = compared(artifact, notes, folder) if options.check else []
+            if not options.check:
+                written(artifact, notes, folder)
+            print(summary(artifact, notes, len(failed), len(found) if options.check else None), flush=True)
+            wrong += failed + found
     for line in wrong:
         print(line, file=sys.stderr)
     if not options.check:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from efasp.checker.mutation import constructions, weights
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.mutation.weight_changes import KINDS
+from efasp.checker.pool.pools import here
 from efasp.checker.store import Store, default_path, digest
 from efasp.model.readback import read_plan
 from efasp.paper_artifacts.tables.figures import MACHINES
@@ -23,7 +24,7 @@ from efasp.proofs.obligation import Machine, Regime
 
 CHANGES = 130  # of each machine
 N_MAX = 1 << MIN_WORD
-BUDGET = Budget(len(os.sched_getaffinity(0)), ("z3",), 20.0, 4096)
+BUDGET = Budget(here(), ("z3",), 20.0, 4096)
 FAMILIES = weights.FAMILIES  # whose lemmas are made from the weights
 
 
@@ -40,7 +41,9 @@ def changes(noted: Notes, engine: str, extension: str) -> list[Run]:
         def made(due: list[int]) -> list[Run]:
             with contextlib.closing(Store(default_path().with_name("changes.sqlite"), lambda text: None)) as store:
                 some = [every[i] for i in due]
-                outcomes = weights.run(path, Regime(N_MAX, (machine, plan)), None, some, BUDGET, store)
+                outcomes = weights.run(
+                    path, Regime(N_MAX, (machine, plan)), None, some, replace(BUDGET, pool=noted.pool), store
+                )
             return [run_of(one) for one in outcomes]
 
         return noted.through([f"{engine} {extension or 'none'} {change.id}" for change in every], made)
@@ -65,7 +68,7 @@ def group(tensor: str) -> str:
 
 
 Changes = list[tuple[str, Run]]  # outcomes of changes, each with its machine
-HEADINGS = {"killed": "refuted", "harmless": "equivalent", "survived": "not discharged"}  # of statuses
+HEADINGS = {"killed": "refuted", "survived": "not discharged"}  # of statuses
 
 
 def kills(noted: Notes) -> Artifact:
@@ -128,7 +131,7 @@ def matrix(noted: Notes) -> Artifact:
 
     def made(due: list[int]) -> list[Run]:
         with contextlib.closing(Store(default_path(), lambda text: None)) as store:
-            outcomes = constructions.run([listed[i] for i in due], BUDGET, store)
+            outcomes = constructions.run([listed[i] for i in due], replace(BUDGET, pool=noted.pool), store)
         return [{"status": one.status, "by": sorted(one.by), "seconds": one.seconds} for one in outcomes]
 
     found = noted.through([f"{mutant.id}, {digest(sorted(vars(mutant).items()))[:8]}" for mutant in listed], made)

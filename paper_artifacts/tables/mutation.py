@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.mutation.operators import N_MAX, Outcome, run
 from efasp.checker.store import Store, default_path, digest, sources
+from efasp.checker.terminal import Tally
 from efasp.paper_artifacts.tables.kills import BUDGET
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
 from efasp.paper_artifacts.tables.records import Notes, Run
@@ -60,12 +62,10 @@ def sample(every: Sequence[Alteration], count: int) -> list[Alteration]:
     return [one for i, one in enumerate(every) if (digest(sources(), one.id), i) in chosen]
 
 
-def outcomes(
-    every: Sequence[Alteration], budget: Budget, on_result: Callable[[Outcome], None] = lambda outcome: None
-) -> list[Outcome]:
+def outcomes(every: Sequence[Alteration], budget: Budget, tally: Tally | None = None) -> list[Outcome]:
     """The outcomes of mutants; those cached from the same sources are taken from the store."""
     with contextlib.closing(Store(default_path().with_name("mutation.sqlite"), lambda text: None)) as store:
-        return run([one.mutant() for one in every], budget, store, on_result)
+        return run([one.mutant() for one in every], budget, store, tally)
 
 
 def mutation(noted: Notes) -> Artifact:
@@ -73,7 +73,7 @@ def mutation(noted: Notes) -> Artifact:
     every, listed = drawn(COUNT, SEED), equivalent()
 
     def made(due: list[int]) -> list[Run]:
-        found = outcomes([every[i] for i in due], BUDGET)
+        found = outcomes([every[i] for i in due], replace(BUDGET, pool=noted.pool))
         return [{"status": one.status, "by": one.by, "acted": one.acted, "seconds": one.seconds} for one in found]
 
     found = noted.through([f"{one.id} {one.module}" for one in every], made)

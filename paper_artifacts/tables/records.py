@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from efasp.checker.pool.pools import Pool, here
 from efasp.checker.store import digest, sources
 
 PART = 40
@@ -20,10 +21,12 @@ Run = dict[str, Any]  # the result of a run, as JSON holds it; its ``seconds`` a
 
 @dataclass
 class Notes:
-    """The runs of one table. ``known``: the recorded results, None where nothing is compared; ``every``: make each again."""
+    """The runs of one table. ``known``: the recorded results, None where nothing is compared; ``every``: make each again;
+    ``pool``: where they are made."""
 
     known: dict[str, Run] | None = None
     every: bool = True
+    pool: Pool = field(default_factory=here)
     runs: dict[str, Run] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from efasp.checker.options import RunOptions
 from efasp.checker.results import seconds
 from efasp.checker.session import discharged
-from efasp.model.closed_forms import BITS, SINCE, bound, codes, magnitude, quantities, shape, sizes, summary
+from efasp.model.closed_forms import BITS, SINCE, Summary, bound, codes, magnitude, quantities, shape, sizes, summary
 from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.experiments.any_order import any_order_table
@@ -19,6 +19,7 @@ from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.edits import edits
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
 from efasp.paper_artifacts.experiments.qbf import qbf
+from efasp.paper_artifacts.experiments.rasp import rasp
 from efasp.paper_artifacts.experiments.serial import serial
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
@@ -83,7 +84,7 @@ def compiled_widths(engine: str, extension: str) -> list[int]:
     return sorted({*range(MIN_WORD, max(SINCE[engine, extension])), *BUILT[extension]})
 
 
-def _form(word: int, engine: str, extension: str) -> dict[str, int]:
+def _form(word: int, engine: str, extension: str) -> Summary[int]:
     q = quantities(word, extension)
     return summary(shape(engine, extension, q), *codes(engine, extension, q))
 
@@ -92,9 +93,9 @@ def _linear(coefficients: tuple[int, ...]) -> str:
     return f"{coefficients[1]} log2 n + {coefficients[0]}"
 
 
-def lemmas() -> Artifact:
+def lemmas(noted: Notes) -> Artifact:
     """Every lemma of a run of the checker: its claims, scope, obligations, solver time and mutants."""
-    with discharged(RunOptions(n_max=N_MAX)) as found:
+    with discharged(RunOptions(n_max=N_MAX), pool=noted.pool) as found:
         ledger, mutants = Ledger(found.rows), load()
     rows: list[dict[str, Cell]] = []
     for name in statements():
@@ -125,9 +126,9 @@ WIDEST = 1 << 32  # the bound of the run whose times are listed: w = 5..32
 DECIDED = ("gates.*", "attention.*", "step.*", "simulation.*")  # families with obligations at every width
 
 
-def times() -> Artifact:
+def times(noted: Notes) -> Artifact:
     """How long the checker takes at each width; nothing of it is compared."""
-    with discharged(RunOptions(n_max=WIDEST, lemma=DECIDED)) as found:
+    with discharged(RunOptions(n_max=WIDEST, lemma=DECIDED), pool=noted.pool) as found:
         every = [row for row in found.rows if isinstance(w := row["params"].get("w"), int) and w >= MIN_WORD]
     families = [pattern.removesuffix(".*") for pattern in DECIDED]
     rows: list[dict[str, Cell]] = []
@@ -154,7 +155,7 @@ def without_runs(make: Callable[[], Artifact]) -> Callable[[Notes], Artifact]:
 ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "resources": resources,
     "width": without_runs(width),
-    "lemmas": without_runs(lemmas),
+    "lemmas": lemmas,
     "growth": growth,
     "grammars": grammars,
     "parity": parity,
@@ -164,10 +165,11 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "any-order": any_order_table,
     "dyck": dyck,
     "serial": serial,
+    "rasp": without_runs(rasp),
     "qbf": qbf,
     "edits": edits,
     "disagreements": without_runs(disagreements),
-    "times": without_runs(times),
+    "times": times,
     "kills": kills,
     "mutants": matrix,
     "mutation": mutation,

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import multiprocessing
-import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from efasp.checker.interface import extension_of
-from efasp.checker.pool.limits import single_threaded
+from efasp.checker.pool.pools import Pool
 from efasp.checker.store import Store, default_path, digest, sources
 from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram import machine
@@ -106,11 +103,11 @@ def cached(
     The records name a run by the function and the item, and not by the function's module. ``long``: as of ``Notes.due``.
     """
     keys = [f"{work.__name__.strip('_')} {digest(repr(item))[:16]}" for item in items]
-    return noted.through(keys, lambda due: _made(work, [items[i] for i in due]), long)
+    return noted.through(keys, lambda due: _made(work, [items[i] for i in due], noted.pool), long)
 
 
-def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
-    """In parallel, a process a core; results from the same sources are taken from the store, and new ones are cached there
+def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any], pool: Pool) -> list[dict[str, Any]]:
+    """In the processes of a pool; results from the same sources are taken from the store, and new ones are cached there
     as they come."""
     code = Path(inspect.getfile(work)).read_text(encoding="utf-8")
     keys = [digest(work.__qualname__, sources(("checker", "paper_artifacts", "proofs")), code, repr(item)) for item in items]
@@ -118,9 +115,7 @@ def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[d
         known = [store.get(key) for key in keys]
         left = [i for i, value in enumerate(known) if value is None]
         if left:
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, single_threaded) as pool:
-                for i, found in zip(left, pool.map(work, [items[i] for i in left]), strict=True):
-                    known[i] = found
-                    store.put(keys[i], found)
+            for i, found in zip(left, pool.mapped(work, [items[i] for i in left]), strict=True):
+                known[i] = found
+                store.put(keys[i], found)
     return known

@@ -7,13 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from efasp.checker.errors import SourceError, UsageError, hint
+from efasp.checker.errors import UsageError, of_source
 from efasp.checker.files import shown, writable, write, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.session import notice
-from efasp.checker.terminal import while_read
 from efasp.checker.weights_file import given
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
@@ -22,7 +21,7 @@ from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, rep
 from efasp.paper_artifacts.trace.frames import frame_text, page_data
 from efasp.paper_artifacts.trace.tracer import TraceError, Tracer
 from efasp.pram.assembler import parse_data_file
-from efasp.pram.assembler.source import read_text
+from efasp.pram.assembler.source import AssemblyError, read_text
 from efasp.pram.library import assembled
 from efasp.pram.machine import Program
 
@@ -46,7 +45,7 @@ def _run(options: argparse.Namespace) -> int:
     tracer = Tracer(program, plan, options.engine, extension, fresh, torch=options.weights is not None)
     try:
         made = tracer.frames(options.step or options.steps, options.position)
-        frames = list(while_read(made) if options.html is None else made)
+        frames = list(made)
     except (TraceError, ValueError) as error:
         raise UsageError(f"{options.file}: {error}") from None
     if options.step is not None and len(frames) < options.step:
@@ -98,6 +97,8 @@ def refuted(path: Path, name: str | None) -> tuple[int, Row, dict[str, Any] | No
         known, weights = {row["id"]: row for row in rows}, said["environment"].get("weights")
     except OSError as error:
         raise UsageError(f"--case: {path}: {error.strerror}") from None
+    except AssemblyError as error:  # of no text
+        raise UsageError(f"--case: {error}") from None
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"--case: {path}: expected a report of efasp check --json, found something else") from None
     if not known:
@@ -118,12 +119,8 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
         data = None if options.data is None else parse_data_file(options.data)
         overrides = {name: getattr(options, name) for name in ("word", "processors", "memory", "policy")}
         program = assembled(options.file, **overrides, data=data, extension="M" if needs is None else needs)
-    except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from None
-    except ValueError as error:
-        if said := hint(error):
-            raise SourceError(f"{error}\n{said}") from None
-        raise UsageError(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise of_source(error) from None
     if file is None:
         needs = extension_of(program)
         try:

@@ -95,6 +95,8 @@ def _passes(row: Row, said: Mapping[str, Any], n_max: int, given: Given) -> tupl
     if not of_machine(row):
         return None
     extension = {"none": ""}.get(row["params"]["ext"], row["params"]["ext"])
+    if "code" in row["params"]:
+        raise CaseError(f"{row['id']}: expected a universal machine's countermodel, found one of a machine with one program")
     machine = Machine(said["w"], said["engine"], extension, (1, n_max))
     plan = fresh = compile_machine(machine.word, machine.engine, extension)
     if given is not None:
@@ -112,8 +114,8 @@ def _passes(row: Row, said: Mapping[str, Any], n_max: int, given: Given) -> tupl
         if case is None:
             raise IndexError("no such state")
         program, passes = case.program, machine_states.passes(plan, machine, case)
-    beside = fresh if given is not None and fresh.shape == plan.shape else None
-    return Tracer(program, plan, machine.engine, extension, beside), _to_failure(passes)
+    reference = fresh if given is not None and fresh.shape == plan.shape else None
+    return Tracer(program, plan, machine.engine, extension, reference), _to_failure(passes)
 
 
 def _to_failure(passes: Iterator[machine_passes.Pass]) -> Iterator[machine_passes.Pass]:

@@ -77,7 +77,7 @@ def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: in
     log = 2 + 4 * length + memory + 3 * count * (steps + 1)
     context = log if machine.engine == "mdm" else 2 + 4 * length + 2 * (memory + 9 * count)
     rows = plan.shape["layers"]
-    model = {"layers": len(rows), "d_model": plan.width, "heads": max(row["heads"] for row in rows)}
+    model: dict[str, int | str] = {"layers": len(rows), "d_model": plan.width, "heads": max(row["heads"] for row in rows)}
     model |= {"d_ff": max(row["d_ff"] for row in rows), "parameters": entries(plan), "dtype": dtype, "device": "cpu"}
     more = {"engine": machine.engine, "decode_steps": steps, "context_length": context, "model": model}
     return replace(found, report=found.report | more)
@@ -105,8 +105,8 @@ def misreported(expected: Wanted, run: Run, history: Sequence[Configuration] | N
     if history is not None and len(history) != len(expected.history):
         return {"what": "steps that were reported", "expected": len(expected.history), "got": len(history)}
     rest = {"exit code": expected.code, "finished": expected.finished}
-    told = {"exit code": pram.exit_code(run), "finished": run.finished}
-    return unequal(expected.report, pram.report(run, run.program.name)) or unequal(rest, told)
+    got = {"exit code": pram.exit_code(run), "finished": run.finished}
+    return unequal(expected.report, pram.report(run, run.program.name)) or unequal(rest, got)
 
 
 def listed(program: Program) -> Report:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from efasp.exact import Matrix
-from efasp.model.compile import compile_machine
 from efasp.model.plan import Head, Layer, Plan
 from efasp.proofs.obligation import Machine
 from efasp.sorts import Number
@@ -218,14 +217,19 @@ def moved(head: Reading, fresh: Reading, read: np.ndarray, h: np.ndarray, old: n
 # Cached fresh compiles, by width, engine and extension. They are process state because each is made once, and the processes
 # that check changed files inherit it by a fork. On a state that ``first_failure`` passes over because of it the plan in float64
 # reads out the same as a fresh compile, which is right on it; so it changes only how long a search takes.
-_BASES: dict[tuple[int, str, str], Base] = {}
+_BASES: dict[Machine, Base] = {}
+
+
+def keyed(machine: Machine) -> Machine:
+    """The machine, for whatever n."""
+    return Machine(machine.word, machine.engine, machine.extension, (1, 1), machine.code)
 
 
 def remember(machine: Machine) -> None:
     """From now on this process caches the fresh compile's traces of a machine's sequences (1 or 2 GiB at w = 5)."""
     _BASES.clear()
-    plan = compile_machine(machine.word, machine.engine, machine.extension)
-    _BASES[machine.word, machine.engine, machine.extension] = Base(plan)
+    plan = machine.fresh
+    _BASES[keyed(machine)] = Base(plan)
 
 
 def forget() -> None:
@@ -235,7 +239,7 @@ def forget() -> None:
 
 def screen(plan: Plan, machine: Machine) -> Screen:
     """The plan in float64, next to the fresh compile if that is remembered and of the same shape."""
-    base = _BASES.get((machine.word, machine.engine, machine.extension))
+    base = _BASES.get(keyed(machine))
     return Near(plan, base) if base is not None and base.screen.plan.shape == plan.shape else Screen(plan)
 
 

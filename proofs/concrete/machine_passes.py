@@ -27,13 +27,15 @@ Report = dict[str, Any]
 @dataclass(frozen=True)
 class Case:
     """A program and a state before a step. ``variant``: selects among the encodings of the state (slots, log); ``idle``:
-    the number of blocks in the log before the first write; ``log``: a log that leads to the state, empty to make one."""
+    the number of blocks in the log before the first write; ``log``: a log that leads to the state, empty to make one;
+    ``prompted``: whether the prompt has the program, which is in the weights of a specialised machine."""
 
     program: Program
     before: Configuration
     variant: int = 0
     idle: int = 0
     log: tuple[tuple[Event, ...], ...] = ()
+    prompted: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def tokens_of(plan: Predictor, sequence: TokenSequence, layout: LogLayout | Cell
 
 def cell_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
     """One full pass of any-process generation."""
-    layout = cast(CellLayout, CellLayout.of(case.program, extension))
+    layout = cast(CellLayout, CellLayout.of(case.program, extension, case.prompted))
     slots = [(cell >> case.variant % 4 ^ case.variant) & 1 for cell in range(layout.cells)]
     yield cell_pass(plan, layout, layout.encode(case.program, case.before, slots), 1, case.program, case.before)
 
@@ -189,7 +191,7 @@ def log_passes(plan: Predictor, case: Case, extension: str) -> Iterator[Pass]:
     """Passes of masked diffusion: first with the next block fully masked, then with some of its tokens unmasked, or all but
     one while a later block is masked, which must not be unmasked yet."""
     program = case.program
-    layout = cast(LogLayout, LogLayout.of(program, extension))
+    layout = cast(LogLayout, LogLayout.of(program, extension, case.prompted))
     log, state = log_of(case), pram.initial(program)
     for events in log:
         state = layout.apply(state, events)

@@ -14,7 +14,6 @@ from random import Random
 from typing import cast
 
 from efasp.encoding import COUNTERS, Event, LogLayout, Write
-from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
 from efasp.pram import machine as pram
 from efasp.pram.isa import REGISTERS, Instruction, Operation, Reg, operations
@@ -30,14 +29,17 @@ SECOND = Reg(2)
 RUNNING: Status = "running"
 
 
-def first_failure(plan: Plan, machine: Machine, cases: int | None = None, seconds: float = inf) -> Report | None:
+def first_failure(
+    plan: Plan, machine: Machine, cases: int | None = None, seconds: float = inf, begin: int = 0
+) -> Report | None:
     """The first state on which the plan is wrong: its number in ``states``, and the expected and actual values.
 
-    None if the plan is right on all states (on the first ``cases``, or on those that were run within ``seconds``). For words
-    of at most ``SCREENED`` bits a run in float64 selects candidates; a state is returned only if its exact run fails.
+    None if the plan is right on all states from number ``begin`` on (before number ``cases``, or on those that were run within
+    ``seconds``). For words of at most ``SCREENED`` bits a run in float64 selects candidates; a state is returned only if its
+    exact run fails.
     """
     quick = screen(plan, machine) if machine.word <= SCREENED else None
-    for number, case in within(enumerate(islice(states(machine.word, machine.extension), cases)), seconds):
+    for number, case in within(islice(enumerate(cases_of(machine)), begin, cases), seconds):
         if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
             continue
         report = failure(plan, machine, case)
@@ -60,8 +62,8 @@ def unmoved(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
 
 def remember(machine: Machine) -> None:
     """Cache the passes of the fresh compile in ``proofs.concrete.float64_filter`` on every state."""
-    quick = screen(compile_machine(machine.word, machine.engine, machine.extension), machine)
-    for number, case in enumerate(states(machine.word, machine.extension)):
+    quick = screen(machine.fresh, machine)
+    for number, case in enumerate(cases_of(machine)):
         unmoved(quick, machine, number, case)
 
 
@@ -97,6 +99,28 @@ def register_form(operation: Operation, rd: int = 0, ra: int = 1, x: Reg | int =
         ra if set("am") & set(operation.shape) else None,
         x if "x" in operation.shape else offset,
     )
+
+
+def cases_of(machine: Machine) -> Iterator[Case]:
+    """The states of a machine; of one that is specialised to a program with that program."""
+    for case in states(machine.word, machine.extension):
+        yield case if machine.code is None else running(case, machine)
+
+
+def running(case: Case, machine: Machine) -> Case:
+    """A case with a machine's own program in the place of its program, and most program counters in it."""
+    code = machine.code
+    assert code is not None
+    program = replace(case.program, instructions=code)
+
+    def inside(pc: int) -> int:
+        return pc if pc % 8 == 7 else pc % len(code)
+
+    if case.log:
+        log = tuple(tuple(replace(event, pc=inside(event.pc)) for event in events) for events in case.log)
+        return replace(given(program, log, machine.extension, case.variant), prompted=False)
+    before = replace(case.before, pc=tuple(map(inside, case.before.pc)))
+    return replace(case, program=program, before=before, prompted=False)
 
 
 def states(word: int, extension: str) -> Iterator[Case]:

@@ -1,4 +1,4 @@
-"""What is known of the program's own lookups and values, as forms over the atoms of a residual stream."""
+"""Facts about the program's own lookups and values, as forms over the atoms of a residual stream."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def falsified(script: Script, goals: Sequence[Term]) -> list[int]:
     names = [script.declare(f"goal.{number}", "Bool") for number in range(len(goals))]
     for name, goal in zip(names, goals, strict=True):
         script.definition(eq(name, goal))
-    solver = _solver(script.text())
+    solver = solver_of(script.text())
     left = {number: z3.Bool(name, solver.ctx) for number, name in enumerate(names)}
     while left:
         found = solver.check(z3.Not(z3.And(*left.values())))
@@ -36,10 +36,11 @@ def unproved(obligation: Obligation) -> bool:
     """Whether an obligation has a countermodel, or is not decided."""
     import z3
 
-    return obligation.kind != "smt" or _solver(obligation.content).check() != z3.unsat
+    return obligation.kind != "smt" or solver_of(obligation.content).check() != z3.unsat
 
 
-def _solver(text: str):  # type: ignore[no-untyped-def]
+def solver_of(text: str):  # type: ignore[no-untyped-def]
+    """Z3 with a script's declarations and assertions, and a budget that is a count of its own work."""
     import z3
 
     solver = z3.Solver(ctx=z3.Context())

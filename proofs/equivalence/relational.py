@@ -228,10 +228,10 @@ def winners(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, r
             same = land(same, *(eq(at.flag("te", "mask"), "0") for at in (first, second)))
         one = clause(eq(j, other), le(s, j), lor(zero, same))
         if known.shared:
-            beside = lor(*(eq(at.flag("te", "bos"), "1") for at in (first, second)))
+            at_sink = lor(*(eq(at.flag("te", "bos"), "1") for at in (first, second)))
             sunk = [clause(eq(i.term(flag), num(at)), le(j, s)) for flag, at in nothing]
             empty = [eq(sink.names[atom], "0") for atom in atoms]
-            one = land(clause(lnot(beside), one), *sunk, *empty)
+            one = land(clause(lnot(at_sink), one), *sunk, *empty)
         lost = lor(eq(first.flag("te", "bos"), "1"), lt(j, s))
         return land(one, *(clause(land(*(eq(i.term(form), "0") for form in word)), lost) for word in known.words))
 
@@ -256,7 +256,7 @@ def _product(i: SymbolicPosition, j: SymbolicPosition, q: Form, k: Form) -> Term
     if values is None:
         values, case, other = j.values(k), other, case
     if values is None:
-        raise TooManyCases("a query and a key of more values than are told apart")
+        raise TooManyCases("a query and a key of more values than are distinguished")
     term = linear([(values[-1], other)])
     for value in values[:-1]:
         term = ite(eq(case, num(value)), linear([(value, other)]), term)

@@ -20,7 +20,6 @@ import numpy as np
 from efasp.affine_forms import NOTHING, Form, total
 from efasp.encoding import TokenSequence
 from efasp.exact import Matrix
-from efasp.model.compile import compile_machine
 from efasp.model.plan import Head, Layer, Plan
 from efasp.proofs.concrete import machine_states
 from efasp.proofs.concrete.float64_filter import Kept, Screen, Trace
@@ -87,8 +86,8 @@ def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> n
 @lru_cache(maxsize=1)
 def runs(machine: Machine, count: int) -> tuple[Screen, tuple[tuple[TokenSequence, Trace], ...]]:
     """A fresh compile in float64, and its sequences and traces of the first so many states."""
-    screen, found = Kept(compile_machine(machine.word, machine.engine, machine.extension)), []
-    for case in islice(machine_states.states(machine.word, machine.extension), count):
+    screen, found = Kept(machine.fresh), []
+    for case in islice(machine_states.cases_of(machine), count):
         for one in machine_states.passes(screen, machine, case):
             assert screen.last is not None
             found.append((one.sequence, screen.last))
@@ -141,7 +140,7 @@ class Sweep:
 
     def __init__(self, reader: Reader, plan: Plan, machine: Machine) -> None:
         self.reader, self.stream, self.plan, self.machine = reader, reader.stream, plan, machine
-        self.fresh = compile_machine(machine.word, machine.engine, machine.extension)
+        self.fresh = machine.fresh
         self.alike = Alike(plan, machine)
         self.live = self._liveness(machine)
         self.found = Swept(reader, (Executed([], [], [], [], []), Executed([], [], [], [], [])))
@@ -199,7 +198,7 @@ class Sweep:
             some.residual.append(forms)
 
     def _record(self, number: int, result: HeadResult) -> None:
-        """Add what came of a head to what is known of the plan."""
+        """Add the result for a head to the facts about the plan."""
         self.found.cuts += result.cuts
         self.found.head_pairs += result.head_pairs
         self.found.apart += result.apart

@@ -202,7 +202,7 @@ def strays() -> Iterator[dict[str, Any]]:
 @lemma
 def decompiled(regime: Regime) -> Iterator[Batch]:
     """The text of a transformer's program is what its matrices say, and compiles to them; on small plans by values as well."""
-    for machine in regime.machines():
+    for machine in regime.transformers():
         yield Batch(("decompile.stream", "decompile.again"), machine.params, partial(compared, regime, machine))
     cases = sum(2**length for length in range(1, LONGEST + 1)) * len(list(small_plans()))
     scope = f"exhaustive: {len(list(small_plans()))} plans, sequences of up to {LONGEST} tokens"

@@ -214,7 +214,7 @@ def content(instruction: Any = None, **more: Any) -> Content:
     return Content(Number(f"(mod P {SIZE})"), lambda index: instruction, word_at, **more)
 
 
-def told(conclude: Conclude, what: Content) -> Says:
+def holding(conclude: Conclude, what: Content) -> Says:
     """That a place has the token of a content."""
     return lambda stands, kind, payloads: conclude(STANDS, stands, what, kind, payloads)
 
@@ -222,7 +222,7 @@ def told(conclude: Conclude, what: Content) -> Says:
 def log_opening(conclude: Conclude, extension: str, instruction: Any) -> Term:
     """Prompt, then the block of time 0."""
     given, layout = program(instruction), PlacedLog.any(extension)
-    wanted = told(conclude, content(instruction))
+    wanted = holding(conclude, content(instruction))
     pieces: list[Piece] = [(0, START, PROMPT_PLACES, wanted), (*block_ends(layout, 0), block_places(0), wanted)]
     return land(*(stands(layout, partial(opened, PlacedLog, given, extension), pieces, number) for number in range(2)))
 
@@ -243,7 +243,7 @@ def block_ends(layout: Any, time: Any) -> tuple[Any, Any]:
 def cell_opening(conclude: Conclude, extension: str, instruction: Any) -> Term:
     """Prompt, then the cells of the initial configuration, of which the first slots hold the values."""
     given, layout = program(instruction), PlacedCells.any(extension)
-    piece: Piece = (0, END, PROGRAM_PLACES | CELL_PLACES, told(conclude, content(instruction)))
+    piece: Piece = (0, END, PROGRAM_PLACES | CELL_PLACES, holding(conclude, content(instruction)))
     return stands(layout, partial(opened, PlacedCells, given, extension), [piece], 0)
 
 
@@ -261,7 +261,7 @@ def blocks(conclude: Conclude) -> Term:
     layout = PlacedLog.any("M")
     goals = []
     for event in EVENTS:
-        wanted = told(conclude, content(event=lambda pid, event=event: event))
+        wanted = holding(conclude, content(event=lambda pid, event=event: event))
         pieces: list[Piece] = [(*block_ends(layout, TIME), block_places(TIME), wanted)]
         goals.append(stands(layout, lambda event=event: layout.block(TIME, At(PID, event)), pieces, 0))  # type: ignore[misc]
     return land(*dict.fromkeys(goals))
@@ -284,9 +284,9 @@ def whole_log(conclude: Conclude) -> Term:
     for steps in (0, 1, 2, LONG):
         events = [Event(time, "running", Write("memory", A, Symbol("x"))) for time in range(steps + 1)]  # type: ignore[arg-type]
         events[0] = Event(0, "running")
-        pieces: list[Piece] = [(0, START, {"bos": {}, "memory": {"index": A}}, told(conclude, content()))]
+        pieces: list[Piece] = [(0, START, {"bos": {}, "memory": {"index": A}}, holding(conclude, content()))]
         for time, event in enumerate(events):
-            wanted = told(conclude, content(event=lambda pid, event=event: event))
+            wanted = holding(conclude, content(event=lambda pid, event=event: event))
             pieces.append((*block_ends(layout, time), block_places(time), wanted))
         log: Any = [At(PID, event) for event in events[1:]]
         chosen = sorted({0, 1, 2, steps // 2 + 1, steps + 1} & set(range(len(pieces))))
@@ -310,7 +310,7 @@ def whole_cells(conclude: Conclude) -> Term:
             slot=chosen,
         )
         slots = (chosen,) * layout.cells
-        piece: Piece = (0, END, CELL_PLACES, told(conclude, wanted))
+        piece: Piece = (0, END, CELL_PLACES, holding(conclude, wanted))
         goals.append(stands(layout, partial(layout.encode, given, state, slots), [piece], 0))
     return land(*dict.fromkeys(goals))
 

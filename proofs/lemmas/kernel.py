@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
 
-from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
 from efasp.proofs.lemmas.bounded import fingerprint
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
@@ -57,7 +56,7 @@ def discharged(machine: Machine, plan: Plan, given: bool) -> Verdict:
         if accepts(machine, plan):
             return Verdict("proved", BY)
         if given:
-            fresh = compile_machine(machine.word, machine.engine, machine.extension)
+            fresh = machine.fresh
             return Verdict("unknown", EQUIVALENT if accepts(machine, fresh) else REJECTED)
     except build.RocqError as error:
         return Verdict("error", str(error))

@@ -24,10 +24,9 @@ import numpy as np
 
 from efasp.affine_forms import Form
 from efasp.codebook import Codebook
-from efasp.model.compile import STEPS, compile_machine
 from efasp.model.plan import Layer, Plan
 from efasp.proofs.concrete import machine_states
-from efasp.proofs.equivalence import readout, relational, sat_sweeping
+from efasp.proofs.equivalence import readout, relational, sat_sweeping, targeted
 from efasp.proofs.equivalence.assumptions import describe
 from efasp.proofs.equivalence.sat_sweeping import Swept
 from efasp.proofs.obligation import Allowance, Batch, Machine, Obligation, Regime, Searched, Verdict, lemma
@@ -39,6 +38,7 @@ from efasp.sorts import Number
 STATES = "exact forward pass on machine states"
 DENSE = 8  # a plan with so many times the weights of a fresh compile is not executed on symbols
 FEW = 8  # differing weights that a countermodel lists
+FIRST = 8  # machine states that are run before any others
 # Weights times states that are run on a plan that deviates, while its obligations are made: all states up to w = 16, 14 at
 # w = 64. It is a count, not a time, since what is run decides which obligations there are.
 WORK = 5_000_000
@@ -96,7 +96,7 @@ RULES: dict[str, tuple[str, str, str, str]] = {
 @lemma
 def lowered(regime: Regime) -> Iterator[Batch]:
     """Each layer adds nothing but units and lookups of the program, and the whole stack's read-out is the program's."""
-    for machine in regime.machines():
+    for machine in regime.transformers():
         yield Batch(("lowering.layer", "lowering.stack"), machine.params, lambda m=machine: compared(regime, m))  # type: ignore[misc]
 
 
@@ -110,7 +110,7 @@ def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
     """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not. The stream is complete."""
     reader = read_program(machine)
     try:
-        if plan is not (fresh := compile_machine(machine.word, machine.engine, machine.extension)):
+        if plan is not (fresh := machine.fresh):
             count, usual = len(numbers(plan)), len(numbers(fresh))
             if count > DENSE * usual:  # after many minutes its forms would outgrow the limit
                 raise TooManyTerms(f"{count} weights are not 0, in a fresh compile {usual}: too many terms")
@@ -123,13 +123,13 @@ def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
 
 def read_program(machine: Machine) -> Reader:
     """The machine's program over a stream of its own."""
-    return Reader(STEPS[machine.engine](machine.word, machine.extension))
+    return Reader(machine.step)
 
 
 @lru_cache(maxsize=1)
 def swept(machine: Machine, plan: Plan) -> Swept | None:
     """The plan executed next to a fresh compile, if it has that one's shape, over a stream of their own, which is complete."""
-    if plan.shape != compile_machine(machine.word, machine.engine, machine.extension).shape:
+    if plan.shape != machine.fresh.shape:
         return None
     try:
         return sat_sweeping.Sweep(read_program(machine), plan, machine).found
@@ -149,17 +149,23 @@ class Comparison:
         self.coded = books == tuple(self.reader.stream.books.values()) and all(map(_has_one, books))
         self.equal = not self.excess and self.coded and self.outputs == self.reader.outputs
         self._searched: Searched | None = None
+        self._aimed: Searched | None = None
 
     @cached_property
     def case(self) -> dict[str, Any] | None:
         """A machine state on which the plan is wrong, with the place in the plan that deviates first; None if none is found.
 
-        How many are tried depends on the number of weights alone (``WORK``).
+        How many are tried depends on the number of weights alone (``WORK``); those on which units are active that the program
+        lacks come after the first.
         """
-        return self._failing(cases=max(1, WORK // max(1, len(numbers(self.plan)))))
+        count = max(1, WORK // max(1, len(numbers(self.plan))))
+        found = self._failing(cases=min(FIRST, count)) or self._targeted(min(targeted.CASES, count))
+        return found or self._failing(cases=count, begin=min(FIRST, count))
 
-    def _failing(self, cases: int | None = None, seconds: float = inf) -> dict[str, Any] | None:
-        found = machine_states.first_failure(self.plan, self.machine, cases=cases, seconds=seconds)
+    def _failing(self, cases: int | None = None, seconds: float = inf, begin: int = 0) -> dict[str, Any] | None:
+        return self._located(machine_states.first_failure(self.plan, self.machine, cases, seconds, begin))
+
+    def _located(self, found: dict[str, Any] | None) -> dict[str, Any] | None:
         return None if found is None else {**found, "deviates": self.places(), "weights": self.weights()}
 
     def search(self, allowance: Allowance) -> Searched:
@@ -168,6 +174,17 @@ class Comparison:
             nothing = "it is right on the machine states that were tried"
             self._searched = Searched(self._failing(seconds=allowance.left), STATES, nothing)
         return self._searched
+
+    def aimed(self, allowance: Allowance) -> Searched:
+        """States on which units are active that the program lacks, tried once for all obligations that no solver decides."""
+        if self._aimed is None:
+            nothing = "it is right on the states at which its own units are active that were tried"
+            self._aimed = Searched(self._targeted(seconds=allowance.left), STATES, nothing)
+        return self._aimed
+
+    def _targeted(self, count: int | None = None, seconds: float = inf) -> dict[str, Any] | None:
+        atoms = [] if self.excess else [d.atom for d in self.deviations if d.matrix == "up"]
+        return self._located(targeted.first_failure(self.reader, atoms, self.plan, self.machine, count, seconds))
 
     def places(self) -> list[str]:
         """The first deviations: units and heads of the first layer that has any, or rows of the read-out."""
@@ -180,7 +197,7 @@ class Comparison:
 
     def weights(self) -> list[str]:
         """The numbers in which the plan is not the fresh compile, if it has the same shape and they are few."""
-        fresh = numbers(compile_machine(self.machine.word, self.machine.engine, self.machine.extension))
+        fresh = numbers(self.machine.fresh)
         mine = numbers(self.plan)
         differing = [key for key in sorted(fresh.keys() | mine.keys()) if fresh.get(key, 0) != mine.get(key, 0)]
         if len(differing) > FEW:
@@ -198,7 +215,7 @@ class Comparison:
         apart = self.equal or self.excess or not self.coded or self.case is not None
         other = None if apart else swept(self.machine, self.plan)
         if other is not None:
-            yield from self._sweeping(other, layers, whole)
+            yield from (replace(made, search=self.aimed) for made in self._sweeping(other, layers, whole))
             return
         deviating = {d.layer for d in self.deviations}
         for number, content in enumerate(layers, 1):
@@ -256,7 +273,8 @@ class Comparison:
             return replace(self._exact(name, params, content, Verdict("unknown", self.excess)), search=self.search)
         if self.case is not None:
             return self._exact(name, params, content, Verdict("refuted", STATES, self.case))
-        return readout.obligation(self.reader, outputs, self.machine, name, params, f"{self.scope}, well-formed sequences")
+        made = readout.obligation(self.reader, outputs, self.machine, name, params, f"{self.scope}, well-formed sequences")
+        return replace(made, search=self.aimed)
 
 
 def numbers(plan: Plan) -> dict[tuple[str, int, int], Number]:

@@ -38,9 +38,11 @@ def differing(machine: Machine, transformer: object, program: Program, most: int
         if (wrong := unequal({"step": step, "passes": passes, **vars(configuration)}, found)) is not None:
             return {"step": step, **wrong}
     assert state is not None
-    told: list[int] = []
-    run = decode.run(program, MASKED_ARM, transformer, machine.extension, most, told.append)  # type: ignore[arg-type]
-    wrong = unequal([most, 3 * program.processors * most, list(range(1, most + 1))], [run.steps, run.decode_steps, told], "run")
+    reported: list[int] = []
+    run = decode.run(program, MASKED_ARM, transformer, machine.extension, most, reported.append)  # type: ignore[arg-type]
+    wrong = unequal(
+        [most, 3 * program.processors * most, list(range(1, most + 1))], [run.steps, run.decode_steps, reported], "run"
+    )
     return wrong or kept(machine, program, state)
 
 

@@ -97,8 +97,8 @@ class Numbers:
             self.refusal = str(error)
 
     @cached_property
-    def beside(self) -> Swept | None:
-        """The plan swept against a fresh compile, if it is a file's that reads out other forms."""
+    def sweeping(self) -> Swept | None:
+        """The SAT sweeping of the plan against a fresh compile, if it is a file's that reads out other forms."""
         reader, alone, excess = read(self.machine, self.plan)
         return swept(self.machine, self.plan) if self.given and not excess and alone.outputs != reader.outputs else None
 
@@ -108,26 +108,26 @@ class Numbers:
         reader, alone, excess = read(self.machine, self.plan)
         if excess:
             return None
-        if self.beside is not None:
-            return Sizes(self.beside.reader, self.beside.executed, self.plan, longest(self.machine))
+        if self.sweeping is not None:
+            return Sizes(self.sweeping.reader, self.sweeping.executed, self.plan, longest(self.machine))
         return Sizes(reader, (alone,), self.plan, longest(self.machine))
 
     @property
     def apart(self) -> list[HeadPair]:
         """Heads of a file that read otherwise than a fresh compile's: that they have one winner is shown of each."""
-        return self.beside.apart if self.beside else []
+        return self.sweeping.apart if self.sweeping else []
 
     @cached_property
     def halves(self) -> list[HeadPair]:
         """Heads of a file with scores in halves that read what a fresh compile's do: all that have no integers, or none."""
-        beside = self.beside
-        if beside is None or self.sizes is None or self.dtype is None:
+        sweeping = self.sweeping
+        if sweeping is None or self.sizes is None or self.dtype is None:
             return []
         where = {name for name, power in self.sizes.scores.items() if power < 0}
-        found = [head_pair for head_pair in beside.head_pairs if f"layer {head_pair.layer}, {head_pair.where}" in where]
+        found = [head_pair for head_pair in sweeping.head_pairs if f"layer {head_pair.layer}, {head_pair.where}" in where]
         alike = {f"layer {head_pair.layer}, {head_pair.where}" for head_pair in found}
         for number, h in ((n, h) for n, layer in enumerate(self.plan.layers, 1) for h in range(len(layer.heads))):
-            if any(some.heads[number - 1][h].score >= self.sizes.reader.own_scores for some in beside.executed):
+            if any(some.heads[number - 1][h].score >= self.sizes.reader.own_scores for some in sweeping.executed):
                 alike.discard(f"layer {number}, head {h}")
         return found if where <= alike and min(self.sizes.scores.values()) == -1 else []
 
@@ -309,11 +309,13 @@ INTERVALS = "interval arithmetic"
 
 
 def longest(machine: Machine) -> int:
-    """The most positions of a sequence of a machine: of P, M, L = 2^w, and in the log of every time that the clock holds."""
+    """The most positions of a sequence of a machine: of P, M, L = 2^w, and in the log of every time that the clock holds; of a
+    machine that is specialised to a program, which its prompt lacks, of L = 0."""
     size = 1 << machine.word
+    length = size if machine.code is None else 0
     if machine.engine == "apmdm":
-        return CellLayout(machine.word, machine.extension, size, size, size).context_length
-    layout = LogLayout(machine.word, machine.extension, size, size, size)
+        return CellLayout(machine.word, machine.extension, size, size, length).context_length
+    layout = LogLayout(machine.word, machine.extension, size, size, length)
     return layout.context_length(layout.latest)
 
 
@@ -334,7 +336,7 @@ REFUSED = {**{f"numerics.{name}": "numerics.refused" for name in UNMADE}, "numer
 @lemma
 def machines(regime: Regime) -> Iterator[Batch]:
     """The transformers at every word width that n takes: exact in their dtype, or refused."""
-    for machine in regime.machines():
+    for machine in regime.transformers():
         lemmas = tuple(f"numerics.{name}" for name in (GIVEN if regime.given else COMPILED))
         yield Batch(lemmas, machine.params, partial(about, regime, machine), {} if regime.given else REFUSED)
 
@@ -387,7 +389,7 @@ def dtypes(regime: Regime) -> Iterator[Batch]:
 
 @lemma
 def measurements(regime: Regime) -> Iterator[Batch]:
-    """Torch's softmax attention by itself; and its float64 beside an exact plan, if no machine of the regime has it."""
+    """Torch's softmax attention by itself; and its float64 against an exact plan, if no machine of the regime has it."""
     yield Batch(
         tuple(f"numerics.{name}" for name in numerics_torch.NAMES), {}, partial(numerics_torch.measurements, regime.all_n)
     )

@@ -17,14 +17,14 @@ import numpy as np
 
 from efasp import exact
 from efasp.encoding import COUNTERS, CellLayout, LogLayout, TokenSequence, join
-from efasp.model.compile import ENGINES, compile_machine
+from efasp.model.compile import ENGINES
 from efasp.model.plan import Plan
 from efasp.model.ranges import SCALE, SIGNIFICAND, dtype_for
 from efasp.pram.machine import MIN_WORD
 from efasp.proofs.concrete.extremes import sparse
 from efasp.proofs.concrete.float64_filter import Kept
 from efasp.proofs.concrete.machine_passes import Case, Report, log_of
-from efasp.proofs.concrete.machine_states import passes, shuffled, states, stopped
+from efasp.proofs.concrete.machine_states import cases_of, passes, running, shuffled, stopped
 from efasp.proofs.equivalence.rescaling import leveled
 from efasp.proofs.obligation import Allowance, Machine, Obligation, Searched, Verdict, within
 
@@ -44,15 +44,16 @@ def sequences(machine: Machine, dtype: str) -> Iterator[TokenSequence]:
     """Sequences in the middle of a run: random and adversarial states; in the log with ``INEXACT`` masks, or almost all."""
     for seed in range(2 if machine.word == MIN_WORD and not machine.extension else 1):
         case = shuffled(Random(seed), machine.word, machine.extension, seed)
+        case = case if machine.code is None else running(case, machine)
         state = case.before
         banks = tuple(bank[:2] + (0,) * (len(bank) - 2) for bank in state.registers[:PROCESSORS])
         before = replace(state, registers=banks, pc=state.pc[:PROCESSORS], status=state.status[:PROCESSORS])
-        case = Case(replace(case.program, processors=PROCESSORS), before, 0)
+        case = Case(replace(case.program, processors=PROCESSORS), before, 0, prompted=case.prompted)
         if machine.engine == "apmdm":
-            cells: Any = CellLayout.of(case.program, machine.extension)
+            cells: Any = CellLayout.of(case.program, machine.extension, case.prompted)
             yield cells.encode(case.program, before, [(cell ^ seed) & 1 for cell in range(cells.cells)])
             continue
-        layout: Any = LogLayout.of(case.program, machine.extension)
+        layout: Any = LogLayout.of(case.program, machine.extension, case.prompted)
         log = log_of(case)
         base, masks = layout.encode(case.program, log), layout.masks(len(log) + 1)
         some = masks.tokens.copy()
@@ -160,7 +161,7 @@ def departure(plan: Plan, module: Transformer, sequence: TokenSequence) -> Repor
 def rounding(plan: Plan, module: Transformer, machine: Machine, count: int) -> Iterator[Report | None]:
     """The same for so many of the states that plans are run on, where float64 with average-hard attention has other numbers."""
     quick = Kept(plan)
-    for number, case in enumerate(islice(states(machine.word, machine.extension), count)):
+    for number, case in enumerate(islice(cases_of(machine), count)):
         sequence = next(passes(quick, machine, case)).sequence
         assert quick.last is not None
         pairs = zip((*quick.last.streams, quick.last.out), module.states(sequence.tokens, sequence.places), strict=True)
@@ -265,7 +266,7 @@ def means(dtype: str) -> Verdict:
 
 def widened(machine: Machine, n: tuple[int, int]) -> Iterator[Obligation]:
     """The obligation of a compiled machine outside the regime."""
-    plan = compile_machine(machine.word, machine.engine, machine.extension)
+    plan = machine.fresh
     yield of(plan, machine, dtype_for(plan), n, FEW, "")
 
 

@@ -157,8 +157,8 @@ def executed(scenario: Scenario, machine: Machine, plan: Plan, module: Callable[
         for attention in ("dense", "indexed") if scenario.name in INDEXED else ("dense",):
             wrong = guarded(partial(wrongly, machine, transformer, program, most, expected, attention, plan.dtype is None))
             if wrong is not None:
-                told = {"engine": machine.engine, "ext": machine.extension, "attention": attention, **wrong, **listed(program)}
-                return Verdict("refuted", method, told)
+                case = {"engine": machine.engine, "ext": machine.extension, "attention": attention, **wrong, **listed(program)}
+                return Verdict("refuted", method, case)
         steps, longest = steps + expected.report["steps"], max(longest, expected.report["context_length"])
     return Verdict("measured", f"{method}: {steps} steps as the oracle has them, up to {longest} positions")
 

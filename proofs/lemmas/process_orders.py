@@ -134,8 +134,8 @@ def differing(
         tokens = state.sequence.tokens.tolist()
         if first:
             plain.append(tokens)
-        told = {"step": state.steps, **vars(state.configuration), "tokens": tokens}
-        if (wrong := unequal({"step": step, **vars(configuration), "tokens": plain[step - 1]}, told)) is not None:
+        got = {"step": state.steps, **vars(state.configuration), "tokens": tokens}
+        if (wrong := unequal({"step": step, **vars(configuration), "tokens": plain[step - 1]}, got)) is not None:
             return {"step": step, **wrong}
         if hasattr(transformer, "refuse"):
             transformer.refuse = step >= min(2, most - 1)

@@ -198,13 +198,13 @@ def doubtful(name: str, rows: np.ndarray, book: Codebook, layout: LogLayout, eve
         if due and tokens.tolist() != [id_of(book, item) for item in every]:
             return {"of": name, "what": "the likeliest token by the list", "expected": "the code's", "got": "another"}
     for item, wanted, got in zip(every, direct, confidence(rows, layout).tolist(), strict=True):
-        told = {"of": name, "token": f"{book.kinds[item[0]].name} {item[1]}"}
+        case = {"of": name, "token": f"{book.kinds[item[0]].name} {item[1]}"}
         if not abs(got - wanted) <= NEAR * wanted:
-            return {**told, "what": "confidence", "expected": wanted, "got": got}
+            return {**case, "what": "confidence", "expected": wanted, "got": got}
         is_mask = book.kinds[item[0]].name == "mask"
         if due and (got >= THRESHOLD) is is_mask:
             return {
-                **told,
+                **case,
                 "what": f"confidence, threshold {THRESHOLD}",
                 "expected": "below" if is_mask else "above",
                 "got": got,
@@ -217,11 +217,11 @@ def doubtful(name: str, rows: np.ndarray, book: Codebook, layout: LogLayout, eve
 
 def codes_scope(machine: Machine) -> str:
     """The cases, for the scope."""
-    swept = "; every value of every payload, the others random" if machine.word <= ENUMERATED else ""
-    return f"measured: w = {machine.word}, every kind of token and of place, all pairs of extreme and random payloads{swept}"
+    values = "; every value of every payload, the others random" if machine.word <= ENUMERATED else ""
+    return f"measured: w = {machine.word}, every kind of token and of place, all pairs of extreme and random payloads{values}"
 
 
-def swept(book: Codebook, rng: Random) -> Iterator[Item]:
+def every_value(book: Codebook, rng: Random) -> Iterator[Item]:
     """Every kind with every value of each of its payloads in turn, as an array, the others random."""
     for number, kind in enumerate(book.kinds):
         for name in kind.payloads:
@@ -250,8 +250,8 @@ def codes(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
     transformer, rng, count = module(), Random(str(machine.params)), 0
     for book, embedding in ((transformer.vocabulary, transformer.token), (transformer.places, transformer.place)):
         every = items(book, rng)
-        swept_items = swept(book, rng) if machine.word <= ENUMERATED else ()
-        for group in (grouped(every), *([item] for item in swept_items)):
+        enumerated = every_value(book, rng) if machine.word <= ENUMERATED else ()
+        for group in (grouped(every), *([item] for item in enumerated)):
             wrong = guarded(partial(miscoded, transformer, embedding, group, rng))
             if wrong is not None:
                 return Verdict("refuted", f"torch, {transformer.dtype_name}", {**machine.params, **wrong})
@@ -277,6 +277,6 @@ def miscoded(transformer: Transformer, embedding: Embedding, group: Sequence[Ite
         if (other := np.flatnonzero((expected != got).any(axis=1))).size:
             at = int(other[0])
             payloads = dict(zip(dict(book.payloads), rows[at, 1:].tolist(), strict=True))
-            told = {"codebook": book.name, "kind": book.kinds[rows[at, 0]].name, **payloads, "what": name}
-            return {**told, "expected": expected[at].tolist(), "got": got[at].tolist()}
+            case = {"codebook": book.name, "kind": book.kinds[rows[at, 0]].name, **payloads, "what": name}
+            return {**case, "expected": expected[at].tolist(), "got": got[at].tolist()}
     return None

@@ -22,7 +22,7 @@ import numpy as np
 from efasp.encoding import CellLayout, LogLayout, join
 from efasp.exact import Matrix, winners
 from efasp.model.header import WeightsError
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.model.readback import read_plan
 from efasp.proofs.concrete.differential import guarded, taken
 from efasp.proofs.concrete.machine_passes import Report
@@ -50,7 +50,7 @@ def weights(machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> 
     return Verdict("measured", f"{method}: {len(transformer.state_dict())} tensors")
 
 
-def misshapen(shape: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def misshapen(shape: TransformerShape[int]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Shapes that no weights file may state, each with what is wrong with it."""
     layers = shape["layers"]
 
@@ -78,8 +78,8 @@ def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
     header = json.loads(data[8 : 8 + length])
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "weights.safetensors"
-        for what, told, named in malformed(header, transformer.shape):
-            text = json.dumps(told).encode()
+        for what, changed, named in malformed(header, transformer.shape):
+            text = json.dumps(changed).encode()
             path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
             try:
                 read_plan(path)
@@ -97,7 +97,7 @@ def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
     return None
 
 
-def malformed(header: dict[str, Any], shape: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+def malformed(header: dict[str, Any], shape: TransformerShape[int]) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Headers that no weights file may have: what is wrong, the header, and a word of the refusal that says so."""
     metadata = header["__metadata__"]
     for what, wrong in misshapen(shape):
@@ -157,9 +157,9 @@ def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
             return {"what": name, "expected": list(named), "got": list(found)}
     wanted = dict(tensors(plan))
     readers = {"Transformer.of": transformer, "compiled": made.transformer, "load": loaded.transformer}
-    told = {name: {key: t.cpu().numpy() for key, t in one.state_dict().items()} for name, one in readers.items()}
-    told["read_plan"] = dict(tensors(back[3]))
-    for name, found_tensors in told.items():
+    read_by = {name: {key: t.cpu().numpy() for key, t in one.state_dict().items()} for name, one in readers.items()}
+    read_by["read_plan"] = dict(tensors(back[3]))
+    for name, found_tensors in read_by.items():
         if sorted(found_tensors) != sorted(wanted):
             return {"what": f"tensors by {name}", "expected": sorted(wanted), "got": sorted(found_tensors)}
         for key, value in wanted.items():

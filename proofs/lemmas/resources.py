@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from efasp.model import closed_forms
-from efasp.model.plan import Plan, parameters
+from efasp.model.plan import Plan, TransformerShape, parameters
 from efasp.model.ranges import ranges
 from efasp.pram import library
 from efasp.pram import machine as pram
@@ -59,7 +59,7 @@ def discharge(check: Check, machine: Machine, plan: Plan) -> Verdict:
     return Verdict("refuted" if wrong else "proved", method, wrong and {"w": machine.word, **wrong})
 
 
-def stated(machine: Machine) -> tuple[dict[str, Any], Any, Any]:
+def stated(machine: Machine) -> tuple[TransformerShape[Any], Any, Any]:
     """The closed forms of the shape and of the codes' widths, at the machine's width."""
     which = machine.engine, machine.extension, closed_forms.quantities(machine.word, machine.extension)
     return closed_forms.shape(*which), *closed_forms.codes(*which)
@@ -79,7 +79,7 @@ def beyond(machine: Machine, size: str, got: int) -> Iterator[Wrong]:
         yield {"n": first, "of": size, "bound": most, "log2 n at least": log, "got": got}
 
 
-def told(machine: Machine, size: str, got: int, since: int) -> str:
+def in_words(machine: Machine, size: str, got: int, since: int) -> str:
     """The size and its comparison, in words."""
     form = "as its closed form says" if machine.word >= since else f"its closed form is from w = {since} on"
     return f"compiled: {size} {got}; within its bound; {form}"
@@ -110,7 +110,7 @@ def width(machine: Machine, plan: Plan) -> Found:
         ),
     )
     failures = chain(*(compared(machine, *row) for row in exact), beyond(machine, "d_model", plan.width))
-    return told(machine, "d_model", plan.width, since), failures
+    return in_words(machine, "d_model", plan.width, since), failures
 
 
 def units(machine: Machine, plan: Plan) -> Found:
@@ -122,7 +122,7 @@ def units(machine: Machine, plan: Plan) -> Found:
         compared(machine, "d_ff of the layers", wanted, got, since.layers),
         beyond(machine, "d_ff", max(got)),
     )
-    return f"{told(machine, 'units', sum(got), since.units)}; {told(machine, 'd_ff', max(got), since.layers)}", failures
+    return f"{in_words(machine, 'units', sum(got), since.units)}; {in_words(machine, 'd_ff', max(got), since.layers)}", failures
 
 
 def weights(machine: Machine, plan: Plan) -> Found:
@@ -134,7 +134,7 @@ def weights(machine: Machine, plan: Plan) -> Found:
         compared(machine, "parameters", closed_forms.count(*stated(machine)), got, since),
         beyond(machine, "parameters", got),
     )
-    return told(machine, "parameters", got, since), failures
+    return in_words(machine, "parameters", got, since), failures
 
 
 def entries(plan: Plan) -> int:

@@ -22,7 +22,7 @@ from efasp.model import closed_forms
 from efasp.model.closed_forms import Quantities
 from efasp.model.compile import ENGINES
 from efasp.model.lower import lower
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.model.serial import Serial, work
 from efasp.pram.isa import EXTENSIONS, Instruction, operations
 from efasp.pram.machine import MIN_WORD, Program, initial
@@ -194,10 +194,11 @@ def within(engine: str, extension: str, odd: int) -> Iterator[Claim]:
     """For even or for odd w = 2 v + odd: every size, with log2 n = w - 1 + e, e >= 0; and which layer is the widest."""
     least = {"v": (closed_forms.FROM[extension] + 1 - odd) // 2}
 
-    def form(v: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def form(v: Any) -> tuple[TransformerShape[Any], dict[str, Any]]:
         q = closed_forms.linear(2 * v + odd, odd)
         shape = closed_forms.shape(engine, extension, q)
-        return shape, closed_forms.summary(shape, *closed_forms.codes(engine, extension, q), widest=lambda x: list(x)[widest])
+        found = closed_forms.summary(shape, *closed_forms.codes(engine, extension, q), widest=lambda x: list(x)[widest])
+        return shape, {**found}
 
     shape = closed_forms.shape(engine, extension, closed_forms.linear(2 * least["v"] + odd, odd))
     rows = [row["d_ff"] for row in shape["layers"]]
@@ -262,7 +263,7 @@ def serial(n: tuple[int, int]) -> Iterator[Obligation]:
     )  # fmt: skip
 
 
-def total(shape: dict[str, Any], codes: Any, context: Any) -> Any:
+def total(shape: TransformerShape[Any], codes: Any, context: Any) -> Any:
     """All operations of a decoding step."""
     return sum(work(shape, codes, context).values())
 

@@ -18,7 +18,7 @@ import numpy as np
 from efasp.model import closed_forms
 from efasp.model.closed_forms import Quantities
 from efasp.model.lower import lower
-from efasp.model.plan import Plan
+from efasp.model.plan import Plan, TransformerShape
 from efasp.model.serial_program import SerialProgram, Sizes, serial_program
 from efasp.model.serial_program.decoder import DECODER
 from efasp.model.serial_program.numbers import Numbers
@@ -115,7 +115,7 @@ def steps(sizes: Sizes, passes: int) -> int:
     return int(value(decoder().polynomial, {"T": passes, **{letter: getattr(sizes, name) for letter, name in SIZES.items()}}))
 
 
-def dense(shape: dict[str, Any], codes: Any, context: Any) -> dict[str, Any]:
+def dense(shape: TransformerShape[Any], codes: Any, context: Any) -> dict[str, Any]:
     """Upper bounds of the sizes, by their letters, for a plan of a shape whose codes have ``codes`` components.
 
     Every entry of a matrix that may be other than 0 is one, and each sublayer may scale the residual stream once.
@@ -205,8 +205,8 @@ def sized(regime: Regime, each: Machine) -> Obligation:
         bits = max(bound for _, bound in numbers.largest).bit_length() + 1
         if bits > 3 * each.word + 19:
             wrong.append({"of": "bits of a word", "bound": 3 * each.word + 19, "got": bits})
-        told = f"generated: {sizes.entries} entries of at most {bounds['E']}, words of {bits} bits for 2^{each.word} tokens"
-        return Verdict("refuted" if wrong else "proved", told, {"w": each.word, **wrong[0]} if wrong else None)
+        method = f"generated: {sizes.entries} entries of at most {bounds['E']}, words of {bits} bits for 2^{each.word} tokens"
+        return Verdict("refuted" if wrong else "proved", method, {"w": each.word, **wrong[0]} if wrong else None)
 
     scope = f"n <= {regime.n_max}"
     return Obligation("resources.serial_sizes", "T2", each.params, scope, each.n, "exact", f"{plan.shape}", verdict)

@@ -14,7 +14,7 @@ from efasp.encoding import vocabulary
 from efasp.model.sampler import THRESHOLD
 from efasp.pram.isa import EXTENSIONS
 from efasp.process import g
-from efasp.proofs.lemmas import simulation_composition
+from efasp.proofs.lemmas import simulation_composition, simulation_determined
 from efasp.proofs.lemmas.simulation_cells import IN_PLACE, own
 from efasp.proofs.lemmas.simulation_cells import NAMES as CELL_NAMES
 from efasp.proofs.lemmas.simulation_log import LOG, LOG_NAMES
@@ -130,6 +130,7 @@ def simulated(step: Step) -> Iterator[Obligation]:
     for build in (*LOG, own_token) if step.machine.engine == "mdm" else IN_PLACE:
         yield from build(step)
     yield from simulation_composition.whole(step)
+    yield from simulation_determined.results(step)
 
 
 PARTS = ("advance", "priority", "apply", "faults", "loops")
@@ -143,5 +144,5 @@ def simulation(regime: Regime) -> Iterator[Batch]:
         yield Batch(FRAME, {}, lambda: frames(regime))
     for machine in regime.machines():
         lookups = (*LOG_NAMES, "own_token") if machine.engine == "mdm" else CELL_NAMES
-        names = (*lookups, *simulation_composition.NAMES, *(() if machine.engine == "mdm" else ("fixed_point",)))
+        names = (*lookups, *simulation_composition.NAMES, "determined", *(() if machine.engine == "mdm" else ("fixed_point",)))
         yield Batch(tuple(f"simulation.{name}" for name in names), machine.params, lambda m=machine: simulated(Step(m)))  # type: ignore[misc]

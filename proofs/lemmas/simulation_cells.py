@@ -19,8 +19,9 @@ from efasp.proofs.lemmas.simulation_log import counters, fetches, header, memory
 from efasp.proofs.obligation import Obligation, Verdict, exhaustive
 from efasp.proofs.smtlib import Term, eq, implies, ite, land, lt
 from efasp.proofs.symbolic.ends import index_ends
+from efasp.proofs.symbolic.lookup_relations import WRITTEN
 from efasp.proofs.symbolic.machine_effects import EXECUTES, PRIORITY, Effect, effects
-from efasp.proofs.symbolic.machine_step import TARGET, URGENCY, WORDS, WRITTEN, Namer
+from efasp.proofs.symbolic.machine_step import TARGET, URGENCY, WORDS, Namer
 from efasp.proofs.symbolic.nodes import flag, is_value
 from efasp.proofs.symbolic.positions import Position
 from efasp.proofs.symbolic.sequence_invariants import World

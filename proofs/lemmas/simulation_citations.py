@@ -7,7 +7,9 @@ fit together:
 * within a step no conclusion rests on itself; from time t to t + 1 an invariant may be, and then it is concluded one step
   later, and of the sequence that decoding starts with;
 * every definition that the read-out reaches has a conclusion;
-* every conclusion says something: its formula is not true by its form alone wherever it is assumed, or stated of a machine.
+* every conclusion says something: its formula is not true by its form alone wherever it is assumed, or stated of a machine;
+* none is without use: each that a lemma of the simulation states of the machine is assumed, the last ones by
+  ``proofs.lemmas.simulation_determined``, so that none can be weakened and all be proved still.
 """
 
 from __future__ import annotations
@@ -141,13 +143,26 @@ def empty(obligations: Iterable[Obligation]) -> Wrong:
     return {"conclusion": nothing[0], "expected": "a formula that may be false", "found": "true"} if nothing else None
 
 
+def unused(obligations: Iterable[Obligation]) -> Wrong:
+    """A conclusion of a lemma of the simulation about this machine that no obligation assumes, at any time: a weaker one would
+    pass unseen."""
+    some = list(obligations)
+    cited = {name for o in some for name in o.cites}
+    for obligation in some:
+        for name in obligation.concludes if "engine" in obligation.params else ():
+            invariant = next((i for i in INVARIANTS if name in (f"{i}, at the start", f"{i}, one step later")), name)
+            if lemma_of(name).startswith("simulation.") and not {name, invariant} & cited:
+                return {"conclusion": name, "expected": "an obligation that assumes it"}
+    return None
+
+
 class UncoveredError(LookupError):
     """A definition that the read-out reaches and no obligation speaks of: names it."""
 
 
 def fitted(step: Step, some: Sequence[Obligation]) -> Verdict:
     """Whether the obligations about a machine fit together."""
-    checks = unconcluded(step, some), unfounded(some), circular(some), empty(some)
+    checks = unconcluded(step, some), unfounded(some), circular(some), empty(some), unused(some)
     wrong = next((found for found in checks if found), None)
     method = f"{len(some)} obligations: {sum(len(o.cites) for o in some)} assumptions, each one's conclusion"
     return Verdict("refuted" if wrong else "proved", method, wrong)

@@ -18,23 +18,19 @@ from efasp.proofs.lemmas.simulation_start import starts
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Term, eq, implies, land, lnot, lt, plain
 from efasp.proofs.symbolic.ends import index_ends
+from efasp.proofs.symbolic.lookup_relations import COUNTED, NO_COUNTER, ONLY_RUNNING  # fmt: skip
 from efasp.proofs.symbolic.machine_effects import IN_RANGE, Effect, effects, still
 from efasp.proofs.symbolic.machine_step import (
     CODE,
-    COUNTED,
     DUE,
-    NEXT,
     NEXT_STATUS,
     NEXT_WORD,
-    NO_COUNTER,
-    ONLY_RUNNING,
     STATUS,
     STAYS,
     WORDS,
     log_kinds,
     ops_of,
-    some,
-)  # fmt: skip
+)
 from efasp.proofs.symbolic.nodes import is_value
 from efasp.proofs.symbolic.positions import Position
 from efasp.proofs.symbolic.sampler_decisions import READ_OUT, UNMASKED
@@ -44,14 +40,8 @@ from efasp.proofs.symbolic.step_definitions import Step
 NOW = "t"
 
 
-@concluded("simulation.status", "one next status")
-def ONE_NEXT(n: Position) -> Term:
-    """A processor that has a status has a next status."""
-    return implies(some(n, STATUS), some(n, NEXT))
-
-
 def statuses(step: Step) -> Iterator[Obligation]:
-    """A processor that has a status has a next status; without a next status, the next program counter is 0."""
+    """Without a next status the next program counter is 0."""
     extension = step.machine.extension
     world = World(step)
     s, i = world.script, world.position("i")
@@ -62,7 +52,7 @@ def statuses(step: Step) -> Iterator[Obligation]:
         s.assume(conclusion, i, extension)
     s.assume(NEXT_WORD, i)
     s.assume(COUNTED, i)
-    yield world.obligation("status", land(s.conclude(ONE_NEXT, i), s.conclude(NO_COUNTER, i)), f"one of {len(COUNTERS)}")
+    yield world.obligation("status", s.conclude(NO_COUNTER, i), f"one of {len(COUNTERS)}")
 
 
 # How many passes.
@@ -108,12 +98,13 @@ def PASSES(before: Position, after: Position) -> Term:
 
 @concluded("simulation.decoding", "pass")
 def CHANGES(changed: Term, some: Term) -> Term:
-    """A pass over cells changes a token exactly if some processor runs; so the number of such passes is the number of steps."""
+    """A pass changes a token exactly if there is a step to make (``some``): in the log a block after t, in place a processor
+    that runs. So the number of such passes is the number of steps."""
     return eq(changed, some)
 
 
 def decoding_log(step: Step) -> Iterator[Obligation]:
-    """Pass t + 1 unmasks exactly block t + 1, and every block has a token; so T steps take T passes."""
+    """Pass t + 1 unmasks exactly block t + 1, which has a token; so T steps take T passes."""
     world = World(step)
     s, i = world.script, world.position("i")
     world.state()
@@ -128,9 +119,16 @@ def decoding_log(step: Step) -> Iterator[Obligation]:
     s.assume(EVENT, predicted)
     s.assume(IN_RANGE, Effect.of(i.payload("pe", "index")))
     s.assume(UNMASKED, *(at.kind("te.mask") for at in (i, predicted, after)))
-    first = world.place("p", "counter", index="0", time=THEN)
-    goal = land(s.conclude(PASSES, i, after), first.kind("pe.counter"))
-    yield world.obligation("decoding", goal, "there is a block t + 1 up to the last")
+    yield world.obligation("decoding", s.conclude(PASSES, i, after), of="block")
+    world = World(step)
+    s, first = world.script, world.place("p", "counter", index="0", time=THEN)
+    s.definition(eq(first.kind("te.mask"), land(slot(first), lt(NOW, first.payload("pe", "time")))), "after t passes")
+    after = same_position(world, first, "after")
+    s.assume(PASSES, first, after)
+    changed = s.declare("changed", "Bool", "whether the pass changes some token")
+    s.definition(implies(lnot(changed), after.same_token(first)))
+    goal, never = s.conclude(CHANGES, changed, lt(NOW, "last")), [lnot(changed)]
+    yield world.obligation("decoding", goal, "there is a block t + 1", infeasible=never, of="pass")
 
 
 def decoding_cells(step: Step) -> Iterator[Obligation]:
@@ -152,7 +150,7 @@ def decoding_cells(step: Step) -> Iterator[Obligation]:
     for at, after in zip((counter, other), afters, strict=True):
         s.definition(implies(lnot(after.same_token(at)), changed))
     s.definition(implies(changed, lnot(afters[1].same_token(other))), "if one changes, then this other one does")
-    yield world.obligation("decoding", s.conclude(CHANGES, changed, some), "some processor runs")
+    yield world.obligation("decoding", s.conclude(CHANGES, changed, some), "some processor runs", of="pass")
 
 
 LOG_PARTS = (positions, statuses, events, kept_log, decoding_log, starts)

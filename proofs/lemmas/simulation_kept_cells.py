@@ -14,8 +14,9 @@ from efasp.proofs.lemmas.simulation_kept_log import THEN
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, eq, implies, land, le, lnot, lt, plain
 from efasp.proofs.symbolic.ends import index_ends, register_ends
+from efasp.proofs.symbolic.lookup_relations import WRITTEN
 from efasp.proofs.symbolic.machine_effects import ADVANCES, EXECUTES, IN_RANGE, PRIORITY, Effect, effects, still
-from efasp.proofs.symbolic.machine_step import CELL_WORD, CODE, CONTROL, NAMED, STATUS, TOKEN_WORD, WORDS, WRITTEN, cell_kinds
+from efasp.proofs.symbolic.machine_step import CELL_WORD, CODE, CONTROL, NAMED, STATUS, TOKEN_WORD, WORDS, cell_kinds
 from efasp.proofs.symbolic.nodes import is_value
 from efasp.proofs.symbolic.positions import Position
 from efasp.proofs.symbolic.processor_readings import COUNTER

@@ -15,25 +15,20 @@ from efasp.proofs.lemmas.attention_lookups import READ, READ_TOGETHER
 from efasp.proofs.lemmas.step_values import indexed
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, eq, implies, land, le, lnot, lor, lt
+from efasp.proofs.symbolic.lookup_relations import COUNTED, LOADED, ONE_OPERAND, ONLY_RUNNING, TOUCHES, UNPAIRED  # fmt: skip
 from efasp.proofs.symbolic.machine_step import (
     BEATEN,
     CONTENT,
-    COUNTED,
     FETCH,
     HOLDS,
     INDEX,
     IS_TARGET,
-    LOADED,
     LOOKUP,
-    ONE_OPERAND,
-    ONLY_RUNNING,
     STATUS,
     TOKEN_WORD,
-    TOUCHES,
-    UNPAIRED,
     URGENCY,
     WORDS,
-)  # fmt: skip
+)
 from efasp.proofs.symbolic.nodes import is_value
 from efasp.proofs.symbolic.positions import Position, finds, lookup
 from efasp.proofs.symbolic.processor_readings import (

@@ -19,6 +19,15 @@ from efasp.process import DELETE, INSERT, REMASK
 from efasp.proofs.conclusions import Conclusion
 from efasp.proofs.obligation import Batch, Obligation, Regime, lemma
 from efasp.proofs.smtlib import Script, Term, eq, land, le, lnot, lor, num, plain
+from efasp.proofs.symbolic.lookup_relations import (  # fmt: skip
+    COUNTED,
+    LOADED,
+    NO_COUNTER,
+    ONE_OPERAND,
+    ONLY_RUNNING,
+    TOUCHES,
+    WRITTEN,
+)
 from efasp.proofs.symbolic.machine_step import (
     BITS,
     CELL_WORD,
@@ -26,38 +35,31 @@ from efasp.proofs.symbolic.machine_step import (
     COMPARISON,
     COMPARISONS,
     CONTROL,
-    COUNTED,
     DUE,
     ENABLED,
     FETCH,
     INDEX,
     JUMP_OR_STAY,
-    LOADED,
     LOG_WORD,
     LOOKUP,
     NAMED,
     NEXT,
     NEXT_STATUS,
     NEXT_WORD,
-    NO_COUNTER,
-    ONE_OPERAND,
     ONE_WRITE,
-    ONLY_RUNNING,
     OPERAND,
     RESULT,
     STATUS,
     STAYS,
     STORES,
     TAKEN,
-    TOUCHES,
     WRITES,
-    WRITTEN,
     cell_kinds,
     computed,
     due,
     log_kinds,
     results,
-)  # fmt: skip
+)
 from efasp.proofs.symbolic.nodes import Terms, is_value
 from efasp.proofs.symbolic.step_definitions import Declare, Step, spans
 

@@ -14,6 +14,7 @@ from efasp.operators import OPERATORS
 from efasp.proofs.lemmas.step_stages import instruction, slots
 from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, lemma
 from efasp.proofs.smtlib import Script, Term, eq, land, le, lnot, num, plain, plus
+from efasp.proofs.symbolic.lookup_relations import LOADED, ONE_OPERAND, UNPAIRED, WRITTEN  # fmt: skip
 from efasp.proofs.symbolic.machine_step import (
     BEATEN,
     BITS,
@@ -22,19 +23,15 @@ from efasp.proofs.symbolic.machine_step import (
     INDEX,
     IS_TARGET,
     JUMP_OR_STAY,
-    LOADED,
     NEXT,
-    ONE_OPERAND,
     ONE_WRITE,
     SINK_ADDRESS,
     STATUS,
     TARGET,
     TOKEN_WORD,
-    UNPAIRED,
     URGENCY,
-    WRITTEN,
     due,
-)  # fmt: skip
+)
 from efasp.proofs.symbolic.nodes import Terms, is_value
 from efasp.proofs.symbolic.positions import lookup
 from efasp.proofs.symbolic.step_definitions import Step

@@ -19,14 +19,26 @@ from pathlib import Path
 
 from efasp.proofs.mutation.mutants import ROOT, Mutant, placed
 from efasp.proofs.mutation.slips import EXPRESSIONS, OPERATORS, PLACED, called, named, negated, reversed_
-from efasp.proofs.mutation.widths import TOLD, Function, Source, bindings, condition, either, known, matches, otherwise, parsed
+from efasp.proofs.mutation.widths import (
+    WIDTH_VARIABLE,
+    Function,
+    Source,
+    bindings,
+    condition,
+    either,
+    known,
+    matches,
+    otherwise,
+    parsed,
+)
 
 # Modules, and of how many of 400 mutants each is given.
 MODULES = {
     "efasp.affine_forms": 2,
     "efasp.pram.views": 18,
     "efasp.pram.step": 46,
-    "efasp.encoding": 52,
+    "efasp.encoding": 39,
+    "efasp.layout": 13,
     "efasp.places": 26,
     "efasp.tokens": 26,
     "efasp.codebook": 30,
@@ -87,7 +99,7 @@ class Alteration:
         """The change in words, on one line."""
         old, new = (" ".join(text.split()) for text in (self.old, self.new))
         plain = self.guard if len(self.guard) < 40 else "w" + self.guard[-5:]
-        when = f" where {plain.replace(TOLD, 'w')}" if self.guard else ""
+        when = f" where {plain.replace(WIDTH_VARIABLE, 'w')}" if self.guard else ""
         return f"{self.module.rpartition('.')[2]}.{self.function}: {self.operator}: {old} -> {new}{when}"
 
     def guarded(self, draw: int, only: int | None = None) -> Alteration:

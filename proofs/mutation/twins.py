@@ -18,7 +18,7 @@ WIDTH = 6  # where a twin is at work
 N_MAX = 1 << WIDTH
 
 
-class Untold(ValueError):
+class NoGuard(ValueError):
     """A mutant that has no twin: says why."""
 
 
@@ -34,9 +34,9 @@ class Change:
 
 
 def twin(mutant: Mutant) -> Mutant:
-    """A mutant's twin. Raises Untold."""
+    """A mutant's twin. Raises NoGuard."""
     if mutant.module.startswith("efasp.proofs."):
-        raise Untold("no construction is changed")
+        raise NoGuard("no construction is changed")
     source, other = parsed(mutant.path.read_text(encoding="utf-8")), Source(mutant.source())
     found = [change for old, new in _differing(source, other) for change in changes(old, new, "", {}, ())]
     edits: list[Edit] = [_edit(source, mutant.module, change) for change in found]
@@ -52,7 +52,7 @@ def twins(mutants: Iterable[Mutant]) -> tuple[list[Mutant], list[tuple[Mutant, s
     for mutant in mutants:
         try:
             made.append(twin(mutant))
-        except (Untold, MutantError) as error:
+        except (NoGuard, MutantError) as error:
             without.append((mutant, str(error)))
     return made, without
 
@@ -60,11 +60,11 @@ def twins(mutants: Iterable[Mutant]) -> tuple[list[Mutant], list[tuple[Mutant, s
 def _edit(source: Source, module: str, change: Change) -> Edit:
     first = change.old[0] if change.old else None
     if first is None:
-        raise Untold("a statement is put where none stands")
+        raise NoGuard("a statement is put where none stands")
     here = [name for name, line in change.bound.items() if line < first.lineno]  # type: ignore[attr-defined]
     ways = known(module, change.function, here, change.lambdas)
     if not ways:
-        raise Untold(f"nothing in {change.function or 'the module'} tells the width")
+        raise NoGuard(f"nothing in {change.function or 'the module'} tells the width")
     start, end = source.span(first)[0], source.span(change.old[-1])[1]
     old, guard = source.data[start:end].decode(), condition(ways[0], WIDTH)
     if isinstance(first, ast.stmt):
@@ -87,7 +87,7 @@ def _whole(source: Source, node: ast.stmt) -> list[str]:
 
 
 def changes(old: ast.AST, new: ast.AST, function: str, bound: dict[str, int], lambdas: tuple[str, ...]) -> Iterator[Change]:
-    """The smallest nodes in which two trees differ. Raises Untold for one that nothing can guard."""
+    """The smallest nodes in which two trees differ. Raises NoGuard for one that nothing can guard."""
     if isinstance(old, (ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(new, type(old)):
         yield from _function(old, new, function, bound, lambdas)
         return
@@ -119,7 +119,7 @@ def _change(old: ast.AST, new: ast.AST, function: str, bound: dict[str, int], la
     if not isinstance(old, ast.stmt) and (not value or any(map(_bare, (old, new)))):
         raise _Bare
     if not function and not lambdas:
-        raise Untold("the change stands in no function")
+        raise NoGuard("the change stands in no function")
     return Change((old,), (new,), function, bound, lambdas)
 
 
@@ -172,7 +172,7 @@ def _lists(old: list[ast.AST], new: list[ast.AST], function: str, bound: dict[st
     if not run and first:  # statements are put in: after the one before them, which is said again
         run, other = [old[first - 1]], [new[first - 1], *other]
     if not function:
-        raise Untold("the change stands in no function")
+        raise NoGuard("the change stands in no function")
     yield Change(tuple(run), tuple(other), function, bound, lambdas)
 
 
@@ -180,7 +180,7 @@ def _function(old: Function, new: Function, outer: str, bound: dict[str, int], l
     for name in ("args", "decorator_list", "returns"):
         a, b = getattr(old, name), getattr(new, name)
         if (a is None) != (b is None) or any(not _same(x, y) for x, y in zip(_list(a), _list(b), strict=False)):
-            raise Untold("the change stands in a default, a decorator or an annotation")
+            raise NoGuard("the change stands in a default, a decorator or an annotation")
     name = f"{outer}.{old.name}" if outer else old.name
     arguments = old.args
     every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg)))

@@ -14,7 +14,7 @@ from functools import cache
 
 Edit = tuple[int, int, str]  # first and last byte in a source, and the replacement
 
-TOLD = "_width_[0]"  # the module's variable
+WIDTH_VARIABLE = "_width_[0]"  # the module's variable
 ACTS = "_acts_"  # ``proofs.mutation.mutants.acts`` in a changed source
 _WALK = "__import__('efasp.syntax', fromlist=['walk']).walk"
 # Of the nodes below one: the vocabulary's word.
@@ -31,32 +31,34 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("Counter.*", ("self.word.width",)),
         ("*View.__init__", ("word",)),
         ("*View.*", ("self.word",)),
-        ("total", (TOLD,)),
+        ("total", (WIDTH_VARIABLE,)),
     ),
     "efasp.pram.step": (
         ("_as_word", ("width",)),
         ("masked_step|cell_step", ("word",)),
         ("execute|alu|next_counter|code_of", ("view.word",)),
-        ("gate_signs", (TOLD,)),
+        ("gate_signs", (WIDTH_VARIABLE,)),
     ),
     "efasp.encoding": (
-        ("Layout.__init__", ("word", "?processors >= 4")),
-        ("Layout.of", ("program.word", "?program.processors >= 4")),
         ("*Layout.prompt|*Layout.encode", (_OWN, "?program.processors >= 4")),
         ("*Layout.*", (_OWN,)),
-        ("join", ("?sum(map(len, parts)) > 64",)),
+    ),
+    "efasp.layout": (
+        ("Layout.__init__", ("word", "?processors >= 4")),
+        ("Layout.of", ("program.word", "?program.processors >= 4")),
+        ("Layout.*", (_OWN,)),
     ),
     "efasp.tokens": (("vocabulary|Codec.__init__", ("word",)), ("Codec.*", (_OWN,))),
     "efasp.places": (
         ("clock_bits|log_places|cell_places", ("word",)),
         ("place|position", ("codebook.bits['index']",)),
-        ("Section.*", (TOLD,)),
+        ("Section.*", (WIDTH_VARIABLE,)),
     ),
     "efasp.codebook": (
         ("Codebook.index", ("bits",)),
         ("Codebook.bits|Codebook.symbols", ()),
         ("Codebook.*", (_BITS.format("self", "self"),)),
-        ("sign|grown|positive", (TOLD,)),
+        ("sign|grown|positive", (WIDTH_VARIABLE,)),
     ),
     "efasp.pointwise": (
         ("constant", ("?width > 5",)),
@@ -91,29 +93,32 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     "efasp.model.transformer": (
         ("Cache.__init__", ()),
-        ("Cache.*", (TOLD, "?self.length > 64")),
-        ("softmax_attention", (TOLD, "?k.shape[1] > 64")),
+        ("Cache.*", (WIDTH_VARIABLE, "?self.length > 64")),
+        ("softmax_attention", (WIDTH_VARIABLE, "?k.shape[1] > 64")),
         ("attended", ("?len(k) > 64",)),
         ("Embedding.__init__", (_BITS.format("codebook", "codebook"),)),
         ("Embedding.*", (_BITS.format("self.codebook", "self.codebook"),)),
         ("Transformer.__init__", (_BITS.format("vocabulary", "vocabulary"),)),
         ("Transformer.of", (_BITS.format("plan.vocabulary", "plan.vocabulary"),)),
         ("Transformer.*", (_BITS.format("self.vocabulary", "self.vocabulary"),)),
-        ("*", (TOLD,)),
+        ("*", (WIDTH_VARIABLE,)),
     ),
     "efasp.model.readback": (
         ("tensors|_plan", (_BITS.format("vocabulary", "vocabulary"),)),
         ("read_plan", ("word",)),
-        ("*", (TOLD,)),
+        ("*", (WIDTH_VARIABLE,)),
     ),
     "efasp.model.weights": (("compiled|load", ("word",)), ("dump|export", ("weights.word",))),
     "efasp.model.header": (("read_metadata", ("word",)),),
-    "efasp.model.lower": (("lower", (TOLD,)),),
-    "efasp.model.lowering.forms": (("*", (TOLD,)),),
-    "efasp.model.lowering.merge": (("*", (TOLD,)),),
-    "efasp.model.lowering.schedule": (("*", (TOLD,)),),
-    "efasp.model.lowering.emit": (("*", (TOLD,)),),
-    "efasp.model.ranges": (("ranges|dtype_for", (_BITS.format("plan.vocabulary", "plan.vocabulary"),)), ("*", (TOLD,))),
+    "efasp.model.lower": (("lower", (WIDTH_VARIABLE,)),),
+    "efasp.model.lowering.forms": (("*", (WIDTH_VARIABLE,)),),
+    "efasp.model.lowering.merge": (("*", (WIDTH_VARIABLE,)),),
+    "efasp.model.lowering.schedule": (("*", (WIDTH_VARIABLE,)),),
+    "efasp.model.lowering.emit": (("*", (WIDTH_VARIABLE,)),),
+    "efasp.model.ranges": (
+        ("ranges|dtype_for", (_BITS.format("plan.vocabulary", "plan.vocabulary"),)),
+        ("*", (WIDTH_VARIABLE,)),
+    ),
 }
 # The functions that pass their module's width to the others, and the expression by which they know it.
 FED: dict[str, tuple[tuple[str, str], ...]] = {
@@ -226,7 +231,7 @@ class Source:
     def changed(self, edits: Sequence[Edit], module: str) -> str:
         """The text after guarded edits, none of which overlap: with the imports that they need at the top of the module."""
         above = f"\nfrom efasp.proofs.mutation.mutants import acts as {ACTS}"
-        if any(TOLD in text for _, _, text in edits):
+        if any(WIDTH_VARIABLE in text for _, _, text in edits):
             edits, above = [*edits, *self._fed(module)], f"{above}\n_width_ = [5]"
         future = [node for node in self.tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
         at = self.span(future[-1])[1] if future else 0
@@ -243,7 +248,7 @@ class Source:
                 if matches(name, globs):
                     first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
                     start = self.span(first)[0]
-                    edits.append((start, start, f"{TOLD} = {width}\n{self.indent(first)}"))
+                    edits.append((start, start, f"{WIDTH_VARIABLE} = {width}\n{self.indent(first)}"))
         return edits
 
 

@@ -120,7 +120,7 @@ def at_sink(module: Module, texts: Texts, value: Node, sink: Node, params: dict[
 
 
 def texts_only(module: Module, script: Script, position: Position, *roots: Node) -> None:
-    """What is known of the token at a position of a text: a letter, or the start token at place 0."""
+    """The fact about the token at a position of a text: a letter, or the start token at place 0."""
     books = {type(node): node for root in roots for node in walk(root) if isinstance(node, (TokenEmbedding, PositionEmbedding))}
     te, pe = books.get(TokenEmbedding), books.get(PositionEmbedding)
     if te is None:

@@ -159,7 +159,7 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-OnFile = Callable[[int, int], None]  # is told before each file how many are compiled, of how many that have to be
+OnFile = Callable[[int, int], None]  # called before each file: how many are compiled, of how many that have to be
 
 
 def compiled(texts: Mapping[str, str], folder: Path, on_file: OnFile = lambda done, count: None) -> list[str]:

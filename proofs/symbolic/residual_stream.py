@@ -7,7 +7,7 @@ syntactically: equal forms denote equal functions; different forms may denote eq
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from fractions import Fraction
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from efasp.exact import Matrix
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Head, Layer, Plan
 from efasp.proofs.symbolic.residual_atoms import Stream
-from efasp.sorts import Number
+from efasp.sorts import Interval, Number
 from efasp.syntax import (
     Affine,
     Attention,
@@ -86,10 +86,16 @@ class Reader:
         self.integral: dict[int, int] = {}  # atoms that are multiples of 1 or 1/2 by their sort, to that divisor
         self.of: dict[Node, list[Form]] = {}
         self.lookups: dict[tuple[Node, Node], int] = {}  # query and key nodes to scores
+        self._read(nodes, {})
+        self.outputs = self.of[program.output]
+        self.own_atoms, self.own_scores = len(self.stream.atoms), len(self.stream.scores)
+
+    def _read(self, nodes: Iterable[Node], bounds: Mapping[Node, Sequence[Interval]]) -> None:
+        """The forms of nodes, inputs first, and what is promised of them: their ``bounds``, by default those of their sorts."""
         for node in nodes:
             self.of[node] = self._forms(node)
             integral = node.sort.integral
-            for form, interval in zip(self.of[node], node.sort.bounds, strict=True):
+            for form, interval in zip(self.of[node], bounds.get(node, node.sort.bounds), strict=True):
                 self.stream.learn(form, interval)
                 if (
                     integral
@@ -98,8 +104,16 @@ class Reader:
                     and type(form.constant) is int
                 ):
                     self.integral.update((atom, abs(int(c))) for atom, c in form.terms.items())
-        self.outputs = self.of[program.output]
-        self.own_atoms, self.own_scores = len(self.stream.atoms), len(self.stream.scores)
+
+    def other(self, root: Node, bounds: Mapping[Node, Sequence[Interval]] | None = None) -> list[Form]:
+        """The forms of another program over the same stream. Every node is read, also those that this reader has read.
+
+        ``bounds``: of nodes of which more is known than their sorts say.
+        """
+        reader = copy(self)
+        reader.of, reader.lookups, reader.factors, reader.integral = {}, {}, {}, {}
+        reader._read(walk(root), bounds or {})
+        return reader.of[root]
 
     def copy(self) -> Reader:
         """The same program over a copy of the stream."""

@@ -12,7 +12,6 @@ import numpy as np
 
 from efasp.codebook import Codebook, Field
 from efasp.evaluate import evaluate
-from efasp.model.compile import STEPS
 from efasp.operators import OPERATORS
 from efasp.proofs.conclusions import Conclusion
 from efasp.proofs.obligation import Assignment, Machine, Obligation
@@ -32,7 +31,7 @@ class Step:
 
     def __init__(self, machine: Machine, program: Program | None = None) -> None:
         self.machine = machine
-        self.program = program or STEPS[machine.engine](machine.word, machine.extension)
+        self.program = program or machine.step
         self.of = dict(self.program.definitions)
         if "counter" in self.of:
             self.of["increment"] = OPERATORS["increment"].build(self.of["counter"])

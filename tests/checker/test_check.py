@@ -13,6 +13,7 @@ import pytest
 from efasp import pointwise
 from efasp.checker.cli import main
 from efasp.checker.mutation import constructions, weights
+from efasp.checker.pool.pools import Processes
 from efasp.operators import OPERATORS
 from efasp.proofs import registry
 from efasp.proofs.obligation import CASES, Batch, Obligation, Regime, Verdict, exhaustive, narrowest_word, tally
@@ -222,5 +223,5 @@ def test_a_changed_file_does_not_pass_with_a_lemma_left_out(tmp_path: Path, monk
     monkeypatch.setattr(weights, "regime_of", lambda weights, n_max: (Regime(64), ""))
     for given, status in (("xy", "proved"), ("x", "unknown")):
         monkeypatch.setattr(weights, "selected", lambda *asked, given=given: [promising(given, family="lowering")])
-        found = weights.discharged(tmp_path, 64, None, constructions.Budget(1, ("z3",), 5, 2048))
+        found = weights.discharged(tmp_path, 64, None, constructions.Budget(Processes(1), ("z3",), 5, 2048))
         assert found.status == status and ("lowering.other" in found.method) == (status == "unknown")

@@ -20,6 +20,7 @@ import z3
 from efasp.checker import solvers, store
 from efasp.checker.cli import main
 from efasp.checker.discharge import discharge
+from efasp.checker.pool.pools import Processes
 from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.worker import Work
 from efasp.checker.results import exit_code
@@ -55,7 +56,7 @@ def run(
 ) -> list[dict]:
     """The rows of one run, a batch an obligation."""
     batches = [Batch((o.lemma,), {"i": i}, lambda o=o: iter([o])) for i, o in enumerate(obligations)]  # type: ignore[misc]
-    return Scheduler(Work(batches, None, ["z3"], seconds, memory, basis), 64, 2, kept).run()
+    return Scheduler(Work(batches, None, ["z3"], seconds, memory, basis), 64, Processes(2), kept).run()
 
 
 @pytest.fixture
@@ -297,7 +298,7 @@ COMMAND = [
     "efasp.checker.cli",
     "check",
     "--n-max",
-    "40",
+    "32",
     "--lemma",
     "gates.*",
     "lowering.*",

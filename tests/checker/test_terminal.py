@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from efasp.checker import cli, extracted, terminal
+from efasp.checker import cli, commands, extracted, terminal
+from efasp.model.runs import DecodingError
 from efasp.paper_artifacts.cli import main
 from efasp.pram.library import PROGRAMS, load
 
@@ -162,49 +163,6 @@ def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.startswith("efasp: fault: processor 1 faulted in step 8 at pc 20 (load), and ")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "--version",
-        "--help",
-        "programs",
-        "run gcd",
-        "info --word 5..9",
-        "check --n-max 4 --lemma gates.add",
-        "check --n-max 4 --lemma gates.* --list",
-        pytest.param("audit", marks=pytest.mark.slow),
-        pytest.param("audit --trust", marks=pytest.mark.slow),
-        "audit gates.add",
-        "trace sum_to --engine mdm --steps 1",
-        "trace sum_to --engine mdm --steps 1 --html -",
-        "export --word 5 --engine mdm -",
-        "tables --only disagreements --check",
-    ],
-)
-def test_a_reader_that_has_gone_is_no_failure(command: str) -> None:
-    """The exit code is 0, and nothing but progress is said: 1 means refuted."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    said = subprocess.run([*EFASP, *command.split()], stdout=writing, stderr=subprocess.PIPE, check=False)
-    os.close(writing)
-    progress = re.compile(r"disagreements \.\.\.|efasp: \d+ of \d+ batches after \d+ s.*")
-    assert said.returncode == 0 and all(progress.fullmatch(line) for line in said.stderr.decode().splitlines())
-
-
-@pytest.mark.parametrize("arguments, whole", [([], False), (["--json", "report.json"], True)])
-def test_work_for_a_reader_that_has_gone_ends(arguments: list[str], whole: bool, tmp_path: Path) -> None:
-    """A check whose report nobody reads any more leaves the rest undone; one that writes a file goes on."""
-    variables = os.environ | {"EFASP_STORE": str(tmp_path / "store.sqlite"), "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [*EFASP, "check", "--n-max", "2^64", "--lemma", "gates.add", "--jobs", "1"]
-    reading, writing = os.pipe()
-    os.close(reading)
-    said = subprocess.run([*command, *arguments], stdout=writing, cwd=tmp_path, env=variables, check=False)
-    os.close(writing)
-    assert said.returncode == 0 and (tmp_path / "report.json").exists() == whole
-    again = subprocess.run([*command, "--json", "-"], stdout=subprocess.PIPE, cwd=tmp_path, env=variables, check=True)
-    assert all(row["cached"] for row in json.loads(again.stdout)["obligations"]) == whole
-
-
 def test_a_run_says_no_time_that_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """How many steps a program takes is not known, and a limit is not a number to come; of batches it is."""
     monkeypatch.setattr(terminal, "PERIOD", 0.0)
@@ -316,3 +274,25 @@ def test_progress_where_there_is_no_terminal(monkeypatch: pytest.MonkeyPatch, ca
 def test_bars_are_drawn_on_a_terminal_only() -> None:
     """FORCE_COLOR makes no terminal of a file."""
     assert efasp("run", "sum_to", "--engine", "mdm", FORCE_COLOR="1").stderr == ""
+
+
+def test_a_masked_arm_says_what_it_costs(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many passes a step takes is said before a long run, and within a step how many are made."""
+
+    def slow(program, engine, weights, max_steps, observe, attention, on_pass) -> None:
+        on_pass(1, 33)
+        on_pass(33, 33)
+        observe(1)
+        on_pass(1, 33)
+        raise DecodingError("enough")
+
+    monkeypatch.setattr(terminal, "PERIOD", 0.0)
+    monkeypatch.setattr(commands, "weights_for", lambda program, engine: None)
+    monkeypatch.setattr(commands, "decoded", slow)
+    (tmp_path / "p.pram").write_text(".processors 11\nhalt\n")
+    assert cli.main(["run", str(tmp_path / "p.pram"), "--engine", "marm", "--max-steps", "7"]) == 2
+    said = re.sub(r"after \d+ s", "after", capsys.readouterr().err).splitlines()
+    passes = "33 passes over the whole sequence a PRAM step, which adds 33 tokens to it"
+    assert said[0] == f"efasp: --engine marm: {passes}; at most 7 steps"
+    steps = [(0, ", token 1 of 33 of step 1"), (0, ", token 33 of 33 of step 1"), (1, ""), (1, ", token 1 of 33 of step 2")]
+    assert said[1:5] == [f"efasp: {done} PRAM steps (at most 7) after{more}" for done, more in steps]

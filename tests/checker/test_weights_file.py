@@ -13,10 +13,11 @@ import pytest
 
 from efasp.checker.cli import main
 from efasp.checker.discharge import discharge
-from efasp.checker.weights_file import Given, inexact
+from efasp.checker.weights_file import inexact
 from efasp.model import readback
 from efasp.model.compile import compile_machine
 from efasp.model.readback import read_plan
+from efasp.model.specialised_file import MachineFile
 from efasp.model.transformer import Transformer
 from efasp.model.weights import compiled, dump, load
 from efasp.proofs.lemmas import numerics
@@ -131,7 +132,7 @@ def test_run_refuses_what_check_does_not_prove(folder: Path, tmp_path: Path, eng
     machine = Machine(word, engine, extension, (1, 32))
     rows = list(numerics.about(Regime(32, (machine, plan)), machine))
     statuses = {discharge(replace(row, search=None), ["z3"], 60).status for row in rows}
-    reason = inexact(Given(word, engine, extension, plan))
+    reason = inexact(MachineFile(word, engine, extension, plan))
     assert runs == (reason == "") == (statuses == {"proved", "measured"})
 
 

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.forks import Forks
 from tests.pages import ROOT
 
 HIDDEN = ("torch", "functorch")
 
 
 @pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a link to every installed package but torch."""
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """The command line in processes that find links to every installed package but torch, and no others."""
     folder = tmp_path_factory.mktemp("libraries")
     for place in (Path(entry) for entry in sys.path if entry.endswith("-packages")):
         for path in sorted(place.iterdir()):
             if not path.name.startswith(HIDDEN) and path.suffix != ".pth" and not (folder / path.name).exists():
                 (folder / path.name).symlink_to(path)
-    return folder
-
-
-def efasp(libraries: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line, in a process that finds these packages and no others."""
-    variables = {"PYTHONPATH": f"{ROOT}{os.pathsep}{libraries}", "EFASP_STORE": str(libraries / "store" / "checks.sqlite")}
-    command = [sys.executable, "-S", "-m", "efasp", *arguments]
-    return subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+    variables = {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "EFASP_STORE": str(folder / "store" / "checks.sqlite")}
+    forks = Forks(("-S",), os.environ | variables)
+    yield forks
+    forks.close()
 
 
 @pytest.mark.parametrize(
@@ -47,23 +44,23 @@ def efasp(libraries: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "trace sum_to --engine mdm --step 1",
     ],
 )
-def test_what_runs_no_transformer_works(command: str, libraries: Path) -> None:
+def test_what_runs_no_transformer_works(command: str, commands: Forks) -> None:
     """The exit code is 0, and standard error is empty but for the progress of a run that takes long."""
-    said = efasp(libraries, *command.split())
+    said = commands.call(*command.split())
     assert said.returncode == 0 and all(" batches after " in line for line in said.stderr.splitlines())
 
 
-def test_what_runs_one_names_the_package(libraries: Path, tmp_path: Path) -> None:
+def test_what_runs_one_names_the_package(commands: Forks, tmp_path: Path) -> None:
     """Exit code 2, with a message; in JSON a file's error; of an obligation the error is its own, and the exit code 3."""
     message = "expected the package torch, which is not installed (pip install torch)"
-    said = efasp(libraries, "run", "scan", "--engine", "mdm")
+    said = commands.call("run", "scan", "--engine", "mdm")
     assert (said.returncode, said.stderr) == (2, f"efasp: --engine mdm: {message}\n")
-    said = efasp(libraries, "run", "scan", "--engine", "marm")
+    said = commands.call("run", "scan", "--engine", "marm")
     assert (said.returncode, said.stderr) == (2, f"efasp: --engine marm: {message}\n")
-    said = efasp(libraries, "run", "scan", "--engine", "apmdm", "--json")
+    said = commands.call("run", "scan", "--engine", "apmdm", "--json")
     assert (said.returncode, json.loads(said.stdout)) == (2, {"file": "scan", "error": f"--engine apmdm: {message}"})
-    said = efasp(libraries, "export", "--word", "5", "--engine", "mdm", str(tmp_path / "a.safetensors"))
+    said = commands.call("export", "--word", "5", "--engine", "mdm", str(tmp_path / "a.safetensors"))
     assert (said.returncode, said.stderr) == (2, f"efasp: {message}\n")
-    said = efasp(libraries, "check", "--n-max", "4", "--lemma", "process.codes", "--json", "-")
+    said = commands.call("check", "--n-max", "4", "--lemma", "process.codes", "--json", "-")
     ends = {(row["status"], row["method"]) for row in json.loads(said.stdout)["obligations"]}
     assert said.returncode == 3 and ends == {("error", message)}

@@ -12,7 +12,8 @@ import pytest
 from efasp.evaluate import evaluate
 from efasp.exact import scores
 from efasp.examples import EXAMPLES, LONGEST, Example, run_exact
-from efasp.syntax import Affine, Attention, Node, depth, walk
+from efasp.graphs import depth
+from efasp.syntax import Affine, Attention, Node, walk
 
 named = pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
 

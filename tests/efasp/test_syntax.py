@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from efasp import syntax
 from efasp.codebook import Codebook
 from efasp.evaluate import evaluate
+from efasp.graphs import depth, hidden, substitute  # fmt: skip
 from efasp.pointwise import add, and_, xor
 from efasp.sorts import Flag, Int, Rational, Signs, SortError, Vector, Word
 from efasp.syntax import (
@@ -21,17 +25,14 @@ from efasp.syntax import (
     aha,
     combine,
     concat,
-    depth,
-    hidden,
     positions,
     refine,
     relu,
-    substitute,
     take,
     tokens,
     walk,
     weigh,
-)  # fmt: skip
+)
 
 A, B = Parameter("a", Word(4)), Parameter("b", Word(4))
 N = Parameter("n", Int(-5, 9))
@@ -64,6 +65,19 @@ def test_intervals() -> None:
     assert weigh(A, [1, -2, 0, 4]).sort == Int(-2, 5)
     assert aha(A, B, N).sort == Rational(-5, 9) and aha(A, B, N, Int(-5, 9)).sort == Int(-5, 9)
     assert concat(A, N).sort == Vector((Word(4), Int(-5, 9))) and concat(A) is A
+
+
+SMALL = st.fractions(-4, 4, max_denominator=6)
+
+
+@given(st.lists(st.tuples(SMALL, SMALL, SMALL.filter(bool)), min_size=1, max_size=4), SMALL)
+def test_intervals_of_fractions(parts: list[tuple[Fraction, Fraction, Fraction]], constant: Fraction) -> None:
+    """The bounds of a sum of rationals are its least and largest value at the corners."""
+    ends = [(min(a, b), max(a, b)) for a, b, _ in parts]
+    x = Parameter("x", Vector(tuple(Rational(low, high) for low, high in ends)))
+    corners = [sum((c * v for (_, _, c), v in zip(parts, corner, strict=True)), constant) for corner in product(*ends)]
+    node = affine(x, [[c for _, _, c in parts]], [constant])
+    assert node.sort.bounds == ((min(corners), max(corners)),) and not node.sort.integral
 
 
 def test_slices() -> None:

@@ -39,9 +39,7 @@ def reference(program: Program, limit: int) -> list[Configuration]:
     return [state for state, _ in zip(states, range(limit), strict=False)]
 
 
-@settings(RELAXED, max_examples=120)
-@given(st.sampled_from(["", "M"]).flatmap(lambda extension: programs(extension=extension)))
-def test_engines_agree(program: Program) -> None:
+def engines_agree(program: Program) -> None:
     """Memory, registers, program counters, steps, faults, policy breaches; a pass a step; the stated context lengths."""
     wanted = ENGINES["reference"](program, LIMIT)
     length, memory, count = len(program.instructions), program.memory, program.processors
@@ -55,6 +53,24 @@ def test_engines_agree(program: Program) -> None:
         assert (found.steps, found.faults, found.finished) == (wanted.steps, wanted.faults, wanted.finished)
         assert found.violation == wanted.violation and machine.exit_code(found) == machine.exit_code(wanted)
         assert found.decode_steps == found.steps and found.context_length == context
+
+
+ANY = st.sampled_from(["", "M"]).flatmap(lambda extension: programs(extension=extension))
+
+
+@settings(RELAXED, max_examples=50)
+@given(ANY)
+def test_engines_agree(program: Program) -> None:
+    """In all that the machine defines, and in what is stated of passes and context lengths."""
+    engines_agree(program)
+
+
+@pytest.mark.slow
+@settings(RELAXED, max_examples=500)
+@given(ANY)
+def test_engines_agree_on_many_programs(program: Program) -> None:
+    """The same, ten times as often."""
+    engines_agree(program)
 
 
 @settings(RELAXED, max_examples=60)

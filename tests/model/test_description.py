@@ -35,6 +35,7 @@ from tests.files import changed
 from tests.pages import ROOT, tables
 
 RUNNER = ROOT / "examples" / "numpy_runner.py"
+REFUSED = "expected a weights file and a text, found"
 FORMAT1 = Path(__file__).parent / "format1"
 MACHINES = [("mdm", 5, ""), ("apmdm", 6, ""), ("apmdm", 5, "M")]
 PROGRAMS = {
@@ -74,6 +75,26 @@ def test_the_runner_is_small_and_needs_numpy_alone() -> None:
     found = {alias.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for alias in node.names}
     assert len(text.splitlines()) <= 80 and found <= set(sys.stdlib_module_names) | {"numpy"}
     assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(ast.parse(text)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "IndexError"),
+        (("none", "ab"), "FileNotFoundError: [Errno 2] No such file or directory: 'none'"),
+        ((".", "ab"), "IsADirectoryError: [Errno 21] Is a directory: '.'"),
+        (("text", "ab"), "JSONDecodeError"),
+        (("reverse", "abz"), "ValueError: no token of this file: 'z'"),
+        (("apmdm6", "bos nproc:64"), "ValueError: no token of this file: 'nproc:64'"),
+    ],
+)
+def test_the_runner_refuses_bad_input(arguments: tuple[str, ...], said: str, folder: Path) -> None:
+    """With a sentence and exit code 2, and no traceback."""
+    (folder / "text").write_text("no weights\n")
+    command = [sys.executable, str(RUNNER), *arguments]
+    found = subprocess.run(command, cwd=folder, input="", capture_output=True, text=True, check=False)
+    assert found.returncode == 2 and found.stdout == "" and found.stderr.count("\n") == 1
+    assert found.stderr.startswith(f"{REFUSED} {said}")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +184,7 @@ def test_the_runner_as_a_command(folder: Path) -> None:
         done = subprocess.run([*command, *more], input=given, capture_output=True, text=True, check=True)
         assert done.stdout == "d c b a\n"
     done = subprocess.run([*command, "axd"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "no token: 'x'\n")
+    assert (done.returncode, done.stderr) == (2, f"{REFUSED} ValueError: no token of this file: 'x'\n")
 
 
 @pytest.mark.parametrize("name", ["mdm5", "reverse"])
@@ -244,7 +265,7 @@ def test_a_broken_description_gives_other_tokens(folder: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("none.pram", "--engine", "mdm"), "none.pram: No such file or directory"),
+        (("none.pram", "--engine", "mdm"), "efasp: none.pram: No such file or directory"),
         (("sum_to", "--engine", "apmdm", "--steps", "3"), "efasp: --steps: expected --engine mdm with it"),
         (
             ("sum_to", "--engine", "mdm", "--word", "8", "--steps", "65536"),

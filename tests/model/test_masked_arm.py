@@ -99,9 +99,11 @@ def test_runs_are_those_of_the_machine() -> None:
     """Memory, registers and counters after every step, three passes a processor and step; also in a random order."""
     program = assemble(TWO)
     transformer, history = log()[2], list[machine.Configuration]()
-    run = decode.run(program, "marm", transformer, history=history)
+    passes: list[tuple[int, int]] = []
+    run = decode.run(program, "marm", transformer, history=history, on_pass=lambda *made: passes.append(made))
     reference = machine.run(program)
     assert run.outcome == reference.outcome and run.finished and run.decode_steps == 6 * run.steps
+    assert passes == [(done, 6) for _ in range(run.steps) for done in range(1, 7)]
     assert history == list(machine.trace(program))[1:]
     rng = np.random.default_rng(0)
     states = list(

@@ -22,14 +22,18 @@ MAX_DIGITS = MAX_WORD + 2  # a binary number with its 0b
 
 _SHOWN = 160  # characters of a line in a message
 
+_CONTROL = rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]"  # bytes that no text has
+
 NUMBER = re.compile(r"0[xX][0-9A-Fa-f]+|0[bB][01]+|[0-9]+")
+BASES = {"0x": 16, "0b": 2}
 
 
 class AssemblyError(ValueError):
     """Raised for a program or data text that no machine can take, at ``line``, ``column`` (from 1).
 
     ``line`` 0 stands for an error in an option, which has no place in the file. ``source`` is the text of the line.
-    ``str()`` is ``FILE:LINE:COLUMN: message``, the line, and a caret under the column; of a long line the part around it.
+    ``str()`` is ``FILE:LINE:COLUMN: message``, the line, and a caret under the column; of a long line the part around it, of a
+    blank one nothing.
     """
 
     def __init__(self, file: str, line: int, column: int, message: str, source: str = "") -> None:
@@ -39,6 +43,8 @@ class AssemblyError(ValueError):
     def __str__(self) -> str:
         if not self.line:
             return f"{self.file}: {self.message}"
+        if not self.source.strip():
+            return f"{self.file}:{self.line}:{self.column}: {self.message}"
         start, end = 0, len(self.source)
         if end > _SHOWN:  # the part around the column
             start = max(0, min(self.column - _SHOWN // 2, end - _SHOWN))
@@ -90,7 +96,7 @@ def brief(value: object) -> str:
 
 def integer(text: str) -> int:
     """The number of a text that ``NUMBER`` matches."""
-    return int(text, {"0x": 16, "0b": 2}.get(text[:2].lower(), 10))
+    return int(text, BASES.get(text[:2].lower(), 10))
 
 
 def signed(text: str) -> int | None:
@@ -116,7 +122,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a UTF-8 file, less a byte order mark; that of standard input for ``-``."""
+    """The text of a UTF-8 file, less a byte order mark; that of standard input for ``-``. Raises AssemblyError and OSError."""
     try:
         with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1).removeprefix(codecs.BOM_UTF8)  # a device may give bytes without end
@@ -124,10 +130,22 @@ def read_text(path: str | os.PathLike[str]) -> str:
         raise OSError(errno.EINVAL, f"expected a file name, found {show(os.fspath(path))}") from error
     if len(raw) > MAX_BYTES:
         raise AssemblyError(os.fspath(path), 0, 0, f"expected at most {MAX_BYTES >> 20} MiB, found more")
+    return _decoded(raw, os.fspath(path))
+
+
+def _decoded(raw: bytes, file: str) -> str:
+    """The text of a file's bytes. Raises AssemblyError, which for a binary file shows none of it."""
     try:
-        return raw.decode()
+        text, wrong = raw.decode(), None
     except UnicodeDecodeError as error:
-        before, lines = split_lines(raw[: error.start].decode()), split_lines(raw.decode(errors="replace"))
+        text, wrong = raw.decode(errors="replace"), error
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise AssemblyError(file, 0, 0, "expected UTF-8 text, found UTF-16")
+    if (odd := re.search(rb"\0" if wrong is None else _CONTROL, raw)) is not None:
+        where = f"the byte {raw[odd.start()]:#04x} at offset {odd.start()}"
+        raise AssemblyError(file, 0, 0, f"expected text, found a binary file ({where})")
+    if wrong is not None:
+        before = split_lines(raw[: wrong.start].decode())
         place = Token("end", "", len(before), len(before[-1]) + 1)
-        message = f"expected UTF-8 text, found the byte {raw[error.start]:#04x}"
-        raise Source(os.fspath(path), lines).error(place, message) from None
+        raise Source(file, split_lines(text)).error(place, f"expected UTF-8 text, found the byte {raw[wrong.start]:#04x}")
+    return text

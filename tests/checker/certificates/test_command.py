@@ -19,8 +19,10 @@ from efasp.checker.certificates.routes import BY_NAME, EVALUATED, attempt, consi
 from efasp.checker.certificates.terms import ScriptError
 from efasp.checker.cli import main
 from efasp.checker.mutation.hypotheses import DEAD, MATTERS, dropped, label, section
+from efasp.checker.pool.pools import Processes
 from efasp.checker.solvers import available
 from efasp.checker.store import Store, digest
+from efasp.checker.terminal import Tally
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, land, le, lt, parse, plus, satisfied
 from tests.checker.certificates.test_refutations import needs_tools
@@ -84,8 +86,8 @@ def test_what_was_kept_is_replayed_and_not_believed(capsys: pytest.CaptureFixtur
     """A second run takes the proof of the first; one that was changed is rejected, and made anew."""
     scripts = [[sums()]]
     with_store = Store(tmp_path / "s.sqlite", print)
-    (first,) = certificates(scripts, 20, 2048, 1, with_store)
-    (again,) = certificates(scripts, 20, 2048, 1, with_store)
+    (first,) = certificates(scripts, 20, 2048, Processes(1), with_store)
+    (again,) = certificates(scripts, 20, 2048, Processes(1), with_store)
     assert first.status == again.status == "certified" and first.found == again.found
     text, hypotheses = sums().content, sums().hypotheses
     lines = first.found["proof"].splitlines()
@@ -106,11 +108,11 @@ def test_a_second_solver_is_asked_every_time(monkeypatch: pytest.MonkeyPatch, tm
     """That one agreed in an earlier run does not count in this one: it is asked again, and may now say something else."""
     store, scripts = Store(tmp_path / "s.sqlite", print), [[sums()]]
     asked(monkeypatch, "z3")
-    (first,) = certificates(scripts, 20, 2048, 1, store)
+    (first,) = certificates(scripts, 20, 2048, Processes(1), store)
     assert [name.split()[0] for name in first.found["second"]] == ["z3"]
     cache_proof(store, sums().hash, {**NOTHING, "route": "goal"})  # kept, whether there is a proof or not
     asked(monkeypatch)
-    (again,) = certificates(scripts, 20, 2048, 1, store)
+    (again,) = certificates(scripts, 20, 2048, Processes(1), store)
     assert again.found["second"] == again.found["against"] == []
     wrong = sums("(<= 3 (+ a b))")
     found = attempt(wrong.content, wrong.hypotheses, 5, {"route": "", "proof": ""}, ["z3"])
@@ -127,7 +129,7 @@ def test_a_forged_agreement_is_not_reported(fields: set[str], monkeypatch: pytes
     value = json.dumps({name: forged[name] for name in fields})
     store.put(key, base64.b85encode(zlib.compress(value.encode())).decode())
     asked(monkeypatch)
-    (found,) = certificates([[sums()]], 20, 2048, 1, store)
+    (found,) = certificates([[sums()]], 20, 2048, Processes(1), store)
     assert found.row["second"] == [] and found.row["hypotheses"] == EVALUATED
     assert cached_proof(store, sums().hash) is None or set(cached_proof(store, sums().hash) or ()) == {"route", "proof"}
     store.close()
@@ -335,8 +337,8 @@ def test_hypotheses_are_dropped_in_turn() -> None:
 def test_hypotheses_of_a_lemma(tmp_path: Path) -> None:
     """Over its scripts, by name; a second time from the store."""
     store, one, two = Store(tmp_path / "s.sqlite", print), sums(), sums("(<= 1 b)")
-    found = section([[one], [two]], 10, 2048, 1, store, lambda reply: None)
-    assert found == section([[one], [two]], 10, 2048, 1, store, lambda reply: None)
+    found = section([[one], [two]], 10, 2048, 1, store, Tally())
+    assert found == section([[one], [two]], 10, 2048, 1, store, Tally())
     rows = {row["hypothesis"]: row for row in found["dropped"]}
     assert rows["a digit"] == {"lemma": "x.sums", "hypothesis": "a digit", "matters": 0, "dead": 2, "unknown": 0}
     assert rows["(<= 1 b)"]["matters"] == 2 and rows["(<= 1 a)"]["matters"] == 1 and not found["not tried"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,27 @@ def test_weights(tmp_path: Path) -> None:
     changed(fresh, other, "layers.1.q.weight", lambda w: w / 1024)
     found = statuses(checked(REVERSE, tmp_path, "--weights", str(other), *layers, code=3))
     assert "unknown" in found["program.layer"]
+
+
+def test_weights_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without FILE the numbers are checked against the program in the file's own header, which is said."""
+    (tmp_path / "p.efasp").write_text(REVERSE)
+    fresh, other = tmp_path / "w.safetensors", tmp_path / "other.safetensors"
+    assert main(["compile", str(tmp_path / "p.efasp"), "-o", str(fresh)]) == 0
+    found = []
+    for call in (["check", str(tmp_path / "p.efasp"), "--weights", str(fresh)], ["check", "--weights", str(fresh)]):
+        capsys.readouterr()
+        assert main([*call, "--json", "-"]) == 0
+        said = capsys.readouterr()
+        report = json.loads(said.out)
+        found.append([{key: row[key] for key in ("id", "status", "hash")} for row in report["obligations"]])
+        assert report["environment"]["command"] == shlex.join(["efasp", *call])
+    assert found[0] == found[1]
+    assert said.err == f"efasp: --weights: {fresh}: checked against the program in its own header, as no FILE is given\n"
+    changed(fresh, other, "layers.1.v.weight", lambda w: -w)
+    assert main(["check", "--weights", str(other), "--lemma", "program.stack"]) == 1
+    assert main(["check", "--weights", str(other), "--alphabet", "ab"]) == 2
+    assert capsys.readouterr().err.endswith("--alphabet: expected it with a .rasp file, found no FILE\n")
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.efasp")), ids=lambda file: file.stem)

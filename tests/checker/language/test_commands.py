@@ -87,7 +87,7 @@ def test_every_example_is_compiled(tmp_path: Path, capsys: pytest.CaptureFixture
         (("eval", "reverse.efasp", "--on", "ax"), "--on: letter 2: expected one of 'abcd', found 'x'"),
         (("eval", "--on", "a"), "expected FILE or --weights FILE, found neither"),
         (("eval", "none.efasp", "--on", "a"), "none.efasp: No such file or directory"),
-        (("show", "x.rasp"), "x.rasp: expected an .efasp file (docs/language.md), found RASP, which efasp eval alone reads"),
+        (("show", "x.rasp"), "x.rasp: No such file or directory"),
         (("eval", "nowhere:x", "--on", "a"), "nowhere:x: expected a module that can be imported"),
         (("check", "json:loads"), "json:loads: expected a program, or a function without arguments that makes one, found one"),
         (("check", "reverse"), "reverse: No such file or directory: expected an .efasp file, or MODULE:NAME of Python"),

@@ -112,11 +112,13 @@ def test_a_machine(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_a_program_is_no_machine(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`efasp run` and `check` of a machine do not take the file of another program."""
-    for arguments in (["run", "sum_to", "--engine", "mdm", "--word", "5"], ["check"]):
-        assert main([*arguments, "--weights", "w.safetensors"]) == 2
-        said = "--weights: w.safetensors: expected a machine's transformer, found that of the program reverse"
-        assert said in capsys.readouterr().err
+    """`efasp run` does not take the file of another program, nor `efasp check` with an option about machines."""
+    assert main(["run", "sum_to", "--engine", "mdm", "--word", "5", "--weights", "w.safetensors"]) == 2
+    said = "--weights: w.safetensors: expected a machine's transformer, found that of the program reverse"
+    assert said in capsys.readouterr().err
+    assert main(["check", "--weights", "w.safetensors", "--n-max", "4"]) == 2
+    said = "--n-max: expected it with a machine's transformer, found it with the program of w.safetensors"
+    assert said in capsys.readouterr().err
 
 
 def test_weights_that_no_dtype_is_known_to_carry(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from efasp.checker.mutation import constructions
 from efasp.checker.mutation.constructions import Budget
+from efasp.checker.pool.pools import Processes
 from efasp.checker.store import Store
 from efasp.proofs.mutation.mutants import MutantError, load
 
-BUDGET = Budget(1, ("z3",), 20.0, 4096)
+BUDGET = Budget(Processes(1), ("z3",), 20.0, 4096)
 
 
 def test_every_mutant_applies() -> None:

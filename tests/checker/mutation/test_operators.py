@@ -9,6 +9,7 @@ import pytest
 from efasp.checker.mutation import operators
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.pool import isolation
+from efasp.checker.pool.pools import Processes
 from efasp.paper_artifacts.tables.model import Cell
 from efasp.paper_artifacts.tables.mutation import COLUMNS, ListingError, equivalent, sample, status, table, wrong
 from efasp.proofs.mutation.alterations import MODULES, Alteration, alterations, drawn
@@ -16,12 +17,12 @@ from efasp.proofs.mutation.mutants import Mutant
 from efasp.proofs.obligation import Regime
 from efasp.proofs.registry import batches
 
-BUDGET = Budget(1, ("z3",), 20.0, 4096)
+BUDGET = Budget(Processes(1), ("z3",), 20.0, 4096)
 
 
 def tried(mutant: Mutant | None, first: list[str]) -> operators.Outcome:
     """How a mutant ends, from the lemmas ``first`` on."""
-    arguments = {"first": first, "n_max": 64, "solvers": ["z3"], "seconds": 20.0, "known": ""}
+    arguments = {"first": first, "n_max": 64, "solvers": ["z3"], "seconds": 20.0, "known": []}
     (reply,) = isolation.run([isolation.job("efasp.checker.mutation.operators:passed", arguments, 120.0, 4096, mutant)], 1)
     return operators.judged(mutant or Mutant("", "", "", "", "", ()), reply)
 

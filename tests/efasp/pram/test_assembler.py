@@ -269,13 +269,17 @@ ERRORS = [
 
 @pytest.mark.parametrize(("text", "line", "column", "message"), ERRORS, ids=range(len(ERRORS)))
 def test_errors(text: str, line: int, column: int, message: str) -> None:
-    """Each error is at its place, says what was expected and what was found, and shows the line with a caret."""
+    """Each error is at its place, says what was expected and found, and shows the line with a caret, unless it is blank."""
     error = refused(lambda: assemble(text, "f.pram"))
     assert (error.file, error.line, error.column) == ("f.pram", line, column), str(error)
     assert message in error.message
-    head, shown, caret = str(error).split("\n")
-    assert head == f"f.pram:{line}:{column}: {error.message}"
-    assert error.source == text.split("\n")[line - 1] and len(shown) == min(len(error.source), 160)
+    head, *place = str(error).split("\n")
+    assert head == f"f.pram:{line}:{column}: {error.message}" and error.source == text.split("\n")[line - 1]
+    if not error.source.strip():
+        assert place == []
+        return
+    shown, caret = place
+    assert len(shown) == min(len(error.source), 160)
     assert caret == " " * (column - 1) + "^"
 
 
@@ -554,7 +558,11 @@ def test_unreadable_files(tmp_path: Path, read: Callable[[str], object]) -> None
     assert (error.file, error.line, error.column) == (str(path), 2, 5)
     assert error.message == "expected UTF-8 text, found the byte 0xff" and str(error).endswith("\n    ^")
     path.write_bytes("halt".encode("utf-16"))
-    assert refused(lambda: read(str(path))).column == 1
+    assert str(refused(lambda: read(str(path)))) == f"{path}: expected UTF-8 text, found UTF-16"
+    path.write_bytes(b"\x7fELF\x02\xff")
+    assert str(refused(lambda: read(str(path)))) == f"{path}: expected text, found a binary file (the byte 0x02 at offset 4)"
+    path.write_bytes(b"halt\0")
+    assert str(refused(lambda: read(str(path)))) == f"{path}: expected text, found a binary file (the byte 0x00 at offset 4)"
     with pytest.raises(FileNotFoundError):
         read(str(tmp_path / "absent"))
     with pytest.raises(IsADirectoryError):

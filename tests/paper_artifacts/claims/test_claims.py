@@ -18,7 +18,7 @@ from efasp.proofs.registry import batches
 from efasp.proofs.statements import StatementError, below, statements
 from tests.pages import ROOT
 
-PAPER = ["B", "T1", "T1-connectivity", "T1-context-free", "T2", "T3", "T4", "T4-pspace", "T5", "T6", "F"]
+PAPER = ["B", "T1", "T1-specialised", "T1-connectivity", "T1-context-free", "T2", "T3", "T4", "T4-pspace", "T5", "T6", "F"]
 PAPER += ["table-sudoku", "table-parity", "table-graph", "D1", "D2", "D3", "D4", "D5", "D6"]
 
 

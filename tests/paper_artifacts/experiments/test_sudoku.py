@@ -127,7 +127,7 @@ def test_rows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A comparison makes no long run again, and every one with ``every``."""
     made: list[object] = []
 
-    def work(call: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+    def work(call: Callable[[Any], dict[str, Any]], items: Sequence[Any], pool: object) -> list[dict[str, Any]]:
         made.extend(items)
         return [call(item) for item in items]
 

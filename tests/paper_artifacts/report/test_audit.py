@@ -117,7 +117,7 @@ def test_a_claim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert rests == {name: list(statements()[name].rests) for name in needed}
     own = {lemma["lemma"]: lemma["own"]["grade"] for lemma in said["tree"]}
     assert own["step.next"] == "open" and own["process.runs"] == "measured" and own["gates.add"] == "bounded"
-    assert said["status"]["grade"] == "open" and said["status"]["weakest leg"]
+    assert said["status"]["grade"] == "open" and said["status"]["weakest dependency"]
 
 
 def test_a_claim_as_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

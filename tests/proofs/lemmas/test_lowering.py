@@ -230,6 +230,7 @@ def test_obligations_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch)
         found = lowering.Comparison(Machine(5, "apmdm", "", WIDE), wrong, 32).obligations()
         return [(o.id, o.kind, o.content) for o in found]
 
+    monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
     usual = texts()
     monkeypatch.setattr("efasp.proofs.obligation.monotonic", itertools.count(0, 1000).__next__)
     assert texts() == usual

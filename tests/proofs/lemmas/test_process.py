@@ -217,7 +217,7 @@ def test_a_wrong_read_out_is_refuted_with_a_program(engine: str) -> None:
     assert set(unconcerned) == {"measured"} and set(found.values()) == {"refuted"}
 
 
-# What is measured can fail.
+# Measurements can fail.
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.95])

@@ -21,6 +21,7 @@ from efasp.proofs.lemmas.simulation_citations import (
     unconcluded,
     uncovered,
     unfounded,
+    unused,
 )
 from efasp.proofs.obligation import Machine, Obligation, Regime, Verdict
 from efasp.proofs.registry import batches
@@ -251,9 +252,24 @@ def test_a_conclusion_that_says_nothing_is_named(engine: str) -> None:
     """One whose formula is true by its form alone in every obligation that assumes or states it; not if one of them differs."""
     some = about(step_of(engine))
     assert empty(some) is None
-    for name in ("simulation.status: one next status", "step.taken"):
+    for name in ("simulation.status: a counter only with a status", "step.taken"):
         emptied = [replace(o, telling={**o.telling, name: False}) if name in o.telling else o for o in some]
         wrong = empty(emptied)
         assert wrong is not None and wrong["conclusion"] == name
         at = next(i for i, o in enumerate(some) if name in o.telling)
         assert empty([*emptied[:at], some[at], *emptied[at + 1 :]]) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_conclusion_that_none_assumes_is_named(engine: str) -> None:
+    """Without the obligations that assume two results of a pass, the last links; an invariant that none assumes at any time."""
+    step = step_of(engine)
+    some = about(step)
+    assert unused(some) is None
+    found = fitted(step, [o for o in some if o.lemma != "simulation.determined"])
+    assert found.status == "refuted" and found.countermodel is not None
+    assert found.countermodel["conclusion"] == "simulation.decoding: pass"
+    held = "simulation.kept: program"
+    without = [replace(o, cites=tuple(name for name in o.cites if name != held)) for o in some]
+    wrong = unused(without)
+    assert wrong is not None and wrong["conclusion"].startswith(held)

@@ -1,0 +1,114 @@
+"""RASP files as the commands take them: their operators by name, on a text or compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from efasp.checker.errors import UsageError
+from efasp.language.lexer import LanguageError
+from efasp.language.module import Module, TextError
+from efasp.pram.assembler.source import AssemblyError, nearest
+from efasp.rasp import graph
+from efasp.rasp.interpreter import letters, read_file
+from efasp.rasp.selectors import BY_PLACE, Selecting
+from efasp.rasp.translate import Translation, translate
+
+LONGEST = 7  # letters, unless --max-length says otherwise
+Operators = Mapping[str, graph.Sequence | graph.Selector]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts that an operator is compiled for: alphabet and largest number of letters, or None for the usual ones."""
+
+    alphabet: str | None = None
+    longest: int | None = None
+
+    def of(self, module: Module) -> Texts:
+        """Those of a compiled program, where nothing else is said."""
+        alphabet = self.alphabet if self.alphabet is not None else module.join(module.letters)
+        return Texts(alphabet, self.longest if self.longest is not None else module.longest)
+
+
+def is_rasp(file: str) -> bool:
+    """Whether a file holds RASP, by its name."""
+    return file.endswith(".rasp")
+
+
+def operators(file: str) -> Operators:
+    """The operators of a file, by name. Raises UsageError."""
+    try:
+        return read_file(file).operators
+    except AssemblyError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}") from None
+
+
+def chosen(file: str, name: str | None, found: Operators) -> str:
+    """The name of an operator: by default that of the last sequence operator. Raises UsageError."""
+    if name is None:
+        last = [key for key, value in found.items() if isinstance(value, graph.Sequence)]
+        if not last:
+            raise UsageError(f"{file}: expected a sequence operator with a name, found none")
+        return last[-1]
+    if name not in found:
+        raise UsageError(f"--name: expected a sequence operator or a selector of {file}, found {name!r}{nearest(name, found)}")
+    return name
+
+
+def evaluated(file: str, name: str | None, text: str) -> tuple[str, list[Any]]:
+    """The name and the values of an operator of a file on a text. Raises UsageError."""
+    found = operators(file)
+    wanted = chosen(file, name, found)
+    try:
+        return wanted, graph.evaluate(found[wanted], text)
+    except TextError as error:
+        raise UsageError(f"--on: {error}") from None
+    except LanguageError as error:
+        raise UsageError(str(error)) from None
+
+
+def translated(file: str, name: str | None, texts: Texts) -> Translation:
+    """A sequence operator of a file as a program of E-FASP. Raises UsageError where it is not compiled."""
+    found = operators(file)
+    wanted = chosen(file, name, found)
+    node = found[wanted]
+    if isinstance(node, graph.Selector):
+        raise UsageError(f"--name: expected a sequence operator of {file}, found {wanted}, which is a selector")
+    alphabet = letters(file) if texts.alphabet is None else texts.alphabet
+    if len(set(alphabet)) < len(alphabet) or not alphabet or not alphabet.isprintable():
+        raise UsageError(f"--alphabet: expected letters that differ and that print, found {alphabet!r}")
+    named = {key: value for key, value in found.items() if isinstance(value, graph.Sequence)}
+    try:
+        return translate(wanted, node, named, alphabet, texts.longest or LONGEST, file)
+    except TextError as error:
+        raise UsageError(f"{file}: --alphabet {alphabet!r}, --max-length {texts.longest or LONGEST}: {error}") from None
+    except LanguageError as error:
+        raise UsageError(str(error)) from None
+
+
+def described(translation: Translation) -> list[str]:
+    """A line on the texts, and one a selector: how it is compiled, and whether longer texts need a wider transformer."""
+    module = translation.module
+    out = [f"letters {module.join(module.letters)!r}, texts of up to {module.longest} letters"]
+    out += [f"{_where(form)}: {_form(form, module.longest or 0)}" for form in translation.selectors]
+    if translation.mixed:
+        other = ", ".join(map(graph.described, translation.mixed))
+        out.append(f"{other} may be a value of {module.program.name}, beside letters: no letter is read there")
+    return out
+
+
+def _where(form: Selecting) -> str:
+    error = form.node.failure("")
+    return f"{error.line}:{error.column}: {form.node.name}" if isinstance(error, AssemblyError) else form.node.name
+
+
+def _form(form: Selecting, longest: int) -> str:
+    if form.form == BY_PLACE:
+        return "by place, O(log n)"
+    if form.grows:
+        return f"by value, O(n): {form.width} classes of values, {form.shorter} for texts of up to {longest // 2} letters"
+    return f"by value, O(1): {form.width} classes of values" if form.width else "all keys, O(1)"

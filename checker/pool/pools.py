@@ -1,0 +1,129 @@
+"""Where work is done: the interface of a pool, and the pool of processes of this machine.
+
+A pool has workers, to which the scheduler speaks (``checker.pool.worker`` has the protocol); it makes calls in fresh processes
+(``checker.pool.isolation``); and it maps a function of a module over items. The other pool is ``checker.pool.cluster``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any, Protocol, TypeVar
+
+from efasp.checker.pool import isolation
+from efasp.checker.pool.limits import single_threaded
+from efasp.checker.pool.worker import Work, serve
+
+FORK = multiprocessing.get_context("fork")  # hands the batches on as they are, with all that is loaded
+WORKER_LIBRARIES = ("sympy", "torch", "z3")  # imported by every worker of a run of all lemmas
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+OnReply = Callable[[int, isolation.Reply], None]
+OnWait = Callable[[], None]
+
+
+def ignored(index: int, reply: isolation.Reply) -> None:
+    """Does nothing with a reply."""
+
+
+def idle() -> None:
+    """Does nothing while no reply comes."""
+
+
+class Process(Protocol):
+    """A worker's process. ``exitcode``: its exit status, or the reason why it ended; None while it runs."""
+
+    @property
+    def exitcode(self) -> int | str | None:
+        """How it ended."""
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+
+    def kill(self) -> None:
+        """End it."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until it has ended."""
+
+
+class Channel(Protocol):
+    """The messages to and from a worker; ``multiprocessing.connection.wait`` takes it."""
+
+    def send(self, obj: Any, /) -> None:
+        """Send a message. Raises OSError where nobody is there any more."""
+
+    def recv(self) -> Any:
+        """The next message. Raises EOFError where there is none to come."""
+
+    def poll(self) -> bool:
+        """Whether there is a message."""
+
+    def fileno(self) -> int:
+        """A file that is readable when there is a message."""
+
+    def close(self) -> None:
+        """No more messages are wanted."""
+
+
+class Pool(Protocol):
+    """Where work is done."""
+
+    @property
+    def jobs(self) -> int:
+        """How many processes may work at once."""
+
+    def prepare(self) -> None:
+        """Workers of a run of all lemmas will be made."""
+
+    def worker(self, work: Work) -> tuple[Process, Channel]:
+        """A new worker."""
+
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
+              libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
+        """The replies to some jobs, in their order; as ``isolation.run``."""
+
+    def mapped(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """The results of a module's function, in the order of the items; both can be pickled."""
+
+
+class Processes:
+    """Processes of this machine. ``jobs``: how many at once."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+
+    def prepare(self) -> None:
+        """Import the libraries once, so that the workers that are forked have them; what is not installed is left out."""
+        if self.jobs > 1:
+            for name in WORKER_LIBRARIES:
+                with contextlib.suppress(ImportError):
+                    import_module(name)
+
+    def worker(self, work: Work) -> tuple[Process, Connection]:
+        """A fork of this process."""
+        ours, theirs = FORK.Pipe()
+        process = FORK.Process(target=serve, args=(theirs, work, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+        return process, ours
+
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
+              libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
+        """In forks of started processes."""
+        return isolation.run(asked, self.jobs, on_result, on_wait, libraries)
+
+    def mapped(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """In started processes, each of which takes one item after the other."""
+        with ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), single_threaded) as pool:
+            yield from pool.map(function, items)
+
+
+def here(jobs: int | None = None) -> Processes:
+    """The pool of this machine, by default a process a core."""
+    return Processes(jobs or len(os.sched_getaffinity(0)))

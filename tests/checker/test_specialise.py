@@ -1,0 +1,167 @@
+"""`efasp specialise`: runs of the file against the reference, its check, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from efasp.paper_artifacts.cli import main
+from tests.files import Tensors, changed
+
+LOOP = """
+.word 6
+.memory 6
+.data 0: 3 9
+        ld   r1, [0]
+again:  add  r2, r2, r1
+        sub  r1, r1, 1
+        jnz  r1, again
+        st   r2, [r1 + 5]
+        halt
+"""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the program and its specialised files, one an engine."""
+    folder = tmp_path_factory.mktemp("specialised")
+    (folder / "loop.pram").write_text(LOOP)
+    for engine in ("mdm", "apmdm"):
+        assert main(["specialise", str(folder / "loop.pram"), "-o", str(folder / engine), "--engine", engine]) == 0
+    return folder
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict:
+    """The JSON object that a command prints."""
+    main(list(arguments))
+    return json.loads(capsys.readouterr().out)
+
+
+SAME = ("steps", "memory", "registers", "pc", "faults", "halted")
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_runs_are_the_references(files: Path, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the file's own data and with random data and several processors; without ``--engine``, as the file says it."""
+    rng = random.Random(engine)
+    capsys.readouterr()
+    for number in range(3):
+        data = tmp_path / f"{number}.json"
+        data.write_text(json.dumps([rng.randrange(1, 12), *(rng.randrange(64) for _ in range(5))]))
+        more = ["--json", "--processors", str(1 + 2 * number), *(["--data", str(data)] if number else [])]
+        wanted = said(capsys, "run", str(files / "loop.pram"), *more)
+        got = said(capsys, "run", "--weights", str(files / engine), str(files / "loop.pram"), *more)
+        assert {key: got[key] for key in SAME} == {key: wanted[key] for key in SAME}
+        log = 2 + 6 + 3 * wanted["processors"] * (wanted["steps"] + 1)
+        assert got["engine"] == engine
+        assert got["context_length"] == (log if engine == "mdm" else 2 + 2 * (6 + 9 * wanted["processors"]))
+
+
+def test_the_sizes_that_are_said(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Fewer layers, a narrower stream and a shorter context than the universal machine's, which are those of `efasp info`."""
+    out = tmp_path / "w"
+    told = said(capsys, "specialise", str(files / "loop.pram"), "-o", str(out), "--json")
+    known = said(capsys, "info", "--word", "6", "--engine", "mdm", "--json")
+    assert out.read_bytes() == (files / "mdm").read_bytes()
+    assert {key: told["universal"][key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")} == {
+        key: known[key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")
+    }
+    assert told["specialised"]["layers"] == told["universal"]["layers"] - 1
+    assert told["specialised"]["d_model"] < told["universal"]["d_model"]
+    assert told["universal"]["context"] - told["specialised"]["context"] == 4 * told["instructions"] == 24
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_the_file_is_proved(files: Path, engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own numbers, and that its step is the universal one with the program in its prompt."""
+    lemmas = ["specialised.*", "lowering.*", "numerics.exact", "decompile.*"]
+    assert (
+        main(["check", "--weights", str(files / engine), "--no-cache", "--jobs", "1", "--json", "-", "--lemma", *lemmas]) == 0
+    )
+    rows = json.loads(capsys.readouterr().out)["obligations"]
+    assert {row["status"] for row in rows} == {"proved", "measured"}
+    found = {row["lemma"] for row in rows}
+    assert found >= {f"specialised.{name}" for name in ("selected", "fetch", "absent", "prompt", "output", "runs")}
+    assert {"lowering.stack", "decompile.stream"} <= found
+
+
+def test_another_number_is_refuted(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A constant of an instruction with the other sign: a state on which the file is wrong is given."""
+
+    def turned(tensors: Tensors) -> Tensors:
+        bias = tensors["layers.0.up.bias"]
+        unit = int(np.flatnonzero((bias <= 0) & (tensors["layers.0.down.weight"] != 0).any(axis=0))[0])
+        tensors["layers.0.down.weight"][:, unit] *= -1
+        return tensors
+
+    path = changed(files / "apmdm", tmp_path / "w", turned)
+    capsys.readouterr()
+    assert main(["check", "--weights", str(path), "--no-cache", "--jobs", "1", "--json", "-", "--lemma", "lowering.*"]) == 1
+    rows = json.loads(capsys.readouterr().out)["obligations"]
+    refuted = [row for row in rows if row["status"] == "refuted"]
+    assert refuted and all(row["countermodel"]["w"] == 6 for row in refuted)
+
+
+def test_the_numbers_of_another_program_are_refuted(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A header that names a program with another immediate: the numbers are not that program's."""
+    said_there = "ld r1, [0]\nadd r2, r2, r1\nsub r1, r1, {}\njnz r1, 1\nst r2, [r1 + 5]\nhalt"
+    path = changed(files / "mdm", tmp_path / "w", lambda tensors: tensors, program=said_there.format(2))
+    capsys.readouterr()
+    assert main(["check", "--weights", str(path), "--no-cache", "--jobs", "1", "--lemma", "lowering.*"]) == 1
+    assert "sub r1, r1, 2" in capsys.readouterr().out
+    same = changed(files / "mdm", tmp_path / "v", lambda tensors: tensors, program=said_there.format(1))
+    assert main(["run", "--weights", str(same), str(files / "loop.pram")]) == 0
+
+
+REFUSED = [
+    (["run", "--weights", "{mdm}", "{other}"], "expected the program to which it is specialised, whose instruction 2"),
+    (["run", "--weights", "{mdm}", "{short}"], "expected the program of 6 instructions to which it is specialised, found"),
+    (["run", "--weights", "{mdm}", "{loop}", "--word", "7"], "expected a word of 7 bits, found 6"),
+    (["run", "--weights", "{mdm}", "{loop}", "--engine", "apmdm"], "expected a transformer for apmdm, found mdm"),
+    (["check", "--weights", "{mdm}", "--kernel"], "expected a universal machine, of which alone the theorem speaks"),
+    (["export", "{mdm}", "{out}", "--format", "onnx"], "specialised to one PRAM program"),
+    (["specialise", "{loop}", "-o", "{out}", "--word", "70"], "expected 5 to 64 bits for a transformer, found 70"),
+    (["specialise", "{loop}", "-o", "{folder}/none/w"], "No such file or directory"),
+    (["specialise", "{loop}", "-o", "-", "--json"], "-o: expected a file"),
+    (["specialise", "{bad}", "-o", "{out}"], "bad.pram:1:1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED)
+def test_what_is_refused(
+    files: Path, tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, and words that say what was expected and found."""
+    texts = {"other": LOOP.replace("r1, 1", "r1, 3"), "short": ".word 6\nld r1, [0]\n", "bad": "nonsense\n", "loop": LOOP}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.pram").write_text(text)
+    known = {name: str(tmp_path / f"{name}.pram") for name in texts}
+    known |= {"mdm": str(files / "mdm"), "out": str(tmp_path / "out"), "folder": str(tmp_path)}
+    capsys.readouterr()
+    assert main([argument.format(**known) for argument in arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"program": "halt\nnonsense"}, "metadata program:2"),
+        ({"program": "halt\nHALT"}, "metadata program: expected"),
+        ({"program": "mul r1, r1, r2"}, "metadata program:1"),
+        ({"layout": "[]"}, "metadata layout: expected"),
+        ({"format": "efasp-transformer"}, "metadata"),
+    ],
+)
+def test_a_header_that_is_not_one(
+    files: Path, tmp_path: Path, metadata: dict[str, str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A program that is none, or is not written as it would be; a layout with instructions; another format."""
+    path = changed(files / "mdm", tmp_path / "w", lambda tensors: tensors, **metadata)
+    capsys.readouterr()
+    assert main(["run", "--weights", str(path), str(files / "loop.pram")]) == 2
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error
