@@ -3,8 +3,8 @@
 At most 28 givens and one solution each: puzzles made here from seeds, in which no given can be left out, and published ones.
 The solver that checks them shares nothing with the library program.
 
-A run takes from 700 to 140,000 forward passes over some 3,000 tokens, so few are decoded whole (``WHOLE``); of every other run
-single steps are, in the same transformer, from states that the reference machine goes through. A row says which.
+Every run is decoded whole in the transformer: from 700 to 140,000 forward passes over some 3,000 tokens. A comparison with what
+was recorded makes runs of at most ``SHORT`` steps again, the others with ``--all`` alone.
 """
 
 from __future__ import annotations
@@ -13,24 +13,21 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice, pairwise
+from itertools import islice
 from random import Random
 from typing import Any
 
 from efasp.encoding import CellLayout
-from efasp.model.sampler import predictions, split
 from efasp.paper_artifacts.tables.records import Notes
 from efasp.paper_artifacts.tables.runs import cached, transformer
 from efasp.pram import machine
 from efasp.pram.library import PROGRAMS, Instance, build
-from efasp.pram.machine import Configuration, Program
-from efasp.process import g
+from efasp.pram.machine import Program
 
 COUNT, GIVENS = 100, 28  # puzzles made here; at most so many givens
 STACK, MOST = 330, 10  # where the guesses begin in the program's memory, 81 words each; and how many any of these runs makes
 LONGEST = 1_000_000  # steps of a run
-WHOLE = {0: 2, 1: 1}  # of the runs with so many guesses, how many are decoded whole: those with fewest steps
-SAMPLED = 2  # single steps of each other one
+SHORT = 2_000  # steps of a run that a sample of the runs may hold
 
 PUBLISHED = {
     "AI Escargot": "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
@@ -181,57 +178,28 @@ def reference(puzzle: Puzzle) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Decoding:
-    """A puzzle to be decoded in the plain transformer, whole or at ``SAMPLED`` random steps."""
+def decoding(room: Room) -> dict[str, Any]:
+    """A puzzle decoded whole in the plain transformer: ``decode_steps``, and whether the run ``agrees`` with the reference
+    machine in its steps, its outcome and its end."""
+    from efasp.model import decode
 
-    room: Room
-    whole: bool
-
-
-def decoding(task: Decoding) -> dict[str, Any]:
-    """The result: ``decode_steps`` of a run that was decoded whole, how many single steps were ``sampled``, and whether
-    all of it ``agrees`` with the reference machine."""
-    program = task.room.program
+    program = room.program
     wanted, start = machine.run(program, LONGEST), time.perf_counter()
-    decode_steps, sampled = None, 0
-    if task.whole:
-        from efasp.model import decode
-
-        found = decode.run(program, "apmdm", transformer(task.room.word, "apmdm"), "", wanted.steps + 1)
-        decode_steps = found.decode_steps
-        agrees = found.outcome == wanted.outcome and found.finished
-    else:
-        chosen = set(Random(task.room.puzzle.cells).sample(range(wanted.steps), SAMPLED))
-        pairs = [pair for number, pair in enumerate(pairwise(machine.trace(program))) if number in chosen]
-        agrees, sampled = all(stepped(program, before) == after for before, after in pairs), len(pairs)
-    context = CellLayout.of(program, "").context_length  # type: ignore[attr-defined]
+    found = decode.run(program, "apmdm", transformer(room.word, "apmdm"), "", wanted.steps + 1)
     return {
-        "decode_steps": decode_steps,
-        "sampled": sampled,
-        "agrees": agrees,
-        "word": task.room.word,
-        "context": context,
+        "decode_steps": found.decode_steps,
+        "agrees": found.outcome == wanted.outcome and found.finished,
+        "word": room.word,
+        "context": CellLayout.of(program, "").context_length,  # type: ignore[attr-defined]
         "seconds": time.perf_counter() - start,
     }
 
 
-def stepped(program: Program, before: Configuration) -> Configuration:
-    """The configuration after one decoding step of any-process generation in the plain transformer, from any other."""
-    layout = CellLayout.of(program, "")
-    assert isinstance(layout, CellLayout)
-    sequence, book = layout.encode(program, before), layout.vocabulary
-    outputs = transformer(program.word, "apmdm").outputs(sequence.tokens, sequence.places)
-    after = g(sequence.tokens, predictions(outputs, layout), split(book.width, outputs)[1] > 0.5, book.token("mask"))
-    return layout.state(after)[0]
-
-
-def rows(noted: Notes, chosen: Sequence[Puzzle], whole: dict[int, int] = WHOLE) -> list[dict[str, Any]]:
+def rows(noted: Notes, chosen: Sequence[Puzzle]) -> list[dict[str, Any]]:
     """The rows of some puzzles, in their order: of ``reference`` and ``decoding`` together."""
     found = cached(noted, reference, chosen)
-    order = sorted(range(len(found)), key=lambda i: found[i]["steps"])
-    full = {i for guesses, most in whole.items() for i in [i for i in order if found[i]["guesses"] == guesses][:most]}
-    tasks = [Decoding(Room(p, row["guesses"]), i in full) for i, (p, row) in enumerate(zip(chosen, found, strict=True))]
-    longest = sorted(range(len(tasks)), key=lambda i: (not tasks[i].whole, -found[i]["steps"]))
-    decoded = dict(zip(longest, cached(noted, decoding, [tasks[i] for i in longest]), strict=True))
-    return [{**row, **decoded[i]} for i, row in enumerate(found)]
+    longest = sorted(range(len(found)), key=lambda i: -found[i]["steps"])
+    rooms = [Room(chosen[i], found[i]["guesses"]) for i in longest]
+    decoded = cached(noted, decoding, rooms, [found[i]["steps"] > SHORT for i in longest])
+    places = dict(zip(longest, decoded, strict=True))
+    return [{**row, **places[i]} for i, row in enumerate(found)]

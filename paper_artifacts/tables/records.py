@@ -31,9 +31,12 @@ class Notes:
     again: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
-    def through(self, keys: Sequence[str], make: Callable[[list[int]], list[Run]]) -> list[Run]:
-        """What the runs with these names gave, in their order. ``make`` makes those with the given numbers."""
-        due = self.due(keys)
+    def through(
+        self, keys: Sequence[str], make: Callable[[list[int]], list[Run]], long: Sequence[bool] | None = None
+    ) -> list[Run]:
+        """What the runs with these names gave, in their order. ``make`` makes those with the given numbers. ``long``: as of
+        ``due``."""
+        due = self.due(keys, long)
         found: dict[int, Run] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
         for i, value in found.items():
             self.note(keys[i], value)
@@ -43,14 +46,18 @@ class Notes:
             self.runs[key] = found[i]
         return [found[i] for i in range(len(keys))]
 
-    def due(self, keys: Sequence[str]) -> list[int]:
-        """The numbers of the runs that are to be made now: one in ``PART``, but one at least, and those not written down."""
+    def due(self, keys: Sequence[str], long: Sequence[bool] | None = None) -> list[int]:
+        """The numbers of the runs that are to be made now: one in ``PART``, but one at least, and those not written down.
+
+        ``long``: for each run, whether it takes too long for a sample; such a one is made only where all are.
+        """
         known = self.known
         if self.every or known is None:
             return list(range(len(keys)))
-        drawn = [int(digest(sources(), key)[:8], 16) for key in keys]
-        least = min(drawn, default=0)
-        return [i for i, key in enumerate(keys) if key not in known or drawn[i] % PART == 0 or drawn[i] == least]
+        drawn = {i: int(digest(sources(), key)[:8], 16) for i, key in enumerate(keys) if long is None or not long[i]}
+        least = min(drawn.values(), default=0)
+        sample = {i for i, number in drawn.items() if number % PART == 0 or number == least}
+        return [i for i, key in enumerate(keys) if key not in known or i in sample]
 
     def note(self, key: str, value: Run) -> None:
         """The result of a run that was made now."""

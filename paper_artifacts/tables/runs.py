@@ -95,13 +95,15 @@ def _run(task: Task) -> dict[str, Any]:
     return vars(run(task))
 
 
-def cached(noted: Notes, work: Callable[[Any], dict[str, Any]], items: Sequence[Any]) -> list[dict[str, Any]]:
+def cached(
+    noted: Notes, work: Callable[[Any], dict[str, Any]], items: Sequence[Any], long: Sequence[bool] | None = None
+) -> list[dict[str, Any]]:
     """The results of a module's function for each item, in order, as JSON holds them; recorded with the table that is made.
 
-    The records name a run by the function and the item, and not by the function's module.
+    The records name a run by the function and the item, and not by the function's module. ``long``: as of ``Notes.due``.
     """
     keys = [f"{work.__name__.strip('_')} {digest(repr(item))[:16]}" for item in items]
-    return noted.through(keys, lambda due: _made(work, [items[i] for i in due], noted.pool))
+    return noted.through(keys, lambda due: _made(work, [items[i] for i in due], noted.pool), long)
 
 
 def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any], pool: Pool) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,6 @@ from efasp.paper_artifacts.experiments.experiments import sudoku_row
 from efasp.paper_artifacts.experiments.sudoku import (
     GIVENS,
     PUBLISHED,
-    Decoding,
     Puzzle,
     Room,
     decoding,
@@ -24,6 +25,7 @@ from efasp.paper_artifacts.experiments.sudoku import (
 )
 from efasp.paper_artifacts.tables import runs
 from efasp.paper_artifacts.tables.records import Notes
+from efasp.pram import machine
 
 EASY = Puzzle("easy", "53467891267219534819834256785976142342685379171392485696153728428741963534528617.")
 
@@ -66,29 +68,51 @@ def test_room() -> None:
     assert Room(EASY, 0).program.memory == 330
 
 
-def test_single_steps_in_the_transformer() -> None:
-    """A run is the reference machine's; single steps of it are decoded by the plain transformer."""
-    said, row = reference(EASY), decoding(Decoding(Room(EASY, 0), whole=False))
-    assert said["solved"] and said["guesses"] == 0
-    assert row["agrees"] and row["sampled"] == 2 and row["decode_steps"] is None
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that are stopped after two steps, in the reference machine too: a whole one takes minutes in numpy."""
+    reference_run, decoded = machine.run, decode.run
+    monkeypatch.setattr(sudoku.machine, "run", lambda program, most: reference_run(program, min(most, 2)))
+    monkeypatch.setattr(
+        decode,
+        "run",
+        lambda program, engine, network, extension, most: replace(
+            decoded(program, engine, network, extension, min(most, 2)), finished=most == 3
+        ),
+    )
+
+
+@pytest.mark.usefixtures("begun")
+def test_decoding() -> None:
+    """What the transformer decodes is what the reference machine does, a decoding step a PRAM step."""
+    row = decoding(Room(EASY, 0))
+    assert row["agrees"] and row["decode_steps"] == 2 and row["word"] == 9
     assert row["context"] == 2 + 4 * 192 + 2 * (330 + 9 * 81)
 
 
+@pytest.mark.usefixtures("begun")
 def test_a_wrong_step_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that changes nothing does not agree."""
-    monkeypatch.setattr(sudoku, "stepped", lambda program, before: before)
-    assert not decoding(Decoding(Room(EASY, 0), whole=False))["agrees"]
+    monkeypatch.setattr(decode.Configurations, "update", lambda self, tokens, changed: machine.initial(Room(EASY, 0).program))
+    assert not decoding(Room(EASY, 0))["agrees"]
 
 
-def test_a_whole_run_that_ends_early_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that was decoded whole must end as the reference machine does, and an unsolved puzzle does not count."""
+def test_a_run_that_ends_early_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run must end as the reference machine does, and an unsolved puzzle does not count."""
     whole = decode.run
     monkeypatch.setattr(
         decode, "run", lambda program, engine, network, extension, most: whole(program, engine, network, extension, 2)
     )
-    row = decoding(Decoding(Room(EASY, 0), whole=True))
+    row = decoding(Room(EASY, 0))
     assert not row["agrees"] and row["decode_steps"] == 2
     assert sudoku_row("easy", [{**reference(EASY), **row}])["whole"] == "0 of 1"
+
+
+@pytest.mark.slow
+def test_a_whole_run() -> None:
+    """A puzzle is decoded to its end in as many steps as the reference machine takes, and solved."""
+    said, row = reference(EASY), decoding(Room(EASY, 0))
+    assert said["solved"] and said["guesses"] == 0 and row["agrees"] and row["decode_steps"] == said["steps"]
 
 
 def test_too_little_room_is_noticed() -> None:
@@ -98,23 +122,33 @@ def test_too_little_room_is_noticed() -> None:
     assert found.faults
 
 
-def test_rows_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A cached run is not made again; to be decoded whole is another run."""
-    monkeypatch.setenv("EFASP_STORE", str(tmp_path / "checks.sqlite"))
-    first = rows(Notes(), [EASY], {})
-    monkeypatch.setattr(runs, "ProcessPoolExecutor", None)
-    assert rows(Notes(), [EASY], {}) == first
-    with pytest.raises(TypeError):
-        rows(Notes(), [EASY], {0: 1})
+@pytest.mark.usefixtures("begun")
+def test_rows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison makes no long run again, and every one with ``every``."""
+    made: list[object] = []
+
+    def work(call: Callable[[Any], dict[str, Any]], items: Sequence[Any], pool: object) -> list[dict[str, Any]]:
+        made.extend(items)
+        return [call(item) for item in items]
+
+    monkeypatch.setattr(runs, "_made", work)
+    first = Notes()
+    found = rows(first, [EASY])
+    assert len(made) == 2 and found[0]["steps"] == 2
+    for short, count in ((0, 1), (2, 2)):
+        monkeypatch.setattr(sudoku, "SHORT", short)
+        made.clear()
+        again = Notes(first.runs, every=False)
+        assert rows(again, [EASY])[0]["decode_steps"] == 2 and len(made) == count and not again.wrong
+    monkeypatch.setattr(sudoku, "SHORT", 0)
+    made.clear()
+    rows(Notes(first.runs), [EASY])
+    assert len(made) == 2
 
 
 def test_row_of_several() -> None:
-    """What was decoded whole, what in single steps, and what did not agree are counted apart."""
-    said = {"solved": True, "givens": 24, "guesses": 0, "steps": 900, "context": 2888, "seconds": 1.0}
-    whole, single, wrong = (
-        {**said, "decode_steps": steps, "sampled": sampled, "agrees": agrees}
-        for steps, sampled, agrees in ((900, 0, True), (None, 2, True), (None, 2, False))
-    )
-    row = sudoku_row("some", [whole, single, {**wrong, "solved": False, "steps": 1100}])
-    assert (row["reference"], row["whole"], row["single"]) == ("2 of 3", "1 of 3", "2 of 2,900")
+    """What was solved, and what did not agree, are counted apart."""
+    said = {"solved": True, "givens": 24, "guesses": 0, "steps": 900, "context": 2888, "seconds": 1.0, "agrees": True}
+    row = sudoku_row("some", [said, {**said, "agrees": False}, {**said, "solved": False, "steps": 1100}])
+    assert (row["reference"], row["whole"]) == ("2 of 3", "1 of 3")
     assert row["steps"] == "900, 900, 1,100" and row["givens"] == "24, 24, 24"

@@ -123,7 +123,7 @@ def test_what_is_committed_is_what_is_made(capsys: pytest.CaptureFixture[str]) -
 def test_a_committed_table_follows_from_its_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every run of it is written down, none besides, and without making any the same files come out."""
 
-    def due(notes: Notes, keys: Sequence[str]) -> list[int]:
+    def due(notes: Notes, keys: Sequence[str], long: Sequence[bool] | None = None) -> list[int]:
         assert notes.known is not None and notes.known.keys() >= set(keys)
         return []
 
