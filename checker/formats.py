@@ -67,6 +67,7 @@ class Subject:
 def export(options: argparse.Namespace) -> int:
     """`efasp export`: of a machine by --word and --engine, or of SOURCE. Raises UsageError."""
     source, target = _operands(options)
+    given = None if source is None else _of_source(source, options.name)
     for package in NEEDED.get(options.format, ()):
         if installed(package) is None:
             needed = " and ".join(NEEDED[options.format])
@@ -76,7 +77,7 @@ def export(options: argparse.Namespace) -> int:
         raise UsageError("--format hf: expected a folder, found - (standard output)")
     if options.format != "hf":
         writable("OUT", target)
-    subject = _machine(options) if source is None else _of_source(source, options.name)
+    subject = given or _machine(options)
     make = {"safetensors": _safetensors, "hf": _folder, "onnx": _onnx}[options.format]
     try:
         said, code = make(subject, target)

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 PERIOD = 0.5  # seconds between two looks at standard output
 
@@ -56,8 +57,8 @@ def while_read() -> Iterator[None]:
         yield
         return
 
-    def look(number: int, frame: object) -> None:
-        if deserted():
+    def look(number: int, frame: FrameType | None) -> None:
+        if not _importing(frame) and deserted():
             signal.setitimer(signal.ITIMER_REAL, 0)  # once: what cleans up afterwards is not interrupted
             sys.unraisablehook = lambda _: None  # a destructor of what was not yet made may fail
             raise Deserted
@@ -69,6 +70,15 @@ def while_read() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: what is written in C++ may not stand an exception then."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _pipe() -> bool:

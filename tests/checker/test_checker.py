@@ -327,6 +327,16 @@ def test_killed_runs_lose_nothing_and_invent_nothing(tmp_path: Path) -> None:
     assert killed == whole
 
 
+def at_work(process: subprocess.Popen[str]) -> None:
+    """Waits until a command has started a worker."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    for _ in range(600):
+        if children.read_text():
+            return
+        time.sleep(0.1)
+    raise AssertionError("no worker was started")
+
+
 def test_interrupt_keeps_discharged_rows(tmp_path: Path) -> None:
     """Ctrl-C: exit 130, a summary of the rows so far, and no worker is left."""
     environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
@@ -334,7 +344,7 @@ def test_interrupt_keeps_discharged_rows(tmp_path: Path) -> None:
     on_result = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in the background without it
     command = [*COMMAND, "--n-max", str(1 << 40)]
     process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=on_result, **pipes)
-    time.sleep(3)
+    at_work(process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130 and "interrupted" in err and "interrupted" in out
@@ -352,7 +362,7 @@ def test_what_was_discharged_is_written_when_a_signal_ends_a_run(name: str, tmp_
     environment = {**os.environ, "TMPDIR": str(folder)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=on_result, **pipes)
-    time.sleep(3)
+    at_work(process)
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 128 + number and "interrupted" in out

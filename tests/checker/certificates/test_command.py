@@ -337,8 +337,8 @@ def test_hypotheses_are_dropped_in_turn() -> None:
 def test_hypotheses_of_a_lemma(tmp_path: Path) -> None:
     """Over its scripts, by name; a second time from the store."""
     store, one, two = Store(tmp_path / "s.sqlite", print), sums(), sums("(<= 1 b)")
-    found = section([[one], [two]], 10, 2048, 1, store, Tally())
-    assert found == section([[one], [two]], 10, 2048, 1, store, Tally())
+    found = section([[one], [two]], 10, 2048, Processes(1), store, Tally())
+    assert found == section([[one], [two]], 10, 2048, Processes(1), store, Tally())
     rows = {row["hypothesis"]: row for row in found["dropped"]}
     assert rows["a digit"] == {"lemma": "x.sums", "hypothesis": "a digit", "matters": 0, "dead": 2, "unknown": 0}
     assert rows["(<= 1 b)"]["matters"] == 2 and rows["(<= 1 a)"]["matters"] == 1 and not found["not tried"]

@@ -23,6 +23,7 @@ from efasp.model.readback import read_plan
 from efasp.model.weights import compiled, export
 from efasp.proofs.concrete import float64_filter, machine_states
 from efasp.proofs.concrete.machine_states import first_failure
+from efasp.proofs.equivalence import targeted
 from efasp.proofs.lemmas import lowering, numerics
 from efasp.proofs.obligation import Machine, Regime, Verdict
 from tests.proofs.broken import changed
@@ -126,7 +127,8 @@ def test_changes_that_nothing_proves_equivalent(
     engine: str, tensor: str, place: tuple[int, ...], new: float, exported: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no state is run, no obligation proves them equivalent."""
-    monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)
+    monkeypatch.setattr(machine_states, "first_failure", lambda *_, **__: None)
+    monkeypatch.setattr(targeted, "first_failure", lambda *_, **__: None)
     monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
     assert judged(engine, tensor, place, new, exported).status == "unknown"
 
@@ -151,7 +153,7 @@ def test_changes_that_are_equivalent(
 ) -> None:  # fmt: skip
     """Each is proved, layer by layer: rows that differ have the same value at every position, or the read-outs decode alike."""
     machine, plan = changed(exported[engine], tmp_path, tensor, place, new)
-    monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)  # of all states; some are run below
+    monkeypatch.setattr(machine_states, "first_failure", lambda *_, **__: None)  # of all states; some are run below
     monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
     assert not lowering.Comparison(machine, plan, 32).equal
     found = [o for batch in lowering.lowered(Regime(32, (machine, plan))) for o in batch.build()]
@@ -165,7 +167,7 @@ def test_a_change_of_which_nothing_is_known(exported: dict[str, Path], tmp_path:
     """A loser that loses by half a point less: it still loses at times up to 32, later it may not. No state refutes it, one
     obligation stays unknown, none is refuted."""
     machine, plan = changed(exported["mdm"], tmp_path, "layers.2.k.weight", (16, 31), 65537.0)
-    monkeypatch.setattr(machine_states, "first_failure", lambda plan, machine, **_: None)
+    monkeypatch.setattr(machine_states, "first_failure", lambda *_, **__: None)
     monkeypatch.setattr(lowering.sat_sweeping, "RUN", 2)
     found = [o for batch in lowering.lowered(Regime(32, (machine, plan))) for o in batch.build()]
     assert {discharge(o, ["z3"], 30).status for o in found} == {"proved", "unknown"}
