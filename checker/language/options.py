@@ -93,9 +93,11 @@ def _show(command: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     """`efasp check`: of the machine, or of a program, which a program's weights file holds too."""
     if options.file is None:
-        for flag, value in (("name", options.name), ("alphabet", options.alphabet), ("max-length", options.max_length)):
+        of_program = options.weights is not None and no_machine(options.weights)
+        of_texts = () if of_program else (("alphabet", options.alphabet), ("max-length", options.max_length))
+        for flag, value in (("name", options.name), *of_texts):
             if value is not None:
                 raise UsageError(f"--{flag}: expected FILE with it, found none")
-        if options.weights is None or not no_machine(options.weights):
+        if not of_program:
             return session.check(options)
     return check(options)

@@ -98,7 +98,7 @@ def refuted(path: Path, name: str | None) -> tuple[int, Row, dict[str, Any] | No
     except OSError as error:
         raise UsageError(f"--case: {path}: {error.strerror}") from None
     except AssemblyError as error:  # of no text
-        raise UsageError(f"--case: {error}; it takes a report of efasp check --json") from None
+        raise UsageError(f"--case: expected a report of efasp check --json: {error}") from None
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"--case: {path}: expected a report of efasp check --json, found something else") from None
     if not known:

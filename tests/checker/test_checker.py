@@ -328,13 +328,25 @@ def test_killed_runs_lose_nothing_and_invent_nothing(tmp_path: Path) -> None:
 
 
 def at_work(process: subprocess.Popen[str]) -> None:
-    """Waits until a command has started a worker."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    for _ in range(600):
-        if children.read_text():
+    """Waits until a command has forked a worker, which has its command line; other programs that it starts have not, after a
+    moment."""
+    proc, before = Path("/proc"), set[str]()
+    own = (proc / str(process.pid) / "cmdline").read_bytes()
+    for _ in range(300):
+        children = (proc / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()
+        alike = {child for child in children if _line(proc / child / "cmdline") == own}
+        if alike & before:
             return
-        time.sleep(0.1)
+        before = alike
+        time.sleep(0.2)
     raise AssertionError("no worker was started")
+
+
+def _line(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def test_interrupt_keeps_discharged_rows(tmp_path: Path) -> None:

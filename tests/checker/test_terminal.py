@@ -287,7 +287,7 @@ def test_a_masked_arm_says_what_it_costs(tmp_path: Path, monkeypatch, capsys: py
         raise DecodingError("enough")
 
     monkeypatch.setattr(terminal, "PERIOD", 0.0)
-    monkeypatch.setattr(commands, "weights_for", lambda program, engine: None)
+    monkeypatch.setattr(commands, "_decoder", lambda program, options, weights: None)
     monkeypatch.setattr(commands, "decoded", slow)
     (tmp_path / "p.pram").write_text(".processors 11\nhalt\n")
     assert cli.main(["run", str(tmp_path / "p.pram"), "--engine", "marm", "--max-steps", "7"]) == 2
