@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 MANY = 32  # passes a PRAM step of a Masked-ARM: its run takes minutes
 TORCH = (*ENGINES, MASKED_ARM)  # the engines that run in torch
 CPU = "cpu"  # the device unless another one is asked for
+REFUSED = (UsageError, RangeError, MemoryError)  # the errors for which a file is not run
 
 
 # run
@@ -64,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
         return max(_refuse(file, Refusal(str(error)), options) for file in options.files)
     programs = (_assembled(file, options, data, weights) for file in options.files)
     batched = options.attention == "dense" and options.engine in TORCH and len(options.files) > 1
-    made = _together(list(programs), options, weights) if batched else (_result(one, options, weights) for one in programs)
+    alone = (_result(file, one, options, weights) for file, one in zip(options.files, programs, strict=True))
+    made = _together(list(programs), options, weights) if batched else alone
     codes = [_told(file, result, options) for file, result in zip(options.files, made, strict=True)]
     return next((code for code in codes if code), 0)
 
@@ -122,30 +124,44 @@ def _tested(device: str, dtype: str) -> Any:
         raise UsageError(f"--device {device}: {error}") from None
 
 
+def directed(file: str, options: argparse.Namespace, data: Data | None, extension: str = "M") -> Program:
+    """The program of a file, with the directives that are options. Raises AssemblyError and OSError."""
+    return library.assembled(
+        file,
+        word=options.word,
+        processors=options.processors,
+        memory=options.memory,
+        policy=options.policy,
+        data=data,
+        extension=extension,
+    )
+
+
 def _assembled(
     file: str, options: argparse.Namespace, data: Data | None, weights: Weights | Decoder | None
 ) -> Program | Refusal:
     try:
-        return library.assembled(
-            file,
-            word=options.word,
-            processors=options.processors,
-            memory=options.memory,
-            policy=options.policy,
-            data=data,
-            extension="M" if weights is None else weights.extension,
-        )
+        return directed(file, options, data, "M" if weights is None else weights.extension)
     except (AssemblyError, OSError) as error:
         return Refusal(reason(error), hint(error))
 
 
-def _result(program: Program | Refusal, options: argparse.Namespace, weights: Weights | Decoder | None) -> Run | Refusal:
+def _refused(file: str, error: Exception) -> Refusal:
+    """What is said of one of ``REFUSED``."""
+    if isinstance(error, MemoryError):
+        return Refusal(f"{file}: expected a machine that fits in memory, found too large a one")
+    return Refusal(str(error))
+
+
+def _result(
+    file: str, program: Program | Refusal, options: argparse.Namespace, weights: Weights | Decoder | None
+) -> Run | Refusal:
     if isinstance(program, Refusal):
         return program
     try:
         return _execute(program, options, weights)
-    except (UsageError, RangeError, MemoryError) as error:
-        return Refusal(str(error))
+    except REFUSED as error:
+        return _refused(file, error)
 
 
 def _together(
@@ -165,12 +181,12 @@ def _together(
             known: Any = _decoder(some[0], options, weights)
             made = together.run(some, options.engine, known.transformer, known.extension, options.max_steps)
             ends = [_translated(one, options) if isinstance(one, Exception) else one for one in made]
-        except (UsageError, RangeError, MemoryError) as error:
+        except REFUSED as error:
             ends = [error] * len(some)
         for index, end in zip(indices, ends, strict=True):
-            if isinstance(end, Exception) and not isinstance(end, UsageError | RangeError | MemoryError):
+            if isinstance(end, Exception) and not isinstance(end, REFUSED):
                 raise end
-            found[index] = Refusal(str(end)) if isinstance(end, Exception) else end
+            found[index] = _refused(options.files[index], end) if isinstance(end, Exception) else end
     return [found[index] for index in range(len(programs))]
 
 
@@ -203,11 +219,12 @@ def _told(file: str, result: Run | Refusal, options: argparse.Namespace) -> int:
 
 def _refuse(file: str, refusal: Refusal, options: argparse.Namespace) -> int:
     """Say why a file cannot be run, to a person with a hint; the exit code."""
-    reason = refusal.reason or f"{file}: expected a machine that fits in memory, found too large a one"
     if options.json:
-        print(json.dumps({"file": file, "error": reason}), flush=True)
+        print(json.dumps({"file": file, "error": refusal.reason}), flush=True)
     else:
-        led = reason if refusal.hint else f"efasp: {reason}"  # an error in a line of a file begins with its place
+        led = (
+            refusal.reason if refusal.hint else f"efasp: {refusal.reason}"
+        )  # an error in a line of a file begins with its place
         print(*filter(None, (led, refusal.hint)), sep="\n", file=sys.stderr)
     return 2
 

@@ -67,16 +67,16 @@ class Subject:
 def export(options: argparse.Namespace) -> int:
     """`efasp export`: of a machine by --word and --engine, or of SOURCE. Raises UsageError."""
     source, target = _operands(options)
+    if target == STDIN and options.format == "hf":
+        raise UsageError("--format hf: expected a folder, found - (standard output)")
+    if options.format != "hf":
+        writable("OUT", target)
     given = None if source is None else _of_source(source, options.name)
     for package in NEEDED.get(options.format, ()):
         if installed(package) is None:
             needed = " and ".join(NEEDED[options.format])
             extra = f"pip install 'efasp[{options.format}]'"
             raise UsageError(f"--format {options.format}: expected the packages {needed}, found no {package} ({extra})")
-    if target == STDIN and options.format == "hf":
-        raise UsageError("--format hf: expected a folder, found - (standard output)")
-    if options.format != "hf":
-        writable("OUT", target)
     subject = given or _machine(options)
     make = {"safetensors": _safetensors, "hf": _folder, "onnx": _onnx}[options.format]
     try:

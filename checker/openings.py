@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from efasp.checker.commands import initial_memory
+from efasp.checker.commands import directed, initial_memory
 from efasp.checker.errors import UsageError, of_source
 from efasp.checker.interface import extension_of
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.model.compile import check_machine
-from efasp.pram import library, machine
+from efasp.pram import machine
 from efasp.pram.assembler import AssemblyError
 from efasp.pram.machine import Program
 
@@ -20,15 +20,7 @@ MAX_STEPS = 10_000  # of the machine, where the flag says nothing
 def opening_(options: argparse.Namespace) -> int:
     """`efasp opening`: prints them on one line, or as JSON with ids and places. Raises UsageError."""
     try:
-        program = library.assembled(
-            options.file,
-            word=options.word,
-            processors=options.processors,
-            memory=options.memory,
-            policy=options.policy,
-            data=initial_memory(options.data),
-            extension="M",
-        )
+        program = directed(options.file, options, initial_memory(options.data))
     except (AssemblyError, OSError) as error:
         raise of_source(error) from None
     extension = extension_of(program)

@@ -7,7 +7,7 @@ import json
 import sys
 
 from efasp.checker import cli
-from efasp.checker.commands import initial_memory, too_wide
+from efasp.checker.commands import directed, initial_memory, too_wide
 from efasp.checker.errors import UsageError, absent, of_source
 from efasp.checker.files import STDIN, writable, wrote
 from efasp.checker.formats import put
@@ -17,7 +17,6 @@ from efasp.encoding import CellLayout, LogLayout
 from efasp.model.closed_forms import sizes
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.ranges import RangeError
-from efasp.pram import library
 from efasp.pram.assembler import AssemblyError
 from efasp.pram.machine import Program
 
@@ -44,16 +43,8 @@ def specialise(options: argparse.Namespace) -> int:
     if options.json and options.output == STDIN:
         raise UsageError("-o: expected a file, as --json is on standard output, found -")
     writable("-o", options.output)
-    data = initial_memory(options.data)
     try:
-        program = library.assembled(
-            options.file,
-            word=options.word,
-            processors=options.processors,
-            memory=options.memory,
-            policy=options.policy,
-            data=data,
-        )
+        program = directed(options.file, options, initial_memory(options.data))
     except (AssemblyError, OSError) as error:
         raise of_source(error) from None
     from efasp.model.weights import compiled, dump

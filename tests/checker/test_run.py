@@ -324,3 +324,19 @@ def test_attention_changes_nothing_else(engine: str, capsys: pytest.CaptureFixtu
         assert one.pop("attention") == attention
         found.append(one)
     assert found[0] == found[1]
+
+
+def test_a_machine_that_does_not_fit_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where the library that wants memory has words of its own for it."""
+
+    def large(*_: object) -> None:
+        raise MemoryError("Unable to allocate 3 TiB for an array")
+
+    monkeypatch.setattr(commands, "_execute", large)
+    (tmp_path / "p.pram").write_text("halt\n")
+    assert main(["run", str(tmp_path / "p.pram")]) == 2
+    assert (
+        capsys.readouterr().err == f"efasp: {tmp_path}/p.pram: expected a machine that fits in memory, found too large a one\n"
+    )
