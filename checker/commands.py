@@ -222,10 +222,8 @@ def _refuse(file: str, refusal: Refusal, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"file": file, "error": refusal.reason}), flush=True)
     else:
-        led = (
-            refusal.reason if refusal.hint else f"efasp: {refusal.reason}"
-        )  # an error in a line of a file begins with its place
-        print(*filter(None, (led, refusal.hint)), sep="\n", file=sys.stderr)
+        lead = "" if refusal.hint else "efasp: "  # an error in a line of a file begins with its place
+        print(*filter(None, (lead + refusal.reason, refusal.hint)), sep="\n", file=sys.stderr)
     return 2
 
 
