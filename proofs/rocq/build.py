@@ -60,8 +60,8 @@ EXISTENCE_FILES = (
     "StepSizes", "TermsNormal", "InterningStable", "InterningTidy", "InterningAgain", "DefinitionRead", "DirectRead",
     "DirectFollows", "DirectAccepted", "Existence", "ExistenceShown",
 )  # fmt: skip
-# That every plan is a program of E-FASP.
-DIRECTION_FILES = ("Decompiled",)
+# That every plan is a program of E-FASP, and every such program a plan.
+DIRECTION_FILES = ("Programs", "Decompiled", "Compiled")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
 STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES)  # all that rests on the statement
@@ -117,13 +117,15 @@ STATED = (
     Theorem("DirectAccepted", "direct_accepted", ()),
     *(Theorem("Existence", name, ()) for name in ("exists_for_all_n", "exists_for_all_n_extended")),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
-    *(Theorem("Decompiled", f"decompiled_{name}", ()) for name in ("stream", "outputs", "readings")),
+    *(Theorem("Decompiled", name, ()) for name in ("decompiled_stream", "decompiled_outputs", "agreeing_readings")),
+    *(Theorem("Compiled", name, ()) for name in ("compiled_outputs", "compiled_depth", "F_transformer_to_program")),
+    *(Theorem("Compiled", name, ()) for name in ("F_program_to_transformer", "F")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
-CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Readouts", *CLAIM_FILES)
+CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Readouts", *CLAIM_FILES)
 RECORD = "theorems.json"
 GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
 

@@ -19,7 +19,7 @@ from efasp import pointwise
 from efasp.operators import OPERATORS
 from efasp.proofs.obligation import Regime
 from efasp.proofs.registry import batches
-from efasp.proofs.rocq import export
+from efasp.proofs.rocq import export, mutants
 from efasp.proofs.rocq.build import (
     BASE_FILES,
     BUILD,
@@ -153,25 +153,11 @@ def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, b
 
 @needs_coqc
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("old", "new", "broken"),
-    [
-        ("unit_row d i ++ beside (map fst parts) i", "beside (map fst parts) i", "added_at"),
-        ("Averaged (Affine (wq a) [] h)", "Averaged (Affine (wk a) [] h)", "attended_follows"),
-        ("Affine (wv a) [] h).", "Affine (wv a) [1%Q] h).", "attended_follows"),
-        ("[(units l, down l, Rectified", "[(units l, up l, Rectified", "fed_follows"),
-        ("Rectified (Affine (up l) (bias l) h)", "Rectified (Affine (up l) [] h)", "fed_follows"),
-        ("Rectified (Affine (up l) (bias l) h)", "Affine (up l) (bias l) h", "fed_follows"),
-        ("fed d l (attended d l h)", "attended d l (fed d l h)", "stream_follows"),
-        ("Affine (out_matrix m) (out_bias m)", "Affine (out_matrix m) []", "decompiled_outputs"),
-        ("(columns (place_matrix m), PositionEmbedding)", "(columns (place_matrix m), TokenEmbedding)", "embedded_follows"),
-        ("Qeq_bool (score j) top", "Qle_bool (score j) top", "average_same"),
-    ],
-)
-def test_a_changed_decompiler_does_not_compile(tmp_path: Path, old: str, new: str, broken: str) -> None:
-    """A program that is made of a plan otherwise breaks the lemma that is named."""
-    compiled(sources(("Statement",)), tmp_path)
-    assert first_broken(tmp_path, "Decompiled", old, new) == broken
+@pytest.mark.parametrize("change", [change for change in mutants.load() if change.file == "Programs"], ids=lambda change: change.name)
+def test_a_changed_way_between_programs_and_plans_does_not_compile(change: mutants.Change) -> None:
+    """Another meaning of programs, or another program or plan that is made of the other, breaks a proof that both agree."""
+    compiled(sources(PROOF_FILES), BUILD)
+    assert mutants.broken(change, sources(PROOF_FILES)) in {"Decompiled", "Compiled"}
 
 
 def test_nothing_is_admitted() -> None:
