@@ -1,9 +1,9 @@
 """``make rocq-mutants``: one-line changes of definitions, each of which must break a proof.
 
-They are changes of the statement, ``theorem/Statement.v``, or of another file of definitions alone, ``theorem/Programs.v``. The
-proofs are compiled in order with the changed file, in a folder of their own, until a file fails. A change that leaves every file
-in order survives: the theorems would hold of another machine, transformer, process or program than the one that is meant. A
-change with which the file of definitions itself does not compile is an error of the list.
+They are changes of the statement, ``theorem/Statement.v``, or of another file of definitions alone, ``theorem/Programs.v`` or
+``theorem/MaskedArmPlan.v``. The proofs are compiled in order with the changed file, in a folder of their own, until a file
+fails. A change that leaves every file in order survives: the theorems would hold of another machine, transformer, process or
+program than the one that is meant. A change with which the file of definitions itself does not compile is an error of the list.
 """
 
 from __future__ import annotations

@@ -119,6 +119,16 @@ Proof.
   - rewrite nth_overflow by (rewrite map_length, seq_length; exact Hi).
     rewrite (nth_overflow rows), (nth_overflow bias), !dot_nil_left by lia. ring.
 Qed.
+Lemma code_short : forall n (codes : list vector) j, coded n codes -> length (nth j codes []) <= n.
+Proof. intros n codes j C. destruct (nth_in_or_default j codes []) as [H | ->]; [apply C, H|simpl; lia]. Qed.
+Lemma same_app : forall u u' v v', length u = length u' -> same u u' -> same v v' -> same (u ++ v) (u' ++ v').
+Proof.
+  intros u u' v v' L U V i. destruct (Nat.lt_ge_cases i (length u)) as [Hi|Hi].
+  - rewrite !app_nth1 by lia. apply U.
+  - rewrite !app_nth2 by lia. rewrite L. apply V.
+Qed.
+Lemma times_app : forall m m' h, times (m ++ m') h = times m h ++ times m' h.
+Proof. intros; unfold times; apply map_app. Qed.
 
 (* 3. The residual stream at every position of one sequence. *)
 Section Sequence.
@@ -214,14 +224,6 @@ Proof.
     rewrite (map_nth (fun i => nth i (at_ x j) 0%Q)), seq_nth, !Nat.add_0_l, <- nth_times by exact Hi. apply G, Hj.
   - rewrite !nth_overflow by (rewrite map_length, seq_length; exact Hi). rewrite dot_nil_left. reflexivity.
 Qed.
-Lemma same_app : forall u u' v v', length u = length u' -> same u u' -> same v v' -> same (u ++ v) (u' ++ v').
-Proof.
-  intros u u' v v' L U V i. destruct (Nat.lt_ge_cases i (length u)) as [Hi|Hi].
-  - rewrite !app_nth1 by lia. apply U.
-  - rewrite !app_nth2 by lia. rewrite L. apply V.
-Qed.
-Lemma times_app : forall m m' h, times (m ++ m') h = times m h ++ times m' h.
-Proof. intros; unfold times; apply map_app. Qed.
 
 (* 4. What is built for an expression has its value; and keeps what is there. *)
 Definition right (e : expression) (d : nat) (H : nat -> vector) (made : nat * list layer * matrix) : Prop :=
@@ -232,8 +234,6 @@ Definition good (e : expression) : Prop :=
   forall d H, one a b < d -> ended d H -> given H -> right e d H (built a b e d).
 Lemma kept_refl : forall d H, kept d H H.
 Proof. intros d H j _ i _; reflexivity. Qed.
-Lemma code_short : forall n (codes : list vector) j, coded n codes -> length (nth j codes []) <= n.
-Proof. intros n codes j C. destruct (nth_in_or_default j codes []) as [H | ->]; [apply C, H|simpl; lia]. Qed.
 
 Lemma built_right : forall e, good e.
 Proof.
