@@ -154,7 +154,9 @@ def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, b
 
 @needs_coqc
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [change for change in mutants.load() if change.file != "Statement"], ids=lambda change: change.name)
+@pytest.mark.parametrize(
+    "change", [change for change in mutants.load() if change.file != "Statement"], ids=lambda change: change.name
+)
 def test_a_changed_construction_does_not_compile(change: mutants.Change) -> None:
     """Another meaning of programs, or another program, plan or Masked-ARM that is made of one, breaks a proof about it."""
     proofs = {"Programs": {"Decompiled", "Compiled"}, "MaskedArmPlan": {"MaskedArmRight"}}
