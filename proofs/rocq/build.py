@@ -145,7 +145,7 @@ def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
     found = []
     for file in (*FILES, *ARM_FILES):
-        for lemmas, name in BACKS.findall((SOURCES / f"{file}.v").read_text()):
+        for lemmas, name in BACKS.findall(theory(file).read_text()):
             found.append(Theorem(file, name, tuple(lemmas.split())))
     return found
 
