@@ -1,7 +1,8 @@
 """Family decompile (claim F): every transformer is a program of E-FASP.
 
 Rocq's kernel proves it for all plans (proofs/rocq/theorem/Decompiled.v): the value of the expression that is made of a plan
-is the plan's residual stream, on every sequence. Here it is shown that the text which is written is that expression: it is
+is the plan's residual stream, on every sequence; and it computes that the texts of the small plans here are that expression
+(proofs/rocq/program_text.py). Here it is shown of a machine's or a file's plan that the text which is written is that: it is
 parsed, and every sublayer's definition is executed on symbols, one atom for each coordinate of the definition before, next to
 the plan's own matrices. That shows the same again, for all sequences, of this plan. ``decompile.stream`` uses nothing of
 ``model.residual_form``, which makes the program, to judge it.

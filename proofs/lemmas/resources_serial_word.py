@@ -56,8 +56,8 @@ class Tables:
                 if target in stream:
                     self.unit *= 1 + coefficient if (target, source) == (frame.stream, frame.stream) else 1
                     continue
-                unit, ends = (1, (1, 1)) if source == frame.one else (self.unit, held[source - frame.stream])
-                low, high = sorted(coefficient * unit * end for end in ends)
+                ends = (1, 1) if source == frame.one else [end * self.unit for end in held[source - frame.stream]]
+                low, high = sorted(coefficient * end for end in ends)
                 before = self.value(target)
                 self.at[target] = before[0] + low, before[1] + high
             if number % 2:

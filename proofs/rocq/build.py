@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efasp.files import cache_folder, checkout
-from efasp.proofs.rocq import export, readouts
+from efasp.proofs.rocq import export, program_text, readouts
 from efasp.proofs.rocq.statement_text import plans_theory
 
 SOURCES = Path(__file__).resolve().parent
@@ -60,8 +60,8 @@ EXISTENCE_FILES = (
     "StepSizes", "TermsNormal", "InterningStable", "InterningTidy", "InterningAgain", "DefinitionRead", "DirectRead",
     "DirectFollows", "DirectAccepted", "Existence", "ExistenceShown",
 )  # fmt: skip
-# That every plan is a program of E-FASP, and every such program a plan.
-DIRECTION_FILES = ("Programs", "Decompiled", "Compiled")
+# That every plan is a program of E-FASP, and every such program a plan; and that small plans' programs are what is written.
+DIRECTION_FILES = ("Programs", "Decompiled", "Compiled", "Written")
 # Any order: a Masked-ARM of any encoder, and that of any transformer as a transformer.
 ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
@@ -123,6 +123,7 @@ STATED = (
     *(Theorem("Decompiled", name, ()) for name in ("decompiled_stream", "decompiled_outputs", "agreeing_readings")),
     *(Theorem("Compiled", name, ()) for name in ("compiled_outputs", "compiled_depth", "F_transformer_to_program")),
     *(Theorem("Compiled", name, ()) for name in ("F_program_to_transformer", "F")),
+    Theorem("Written", "written", ()),
     *(Theorem("MaskedArmRight", name, ()) for name in ("armed_generates", "armed_layers", "armed_width", "T3")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
@@ -130,11 +131,11 @@ STATED = (
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
 CLAIMED = (
-    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Readouts",
-    *ARM_FILES, *CLAIM_FILES,
+    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Written",
+    "Readouts", *ARM_FILES, *CLAIM_FILES,
 )  # fmt: skip
 RECORD = "theorems.json"
-GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
+GENERATED = ("Generated", "Plans", "Readouts", "Written")  # files that are written from operators, programs and the compiler
 
 
 class RocqError(Exception):
@@ -317,7 +318,7 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
-    made = {"Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text}
+    made = {"Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text, "Written": program_text.theory}
     return {name: made[name]() if name in made else theory(name).read_text() for name in names}
 
 

@@ -77,22 +77,23 @@ def _vector(values: Sequence[Number]) -> Iterator[str]:
 def plans_theory() -> str:
     """The theory ``Plans``: for every engine its plan for w = 5 without extension M, as a term of the statement's type."""
     return PLANS_HEADER + "".join(
-        f"Definition {engine} : plan := {_term(compile_machine(MIN_WORD, engine))}.\n" for engine in ENGINES
+        f"Definition {engine} : plan := {term(compile_machine(MIN_WORD, engine))}.\n" for engine in ENGINES
     )
 
 
-def _term(plan: Plan) -> str:
+def term(plan: Plan) -> str:
+    """A plan as a term of the statement's type."""
     layers = []
     for layer in plan.layers:
-        heads = [_record(wq=_full(h.q), wk=_full(h.k), wv=_full(h.v), wo=_full(h.o)) for h in layer.heads]
-        bias = _list(map(_rational, layer.bias))
-        layers.append(_record(heads=_list(heads), up=_full(layer.up), bias=bias, down=_full(layer.down)))
+        heads = [_record(wq=full(h.q), wk=full(h.k), wv=full(h.v), wo=full(h.o)) for h in layer.heads]
+        bias = listed(map(rational, layer.bias))
+        layers.append(_record(heads=listed(heads), up=full(layer.up), bias=bias, down=full(layer.down)))
     return _record(
-        token_matrix=_full(plan.token),
-        place_matrix=_full(plan.place),
-        layers=_list(layers),
-        out_matrix=_full(plan.out),
-        out_bias=_list(map(_rational, plan.out_bias)),
+        token_matrix=full(plan.token),
+        place_matrix=full(plan.place),
+        layers=listed(layers),
+        out_matrix=full(plan.out),
+        out_bias=listed(map(rational, plan.out_bias)),
     )
 
 
@@ -100,15 +101,18 @@ def _record(**fields: str) -> str:
     return "{| " + ";\n".join(f"{name} := {value}" for name, value in fields.items()) + " |}"
 
 
-def _full(matrix: Matrix) -> str:
-    rows = (_list(f"({column}%nat, {_rational(value)})" for column, value in row) for row in matrix.rows)
-    return f"full {matrix.columns} {_list(rows)}"
+def full(matrix: Matrix) -> str:
+    """A matrix as a term, by the definitions of ``PLANS_HEADER``."""
+    rows = (listed(f"({column}%nat, {rational(value)})" for column, value in row) for row in matrix.rows)
+    return f"full {matrix.columns} {listed(rows)}"
 
 
-def _list(items: Iterable[str]) -> str:
+def listed(items: Iterable[str]) -> str:
+    """A list of terms."""
     return "[" + ";\n".join(items) + "]"
 
 
-def _rational(value: Number) -> str:
+def rational(value: Number) -> str:
+    """A number as a term."""
     exact = Fraction(value)
     return f"({exact.numerator} # {exact.denominator})"

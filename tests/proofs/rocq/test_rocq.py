@@ -28,6 +28,7 @@ from efasp.proofs.rocq.build import (
     DIRECTION_FILES,
     EXISTENCE_FILES,
     FILES,
+    GENERATED,
     KERNEL_FILES,
     PLAN_FILES,
     PROOF_FILES,
@@ -48,7 +49,6 @@ from efasp.proofs.rocq.build import (
     theory,
     wrong,
 )
-from efasp.proofs.rocq.statement_text import plans_theory
 from efasp.sorts import Flag, Signs
 from efasp.syntax import Parameter
 from tests.pages import ROOT
@@ -164,10 +164,30 @@ def test_a_changed_construction_does_not_compile(change: mutants.Change) -> None
     assert mutants.broken(change, sources(PROOF_FILES)) in proofs[change.file]
 
 
+@needs_coqc
+@pytest.mark.slow
+def test_a_text_that_is_not_the_program_of_the_theorem_is_refused() -> None:
+    """Queries and keys exchanged, a coefficient, a unit's constant or a width changed: none is the program of that plan."""
+    text = sources(["Written"])["Written"]
+    compiled(sources(PROOF_FILES), BUILD)
+    for old, new in (
+        ("Averaged n4 n5 n6", "Averaged n5 n4 n6"),
+        ("(4%nat, (3 # 1))", "(4%nat, (-3 # 1))"),
+        ("(-1 # 1)] n13", "(1 # 1)] n13"),
+        ("Concat [(3%nat, n13)", "Concat [(4%nat, n13)"),
+    ):
+        assert old in text
+        source = BUILD / "WrittenChanged.v"
+        source.write_text(text.replace(old, new, 1))
+        with pytest.raises(RocqError, match="does not compile"):
+            coqc(source)
+        source.unlink()
+
+
 def test_nothing_is_admitted() -> None:
     """No file has an axiom or a proof left open (what is written by hand has none even in what no theorem uses)."""
     for name in (*FILES, *CHECKER_FILES, *KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES):
-        text = plans_theory() if name == "Plans" else theory(name).read_text()
+        text = sources([name])[name] if name in GENERATED else theory(name).read_text()
         code = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
         assert not re.search(r"\b(Admitted|admit|Axioms?|Parameters?|Conjecture|Abort)\b", code), name
 
