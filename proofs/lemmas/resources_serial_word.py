@@ -71,8 +71,7 @@ class Tables:
 
     def _fits(self, name: str, places: Iterable[int], factor: int = 1) -> None:
         """The values of places, times a factor, must fit in a word."""
-        ends: list[Number] = [end for place in places for end in self.value(place)]
-        self.largest[name] = ceil(max((abs(end) * factor for end in ends), default=0))
+        self.largest[name] = ceil(factor * max((max(-low, high) for low, high in map(self.value, places)), default=0))
 
     def value(self, place: int) -> Interval:
         """The interval of a place; 0 where nothing is added to it."""
