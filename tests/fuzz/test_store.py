@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from efasp.checker import store
 from efasp.checker.results import is_listing, is_verdict
 from efasp.checker.store import Store, digest
-from tests.checker.test_checker import exact, proved, run, script
+from tests.checker.obligations import exact, proved, run, script
 
 HERE = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STATUSES = ["proved", "refuted", "proved"]
