@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from efasp.checker import cli
+from efasp.checker import arguments, cli
 from efasp.checker.commands import directed, initial_memory, too_wide
 from efasp.checker.errors import UsageError, absent, of_source
 from efasp.checker.files import STDIN, writable, wrote
@@ -27,9 +27,9 @@ def register(commands: cli.Commands) -> None:
     """Add the command to the parser."""
     made = cli.command(commands, "specialise", "write the transformer of one PRAM program, whose prompt holds data alone")
     what = "an assembly file (.pram), -, or a program of the library"
-    made.add_argument("file", type=cli.name, metavar="FILE", help=what)
+    made.add_argument("file", type=arguments.name, metavar="FILE", help=what)
     out = "the weights file; - is standard output"
-    made.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help=out)
+    made.add_argument("-o", "--output", type=arguments.path, required=True, metavar="OUT", help=out)
     made.add_argument("--engine", choices=ENGINES, default="mdm", help="(default %(default)s)")
     made.add_argument("--json", action="store_true", help="the sizes as one JSON object")
     cli.directive_options(made)

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from efasp.embeddings import Embedding
 from efasp.operators import expect_flag, expect_int, operator
 from efasp.pointwise import gate
 from efasp.sorts import Bit, Flag, Int, Signs, Sort, SortError, Word
-from efasp.syntax import Embedding, Node, aha, combine, concat, refine, relu, weigh
+from efasp.syntax import Node, aha, combine, concat, refine, relu, weigh
 
 
 def weights(n: Any, m: Any) -> dict[str, Any]:

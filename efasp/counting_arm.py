@@ -15,8 +15,9 @@ import numpy as np
 from efasp.attention import seq_mean
 from efasp.codebook import Codebook
 from efasp.dyck import letters
+from efasp.embeddings import positions, tokens
 from efasp.sorts import Flag
-from efasp.syntax import Program, combine, concat, positions, relu, tokens
+from efasp.syntax import Program, combine, concat, relu
 
 PLACE_BITS = 6
 LONGEST = (1 << PLACE_BITS) - 1  # letters of a word

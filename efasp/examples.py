@@ -14,10 +14,11 @@ import numpy as np
 
 from efasp.attention import gather, match, seq_max, seq_mean
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import Embedding, positions, tokens
 from efasp.evaluate import evaluate
 from efasp.pointwise import add, gate, less, not_, sub, unsigned, xor
 from efasp.sorts import Flag, Int, Signs, Word
-from efasp.syntax import Embedding, Node, Program, aha, combine, concat, positions, refine, relu, take, tokens, weigh
+from efasp.syntax import Node, Program, aha, combine, concat, refine, relu, take, weigh
 
 LONGEST = 512  # symbols of a text
 PLACE_BITS = 10  # so that there is room for the sink

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+from efasp.embeddings import Embedding
 from efasp.sorts import Bit, Int, Sort, SortError, Word
-from efasp.syntax import Embedding, Node
+from efasp.syntax import Node
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from efasp.attention import (
     seq_sum,
 )
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import evaluate, place_rows
 from efasp.operators import OPERATORS
 from efasp.pointwise import (
@@ -42,7 +43,7 @@ from efasp.pointwise import (
     xor,
 )
 from efasp.printer import show
-from efasp.syntax import Node, Program, affine, aha, combine, concat, positions, refine, relu, take, tokens, weigh
+from efasp.syntax import Node, Program, affine, aha, combine, concat, refine, relu, take, weigh
 
 __all__ = [
     "OPERATORS", "Codebook", "Field", "Kind", "Node", "Program", "add", "affine", "aha", "all_", "and_", "any_", "choose",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from efasp.codebook import Codebook
+from efasp.embeddings import Embedding
 from efasp.language.formulas import identifier, quoted, shown
 from efasp.language.functions import FUNCTIONS
 from efasp.language.module import Module
@@ -23,7 +24,6 @@ from efasp.syntax import (
     Affine,
     Attention,
     Concat,
-    Embedding,
     Node,
     Parameter,
     PositionEmbedding,

@@ -15,6 +15,7 @@ from typing import Any
 
 from efasp.attention import gather
 from efasp.codebook import Codebook
+from efasp.embeddings import positions, tokens
 from efasp.language.module import Module
 from efasp.pointwise import equals
 from efasp.rasp.graph import Selector, Sequence, described
@@ -22,7 +23,7 @@ from efasp.rasp.possible import Possible, plain
 from efasp.rasp.selectors import BY_PLACE, BY_VALUE, Selecting, Truth, conjunction
 from efasp.rasp.tables import Column, Tables, gated
 from efasp.sorts import Flag, Int
-from efasp.syntax import Node, Program, aha, combine, concat, positions, relu, tokens
+from efasp.syntax import Node, Program, aha, combine, concat, relu
 
 STARTS = "^$~_#@"  # for the start token: the first that is no letter
 

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import evaluate, place_rows
 from efasp.masked_arm import Decoder, Event, MaskedArm, OrderError, Readout, any_order, left_to_right, masked_arm
 from efasp.masked_examples import MASKED_EXAMPLES, PLACE_BITS
 from efasp.proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
 from efasp.sorts import Int
-from efasp.syntax import Parameter, Program, concat, positions, tokens
+from efasp.syntax import Parameter, Program, concat
 
 BITS, LENGTH, TOP = 2, 3, 1  # of a position; positions that are tried; the largest confidence
 KINDS = (Kind("mask"), Kind("a"), Kind("b", ("value",)))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from efasp.codebook import Codebook
+from efasp.embeddings import tokens
 from efasp.evaluate import evaluate
 from efasp.examples import EXAMPLES
 from efasp.language.module import Module
@@ -26,7 +27,7 @@ from efasp.model.plan import Plan
 from efasp.model.program_file import read_program
 from efasp.model.residual_form import decompile, differences, read
 from efasp.sorts import Flag, Int, Vector
-from efasp.syntax import Program, relu, tokens
+from efasp.syntax import Program, relu
 
 HEADER = """program random
 tokens "abc"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.examples import EXAMPLES
 from efasp.language.module import Module
 from efasp.language.printer import write
@@ -17,22 +18,7 @@ from efasp.operators import OPERATORS
 from efasp.pointwise import add, and_, equals, if_else, xor
 from efasp.pram.step import cell_step, masked_step
 from efasp.sorts import Bit, Flag, Int, Vector, Word
-from efasp.syntax import (
-    Affine,
-    Concat,
-    Node,
-    Parameter,
-    Program,
-    aha,
-    combine,
-    concat,
-    positions,
-    refine,
-    relu,
-    take,
-    tokens,
-    walk,
-)
+from efasp.syntax import Affine, Concat, Node, Parameter, Program, aha, combine, concat, refine, relu, take, walk
 
 BOOK = Codebook("letters", (Kind("^"), Kind("a"), Kind("one two"), Kind("n", ("v",))), (("v", 3),), (Field("v_bits", "v"),))
 TE, PE = tokens(BOOK), positions(Codebook.index(4))
