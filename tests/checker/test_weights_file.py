@@ -118,11 +118,11 @@ FILES = {
         ("mdm", "as exported", True),
         ("mdm", "keys times 16385", False),
         ("mdm", "queries times 1/8", False),
-        ("mdm", "noise", False),
+        pytest.param("mdm", "noise", False, marks=pytest.mark.slow),
         ("apmdm", "as exported", True),
         ("apmdm", "keys times 16385", True),  # the sums are small there
         ("apmdm", "read-out off", True),  # exact, if not the machine
-        ("apmdm", "one unit times 3", False),
+        pytest.param("apmdm", "one unit times 3", False, marks=pytest.mark.slow),
     ],
 )
 def test_run_refuses_what_check_does_not_prove(folder: Path, tmp_path: Path, engine: str, name: str, runs: bool) -> None:

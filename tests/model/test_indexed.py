@@ -53,7 +53,7 @@ def in_place(program: Program, network: Transformer, extension: str, steps: int)
         active = TokenSequence(after, active.places)
 
 
-@settings(RELAXED, max_examples=15)
+@settings(RELAXED, max_examples=6)
 @given(st.sampled_from(["", "M"]).flatmap(lambda extension: st.tuples(st.just(extension), programs(extension, WORDS))))
 def test_read_outs_in_place_are_the_modules(case: tuple[str, Program]) -> None:
     """Every read-out of every pass, bit for bit."""
@@ -85,7 +85,7 @@ def test_residual_streams_are_the_modules(program: Program) -> None:
             assert np.array_equal(cells.residual(sublayer), state[start:]), sublayer
 
 
-@settings(RELAXED, max_examples=12)
+@settings(RELAXED, max_examples=6)
 @given(programs(words_of=WORDS, max_processors=4, max_memory=6), st.integers(0, 1 << 32))
 def test_read_outs_of_the_log_are_the_modules(program: Program, seed: int) -> None:
     """Every read-out of every pass, bit for bit, in any order of unmasking, with masks of later times or without them."""

@@ -193,7 +193,7 @@ LINES = ["halt\n", "mov r1, ", "[r1 + ", ".equ a 5\n", ".data 0: 1\n"]
 PIECES = st.sampled_from([*MNEMONICS, *DIRECTIVES, *"[],:+-;#\n\t .", *PARTS, *LINES])
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=30).map("".join), st.lists(PIECES, max_size=12).map(" ".join)))
 @example("\x0c\x0b\x1c\x85halt")
 def test_any_text(text: str) -> None:
@@ -207,7 +207,7 @@ def test_any_text(text: str) -> None:
         assert assemble(disassemble(program)) == program
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(programs().map(disassemble) | st.just(SAMPLE), st.data())
 def test_mutated_programs(text: str, data: st.DataObject) -> None:
     """A program with pieces cut out, put in and moved is a valid one or raises AssemblyError."""

@@ -105,7 +105,7 @@ JSON_PARTS = ["1", '"1"', '"0x1"', '"1":2', "true", "1e9", "\\", *ODD]
 JSON_PIECES = st.sampled_from([*'[]{},:"-. \n0', *JSON_PARTS])
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.text() | st.lists(JSON_PIECES, max_size=16).map("".join))
 def test_any_data(text: str) -> None:
     """Any text is initial memory or raises AssemblyError."""

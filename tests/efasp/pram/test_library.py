@@ -66,10 +66,10 @@ def drawn(name: str, size: int, draw: int) -> Instance:
     return [PROGRAMS[name].instance(rng, size) for _ in range(2)][draw]
 
 
-# The first draw of the smallest sizes is in the default suite, and all others are slow; the reference runs many more of every
-# size (``test_many_small_instances``).
+# The first draw of the smallest sizes is in the default suite, but for a dear one, and all others are slow; the reference runs
+# many more of every size (``test_many_small_instances``).
 DRAWN = [
-    pytest.param(name, size, draw, marks=[pytest.mark.slow] * (draw > 0 or size > 4))
+    pytest.param(name, size, draw, marks=[pytest.mark.slow] * (draw > 0 or size > 4 or (name, size) == ("cut", 3)))
     for name, size in SMALL
     for draw in range(2)
 ]

@@ -172,7 +172,7 @@ def test_faults_in_order_and_alone() -> None:
     assert machine.exit_code(result) == 4
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(programs())
 def test_runs(program: Program) -> None:
     """Whole runs, step by step and at the end, are those of the second interpreter, with their faults and breaches."""

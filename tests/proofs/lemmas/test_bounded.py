@@ -152,7 +152,7 @@ def test_sound_plans_are_proved(engine: str, extension: str) -> None:
     assert discharged(obligation(case, engine, extension)).status == "proved"
 
 
-@engines
+@pytest.mark.parametrize("engine", ["mdm", pytest.param("apmdm", marks=pytest.mark.slow)])
 def test_symbolic_addresses_registers_and_forms(engine: str) -> None:
     """The load's address symbolic; registers, and whether an operand is one, symbolic."""
     assert discharged(obligation(after(bounded.LOAD_ANY, "jz"), engine)).status == "proved"

@@ -31,7 +31,7 @@ def test_library(folder: Path, name: str) -> None:
 
 
 @needs_coqc
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.data(), EXTENSIONS)
 def test_machine(folder: Path, data: st.DataObject, extension: str) -> None:
     """Random programs, with faults and write conflicts, step by step."""

@@ -52,7 +52,7 @@ def rows(found: list[list[int | None]], columns: Sequence[int]) -> list[list[int
 
 
 @needs_coqc
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.data(), EXTENSIONS)
 def test_log_sequences(folder: Path, data: st.DataObject, extension: str) -> None:
     """The log's places and tokens are read by the layout as the program and its run, and written as they were."""
@@ -78,7 +78,7 @@ def test_log_sequences(folder: Path, data: st.DataObject, extension: str) -> Non
 
 
 @needs_coqc
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.data(), EXTENSIONS, st.lists(st.integers(0, 1), min_size=1, max_size=9))
 def test_cell_sequences(folder: Path, data: st.DataObject, extension: str, slots: list[int]) -> None:
     """The cells' places and tokens, whichever slots hold, are those of the layout."""
@@ -118,7 +118,7 @@ def read_by_layout(layout: Layout, tokens: list[int]) -> tuple[Any, list[Configu
 
 @needs_coqc
 @pytest.mark.parametrize("name", LAYOUTS)
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.data(), EXTENSIONS, st.sampled_from((5, 6)))
 def test_reading(folder: Path, name: str, data: st.DataObject, extension: str, word: int) -> None:
     """Any log and any configuration, also with tokens replaced, are read by the statement as by the layout, or by neither."""
