@@ -29,9 +29,9 @@ SOURCES = Path(__file__).resolve().parent
 BUILD = (checkout() or cache_folder()) / "build" / "rocq"
 # Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
 BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
-# About the other claims: stochastic generation, any order, edits, quantified formulas, the corollaries.
+# About the other claims: stochastic generation, edits, quantified formulas, the corollaries.
 CLAIM_FILES = (
-    "TwoSidedDyck", "AutoregressiveSupport", "MaskedArm", "Preserve", "PreserveRun", "PreserveParallel", "Quantified",
+    "TwoSidedDyck", "AutoregressiveSupport", "Preserve", "PreserveRun", "PreserveParallel", "Quantified",
     "ContextFree", "Connectivity",
 )  # fmt: skip
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", *CLAIM_FILES)
@@ -60,11 +60,14 @@ EXISTENCE_FILES = (
     "StepSizes", "TermsNormal", "InterningStable", "InterningTidy", "InterningAgain", "DefinitionRead", "DirectRead",
     "DirectFollows", "DirectAccepted", "Existence", "ExistenceShown",
 )  # fmt: skip
-# That every plan is a program of E-FASP.
-DIRECTION_FILES = ("Decompiled",)
+# That every plan is a program of E-FASP, and every such program a plan.
+DIRECTION_FILES = ("Programs", "Decompiled", "Compiled")
+# Any order: a Masked-ARM of any encoder, and that of any transformer as a transformer.
+ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
-STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES)  # all that rests on the statement
+# All that rests on the statement, and what that rests on.
+STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES)
 PROOF_FILES = (*BASE_FILES, *STATED_FILES)
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
@@ -117,13 +120,16 @@ STATED = (
     Theorem("DirectAccepted", "direct_accepted", ()),
     *(Theorem("Existence", name, ()) for name in ("exists_for_all_n", "exists_for_all_n_extended")),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
-    *(Theorem("Decompiled", f"decompiled_{name}", ()) for name in ("stream", "outputs", "readings")),
+    *(Theorem("Decompiled", name, ()) for name in ("decompiled_stream", "decompiled_outputs", "agreeing_readings")),
+    *(Theorem("Compiled", name, ()) for name in ("compiled_outputs", "compiled_depth", "F_transformer_to_program")),
+    *(Theorem("Compiled", name, ()) for name in ("F_program_to_transformer", "F")),
+    *(Theorem("MaskedArmRight", name, ()) for name in ("armed_generates", "armed_layers", "armed_width", "T3")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
-CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Readouts", *CLAIM_FILES)
+CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Readouts", *ARM_FILES, *CLAIM_FILES)
 RECORD = "theorems.json"
 GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
 
@@ -135,7 +141,7 @@ class RocqError(Exception):
 def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
     found = []
-    for file in FILES:
+    for file in (*FILES, *ARM_FILES):
         for lemmas, name in BACKS.findall((SOURCES / f"{file}.v").read_text()):
             found.append(Theorem(file, name, tuple(lemmas.split())))
     return found

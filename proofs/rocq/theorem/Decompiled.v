@@ -1,79 +1,14 @@
-(* Every transformer is a program of E-FASP: the other direction of the claim that the two are the same functions.
+(* Every transformer is a program of E-FASP: one direction of the claim that the two are the same functions.
 
-   A program is an expression of the six primitives; its value is a vector at every position. [decompiled m] is the program that
-   model/residual_form.py writes of the plan m: one expression a sublayer. For every plan, of any depth, shape and numbers, and
-   every sequence its value is the residual stream, and the read-out ([decompiled_stream], [decompiled_outputs]); and so the
-   tokens that are read are the same ([decompiled_readings]). *)
+   For every plan, of any depth, shape and numbers, and every sequence the value of the program that is made of it (Programs.v)
+   is the residual stream, and the read-out ([decompiled_stream], [decompiled_outputs]); and whatever plan agrees with a program,
+   the tokens that are read are the same ([agreeing_readings]). *)
 From Coq Require Import List Bool Arith Lia ZArith QArith Qreduction.
-From Efasp Require Import Statement.
+From Efasp Require Import Statement Programs.
 Import ListNotations.
 Open Scope nat_scope.
 
-(* 1. Programs: the embeddings, concatenation (with the width of every part), affine maps, ReLU and average-hard attention. *)
-Inductive expression :=
-  | TokenEmbedding | PositionEmbedding
-  | Concat (parts : list (nat * expression))
-  | Affine (rows : matrix) (bias : vector) (x : expression)
-  | Rectified (x : expression)
-  | Averaged (q k v : expression).
-
-Definition padded (n : nat) (x : vector) : vector := map (fun i => nth i x 0%Q) (seq 0 n).
-(* The mean of the values at the positions j of the largest score <q, k_j>. *)
-Definition average_hard (positions : nat) (q : vector) (keys values : nat -> vector) : vector :=
-  let score j := dot q (keys j) in
-  let top := greatest (map score (seq 0 positions)) in
-  mean (map values (filter (fun j => Qeq_bool (score j) top) (seq 0 positions))).
-Section Value.
-Variables tokens places : list vector. (* the codes of every position's token and place *)
-Definition positions : nat := Nat.min (length tokens) (length places).
-Fixpoint value (e : expression) (i : nat) : vector :=
-  match e with
-  | TokenEmbedding => nth i tokens []
-  | PositionEmbedding => nth i places []
-  | Concat parts => flat_map (fun part => padded (fst part) (value (snd part) i)) parts
-  | Affine rows bias x => plus (times rows (value x i)) bias
-  | Rectified x => relu (value x i)
-  | Averaged q k v => average_hard positions (value q i) (value k) (value v)
-  end.
-End Value.
-
-(* 2. The program of a plan. The width of the residual stream is that of the longest matrix that writes to it. *)
-Definition writers (l : layer) : list matrix := map wo (heads l) ++ [down l].
-Definition width (m : plan) : nat :=
-  list_max (map (@length vector) (token_matrix m :: place_matrix m :: flat_map writers (layers m))).
-Definition columns (m : matrix) : nat := list_max (map (@length Q) m).
-Definition units (l : layer) : nat := Nat.max (length (up l)) (length (bias l)).
-Definition unit_row (d i : nat) : vector := map (fun j => if j =? i then 1%Q else 0%Q) (seq 0 d).
-(* Row i of matrices side by side, each with the width of the part that it multiplies. *)
-Definition beside (parts : list (nat * matrix)) (i : nat) : vector :=
-  flat_map (fun part => padded (fst part) (nth i (snd part) [])) parts.
-(* h itself, plus a matrix times each of the parts. *)
-Definition added (d : nat) (h : expression) (parts : list (nat * matrix * expression)) : expression :=
-  Affine (map (fun i => unit_row d i ++ beside (map fst parts) i) (seq 0 d)) []
-    (Concat ((d, h) :: map (fun part => (fst (fst part), snd part)) parts)).
-Definition head_expression (h : expression) (a : head) : expression :=
-  Averaged (Affine (wq a) [] h) (Affine (wk a) [] h) (Affine (wv a) [] h).
-Definition attended (d : nat) (l : layer) (h : expression) : expression :=
-  match heads l with
-  | [] => h
-  | some => added d h (map (fun a => (length (wv a), wo a, head_expression h a)) some)
-  end.
-Definition fed (d : nat) (l : layer) (h : expression) : expression :=
-  match units l with
-  | O => h
-  | S _ => added d h [(units l, down l, Rectified (Affine (up l) (bias l) h))]
-  end.
-Definition after (d : nat) (h : expression) (l : layer) : expression := fed d l (attended d l h).
-Definition embedded (m : plan) : expression :=
-  let n := columns (token_matrix m) in
-  Affine (map (fun i => padded n (nth i (token_matrix m) []) ++ padded (columns (place_matrix m)) (nth i (place_matrix m) []))
-    (seq 0 (width m))) [] (Concat [(n, TokenEmbedding); (columns (place_matrix m), PositionEmbedding)]).
-(* The residual stream after some layers, and the output. *)
-Definition stream (m : plan) (ls : list layer) : expression := fold_left (after (width m)) ls (embedded m).
-Definition decompiled (m : plan) : expression := Affine (out_matrix m) (out_bias m) (stream m (layers m)).
-
-(* 3. Vectors are the same if their entries are equal; entries that are not written are 0. *)
-Definition same (a b : vector) : Prop := forall i, (nth i a 0 == nth i b 0)%Q.
+(* 1. Vectors that are the same. *)
 Definition sum (l : list Q) : Q := fold_right Qplus 0%Q l.
 
 Lemma same_refl : forall a, same a a.
@@ -173,7 +108,7 @@ Proof.
   destruct (Qle_bool 0 (nth i y 0%Q)); [apply H|reflexivity].
 Qed.
 
-(* 4. Attention. *)
+(* 2. Attention. *)
 Lemma greatest_same : forall l l', Forall2 Qeq l l' -> (greatest l == greatest l')%Q.
 Proof.
   intros l l' H; unfold greatest.
@@ -230,7 +165,7 @@ Proof.
   apply in_map_iff in Hv as [j [<- _]]; apply H.
 Qed.
 
-(* 5. A transformer at every position. *)
+(* 3. A transformer at every position. *)
 Section Layers.
 Variable P : nat.
 Definition attended_at (H : nat -> vector) (j : nat) (a : head) : vector :=
@@ -428,7 +363,7 @@ Proof.
 Qed.
 End Decompiled.
 
-(* 6. The theorems. The residual stream after any number of layers, at every position, is the value of its expression. *)
+(* 4. The theorems. The residual stream after any number of layers, at every position, is the value of its expression. *)
 Theorem decompiled_stream : forall m tokens places ls i, incl ls (layers m) -> i < positions tokens places ->
   same (nth i (fold_left through ls (both (map (times (token_matrix m)) tokens) (map (times (place_matrix m)) places))) [])
     (value tokens places (stream m ls) i).
@@ -438,11 +373,9 @@ Proof.
     by (rewrite map_length, seq_length; exact Hi).
   rewrite map_nth, seq_nth by exact Hi. apply (stream_follows tokens places m ls I), Hi.
 Qed.
-Theorem decompiled_outputs : forall m tokens places, length (forward m tokens places) = positions tokens places /\
-  forall i, i < positions tokens places ->
-    same (nth i (forward m tokens places) []) (value tokens places (decompiled m) i).
+Theorem decompiled_outputs : forall m tokens places, agree m (decompiled m) tokens places.
 Proof.
-  intros m tokens places; unfold forward. rewrite embedded_at, layers_at, map_map.
+  intros m tokens places; unfold agree, forward. rewrite embedded_at, layers_at, map_map.
   split; [rewrite map_length, seq_length; reflexivity|]. intros i Hi.
   set (f := fun j => plus (times (out_matrix m) (fold_left (layer_at (positions tokens places)) (layers m) _ j)) (out_bias m)).
   rewrite (nth_indep _ [] (f 0)) by (rewrite map_length, seq_length; exact Hi). rewrite map_nth, seq_nth by exact Hi.
@@ -487,15 +420,15 @@ Proof.
   pose proof (same_skipn (token_code_width w ext) u v H) as E.
   rewrite !(le_same _ _ (1 # 2) (1 # 2) (E _)) by reflexivity. reflexivity.
 Qed.
-Theorem decompiled_readings : forall w ext m places x i, let codes := map (token_code w ext) x in
-  i < positions codes places ->
+Theorem agreeing_readings : forall w ext m e places x i, let codes := map (token_code w ext) x in
+  agree m e codes places -> i < positions codes places ->
   let found := nth i (outputs w ext m places x) [] in
-  let given := value codes places (decompiled m) i in
+  let given := value codes places e i in
   reading w ext found = reading w ext given /\
   reading w ext (firstn (token_code_width w ext) found) = reading w ext (firstn (token_code_width w ext) given) /\
   controls w ext found = controls w ext given.
 Proof.
-  intros w ext m places x i codes Hi found given.
-  assert (same found given) as H by (apply (proj2 (decompiled_outputs m codes places)), Hi).
+  intros w ext m e places x i codes A Hi found given.
+  assert (same found given) as H by (apply (proj2 A), Hi).
   auto using same_reading, same_firstn, same_controls.
 Qed.

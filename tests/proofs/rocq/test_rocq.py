@@ -19,8 +19,9 @@ from efasp import pointwise
 from efasp.operators import OPERATORS
 from efasp.proofs.obligation import Regime
 from efasp.proofs.registry import batches
-from efasp.proofs.rocq import export
+from efasp.proofs.rocq import export, mutants
 from efasp.proofs.rocq.build import (
+    ARM_FILES,
     BASE_FILES,
     BUILD,
     CHECKER_FILES,
@@ -153,30 +154,17 @@ def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, b
 
 @needs_coqc
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("old", "new", "broken"),
-    [
-        ("unit_row d i ++ beside (map fst parts) i", "beside (map fst parts) i", "added_at"),
-        ("Averaged (Affine (wq a) [] h)", "Averaged (Affine (wk a) [] h)", "attended_follows"),
-        ("Affine (wv a) [] h).", "Affine (wv a) [1%Q] h).", "attended_follows"),
-        ("[(units l, down l, Rectified", "[(units l, up l, Rectified", "fed_follows"),
-        ("Rectified (Affine (up l) (bias l) h)", "Rectified (Affine (up l) [] h)", "fed_follows"),
-        ("Rectified (Affine (up l) (bias l) h)", "Affine (up l) (bias l) h", "fed_follows"),
-        ("fed d l (attended d l h)", "attended d l (fed d l h)", "stream_follows"),
-        ("Affine (out_matrix m) (out_bias m)", "Affine (out_matrix m) []", "decompiled_outputs"),
-        ("(columns (place_matrix m), PositionEmbedding)", "(columns (place_matrix m), TokenEmbedding)", "embedded_follows"),
-        ("Qeq_bool (score j) top", "Qle_bool (score j) top", "average_same"),
-    ],
-)
-def test_a_changed_decompiler_does_not_compile(tmp_path: Path, old: str, new: str, broken: str) -> None:
-    """A program that is made of a plan otherwise breaks the lemma that is named."""
-    compiled(sources(("Statement",)), tmp_path)
-    assert first_broken(tmp_path, "Decompiled", old, new) == broken
+@pytest.mark.parametrize("change", [change for change in mutants.load() if change.file != "Statement"], ids=lambda change: change.name)
+def test_a_changed_construction_does_not_compile(change: mutants.Change) -> None:
+    """Another meaning of programs, or another program, plan or Masked-ARM that is made of one, breaks a proof about it."""
+    proofs = {"Programs": {"Decompiled", "Compiled"}, "MaskedArmPlan": {"MaskedArmRight"}}
+    compiled(sources(PROOF_FILES), BUILD)
+    assert mutants.broken(change, sources(PROOF_FILES)) in proofs[change.file]
 
 
 def test_nothing_is_admitted() -> None:
     """No file has an axiom or a proof left open (what is written by hand has none even in what no theorem uses)."""
-    for name in (*FILES, *CHECKER_FILES, *KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES):
+    for name in (*FILES, *CHECKER_FILES, *KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES):
         text = plans_theory() if name == "Plans" else theory(name).read_text()
         code = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
         assert not re.search(r"\b(Admitted|admit|Axioms?|Parameters?|Conjecture|Abort)\b", code), name
