@@ -638,7 +638,7 @@ Qed.
   parents. *)
 Variable run : nat -> parents.
 Hypothesis First : forall v, v < n -> run 0 v = v.
-Hypothesis Rounds : forall t, ~ finished (run t) -> round (run t) (run (S t)).
+Hypothesis Rounds : forall t, (forall u, u <= t -> ~ finished (run u)) -> round (run t) (run (S t)).
 
 Lemma neighbour : forall v i j, connected v i -> E i j -> i <> j -> exists u, E v u /\ u <> v.
 Proof.
@@ -648,7 +648,7 @@ Qed.
 Lemma run_tree_like : forall t, (forall u, u < t -> ~ finished (run u)) -> tree_like (run t).
 Proof.
   induction t as [|t IH]; intros O; [exact (first_tree_like (run 0) First)|].
-  apply (round_tree_like (run t)); [apply Rounds, O; lia|apply IH; intros u L; apply O; lia].
+  apply (round_tree_like (run t)); [apply Rounds; intros u L; apply O; lia|apply IH; intros u L; apply O; lia].
 Qed.
 Lemma open_before : forall x, x < n -> forall t, (forall u, u < t -> ~ finished (run u)) -> ~ done x (run t) ->
   forall u, u <= t -> ~ done x (run u).
@@ -656,7 +656,7 @@ Proof.
   intros x Lx. induction t as [|t IH]; intros Open O u L; [replace u with 0 by lia; exact O|].
   destruct (Nat.eq_dec u (S t)) as [->|]; [exact O|]. apply IH; [intros w Lw; apply Open; lia| |lia].
   intros D. apply O. destruct (run_tree_like t) as (d & root & F & _); [intros w Lw; apply Open; lia|].
-  destruct (Rounds t (Open t ltac:(lia))) as (q & s & H1 & H2 & J).
+  destruct (Rounds t (fun u L => Open u ltac:(lia))) as (q & s & H1 & H2 & J).
   exact (round_done (run t) q s (run (S t)) d root F H1 H2 J x Lx D).
 Qed.
 
@@ -667,12 +667,12 @@ Proof.
   - destruct (run_tree_like 2 Open) as (d & root & F & B). exists d, root. split; [exact F|]. split.
     + intros v L Cv Rv. destruct (searched (run 2) v) as [|A]; [assumption|exfalso].
       destruct (neighbour v i j (connected_joins _ _ _ (connected_symmetric _ _ Cv) Ci) Lij Nij) as (u & Lu & N).
-      exact (alone_two (run 0) (run 1) (run 2) v u (first_tree_like (run 0) First) First (Rounds 0 (Open 0 ltac:(lia)))
-        (Rounds 1 (Open 1 ltac:(lia))) Lu N (conj Rv A)).
+      exact (alone_two (run 0) (run 1) (run 2) v u (first_tree_like (run 0) First) First (Rounds 0 (fun u L => Open u ltac:(lia)))
+        (Rounds 1 (fun u L => Open u ltac:(lia))) Lu N (conj Rv A)).
     + intros v L Cv. pose proof (B v L I). cbn. lia.
   - change (2 + S k) with (S (2 + k)) in *.
     pose proof (open_before x Lx (S (2 + k)) Open O (2 + k) ltac:(lia)) as O'.
-    apply (gain x k (run (2 + k))); [exact Lx|apply Rounds, Open; lia|exact O'|]. apply IH; [intros u L; apply Open;
+    apply (gain x k (run (2 + k))); [exact Lx|apply Rounds; intros u L; apply Open; lia|exact O'|]. apply IH; [intros u L; apply Open;
     lia|exact O'].
 Qed.
 
