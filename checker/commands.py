@@ -274,7 +274,7 @@ def _decoder(program: Program, options: argparse.Namespace, weights: Weights | D
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
-        raise UsageError(f"--weights: {shown(options.weights)}: {other}")
+        raise UsageError(f"--weights: {shown(options.weights)}: {other} ({ANOTHER})")
     if options.engine in TORCH:
         transformer = cast("Weights", weights).transformer
         transformer.to(_tested(options.device, transformer.dtype_name))
@@ -291,6 +291,9 @@ def _translated(error: Exception, options: argparse.Namespace) -> Exception:
     if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # torch's own error for it
         return MemoryError()
     return error
+
+
+ANOTHER = "efasp specialise makes the transformer of another program"
 
 
 def unlike(code: Code, program: Program) -> str:

@@ -15,7 +15,7 @@ from efasp.checker.interface import extension_of
 from efasp.checker.solvers import installed
 from efasp.encoding import CellLayout, LogLayout
 from efasp.model.closed_forms import sizes
-from efasp.model.compile import ENGINES, compile_machine
+from efasp.model.compile import ENGINES, check_machine, compile_machine
 from efasp.model.ranges import RangeError
 from efasp.pram.assembler import AssemblyError
 from efasp.pram.machine import Program
@@ -43,19 +43,24 @@ def specialise(options: argparse.Namespace) -> int:
     if options.json and options.output == STDIN:
         raise UsageError("-o: expected a file, as --json is on standard output, found -")
     writable("-o", options.output)
+    where = f"{options.file}: .word" if options.word is None else "--word"
     try:
+        if options.word is not None:
+            check_machine(options.word, options.engine, "")
         program = directed(options.file, options, initial_memory(options.data))
     except (AssemblyError, OSError) as error:
         raise of_source(error) from None
+    except ValueError as error:
+        raise UsageError(f"{where}: {str(error).removeprefix('word: ')}") from None
     from efasp.model.weights import compiled, dump
 
     extension = extension_of(program)
     try:
         weights = compiled(program.word, options.engine, extension, code=program.instructions)
     except RangeError as error:
-        raise UsageError(f"--word: {too_wide(error, options.engine, extension)}") from None
+        raise UsageError(f"{where}: {too_wide(error, options.engine, extension)}") from None
     except ValueError as error:
-        raise UsageError(f"--word: {str(error).removeprefix('word: ')}") from None
+        raise UsageError(f"{where}: {str(error).removeprefix('word: ')}") from None
     try:
         put(options.output, dump(weights))
     except BrokenPipeError:

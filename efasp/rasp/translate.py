@@ -18,7 +18,8 @@ from efasp.codebook import Codebook
 from efasp.embeddings import positions, tokens
 from efasp.language.module import Module
 from efasp.pointwise import equals
-from efasp.rasp.graph import Selector, Sequence, described
+from efasp.rasp.graph import Node as Operator
+from efasp.rasp.graph import Selector, Sequence, below, described
 from efasp.rasp.possible import Possible, plain
 from efasp.rasp.selectors import BY_PLACE, BY_VALUE, Selecting, Truth, conjunction
 from efasp.rasp.tables import Column, Tables, gated
@@ -81,8 +82,9 @@ class Translator:
         self.columns: dict[int, Column] = {}
         self.selected: dict[int, Scores | ByPlace] = {}
         self.forms: dict[int, Selecting] = {}
+        read = self._read()
         for node in self.possible.nodes:
-            if isinstance(node, Sequence):
+            if isinstance(node, Sequence) and id(node) in read:
                 self.columns[id(node)] = self._column(node)
 
     def translation(self, name: str, named: dict[str, Sequence], file: str) -> Translation:
@@ -118,6 +120,8 @@ class Translator:
 
     def _column(self, node: Sequence) -> Column:
         values = self.possible.values(node)
+        if len(values) == 1:
+            return self._constant(values)
         if node.selector is not None:
             self._selector(node.selector)
             return self._mean(node, values) if node.parents else self._width(node.selector, values)
@@ -138,12 +142,26 @@ class Translator:
             found for at, found in zip(self.possible.contexts, self.possible.of[id(node)], strict=True) if at.letter == letter
         )
 
+    def _read(self) -> set[int]:
+        """The operators on which the output rests: nothing is below one that has one value."""
+        out: set[int] = set()
+        left: list[Operator] = [self.root]
+        while left:
+            this = left.pop()
+            if id(this) not in out:
+                out.add(id(this))
+                alone = isinstance(this, Sequence) and len(self.possible.values(this)) == 1
+                left += () if alone else below(this)
+        return out
+
+    def _constant(self, values: list[Any]) -> Column:
+        """One value on every text on which the program has values, which needs no selector."""
+        if isinstance(values[0], str):
+            return Column(values, flags=[self.letter])
+        return Column(values, self.tables.number({(): values[0]}, [])[0])
+
     def _of_length(self, node: Sequence, values: list[Any]) -> Column:
-        """``indices``, ``length``, and constants."""
-        if len(values) == 1:
-            if isinstance(values[0], str):
-                return Column(values, flags=[self.letter])
-            return Column(values, self.tables.number({(): values[0]}, [])[0])
+        """``indices`` and ``length``."""
         number = self.pe.field("number")
         if node.name == "length":
             last = aha(self.one, number, number, number.sort)

@@ -124,7 +124,11 @@ REFUSED = [
     (["run", "--weights", "{mdm}", "{loop}", "--engine", "apmdm"], "expected a transformer for apmdm, found mdm"),
     (["check", "--weights", "{mdm}", "--kernel"], "expected a universal machine, of which alone the theorem speaks"),
     (["export", "{mdm}", "{out}", "--format", "onnx"], "specialised to one PRAM program"),
-    (["specialise", "{loop}", "-o", "{out}", "--word", "70"], "expected 5 to 64 bits for a transformer, found 70"),
+    (["specialise", "{loop}", "-o", "{out}", "--word", "70"], "--word: expected 5 to 64 bits for a transformer, found 70"),
+    (["specialise", "{loop}", "-o", "{out}", "--word", "3"], "--word: expected 5 to 64 bits for a transformer, found 3"),
+    (["specialise", "{wide}", "-o", "{out}"], "wide.pram: .word: expected 5 to 64 bits for a transformer, found 70"),
+    (["run", "--weights", "{mdm}", "{other}"], "(efasp specialise makes the transformer of another program)"),
+    (["run", "--weights", "{foreign}", "{loop}"], "(efasp export, or efasp specialise for one PRAM program, writes such a file)"),
     (["specialise", "{loop}", "-o", "{folder}/none/w"], "No such file or directory"),
     (["specialise", "{loop}", "-o", "-", "--json"], "-o: expected a file"),
     (["specialise", "{bad}", "-o", "{out}"], "bad.pram:1:1"),
@@ -137,10 +141,12 @@ def test_what_is_refused(
 ) -> None:
     """Exit code 2, and words that say what was expected and found."""
     texts = {"other": LOOP.replace("r1, 1", "r1, 3"), "short": ".word 6\nld r1, [0]\n", "bad": "nonsense\n", "loop": LOOP}
+    texts["wide"] = LOOP.replace(".word 6", ".word 70")
     for name, text in texts.items():
         (tmp_path / f"{name}.pram").write_text(text)
     known = {name: str(tmp_path / f"{name}.pram") for name in texts}
-    known |= {"mdm": str(files / "mdm"), "out": str(tmp_path / "out"), "folder": str(tmp_path)}
+    foreign = changed(files / "mdm", tmp_path / "foreign", lambda tensors: tensors, format="another")
+    known |= {"mdm": str(files / "mdm"), "foreign": str(foreign), "out": str(tmp_path / "out"), "folder": str(tmp_path)}
     capsys.readouterr()
     assert main([argument.format(**known) for argument in arguments]) == 2
     assert message in capsys.readouterr().err
