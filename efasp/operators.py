@@ -19,8 +19,8 @@ class Operator:
     ``sorts(w)``: the sorts of its arguments at word width w. ``spec``: its specification, on Python values: for a
     pointwise operator ``spec(w, *arguments)``; for one over attention ``spec(columns)``, with one list of values an
     argument (one value a position), giving the list of results. A positional one takes the position embedding as last
-    argument, one of plain numbers. One over a sequence (``efasp.sequences``) is made with ``fixed`` after its arguments, then the
-    embedding and the sink that it takes, and specified by ``spec(columns, *fixed)``. ``depth``: (attention, ReLU) sublayers.
+    argument, one of plain numbers. One over a sequence (``efasp.sequences``) takes ``fixed`` after its arguments, then an
+    embedding and a sink if it has such; its specification is ``spec(columns, *fixed)``. ``depth``: (attention, ReLU) sublayers.
     ``units(w)``: ReLU units of the pointwise ones, and of those over a sequence. ``embedding``: which argument is an embedding,
     or -1.
     """

@@ -42,6 +42,7 @@ from efasp.pointwise import (
     xor,
 )
 from efasp.printer import show
+from efasp.selections import selector
 from efasp.sequences import (
     count_where,
     kth,
@@ -49,7 +50,6 @@ from efasp.sequences import (
     most_frequent,
     prefix_mean,
     prefix_sum,
-    selector,
     selector_width,
     shift,
     sort_by,

@@ -21,10 +21,10 @@ from efasp.rasp.graph import Selector, Sequence, described
 from efasp.rasp.possible import Possible, plain
 from efasp.rasp.selectors import BY_PLACE, BY_VALUE, Selecting, Truth, conjunction
 from efasp.rasp.tables import Column, Tables, gated
-from efasp.sequences import Selector as Selected
+from efasp.selections import Selector as Selected
 from efasp.sequences import coded
-from efasp.sorts import Flag, Int
-from efasp.syntax import Node, Program, aha, combine, concat, positions, relu, tokens
+from efasp.sorts import Int
+from efasp.syntax import Node, Program, aha, combine, positions, relu, tokens
 
 STARTS = "^$~_#@"  # for the start token: the first that is no letter
 
