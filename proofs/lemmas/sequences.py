@@ -59,7 +59,7 @@ def keys(operator: Operator) -> int:
 def settings(operator: Operator) -> list[tuple[Any, ...]]:
     """The fixed arguments that are tried."""
     if operator.fixed[:1] == ("<=",):
-        return [(relation, *[SHORT for _ in operator.fixed[1:]]) for relation in RELATIONS]
+        return [(relation, *[SHORT - 1 for _ in operator.fixed[1:]]) for relation in RELATIONS]
     return {"kth": [(1,), (2,), (3,)], "shift": [(k,) for k in range(-2, 3)]}.get(operator.name, [operator.fixed])
 
 
