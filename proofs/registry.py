@@ -30,6 +30,7 @@ from efasp.proofs.lemmas import (
     resources,
     resources_bounds,
     resources_serial,
+    sequences,
     simulation,
     simulation_citations,
     specialised,
@@ -43,6 +44,7 @@ from efasp.proofs.obligation import LEMMAS, Batch, Obligation, Regime
 FAMILIES = (
     gates,
     attention,
+    sequences,
     step_stages,
     step_values,
     attention_lookups,

@@ -102,8 +102,7 @@ class Elaborator(Values):
             build: Callable[..., Any] = FUNCTIONS[tree.name]
         else:
             build = operator.build
-            keep = 2 if operator.kind == "positional" else -1
-            given = [a.node if isinstance(a, Embedding) and i != keep else a for i, a in enumerate(given)]
+            given = [a.node if isinstance(a, Embedding) and i != operator.embedding else a for i, a in enumerate(given)]
         self._units(tree, given)
         try:
             return build(*given)

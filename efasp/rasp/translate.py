@@ -23,8 +23,10 @@ from efasp.rasp.graph import Selector, Sequence, below, described
 from efasp.rasp.possible import Possible, plain
 from efasp.rasp.selectors import BY_PLACE, BY_VALUE, Selecting, Truth, conjunction
 from efasp.rasp.tables import Column, Tables, gated
-from efasp.sorts import Flag, Int
-from efasp.syntax import Node, Program, aha, combine, concat, relu
+from efasp.selections import Selector as Selected
+from efasp.sequences import coded
+from efasp.sorts import Int
+from efasp.syntax import Node, Program, aha, combine, relu
 
 STARTS = "^$~_#@"  # for the start token: the first that is no letter
 
@@ -37,16 +39,6 @@ class Translation:
     node: Sequence
     selectors: tuple[Selecting, ...]
     mixed: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Scores:
-    """The queries and keys of a selector: ``<q, k>`` is ``most`` where it selects, at most ``most`` - 2 at another letter, 0 at
-    the start token."""
-
-    q: tuple[Node, ...]
-    k: tuple[Node, ...]
-    most: int
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ class Translator:
         self.letter = self.te.flag(*alphabet)
         self.tables = Tables(self.letter)
         self.columns: dict[int, Column] = {}
-        self.selected: dict[int, Scores | ByPlace] = {}
+        self.selected: dict[int, Selected | ByPlace] = {}
         self.forms: dict[int, Selecting] = {}
         read = self._read()
         for node in self.possible.nodes:
@@ -113,8 +105,7 @@ class Translator:
             message = f"expected strings that are letters of the alphabet {alphabet!r}, found {described(others[0])}{hint}"
             raise self.root.failure(f"{self.root.name}: {message}")
         flags = dict(zip(column.values, self.tables.flags(column), strict=True))
-        nothing = combine([(0, self.one)], sort=Flag())
-        return concat(self.sink, *(flags.get(letter, nothing) for letter in alphabet), self.one)
+        return coded(self.te, {self.start: self.sink, **{letter: flags[letter] for letter in alphabet if letter in flags}})
 
     # Columns.
 
@@ -206,7 +197,7 @@ class Translator:
         )
         return ByPlace(place, beyond)
 
-    def _scores(self, node: Selector) -> Scores:
+    def _scores(self, node: Selector) -> Selected:
         """The two-valued scores of the parts of a conjunction."""
         q, k, widths = list[Node](), list[Node](), [0, 0]
         parts = [Truth.of(self.possible, part, sign) for part, sign in conjunction(node, True)]
@@ -224,20 +215,15 @@ class Translator:
             widths[0] += part.width
             widths[1] += part.shorter(self.possible).width
         self.forms[id(node)] = Selecting(node, BY_VALUE, *widths)
-        return Scores(tuple(q), tuple(k), 2 * len(parts))
-
-    def _attend(self, scores: Scores, at_start: int, value: Node) -> Node:
-        """The mean of a value where the score is largest: ``at_start`` is that of the start token, which reads itself."""
-        level = at_start * self.sink
-        q, k = concat(self.one, self.sink, *scores.q), concat(level, 2 * self.sink, *scores.k)
-        return aha(q, k, value)
+        # The start token reads itself.
+        return Selected((self.sink, *q), (2 * self.sink, *k), 2 * len(parts), self.one, self.sink)
 
     def _width(self, node: Selector, values: list[Any]) -> Column:
         """How many keys are selected: of a lookup whether its place is there, else by the share of the start token."""
         found = self.selected[id(node)]
         if isinstance(found, ByPlace):
             return Column(values, self._found(found))
-        share = combine([(1, self._attend(found, found.most, self.sink)), (-1, self.sink)])
+        share = combine([(1, found.share), (-1, self.sink)])
         return Column(values, share, exact=False, at={count: Fraction(1, count + 1) for count in values})
 
     def _found(self, by: ByPlace) -> Node:
@@ -274,12 +260,12 @@ class Translator:
             number = combine([(1, number), (default, missed)])
         return Column(values, number, exact=single and source.exact)
 
-    def _reading(self, found: Scores | ByPlace, never: bool) -> tuple[Callable[[Node], Node], Node | None]:
+    def _reading(self, found: Selected | ByPlace, never: bool) -> tuple[Callable[[Node], Node], Node | None]:
         """How a value is read where a selector selects, 0 elsewhere; and a flag of letters where it does not, unless that is
         ``never`` so."""
-        if isinstance(found, Scores):
-            missed = None if never else combine([(1, self._attend(found, found.most - 1, self.sink)), (-1, self.sink)])
-            return lambda of: self._attend(found, found.most - 1, of), missed
+        if isinstance(found, Selected):
+            missed = None if never else combine([(1, found.mean(self.sink)), (-1, self.sink)])
+            return found.mean, missed
         there = None if never else self._found(found)
         missed = None if there is None else combine([(1, self.letter), (-1, there)])
 

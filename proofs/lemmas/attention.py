@@ -97,7 +97,7 @@ def failures(operator: Operator, longest: int = LONGEST) -> Iterator[dict[str, A
 def tried(n: tuple[int, int]) -> Iterator[Obligation]:
     """Every operator on short sequences."""
     for operator in OPERATORS.values():
-        if operator.kind == "pointwise":
+        if operator.kind not in ("attention", "positional"):
             continue
         cases = sum(1 for length in range(1, LONGEST + 1) for _ in columns(operator, length))
         scope = f"exhaustive at w = {EXHAUSTED}, up to {LONGEST} positions"

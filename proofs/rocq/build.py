@@ -129,7 +129,18 @@ STATED = (
 
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
-CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Readouts", *ARM_FILES, *CLAIM_FILES)
+CLAIMED = (
+    "Accepts",
+    "Resources",
+    "Policies",
+    "DirectAccepted",
+    "Existence",
+    "Decompiled",
+    "Compiled",
+    "Readouts",
+    *ARM_FILES,
+    *CLAIM_FILES,
+)
 RECORD = "theorems.json"
 GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
 

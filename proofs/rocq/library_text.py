@@ -8,7 +8,7 @@ from efasp.pram.library import load
 
 PROGRAM = "components"
 HEAD = f"""\
-(* Written by proofs/rocq/library_text.py: the instructions of the library's program `{PROGRAM}`, as the assembler gives them. *)
+(* Written by proofs/rocq/library_text.py: the instructions of the library's program `{PROGRAM}`, as they are assembled. *)
 From Coq Require Import List ZArith.
 From Efasp Require Import Statement.
 Import ListNotations.

@@ -45,7 +45,8 @@ def load(path: Path = SOURCES / "mutants.toml") -> list[Change]:
     """The changes that are listed."""
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["change"]
     return [
-        Change(row["name"], ((row["old"], row["new"]), *map(tuple, row.get("also", ()))), row.get("file", STATEMENT)) for row in rows
+        Change(row["name"], ((row["old"], row["new"]), *map(tuple, row.get("also", ()))), row.get("file", STATEMENT))
+        for row in rows
     ]
 
 
