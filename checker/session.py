@@ -191,7 +191,7 @@ def _list(chosen: Sequence[Batch], patterns: Sequence[str] | None) -> int:
 
 
 def versions() -> dict[str, str | None]:
-    """The versions of this package and of all that its results may rest on; None for what is not installed."""
+    """The versions of this package and of every package that its results may rest on; None for one that is not installed."""
     packages = ("numpy", "sympy", "torch", *PACKAGES.values())
     return {"efasp": __version__, "python": platform.python_version(), **{name: installed(name) for name in packages}}
 

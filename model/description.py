@@ -70,7 +70,7 @@ def plain_sections(places: Codebook, read: bool) -> tuple[Section, ...]:
 
 
 def check_described(path: Path, found: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    """Raises WeightsError where a file says of itself what is not so of its machine or program; version 1 said nothing."""
+    """Raises WeightsError where a file's description of itself differs from its machine or program; version 1 had none."""
     if found["version"] == "1":
         return
     for key, value in expected.items():

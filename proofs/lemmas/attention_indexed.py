@@ -33,7 +33,7 @@ def AGREE(same: Term, s: Term, t: Term, n: Term, inner: Term) -> Term:
 
 @concluded(LEMMA, "bound")
 def BOUND(same: Term, inner: Term, agreed: Term) -> Term:
-    """What is said of rows that differ bounds their inner product."""
+    """The bound on the inner product of rows that differ holds."""
     return implies(lnot(same), le(inner, agreed))
 
 

@@ -155,7 +155,7 @@ def test_every_file_of_a_command_is_read_or_written(command: str) -> None:
     ],
 )
 def test_work_that_writes_a_file(call: str, expected: bool) -> None:
-    """The file that a command writes is told from what it reads, and from standard output."""
+    """The file that a command writes is distinguished from the files that it reads, and from standard output."""
     assert writes(cli.parsed(PARSER, call.split())) == expected
 
 
