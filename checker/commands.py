@@ -332,7 +332,7 @@ def _print_run(result: Run, file: str) -> None:
 
 
 def cfg(options: argparse.Namespace) -> int:
-    """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is no failure."""
+    """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is not a failure."""
     try:
         _needs_torch(options.engine)
         if options.json and options.pram == STDIN:

@@ -50,7 +50,7 @@ class Possible:
 
     def __init__(self, root: Sequence, alphabet: str, longest: int) -> None:
         """Raises LanguageError for operators without a value, and for those with too many possible ones, TextError for letters
-        that are no numbers."""
+        that are not numbers."""
         if (count := len(alphabet) * longest * (longest + 1) // 2) > MAX_CONTEXTS:
             raise TextError(f"expected at most {MAX_CONTEXTS} letters at positions of texts of all lengths, found {count}")
         self.alphabet, self.longest = alphabet, longest

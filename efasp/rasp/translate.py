@@ -25,12 +25,12 @@ from efasp.rasp.tables import Column, Tables, gated
 from efasp.sorts import Flag, Int
 from efasp.syntax import Node, Program, aha, combine, concat, relu
 
-STARTS = "^$~_#@"  # for the start token: the first that is no letter
+STARTS = "^$~_#@"  # for the start token: the first that is not a letter
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A compiled operator. ``mixed``: the values that are no strings of an operator that has strings, or nothing."""
+    """A compiled operator. ``mixed``: the values that are not strings of an operator that has strings, or nothing."""
 
     module: Module
     node: Sequence

@@ -5,7 +5,7 @@ of signs can agree, by induction over the bits. *Winner*: the query, the sink, t
 key. Scores, bases and ranks are in units of the capacity C: ``unit`` is 1/C, and they are multiples of it. *Replaced terms*:
 how the kernel propagates a change, by putting a term of a sum for what it was.
 
-That a head has the form of a lookup, that bits are bits, and that scores are integers is no assumption: indexed attention looks
+That a head has the form of a lookup, that bits are bits, and that scores are integers is not assumed: indexed attention looks
 at each number before it uses it, and where one is otherwise the dense pass is taken.
 """
 

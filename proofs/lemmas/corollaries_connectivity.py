@@ -122,7 +122,7 @@ def cases() -> Iterator[tuple[Graph, list[Parents]]]:
 
 
 def unrelated() -> Iterator[dict[str, Any]]:
-    """Rounds of the program that are no rounds of the relation."""
+    """Rounds of the program that are not rounds of the relation."""
     for graph, some in cases():
         made = program(graph)
         start = begun(made)

@@ -122,7 +122,7 @@ def test_the_machine_is_the_oracle(program: Program, most: int) -> None:
 
 
 def test_the_first_difference_is_named() -> None:
-    """By its path; booleans are no integers, and a list of another length differs as a whole."""
+    """By its path; booleans are not integers, and a list of another length differs as a whole."""
     assert unequal({"a": [1, (2, 3)]}, {"a": [1, (2, 4)]}) == {"what": "a[1][1]", "expected": 3, "got": 4}
     assert unequal({"a": 1}, {"a": True}) == {"what": "a", "expected": 1, "got": True}
     assert unequal([1], [1, 2]) == {"what": "", "expected": [1], "got": [1, 2]} and unequal({"a": None}, {"a": None}) is None
