@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "glossary.md"
 
 # Phrases that stopped a reader, and the turns that they are cases of.
 STOPPERS = (
-    "what is not an id and what is not a word is refused",
+    "what is no id and what is no word is refused",
     "turns undo",
     "goes on",
     "candidates, and that their ranks tell them apart",
@@ -30,7 +30,7 @@ STOPPERS = (
     "its queries match nothing",
     "what the machine's own steps give",
     "is read by what is proved",
-    "checkers that are not solvers",
+    "checkers that are no solvers",
     "computes nothing more",
     "each by its own check",
     "coefficients of the definition's rows",
@@ -63,10 +63,10 @@ def test_no_statement_stops_a_reader() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "What is not an id and what is not a word is refused.",
+        "What is no id and what is no word is refused.",
         "b turns undo b turns.",
         "Every score is an integer, so what loses is 1 below.",
-        "The composition is not a theorem of a kernel.",
+        "The composition is no theorem of a kernel.",
         "Any order computes nothing more",
     ],
 )

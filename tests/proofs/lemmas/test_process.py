@@ -199,7 +199,7 @@ def obligations(engine: str, plan: Plan) -> list[Obligation]:
     return [o for o in batch.build() if o.params.get("runs") not in ("late", "long", "full", "large", "processors")]
 
 
-@engines
+@pytest.mark.parametrize("engine", ["mdm", pytest.param("apmdm", marks=pytest.mark.slow)])
 def test_a_wrong_read_out_is_refuted_with_a_program(engine: str) -> None:
     """A file whose read-out has one bit negated: whole runs show a program, and what is wrong; its weights load well."""
     plan = compile_machine(5, engine)
