@@ -237,7 +237,7 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
 
 
 def _carried_out(arguments: Sequence[str] | None, extend: Extend | None) -> int:
-    """Carry out a command; the exit code. What is not flushed is of a command that has failed."""
+    """Carry out a command; gives the exit code. Output that is not flushed belongs to a command that has failed."""
     try:
         with ended_by_signals():
             try:

@@ -147,7 +147,7 @@ def _assembled(
 
 
 def _refused(file: str, error: Exception) -> Refusal:
-    """What is said of one of ``REFUSED``."""
+    """The message about one of ``REFUSED``."""
     if isinstance(error, MemoryError):
         return Refusal(f"{file}: expected a machine that fits in memory, found too large a one")
     return Refusal(str(error))
@@ -262,7 +262,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
 
 
 def _decoder(program: Program, options: argparse.Namespace, weights: Weights | Decoder | None) -> Weights | Decoder:
-    """What decodes a program: what is given, or else a fresh compile. Raises UsageError."""
+    """The decoder of a program: the given one, or else a fresh compile. Raises UsageError."""
     if weights is None:
         try:
             weights = weights_for(program, options.engine)
@@ -335,7 +335,7 @@ def _print_run(result: Run, file: str) -> None:
 
 
 def cfg(options: argparse.Namespace) -> int:
-    """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is no failure."""
+    """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is not a failure."""
     try:
         _needs_torch(options.engine)
         if options.json and options.pram == STDIN:

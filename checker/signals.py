@@ -48,7 +48,7 @@ def ended_by_signals() -> Iterator[None]:
 
 @contextmanager
 def while_read() -> Iterator[None]:
-    """Within, where standard output is a pipe, Deserted is raised once nobody reads that.
+    """Within, where standard output is a pipe, Deserted is raised once the pipe has no reader.
 
     A timer's signal looks now and then, and no thread, as worker processes are forked meanwhile (which do not inherit a timer).
     """
@@ -73,7 +73,7 @@ def while_read() -> Iterator[None]:
 
 
 def _importing(frame: FrameType | None) -> bool:
-    """Whether a module is being imported: what is written in C++ may not stand an exception then."""
+    """Whether a module is being imported: an exception may then end in C++ code that does not expect it."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
@@ -90,7 +90,7 @@ def _pipe() -> bool:
 
 
 def deserted() -> bool:
-    """Whether the reader of standard output, which is a pipe, has gone: all that is yet to come would be read by nobody."""
+    """Whether the reader of standard output, which is a pipe, has gone, so that further output would have no reader."""
     with contextlib.suppress(OSError, ValueError):
         output = select.poll()
         output.register(sys.stdout.fileno(), 0)

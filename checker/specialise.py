@@ -64,7 +64,7 @@ def specialise(options: argparse.Namespace) -> int:
     try:
         put(options.output, dump(weights))
     except BrokenPipeError:
-        raise  # the reader of standard output has gone, which is no failure
+        raise  # the reader of standard output has gone, which is not a failure
     except OSError as error:
         raise UsageError(f"-o: {options.output}: {error.strerror}") from None
     _report(options, program, extension)

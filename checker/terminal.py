@@ -16,8 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 TICK = 0.1
-PERIOD = 30.0  # seconds between two lines where standard error is no terminal
-WIDTH = 140  # columns, where standard output is no terminal
+PERIOD = 30.0  # seconds between two lines where standard error is not a terminal
+WIDTH = 140  # columns, where standard output is not a terminal
 
 
 class Screen(Console):

@@ -101,7 +101,7 @@ class MaskedArm:
         return self.vocabulary.token(kind, (value << self.bits) + event[0])
 
     def split(self, token: int) -> Event:
-        """Inverse of ``event``. Raises ValueError for a token that is no event."""
+        """Inverse of ``event``. Raises ValueError for a token that is not an event."""
         kind, value = self.vocabulary.split(token)
         if kind == self.decoder.mask:
             raise ValueError("event: expected a token other than the mask, found the mask")

@@ -54,7 +54,7 @@ def found(path: Path) -> str:
         (length,) = struct.unpack("<Q", start)
         if length > MOST:
             text = all(9 <= byte <= 13 or 32 <= byte < 127 for byte in start)
-            return "a text" if text else "another format: its first bytes are no length"
+            return "a text" if text else "another format: its first bytes are not a length"
         if length > size - 8:
             return f"{size} bytes, of which the header alone takes {8 + length}: it is cut short, or of another format"
         said = file.read(length)

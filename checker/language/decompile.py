@@ -114,7 +114,7 @@ def of_program(module: Module, plan: Plan) -> tuple[Decompiled, Plan]:
 
 
 def _texts(module: Module) -> Iterator[str]:
-    """Short texts, on which the sort of an output is tried; none where places are no numbers, and so no text is an input."""
+    """Short texts, on which the sort of an output is tried; none where places are not numbers, and so no text is an input."""
     try:
         longest = module.longest
     except TextError:

@@ -56,7 +56,7 @@ class Channel(Protocol):
     """The messages to and from a worker; ``multiprocessing.connection.wait`` takes it."""
 
     def send(self, obj: Any, /) -> None:
-        """Send a message. Raises OSError where nobody is there any more."""
+        """Send a message. Raises OSError where the receiver has ended."""
 
     def recv(self) -> Any:
         """The next message. Raises EOFError where there is none to come."""
@@ -99,7 +99,7 @@ class Processes:
         self.jobs = jobs
 
     def prepare(self) -> None:
-        """Import the libraries once, so that the workers that are forked have them; what is not installed is left out."""
+        """Import the libraries once, so that forked workers have them; those that are not installed are left out."""
         if self.jobs > 1:
             for name in WORKER_LIBRARIES:
                 with contextlib.suppress(ImportError):

@@ -50,7 +50,7 @@ class Possible:
 
     def __init__(self, root: Sequence, alphabet: str, longest: int) -> None:
         """Raises LanguageError for operators without a value, and for those with too many possible ones, TextError for letters
-        that are no numbers."""
+        that are not numbers."""
         if longest > (most := longest_for(len(alphabet))):
             raise TextError(f"expected texts of at most {most} letters for an alphabet of {len(alphabet)}, found {longest}")
         self.alphabet, self.longest = alphabet, longest

@@ -28,12 +28,12 @@ from efasp.sequences import coded
 from efasp.sorts import Int
 from efasp.syntax import Node, Program, aha, combine, relu
 
-STARTS = "^$~_#@"  # for the start token: the first that is no letter
+STARTS = "^$~_#@"  # for the start token: the first that is not a letter
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A compiled operator. ``mixed``: the values that are no strings of an operator that has strings, or nothing."""
+    """A compiled operator. ``mixed``: the values that are not strings of an operator that has strings, or nothing."""
 
     module: Module
     node: Sequence
@@ -53,7 +53,8 @@ def translate(
     name: str, root: Sequence, named: dict[str, Sequence], alphabet: str, longest: int, file: str = ""
 ) -> Translation:
     """The program of an operator. ``named``: those that become definitions. The places are those of the smallest power of two
-    that is enough for ``longest`` letters and the start token. Raises LanguageError, TextError for what is not compiled."""
+    that is enough for ``longest`` letters and the start token. Raises LanguageError, TextError for expressions outside the
+    fragment that is compiled."""
     return Translator(root, alphabet, longest).translation(name, named, file)
 
 
@@ -83,7 +84,7 @@ class Translator:
         """The whole."""
         values = self.possible.values(self.root)
         strings = any(isinstance(value, str) for value in values)
-        output = self._code(self.columns[id(self.root)]) if strings else self.tables.settle(self.columns[id(self.root)])
+        output = self._code(self.columns[id(self.root)]) if strings else self.tables.as_number(self.columns[id(self.root)])
         program = Program(name)
         for other, node in named.items():
             column = self.columns.get(id(node))
@@ -186,7 +187,7 @@ class Translator:
             return None
         if any(isinstance(value, str) or value != int(value) for value in wanted):
             return None
-        query = self.tables.settle(self.columns[id(node.query)])
+        query = self.tables.as_number(self.columns[id(node.query)])
         place = combine([(sign, query), (1 - sign * shift, self.letter)])
         if not place.sort.integral or not self.columns[id(node.query)].exact:
             return None
@@ -255,7 +256,7 @@ class Translator:
                 terms += [(1, missed)] if value == default and missed is not None else []
                 flags.append(combine(terms or [(0, self.one)]))
             return Column(values, flags=flags)
-        number = one(self.tables.settle(source))
+        number = one(self.tables.as_number(source))
         if missed is not None and default:
             number = combine([(1, number), (default, missed)])
         return Column(values, number, exact=single and source.exact)

@@ -19,7 +19,7 @@ class Asking:
         self.position = lookups.winners(self.group, self.lead, heads, values)
 
     def read_values(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """What is read, (rows, heads * d_head)."""
+        """The values read, (rows, heads * d_head)."""
         found: np.ndarray = values[self.position[rows], self.heads].reshape(len(rows), len(self.heads) * values.shape[2])
         return found
 

@@ -13,8 +13,9 @@ from efasp.checker.errors import UsageError
 from efasp.checker.files import writable
 from efasp.checker.mutation.kill_matrix import NONE
 from efasp.checker.options import RunOptions
+from efasp.checker.provenance import provenance
 from efasp.checker.selection import KERNEL, choices, regime_of
-from efasp.checker.session import Report, discharged
+from efasp.checker.session import Origin, Report, discharged, environment
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.claims.theorems import ACCEPTED, checked
@@ -98,7 +99,9 @@ def _show(name: str | None, chosen: list[str], some: list[str], found: Report, a
 def _run(options: RunOptions) -> AbstractContextManager[Report]:
     """The run by its options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
     if options.lemma == []:
-        return nullcontext(Report([], NONE, regime_of(options.weights, options.n_max)[0].n_max, 0, {}, lambda hash_: None))
+        n_max = regime_of(options.weights, options.n_max)[0].n_max
+        known: Origin = {**environment((), 0), **provenance("audit", options, None, "")}
+        return nullcontext(Report([], NONE, n_max, 0, known, lambda hash_: None))
     return discharged(options, "audit")
 
 

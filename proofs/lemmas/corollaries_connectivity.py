@@ -32,7 +32,7 @@ Parents = tuple[int, ...]
 
 
 def star(p: Parents, v: int) -> bool:
-    """Whether a vertex's parent is a root, and nobody whose parent is none has it for a grandparent."""
+    """Whether a vertex's parent is a root, and is the grandparent of no vertex whose own parent is not a root."""
     return p[v] == p[p[v]] and not any(p[u] != p[p[u]] and p[p[u]] == p[v] for u in range(len(p)))
 
 
@@ -122,7 +122,7 @@ def cases() -> Iterator[tuple[Graph, list[Parents]]]:
 
 
 def unrelated() -> Iterator[dict[str, Any]]:
-    """Rounds of the program that are no rounds of the relation."""
+    """Rounds of the program that are not rounds of the relation."""
     for graph, some in cases():
         made = program(graph)
         start = begun(made)

@@ -1,7 +1,7 @@
 """Family masked_arm (claim T3): a left-to-right Masked-ARM reproduces any encoder that unmasks in an order of its own.
 
 ``efasp.masked_arm`` puts one sublayer of attention in front of the encoder f and one behind it. Here f is a free variable:
-its output and its confidence are parameters of the program, given any values, so that what is shown does not depend on f.
+its output and its confidence are parameters of the program, given any values, so that the results hold for every f.
 Rocq's kernel proves for every f, every length and every order by confidence and rank that the events are those that f
 unmasks, one by one (proofs/rocq/MaskedArm.v); here the program's own rows are tried, at small lengths, in all cases.
 """

@@ -104,7 +104,7 @@ class Theorem:
 
 SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
 READ = tuple(Theorem("Readouts", f"read_outs_{k}", ("generation.rule",)) for k in readouts.WRITTEN)
-# The propositions, which are definitions: what they rest on is printed all the same; and what is shown of them so far.
+# The propositions, which are definitions, and the theorems about them: the assumptions of both are printed.
 STATED = (
     *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
     *(Theorem("Sequences", name, ()) for name in ("log_length", "log_read", "cell_length", "cells_read")),

@@ -115,7 +115,7 @@ def generate(model: Any, prompt: Any, steps: int, gen_length: int, block_length:
 
 
 def memory_of(x: Any, program: Any) -> tuple[int, ...]:
-    """The memory that a log of tokens leads to. Raises EncodingError for tokens that are no log."""
+    """The memory that a log of tokens leads to. Raises EncodingError for tokens that are not a log."""
     layout = LogLayout.of(program, "")
     assert isinstance(layout, LogLayout)
     size = x.shape[1]

@@ -38,7 +38,7 @@ def test_batches_about_one_machine_go_together(store: Store) -> None:
 
 
 def test_batches_alike_have_listings_of_their_own() -> None:
-    """Two batches of one id are told apart, and another bound is another listing."""
+    """Two batches of one id are distinguished, and another bound is another listing."""
     plan, other = Plan(work({"w": 5}, {"w": 5}), 64), Plan(work({"w": 5}), 32)
     assert len({plan.listing(0), plan.listing(1), other.listing(0)}) == 3
     assert plan.listing(0) == Plan(work({"w": 5}), 64).listing(0)

@@ -64,15 +64,15 @@ def test_runs_are_the_references(files: Path, engine: str, tmp_path: Path, capsy
 def test_the_sizes_that_are_said(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Fewer layers, a narrower stream and a shorter context than the universal machine's, which are those of `efasp info`."""
     out = tmp_path / "w"
-    told = said(capsys, "specialise", str(files / "loop.pram"), "-o", str(out), "--json")
+    report = said(capsys, "specialise", str(files / "loop.pram"), "-o", str(out), "--json")
     known = said(capsys, "info", "--word", "6", "--engine", "mdm", "--json")
     assert out.read_bytes() == (files / "mdm").read_bytes()
-    assert {key: told["universal"][key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")} == {
+    assert {key: report["universal"][key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")} == {
         key: known[key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")
     }
-    assert told["specialised"]["layers"] == told["universal"]["layers"] - 1
-    assert told["specialised"]["d_model"] < told["universal"]["d_model"]
-    assert told["universal"]["context"] - told["specialised"]["context"] == 4 * told["instructions"] == 24
+    assert report["specialised"]["layers"] == report["universal"]["layers"] - 1
+    assert report["specialised"]["d_model"] < report["universal"]["d_model"]
+    assert report["universal"]["context"] - report["specialised"]["context"] == 4 * report["instructions"] == 24
 
 
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])

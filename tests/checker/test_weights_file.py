@@ -152,7 +152,7 @@ def test_outputs_that_are_no_numbers(folder: Path, tmp_path: Path, engine: str, 
         assert run(tmp_path, str(folder / "halts.pram"), engine, "--inexact") == 2
     warned, said = capsys.readouterr().err.splitlines()
     assert "is not known" in warned and str(tmp_path / engine) in said
-    assert "the outputs are no numbers (infinity or NaN) at step 1" in said
+    assert "the outputs are not numbers (infinity or NaN) at step 1" in said
 
 
 def test_another_dtype_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,7 +168,7 @@ def test_changed_weights_go_wrong_alike(engine: str, seed: int) -> None:
     ],
 )
 def test_numbers_that_are_not_shown_exact_are_refused(name: str, factor: float, reason: str) -> None:
-    """Queries or keys that are no bits, sums that float32 may round, a stream that is not of integers: the reason is said, and
+    """Queries or keys that are not bits, sums that float32 may round, a stream that is not of integers: the reason is said, and
     decoding is the module's."""
     program = library.assembled("scan", word=5)
     network = Transformer.of(plan(5, "apmdm", ""), "float32")

@@ -177,7 +177,7 @@ def one_number_changed(plan: Plan) -> list[tuple[str, Plan]]:
 
 
 def test_other_forms() -> None:
-    """Programs that are no transformer as they stand have no plan of their own, and are lowered as before."""
+    """Programs that are not transformers as they stand have no plan of their own, and are lowered as before."""
     te = tokens(Codebook.symbols("letters", "ab"))
     for output in (te.node, relu(te.flag("a")), 2 * relu(2 * te.flag("a")), EXAMPLES["reverse"].program.output):
         assert read(Program("other", {"output": output})) is None

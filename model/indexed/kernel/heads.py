@@ -136,7 +136,7 @@ def ask(a: Any, who: Any, positions: Any, askers: Any, any_touched: Any, fresh: 
 
 @jit
 def read_values(who: Any, askers: Any, values: Any) -> Any:
-    """What askers read, as ``Asking.read_values``."""
+    """The values that askers read, as ``Asking.read_values``."""
     heads, position, size = who.heads, who.position, values.shape[2]
     out = np.empty((len(askers), len(heads) * size), values.dtype)
     for number in range(len(askers)):

@@ -52,7 +52,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> list[Artifact]:
 
 
 def test_times_are_not_compared(small: list[Artifact], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another time is no difference, another number is one; nothing is written."""
+    """Another time is not a difference, another number is one; nothing is written."""
     timed, drawing = (
         Figure("time", "t", "c", Markup("<svg>1</svg>"), timed=True),
         Figure("size", "t", "c", Markup("<svg>2</svg>")),

@@ -243,7 +243,7 @@ def test_sequences_at_the_ends(machine: Machine) -> None:
 
 
 def test_mixtures_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where queries are left out all positions win, and torch rounds their means, which is no deviation of its own."""
+    """Where queries are left out all positions win, and torch rounds their means, which is not a deviation of its own."""
     monkeypatch.setattr(numerics_torch, "sequences", lambda machine, dtype: iter(()))
     machine = MACHINES[0]
     plan = compile_machine(5, "mdm")
