@@ -32,5 +32,10 @@ def log_width(word: int, extension: str, b: int) -> int:
 
 
 def bound(encoder: int, b: int) -> int:
-    """The most dimensions of a Masked-ARM, from those of its encoder."""
+    """The most dimensions of a Masked-ARM, from those of its encoder: of the constructions that are named."""
     return encoder + SLOPE * b + MORE
+
+
+def general_bound(encoder: int, b: int, code: int) -> int:
+    """The most dimensions of a Masked-ARM of any encoder, for codes of tokens of so many numbers (Rocq: ``armed_width``)."""
+    return encoder + 3 * b + 2 * code + 3

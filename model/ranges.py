@@ -44,7 +44,7 @@ class Range:
     denominator: int
 
 
-class _Row(NamedTuple):
+class Image(NamedTuple):
     """One output of a linear map: the sum of its terms' absolute values, and the interval of its values."""
 
     size: Number
@@ -63,17 +63,18 @@ def size(interval: Interval) -> Number:
     return -low if -low > high else high
 
 
-def _rows(matrix: Matrix, held: Sequence[Interval], biases: Sequence[Number] | None = None) -> list[_Row]:
+def images(matrix: Matrix, held: Sequence[Interval], biases: Sequence[Number] | None = None) -> list[Image]:
+    """The outputs of a linear map of coordinates, of which the intervals are given."""
     sizes, by = list(map(size, held)), matrix.denominator
-    known: dict[int, _Row] = {}  # by the identity of the row: thresholds of one sum share it
+    known: dict[int, Image] = {}  # by the identity of the row: thresholds of one sum share it
     out = []
     for number, (row, scaled) in enumerate(zip(matrix.rows, matrix.scaled, strict=True)):
         if id(row) not in known:
             ends = [(c * held[i][0], c * held[i][1]) for i, c in scaled]
             sums = sum(absolute(c) * sizes[i] for i, c in scaled), sum(map(min, ends)), sum(map(max, ends))
-            known[id(row)] = _Row(*(sums if by == 1 else (Fraction(end, by) for end in sums)))
+            known[id(row)] = Image(*(sums if by == 1 else (Fraction(end, by) for end in sums)))
         total, bias = known[id(row)], (biases or {number: 0})[number]
-        out.append(_Row(total.size + absolute(bias), total.low + bias, total.high + bias) if bias else total)
+        out.append(Image(total.size + absolute(bias), total.low + bias, total.high + bias) if bias else total)
     return out
 
 
@@ -87,28 +88,28 @@ def ranges(plan: Plan) -> tuple[Range, ...]:
     def note(where: str, sums: Sequence[Number], denominator: int) -> None:
         found.append(Range(where, ceil(max(sums, default=0) * denominator), denominator))
 
-    token, place = _rows(plan.token, plan.vocabulary.sort.bounds), _rows(plan.place, plan.places.sort.bounds)
+    token, place = images(plan.token, plan.vocabulary.sort.bounds), images(plan.place, plan.places.sort.bounds)
     sums = [a.size + b.size for a, b in zip(token, place, strict=True)]
     note("embedding", sums, lcm(plan.token.denominator, plan.place.denominator))
     for number, layer in enumerate(plan.layers, 1):
         before, middle = plan.held(2 * number - 2), plan.held(2 * number - 1)
         sums = list(map(size, before))
         for h, head in enumerate(layer.heads):
-            where, (q, k, v) = f"layer {number}, head {h}", (_rows(m, before) for m in (head.q, head.k, head.v))
+            where, (q, k, v) = f"layer {number}, head {h}", (images(m, before) for m in (head.q, head.k, head.v))
             steps = head.q.denominator, head.k.denominator, head.v.denominator
             note(f"{where}, projections", [row.size for row in q + k + v], lcm(*steps))
             scores = sum(a * b for a, b in zip(head.q_size, head.k_size, strict=True))
             note(f"{where}, scores", [scores], 1 if head.whole else steps[0] * steps[1])
-            outputs = _rows(head.o, [(row.low, row.high) for row in v])
+            outputs = images(head.o, [(row.low, row.high) for row in v])
             sums = [total + row.size for total, row in zip(sums, outputs, strict=True)]
         note(f"layer {number}, attention", sums, lcm(1, *(head.o.denominator * head.v.denominator for head in layer.heads)))
-        hidden, step = _rows(layer.up, middle, layer.bias), lcm(layer.up.denominator, *(b.denominator for b in layer.bias))
+        hidden, step = images(layer.up, middle, layer.bias), lcm(layer.up.denominator, *(b.denominator for b in layer.bias))
         note(f"layer {number}, hidden units", [row.size for row in hidden], step)
-        outputs = _rows(layer.down, [(0, max(row.high, 0)) for row in hidden])
+        outputs = images(layer.down, [(0, max(row.high, 0)) for row in hidden])
         sums = [size(old) + row.size for old, row in zip(middle, outputs, strict=True)]
         note(f"layer {number}, residual stream", sums, step * layer.down.denominator)
     out, step = plan.held(2 * len(plan.layers)), lcm(plan.out.denominator, *(b.denominator for b in plan.out_bias))
-    note("read-out", [row.size for row in _rows(plan.out, out, plan.out_bias)], step)
+    note("read-out", [row.size for row in images(plan.out, out, plan.out_bias)], step)
     return tuple(found)
 
 

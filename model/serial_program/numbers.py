@@ -3,7 +3,7 @@
 The residual stream is held times a scale D, an integer that grows by a factor where a sublayer's fractions need it: then every
 coefficient is an integer. Values are multiplied by ``ties`` before their mean is taken; the program faults at a mean that is
 still no integer. Arithmetic is modulo 2^w, so that only what is compared, divided or rectified needs to fit in a word: scores,
-sums of values, hidden units and the read-out, within the bounds of ``model.ranges``.
+sums of values, hidden units and the read-out, as intervals over the bounds of the residual coordinates (``Plan.held``).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from math import ceil, lcm
 
 from efasp.exact import Matrix
 from efasp.model.plan import Head, Layer, Plan
-from efasp.model.ranges import RangeError, ranges
+from efasp.model.ranges import RangeError, images, size
 from efasp.pram.machine import MIN_WORD
-from efasp.sorts import Number
+from efasp.sorts import Interval, Number
 
 MAX_WORD = 64  # bits
 Entry = tuple[int, int, int]  # target and source, places in a frame; coefficient
@@ -79,7 +79,8 @@ class Numbers:
 
     def __post_init__(self) -> None:
         plan, book = self.plan, self.plan.vocabulary
-        self._sizes = {found.where: Fraction(found.bound, found.denominator) for found in ranges(plan)}
+        if not plan.residents:
+            raise RangeError(f"{plan.name}: expected a plan that says what its coordinates hold, found one without")
         self.kinds, self.signs = len(book.kinds), book.width - len(book.kinds) - 1
         one = plan.places.width
         stream = one + 1 + self.kinds + self.signs
@@ -112,8 +113,9 @@ class Numbers:
         first, self._next = self._next, self._next + count
         return first
 
-    def _fits(self, where: str, factor: Number, times: str = "") -> None:
-        self.largest.append((where + times, ceil(self._sizes[where] * factor)))
+    def _fits(self, where: str, parts: Iterable[tuple[Interval, Number]]) -> None:
+        """Everything that must fit under one name: intervals, each with the factor by which its numbers are held."""
+        self.largest.append((where, max((ceil(size(interval) * factor) for interval, factor in parts), default=0)))
 
     def _map(self, matrix: Matrix, sources: Sequence[int], target: int, factors: Sequence[Number]) -> Iterator[Entry]:
         """The entries of ``target + row``: a row's coefficients times its factor. ``sources``: the place of each column."""
@@ -150,12 +152,21 @@ class Numbers:
             for matrix, target, factors in parts:
                 entries += self._map(matrix, self._here(), target, factors)
             means.append((row, scales))
-            self._fit_head(f"layer {number}, head {h}", head, max(scales, default=1))
+            self._fit_head(f"layer {number}, head {h}", head, self.plan.held(2 * number - 2), scales)
         return means, entries
 
-    def _fit_head(self, where: str, head: Head, scale: int) -> None:
-        self._fits(f"{where}, scores", self._scale**2 * head.q.denominator * head.k.denominator)
-        self._fits(f"{where}, projections", self._scale * scale * self.length, f" of {self.length} positions")
+    def _fit_head(self, where: str, head: Head, held: Sequence[Interval], scales: Sequence[int]) -> None:
+        """Scores, within the heads' own bounds of queries and keys too; and the sums of values of all positions."""
+        sides = [
+            [(max(x.low, -most), min(x.high, most)) for x, most in zip(images(side, held), sizes, strict=True)]
+            for side, sizes in ((head.q, head.q_size), (head.k, head.k_size))
+        ]
+        products = [[a * b for a in q for b in k] for q, k in zip(*sides, strict=True)]
+        score = sum(map(min, products)), sum(map(max, products))
+        self._fits(f"{where}, scores", [(score, self._scale**2 * head.q.denominator * head.k.denominator)])
+        values = [(x.low, x.high) for x in images(head.v, held)]
+        factors = [self._scale * scale * self.length for scale in scales]
+        self._fits(f"{where}, sums of {self.length} values", zip(values, factors, strict=True))
 
     def _attended(self, layer: Layer, means: list[tuple[HeadRow, list[int]]]) -> Iterator[Entry]:
         """The residual stream, and the means of all heads added to it."""
@@ -180,8 +191,8 @@ class Numbers:
         first = self._take(len(layer.bias))
         scales = self._biased(layer.up, layer.bias)
         entries = [*self._map(layer.up, self._here(), first, scales), *self._bias(layer.bias, first, scales)]
-        if scales:
-            self._fits(f"layer {number}, hidden units", self._scale * max(scales))
+        units = [(x.low, x.high) for x in images(layer.up, self.plan.held(2 * number - 1), layer.bias)]
+        self._fits(f"layer {number}, hidden units", zip(units, (self._scale * scale for scale in scales), strict=True))
         return Stage((), (), len(scales), first), entries, scales
 
     def _biased(self, matrix: Matrix, bias: Iterable[Number]) -> list[int]:
@@ -209,7 +220,8 @@ class Numbers:
         yield from self._map(matrix, self._here(), target, scales)
         yield from self._bias(bias, target, scales)
         self.unit = self._scale * scales[0]
-        self._fits("read-out", self.unit)
+        rows = images(matrix, plan.held(2 * len(plan.layers)), bias)
+        self._fits("read-out", [((x.low, x.high), self.unit) for x in rows])
 
 
 def whole(value: Number) -> int:

@@ -3,7 +3,7 @@
 ``efasp.masked_arm`` puts one sublayer of attention in front of the encoder f and one behind it. Here f is a free variable:
 its output and its confidence are parameters of the program, given any values, so that the results hold for every f.
 Rocq's kernel proves for every f, every length and every order by confidence and rank that the events are those that f
-unmasks, one by one (proofs/rocq/MaskedArm.v); here the program's own rows are tried, at small lengths, in all cases.
+unmasks, one by one (proofs/rocq/theorem/MaskedArm.v); here the program's own rows are tried, at small lengths, in all cases.
 """
 
 from __future__ import annotations

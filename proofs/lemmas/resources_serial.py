@@ -190,7 +190,7 @@ def on_symbols(shape: Shape) -> Verdict:
 
 
 def sized(regime: Regime, each: Machine) -> Obligation:
-    """The sizes of a compiled machine's program are within ``dense``, and its word within 3 w + 19 bits for 2^w tokens."""
+    """The sizes of a compiled machine's program are within ``dense``, and its word within 2 w + 21 bits for 2^w tokens."""
     plan = regime.plan(each)
 
     def verdict() -> Verdict:
@@ -203,8 +203,8 @@ def sized(regime: Regime, each: Machine) -> Obligation:
             if getattr(sizes, size) > bounds[letter]
         ]
         bits = max(bound for _, bound in numbers.largest).bit_length() + 1
-        if bits > 3 * each.word + 19:
-            wrong.append({"of": "bits of a word", "bound": 3 * each.word + 19, "got": bits})
+        if bits > 2 * each.word + 21:
+            wrong.append({"of": "bits of a word", "bound": 2 * each.word + 21, "got": bits})
         method = f"generated: {sizes.entries} entries of at most {bounds['E']}, words of {bits} bits for 2^{each.word} tokens"
         return Verdict("refuted" if wrong else "proved", method, {"w": each.word, **wrong[0]} if wrong else None)
 

@@ -130,17 +130,9 @@ STATED = (
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
 CLAIMED = (
-    "Accepts",
-    "Resources",
-    "Policies",
-    "DirectAccepted",
-    "Existence",
-    "Decompiled",
-    "Compiled",
-    "Readouts",
-    *ARM_FILES,
-    *CLAIM_FILES,
-)
+    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Readouts",
+    *ARM_FILES, *CLAIM_FILES,
+)  # fmt: skip
 RECORD = "theorems.json"
 GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
 
@@ -153,7 +145,7 @@ def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
     found = []
     for file in (*FILES, *ARM_FILES):
-        for lemmas, name in BACKS.findall((SOURCES / f"{file}.v").read_text()):
+        for lemmas, name in BACKS.findall(theory(file).read_text()):
             found.append(Theorem(file, name, tuple(lemmas.split())))
     return found
 

@@ -211,8 +211,8 @@ def test_refused_plans_and_sequences() -> None:
     majority, ids = lower(EXAMPLES["majority"].program), EXAMPLES["majority"].encode("1" * 50)
     with pytest.raises(RangeError, match=r"expected numbers of at most 64 bits, found \d+ bits \(layer 1, hidden units\)"):
         serial_program(majority, ids, ties=lcm(*range(1, 51)))
-    with pytest.raises(RangeError, match=r"found 6\d bits \(layer 4, head 0, projections of 67108864 positions\)"):
-        assert Numbers(compile_machine(26, "mdm"), 1 << 26).word
+    with pytest.raises(RangeError, match=r"found 65 bits \(layer 1, head 3, sums of 1073741824 values\)"):
+        assert Numbers(compile_machine(30, "mdm"), 1 << 30).word
     with pytest.raises(ValueError, match="expected a read-out of 36 numbers, the token's, found 39"):
         serial_program(compile_machine(5, "apmdm"), [0])
     with pytest.raises(ValueError, match=r"expected token ids in 0\.\.1, found 5\.\.5"):
