@@ -241,7 +241,7 @@ Proof.
   set_to Text Fits (fun pid => name (par (par (V pid)))). { apply (parent m par); [exact H|apply In, V_in; exact A]. }
   store_to Text Fits (fun pid => name (V pid) + 5) (fun pid => name (par (par (V pid)))).
   { destruct (address (V pid) 5 (V_in pid A)); [lia|]; repeat split; assumption. }
-  intros m1 S1. tidy. eapply jump_step; [here Text|lia|reflexivity|reflexivity|].
+  intros m1 S1. tidy. eapply jump_step; [here Text|reflexivity|reflexivity|].
   apply (Next m1). apply (parents_stored w p n E V I J Here _ _ _ (fun v => par (par v)) S1 (fun _ _ => eq_refl)).
   intros v L. apply In, In, L.
 Qed.

@@ -6,12 +6,12 @@ Import ListNotations.
 Open Scope Z_scope.
 
 (* The graph with vertices 0, ..., n - 1 and the edges of a list: n, the number of edges, two words; a record of two words for
-   every vertex; and the ends of every edge. *)
+   every vertex; and the ends of every edge. Memory may be larger: the rest is not used. *)
 Definition ends (edges : list (nat * nat)) : list nat := flat_map (fun '(i, j) => [i; j]) edges.
-Definition layout (n : nat) (edges : list (nat * nat)) : list Z :=
-  [Z.of_nat n; Z.of_nat (length edges); 0; 0] ++ repeat 0 (2 * n) ++ map Z.of_nat (ends edges).
-Definition components_on (P n : nat) (edges : list (nat * nat)) : program :=
-  {| instructions := components; processors := P; initial := layout n edges |}.
+Definition layout (n : nat) (edges : list (nat * nat)) (rest : list Z) : list Z :=
+  [Z.of_nat n; Z.of_nat (length edges); 0; 0] ++ repeat 0 (2 * n) ++ map Z.of_nat (ends edges) ++ rest.
+Definition components_on (P n : nat) (edges : list (nat * nat)) (rest : list Z) : program :=
+  {| instructions := components; processors := P; initial := layout n edges rest |}.
 Definition adjacent (edges : list (nat * nat)) (i j : nat) : Prop := In (i, j) edges \/ In (j, i) edges.
 
 Lemma ends_length : forall edges, length (ends edges) = (2 * length edges)%nat.
@@ -25,17 +25,17 @@ Proof.
   induction edges as [|(i, j) edges IH]; intros [|e] L; cbn [length] in L; try lia; [reflexivity|].
   replace (2 * S e)%nat with (S (S (2 * e))) by lia. apply IH. lia.
 Qed.
-Lemma layout_length : forall n edges, length (layout n edges) = (4 + 2 * n + 2 * length edges)%nat.
-Proof. intros n edges. unfold layout. rewrite !app_length, repeat_length, map_length, ends_length. cbn. lia. Qed.
-Lemma layout_record : forall n edges, (1 <= n)%nat -> nth 4 (layout n edges) 0 = 0.
-Proof. intros [|n] edges L; [lia|reflexivity]. Qed.
-Lemma layout_end : forall n edges k d, 0 <= k -> d = 2 * Z.of_nat n + k + 4 -> k < 2 * Z.of_nat (length edges) ->
-  nth (Z.to_nat d) (layout n edges) 0 = Z.of_nat (nth (Z.to_nat k) (ends edges) 0%nat).
+Lemma layout_length : forall n edges rest, length (layout n edges rest) = (4 + 2 * n + 2 * length edges + length rest)%nat.
+Proof. intros n edges rest. unfold layout. rewrite !app_length, repeat_length, map_length, ends_length. cbn. lia. Qed.
+Lemma layout_record : forall n edges rest, (1 <= n)%nat -> nth 4 (layout n edges rest) 0 = 0.
+Proof. intros [|n] edges rest L; [lia|reflexivity]. Qed.
+Lemma layout_end : forall n edges rest k d, 0 <= k -> d = 2 * Z.of_nat n + k + 4 -> k < 2 * Z.of_nat (length edges) ->
+  nth (Z.to_nat d) (layout n edges rest) 0 = Z.of_nat (nth (Z.to_nat k) (ends edges) 0%nat).
 Proof.
-  intros n edges k d K -> L. unfold layout. rewrite app_nth2 by (cbn [length]; lia).
+  intros n edges rest k d K -> L. unfold layout. rewrite app_nth2 by (cbn [length]; lia).
   rewrite app_nth2 by (rewrite repeat_length; cbn [length]; lia). rewrite repeat_length. cbn [length].
   replace (Z.to_nat (2 * Z.of_nat n + k + 4) - 4 - 2 * n)%nat with (Z.to_nat k) by lia.
-  exact (map_nth Z.of_nat (ends edges) 0%nat (Z.to_nat k)).
+  rewrite app_nth1 by (rewrite map_length, ends_length; lia). exact (map_nth Z.of_nat (ends edges) 0%nat (Z.to_nat k)).
 Qed.
 (* The other end. *)
 Lemma flip_even : forall e, 0 <= e -> Z.lxor (2 * e) 1 = 2 * e + 1.
@@ -46,13 +46,15 @@ Lemma half_of : forall k, 0 <= k -> exists e, 0 <= e /\ (k = 2 * e \/ k = 2 * e 
 Proof. intros k L. exists (k / 2). pose proof (Z.div_mod k 2). pose proof (Z.mod_pos_bound k 2). lia. Qed.
 
 Section Start.
-Variables (w P n : nat) (edges : list (nat * nat)).
-Local Notation p := (components_on P n edges).
+Variables (w P n : nat) (edges : list (nat * nat)) (rest : list Z).
+Local Notation p := (components_on P n edges rest).
 Hypothesis Wide : (7 <= w)%nat.
 Hypothesis Some_vertex : (1 <= n)%nat.
 Hypothesis Vertices : forall i j, In (i, j) edges -> (i < n)%nat /\ (j < n)%nat.
 Hypothesis Enough : (n <= P)%nat /\ (2 * length edges <= P)%nat.
-Hypothesis Memory : 4 + 2 * Z.of_nat n + 2 * Z.of_nat (length edges) <= size w.
+Hypothesis Memory : Z.of_nat (length (layout n edges rest)) <= size w.
+Let Large : 4 + 2 * Z.of_nat n + 2 * Z.of_nat (length edges) + Z.of_nat (length rest) <= size w.
+Proof. rewrite layout_length in Memory. lia. Qed.
 
 Let has_edge (pid : Z) : bool := pid <? 2 * Z.of_nat (length edges).
 Let half : Z := 2 ^ (Z.of_nat w - 1).
@@ -113,28 +115,28 @@ Lemma instructions_are : instructions p = components. Proof. reflexivity. Qed.
 Let Text := instructions_are.
 Let word := load_word w p n (adjacent edges) vertex end_of other_end given.
 Let large := large w Wide.
-Let m0 (a : Z) : Z := nth (Z.to_nat a) (layout n edges) 0.
+Let m0 (a : Z) : Z := nth (Z.to_nat a) (layout n edges rest) 0.
 
 (* An end, loaded by a processor that has an edge; or the word at 4, of one that has none. *)
 Lemma end_loaded : forall pid k, 0 <= pid -> (has_edge pid = true -> 0 <= k < 2 * Z.of_nat (length edges)) ->
-  (if ((if has_edge pid then 2 * Z.of_nat n + k else 0) + 4) mod size w <? Z.of_nat (length (layout n edges))
+  (if ((if has_edge pid then 2 * Z.of_nat n + k else 0) + 4) mod size w <? Z.of_nat (length (layout n edges rest))
    then Some (m0 (((if has_edge pid then 2 * Z.of_nat n + k else 0) + 4) mod size w)) else None) =
   Some (Z.of_nat (if has_edge pid then nth (Z.to_nat k) (ends edges) 0%nat else 0%nat)).
 Proof.
   intros pid k N K. rewrite layout_length. destruct (has_edge pid).
   - specialize (K eq_refl). rewrite Z.mod_small by lia.
-    destruct (Z.ltb_spec (2 * Z.of_nat n + k + 4) (Z.of_nat (4 + 2 * n + 2 * length edges))); [|lia].
+    destruct (Z.ltb_spec (2 * Z.of_nat n + k + 4) (Z.of_nat (4 + 2 * n + 2 * length edges + length rest))); [|lia].
     f_equal. apply layout_end; lia.
-  - rewrite Z.mod_small by lia. destruct (Z.ltb_spec (0 + 4) (Z.of_nat (4 + 2 * n + 2 * length edges))); [|lia].
-    f_equal. exact (layout_record n edges Some_vertex).
+  - rewrite Z.mod_small by lia. destruct (Z.ltb_spec (0 + 4) (Z.of_nat (4 + 2 * n + 2 * length edges + length rest))); [|lia].
+    f_equal. exact (layout_record n edges rest Some_vertex).
 Qed.
 
 Lemma start_part : forall k Q,
   (forall m f3 f4 f5 f6, holds n m (fun v => v) ->
     after_steps w p k (lock p Running 23 m (bank vertex end_of other_end f3 f4 f5 f6)) Q) ->
-  after_steps w p (23 + k) (start P (layout n edges)) Q.
+  after_steps w p (23 + k) (start P (layout n edges rest)) Q.
 Proof.
-  intros k Q Next. change (start P (layout n edges)) with (start (processors p) (initial p)). rewrite start_locked.
+  intros k Q Next. change (start P (layout n edges rest)) with (start (processors p) (initial p)). rewrite start_locked.
   cbn [Nat.add repeat]. change (fun a => nth (Z.to_nat a) (initial p) 0) with m0.
   set_to Text Fits (fun pid : Z => pid). { reflexivity. }
   set_to Text Fits (fun _ : Z => Z.of_nat n). { apply (word m0 0); [lia|reflexivity]. }
