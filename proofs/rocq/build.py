@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efasp.files import cache_folder, checkout
-from efasp.proofs.rocq import export, readouts
+from efasp.proofs.rocq import export, library_text, readouts
 from efasp.proofs.rocq.statement_text import plans_theory
 
 SOURCES = Path(__file__).resolve().parent
@@ -32,7 +32,7 @@ BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log"
 # About the other claims: stochastic generation, any order, edits, quantified formulas, the corollaries.
 CLAIM_FILES = (
     "TwoSidedDyck", "AutoregressiveSupport", "MaskedArm", "Preserve", "PreserveRun", "PreserveParallel", "Quantified",
-    "ContextFree", "Connectivity",
+    "ContextFree",
 )  # fmt: skip
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", *CLAIM_FILES)
 # The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
@@ -64,8 +64,16 @@ EXISTENCE_FILES = (
 DIRECTION_FILES = ("Decompiled",)
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
-STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES)  # all that rests on the statement
-PROOF_FILES = (*BASE_FILES, *STATED_FILES)
+# That the library's program `components` computes the connected components of every graph: the relation of its rounds, and the
+# program's text (``ComponentsText`` is written from the assembler) in the statement's PRAM.
+RELATION_FILES = ("Connectivity", "ConnectivityRounds")
+PROGRAM_FILES = (
+    "Lockstep", "ComponentsText", "ComponentsParts", "ComponentsLoop", "ComponentsStart", "Components", "ComponentsShown",
+)  # fmt: skip
+STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *PROGRAM_FILES)  # in the folder ``theorem``
+PROOF_FILES = (
+    *BASE_FILES, *THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *RELATION_FILES, *PROGRAM_FILES,
+)  # fmt: skip
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat-check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
@@ -118,14 +126,18 @@ STATED = (
     *(Theorem("Existence", name, ()) for name in ("exists_for_all_n", "exists_for_all_n_extended")),
     *(Theorem("Accepted", name, ()) for name in ("log_readings", "cell_answers")),
     *(Theorem("Decompiled", f"decompiled_{name}", ()) for name in ("stream", "outputs", "readings")),
+    *(Theorem("Components", name, ()) for name in ("components_valid", "components_decoded")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
-CLAIMED = ("Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Readouts", *CLAIM_FILES)
+CLAIMED = (
+    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Components", "Readouts",
+    *CLAIM_FILES, *RELATION_FILES,
+)  # fmt: skip
 RECORD = "theorems.json"
-GENERATED = ("Generated", "Plans", "Readouts")  # files that are written from operators, programs and the compiler
+GENERATED = ("Generated", "Plans", "Readouts", "ComponentsText")  # files that are written from operators, programs and the compiler
 
 
 class RocqError(Exception):
@@ -135,8 +147,8 @@ class RocqError(Exception):
 def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
     found = []
-    for file in FILES:
-        for lemmas, name in BACKS.findall((SOURCES / f"{file}.v").read_text()):
+    for file in (*FILES, *RELATION_FILES, "Components"):
+        for lemmas, name in BACKS.findall(theory(file).read_text()):
             found.append(Theorem(file, name, tuple(lemmas.split())))
     return found
 
@@ -308,7 +320,9 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
-    made = {"Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text}
+    made = {
+        "Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text, "ComponentsText": library_text.text,
+    }  # fmt: skip
     return {name: made[name]() if name in made else theory(name).read_text() for name in names}
 
 

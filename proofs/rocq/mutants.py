@@ -1,8 +1,9 @@
-"""``make rocq-mutants``: one-line changes of the statement, ``theorem/Statement.v``, each of which must break a proof.
+"""``make rocq-mutants``: small changes of what theorems speak of, each of which must break a proof.
 
-The proofs are compiled in order with the changed statement, in a folder of their own, until a file fails. A change that leaves
-every file in order survives: the theorems would hold of another machine, transformer or process than the one that is meant. A
-change with which the statement itself does not compile is an error of the list.
+They are of the statement, ``theorem/Statement.v``, and of a program's text, ``ComponentsText``. The proofs are compiled in
+order with the changed file, in a folder of their own, until one fails. A change that leaves every file in order survives: the
+theorems would hold of another machine, transformer, process or program than the one that is meant. A change with which the
+changed file itself does not compile is an error of the list.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import tomllib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
-from efasp.proofs.rocq.build import BASE_FILES, BUILD, PROOF_FILES, SOURCES, RocqError, compiled, sources, version
+from efasp.proofs.rocq.build import BUILD, PROOF_FILES, SOURCES, RocqError, compiled, sources, version
 
 STATEMENT = "Statement"
 JOBS = 2
@@ -23,17 +25,18 @@ JOBS = 2
 
 @dataclass(frozen=True)
 class Change:
-    """A change: passages of the statement, each of which is there once, and what they become."""
+    """A change: passages of a file, each of which is there once, and what they become."""
 
     name: str
     passages: tuple[tuple[str, str], ...]
+    file: str = STATEMENT
 
     def of(self, text: str) -> str:
         """The changed text. Raises RocqError for a passage that is not there once."""
         for old, new in self.passages:
             if text.count(old) != 1:
                 found = f"found it {text.count(old)} times"
-                raise RocqError(f"mutants.toml: {self.name}: expected {old!r} once in {STATEMENT}.v, {found}")
+                raise RocqError(f"mutants.toml: {self.name}: expected {old!r} once in {self.file}.v, {found}")
             text = text.replace(old, new)
         return text
 
@@ -41,25 +44,28 @@ class Change:
 def load(path: Path = SOURCES / "mutants.toml") -> list[Change]:
     """The changes that are listed."""
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["change"]
-    return [Change(row["name"], ((row["old"], row["new"]), *map(tuple, row.get("also", ())))) for row in rows]
+    return [
+        Change(row["name"], ((row["old"], row["new"]), *map(tuple, row.get("also", ()))), row.get("file", STATEMENT))
+        for row in rows
+    ]
 
 
 def broken(change: Change, texts: dict[str, str]) -> str:
-    """The first file that does not compile with a change ("" if every one does). Raises RocqError where it is the statement.
+    """The first file that does not compile with a change ("" if every one does). Raises RocqError where it is the changed one.
 
-    Files that do not rest on the statement are taken as they are compiled in ``build/rocq``.
+    Files before it are taken as they are compiled in ``build/rocq``.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file in BASE_FILES:
+        for file in takewhile(lambda file: file != change.file, texts):
             for built in BUILD.glob(f"{file}.*"):
                 (folder / built.name).write_bytes(built.read_bytes())
-        changed = {**texts, STATEMENT: change.of(texts[STATEMENT])}
+        changed = {**texts, change.file: change.of(texts[change.file])}
         try:
             compiled(changed, folder)
         except RocqError:
             file = next(file for file in changed if not (folder / f"{file}.stamp").exists())
-            if file == STATEMENT:
+            if file == change.file:
                 raise
             return file
     return ""
@@ -79,7 +85,7 @@ def main(names: Sequence[str] = ()) -> int:
     for change, file in zip(changes, files, strict=True):
         print(f"{'survived' if not file else f'breaks {file}.v'}: {change.name}")
     survived = files.count("")
-    print(f"{len(files)} changes of {STATEMENT}.v: {len(files) - survived} break a proof, {survived} survived")
+    print(f"{len(files)} changes: {len(files) - survived} break a proof, {survived} survived")
     return 1 if survived or not files else 0
 
 

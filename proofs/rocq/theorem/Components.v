@@ -3,7 +3,7 @@
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Positions Reached Lockstep ComponentsText ComponentsParts ComponentsLoop.
 From Efasp Require Import ComponentsStart.
-From Efasp Require Connectivity.
+From Efasp Require Connectivity ConnectivityRounds.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -145,7 +145,7 @@ Qed.
 Lemma bounded_rounds : forall k, (2 ^ k * n < 3 ^ k)%nat ->
   (forall u, (u < 2 + k)%nat -> ~ Connectivity.finished E (run u)) -> Connectivity.finished E (run (2 + k)).
 Proof.
-  intros k. apply (Connectivity.rounds_bounded n E adjacent_vertices adjacent_symmetric run (proj2 loop_begins)).
+  intros k. apply (ConnectivityRounds.rounds_bounded n E adjacent_vertices adjacent_symmetric run (proj2 loop_begins)).
   exact rounds_are.
 Qed.
 Lemma enough : exists k, (2 ^ k * n < 3 ^ k)%nat /\ (2 + k = 4 + 2 * Nat.log2 n)%nat.
@@ -191,7 +191,7 @@ Proof.
   split; [exact Before|]. split; [exact Halts|]. cbn zeta. intros i Li.
   assert (Label : forall v, (v < n)%nat -> nth (4 + v) (memory (reached w p (36 + 48 * R))) 0 = Z.of_nat (run R v)).
   { intros v L. rewrite <- (Labels v L). unfold word, at_address. f_equal. lia. }
-  pose proof (Connectivity.labels_right n E adjacent_vertices adjacent_symmetric run (proj2 loop_begins) rounds_are R Open Done)
+  pose proof (ConnectivityRounds.labels_right n E adjacent_vertices adjacent_symmetric run (proj2 loop_begins) rounds_are R Open Done)
     as Right.
   split.
   - exists (run R i). split; [exact (Label i Li)|]. exact (proj2 (Right i i Li Li)).

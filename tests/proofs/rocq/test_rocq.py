@@ -24,11 +24,8 @@ from efasp.proofs.rocq.build import (
     BASE_FILES,
     BUILD,
     CHECKER_FILES,
-    DIRECTION_FILES,
-    EXISTENCE_FILES,
     FILES,
     KERNEL_FILES,
-    PLAN_FILES,
     PROOF_FILES,
     READ,
     READOUT_FILES,
@@ -47,7 +44,6 @@ from efasp.proofs.rocq.build import (
     theory,
     wrong,
 )
-from efasp.proofs.rocq.statement_text import plans_theory
 from efasp.sorts import Flag, Signs
 from efasp.syntax import Parameter
 from tests.pages import ROOT
@@ -87,10 +83,11 @@ def test_the_theorems_compile_and_assume_nothing() -> None:
     """Closed under the global context; about real numbers, the standard library's axioms of those."""
     compiled(sources(READOUT_FILES), BUILD)
     programs()
-    found = assumptions([*theorems(), *SOUND, *READ])
+    named = [*(theorem for theorem in theorems() if theorem.file in FILES), *SOUND, *READ]
+    found = assumptions(named)
     print(found)
     assert wrong(found) == []
-    assert set(found) == {theorem.file for theorem in [*theorems(), *SOUND, *READ]}
+    assert set(found) == {theorem.file for theorem in named}
 
 
 @needs_coqc
@@ -98,8 +95,9 @@ def test_the_theorems_compile_and_assume_nothing() -> None:
 def test_the_statement_is_closed_and_plans_run_in_the_kernel() -> None:
     """The propositions and what is shown of them assume nothing; the kernel computes the runs of the compiled plans."""
     compiled(sources(PROOF_FILES), BUILD)
-    found = assumptions(STATED)
-    assert found == dict.fromkeys((theorem.file for theorem in STATED), ())
+    named = [*(theorem for theorem in theorems() if theorem.file not in FILES), *STATED]
+    found = assumptions(named)
+    assert found == dict.fromkeys((theorem.file for theorem in named), ())
 
 
 @needs_coqc
@@ -176,8 +174,8 @@ def test_a_changed_decompiler_does_not_compile(tmp_path: Path, old: str, new: st
 
 def test_nothing_is_admitted() -> None:
     """No file has an axiom or a proof left open (what is written by hand has none even in what no theorem uses)."""
-    for name in (*FILES, *CHECKER_FILES, *KERNEL_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES):
-        text = plans_theory() if name == "Plans" else theory(name).read_text()
+    for name in dict.fromkeys((*FILES, *CHECKER_FILES, *KERNEL_FILES, *PROOF_FILES)):
+        text = sources([name])[name]
         code = re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL)
         assert not re.search(r"\b(Admitted|admit|Axioms?|Parameters?|Conjecture|Abort)\b", code), name
 
