@@ -239,7 +239,8 @@ Proof.
     - destruct (Nat.eq_dec (p j) j) as [R|R]; [rewrite <- Eq; rewrite (root_0 F j L R); exact R|].
       pose proof (depth_S F j L R) as Dj. assert (P : p (p j) = s).
       { apply IH; [exact (inside F j L)|lia|]. rewrite (root_p F j L). exact Eq. }
-      destruct (Nat.eq_dec (p j) s) as [Q|Q]; [exact Q|]. exfalso. apply No. exists j. split; [exact L|]. rewrite P, Rs. split;
+      destruct (Nat.eq_dec (p j) s) as [Q|Q]; [exact Q|]. exfalso. apply No. exists j. split; [exact L|]. rewrite P, Rs.
+        split;
       [exact Q|reflexivity]. }
   intros j L. exact (By (d j) j L (le_n _)).
 Qed.
@@ -294,9 +295,11 @@ Proof.
   rewrite (kept c p q d root F H Pr u Lu); congruence.
 Qed.
 
-Lemma div2_bound : forall m, Nat.div2 (S m) <= m /\ (2 <= m -> 3 * Nat.div2 (S m) <= 2 * m) /\ Nat.div2 (S m) <= 1 + Nat.div2 m.
+Lemma div2_bound : forall m, Nat.div2 (S m) <= m /\ (2 <= m -> 3 * Nat.div2 (S m) <= 2 * m) /\ Nat.div2 (S m) <= 1 + Nat.div2
+  m.
 Proof.
-  intros m. pose proof (Nat.div2_odd m). pose proof (Nat.div2_odd (S m)). destruct (Nat.odd m), (Nat.odd (S m)); cbn in *; lia.
+  intros m. pose proof (Nat.div2_odd m). pose proof (Nat.div2_odd (S m)). destruct (Nat.odd m), (Nat.odd (S m)); cbn in *;
+    lia.
 Qed.
 
 (* Every vertex takes its grandparent for its parent. *)
@@ -335,7 +338,8 @@ Proof.
   destruct (H v L) as [(i' & j' & A' & ->)|[_ No]]; [|exfalso; apply No; exists i, j; exact A].
   destruct (hooked_root c p d root F Pr v i' j' A') as (_ & _ & _ & _ & _ & N). exact N.
 Qed.
-Lemma star_before : forall c p q d root, forest p d root -> hook c p q -> proper c p -> forall j, j < n -> star q j -> star p j.
+Lemma star_before : forall c p q d root, forest p d root -> hook c p q -> proper c p -> forall j, j < n -> star q j -> star p
+  j.
 Proof.
   intros c p q d root F H Pr j L [S No]. pose proof (kept c p q d root F H Pr) as K.
   assert (R : p (p j) = p j).

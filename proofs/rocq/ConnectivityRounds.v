@@ -77,7 +77,8 @@ Proof.
 Qed.
 
 (* While a part is not done, no tree of it is a star after the hooks. *)
-Lemma star_done : forall x, x < n -> peopled (connected x) p -> forall t, t < n -> connected x t -> s t = t -> star s t -> done
+Lemma star_done : forall x, x < n -> peopled (connected x) p -> forall t, t < n -> connected x t -> s t = t -> star s t ->
+  done
   x p.
 Proof.
   intros x Lx P t Lt Ct Rt St. destruct forest_q as (d1 & root1 & F1).
@@ -98,7 +99,8 @@ Proof.
       { destruct (Nat.eq_dec (p i) i) as [N2|N2]; [congruence|]. rewrite (kept _ p q d root F H1 (lesser_proper p) i Li N2).
         exact Pi. }
       split; [exact L|]. split; [exact (star_same q t i ltac:(congruence) Sq)|]. split; [|symmetry; exact Qi].
-      intros Sj. destruct (star_kept _ p q d root (connected x) F H1 (lesser_proper p) (part_of x) P j Lj Cj Sj) as (Spj & Qj &
+      intros Sj. destruct (star_kept _ p q d root (connected x) F H1 (lesser_proper p) (part_of x) P j Lj Cj Sj) as (Spj & Qj
+        &
       _).
       apply (asked_moves (lesser p) p q d root (p j) j i F H1 (lesser_proper p)); [|exact Qj].
       split; [exact (E_symmetric i j L)|]. split; [exact Spj|]. split; [unfold lesser; lia|reflexivity]. }
@@ -210,7 +212,8 @@ Proof.
   split; [exact Rp|]. intros u Lu Pu. destruct (Nat.eq_dec (p u) u) as [N|N]; [congruence|]. apply A; [exact Lu|].
   rewrite (K u Lu N). exact Pu.
 Qed.
-Lemma jump_root : forall s r d root, forest s d root -> (forall v, v < n -> r v = s (s v)) -> forall v, v < n -> r v = v -> s v
+Lemma jump_root : forall s r d root, forest s d root -> (forall v, v < n -> r v = s (s v)) -> forall v, v < n -> r v = v -> s
+  v
   = v.
 Proof.
   intros s r d root F J v L Q. pose proof (depth_0 (jump_forest s r d root F J) v L Q) as D. cbn beta in D.
@@ -269,7 +272,8 @@ Proof.
     split; [exact L|]. split; [exact (alone_star q' dq' rq' Fq' v Aq')|]. split; [|symmetry; exact (proj1 Aq')].
     intros Su. pose proof (star_before _ p1 q' d1 r1 F1 H1' (lesser_proper p1) u Lu Su) as Sp.
     apply (asked_moves (lesser p1) p1 q' d1 r1 (p1 u) u v F1 H1' (lesser_proper p1)).
-    + split; [exact (E_symmetric v u L)|]. split; [exact Sp|]. split; [unfold lesser; rewrite (proj1 A1); exact Gt|reflexivity].
+    + split; [exact (E_symmetric v u L)|]. split; [exact Sp|]. split; [unfold lesser; rewrite (proj1 A1); exact
+      Gt|reflexivity].
     + destruct Su as [S _]. rewrite (kept _ p1 q' d1 r1 F1 H1' (lesser_proper p1) u Lu Pu) in S. symmetry. exact S.
 Qed.
 
@@ -277,7 +281,8 @@ Lemma searched : forall p v, (exists u, u < n /\ u <> v /\ p u = v) \/ (forall u
 Proof.
   intros p v. assert (By : forall m, (exists u, u < m /\ u <> v /\ p u = v) \/ (forall u, u < m -> p u = v -> u = v)).
   { induction m as [|m [(u & L & Q)|IH]]; [right; lia|left; exists u; split; [lia|exact Q]|].
-    destruct (Nat.eq_dec m v) as [M|M]; [right; intros u L Q; destruct (Nat.eq_dec u m); [congruence|apply IH; [lia|exact Q]]|].
+    destruct (Nat.eq_dec m v) as [M|M]; [right; intros u L Q; destruct (Nat.eq_dec u m); [congruence|apply IH; [lia|exact
+      Q]]|].
     destruct (Nat.eq_dec (p m) v) as [P|P]; [left; exists m; auto|].
     right. intros u L Q. destruct (Nat.eq_dec u m); [congruence|apply IH; [lia|exact Q]]. }
   exact (By n).
@@ -316,12 +321,14 @@ Proof.
   - destruct (run_tree_like 2 Open) as (d & root & F & B). exists d, root. split; [exact F|]. split.
     + intros v L Cv Rv. destruct (searched (run 2) v) as [|A]; [assumption|exfalso].
       destruct (neighbour v i j (connected_joins _ _ _ (connected_symmetric _ _ Cv) Ci) Lij Nij) as (u & Lu & N).
-      exact (alone_two (run 0) (run 1) (run 2) v u (first_tree_like (run 0) First) First (Rounds 0 (fun u L => Open u ltac:(lia)))
+      exact (alone_two (run 0) (run 1) (run 2) v u (first_tree_like (run 0) First) First (Rounds 0 (fun u L => Open u
+        ltac:(lia)))
         (Rounds 1 (fun u L => Open u ltac:(lia))) Lu N (conj Rv A)).
     + intros v L Cv. pose proof (B v L I). cbn. lia.
   - change (2 + S k) with (S (2 + k)) in *.
     pose proof (open_before x Lx (S (2 + k)) Open O (2 + k) ltac:(lia)) as O'.
-    apply (gain x k (run (2 + k))); [exact Lx|apply Rounds; intros u L; apply Open; lia|exact O'|]. apply IH; [intros u L; apply Open;
+    apply (gain x k (run (2 + k))); [exact Lx|apply Rounds; intros u L; apply Open; lia|exact O'|]. apply IH; [intros u L;
+      apply Open;
     lia|exact O'].
 Qed.
 

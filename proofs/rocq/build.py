@@ -137,7 +137,7 @@ CLAIMED = (
     *CLAIM_FILES, *RELATION_FILES,
 )  # fmt: skip
 RECORD = "theorems.json"
-GENERATED = ("Generated", "Plans", "Readouts", "ComponentsText")  # files that are written from operators, programs and the compiler
+GENERATED = ("Generated", "Plans", "Readouts", "ComponentsText")  # written from operators, programs and the compiler
 
 
 class RocqError(Exception):

@@ -21,8 +21,8 @@ GRAPHS = (
     Graph(7, ((5, 1), (1, 6), (6, 2), (2, 5), (0, 3))),
 )
 HEAD = f"""\
-(* Written by proofs/rocq/library_text.py: the instructions of the library's program `{PROGRAM}`, as the assembler gives them; and
-   of some graphs n, the edges, and the processors and the memory that the library gives the program. *)
+(* Written by proofs/rocq/library_text.py: the instructions of the library's program `{PROGRAM}`, as the assembler gives them;
+   and of some graphs n, the edges, and the processors and the memory that the library gives the program. *)
 From Coq Require Import List ZArith.
 From Efasp Require Import Statement.
 Import ListNotations.

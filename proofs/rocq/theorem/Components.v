@@ -1,4 +1,5 @@
-(* The library's program `components`, its text as the assembler gives it, on every graph: it computes the connected components,
+(* The library's program `components`, its text as the assembler gives it, on every graph: it computes the connected
+   components,
    in 36 + 48 R steps of the PRAM of the statement, where the R rounds are rounds of the relation of Connectivity.v. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Positions Reached Lockstep ComponentsText ComponentsParts ComponentsLoop.
@@ -7,7 +8,8 @@ From Efasp Require Connectivity ConnectivityRounds.
 Import ListNotations.
 Open Scope Z_scope.
 
-(* What is asked: words of 7 bits or more (there are 76 instructions), in which the numbers of processors and of words of memory
+(* What is asked: words of 7 bits or more (there are 76 instructions), in which the numbers of processors and of words of
+   memory
    fit; a vertex; edges between vertices (of any number, also twice, also loops); and a processor for every vertex and for
    every edge in each direction. *)
 Definition suits (w P n : nat) (edges : list (nat * nat)) (rest : list Z) : Prop :=
@@ -15,7 +17,8 @@ Definition suits (w P n : nat) (edges : list (nat * nat)) (rest : list Z) : Prop
   ((n <= P)%nat /\ (2 * length edges <= P)%nat) /\ Z.of_nat P <= size w /\
   Z.of_nat (length (layout n edges rest)) <= size w /\ forallb (is_word w) rest = true.
 
-(* All processors have halted, none at a fault. In memory from address 4 on every vertex has a label, which is a vertex that it
+(* All processors have halted, none at a fault. In memory from address 4 on every vertex has a label, which is a vertex that
+   it
    is connected with; and two vertices have the same label exactly if they are connected. *)
 Definition solved (n : nat) (edges : list (nat * nat)) (c : configuration) : Prop :=
   Forall (fun q => state q = Halted) (processors_of c) /\
@@ -41,7 +44,8 @@ Definition looping (t : nat) : Prop := exists m f3 f4 f5 f6, holds n m (run t) /
 
 Lemma reached_after : forall k t Q, after_steps w p k (reached w p t) Q -> Q (reached w p (k + t)).
 Proof.
-  intros k t Q H. unfold after_steps in H. replace (reached w p (k + t)) with (Nat.iter k (step w p) (reached w p t)); [exact H|].
+  intros k t Q H. unfold after_steps in H. replace (reached w p (k + t)) with (Nat.iter k (step w p) (reached w p t)); [exact
+    H|].
   clear. induction k as [|k IH]; [reflexivity|].
   change (step w p (Nat.iter k (step w p) (reached w p t)) = step w p (reached w p (k + t))). rewrite IH. reflexivity.
 Qed.
@@ -157,7 +161,8 @@ Proof.
   - rewrite <- Nat.pow_mul_l. apply Nat.pow_le_mono_l. lia.
 Qed.
 
-(* There are rounds 0, ..., R - 1, each of 48 steps, and each a round of the relation on the parents in memory; then the ends of
+(* There are rounds 0, ..., R - 1, each of 48 steps, and each a round of the relation on the parents in memory; then the ends
+   of
    every edge have one parent, and the program halts, after 36 + 48 R steps and not before, without a fault. R is at most
    2 + k for every k with (3/2)^k > n, so at most 4 + 2 log2 n. And the labels are right: a vertex's label is a vertex of its
    component, and two vertices have the same label exactly if they are connected. *)
@@ -185,13 +190,15 @@ Proof.
   split.
   { intros t v L Lv. destruct (rounds_until t) as (m & f3 & f4 & f5 & f6 & H & Q); [intros u U; apply Open; lia|].
     unfold word. rewrite Q, locked_word.
-    - replace (5 + 2 * Z.of_nat v) with (name v + 5) by (unfold name; lia). rewrite (proj2 (H v Lv)). unfold name. reflexivity.
+    - replace (5 + 2 * Z.of_nat v) with (name v + 5) by (unfold name; lia). rewrite (proj2 (H v Lv)). unfold name.
+      reflexivity.
     - unfold inside_memory. cbn [initial components_on]. rewrite layout_length. lia. }
   split; [exact Done|]. split; [exact Most|]. split; [rewrite <- K; exact (Most k Many)|].
   split; [exact Before|]. split; [exact Halts|]. cbn zeta. intros i Li.
   assert (Label : forall v, (v < n)%nat -> nth (4 + v) (memory (reached w p (36 + 48 * R))) 0 = Z.of_nat (run R v)).
   { intros v L. rewrite <- (Labels v L). unfold word, at_address. f_equal. lia. }
-  pose proof (ConnectivityRounds.labels_right n E adjacent_vertices adjacent_symmetric run (proj2 loop_begins) rounds_are R Open Done)
+  pose proof (ConnectivityRounds.labels_right n E adjacent_vertices adjacent_symmetric run (proj2 loop_begins) rounds_are R
+    Open Done)
     as Right.
   split.
   - exists (run R i). split; [exact (Label i Li)|]. exact (proj2 (Right i i Li Li)).
@@ -218,7 +225,8 @@ Proof.
   { apply forallb_forall. intros x I. apply is_word_range. unfold layout in I. apply in_app_or in I as [I|I].
     - destruct I as [<-|[<-|[<-|[<-|[]]]]]; lia.
     - apply in_app_or in I as [I|I]; [apply repeat_spec in I; lia|].
-      apply in_app_or in I as [I|I]; [|rewrite forallb_forall in W; apply is_word_range, W, I]. apply in_map_iff in I as (v & <- & I).
+      apply in_app_or in I as [I|I]; [|rewrite forallb_forall in W; apply is_word_range, W, I]. apply in_map_iff in I as (v &
+        <- & I).
       unfold ends in I. apply in_flat_map in I as ((i, j) & I & [<-|[<-|[]]]); apply C in I; lia. }
   rewrite Ins, Words, !andb_true_r. change (length components) with 76%nat.
   repeat (apply andb_true_iff; split); first [apply Nat.leb_le; lia|apply Z.leb_le; lia].

@@ -1,4 +1,5 @@
-(* The theorem of Components.v on graphs that the library lays out: what it asks is met, the memory is the library's own, and the
+(* The theorem of Components.v on graphs that the library lays out: what it asks is met, the memory is the library's own, and
+   the
    kernel computes the runs. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement ComponentsText ComponentsStart Components.
@@ -6,7 +7,8 @@ Import ListNotations.
 Open Scope Z_scope.
 
 (* Of a graph that the library lays out what is after the ends of the edges. *)
-Definition rest_of (n : nat) (edges : list (nat * nat)) (memory : list Z) : list Z := skipn (4 + 2 * n + 2 * length edges) memory.
+Definition rest_of (n : nat) (edges : list (nat * nat)) (memory : list Z) : list Z := skipn (4 + 2 * n + 2 * length edges)
+  memory.
 Example laid_out : Forall (fun '(n, edges, P, memory) =>
   suits 7 P n edges (rest_of n edges memory) /\ layout n edges (rest_of n edges memory) = memory) library.
 Proof.

@@ -1,4 +1,5 @@
-(* The library's program `components` on a graph, as the library lays it out in memory; and its first 23 instructions, which give
+(* The library's program `components` on a graph, as the library lays it out in memory; and its first 23 instructions, which
+   give
    every processor a vertex and an edge, and make every vertex its own parent. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Positions Reached Lockstep ComponentsText ComponentsParts ComponentsLoop.
@@ -59,8 +60,10 @@ Proof. rewrite layout_length in Memory. lia. Qed.
 Let has_edge (pid : Z) : bool := pid <? 2 * Z.of_nat (length edges).
 Let half : Z := 2 ^ (Z.of_nat w - 1).
 (* Of a processor its vertex, and the two ends of its edge. *)
-Definition vertex (pid : Z) : nat := if pid mod 2 ^ (Z.of_nat w - 1) <? Z.of_nat n then Z.to_nat (pid mod 2 ^ (Z.of_nat w - 1)) else 0%nat.
-Definition end_of (pid : Z) : nat := if pid <? 2 * Z.of_nat (length edges) then nth (Z.to_nat pid) (ends edges) 0%nat else 0%nat.
+Definition vertex (pid : Z) : nat := if pid mod 2 ^ (Z.of_nat w - 1) <? Z.of_nat n then Z.to_nat (pid mod 2 ^ (Z.of_nat w -
+  1)) else 0%nat.
+Definition end_of (pid : Z) : nat := if pid <? 2 * Z.of_nat (length edges) then nth (Z.to_nat pid) (ends edges) 0%nat else
+  0%nat.
 Definition other_end (pid : Z) : nat :=
   if pid <? 2 * Z.of_nat (length edges) then nth (Z.to_nat (Z.lxor pid 1)) (ends edges) 0%nat else 0%nat.
 
@@ -178,7 +181,8 @@ Proof.
     reflexivity. }
   set_to Text Fits (fun pid => mask w (pid mod half <? Z.of_nat n)). { rewrite (mask_minus w Wide). reflexivity. }
   set_to Text Fits (fun pid => name (vertex pid)).
-  { pose proof halved. pose proof (Z.mod_pos_bound pid half). rewrite (mask_and w Wide) by lia. unfold vertex, name. fold half.
+  { pose proof halved. pose proof (Z.mod_pos_bound pid half). rewrite (mask_and w Wide) by lia. unfold vertex, name. fold
+    half.
     destruct (Z.ltb_spec (pid mod half) (Z.of_nat n)); [|reflexivity]. rewrite Z2Nat.id by lia. reflexivity. }
   store_to Text Fits (fun pid => name (vertex pid) + 5) (fun pid => name (vertex pid)).
   { assert (L : (vertex pid < n)%nat) by (apply (V_inside _ _ _ _ _ _ _ given pid A)).

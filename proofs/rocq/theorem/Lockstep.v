@@ -1,4 +1,5 @@
-(* Runs in lockstep: all processors are at one instruction. A configuration is then a program counter, the memory as a function
+(* Runs in lockstep: all processors are at one instruction. A configuration is then a program counter, the memory as a
+   function
    of the address, and for each register its value as a function of the processor; and a step is one of these. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Positions Reached.
