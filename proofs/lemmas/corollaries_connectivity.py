@@ -1,8 +1,9 @@
 """Family corollaries (claim T1-connectivity): the rounds of the library's program `components`.
 
-For all graphs Rocq's kernel proves how many rounds there are (proofs/rocq/Connectivity.v), of a round as a relation between
-parents. Here the program's own memory is held to that relation: in one round from every forest of a small size, and in whole
-runs on every graph of a small size.
+For all graphs Rocq's kernel proves how many rounds there are (proofs/rocq/ConnectivityRounds.v), of a round as a relation
+between parents, and that the program's text does such rounds on the statement's PRAM (proofs/rocq/theorem/Components.v). Here
+the memory of the reference engine is held to that relation: in one round from every forest of a small size, and in whole runs
+on every graph of a small size.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def unrelated() -> Iterator[dict[str, Any]]:
 
 
 def bound(n: int) -> int:
-    """The rounds that Connectivity.v allows: 2 + k for the least k with (3/2)^k > n."""
+    """The rounds that ConnectivityRounds.v allows: 2 + k for the least k with (3/2)^k > n."""
     return 2 + next(k for k in range(4 * n) if 2**k * n < 3**k)
 
 

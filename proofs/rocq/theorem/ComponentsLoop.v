@@ -1,4 +1,5 @@
-(* A round of the library's program `components` in its text: 48 steps in lockstep, after which the parents in memory are those
+(* A round of the library's program `components` in its text: 48 steps in lockstep, after which the parents in memory are
+   those
    of one round of the relation of Connectivity.v; and the end, which writes the labels. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Positions Reached Lockstep ComponentsText ComponentsParts.
@@ -26,7 +27,8 @@ Notation run k counter m F Q := (after_steps w p k (lock p Running counter m F) 
 
 Lemma name_word : forall v, (v < n)%nat -> 0 <= name v < size w.
 Proof. intros v L. destruct (range v 5 L) as (A & _ & _ & B); lia. Qed.
-Lemma address : forall v d, (v < n)%nat -> 0 <= d <= 5 -> (name v + d) mod size w = name v + d /\ name v + d < Z.of_nat (length (initial p)).
+Lemma address : forall v d, (v < n)%nat -> 0 <= d <= 5 -> (name v + d) mod size w = name v + d /\ name v + d < Z.of_nat
+  (length (initial p)).
 Proof. intros v d L D. destruct (range v d L D) as (_ & A & B & _). split; [exact B|lia]. Qed.
 
 (* 1. Is there to be another round? *)
@@ -34,7 +36,8 @@ Definition same (par : nat -> nat) : bool := forallb (fun pid => (par (I pid) =?
 Lemma same_finished : forall par, same par = true <-> Connectivity.finished E par.
 Proof.
   intros par. unfold same, Connectivity.finished. rewrite forallb_forall. split.
-  - intros S i j L. destruct (IJ_onto _ _ _ _ _ _ _ Here i j L) as (pid & A & <- & <-). apply Nat.eqb_eq, S, in_numbers. exact A.
+  - intros S i j L. destruct (IJ_onto _ _ _ _ _ _ _ Here i j L) as (pid & A & <- & <-). apply Nat.eqb_eq, S, in_numbers.
+    exact A.
   - intros F pid A. apply in_numbers in A. apply Nat.eqb_eq.
     destruct (IJ_edge _ _ _ _ _ _ _ Here pid A) as [->|L]; [reflexivity|exact (F _ _ L)].
 Qed.
@@ -89,10 +92,12 @@ Lemma starred_bits : forall par v,
   Z.land (Z.b2z (rooted par v)) (if under n par (par v) then 0 else Z.b2z (rooted par (par v))) = Z.b2z (starred n par v).
 Proof.
   intros par v. unfold starred. fold (rooted par v). destruct (rooted par v) eqn:R; [|reflexivity].
-  destruct (under n par (par v)); [reflexivity|]. unfold rooted in *. apply Nat.eqb_eq in R. rewrite <- !R, Nat.eqb_refl. reflexivity.
+  destruct (under n par (par v)); [reflexivity|]. unfold rooted in *. apply Nat.eqb_eq in R. rewrite <- !R, Nat.eqb_refl.
+    reflexivity.
 Qed.
 Lemma under_stored : forall m m' par, bits m (fun v => Z.b2z (rooted par v)) ->
-  stores p (fun pid => if rooted par (V pid) then 3 else name (par (par (V pid))) + 4) (fun pid => Z.b2z (rooted par (V pid))) m m' ->
+  stores p (fun pid => if rooted par (V pid) then 3 else name (par (par (V pid))) + 4) (fun pid => Z.b2z (rooted par (V
+    pid))) m m' ->
   bits m' (fun v => if under n par v then 0 else Z.b2z (rooted par v)).
 Proof.
   intros m m' par B S u L. destruct (S (name u + 4)) as [(pid & A & Q & X)|[N X]].
@@ -124,7 +129,8 @@ Proof.
   all: set_to Text Fits (fun pid => mask w (root (V pid))); [rewrite (mask_minus w Wide); reflexivity|].
   all: set_to Text Fits (fun pid => if root (V pid) then size w - 1 else name (par (par (V pid))));
     [rewrite (mask_or w Wide) by (apply name_word, In, In, V_in; exact A); reflexivity|].
-  all: store_to Text Fits (fun pid => if root (V pid) then 3 else name (par (par (V pid))) + 4) (fun pid => Z.b2z (root (V pid)));
+  all: store_to Text Fits (fun pid => if root (V pid) then 3 else name (par (par (V pid))) + 4) (fun pid => Z.b2z (root (V
+    pid)));
     [assert (L : (par (par (V pid)) < n)%nat) by (apply In, In, V_in; exact A);
      destruct (range _ 4 L) as (R1 & R2 & R3 & R4); [lia|]; rewrite (beyond w Wide) by lia;
      repeat split; destruct (root (V pid)); first [reflexivity|lia]|].
@@ -168,7 +174,8 @@ Proof.
   - destruct (At v L) as [(pid & A & K & Q & X)|[N X]]; [left|right].
     + apply (Asks pid A) in K as [K1 K2]. exists (I pid), (J pid). rewrite X, half_name, Nat2Z.id.
       split; [|reflexivity]. split; [|repeat split; auto; apply K1].
-      destruct (IJ_edge _ _ _ _ _ _ _ Here pid A) as [D|L']; [|exact L']. exfalso. rewrite <- D in K2. exact (Proper _ (conj K1 K2)).
+      destruct (IJ_edge _ _ _ _ _ _ _ Here pid A) as [D|L']; [|exact L']. exfalso. rewrite <- D in K2. exact (Proper _ (conj
+        K1 K2)).
     + rewrite X, half_name, Nat2Z.id. split; [reflexivity|]. intros (i & j & L' & K1 & K2 & Q).
       destruct (IJ_onto _ _ _ _ _ _ _ Here i j L') as (pid & A & <- & <-). apply (N pid A); [|symmetry; exact Q].
       apply Asks; [exact A|split; assumption].
@@ -241,7 +248,7 @@ Proof.
   set_to Text Fits (fun pid => name (par (par (V pid)))). { apply (parent m par); [exact H|apply In, V_in; exact A]. }
   store_to Text Fits (fun pid => name (V pid) + 5) (fun pid => name (par (par (V pid)))).
   { destruct (address (V pid) 5 (V_in pid A)); [lia|]; repeat split; assumption. }
-  intros m1 S1. tidy. eapply jump_step; [here Text|lia|reflexivity|reflexivity|].
+  intros m1 S1. tidy. eapply jump_step; [here Text|reflexivity|reflexivity|].
   apply (Next m1). apply (parents_stored w p n E V I J Here _ _ _ (fun v => par (par v)) S1 (fun _ _ => eq_refl)).
   intros v L. apply In, In, L.
 Qed.
@@ -255,7 +262,8 @@ Proof.
   intros m2 q h3 h4 h5 h6 H2 K2. apply (star_part 49 m2 q _ _ _ _ (12 + k) Q (or_intror eq_refl) H2).
   intros m3 i3 i4 i5 i6 H3 B3. apply (outside_part m3 q _ _ _ _ (4 + k) Q H3 B3).
   intros m4 s j3 j4 j5 j6 H4 K4. apply (jump_part m4 s _ _ _ _ k Q H4).
-  intros m5 l3 H5. apply (Next m5 (fun v => s (s v)) _ _ _ _ H5). exists q, s. split; [exact K2|]. split; [exact K4|reflexivity].
+  intros m5 l3 H5. apply (Next m5 (fun v => s (s v)) _ _ _ _ H5). exists q, s. split; [exact K2|]. split; [exact
+    K4|reflexivity].
 Qed.
 
 (* The labels, over the records. *)

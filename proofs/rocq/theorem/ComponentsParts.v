@@ -1,5 +1,7 @@
-(* The instructions of the library's program `components`, from the loop on, part by part: what each part does to the parents in
-   memory, for any number n of vertices and any graph. A vertex v is named 2 v; its record is at 4 + 2 v (is it in a star?) and
+(* The instructions of the library's program `components`, from the loop on, part by part: what each part does to the parents
+   in
+   memory, for any number n of vertices and any graph. A vertex v is named 2 v; its record is at 4 + 2 v (is it in a star?)
+     and
    5 + 2 v (its parent). *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Positions Reached Lockstep ComponentsText.
@@ -82,7 +84,8 @@ Proof.
 Qed.
 
 (* What is assumed: the text, words and a memory that are large enough; and that every processor acts for a vertex and for an
-   edge of the graph in one direction (or none, from a vertex to itself), so that every vertex and every edge has processors. *)
+   edge of the graph in one direction (or none, from a vertex to itself), so that every vertex and every edge has processors.
+     *)
 Record setting (w : nat) (p : program) (n : nat) (E : nat -> nat -> Prop) (V I J : Z -> nat) : Prop := {
   text : instructions p = components;
   wide : (7 <= w)%nat;
@@ -104,7 +107,8 @@ Let Wide : (7 <= w)%nat := wide _ _ _ _ _ _ _ Here.
 Let Room : 4 + 2 * Z.of_nat n <= Z.of_nat M := room _ _ _ _ _ _ _ Here.
 Let Memory : Z.of_nat M <= size w := addressed _ _ _ _ _ _ _ Here.
 
-Definition holds (m : Z -> Z) (par : nat -> nat) : Prop := forall v, (v < n)%nat -> (par v < n)%nat /\ m (name v + 5) = name (par v).
+Definition holds (m : Z -> Z) (par : nat -> nat) : Prop := forall v, (v < n)%nat -> (par v < n)%nat /\ m (name v + 5) = name
+  (par v).
 Definition bits (m : Z -> Z) (f : nat -> Z) : Prop := forall v, (v < n)%nat -> m (name v + 4) = f v.
 (* The registers in the loop: the names of the vertex and of the ends, and r7 = 0. *)
 Definition bank (f3 f4 f5 f6 : Z -> Z) : list (Z -> Z) :=

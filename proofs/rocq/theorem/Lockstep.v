@@ -1,4 +1,5 @@
-(* Runs in lockstep: all processors are at one instruction. A configuration is then a program counter, the memory as a function
+(* Runs in lockstep: all processors are at one instruction. A configuration is then a program counter, the memory as a
+   function
    of the address, and for each register its value as a function of the processor; and a step is one of these. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Positions Reached.
@@ -184,10 +185,10 @@ Qed.
 
 (* A jump, of all processors together. *)
 Lemma jump_step : forall counter m F i target k Q, nth_error (instructions p) (Z.to_nat counter) = Some i ->
-  0 <= counter -> op i = Jmp -> rx i = Immediate target ->
+  op i = Jmp -> rx i = Immediate target ->
   after_steps k (lock Running target m F) Q -> after_steps (S k) (lock Running counter m F) Q.
 Proof.
-  intros counter m F i target k Q Here C O X H. apply one_step.
+  intros counter m F i target k Q Here O X H. apply one_step.
   rewrite (locked_step counter m F (fun pid => {| next := target; after := Running; writes := None |})).
   - replace (Build_configuration _ _) with (lock Running target m F); [exact H|].
     unfold lock. f_equal. apply map_ext. intros a. rewrite nothing_stored; [reflexivity|discriminate].
@@ -208,10 +209,10 @@ Proof.
     reflexivity.
 Qed.
 Lemma halt_step : forall counter m F i k Q, nth_error (instructions p) (Z.to_nat counter) = Some i ->
-  0 <= counter -> op i = Halt ->
+  op i = Halt ->
   after_steps k (lock Halted counter m F) Q -> after_steps (S k) (lock Running counter m F) Q.
 Proof.
-  intros counter m F i k Q Here C O H. apply one_step.
+  intros counter m F i k Q Here O H. apply one_step.
   rewrite (locked_step counter m F (fun pid => {| next := counter; after := Halted; writes := None |})).
   - replace (Build_configuration _ _) with (lock Halted counter m F); [exact H|].
     unfold lock. f_equal. apply map_ext. intros a. rewrite nothing_stored; [reflexivity|discriminate].
