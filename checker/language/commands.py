@@ -101,7 +101,7 @@ def _floating(value: Value, dtype: np.dtype[Any]) -> Any:
 
 
 def rounded(module: Module) -> list[str]:
-    """The heads whose sort has fractions: means that a float rounds; by their definitions' names, the others by their number."""
+    """The heads whose sort has fractions: means that a float rounds; by their definitions' names, the rest by their number."""
     names = {node: name for name, node in module.program.definitions.items()}
     heads = [node for node in walk(module.program.output) if isinstance(node, Attention) and not node.sort.integral]
     known, others = [names[head] for head in heads if head in names], sum(head not in names for head in heads)
