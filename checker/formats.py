@@ -150,7 +150,7 @@ def _of_source(source: str, name: str | None) -> Subject:
             dtype = plan.dtype
         else:
             file = MachineFile(*read_plan(path))
-            if reason := inexact(file):
+            if reason := inexact(file, path):
                 print(f"efasp: {path}: {file.plan.dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
             return _machine_subject(file.word, file.engine, file.extension, Transformer.of(file.plan, file.plan.dtype))
         return program_subject(source, module, Transformer.of(plan, dtype))

@@ -83,8 +83,8 @@ def _guarded(frame: FrameType | None) -> bool:
 
 
 def _leave_unsaid(usual: Callable[[sys.UnraisableHookArgs], object]) -> None:
-    """From now on nothing is said of a destructor that lacks an attribute, as one of a solver does that was not yet made when the
-    exception came. Of all else the ``usual`` hook says what it did."""
+    """From now on nothing is said of a destructor that lacks an attribute, as that of a solver does which was not yet made when
+    the exception came. Of all else the ``usual`` hook says what it did."""
 
     def hook(failed: sys.UnraisableHookArgs) -> None:
         unmade = isinstance(failed.exc_value, AttributeError) and getattr(failed.object, "__name__", "") == "__del__"
