@@ -138,7 +138,7 @@ def _of_source(source: str, name: str | None) -> Subject:
 
     path = Path(source)
     try:
-        if not path.is_file() or path.suffix in (".efasp", ".rasp"):
+        if not path.is_file() or path.suffix in (".efasp", ".rasp", ".pram"):
             module = given(source, name)
             plan, dtype = lower(module.program), None
         elif name is not None:

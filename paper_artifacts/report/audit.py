@@ -79,7 +79,7 @@ def _refuse(options: argparse.Namespace) -> None:
     if options.name is not None and options.format == "html":
         raise UsageError("--format: expected text or json with NAME, found html")
     if options.trust and (options.name is not None or options.format == "html"):
-        raise UsageError("--trust: expected no lemma, and --format text or json")
+        raise UsageError("--trust: expected no NAME, and --format text or json")
 
 
 def _show(name: str | None, chosen: list[str], some: list[str], found: Report, as_json: bool) -> None:
