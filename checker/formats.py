@@ -138,7 +138,7 @@ def _of_source(source: str, name: str | None) -> Subject:
 
     path = Path(source)
     try:
-        if not path.is_file() or path.suffix in (".efasp", ".rasp"):
+        if not path.is_file() or path.suffix in (".efasp", ".rasp", ".pram"):
             module = given(source, name)
             plan, dtype = lower(module.program), None
         elif name is not None:
@@ -150,7 +150,7 @@ def _of_source(source: str, name: str | None) -> Subject:
             dtype = plan.dtype
         else:
             file = MachineFile(*read_plan(path))
-            if reason := inexact(file):
+            if reason := inexact(file, path):
                 print(f"efasp: {path}: {file.plan.dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
             return _machine_subject(file.word, file.engine, file.extension, Transformer.of(file.plan, file.plan.dtype))
         return program_subject(source, module, Transformer.of(plan, dtype))

@@ -37,8 +37,8 @@ def opened(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="numpy") as file:
             yield file
     except SafetensorError:
-        advice = "efasp export, or efasp compile for a program, writes such a file"
-        raise WeightsError(f"{path}: expected a safetensors file, found {found(path)} ({advice})") from None
+        makers = "efasp export, efasp specialise and efasp compile write such files"
+        raise WeightsError(f"{path}: expected a safetensors file, found {found(path)} ({makers})") from None
 
 
 def found(path: Path) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from efasp.checker import cli, files, terminal
+from efasp.checker import cli, files, signals, terminal
 from efasp.checker.completion import words
 from efasp.checker.files import writes
 from efasp.checker.pool import isolation
@@ -184,6 +184,51 @@ def test_work_ends_once_nobody_reads(read: bool, monkeypatch: pytest.MonkeyPatch
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0) and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
     if read:
         os.close(reading)
+
+
+class Unmade:
+    """Whose destructor fails, with an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __del__(self) -> None:
+        raise self.error
+
+
+def test_only_destructors_of_what_was_not_made_are_left_unsaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attribute that one lacks, after the reader has gone; any other failure is told, and is no end of the command."""
+    said: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda failed: said.append(failed.exc_type))
+    Unmade(AttributeError("no solver"))
+    signals._leave_unsaid(sys.unraisablehook)
+    Unmade(AttributeError("no solver"))
+    Unmade(ValueError("another"))
+    assert said == [AttributeError, ValueError]
+
+
+def test_a_destructor_is_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exception would be lost there: it comes afterwards."""
+    monkeypatch.setattr("efasp.checker.signals.PERIOD", 0.01)
+    monkeypatch.setattr(sys, "unraisablehook", lambda failed: pytest.fail("lost"))
+    events: list[str] = []
+
+    class Slow:
+        def __del__(self) -> None:
+            until = time.monotonic() + 0.1
+            while time.monotonic() < until:
+                pass
+            events.append("destroyed")
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        with pytest.raises(Deserted), while_read():
+            Slow()
+            events.append("after")
+            time.sleep(60)
+    assert events[0] == "destroyed"
 
 
 def test_output_is_whole_though_signals_come(monkeypatch: pytest.MonkeyPatch) -> None:

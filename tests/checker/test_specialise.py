@@ -128,7 +128,7 @@ REFUSED = [
     (["specialise", "{loop}", "-o", "{out}", "--word", "3"], "--word: expected 5 to 64 bits for a transformer, found 3"),
     (["specialise", "{wide}", "-o", "{out}"], "wide.pram: .word: expected 5 to 64 bits for a transformer, found 70"),
     (["run", "--weights", "{mdm}", "{other}"], "(efasp specialise makes the transformer of another program)"),
-    (["run", "--weights", "{foreign}", "{loop}"], "(efasp export, or efasp specialise for one PRAM program, writes such"),
+    (["run", "--weights", "{foreign}", "{loop}"], "efasp specialise for one PRAM program, writes such a file)"),
     (["specialise", "{loop}", "-o", "{folder}/none/w"], "No such file or directory"),
     (["specialise", "{loop}", "-o", "-", "--json"], "-o: expected a file"),
     (["specialise", "{bad}", "-o", "{out}"], "bad.pram:1:1"),
