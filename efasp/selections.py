@@ -16,10 +16,10 @@ from fractions import Fraction
 from typing import Any
 
 from efasp.attention import Columns
-from efasp.operators import expect_flag, expect_int
+from efasp.operators import expect_flag, expect_int, like
 from efasp.pointwise import equals, not_, one_hot, threshold
-from efasp.sorts import Flag, Int, OneHot, SortError
-from efasp.syntax import Embedding, Node, aha, combine, concat, relu
+from efasp.sorts import Int, OneHot, SortError
+from efasp.syntax import Embedding, Node, aha, combine, concat, relu, weigh
 
 MOST = 1 << 12  # values of a key, or numbers that a count may reach: each has units of its own
 
@@ -125,16 +125,16 @@ def _own_value(key: Node, low: int, high: int, sink: Node | None) -> Node:
     return one_hot(combine([(1, key), (size, sink)], -low, sort=Int(0, 2 * size - 1)), size)
 
 
-def at_least(share: Node, k: int, longest: int) -> Node:
-    """Whether c >= k, of the share r = 1 / (c + 1): with N = longest, N - N (k + 1) r is 0 or more there, else -1 or less."""
-    reach = combine([(-longest * (k + 1), share)], longest)
-    return combine([(1, relu(reach + 1)), (-1, relu(reach))], sort=Flag())
+def at_least(share: Node, longest: int) -> Node:
+    """Whether c >= k for k = 1..N, of the share r = 1 / (c + 1): N - N (k + 1) r is 0 or more where it is, else -1 or less."""
+    reach = concat(*(combine([(-longest * (k + 1), share)], longest) for k in range(1, longest + 1)))
+    return combine([(1, relu(reach + 1)), (-1, relu(reach))], sort=like(reach))
 
 
 def counted(share: Node, longest: int) -> Node:
     """The number c, up to ``longest``, of the share 1 / (c + 1). Raises SortError."""
     expect_few("counted", longest)
-    return combine([(1, at_least(share, k, longest)) for k in range(1, longest + 1)], sort=Int(0, longest))
+    return weigh(at_least(share, longest), [1] * longest, sort=Int(0, longest))
 
 
 # Specifications: one position after the other.

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from efasp import selections, sequences
+from efasp import sequences
 from efasp.attention import nearest
 from efasp.codebook import Codebook, Field, Kind
 from efasp.evaluate import evaluate
@@ -35,7 +35,6 @@ from efasp.syntax import Attention, Embedding, Node, Parameter, TokenEmbedding, 
 SIZES = (*range(1, 17), 33, 64)  # values of a key, numbers that are counted
 PLACES = (1, 2, 3, 4, 6)  # bits of places
 SHORT = 3  # the length up to which every operator is also checked exhaustively
-SOURCE = inspect.getsource(selections) + inspect.getsource(sequences)
 SINK = Parameter("sink", Flag())
 SEQUENCES = tuple(operator for operator in OPERATORS.values() if operator.kind == "sequence")
 
@@ -107,7 +106,7 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
         cases = len(settings(operator)) * sum(len(columns(operator, length)) for length in range(1, SHORT + 1))
         scope = f"exhaustive, up to {SHORT} positions, {keys(operator)} keys"
         discharge = exhaustive(cases, partial(failures, operator))
-        content = SOURCE
+        content = f"{operator.name} on short sequences"
         yield Obligation("sequences.exhausted", "F", {"operator": operator.name}, scope, n, "exhaustive", content, discharge)
 
 
@@ -278,7 +277,7 @@ def composed(name: str, n: tuple[int, int]) -> Obligation:
         for piece in pieces():
             yield from piece.wrong()
 
-    content = SOURCE
+    content = f"scores and numbers of {name}"
     return Obligation(f"sequences.{name}", "F", {}, scope, n, "exhaustive", content, exhaustive(cases, wrong))
 
 
@@ -311,7 +310,7 @@ def misread() -> Iterator[Case]:
 def token(n: tuple[int, int]) -> Obligation:
     """The codes of tokens, by their names."""
     cases = sum(not kind.payloads for book in BOOKS for kind in book.kinds)
-    content = SOURCE
+    content = "codes of tokens by their names"
     return Obligation("sequences.token", "F", {}, "three vocabularies", n, "exhaustive", content, exhaustive(cases, misread))
 
 
