@@ -80,7 +80,7 @@ def hits(n: tuple[int, int]) -> Obligation:
     """Over one position more: once the count of a flag has reached k, there is one position that the flag brought it there."""
     s = Script("QF_LIA")
     s.integer("k", 1)
-    s.integer("count", 0, note="flags so far")
+    s.declare("count", note="flags so far")
     s.declare("hits", note="positions so far that are hit")
     s.bit("flag")
 
@@ -102,7 +102,7 @@ def ranks(n: tuple[int, int]) -> Iterator[Obligation]:
     s.definition(lt("a", "b"))
     for name in ("rank.a", "rank.b"):
         s.declare(name, note="positions so far that come no later")
-    s.bit("met", "whether b is one of them")
+    s.integer("met", 0, note="1 once b is one of them")
     s.definition(le("(+ rank.a met)", "rank.b"), "so far")
     onward = [plus(f"rank.{x}", ite(le("new", x), "1", "0")) for x in "ab"]
     goal = land(le(plus(onward[0], ite(eq("new", "b"), "1", "met")), onward[1]))
