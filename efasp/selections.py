@@ -44,7 +44,7 @@ RELATIONS: dict[str, Relation] = {
 
 @dataclass(frozen=True)
 class Selector:
-    """Queries and keys: ``<q, k>`` is ``most`` where a key is selected, ``most`` - 2 at most elsewhere, and 0 at the sink."""
+    """Queries and keys: ``<q, k>`` is ``most`` where a key is selected, ``most`` - 1 at most elsewhere, and 0 at the sink."""
 
     q: tuple[Node, ...]
     k: tuple[Node, ...]
@@ -52,22 +52,19 @@ class Selector:
     one: Node
     sink: Node | None = None
 
-    def read(self, value: Node, at_sink: int) -> Node:
-        """The mean of a value where the score is largest; that of the sink is ``at_sink``."""
+    def mean(self, value: Node) -> Node:
+        """The mean of a value over what is selected; where nothing is, the value at the sink, which stands in between."""
         if self.sink is None:
             return aha(concat(*self.q), concat(*self.k), value)
-        return aha(concat(self.one, *self.q), concat(at_sink * self.sink, *self.k), value)
-
-    def mean(self, value: Node) -> Node:
-        """The mean of a value over what is selected; where nothing is, the value at the sink."""
-        return self.read(value, self.most - 1)
+        level = (2 * self.most - 1) * self.sink
+        return aha(concat(self.one, *self.q), concat(level, *(2 * key for key in self.k)), value)
 
     @property
     def share(self) -> Node:
-        """1 / (c + 1), where c positions are selected. Raises SortError without a sink."""
+        """1 / (c + 1), where c positions are selected: the sink is level with them. Raises SortError without a sink."""
         if self.sink is None:
             raise SortError("selector_width", "the flag of a sink", "none")
-        return self.read(self.sink, self.most)
+        return aha(concat(self.one, *self.q), concat(self.most * self.sink, *self.k), self.sink)
 
 
 def expect_few(name: str, count: int) -> None:
@@ -112,9 +109,9 @@ def selector(
         holds = RELATIONS[relation].flag
         q, k = concat(*(holds(query, value) for value in range(low, high + 1))), _own_value(key, low, high, sink)
     if among is None:
-        return Selector((q,), (2 * k,), 2, one, sink)
+        return Selector((q,), (k,), 1, one, sink)
     expect_flag(name, among)
-    return Selector((q, one), (2 * k, 2 * among), 4, one, sink)
+    return Selector((q, one), (k, among), 2, one, sink)
 
 
 def _own_value(key: Node, low: int, high: int, sink: Node | None) -> Node:

@@ -1,7 +1,7 @@
 """Family sequences (claim F): the operators over selections equal their specifications.
 
 *Scores*: an operator's heads are evaluated at all pairs of a query and a key, up to a size: what is selected has the highest
-score, all else is 2 lower at least, and the sink stands in between for a mean, level with the selected for a count. *Numbers*:
+score, all else a lower one, and the sink stands in between for a mean, level with the selected for a count. *Numbers*:
 all that is made of what a head reads is evaluated for every mean that it can read, up to a size. *Steps*
 (``proofs.lemmas.sequences_steps``): what attention makes of such scores is what the specification chooses, one position after
 the other, for sequences of every length. *Exhaustion*: every operator on short sequences.

@@ -1,6 +1,6 @@
 """Family sequences, steps: one position more, for sequences of every length; and numbers of every size.
 
-*Chosen*: attention over scores of which it is known only that what is selected has the highest, that all else is 2 lower, and
+*Chosen*: attention over scores of which it is known only that what is selected has the highest, that all else is lower, and
 where the sink stands, averages over what the registered specification has chosen so far. *Share*: a unit of a count. *Hits*:
 where a running count reaches k. *Ranks*: positions in an order have ranks apart. *Leads*: which of some counts is the first
 largest.
@@ -32,7 +32,7 @@ def chosen(case: str, n: tuple[int, int]) -> Obligation:
     for name, note in (("most", "the score of what is selected"), ("other", "that of something else"), ("value", "")):
         real(s, name, note)
     s.declare("selected", "Bool", "whether the position is")
-    s.definition(le("other", "(- most 2)"))
+    s.definition(le("other", "(- most 2)" if case == "mean" else "(- most 1)"))
     for name in ("best", "count", "total", "sinks"):
         real(s, name, "of attention")
     for name in ("chosen.total", "chosen.count"):
