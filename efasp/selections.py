@@ -17,10 +17,10 @@ from typing import Any
 
 from efasp.attention import Columns
 from efasp.embeddings import Embedding
-from efasp.operators import expect_flag, expect_int
+from efasp.operators import expect_flag, expect_int, like
 from efasp.pointwise import equals, not_, one_hot, threshold
-from efasp.sorts import Flag, Int, OneHot, SortError
-from efasp.syntax import Node, aha, combine, concat, relu
+from efasp.sorts import Int, OneHot, SortError
+from efasp.syntax import Node, aha, combine, concat, relu, weigh
 
 MOST = 1 << 12  # values of a key, or numbers that a count may reach: each has units of its own
 
@@ -45,7 +45,7 @@ RELATIONS: dict[str, Relation] = {
 
 @dataclass(frozen=True)
 class Selector:
-    """Queries and keys: ``<q, k>`` is ``most`` where a key is selected, ``most`` - 2 at most elsewhere, and 0 at the sink."""
+    """Queries and keys: ``<q, k>`` is ``most`` where a key is selected, ``most`` - 1 at most elsewhere, and 0 at the sink."""
 
     q: tuple[Node, ...]
     k: tuple[Node, ...]
@@ -53,22 +53,19 @@ class Selector:
     one: Node
     sink: Node | None = None
 
-    def read(self, value: Node, at_sink: int) -> Node:
-        """The mean of a value where the score is largest; that of the sink is ``at_sink``."""
+    def mean(self, value: Node) -> Node:
+        """The mean of a value over what is selected; where nothing is, the value at the sink, which stands in between."""
         if self.sink is None:
             return aha(concat(*self.q), concat(*self.k), value)
-        return aha(concat(self.one, *self.q), concat(at_sink * self.sink, *self.k), value)
-
-    def mean(self, value: Node) -> Node:
-        """The mean of a value over what is selected; where nothing is, the value at the sink."""
-        return self.read(value, self.most - 1)
+        level = (2 * self.most - 1) * self.sink
+        return aha(concat(self.one, *self.q), concat(level, *(2 * key for key in self.k)), value)
 
     @property
     def share(self) -> Node:
-        """1 / (c + 1), where c positions are selected. Raises SortError without a sink."""
+        """1 / (c + 1), where c positions are selected: the sink is level with them. Raises SortError without a sink."""
         if self.sink is None:
             raise SortError("selector_width", "the flag of a sink", "none")
-        return self.read(self.sink, self.most)
+        return aha(concat(self.one, *self.q), concat(self.most * self.sink, *self.k), self.sink)
 
 
 def expect_few(name: str, count: int) -> None:
@@ -113,9 +110,9 @@ def selector(
         holds = RELATIONS[relation].flag
         q, k = concat(*(holds(query, value) for value in range(low, high + 1))), _own_value(key, low, high, sink)
     if among is None:
-        return Selector((q,), (2 * k,), 2, one, sink)
+        return Selector((q,), (k,), 1, one, sink)
     expect_flag(name, among)
-    return Selector((q, one), (2 * k, 2 * among), 4, one, sink)
+    return Selector((q, one), (k, among), 2, one, sink)
 
 
 def _own_value(key: Node, low: int, high: int, sink: Node | None) -> Node:
@@ -126,16 +123,16 @@ def _own_value(key: Node, low: int, high: int, sink: Node | None) -> Node:
     return one_hot(combine([(1, key), (size, sink)], -low, sort=Int(0, 2 * size - 1)), size)
 
 
-def at_least(share: Node, k: int, longest: int) -> Node:
-    """Whether c >= k, of the share r = 1 / (c + 1): with N = longest, N - N (k + 1) r is 0 or more there, else -1 or less."""
-    reach = combine([(-longest * (k + 1), share)], longest)
-    return combine([(1, relu(reach + 1)), (-1, relu(reach))], sort=Flag())
+def at_least(share: Node, longest: int) -> Node:
+    """Whether c >= k for k = 1..N, of the share r = 1 / (c + 1): N - N (k + 1) r is 0 or more where it is, else -1 or less."""
+    reach = concat(*(combine([(-longest * (k + 1), share)], longest) for k in range(1, longest + 1)))
+    return combine([(1, relu(reach + 1)), (-1, relu(reach))], sort=like(reach))
 
 
 def counted(share: Node, longest: int) -> Node:
     """The number c, up to ``longest``, of the share 1 / (c + 1). Raises SortError."""
     expect_few("counted", longest)
-    return combine([(1, at_least(share, k, longest)) for k in range(1, longest + 1)], sort=Int(0, longest))
+    return weigh(at_least(share, longest), [1] * longest, sort=Int(0, longest))
 
 
 # Specifications: one position after the other.

@@ -224,9 +224,9 @@ def sort_by(x: Node, key: Node, places: Embedding, sink: Node) -> Node:
     at = combine([(size, key), (1, number)], -size * low, sort=Int(0, top - 1))
     own = combine([(1, at), (-top, sink)], sort=Int(-top, top - 1))  # the sink comes after none
     share = selector(at, own, "<=", sink, name="sort_by").share
-    steps = [at_least(share, k, size - 1) for k in range(1, size)]
-    rank = combine([(1, step) for step in steps], sort=Int(0, size - 1))
-    square = combine([(2 * k - 1, step) for k, step in enumerate(steps, 1)], sort=Int(0, (size - 1) ** 2))
+    steps = at_least(share, size - 1)
+    rank = weigh(steps, [1] * (size - 1), sort=Int(0, size - 1))
+    square = weigh(steps, [2 * k - 1 for k in range(1, size)], sort=Int(0, (size - 1) ** 2))
     return aha(concat(2 * number, combine([(0, number)], -1)), concat(rank, square), x, x.sort)
 
 

@@ -2,8 +2,9 @@
 
 Every operator becomes a column (``rasp.tables``); its values are those that ``rasp.possible`` finds. A selector is a score: for
 each part of a conjunction a two-valued one, flags of the keys' classes times the query's row of truth values. Then m parts that
-hold score 2m, and the start token 2m - 1 for a mean, so that it is read where nothing is selected, or 2m for a count, where its
-share 1 / (c + 1) tells c. A selector by place alone, ``select(indices + c, query, ==)``, is a lookup of that place.
+hold score m, and the start token as much for a count, where its share 1 / (c + 1) tells c; for a mean scores are doubled, and
+the start token has 2m - 1, so that it is read where nothing is selected. A selector by place alone, ``select(indices + c,
+query, ==)``, is a lookup of that place.
 """
 
 from __future__ import annotations
@@ -211,13 +212,13 @@ class Translator:
                 one, alike = members[0], set(members)
                 key = {row: int(row in alike if keyed else part.selects[row, one]) for row in part.rows}
                 query = {row: int(part.selects[one, row] if keyed else row in alike) for row in part.columns}
-                k.append(2 * self.tables.number(key, keys)[0])
+                k.append(self.tables.number(key, keys)[0])
                 q.append(self.tables.number(query, queries)[0])
             widths[0] += part.width
             widths[1] += part.shorter(self.possible).width
         self.forms[id(node)] = Selecting(node, BY_VALUE, *widths)
         # The start token reads itself.
-        return Selected((self.sink, *q), (2 * self.sink, *k), 2 * len(parts), self.one, self.sink)
+        return Selected((self.sink, *q), (self.sink, *k), len(parts), self.one, self.sink)
 
     def _width(self, node: Selector, values: list[Any]) -> Column:
         """How many keys are selected: of a lookup whether its place is there, else by the share of the start token."""

@@ -1,7 +1,7 @@
 """Family sequences (claim F): the operators over selections equal their specifications.
 
 *Scores*: an operator's heads are evaluated at all pairs of a query and a key, up to a size: what is selected has the highest
-score, all else is 2 lower at least, and the sink stands in between for a mean, level with the selected for a count. *Numbers*:
+score, all else a lower one, and the sink stands in between for a mean, level with the selected for a count. *Numbers*:
 all that is made of what a head reads is evaluated for every mean that it can read, up to a size. *Steps*
 (``proofs.lemmas.sequences_steps``): what attention makes of such scores is what the specification chooses, one position after
 the other, for sequences of every length. *Exhaustion*: every operator on short sequences.
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from efasp import selections, sequences
+from efasp import sequences
 from efasp.attention import nearest
 from efasp.codebook import Codebook, Field, Kind
 from efasp.embeddings import Embedding, positions
@@ -36,7 +36,6 @@ from efasp.syntax import Attention, Node, Parameter, TokenEmbedding
 SIZES = (*range(1, 17), 33, 64)  # values of a key, numbers that are counted
 PLACES = (1, 2, 3, 4, 6)  # bits of places
 SHORT = 3  # the length up to which every operator is also checked exhaustively
-SOURCE = inspect.getsource(selections) + inspect.getsource(sequences)
 SINK = Parameter("sink", Flag())
 SEQUENCES = tuple(operator for operator in OPERATORS.values() if operator.kind == "sequence")
 
@@ -108,7 +107,7 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
         cases = len(settings(operator)) * sum(len(columns(operator, length)) for length in range(1, SHORT + 1))
         scope = f"exhaustive, up to {SHORT} positions, {keys(operator)} keys"
         discharge = exhaustive(cases, partial(failures, operator))
-        content = SOURCE
+        content = f"{operator.name} on short sequences"
         yield Obligation("sequences.exhausted", "F", {"operator": operator.name}, scope, n, "exhaustive", content, discharge)
 
 
@@ -279,7 +278,7 @@ def composed(name: str, n: tuple[int, int]) -> Obligation:
         for piece in pieces():
             yield from piece.wrong()
 
-    content = SOURCE
+    content = f"scores and numbers of {name}"
     return Obligation(f"sequences.{name}", "F", {}, scope, n, "exhaustive", content, exhaustive(cases, wrong))
 
 
@@ -312,7 +311,7 @@ def misread() -> Iterator[Case]:
 def token(n: tuple[int, int]) -> Obligation:
     """The codes of tokens, by their names."""
     cases = sum(not kind.payloads for book in BOOKS for kind in book.kinds)
-    content = SOURCE
+    content = "codes of tokens by their names"
     return Obligation("sequences.token", "F", {}, "three vocabularies", n, "exhaustive", content, exhaustive(cases, misread))
 
 

@@ -43,7 +43,7 @@ def shown(rows: Table, number: int) -> Case:
 
 class Heads(NamedTuple):
     """The scores of a head, for some queries and keys. ``chosen``: of two rows, whether the key is selected, or None at the
-    sink, which is ``below`` lower than what is selected."""
+    sink, which is ``below`` lower than what is selected; all else is 1 lower still."""
 
     head: Attention
     queries: Table
@@ -57,7 +57,7 @@ class Heads(NamedTuple):
         return len(next(iter(self.queries.values()))) * len(next(iter(self.keys.values())))
 
     def wrong(self) -> Iterator[Case]:
-        """The pairs whose score is wrong: all that is selected has the highest, and all else 2 less or lower."""
+        """The pairs whose score is wrong: all that is selected has the highest, all else is 1 below the sink."""
         got = scores(at(self.queries, self.head.q)[0], at(self.keys, self.head.k)[0])
         sides = [
             [shown(rows, i) for i in range(count)] for rows, count in zip((self.queries, self.keys), got.shape, strict=True)
@@ -65,10 +65,11 @@ class Heads(NamedTuple):
         kinds = {(i, j): self.chosen(query, key) for i, query in enumerate(sides[0]) for j, key in enumerate(sides[1])}
         most = max((got[pair] for pair, kind in kinds.items() if kind), default=2)
         for (i, j), kind in kinds.items():
-            right = {True: got[i, j] == most, False: got[i, j] <= most - 2, None: got[i, j] == most - self.below}[kind]
+            score = got[i, j]
+            right = score <= most - 1 - self.below if kind is False else score == most - (self.below if kind is None else 0)
             if not right:
                 what = {True: "selected", False: "not selected", None: "the sink"}[kind]
-                yield {"query": sides[0][i], "key": sides[1][j], "is": what, "score": str(got[i, j]), "highest": str(most)}
+                yield {"query": sides[0][i], "key": sides[1][j], "is": what, "score": str(score), "highest": str(most)}
 
 
 class Numbers(NamedTuple):

@@ -1,6 +1,6 @@
 """Family sequences, steps: one position more, for sequences of every length; and numbers of every size.
 
-*Chosen*: attention over scores of which it is known only that what is selected has the highest, that all else is 2 lower, and
+*Chosen*: attention over scores of which it is known only that what is selected has the highest, that all else is lower, and
 where the sink stands, averages over what the registered specification has chosen so far. *Share*: a unit of a count. *Hits*:
 where a running count reaches k. *Ranks*: positions in an order have ranks apart. *Leads*: which of some counts is the first
 largest.
@@ -33,7 +33,7 @@ def chosen(case: str, n: tuple[int, int]) -> Obligation:
     for name, note in (("most", "the score of what is selected"), ("other", "that of something else"), ("value", "")):
         real(s, name, note)
     s.declare("selected", "Bool", "whether the position is")
-    s.definition(le("other", "(- most 2)"))
+    s.definition(le("other", "(- most 2)" if case == "mean" else "(- most 1)"))
     for name in ("best", "count", "total", "sinks"):
         real(s, name, "of attention")
     for name in ("chosen.total", "chosen.count"):
@@ -81,7 +81,7 @@ def hits(n: tuple[int, int]) -> Obligation:
     """Over one position more: once the count of a flag has reached k, there is one position that the flag brought it there."""
     s = Script("QF_LIA")
     s.integer("k", 1)
-    s.integer("count", 0, note="flags so far")
+    s.declare("count", note="flags so far")
     s.declare("hits", note="positions so far that are hit")
     s.bit("flag")
 
@@ -103,7 +103,7 @@ def ranks(n: tuple[int, int]) -> Iterator[Obligation]:
     s.definition(lt("a", "b"))
     for name in ("rank.a", "rank.b"):
         s.declare(name, note="positions so far that come no later")
-    s.bit("met", "whether b is one of them")
+    s.integer("met", 0, note="1 once b is one of them")
     s.definition(le("(+ rank.a met)", "rank.b"), "so far")
     onward = [plus(f"rank.{x}", ite(le("new", x), "1", "0")) for x in "ab"]
     goal = land(le(plus(onward[0], ite(eq("new", "b"), "1", "met")), onward[1]))

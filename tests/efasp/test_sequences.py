@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
+from itertools import product
+from math import prod
 from random import Random
 from typing import Any
 
@@ -31,6 +34,7 @@ from efasp.selections import RELATIONS, selector
 from efasp.sequences import bits_of, leading, mean_where, prefix_sum
 from efasp.sorts import Flag, Int, OneHot, SortError
 from efasp.syntax import Node, Parameter
+from tests.pages import ROOT, tables
 
 SEQUENCES = [operator for operator in OPERATORS.values() if operator.kind == "sequence"]
 HEAD = """tokens "^abc"
@@ -187,6 +191,23 @@ def test_the_register(operator: Operator) -> None:
             (out,) = evaluate(node, values=values, positions=np.arange(length), check=True)
             got = [row[0] if len(row) == 1 else node.sort.decode(row) for row in out.tolist()]
             assert got == operator.spec(columns, *operator.fixed), (w, columns)
+
+
+def test_the_table_of_the_page() -> None:
+    """It lists the operators with their depth and units, as formulas in the numbers of keys, places, counts, flags and bits."""
+    (table, _) = tables(ROOT / "docs" / "language.md", "Selections")
+    listed = {re.findall(r"\w+", row[0])[0]: row[2:] for row in table[1:]}
+    assert listed.pop("token") == ["0, 0", "0"] and set(listed) == {operator.name for operator in SEQUENCES}
+    for operator, w in product(SEQUENCES, (2, 3, 5, 8, 13)):
+        heads, formula = listed[operator.name]
+        numbers = {"K": 3 if operator.name == "sort_by" else w, "N": 1 << bits_of(w), "L": 64, "h": 2, "m": 3}
+        numbers["w"] = 2 if operator.name == "kth" else w
+        units = 0
+        for term in formula.split(" + "):
+            factors = [numbers.get(sign, sign) for sign in re.findall(r"\d+|\w", term.replace("^2", term[0]))]
+            units += prod(map(int, factors))
+        assert heads == ", ".join(map(str, operator.depth))
+        assert operator.units is not None and operator.units(w) == units, (operator.name, w)
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
