@@ -30,6 +30,7 @@ test: setup
 
 slow: setup
 	$(BIN)/python -m pytest -m slow --dist load
+	$(BIN)/python -m pytest -m 'hypothesis and not slow' --hypothesis-profile=long
 
 lint: setup
 	$(BIN)/ruff check .

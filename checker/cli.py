@@ -6,104 +6,30 @@ import argparse
 import errno
 import io
 import os
-import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
 from efasp.checker import commands, formats, openings, session
 from efasp.checker import info as sizes
+from efasp.checker.arguments import bound, cluster, count, duration, letters, mebibytes, name, number, path, positive
 from efasp.checker.completion import SHELLS, script
 from efasp.checker.errors import SourceError, UsageError, described
 from efasp.checker.files import inputs, writes
 from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
-from efasp.checker.pool.cluster import LOCAL
 from efasp.checker.signals import Deserted, Ended, ended_by_signals, while_read
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES, MASKED_ARM
-from efasp.pram.assembler.source import signed
 from efasp.pram.machine import POLICIES
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 
 DEFECT = 70  # the exit code of an error that nothing expected; 1 is that of a refutation
-MOST = 256  # worker processes of a cluster on this machine
-ADDRESS = re.compile(r"([a-z]+://)?([^\s:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
-POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
-
-
-def number(text: str) -> int:
-    """A number as assembly has it (decimal, 0x or 0b, perhaps negative), or a power as 2^20. Raises argparse's error."""
-    power = POWER.fullmatch(text)
-    value = int(power[1]) ** int(power[2]) if power else signed(text)
-    if value is None:
-        raise argparse.ArgumentTypeError(f"expected a number, as 20, 0x14 or 2^20, found {text!r}")
-    return value
-
-
-def within(text: str, low: int, high: int | None = None, shown: str = "") -> int:
-    """A number of at least ``low`` and at most ``high``, which is ``shown`` in words. Raises argparse's error."""
-    value = number(text)
-    if value < low or (high is not None and value > high):
-        limits = f"{low} or more" if high is None else f"{low} to {shown or high}"
-        raise argparse.ArgumentTypeError(f"expected a number of {limits}, found {text!r}")
-    return value
-
-
 WHOLE = argparse.RawDescriptionHelpFormatter  # keeps the lines of the ends of help texts
-
-
-def name(text: str) -> str:
-    """A file's name, or ``-``. Raises argparse's error for an empty one."""
-    if not text:
-        raise argparse.ArgumentTypeError("expected a path, found an empty one")
-    return text
-
-
-def letters(text: str) -> str:
-    """A text whose characters are an input's letters. Raises argparse's error for one that is not UTF-8."""
-    if strange := [ord(char) for char in text if 0xD800 <= ord(char) <= 0xDFFF]:  # so Python has bytes that are not
-        raise argparse.ArgumentTypeError(f"expected a text in UTF-8, found the byte 0x{strange[0] & 0xFF:02x}")
-    return text
-
-
-def path(text: str) -> Path:
-    """A path, or ``-``. Raises argparse's error for an empty one."""
-    return Path(name(text))
-
-
-def count(text: str) -> int:
-    """A number of 0 or more. Raises argparse's error."""
-    return within(text, 0)
-
-
-def positive(text: str) -> int:
-    """A number of 1 or more. Raises argparse's error."""
-    return within(text, 1)
-
-
-def _bound(text: str) -> int:
-    return within(text, 1, 1 << 64, f"2^64 = {1 << 64}")
-
-
-def _mebibytes(text: str) -> int:
-    return within(text, 1, 1 << 24)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0 (and below 10^6), found {text!r}")
-    return value
-
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Extend: TypeAlias = "Callable[[Commands, argparse.ArgumentParser], None]"
@@ -241,15 +167,6 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.set_defaults(command=formats.export)
 
 
-def cluster(text: str) -> str:
-    """The address of a Dask scheduler, or ``local:N``. Raises argparse's error."""
-    if text.startswith(LOCAL):
-        within(text.removeprefix(LOCAL), 1, MOST)
-    elif not ADDRESS.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"expected HOST:PORT, tcp://HOST:PORT or local:N, found {text!r}")
-    return text
-
-
 def cluster_option(command: argparse.ArgumentParser) -> None:
     """The option that has a Dask cluster do the work."""
     what = "a Dask cluster does the work: that of a scheduler (HOST:PORT), or N processes started here (local:N)"
@@ -258,11 +175,11 @@ def cluster_option(command: argparse.ArgumentParser) -> None:
 
 def budget_options(command: argparse.ArgumentParser) -> None:
     """The bound, and the budget of a run."""
-    command.add_argument("--n-max", type=_bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
+    command.add_argument("--n-max", type=bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
     command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
     seconds, memory, default = RunOptions.timeout, RunOptions.memory, "(default %(default)g)"
-    command.add_argument("--timeout", type=_seconds, default=seconds, metavar="S", help=f"seconds an obligation {default}")
-    command.add_argument("--memory", type=_mebibytes, default=memory, metavar="MB", help=f"MiB a worker {default}")
+    command.add_argument("--timeout", type=duration, default=seconds, metavar="S", help=f"seconds an obligation {default}")
+    command.add_argument("--memory", type=mebibytes, default=memory, metavar="MB", help=f"MiB a worker {default}")
     command.add_argument("--no-cache", action="store_true", help="neither use nor write cached verdicts")
 
 
@@ -315,12 +232,12 @@ def main(arguments: Sequence[str] | None = None, extend: Extend | None = None) -
     try:
         sys.stdout.flush()
     except OSError:
-        _drop_output()  # the error that the code says has been told
+        _drop_output()  # the error of this exit code has been printed
     return code
 
 
 def _carried_out(arguments: Sequence[str] | None, extend: Extend | None) -> int:
-    """Carry out a command; the exit code. What is not flushed is of a command that has failed."""
+    """Carry out a command; gives the exit code. Output that is not flushed belongs to a command that has failed."""
     try:
         with ended_by_signals():
             try:
@@ -382,14 +299,14 @@ def _defect() -> int:
 
 def _streams() -> None:
     """A closed stream becomes the null device (else the next file would get its number); odd file names are shown escaped."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for the rest of the process)
-    for name in ("stdout", "stderr"):
-        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
-            if stream is getattr(sys, f"__{name}__") and isinstance(stream.buffer, io.RawIOBase):
+    for stream_name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, stream_name) is None:
+            setattr(sys, stream_name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for the rest of the process)
+    for stream_name in ("stdout", "stderr"):
+        if isinstance(stream := getattr(sys, stream_name), io.TextIOWrapper):
+            if stream is getattr(sys, f"__{stream_name}__") and isinstance(stream.buffer, io.RawIOBase):
                 whole = io.BufferedWriter(stream.buffer)  # PYTHONUNBUFFERED: signals would cut writes short
-                setattr(sys, name, stream := io.TextIOWrapper(whole, encoding=stream.encoding, line_buffering=True))
+                setattr(sys, stream_name, stream := io.TextIOWrapper(whole, encoding=stream.encoding, line_buffering=True))
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -147,7 +147,7 @@ def _assembled(
 
 
 def _refused(file: str, error: Exception) -> Refusal:
-    """What is said of one of ``REFUSED``."""
+    """The message about one of ``REFUSED``."""
     if isinstance(error, MemoryError):
         return Refusal(f"{file}: expected a machine that fits in memory, found too large a one")
     return Refusal(str(error))
@@ -262,7 +262,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
 
 
 def _decoder(program: Program, options: argparse.Namespace, weights: Weights | Decoder | None) -> Weights | Decoder:
-    """What decodes a program: what is given, or else a fresh compile. Raises UsageError."""
+    """The decoder of a program: the given one, or else a fresh compile. Raises UsageError."""
     if weights is None:
         try:
             weights = weights_for(program, options.engine)
@@ -274,7 +274,7 @@ def _decoder(program: Program, options: argparse.Namespace, weights: Weights | D
     elif weights.word != program.word:
         raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
     elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
-        raise UsageError(f"--weights: {shown(options.weights)}: {other}")
+        raise UsageError(f"--weights: {shown(options.weights)}: {other} ({ANOTHER})")
     if options.engine in TORCH:
         transformer = cast("Weights", weights).transformer
         transformer.to(_tested(options.device, transformer.dtype_name))
@@ -291,6 +291,9 @@ def _translated(error: Exception, options: argparse.Namespace) -> Exception:
     if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # torch's own error for it
         return MemoryError()
     return error
+
+
+ANOTHER = "efasp specialise makes the transformer of another program"
 
 
 def unlike(code: Code, program: Program) -> str:
@@ -332,7 +335,7 @@ def _print_run(result: Run, file: str) -> None:
 
 
 def cfg(options: argparse.Namespace) -> int:
-    """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is no failure."""
+    """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is not a failure."""
     try:
         _needs_torch(options.engine)
         if options.json and options.pram == STDIN:

@@ -112,7 +112,7 @@ def malformed(obligation: Obligation) -> str:
     """Why the script is not its hypotheses and one negated goal: then another text was shown to have a model."""
     body, _, rest = obligation.hypotheses.rpartition(CHECK)
     if not body or rest.strip():
-        return "the hypotheses are no script that ends with (check-sat)"
+        return "the hypotheses are not a script that ends with (check-sat)"
     goal = obligation.content.removeprefix(body)
     if len(body) + len(goal) != len(obligation.content) or goal.count("\n" + ASSERT) or not goal.startswith(ASSERT):
         return "the script is not its hypotheses followed by one negated goal"

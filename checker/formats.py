@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 Outputs = Callable[[np.ndarray, np.ndarray], np.ndarray]  # tokens and places of a batch to read-outs
 NEEDED = {"hf": ("transformers",), "onnx": ("onnx", "onnxruntime")}  # the packages of the optional extras
-NEAR = 1e-4  # how far numbers that are no tokens may be from torch's
+NEAR = 1e-4  # how far numbers that are not tokens may be from torch's
 LENGTHS = (1, 2, 3, 8, 16)  # of the texts that an exported program is run on
 RUN = Program((Instruction("pid", 0), Instruction("add", 1, 0, 3), Instruction("st", 1, 0, 0), Instruction("halt")), 5, 2, 2)
 
@@ -82,7 +82,7 @@ def export(options: argparse.Namespace) -> int:
     try:
         said, code = make(subject, target)
     except BrokenPipeError:
-        raise  # the reader of standard output has gone, which is no failure
+        raise  # the reader of standard output has gone, which is not a failure
     except OSError as error:
         raise UsageError(f"{target}: {error.strerror}") from None
     stream = sys.stderr if target == STDIN or code else sys.stdout
@@ -138,7 +138,7 @@ def _of_source(source: str, name: str | None) -> Subject:
 
     path = Path(source)
     try:
-        if not path.is_file() or path.suffix in (".efasp", ".rasp"):
+        if not path.is_file() or path.suffix in (".efasp", ".rasp", ".pram"):
             module = given(source, name)
             plan, dtype = lower(module.program), None
         elif name is not None:
@@ -150,7 +150,7 @@ def _of_source(source: str, name: str | None) -> Subject:
             dtype = plan.dtype
         else:
             file = MachineFile(*read_plan(path))
-            if reason := inexact(file):
+            if reason := inexact(file, path):
                 print(f"efasp: {path}: {file.plan.dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
             return _machine_subject(file.word, file.engine, file.extension, Transformer.of(file.plan, file.plan.dtype))
         return program_subject(source, module, Transformer.of(plan, dtype))
@@ -269,7 +269,7 @@ def put(target: Path, data: bytes) -> None:
 def agreement(subject: Subject, by: str, outputs: Outputs) -> tuple[str, bool]:
     """How read-outs agree with torch's on the subject's sequences, in words, and whether they do.
 
-    They must name the same tokens and have control bits on the same side of 1/2; of numbers that are no tokens the deviation
+    They must name the same tokens and have control bits on the same side of 1/2; of numbers that are not tokens the deviation
     is at most 1e-4.
     """
     book, same, bitwise, deviation = subject.transformer.vocabulary, True, True, 0.0

@@ -81,7 +81,7 @@ TOP = """
 first steps:
   efasp run scan --engine mdm     runs a program of the library in a compiled transformer
   efasp check                     proves the construction for n = 1..64
-  efasp audit T1                  shows what is proved of a claim, and what is not
+  efasp audit T1                  shows the parts of a claim that are proved, and its limits
 
 exit codes: 1 means refuted (or differing) and nothing else; 2 bad usage or input; efasp COMMAND --help has the others
 """

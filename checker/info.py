@@ -23,8 +23,10 @@ def word_range(text: str) -> range:
     first, last = signed(low), signed(high if dots else low)
     if first is None or last is None or len(text) > 100:
         raise argparse.ArgumentTypeError(f"expected a width or a range such as 5..20, found {text!r}")
+    if first > last:
+        raise argparse.ArgumentTypeError(f"expected a range from a width to a wider one, as 5..20, found {text!r}")
     widths = range(first, last + 1)
-    if not widths or widths[0] < machine.MIN_WORD or widths[-1] > 64:
+    if widths[0] < machine.MIN_WORD or widths[-1] > 64:
         raise argparse.ArgumentTypeError(f"expected widths within 5..64, found {text!r}")
     return widths
 

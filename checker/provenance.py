@@ -9,12 +9,32 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from efasp.checker.files import shown
 from efasp.checker.options import RunOptions
 from efasp.files import checkout
 from efasp.proofs.obligation import Machine
+
+
+class GivenWeights(TypedDict):
+    """A weights file that was checked, with its machine."""
+
+    file: str
+    sha256: str
+    word: int
+    engine: str
+    extension: str
+
+
+class Provenance(TypedDict):
+    """The run that a report is of, as JSON holds it. ``options``: those of RunOptions; ``date``: in UTC."""
+
+    command: str
+    options: dict[str, Any]
+    weights: GivenWeights | None
+    commit: str | None
+    date: str
 
 
 def command(name: str, options: RunOptions, more: Sequence[str] = ()) -> str:
@@ -30,15 +50,25 @@ def command(name: str, options: RunOptions, more: Sequence[str] = ()) -> str:
     return shlex.join([*parts, *more])
 
 
-def provenance(name: str, options: RunOptions, machine: Machine | None, digest: str) -> dict[str, Any]:
+def provenance(name: str, options: RunOptions, machine: Machine | None, digest: str) -> Provenance:
     """As JSON holds it. ``machine``, ``digest``: those of the weights file, where there is one."""
-    weights = None
+    weights: GivenWeights | None = None
     if machine is not None:
-        of = {"word": machine.word, "engine": machine.engine, "extension": machine.extension}
-        weights = {"file": _plain(options.weights), "sha256": digest, **of}
+        weights = {
+            "file": _plain(options.weights),
+            "sha256": digest,
+            "word": machine.word,
+            "engine": machine.engine,
+            "extension": machine.extension,
+        }
     given = {field.name: _plain(getattr(options, field.name)) for field in fields(options)}
-    asked = {"command": command(name, options), "options": given, "weights": weights}
-    return {**asked, "commit": commit(), "date": datetime.now(UTC).isoformat(timespec="seconds")}
+    return {
+        "command": command(name, options),
+        "options": given,
+        "weights": weights,
+        "commit": commit(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from efasp import __version__
 from efasp.checker import report
@@ -29,7 +29,7 @@ from efasp.checker.pool.pools import Pool
 from efasp.checker.pool.scheduler import Scheduler
 from efasp.checker.pool.sessions import ClusterError
 from efasp.checker.pool.worker import Work
-from efasp.checker.provenance import provenance
+from efasp.checker.provenance import Provenance, provenance
 from efasp.checker.results import Row, exit_code, head, summary, totals
 from efasp.checker.selection import KERNEL, plan_check, recipe_of, regime_of, selected
 from efasp.checker.solvers import PACKAGES, available, installed
@@ -41,6 +41,37 @@ from efasp.proofs.obligation import Batch, Machine
 from efasp.proofs.registry import matches
 
 
+class Environment(TypedDict):
+    """The versions, the machine and the solvers that verdicts rest on; ``cores``, ``jobs``: how many."""
+
+    efasp: str | None
+    python: str | None
+    numpy: str | None
+    sympy: str | None
+    torch: str | None
+    machine: str
+    system: str
+    solvers: dict[str, str]
+    cores: int
+    jobs: int
+
+
+class Commanded(Environment):
+    """The environment of a check of a program, with its command."""
+
+    command: str
+
+
+class Origin(Environment, Provenance):
+    """The environment and the provenance of a run."""
+
+
+class Interrupted(Origin):
+    """Those of a run that was interrupted."""
+
+    interrupted: bool
+
+
 class ReportData(TypedDict):
     """The report as JSON holds it (docs/commands.md, "JSON of efasp check")."""
 
@@ -48,7 +79,7 @@ class ReportData(TypedDict):
     summary: dict[str, int]
     obligations: list[Row]
     mutants: kill_matrix.Section
-    environment: dict[str, Any]
+    environment: Origin | Commanded
 
 
 @dataclass(frozen=True)
@@ -61,7 +92,7 @@ class Report:
     mutants: kill_matrix.Section
     n_max: int
     seconds: float
-    environment: dict[str, Any]
+    environment: Origin
     text: Callable[[str], str | None]
     given: tuple[Machine, Plan] | None = None
     route: Callable[[str], str] = lambda hash_: ""
@@ -140,7 +171,7 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
         store = stack.enter_context(contextlib.closing(Store(None if options.no_cache else default_path(), notice)))
         where = pool or stack.enter_context(opened(options.cluster, options.jobs))
         scheduler = Scheduler(work, regime.n_max, where, store)
-        known = {**environment(solvers, where.jobs), **origin}
+        known: Origin = {**environment(solvers, where.jobs), **origin}
         try:
             with progress("batches", len(chosen)) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
@@ -150,8 +181,8 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
                 budget = Budget(where, tuple(solvers), options.timeout, options.memory)
                 found = kill_matrix.section(options, regime, chosen, rows, budget, store)
         except (KeyboardInterrupt, ClusterError):
-            so_far, known = scheduler.ordered(), {**known, "interrupted": True}
-            ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, known, store.text)
+            so_far, cut = scheduler.ordered(), Interrupted({**known, "interrupted": True})
+            ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, cut, store.text)
             if not json_written(options.json, ended.data):
                 report.show(so_far, regime.n_max, ended.seconds, interrupted=True)
             raise
@@ -191,18 +222,22 @@ def _list(chosen: Sequence[Batch], patterns: Sequence[str] | None) -> int:
 
 
 def versions() -> dict[str, str | None]:
-    """The versions of this package and of all that its results may rest on; None for what is not installed."""
+    """The versions of this package and of every package that its results may rest on; None for one that is not installed."""
     packages = ("numpy", "sympy", "torch", *PACKAGES.values())
     return {"efasp": __version__, "python": platform.python_version(), **{name: installed(name) for name in packages}}
 
 
-def environment(solvers: Sequence[str], jobs: int) -> dict[str, Any]:
+def environment(solvers: Sequence[str], jobs: int) -> Environment:
     """The environment that the verdicts rest on, and the store where they were found."""
-    packages = {name: found for name, found in versions().items() if name not in PACKAGES.values()}
-    where = {"machine": platform.machine(), "system": platform.system()}
+    known = versions()
     return {
-        **packages,
-        **where,
+        "efasp": known["efasp"],
+        "python": known["python"],
+        "numpy": known["numpy"],
+        "sympy": known["sympy"],
+        "torch": known["torch"],
+        "machine": platform.machine(),
+        "system": platform.system(),
         "solvers": {name: available()[name] for name in solvers},
         "cores": len(os.sched_getaffinity(0)),
         "jobs": jobs,

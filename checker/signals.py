@@ -9,7 +9,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -48,7 +48,7 @@ def ended_by_signals() -> Iterator[None]:
 
 @contextmanager
 def while_read() -> Iterator[None]:
-    """Within, where standard output is a pipe, Deserted is raised once nobody reads that.
+    """Within, where standard output is a pipe, Deserted is raised once the pipe has no reader.
 
     A timer's signal looks now and then, and no thread, as worker processes are forked meanwhile (which do not inherit a timer).
     """
@@ -58,9 +58,9 @@ def while_read() -> Iterator[None]:
         return
 
     def look(number: int, frame: FrameType | None) -> None:
-        if not _importing(frame) and deserted():
+        if not _guarded(frame) and deserted():
             signal.setitimer(signal.ITIMER_REAL, 0)  # once: what cleans up afterwards is not interrupted
-            sys.unraisablehook = lambda _: None  # a destructor of what was not yet made may fail
+            _leave_unsaid(sys.unraisablehook)
             raise Deserted
 
     signal.signal(signal.SIGALRM, look)
@@ -72,13 +72,26 @@ def while_read() -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def _importing(frame: FrameType | None) -> bool:
-    """Whether a module is being imported: what is written in C++ may not stand an exception then."""
+def _guarded(frame: FrameType | None) -> bool:
+    """Whether a module is being imported: what is written in C++ may not stand an exception then; or a destructor runs, whose
+    exceptions are lost."""
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_name == "__del__":
             return True
         frame = frame.f_back
     return False
+
+
+def _leave_unsaid(usual: Callable[[sys.UnraisableHookArgs], object]) -> None:
+    """From now on nothing is said of a destructor that lacks an attribute, as that of a solver does which was not yet made when
+    the exception came. Of all else the ``usual`` hook says what it did."""
+
+    def hook(failed: sys.UnraisableHookArgs) -> None:
+        unmade = isinstance(failed.exc_value, AttributeError) and getattr(failed.object, "__name__", "") == "__del__"
+        if not unmade:
+            usual(failed)
+
+    sys.unraisablehook = hook
 
 
 def _pipe() -> bool:
@@ -90,7 +103,7 @@ def _pipe() -> bool:
 
 
 def deserted() -> bool:
-    """Whether the reader of standard output, which is a pipe, has gone: all that is yet to come would be read by nobody."""
+    """Whether the reader of standard output, which is a pipe, has gone, so that further output would have no reader."""
     with contextlib.suppress(OSError, ValueError):
         output = select.poll()
         output.register(sys.stdout.fileno(), 0)

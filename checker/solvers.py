@@ -124,10 +124,13 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
     solver.from_string(text)
     context, never = solver.ctx.ref(), set[str]()
     for names in (wanted, unwanted):
-        left = {name: z3.Bool(name, solver.ctx) for name in names}
+        terms = {name: z3.Bool(name, solver.ctx) for name in names}
+        declared = {name: term.decl() for name, term in terms.items()}
+        left = {name: (term.as_ast(), declared[name].ast) for name, term in terms.items()}
         while left:
             another = z3.FreshBool("another", solver.ctx)
-            some = (z3.Ast * (len(left) + 1))(z3.Not(another).as_ast(), *(term.as_ast() for term in left.values()))
+            none = z3.Not(another)
+            some = (z3.Ast * (len(left) + 1))(none.as_ast(), *(term for term, _ in left.values()))
             z3.Z3_solver_assert(context, solver.solver, z3.Z3_mk_or(context, len(some), some))
             solver.set("timeout", max(1, int(1000 * (end - monotonic()))))
             found = solver.check(another)
@@ -136,8 +139,8 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
             if found == z3.unsat:
                 break
             model = solver.model()
-            for name, term in list(left.items()):
-                value = z3.Z3_model_get_const_interp(context, model.model, term.decl().ast)
+            for name, (_, constant) in list(left.items()):
+                value = z3.Z3_model_get_const_interp(context, model.model, constant)
                 if value and z3.Z3_get_bool_value(context, value) == z3.Z3_L_TRUE:
                     del left[name]
         never |= set(left)

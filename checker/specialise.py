@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from efasp.checker import cli
+from efasp.checker import arguments, cli
 from efasp.checker.commands import directed, initial_memory, too_wide
 from efasp.checker.errors import UsageError, absent, of_source
 from efasp.checker.files import STDIN, writable, wrote
@@ -15,7 +15,7 @@ from efasp.checker.interface import extension_of
 from efasp.checker.solvers import installed
 from efasp.encoding import CellLayout, LogLayout
 from efasp.model.closed_forms import sizes
-from efasp.model.compile import ENGINES, compile_machine
+from efasp.model.compile import ENGINES, check_machine, compile_machine
 from efasp.model.ranges import RangeError
 from efasp.pram.assembler import AssemblyError
 from efasp.pram.machine import Program
@@ -27,9 +27,9 @@ def register(commands: cli.Commands) -> None:
     """Add the command to the parser."""
     made = cli.command(commands, "specialise", "write the transformer of one PRAM program, whose prompt holds data alone")
     what = "an assembly file (.pram), -, or a program of the library"
-    made.add_argument("file", type=cli.name, metavar="FILE", help=what)
+    made.add_argument("file", type=arguments.name, metavar="FILE", help=what)
     out = "the weights file; - is standard output"
-    made.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help=out)
+    made.add_argument("-o", "--output", type=arguments.path, required=True, metavar="OUT", help=out)
     made.add_argument("--engine", choices=ENGINES, default="mdm", help="(default %(default)s)")
     made.add_argument("--json", action="store_true", help="the sizes as one JSON object")
     cli.directive_options(made)
@@ -43,23 +43,28 @@ def specialise(options: argparse.Namespace) -> int:
     if options.json and options.output == STDIN:
         raise UsageError("-o: expected a file, as --json is on standard output, found -")
     writable("-o", options.output)
+    where = f"{options.file}: .word" if options.word is None else "--word"
     try:
+        if options.word is not None:
+            check_machine(options.word, options.engine, "")
         program = directed(options.file, options, initial_memory(options.data))
     except (AssemblyError, OSError) as error:
         raise of_source(error) from None
+    except ValueError as error:
+        raise UsageError(f"{where}: {str(error).removeprefix('word: ')}") from None
     from efasp.model.weights import compiled, dump
 
     extension = extension_of(program)
     try:
         weights = compiled(program.word, options.engine, extension, code=program.instructions)
     except RangeError as error:
-        raise UsageError(f"--word: {too_wide(error, options.engine, extension)}") from None
+        raise UsageError(f"{where}: {too_wide(error, options.engine, extension)}") from None
     except ValueError as error:
-        raise UsageError(f"--word: {str(error).removeprefix('word: ')}") from None
+        raise UsageError(f"{where}: {str(error).removeprefix('word: ')}") from None
     try:
         put(options.output, dump(weights))
     except BrokenPipeError:
-        raise  # the reader of standard output has gone, which is no failure
+        raise  # the reader of standard output has gone, which is not a failure
     except OSError as error:
         raise UsageError(f"-o: {options.output}: {error.strerror}") from None
     _report(options, program, extension)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 TICK = 0.1
-PERIOD = 30.0  # seconds between two lines where standard error is no terminal
-WIDTH = 140  # columns, where standard output is no terminal
+PERIOD = 30.0  # seconds between two lines where standard error is not a terminal
+PATIENCE = 5.0  # seconds after which a person wants to know what is done
+WIDTH = 140  # columns, where standard output is not a terminal
 
 
 class Screen(Console):
@@ -69,6 +71,20 @@ def lines(what: str, count: int | None) -> Show:
             print(f"efasp: {done}{of} {what} after {said - start:.0f} s{left}{known}", file=sys.stderr, flush=True)
 
     return show
+
+
+@contextmanager
+def patience(what: str) -> Iterator[None]:
+    """Says on standard error what is done within, once, where that takes more than ``PATIENCE``. No process is forked within,
+    as a thread waits."""
+    timer = threading.Timer(PATIENCE, lambda: print(f"efasp: {what}", file=sys.stderr, flush=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
 from efasp.checker.files import about, shown
+from efasp.checker.terminal import patience
 from efasp.model.header import WeightsError
 from efasp.model.program_file import read_machine
 from efasp.model.specialised_file import MachineFile
@@ -35,7 +36,7 @@ def given(path: Path | None, engine: str | None, allowed: bool, specialised: boo
             raise UsageError("--inexact: expected --weights FILE with it, found none")
         return None
     file = read(path, engine, specialised)
-    if reason := inexact(file):
+    if reason := inexact(file, shown(path)):
         said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
         if not allowed:
             why = f"efasp check --weights {path} --lemma 'numerics.*' says more; --inexact runs it nevertheless"
@@ -59,10 +60,13 @@ def read(path: Path, engine: str | None, specialised: bool = False) -> MachineFi
     return file
 
 
-def inexact(file: MachineFile) -> str:
-    """Why a file's dtype is not known to carry its numbers exactly; "" where it is."""
+def inexact(file: MachineFile, path: Path) -> str:
+    """Why a file's dtype is not known to carry its numbers exactly; "" where it is. Says what is decided where that takes long,
+    as of a wide machine's file that is not a fresh compile's."""
     machine = Machine(file.word, file.engine, file.extension, (1, 1 << file.word), file.code)
-    return numerics.inexact(machine, file.plan, _discharged)
+    what = f"{path}: deciding whether {file.plan.dtype} carries its numbers exactly"
+    with patience(f"{what} (minutes for wide words, where they are not those of a fresh compile)"):
+        return numerics.inexact(machine, file.plan, _discharged)
 
 
 def _discharged(obligation: Obligation) -> bool:

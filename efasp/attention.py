@@ -10,15 +10,16 @@ least 1.
 from __future__ import annotations
 
 import operator as order
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from efasp.embeddings import Embedding
 from efasp.operators import expect_flag, expect_int, operator
 from efasp.pointwise import gate
 from efasp.sorts import Bit, Flag, Int, Signs, Sort, SortError, Word
-from efasp.syntax import Embedding, Node, aha, combine, concat, refine, relu, weigh
+from efasp.syntax import Node, aha, combine, concat, refine, relu, weigh
 
 
 def weights(n: Any, m: Any) -> dict[str, Any]:
@@ -264,12 +265,17 @@ def seq_sum(x: Node, longest: int, sink: Node) -> Node:
     The mean of the sink's flag is 1/n; N (s/n - k/n) is 0 or more where s >= k and -1 or less elsewhere.
     """
     expect_flag("seq_sum", x)
-    share = seq_mean(concat(x, sink))
-    steps = []
-    for k in range(1, longest + 1):
-        distance = weigh(share, [longest, -k * longest])
-        steps.append(combine([(1, relu(distance + 1)), (-1, relu(distance))]))
+    steps = share_steps(seq_mean(concat(x, sink)), longest, range(1, longest + 1))
     return combine([(1, step) for step in steps], sort=Int(0, longest))
+
+
+def share_steps(share: Node, longest: int, numbers: Iterable[int]) -> list[Node]:
+    """For each number k whether s >= k, of the means s / n and 1 / n over at most ``longest`` positions."""
+    steps = []
+    for k in numbers:
+        distance = weigh(share, [longest, -k * longest])
+        steps.append(combine([(1, relu(distance + 1)), (-1, relu(distance))], sort=Flag()))
+    return steps
 
 
 @operator(sorts=lambda w: (Flag(),), spec=lambda c: [min(c[0])] * len(c[0]), depth=(1, 0), kind="attention")

@@ -15,8 +15,9 @@ import numpy as np
 from efasp.attention import seq_mean
 from efasp.codebook import Codebook
 from efasp.dyck import letters
+from efasp.embeddings import positions, tokens
 from efasp.sorts import Flag
-from efasp.syntax import Program, combine, concat, positions, relu, tokens
+from efasp.syntax import Program, combine, concat, relu
 
 PLACE_BITS = 6
 LONGEST = (1 << PLACE_BITS) - 1  # letters of a word
@@ -46,7 +47,7 @@ def counting_arm(k: int) -> Program:
 def wrong_words(
     k: int, longest: int, may_end: Callable[[np.ndarray], bool], member: Callable[[Sequence[int]], bool]
 ) -> Iterator[list[int]]:
-    """The words of up to so many letters after which the model may end and which are no members, or the other way round."""
+    """The words of up to so many letters after which the model may end and which are not members, or the other way round."""
     book = vocabulary(k)
     for n in range(longest + 1):
         for word in product(letters(k), repeat=n):

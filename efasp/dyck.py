@@ -23,8 +23,9 @@ from functools import cache
 
 from efasp.attention import gather
 from efasp.codebook import Codebook
+from efasp.embeddings import Embedding, positions, tokens
 from efasp.sorts import Flag, OneHot
-from efasp.syntax import Embedding, Node, Program, combine, concat, positions, relu, take, tokens, weigh
+from efasp.syntax import Node, Program, combine, concat, relu, take, weigh
 
 STOP = Fraction(9, 16)  # of a free mask to be deleted: above 1/2, so that runs end with probability 1
 PLACE_BITS = 11  # a sequence has at most 2^11 positions, so that float32 is exact

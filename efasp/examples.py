@@ -14,10 +14,12 @@ import numpy as np
 
 from efasp.attention import gather, match, seq_max, seq_mean
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import Embedding, positions, tokens
 from efasp.evaluate import evaluate
 from efasp.pointwise import add, gate, less, not_, sub, unsigned, xor
-from efasp.sorts import Flag, Int, Signs, Word
-from efasp.syntax import Embedding, Node, Program, aha, combine, concat, positions, refine, relu, take, tokens, weigh
+from efasp.sequences import selector_width, token
+from efasp.sorts import Flag, OneHot, Signs, Word
+from efasp.syntax import Node, Program, combine, concat, refine, relu, take, weigh
 
 LONGEST = 512  # symbols of a text
 PLACE_BITS = 10  # so that there is room for the sink
@@ -123,20 +125,13 @@ def _most_recent_oracle(text: str) -> str:
 
 
 def histogram() -> Example:
-    """How often the own symbol occurs, as one token a position.
-
-    A head that looks at the c equal symbols and at the sink reads r = 1 / (c + 1). As c >= k exactly when
-    1 - (k + 1) r >= 0, and else it is at most -1 / k, a step of width 1 / LONGEST counts; a lookup turns c into bits.
-    """
+    """How often the own symbol occurs, as one token a position: the width of a selector, which a lookup turns into bits."""
     kinds = (Kind(SINK), *map(Kind, "abcd"), Kind("count", ("count",)))
     book = Codebook("histogram", kinds, (("count", PLACE_BITS),), (Field("count_bits", "count"),))
     te, pe, program = tokens(book), positions(PLACES), Program("histogram")
-    symbol = concat(*map(te.flag, "abcd"))
-    share = program.let("share", aha(concat(symbol, te.one), concat(symbol, te.flag(SINK)), te.flag(SINK)))
-    counts = concat(*(combine([(-LONGEST * (k + 1), share)], LONGEST) for k in range(1, LONGEST + 1)))
-    up, down = relu(counts + 1), relu(counts)
-    count = weigh(concat(up, down), [1] * LONGEST + [-1] * LONGEST, sort=Int(0, LONGEST))
-    bits = program.let("bits", gather(pe.field("bits"), program.let("count", count), pe))
+    symbol = refine(concat(*map(te.flag, "abcd")), OneHot(4, partial=True))
+    count = program.let("count", selector_width(symbol, symbol, "==", LONGEST, te.flag(SINK)))
+    bits = program.let("bits", gather(pe.field("bits"), count, pe))
     nothing = combine([(0, te.one)], sort=Flag())
     program.let("code", concat(*[nothing] * 5, te.one, te.one, bits))
     return Example(
@@ -152,7 +147,7 @@ def majority() -> Example:
     mean = program.let("mean", seq_mean(concat(te.flag("1"), te.flag("0"))))
     lead = program.let("lead", weigh(mean, [LONGEST, -LONGEST]))
     more = program.let("more", combine([(1, relu(lead)), (-1, relu(lead - 1))], sort=Flag()))
-    program.let("code", concat(not_(more), more, te.one))
+    program.let("code", token(te.node, "0", not_(more), "1", more))
     return Example(
         "majority", program, book, _encoder(book), _text(book),
         lambda text: str(int(text.count("1") > text.count("0"))) * len(text), "01",
@@ -179,7 +174,7 @@ def parity() -> Example:
     left, right = _halves(concat(te.flag("1"), te.flag("0", "1")), pe)
     odd = program.let("odd", xor(left[0], right[0]))
     there = program.let("there", refine(left[1], Flag()))
-    program.let("code", concat(combine([(1, there), (-1, odd)], sort=Flag()), odd, not_(there), te.one))
+    program.let("code", token(te.node, "0", combine([(1, there), (-1, odd)], sort=Flag()), "1", odd, "_", not_(there)))
     encode, text = _encoder(book), _text(book)
     return Example(
         "parity", program, book, lambda symbols: encode(symbols or "_"), lambda output: text(output)[0].replace("_", "0"),

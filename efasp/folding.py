@@ -103,7 +103,7 @@ def ranged(row: Row, constant: Number, bounds: Bounds) -> Interval:
 
 
 def pruned(x: Concat, rows: Sequence[Row]) -> tuple[Node, list[Row]]:
-    """A concatenation without the parts that no row reads, and the rows over what is left."""
+    """A concatenation without the parts that no row reads, and the rows over the remaining parts."""
     read, at, now = {i for row in rows for i, _ in row}, 0, 0
     parts, place = list[Node](), dict[int, int]()
     for part in x.parts:

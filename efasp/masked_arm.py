@@ -23,25 +23,12 @@ from functools import cached_property
 import numpy as np
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.graphs import substitute
 from efasp.operators import expect_int
 from efasp.pointwise import gate, not_, signed, unsigned
 from efasp.sorts import Flag, Int, Signs, SortError, Word
-from efasp.syntax import (
-    Node,
-    PositionEmbedding,
-    Program,
-    TokenEmbedding,
-    aha,
-    combine,
-    concat,
-    positions,
-    refine,
-    take,
-    tokens,
-    walk,
-    weigh,
-)
+from efasp.syntax import Node, PositionEmbedding, Program, TokenEmbedding, aha, combine, concat, refine, take, walk, weigh
 
 Event = tuple[int, int]  # a position of f, and the token that it holds
 AT, RANK = "masked_arm_at", "masked_arm_rank"  # payloads of an event's position, and of a place's rank
@@ -114,7 +101,7 @@ class MaskedArm:
         return self.vocabulary.token(kind, (value << self.bits) + event[0])
 
     def split(self, token: int) -> Event:
-        """Inverse of ``event``. Raises ValueError for a token that is no event."""
+        """Inverse of ``event``. Raises ValueError for a token that is not an event."""
         kind, value = self.vocabulary.split(token)
         if kind == self.decoder.mask:
             raise ValueError("event: expected a token other than the mask, found the mask")

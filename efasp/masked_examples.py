@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from efasp.attention import gather
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import Embedding, positions, tokens
 from efasp.examples import EXAMPLES, joined
 from efasp.masked_arm import Decoder
 from efasp.pointwise import and_, gate, not_, signed, unsigned, xor
 from efasp.sorts import Flag
-from efasp.syntax import Embedding, Node, Program, combine, concat, positions, refine, tokens
+from efasp.syntax import Node, Program, combine, concat, refine
 
 PLACE_BITS = 7  # up to 64 symbols
 PLACES = Codebook.index(PLACE_BITS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from textwrap import wrap
@@ -28,6 +29,10 @@ class Text:
     def number(self, value: Number) -> str:
         """An exact number."""
         return str(value)
+
+    def string(self, text: str) -> str:
+        """A string."""
+        return json.dumps(text, ensure_ascii=False)
 
     def slice(self, start: int, stop: int, step: int = 1) -> str:
         """The suffix for the coordinates start..stop, downwards if ``step`` is -1."""
@@ -74,6 +79,9 @@ class Latex(Text):
         if isinstance(value, Fraction) and value.denominator > 1:
             return rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"
         return str(value)
+
+    def string(self, text: str) -> str:
+        return rf"\mathtt{{{''.join(_LATEX.get(char, char) for char in text)}}}"
 
     def slice(self, start: int, stop: int, step: int = 1) -> str:
         if step == -1:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from typing import Any, Literal
 
+from efasp.embeddings import Embedding
 from efasp.sorts import Bit, Int, Sort, SortError, Word
-from efasp.syntax import Embedding, Node
+from efasp.syntax import Node
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,10 @@ class Operator:
     ``sorts(w)``: the sorts of its arguments at word width w. ``spec``: its specification, on Python values: for a
     pointwise operator ``spec(w, *arguments)``; for one over attention ``spec(columns)``, with one list of values an
     argument (one value a position), giving the list of results. A positional one takes the position embedding as last
-    argument, one of plain numbers. ``depth``: (attention, ReLU) sublayers.
-    ``units(w)``: ReLU units of the pointwise ones.
+    argument, one of plain numbers. One over a sequence (``efasp.sequences``) takes ``fixed`` after its arguments, then an
+    embedding and a sink if it has such; its specification is ``spec(columns, *fixed)``. ``depth``: (attention, ReLU) sublayers.
+    ``units(w)``: ReLU units of the pointwise ones, and of those over a sequence. ``embedding``: which argument is an embedding,
+    or -1.
     """
 
     name: str
@@ -28,9 +32,10 @@ class Operator:
     spec: Callable[..., Any]
     depth: tuple[int, int]
     units: Callable[[int], int] | None = None
-    kind: Literal["pointwise", "attention", "positional"] = "pointwise"
+    kind: Literal["pointwise", "attention", "positional", "sequence"] = "pointwise"
     extension: Literal["", "M"] = ""
     fixed: tuple[Any, ...] = ()
+    embedding: int = -1
 
     @property
     def summary(self) -> str:
@@ -46,6 +51,8 @@ def operator(**row: Any) -> Callable[[Callable[..., Node]], Callable[..., Node]]
 
     def register(build: Callable[..., Node]) -> Callable[..., Node]:
         name = build.__name__.rstrip("_")
+        kinds = [parameter.annotation for parameter in signature(build).parameters.values()]
+        embedding = kinds.index("Embedding") if "Embedding" in kinds else -1
 
         @wraps(build)
         def define(*arguments: Any, **options: Any) -> Node:
@@ -55,7 +62,7 @@ def operator(**row: Any) -> Callable[[Callable[..., Node]], Callable[..., Node]]
                 object.__setattr__(node, "origin", (name, tuple(given)))
             return node
 
-        OPERATORS[name] = Operator(name=name, build=define, **row)
+        OPERATORS[name] = Operator(name=name, build=define, embedding=embedding, **row)
         return define
 
     return register

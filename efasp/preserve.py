@@ -30,10 +30,11 @@ import numpy as np
 
 from efasp.attention import gather
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.pointwise import and_, equals, threshold
 from efasp.process import g
 from efasp.sorts import Flag, Int, OneHot
-from efasp.syntax import Node, Program, aha, combine, concat, positions, refine, relu, take, tokens
+from efasp.syntax import Node, Program, aha, combine, concat, refine, relu, take
 
 SEPARATOR, MASK, DELETE = "|", "mask", "del"
 Readout = Callable[[np.ndarray], np.ndarray]

@@ -212,7 +212,7 @@ class _Printer:
         if self._derived(node):
             assert node.origin is not None
             name, arguments = node.origin
-            return _Shown(style.call(name, [self.shown[a].text if isinstance(a, Node) else str(a) for a in arguments]))
+            return _Shown(style.call(name, [self._argument(a) for a in arguments]))
         if isinstance(node, (Concat, Affine)):
             blocks = self._blocks(node)
             if len(blocks) == 1:
@@ -228,6 +228,11 @@ class _Printer:
         name = "relu" if isinstance(node, Relu) else "aha"
         assert isinstance(node, (Relu, Attention))
         return _Shown(style.call(name, [self.shown[child].text for child in node.inputs]))
+
+    def _argument(self, argument: object) -> str:
+        if isinstance(argument, Node):
+            return self.shown[argument].text
+        return self.style.string(argument) if isinstance(argument, str) else str(argument)
 
     def _sum(self, block: _Block) -> _Shown:
         """The terms of a block and its constant, as a sum."""

@@ -24,7 +24,7 @@ Readout = Callable[[np.ndarray], np.ndarray]
 
 
 class GenerationError(RuntimeError):
-    """A run that cannot go on: its sequence is longer than the places, or its read-out is no distribution."""
+    """A run that cannot go on: its sequence is longer than the places, or its read-out is not a distribution."""
 
 
 def token_weights(scores: np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ class Draws:
     def of(cls, tokens: np.ndarray, readout: np.ndarray, size: int, mask: int) -> Draws:
         """From a read-out (positions, width), whose first ``size`` numbers are scores and whose last three are chances.
 
-        Raises GenerationError where a chance is not within 0..1, a score is no number, or a mask may be drawn.
+        Raises GenerationError where a chance is not within 0..1, a score is not a number, or a mask may be drawn.
         """
         read = np.asarray(readout, dtype=np.float64)
         weights, chances = token_weights(read[:, :size]), read[:, -3:]

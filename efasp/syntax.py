@@ -17,7 +17,7 @@ from math import lcm
 from typing import Any
 
 from efasp.codebook import Codebook
-from efasp.sorts import Flag, Interval, Number, Signs, Sort, SortError, Vector, tidy, vector
+from efasp.sorts import Interval, Number, Sort, SortError, Vector, tidy, vector
 
 Row = tuple[tuple[int, Number], ...]  # sparse row of a matrix: (column, coefficient), by column, none zero
 
@@ -328,42 +328,6 @@ def refine(x: Node, sort: Sort) -> Node:
     if x.width != sort.width:
         raise SortError("refine", f"a sort of width {x.width}", sort)
     return Affine(x, tuple(((place, 1),) for place in range(x.width)), (0,) * x.width, sort)
-
-
-class Embedding:
-    """Names for the coordinates of TE or PE: ``te.flag("mask")``, ``te.field("word")``."""
-
-    def __init__(self, node: TokenEmbedding | PositionEmbedding) -> None:
-        self.node, self.codebook = node, node.codebook
-
-    def flag(self, *kinds: str) -> Node:
-        """1 where the item is of one of the kinds."""
-        weights = [0] * self.codebook.width
-        for kind in kinds:
-            weights[self.codebook.slots[kind].start] = 1
-        return weigh(self.node, weights, sort=Flag())
-
-    def field(self, name: str) -> Node:
-        """A field of the code."""
-        slot = self.codebook.slots[name]
-        bounds = self.codebook.sort.bounds[slot.start : slot.stop]
-        signed = any(f.name == name and f.encode == "signs" for f in self.codebook.fields)
-        return take(self.node, slot, Signs(len(slot)) if signed else vector(bounds, True))
-
-    @property
-    def one(self) -> Node:
-        """The constant 1."""
-        return take(self.node, self.codebook.slots["one"])
-
-
-def tokens(codebook: Codebook) -> Embedding:
-    """The token embedding of a vocabulary."""
-    return Embedding(TokenEmbedding(codebook))
-
-
-def positions(codebook: Codebook) -> Embedding:
-    """The position embedding of a codebook of places."""
-    return Embedding(PositionEmbedding(codebook))
 
 
 def walk(*roots: Node, known: Container[Node] = ()) -> list[Node]:

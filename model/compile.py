@@ -53,7 +53,7 @@ def compile_machine(word: int, engine: str, extension: str = "", code: Code | No
     return lower(step_of(word, engine, extension, code))
 
 
-MASKED_ARM = "marm"  # the engine that decodes the log left to right; it runs, and is no machine of the obligations
+MASKED_ARM = "marm"  # the engine that decodes the log left to right; it runs, and is not a machine of the obligations
 MASKED_ARM_BITS = 16  # of a position: sequences of up to 2^16 tokens
 
 

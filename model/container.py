@@ -37,8 +37,8 @@ def opened(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="numpy") as file:
             yield file
     except SafetensorError:
-        advice = "efasp export, or efasp compile for a program, writes such a file"
-        raise WeightsError(f"{path}: expected a safetensors file, found {found(path)} ({advice})") from None
+        makers = "efasp export, efasp specialise and efasp compile write such files"
+        raise WeightsError(f"{path}: expected a safetensors file, found {found(path)} ({makers})") from None
 
 
 def found(path: Path) -> str:
@@ -54,7 +54,7 @@ def found(path: Path) -> str:
         (length,) = struct.unpack("<Q", start)
         if length > MOST:
             text = all(9 <= byte <= 13 or 32 <= byte < 127 for byte in start)
-            return "a text" if text else "another format: its first bytes are no length"
+            return "a text" if text else "another format: its first bytes are not a length"
         if length > size - 8:
             return f"{size} bytes, of which the header alone takes {8 + length}: it is cut short, or of another format"
         said = file.read(length)

@@ -105,7 +105,7 @@ class Context:
             self._cache.keep(len(active) - len(block))
             self._held = length
         if not np.isfinite(outputs).all():
-            raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {step}")
+            raise NoNumbers(f"the outputs are not numbers (infinity or NaN) at step {step}")
         return outputs
 
     def _replay(self) -> None:
@@ -194,7 +194,7 @@ def masked_arm(
             passes += 1
             on_pass(slot + 1 - first, len(block))
             if not np.isfinite(outputs).all():
-                raise NoNumbers(f"the outputs are no numbers (infinity or NaN) at step {time}")
+                raise NoNumbers(f"the outputs are not numbers (infinity or NaN) at step {time}")
             z[slot] = arm.vocabulary.read(outputs[slot : slot + 1])[0]
             if z[slot] == arm.mask:
                 raise DecodingError(f"step {time}: no position of the block is ready")

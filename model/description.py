@@ -1,7 +1,7 @@
 """What a weights file says of itself, beside its machine or program: enough to run it without this package. Needs no torch.
 
 Metadata since version 2 (all strings; docs/weights-format.md has them to the byte): ``vocabulary`` and ``places`` (codebooks),
-``layout`` (the sections of places, from position 0 on), ``readout`` ("tokens", or "numbers" where the read-out is no code of a
+``layout`` (the sections of places, from position 0 on), ``readout`` ("tokens", or "numbers" where the read-out does not code a
 token), ``start`` (the kind of the token before every text, or nothing), ``attention``, and ``scale`` (that of the scores in
 softmax, by the dtype).
 """
@@ -61,7 +61,7 @@ def machine_sections(word: int, engine: str, extension: str, prompted: bool = Tr
 
 def plain_sections(places: Codebook, read: bool) -> tuple[Section, ...]:
     """The layout of a program's sequences: one place after the other; as many as there are, or, where the program does not read
-    them, as there are tokens: the name N. Nothing for places that are no plain numbers, as a decompiled machine's."""
+    them, as there are tokens: the name N. Nothing for places that are not plain numbers, as a decompiled machine's."""
     if len(places.kinds) > 1 or len(places.payloads) > 1:
         return ()
     ((name, bits),) = places.payloads
@@ -70,7 +70,7 @@ def plain_sections(places: Codebook, read: bool) -> tuple[Section, ...]:
 
 
 def check_described(path: Path, found: Mapping[str, str], expected: Mapping[str, str]) -> None:
-    """Raises WeightsError where a file says of itself what is not so of its machine or program; version 1 said nothing."""
+    """Raises WeightsError where a file's description of itself differs from its machine or program; version 1 had none."""
     if found["version"] == "1":
         return
     for key, value in expected.items():

@@ -23,6 +23,11 @@ USES = {
     PROGRAM: "of a program: efasp eval --weights and efasp check FILE --weights take it",
     SPECIALISED: "of a machine specialised to one PRAM program: efasp run --weights and efasp check --weights take it",
 }
+MAKES = {
+    FORMAT: "efasp export, or efasp specialise for one PRAM program, writes such a file",
+    PROGRAM: "efasp compile writes such a file",
+    SPECIALISED: "efasp specialise writes such a file",
+}
 MAX_SIDE = 1 << 16
 CONTROLS = {"mdm": 0, "apmdm": 3}  # read-outs besides the token's code, by engine
 
@@ -49,7 +54,7 @@ def check_format(path: Path, metadata: dict[str, str], wanted: str) -> None:
     """Raises WeightsError for a file of another format or version, with the commands that take it where there are some."""
     found = metadata.get("format")
     if found != wanted:
-        known = USES.get(found or "", "efasp export, or efasp compile for a program, writes such a file")
+        known = USES.get(found or "", MAKES[wanted])
         said = "none" if found is None else shown(found)
         raise WeightsError(f"{path}: metadata format: expected {wanted!r}, found {said} ({known})")
     if metadata.get("version") not in VERSIONS:

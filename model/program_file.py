@@ -21,7 +21,7 @@ from efasp.language.program import parse
 from efasp.model.compile import ENGINES, MAX_WORD, codebooks
 from efasp.model.container import opened
 from efasp.model.description import NUMBERS, TOKENS, check_described, described, plain_sections
-from efasp.model.header import CONTROLS, PROGRAM, SPECIALISED, VERSION, WeightsError, check_format, read_shape, shown
+from efasp.model.header import CONTROLS, PROGRAM, SPECIALISED, USES, VERSION, WeightsError, check_format, read_shape, shown
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan, TransformerShape
 from efasp.model.ranges import SIGNIFICAND
@@ -106,7 +106,8 @@ def read_machine(path: Path) -> MachineFile:
         outputs = plan.vocabulary.width + CONTROLS[engine]
         if (plan.vocabulary, plan.places) == codebooks(word, engine, extension) and len(plan.out_bias) == outputs:
             return MachineFile(word, engine, extension, plan)
-    raise OtherProgram(f"{path}: expected a machine's transformer, found that of the program {module.program.name}")
+    takes = USES[PROGRAM].removeprefix("of a program: ")
+    raise OtherProgram(f"{path}: expected a machine's transformer, found that of the program {module.program.name} ({takes})")
 
 
 def no_machine(path: Path) -> bool:

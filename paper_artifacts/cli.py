@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from efasp.checker import cli, specialise
+from efasp.checker import arguments, cli, specialise
 from efasp.checker.language import options as language
 from efasp.checker.session import Report
 from efasp.model.compile import ENGINES
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     """Add the commands of this package to the parser, and to `efasp check` its pages."""
-    check.add_argument("--html", type=cli.path, metavar="DIR", help="write the report as web pages, DIR/index.html")
+    check.add_argument("--html", type=arguments.path, metavar="DIR", help="write the report as web pages, DIR/index.html")
     check.set_defaults(pages=pages)
     language.extend(commands, check)
     specialise.register(commands)
@@ -33,20 +33,22 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     shown = "a lemma, a claim or a program's file, shown whole, or a glob (default: list all)"
     audit.add_argument("name", nargs="?", metavar="NAME", help=shown)
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
-    audit.add_argument("--out", type=cli.path, metavar="DIR", help="where to write the web pages (--format html)")
+    audit.add_argument("--out", type=arguments.path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")
     cli.run_options(audit)
     audit.set_defaults(command=_audit)
     trace = cli.command(commands, "trace", "a run of the transformer, or a countermodel, decoding step by decoding step")
-    trace.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help="an assembly file (.pram)")
+    trace.add_argument("file", nargs="?", type=arguments.name, metavar="FILE", help="an assembly file (.pram)")
     cli.program_options(trace)
     trace.add_argument("--engine", choices=ENGINES, help="which transformer runs FILE")
-    trace.add_argument("--case", type=cli.path, metavar="REPORT", help="a countermodel in a report of efasp check --json")
+    trace.add_argument("--case", type=arguments.path, metavar="REPORT", help="a countermodel in a report of efasp check --json")
     trace.add_argument("--id", metavar="ID", help="of this obligation (default: the first that is of a whole machine)")
-    trace.add_argument("--steps", type=cli.positive, default=32, metavar="T", help="at most T decoding steps (default 32)")
-    trace.add_argument("--step", type=cli.positive, metavar="K", help="print one step")
-    trace.add_argument("--position", type=cli.count, nargs="+", default=[], metavar="I", help="show these positions too")
-    trace.add_argument("--html", type=cli.path, metavar="FILE", help="write a page to step through")
+    trace.add_argument(
+        "--steps", type=arguments.positive, default=32, metavar="T", help="at most T decoding steps (default 32)"
+    )
+    trace.add_argument("--step", type=arguments.positive, metavar="K", help="print one step")
+    trace.add_argument("--position", type=arguments.count, nargs="+", default=[], metavar="I", help="show these positions too")
+    trace.add_argument("--html", type=arguments.path, metavar="FILE", help="write a page to step through")
     trace.add_argument("--generate", choices=generation.LANGUAGES, help="a stochastic generation instead: efasp generate's")
     generation.options(trace)
     trace.set_defaults(command=_trace)
@@ -54,7 +56,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     tables = cli.command(commands, "tables", "make every table and figure of paper_artifacts/generated anew")
     tables.add_argument(
         "--out",
-        type=cli.path,
+        type=arguments.path,
         metavar="DIR",
         help="write them here (default: in a checkout paper_artifacts/generated, else efasp-tables)",
     )

@@ -31,6 +31,7 @@ from efasp.proofs.lemmas import (
     resources_bounds,
     resources_serial,
     resources_serial_word,
+    sequences,
     simulation,
     simulation_citations,
     specialised,
@@ -44,6 +45,7 @@ from efasp.proofs.obligation import LEMMAS, Batch, Obligation, Regime
 FAMILIES = (
     gates,
     attention,
+    sequences,
     step_stages,
     step_values,
     attention_lookups,

@@ -23,8 +23,9 @@ os.environ.pop("COLUMNS", None)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Standard output of a process that tests start is buffered, as users have it.
 os.environ.pop("PYTHONUNBUFFERED", None)
-settings.register_profile("here", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("here", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=500, derandomize="CI" in os.environ)  # of `make slow`
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 

@@ -236,7 +236,7 @@ def test_the_commands_are_targets() -> None:
 
 
 def test_links_resolve() -> None:
-    """Those of CONTRIBUTING.md, which is no page of docs/."""
+    """Those of CONTRIBUTING.md, which is not a page of docs/."""
     assert broken(CONTRIBUTING) == []
 
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from rich.table import Table
 
@@ -32,7 +32,7 @@ from efasp.checker.pool.cluster import opened
 from efasp.checker.pool.pools import Pool
 from efasp.checker.provenance import provenance
 from efasp.checker.selection import regime_of, selected
-from efasp.checker.session import environment, notice
+from efasp.checker.session import Origin, environment, notice
 from efasp.checker.solvers import available
 from efasp.checker.store import Store, default_path
 from efasp.checker.terminal import console, counting
@@ -60,6 +60,19 @@ class CertificateRow(TypedDict):
     hypotheses: str
     reasons: dict[str, str]
     seconds: float
+
+
+# The report as JSON holds it (docs/commands.md). "not SMT": how many obligations of each other kind there are.
+CertificateReport = TypedDict(
+    "CertificateReport",
+    {
+        "n_max": int,
+        "summary": dict[str, int],
+        "certificates": list[CertificateRow],
+        "not SMT": dict[str, int],
+        "environment": Origin,
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +137,7 @@ def certify(options: argparse.Namespace) -> int:
         listed = list(built(chosen, options.lemma))
         found = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store)
         summary = {status: sum(c.status == status for c in found) for status in STATUSES}
-        report = {
+        report: CertificateReport = {
             "n_max": regime.n_max,
             "summary": summary,
             "certificates": [c.row for c in found],
@@ -193,7 +206,7 @@ class Collector:
         self.on_result(self.found[index])
 
 
-def _write(folder: Path, found: Sequence[Certificate], report: dict[str, Any]) -> None:
+def _write(folder: Path, found: Sequence[Certificate], report: CertificateReport) -> None:
     """Every script with its proof, and the report as ``certificates.json``."""
     for c in found:
         path = folder / name(c.same[0])
@@ -221,7 +234,7 @@ def _foreign(options: argparse.Namespace, found: Sequence[Certificate], pool: Po
 # On a terminal.
 
 
-def _show(found: Sequence[Certificate], report: dict[str, Any]) -> None:
+def _show(found: Sequence[Certificate], report: CertificateReport) -> None:
     console().show(_counted(found, f"certificates, n = 1..{report['n_max']}"))
     for line in (*_trusted(found), *_uncertified(found), *_summarized(found, report)):
         print(line)
@@ -258,7 +271,7 @@ def _uncertified(found: Sequence[Certificate]) -> Iterator[str]:
             yield f"{c.status}: {c.same[0].id}: {against or reasons}"
 
 
-def _summarized(found: Sequence[Certificate], report: dict[str, Any]) -> Iterator[str]:
+def _summarized(found: Sequence[Certificate], report: CertificateReport) -> Iterator[str]:
     """What no second solver discharged, which hypotheses have a model, and what has no script."""
     if alone := [c.same[0].id for c in found if not c.found["second"]]:
         listed = f"{', '.join(alone[:5])}{', ...' if alone[5:] else ''}"

@@ -21,7 +21,7 @@ from efasp.checker.language.rasp import is_rasp, translated
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, head, row, summary, totals
-from efasp.checker.session import ReportData, environment, notice, solvers_of
+from efasp.checker.session import Commanded, ReportData, environment, notice, solvers_of
 from efasp.checker.terminal import console
 from efasp.language.module import Module, TextError
 from efasp.model.lower import lower
@@ -73,7 +73,7 @@ def check(options: argparse.Namespace) -> int:
     rows = discharged(found, asked.lemma, names, seconds)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
-    known = {**environment(names, 1), "command": _command(options)}
+    known: Commanded = {**environment(names, 1), "command": _command(options)}
     longest = max(r["n"][1] for r in rows)
     data: ReportData = {
         "n_max": longest, "summary": summary(rows), "obligations": rows, "mutants": kill_matrix.NONE, "environment": known,

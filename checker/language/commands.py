@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.model.program_file import metadata
 from efasp.model.ranges import SIGNIFICAND, RangeError, dtype_for
+from efasp.proofs.programs.floats import doubt
 from efasp.sorts import SortError
 from efasp.syntax import Attention, walk
 
@@ -35,6 +37,8 @@ def evaluate(options: argparse.Namespace) -> int:
         raise UsageError("expected FILE or --weights FILE, found " + ("neither" if options.file is None else "both"))
     if options.file is not None and is_rasp(options.file):
         name, values = evaluated(options.file, options.name, options.on)
+        if all(isinstance(value, list) for value in values):  # of a selector, a row a query
+            return written(options, name, values, "\n".join(" ".join(str(int(one)) for one in row) for row in values))
         letters = all(isinstance(value, str) and len(value) == 1 for value in values)
         return written(options, name, values, ("" if letters else " ").join(str(plain(value)) for value in values))
     try:
@@ -46,6 +50,7 @@ def evaluate(options: argparse.Namespace) -> int:
             if options.name is not None:
                 raise UsageError("--name: expected FILE with it, found --weights, whose transformer has one output")
             module, plan = weights(options.weights)
+            judge(options.weights, module, plan)
             output, name = in_torch(module, plan, options.on), next(reversed(module.program.definitions))
     except TextError as error:
         raise UsageError(f"--on: {error}") from None
@@ -69,22 +74,38 @@ def shown(module: Module, output: Sequence[Any]) -> str:
     return " ".join(str(plain(value)) for value in output)
 
 
-def in_torch(module: Module, plan: Plan, text: str) -> list[Value]:
-    """The output on a text by the transformer of a plan. Raises UsageError without torch, TextError."""
+def judge(path: Path, module: Module, plan: Plan) -> None:
+    """Say on standard error where the dtype of a weights file is not known to carry its numbers exactly."""
+    if reason := doubt(plan, lower(module.program), plan.dtype):
+        said = f"--weights: {path}: {plan.dtype} is not known to carry its numbers exactly: {reason}"
+        print(f"efasp: {said} (efasp check --weights {path} says more)", file=sys.stderr)
+
+
+def in_torch(module: Module, plan: Plan, text: str) -> list[Any]:
+    """The output on a text by the transformer of a plan, in which numbers that are not whole are its floats, which may be
+    rounded. Raises UsageError without torch, TextError."""
     if installed("torch") is None:
         raise UsageError(f"--weights: {absent('torch')}")
     from efasp.model.transformer import Transformer
 
     ids = module.encode(text)
     read = Transformer.of(plan, plan.dtype).outputs(np.array(ids), place_rows(None, len(ids)))
-    return module.decode(read.astype(np.float64))
+    return [_floating(value, read.dtype) for value in module.decode(read.astype(np.float64))]
+
+
+def _floating(value: Value, dtype: np.dtype[Any]) -> Any:
+    """A value with the floats of a dtype in the place of fractions, as the shortest decimals that are read as these."""
+    if isinstance(value, tuple):
+        return [_floating(part, dtype) for part in value]
+    return float(str(dtype.type(float(value)))) if isinstance(value, Fraction) else value
 
 
 def rounded(module: Module) -> list[str]:
-    """The heads whose sort has fractions: means that a float rounds; by their definitions' names, where they have any."""
+    """The heads whose sort has fractions (means that a float rounds): names of definitions, or numbers."""
     names = {node: name for name, node in module.program.definitions.items()}
     heads = [node for node in walk(module.program.output) if isinstance(node, Attention) and not node.sort.integral]
-    return [names.get(head, f"a head of {head.sort}") for head in heads]
+    known, others = [names[head] for head in heads if head in names], sum(head not in names for head in heads)
+    return known + [f"{others} head{'s' * (others > 1)} without a name"] * bool(others)
 
 
 def _fits(module: Module, alphabet: str | None, letters: int | None) -> None:

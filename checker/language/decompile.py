@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from efasp.checker import cli
+from efasp.checker import arguments
 from efasp.checker.errors import UsageError
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.language import printer
@@ -114,7 +114,7 @@ def of_program(module: Module, plan: Plan) -> tuple[Decompiled, Plan]:
 
 
 def _texts(module: Module) -> Iterator[str]:
-    """Short texts, on which the sort of an output is tried; none where places are no numbers, and so no text is an input."""
+    """Short texts, on which the sort of an output is tried; none where places are not numbers, and so no text is an input."""
     try:
         longest = module.longest
     except TextError:
@@ -130,7 +130,11 @@ def _is_of(sort: Sort, plan: Plan, ids: Sequence[int]) -> bool:
 
 def extend(command: argparse.ArgumentParser) -> None:
     """The arguments of `efasp decompile`."""
-    command.add_argument("weights", type=cli.path, metavar="FILE", help="a weights file of `efasp compile` or `efasp export`")
-    command.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="written; - is standard output")
+    command.add_argument(
+        "weights", type=arguments.path, metavar="FILE", help="a weights file of `efasp compile` or `efasp export`"
+    )
+    command.add_argument(
+        "-o", "--output", type=arguments.path, required=True, metavar="OUT", help="written; - is standard output"
+    )
     command.add_argument("--json", action="store_true", help="one JSON object that says what was written")
     command.set_defaults(command=written)

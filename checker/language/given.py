@@ -47,7 +47,15 @@ def given(file: str, name: str | None = None, texts: Texts = USUAL) -> Module:
     return module
 
 
+OTHERS = {
+    ".pram": "one in assembly, which efasp run takes",
+    ".safetensors": "a weights file, of which efasp eval --weights shows the output, and efasp decompile the program",
+}
+
+
 def _file(file: str) -> Module:
+    if (other := OTHERS.get(Path(file).suffix)) and Path(file).is_file():
+        raise UsageError(f"{file}: expected a program of E-FASP, found {other}")
     try:
         return parse_file(file)
     except LanguageError as error:
@@ -62,7 +70,7 @@ def _python(file: str) -> Module:
     sys.path.insert(0, "")
     try:
         found: Any = importlib.import_module(where)
-    except Exception as error:  # any exception of a module that is not ours
+    except (Exception, SystemExit) as error:  # any exception of a module that is not ours
         raise UsageError(f"{file}: expected a module that can be imported, found {type(error).__name__}: {error}") from None
     finally:
         sys.path.pop(0)
@@ -74,7 +82,7 @@ def _python(file: str) -> Module:
     if callable(found) and not isinstance(found, (Program, Example, Module)):
         try:
             found = found()
-        except Exception as error:  # any exception of a function that is not ours
+        except (Exception, SystemExit) as error:  # any exception of a function that is not ours
             wanted = "a program, or a function without arguments that makes one"
             raise UsageError(f"{file}: expected {wanted}, found one that raises {type(error).__name__}: {error}") from None
     start = ""

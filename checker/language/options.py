@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from efasp.checker import cli, session
+from efasp.checker import arguments, cli, session
 from efasp.checker.errors import UsageError
 from efasp.checker.language import decompile
 from efasp.checker.language.check import check
@@ -22,7 +22,7 @@ NAME = "the definition that is the output (default: the last)"
 
 def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
     """Add the commands, and to `efasp check`, which is about the machine, a program."""
-    machine.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"check a program instead: {FILE}")
+    machine.add_argument("file", nargs="?", type=arguments.name, metavar="FILE", help=f"check a program instead: {FILE}")
     machine.add_argument("--name", metavar="N", help=f"of FILE: {NAME}")
     _texts(machine, "of a .rasp FILE: ")
     machine.set_defaults(command=_check)
@@ -35,20 +35,22 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
 
 
 def _eval(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=FILE)
+    command.add_argument("file", nargs="?", type=arguments.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
-    command.add_argument("--on", required=True, type=cli.letters, metavar="TEXT", help="the input, letter by letter")
-    command.add_argument("--weights", type=cli.path, metavar="FILE", help="of `efasp compile`: run it in torch")
+    command.add_argument("--on", required=True, type=arguments.letters, metavar="TEXT", help="the input, letter by letter")
+    command.add_argument("--weights", type=arguments.path, metavar="FILE", help="of `efasp compile`: run it in torch")
     command.add_argument("--json", action="store_true", help="one JSON object")
     command.set_defaults(command=evaluate)
 
 
 def _compile(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", type=cli.name, metavar="FILE", help=FILE)
+    command.add_argument("file", type=arguments.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
     _texts(command, "as that of the file; of a .rasp file ")
     command.add_argument("--dtype", choices=tuple(SIGNIFICAND), help="of the weights (default: the narrowest that is exact)")
-    command.add_argument("-o", "--output", type=cli.path, required=True, metavar="OUT", help="written; - is standard output")
+    command.add_argument(
+        "-o", "--output", type=arguments.path, required=True, metavar="OUT", help="written; - is standard output"
+    )
     command.set_defaults(command=compile_)
 
 
@@ -56,37 +58,41 @@ def _texts(command: argparse.ArgumentParser, of: str) -> None:
     """The texts that an operator of RASP is compiled for."""
     usual = f"default: its strings of one letter, with a and b where these are fewer than two; {LETTERS} letters"
     command.add_argument("--alphabet", metavar="A", help=f"{of}the letters of its texts")
-    command.add_argument("--max-length", type=cli.positive, metavar="L", help=f"{of}the largest number of letters ({usual})")
+    command.add_argument(
+        "--max-length", type=arguments.positive, metavar="L", help=f"{of}the largest number of letters ({usual})"
+    )
 
 
 def _serial(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "file", type=cli.name, metavar="FILE", help=f"{FILE}; or a program of the PRAM (.pram, or of the library)"
+        "file", type=arguments.name, metavar="FILE", help=f"{FILE}; or a program of the PRAM (.pram, or of the library)"
     )
     command.add_argument("--name", metavar="N", help=NAME)
-    command.add_argument("--on", type=cli.letters, metavar="TEXT", help="of a program of E-FASP: the input, letter by letter")
-    passes = f"at most K passes (default: 1, with masks S); of a PRAM's program its steps (default: all, up to {LONGEST})"
-    command.add_argument("--passes", type=cli.positive, metavar="K", help=passes)
-    ties = "hold the values of attention times K (default: what makes every mean exact, where there are means; else 1)"
-    command.add_argument("--ties", type=cli.positive, metavar="K", help=ties)
     command.add_argument(
-        "-o", "--output", type=cli.path, metavar="OUT", help="write the program and do not run it; - is standard output"
+        "--on", type=arguments.letters, metavar="TEXT", help="of a program of E-FASP: the input, letter by letter"
+    )
+    passes = f"at most K passes (default: 1, with masks S); of a PRAM's program its steps (default: all, up to {LONGEST})"
+    command.add_argument("--passes", type=arguments.positive, metavar="K", help=passes)
+    ties = "hold the values of attention times K (default: what makes every mean exact, where there are means; else 1)"
+    command.add_argument("--ties", type=arguments.positive, metavar="K", help=ties)
+    command.add_argument(
+        "-o", "--output", type=arguments.path, metavar="OUT", help="write the program and do not run it; - is standard output"
     )
     command.add_argument("--json", action="store_true", help="one JSON object")
     command.set_defaults(command=serial)
 
 
 def _repl(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", nargs="?", type=cli.name, metavar="FILE", help=f"begin with {FILE}")
+    command.add_argument("file", nargs="?", type=arguments.name, metavar="FILE", help=f"begin with {FILE}")
     command.set_defaults(command=repl)
 
 
 def _show(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", type=cli.name, metavar="FILE", help=FILE)
+    command.add_argument("file", type=arguments.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
-    command.add_argument("--on", type=cli.letters, metavar="TEXT", help="the example (default: letters of the alphabet)")
-    command.add_argument("--svg", type=cli.path, metavar="OUT", help="write the residual stream as a picture")
-    command.add_argument("--html", type=cli.path, metavar="OUT", help="write all as a page")
+    command.add_argument("--on", type=arguments.letters, metavar="TEXT", help="the example (default: letters of the alphabet)")
+    command.add_argument("--svg", type=arguments.path, metavar="OUT", help="write the residual stream as a picture")
+    command.add_argument("--html", type=arguments.path, metavar="OUT", help="write all as a page")
     command.set_defaults(command=show)
 
 

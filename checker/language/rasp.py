@@ -12,6 +12,7 @@ from efasp.language.module import Module, TextError
 from efasp.pram.assembler.source import AssemblyError, nearest
 from efasp.rasp import graph
 from efasp.rasp.interpreter import letters, read_file
+from efasp.rasp.possible import MAX_CONTEXTS, longest_for
 from efasp.rasp.selectors import BY_PLACE, Selecting
 from efasp.rasp.translate import Translation, translate
 
@@ -47,15 +48,16 @@ def operators(file: str) -> Operators:
         raise UsageError(f"{file}: {error.strerror or error}") from None
 
 
-def chosen(file: str, name: str | None, found: Operators) -> str:
-    """The name of an operator: by default that of the last sequence operator. Raises UsageError."""
+def chosen(file: str, name: str | None, found: Operators, kinds: str = "a sequence operator or a selector") -> str:
+    """The name of an operator: by default that of the last sequence operator. Raises UsageError, with the ``kinds`` that are
+    expected."""
     if name is None:
         last = [key for key, value in found.items() if isinstance(value, graph.Sequence)]
         if not last:
             raise UsageError(f"{file}: expected a sequence operator with a name, found none")
         return last[-1]
     if name not in found:
-        raise UsageError(f"--name: expected a sequence operator or a selector of {file}, found {name!r}{nearest(name, found)}")
+        raise UsageError(f"--name: expected {kinds} of {file}, found {name!r}{nearest(name, found)}")
     return name
 
 
@@ -74,18 +76,25 @@ def evaluated(file: str, name: str | None, text: str) -> tuple[str, list[Any]]:
 def translated(file: str, name: str | None, texts: Texts) -> Translation:
     """A sequence operator of a file as a program of E-FASP. Raises UsageError where it is not compiled."""
     found = operators(file)
-    wanted = chosen(file, name, found)
-    node = found[wanted]
-    if isinstance(node, graph.Selector):
-        raise UsageError(f"--name: expected a sequence operator of {file}, found {wanted}, which is a selector")
+    named = {key: value for key, value in found.items() if isinstance(value, graph.Sequence)}
+    if name in found and name not in named:
+        known = "efasp eval shows its values; a transformer is made of a sequence operator that reads it"
+        raise UsageError(f"--name: expected a sequence operator of {file}, found {name}, which is a selector ({known})")
+    wanted = chosen(file, name, named, "a sequence operator")
+    node = named[wanted]
     alphabet = letters(file) if texts.alphabet is None else texts.alphabet
     if len(set(alphabet)) < len(alphabet) or not alphabet or not alphabet.isprintable():
         raise UsageError(f"--alphabet: expected letters that differ and that print, found {alphabet!r}")
-    named = {key: value for key, value in found.items() if isinstance(value, graph.Sequence)}
+    longest = texts.longest or LONGEST
+    if longest > (most := (1 << (longest_for(len(alphabet)) + 1).bit_length() - 1) - 1):
+        flag, count = ("--max-length", longest) if most else ("--alphabet", len(alphabet))
+        limit = f"{most} with {len(alphabet)} letters" if most else f"{MAX_CONTEXTS} letters"
+        why = f"letter, position and length of a text make at most {MAX_CONTEXTS} cases"
+        raise UsageError(f"{flag}: expected at most {limit}, found {count} ({why})")
     try:
-        return translate(wanted, node, named, alphabet, texts.longest or LONGEST, file)
+        return translate(wanted, node, named, alphabet, longest, file)
     except TextError as error:
-        raise UsageError(f"{file}: --alphabet {alphabet!r}, --max-length {texts.longest or LONGEST}: {error}") from None
+        raise UsageError(f"{file}: --alphabet {alphabet!r}, --max-length {longest}: {error}") from None
     except LanguageError as error:
         raise UsageError(str(error)) from None
 
@@ -103,12 +112,17 @@ def described(translation: Translation) -> list[str]:
 
 def _where(form: Selecting) -> str:
     error = form.node.failure("")
-    return f"{error.line}:{error.column}: {form.node.name}" if isinstance(error, AssemblyError) else form.node.name
+    at = f"{error.file}:{error.line}:{error.column}: " if isinstance(error, AssemblyError) else ""
+    return f"{at}{form.node.name}"
 
 
 def _form(form: Selecting, longest: int) -> str:
     if form.form == BY_PLACE:
         return "by place, O(log n)"
     if form.grows:
-        return f"by value, O(n): {form.width} classes of values, {form.shorter} for texts of up to {longest // 2} letters"
-    return f"by value, O(1): {form.width} classes of values" if form.width else "all keys, O(1)"
+        return f"by value, O(n): {_classes(form.width)} of values, {form.shorter} for texts of up to {longest // 2} letters"
+    return f"by value, O(1): {_classes(form.width)} of values" if form.width else "all keys, O(1)"
+
+
+def _classes(count: int) -> str:
+    return f"{count} class{'es' * (count != 1)}"

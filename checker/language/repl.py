@@ -32,7 +32,7 @@ HELP = """a statement (let x = seq_max(PE.number)) is added; an expression is sh
 
 
 class Session:
-    """The lines of a program, and the example. ``say`` is given what is shown."""
+    """The lines of a program, and the example. ``say`` is given the lines to show."""
 
     def __init__(self, module: Module | None, say: Callable[[str], None]) -> None:
         self.lines = [START] if module is None else [_open(write(module))]

@@ -82,7 +82,7 @@ class Budget:
 
 class Tried(TypedDict):
     """Of a lemma with a mutant: the obligation that was refuted (or "") and its countermodel, how many ended in each status,
-    and the first method that is no proof."""
+    and the first method that is not a proof."""
 
     by: str
     countermodel: dict[str, Any] | None

@@ -1,4 +1,4 @@
-"""Single-weight changes of a weights file: mutants that nobody wrote, sampled over every tensor and every kind of change.
+"""Single-weight changes of a weights file: mutants drawn at random over every tensor and every kind of change.
 
 A change is made in the file's own bytes, and nothing but the numbers that it names differs from the file.
 """

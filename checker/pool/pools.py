@@ -10,13 +10,12 @@ import contextlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
 
 from efasp.checker.pool import isolation
-from efasp.checker.pool.limits import single_threaded
+from efasp.checker.pool.mapping import mapped
 from efasp.checker.pool.worker import Work, serve
 
 FORK = multiprocessing.get_context("fork")  # hands the batches on as they are, with all that is loaded
@@ -56,7 +55,7 @@ class Channel(Protocol):
     """The messages to and from a worker; ``multiprocessing.connection.wait`` takes it."""
 
     def send(self, obj: Any, /) -> None:
-        """Send a message. Raises OSError where nobody is there any more."""
+        """Send a message. Raises OSError where the receiver has ended."""
 
     def recv(self) -> Any:
         """The next message. Raises EOFError where there is none to come."""
@@ -99,7 +98,7 @@ class Processes:
         self.jobs = jobs
 
     def prepare(self) -> None:
-        """Import the libraries once, so that the workers that are forked have them; what is not installed is left out."""
+        """Import the libraries once, so that forked workers have them; those that are not installed are left out."""
         if self.jobs > 1:
             for name in WORKER_LIBRARIES:
                 with contextlib.suppress(ImportError):
@@ -120,8 +119,7 @@ class Processes:
 
     def mapped(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """In started processes, each of which takes one item after the other."""
-        with ProcessPoolExecutor(self.jobs, multiprocessing.get_context("spawn"), single_threaded) as pool:
-            yield from pool.map(function, items)
+        return mapped(function, items, self.jobs)
 
 
 def here(jobs: int | None = None) -> Processes:

@@ -134,7 +134,7 @@ def session(spec: bytes, up: str, name: str, wanted: Identity) -> None:
 
 
 def _obey(orders: Any, connection: Connection) -> None:
-    """Hand orders on, until there are no more or nobody takes them."""
+    """Hand orders on, until there are no more, or the receiver has ended."""
     try:
         while order := orders.get():
             connection.send_bytes(order)

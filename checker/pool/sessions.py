@@ -76,7 +76,7 @@ class Session:
         if attempt not in self._attempts:
             self._attempts.append(attempt)
         if attempt == self._attempts[-1]:
-            with self._lock, contextlib.suppress(OSError):  # nobody listens any more
+            with self._lock, contextlib.suppress(OSError):  # the other end is closed
                 self._writer.send((attempt, message))
 
     def fail(self, error: ClusterError) -> None:
@@ -148,7 +148,7 @@ class Session:
     # The process.
 
     def is_alive(self) -> bool:
-        """Whether it has not been heard that it ended."""
+        """Whether no message says that it has ended."""
         return self.exitcode is None
 
     def kill(self) -> None:

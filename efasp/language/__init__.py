@@ -14,6 +14,7 @@ from efasp.attention import (
     seq_sum,
 )
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import evaluate, place_rows
 from efasp.operators import OPERATORS
 from efasp.pointwise import (
@@ -42,12 +43,26 @@ from efasp.pointwise import (
     xor,
 )
 from efasp.printer import show
-from efasp.syntax import Node, Program, affine, aha, combine, concat, positions, refine, relu, take, tokens, weigh
+from efasp.selections import selector
+from efasp.sequences import (
+    count_where,
+    kth,
+    mean_where,
+    most_frequent,
+    prefix_mean,
+    prefix_sum,
+    selector_width,
+    shift,
+    sort_by,
+    token,
+)
+from efasp.syntax import Node, Program, affine, aha, combine, concat, refine, relu, take, weigh
 
 __all__ = [
     "OPERATORS", "Codebook", "Field", "Kind", "Node", "Program", "add", "affine", "aha", "all_", "and_", "any_", "choose",
-    "combine", "concat", "equal", "equals", "evaluate", "exact_match", "gate", "gather", "if_else", "increment", "less",
-    "match_or_default", "mul", "not_", "one_hot", "or_", "place_rows", "positions", "priority_match", "refine", "relu",
-    "rightmost_match", "select", "seq_and", "seq_max", "seq_mean", "seq_min", "seq_or", "seq_sum", "shift_left",
-    "shift_left_by", "shift_right", "shift_right_by", "show", "sub", "take", "threshold", "tokens", "weigh", "xor",
+    "combine", "concat", "count_where", "equal", "equals", "evaluate", "exact_match", "gate", "gather", "if_else", "increment",
+    "kth", "less", "match_or_default", "mean_where", "most_frequent", "mul", "not_", "one_hot", "or_", "place_rows",
+    "positions", "prefix_mean", "prefix_sum", "priority_match", "refine", "relu", "rightmost_match", "select", "selector",
+    "selector_width", "seq_and", "seq_max", "seq_mean", "seq_min", "seq_or", "seq_sum", "shift", "shift_left", "shift_left_by",
+    "shift_right", "shift_right_by", "show", "sort_by", "sub", "take", "threshold", "token", "tokens", "weigh", "xor",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from efasp.attention import Match, match
+from efasp.embeddings import Embedding
 from efasp.language import tree as t
 from efasp.language.functions import FUNCTIONS
 from efasp.language.sort_names import MADE, MAX_WIDTH, fits, made, written
@@ -14,7 +15,7 @@ from efasp.language.values import Scope, Values, described, tidied
 from efasp.operators import OPERATORS
 from efasp.pram.assembler.source import nearest
 from efasp.sorts import Number, Sort, SortError
-from efasp.syntax import Affine, Embedding, Node, Row, aha, combine, relu
+from efasp.syntax import Affine, Node, Row, aha, combine, relu
 
 MAX_UNITS = 1 << 12  # of an operator that has one for each value
 MAX_CALLS = 24  # of functions within functions
@@ -101,8 +102,7 @@ class Elaborator(Values):
             build: Callable[..., Any] = FUNCTIONS[tree.name]
         else:
             build = operator.build
-            keep = 2 if operator.kind == "positional" else -1
-            given = [a.node if isinstance(a, Embedding) and i != keep else a for i, a in enumerate(given)]
+            given = [a.node if isinstance(a, Embedding) and i != operator.embedding else a for i, a in enumerate(given)]
         self._units(tree, given)
         try:
             return build(*given)

@@ -7,6 +7,7 @@ from typing import Any
 
 from efasp.language.sort_names import MAX_WIDTH
 from efasp.pointwise import choose, constant, number, signed, unsigned, value
+from efasp.sequences import token
 from efasp.sorts import Int, SortError
 from efasp.syntax import Node, combine, concat, weigh
 
@@ -42,5 +43,5 @@ def _repeat(x: Node, count: int) -> Node:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "choose": _choose, "constant": constant, "number": number, "one": _one, "repeat": _repeat, "signed": signed, "sum": _sum,
-    "unsigned": unsigned, "value": value, "width": _width,
+    "token": token, "unsigned": unsigned, "value": value, "width": _width,
 }  # fmt: skip

@@ -33,6 +33,14 @@ def source(text: str, file: str) -> Text:
     return Text(file, split_lines(text))
 
 
+def no_token(rest: str) -> str:
+    """The message that the rest of a line begins with no token."""
+    if rest[0] == '"':
+        return f"expected a string that ends on its line, found {show(rest)}"
+    what = "a name of ASCII letters, digits and _, or the letter within a string" if rest[0].isalnum() else "a token"
+    return f"expected {what}, found {show(rest[0])}"
+
+
 def tokens(text: Text) -> list[Token]:
     """Every token, and after each line that has some one of kind ``newline``, unless a bracket is open; then ``end``.
 
@@ -46,9 +54,7 @@ def tokens(text: Text) -> list[Token]:
         while position < len(line):
             match = _TOKEN.match(line, position)
             if match is None:
-                what = "a string that ends on its line" if line[position] == '"' else "a token"
-                place = Token("mark", line[position], number, position + 1)
-                raise text.error(place, f"expected {what}, found {show(line[position:])}")
+                raise text.error(Token("mark", line[position], number, position + 1), no_token(line[position:]))
             kind, part = str(match.lastgroup), match.group()
             if kind != "blank":
                 token = Token(kind, part.strip("`") if kind == "quoted" else part, number, position + 1)

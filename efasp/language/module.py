@@ -30,7 +30,7 @@ SHOWN = 40  # letters of a text, or kinds of a vocabulary, in a message
 
 
 class TextError(ValueError):
-    """Raised for a text that is no input of a program: names the expected letters or length, and what was found."""
+    """Raised for a text that is not an input of a program: names the expected letters or length, and what was found."""
 
 
 @dataclass(frozen=True)

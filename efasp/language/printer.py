@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from efasp.codebook import Codebook
+from efasp.embeddings import Embedding
 from efasp.language.formulas import identifier, quoted, shown
 from efasp.language.functions import FUNCTIONS
 from efasp.language.module import Module
@@ -23,7 +24,6 @@ from efasp.syntax import (
     Affine,
     Attention,
     Concat,
-    Embedding,
     Node,
     Parameter,
     PositionEmbedding,
@@ -225,15 +225,16 @@ def _derived(node: Node) -> _Form | None:
     name, arguments = node.origin
     operator = OPERATORS[name]
     given: list[Any] = list(arguments)
-    if not all(isinstance(a, (Node, int, Sort)) and not isinstance(a, bool) for a in given):
+    if not all(isinstance(a, (Node, int, str, Sort)) and not isinstance(a, bool) for a in given):
         return None
-    if operator.kind == "positional" and isinstance(given[2], PositionEmbedding):
-        given[2] = Embedding(given[2])
+    if operator.embedding >= 0 and isinstance(given[operator.embedding], PositionEmbedding):
+        given[operator.embedding] = Embedding(given[operator.embedding])
     if operator.build(*given) is not node:
         return None
 
     def text(of: Callable[[Node, bool], str]) -> str:
-        parts = [of(a, False) if isinstance(a, Node) else written(a) if isinstance(a, Sort) else str(a) for a in arguments]
+        written_as = ((Node, lambda a: of(a, False)), (Sort, written), (str, quoted), (int, str))
+        parts = [next(how(a) for kind, how in written_as if isinstance(a, kind)) for a in arguments]
         return f"{name}({', '.join(parts)})"
 
     return _Form(tuple(a for a in arguments if isinstance(a, Node)), text)

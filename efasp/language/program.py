@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import Embedding
 from efasp.language import tree as t
 from efasp.language.elaborate import Elaborator
 from efasp.language.lexer import LanguageError, Text
@@ -16,7 +17,7 @@ from efasp.language.parser import parse_tree
 from efasp.language.specification import check_formula
 from efasp.language.values import Scope
 from efasp.pram.assembler.source import AssemblyError, nearest, read_text
-from efasp.syntax import Embedding, Node, Parameter, PositionEmbedding, Program, TokenEmbedding
+from efasp.syntax import Node, Parameter, PositionEmbedding, Program, TokenEmbedding
 
 MAX_PLACE_BITS = 32
 

@@ -10,7 +10,7 @@ from efasp.language.specification import Run
 def run(module: Module, text: str, *, check: bool = False) -> Run:
     """The values of every definition at every letter; with ``check`` every value must be of its sort.
 
-    Raises TextError for a text that is no input, SortError for a value outside its sort.
+    Raises TextError for a text that is not an input, SortError for a value outside its sort.
     """
     names, ids = list(module.program.definitions), module.encode(text)
     arrays = evaluate(*module.program.definitions.values(), tokens=ids, check=check)

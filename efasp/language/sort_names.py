@@ -48,7 +48,7 @@ def fits(found: Sort, expected: Sort) -> bool:
 
 
 def _placed(sort: Sort, at: int = 0) -> Iterator[tuple[int, Sort]]:
-    """The parts of a sort that are no products, each with its first coordinate."""
+    """The parts of a sort that are not products, each with its first coordinate."""
     if not isinstance(sort, Vector):
         yield at, sort
         return

@@ -13,13 +13,14 @@ from fractions import Fraction
 from typing import Any, NoReturn
 
 from efasp.attention import Match
+from efasp.embeddings import Embedding
 from efasp.language import tree as t
 from efasp.language.lexer import Text
 from efasp.language.sort_names import CONSTANT, MADE, MAX_WIDTH, written
 from efasp.pointwise import and_, if_else, not_, or_
 from efasp.pram.assembler.source import nearest
 from efasp.sorts import Number, Sort, SortError, Vector
-from efasp.syntax import Affine, Concat, Embedding, Node, combine, concat, refine, take
+from efasp.syntax import Affine, Concat, Node, combine, concat, refine, take
 
 MAX_BITS = 4096  # of a number
 MAX_REPEAT = 1 << 16  # passes of a comprehension

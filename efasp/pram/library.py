@@ -59,6 +59,10 @@ def load(name: str) -> str:
     return read(PROGRAMS[name].name)
 
 
+LANGUAGE = "one of a language that efasp eval is for"
+OTHERS = {".efasp": LANGUAGE, ".rasp": LANGUAGE, ".safetensors": "a weights file, which efasp run takes by --weights"}
+
+
 def assembled(file: str, **options: Unpack[Options]) -> Program:
     """``assemble_file``; where ``file`` names no file but a library program, that.
 
@@ -69,8 +73,8 @@ def assembled(file: str, **options: Unpack[Options]) -> Program:
         return assemble(load(file), PROGRAMS[file].file, **options)
     if file.isidentifier() and not there:
         raise FileNotFoundError(errno.ENOENT, f"no such file, and no program of the library{nearest(file, PROGRAMS)}", file)
-    if file.endswith((".efasp", ".rasp")) and there:
-        raise AssemblyError(file, 0, 0, "expected a program in assembly, found one of a language that efasp eval is for")
+    if (other := OTHERS.get(os.path.splitext(file)[1])) and there:
+        raise AssemblyError(file, 0, 0, f"expected a program in assembly, found {other}")
     return assemble_file(file, **options)
 
 

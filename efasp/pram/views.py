@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from efasp.attention import Match, match
+from efasp.embeddings import Embedding, positions, tokens
 from efasp.encoding import COUNTERS, FIELDS, cell_places, clock_bits, log_places, vocabulary
 from efasp.pointwise import and_, gate, not_, number, signed, threshold, unsigned
 from efasp.pram.isa import operations
 from efasp.sorts import Flag, Int, OneHot, Word
-from efasp.syntax import Embedding, Node, Program, combine, concat, positions, refine, tokens
+from efasp.syntax import Node, Program, combine, concat, refine
 
 
 def total(*flags: Node) -> Node:

@@ -82,7 +82,7 @@ def ordered(node: Node) -> list[Node]:
 def evaluate(node: Node, letters: Values[Atom]) -> list[Any]:
     """The values at every position; of a selector for every query the truth values of the keys.
 
-    Raises LanguageError where an operator has no value, TextError for an empty text and for letters that are no numbers.
+    Raises LanguageError where an operator has no value, TextError for an empty text and for letters that are not numbers.
     """
     if not letters:
         raise TextError("expected a text of at least one letter, found an empty one")

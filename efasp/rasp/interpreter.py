@@ -5,7 +5,7 @@ An expression of a sequence operator is another one; of atoms, lists and diction
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Values
 from functools import partial
 from pathlib import Path
@@ -36,11 +36,29 @@ def read(text: str, file: str = "<text>") -> Names:
 
 
 def letters(path: str) -> str:
-    """The strings of one letter that a file's text has, in order, with a and b where these are fewer than two. Raises as
-    ``read_file``."""
-    found = dict.fromkeys(token.text[1:-1] for token in Parser(read_text(path), path).tokens if token.kind == "string")
-    single = [letter for letter in found if len(letter) == 1]
+    """The strings of one letter that a file and those that it loads have, in order, with a and b where these are fewer than
+    two. Raises as ``read_file``."""
+    single = [letter for letter in dict.fromkeys(_strings(path, set())) if len(letter) == 1]
     return "".join(dict.fromkeys([*single, *("ab" if len(single) < 2 else "")]))
+
+
+def _strings(path: str, known: set[Path]) -> Iterator[str]:
+    """The strings of a file, in order, and in the place of a name to load those of that file, if it is not ``known`` yet."""
+    known.add(Path(path).resolve())
+    before = None
+    for token in Parser(read_text(path), path).tokens:
+        if token.kind == "string" and before == "load":
+            other = _loaded(path, token.text[1:-1])
+            if other.resolve() not in known and other.is_file():  # in a loop that never runs, it may be missing
+                yield from _strings(str(other), known)
+        elif token.kind == "string":
+            yield token.text[1:-1]
+        before = token.text
+
+
+def _loaded(file: str, name: str) -> Path:
+    """The file that another one loads by a name."""
+    return Path(file).parent / (name if name.endswith(".rasp") else f"{name}.rasp")
 
 
 def _prelude() -> Names:
@@ -127,7 +145,7 @@ class Interpreter:
 
     def load(self, this: t.Load) -> None:
         """The names of another file, but for those that begin with an underscore."""
-        path = Path(self.text.file).parent / (this.file if this.file.endswith(".rasp") else f"{this.file}.rasp")
+        path = _loaded(self.text.file, this.file)
         if path.resolve() in self.loading:
             raise self.fail(this.place, f"expected files that do not load each other, found {path} again")
         names = Names(_prelude())

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from efasp.language.cursor import Cursor
-from efasp.language.lexer import Text, source
-from efasp.pram.assembler.source import Token, show
+from efasp.language.lexer import Text, no_token, source
+from efasp.pram.assembler.source import Token
 from efasp.rasp import tree as t
 
 MAX_DIGITS = 4096  # of a number
@@ -36,8 +36,7 @@ def tokens(text: Text) -> list[Token]:
             match = _TOKEN.match(line, position)
             if match is None:
                 place = Token("mark", line[position], number, position + 1)
-                what = "a string that ends on its line" if line[position] == '"' else "a token of RASP"
-                raise text.error(place, f"expected {what}, found {show(line[position:])}")
+                raise text.error(place, no_token(line[position:]))
             if match.lastgroup != "blank":
                 out.append(Token(str(match.lastgroup), match.group(), number, position + 1))
                 if match.lastgroup == "number" and len(match.group()) > MAX_DIGITS:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 from efasp.language.lexer import LanguageError
@@ -50,9 +50,9 @@ class Possible:
 
     def __init__(self, root: Sequence, alphabet: str, longest: int) -> None:
         """Raises LanguageError for operators without a value, and for those with too many possible ones, TextError for letters
-        that are no numbers."""
-        if (count := len(alphabet) * longest * (longest + 1) // 2) > MAX_CONTEXTS:
-            raise TextError(f"expected at most {MAX_CONTEXTS} letters at positions of texts of all lengths, found {count}")
+        that are not numbers."""
+        if longest > (most := longest_for(len(alphabet))):
+            raise TextError(f"expected texts of at most {most} letters for an alphabet of {len(alphabet)}, found {longest}")
         self.alphabet, self.longest = alphabet, longest
         self.contexts = [Context(n, i, letter) for n in range(1, longest + 1) for i in range(n) for letter in alphabet]
         self.nodes = ordered(root)
@@ -204,6 +204,11 @@ class Possible:
         if prod(map(len, sets)) > MAX_COMBINATIONS:
             raise _too_many(node, "combinations of values", MAX_COMBINATIONS)
         return product(*(in_order(found) for found in sets))
+
+
+def longest_for(letters: int) -> int:
+    """The largest number of letters of texts over an alphabet of so many, whose contexts are few enough."""
+    return (isqrt(8 * (MAX_CONTEXTS // letters) + 1) - 1) // 2
 
 
 def _too_many(node: Node, what: str, most: int) -> LanguageError:

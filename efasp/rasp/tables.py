@@ -66,7 +66,7 @@ class Tables:
             return self._one({row[0]: found for row, found in table.items()}, columns[0])
         for column in columns:
             if column.at:
-                self.settle(column)
+                self.as_number(column)
         if (line := self._line(table, columns)) is not None:
             return line
         if len(columns) == 2 and all(column.number is not None for column in columns):
@@ -84,8 +84,8 @@ class Tables:
             ]
         return column.flags
 
-    def settle(self, column: Column) -> Node:
-        """The number of a column, in such a way that floats hold it exactly and that it stands for itself."""
+    def as_number(self, column: Column) -> Node:
+        """The column as one number, which floats hold exactly and which is the column's value."""
         if column.number is None:
             column.number, column.exact = self.number({(value,): value for value in column.values}, [column])
         elif column.at or (not column.exact and all(map(dyadic, column.values))):

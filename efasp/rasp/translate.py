@@ -2,8 +2,9 @@
 
 Every operator becomes a column (``rasp.tables``); its values are those that ``rasp.possible`` finds. A selector is a score: for
 each part of a conjunction a two-valued one, flags of the keys' classes times the query's row of truth values. Then m parts that
-hold score 2m, and the start token 2m - 1 for a mean, so that it is read where nothing is selected, or 2m for a count, where its
-share 1 / (c + 1) tells c. A selector by place alone, ``select(indices + c, query, ==)``, is a lookup of that place.
+hold score m, and the start token as much for a count, where its share 1 / (c + 1) tells c; for a mean scores are doubled, and
+the start token has 2m - 1, so that it is read where nothing is selected. A selector by place alone, ``select(indices + c,
+query, ==)``, is a lookup of that place.
 """
 
 from __future__ import annotations
@@ -15,36 +16,30 @@ from typing import Any
 
 from efasp.attention import gather
 from efasp.codebook import Codebook
+from efasp.embeddings import positions, tokens
 from efasp.language.module import Module
 from efasp.pointwise import equals
-from efasp.rasp.graph import Selector, Sequence, described
+from efasp.rasp.graph import Node as Operator
+from efasp.rasp.graph import Selector, Sequence, below, described
 from efasp.rasp.possible import Possible, plain
 from efasp.rasp.selectors import BY_PLACE, BY_VALUE, Selecting, Truth, conjunction
 from efasp.rasp.tables import Column, Tables, gated
-from efasp.sorts import Flag, Int
-from efasp.syntax import Node, Program, aha, combine, concat, positions, relu, tokens
+from efasp.selections import Selector as Selected
+from efasp.sequences import coded
+from efasp.sorts import Int
+from efasp.syntax import Node, Program, aha, combine, relu
 
-STARTS = "^$~_#@"  # for the start token: the first that is no letter
+STARTS = "^$~_#@"  # for the start token: the first that is not a letter
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A compiled operator. ``mixed``: the values that are no strings of an operator that has strings, or nothing."""
+    """A compiled operator. ``mixed``: the values that are not strings of an operator that has strings, or nothing."""
 
     module: Module
     node: Sequence
     selectors: tuple[Selecting, ...]
     mixed: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Scores:
-    """The queries and keys of a selector: ``<q, k>`` is ``most`` where it selects, at most ``most`` - 2 at another letter, 0 at
-    the start token."""
-
-    q: tuple[Node, ...]
-    k: tuple[Node, ...]
-    most: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,8 @@ def translate(
     name: str, root: Sequence, named: dict[str, Sequence], alphabet: str, longest: int, file: str = ""
 ) -> Translation:
     """The program of an operator. ``named``: those that become definitions. The places are those of the smallest power of two
-    that is enough for ``longest`` letters and the start token. Raises LanguageError, TextError for what is not compiled."""
+    that is enough for ``longest`` letters and the start token. Raises LanguageError, TextError for expressions outside the
+    fragment that is compiled."""
     return Translator(root, alphabet, longest).translation(name, named, file)
 
 
@@ -78,17 +74,18 @@ class Translator:
         self.letter = self.te.flag(*alphabet)
         self.tables = Tables(self.letter)
         self.columns: dict[int, Column] = {}
-        self.selected: dict[int, Scores | ByPlace] = {}
+        self.selected: dict[int, Selected | ByPlace] = {}
         self.forms: dict[int, Selecting] = {}
+        read = self._read()
         for node in self.possible.nodes:
-            if isinstance(node, Sequence):
+            if isinstance(node, Sequence) and id(node) in read:
                 self.columns[id(node)] = self._column(node)
 
     def translation(self, name: str, named: dict[str, Sequence], file: str) -> Translation:
         """The whole."""
         values = self.possible.values(self.root)
         strings = any(isinstance(value, str) for value in values)
-        output = self._code(self.columns[id(self.root)]) if strings else self.tables.settle(self.columns[id(self.root)])
+        output = self._code(self.columns[id(self.root)]) if strings else self.tables.as_number(self.columns[id(self.root)])
         program = Program(name)
         for other, node in named.items():
             column = self.columns.get(id(node))
@@ -110,13 +107,14 @@ class Translator:
             message = f"expected strings that are letters of the alphabet {alphabet!r}, found {described(others[0])}{hint}"
             raise self.root.failure(f"{self.root.name}: {message}")
         flags = dict(zip(column.values, self.tables.flags(column), strict=True))
-        nothing = combine([(0, self.one)], sort=Flag())
-        return concat(self.sink, *(flags.get(letter, nothing) for letter in alphabet), self.one)
+        return coded(self.te, {self.start: self.sink, **{letter: flags[letter] for letter in alphabet if letter in flags}})
 
     # Columns.
 
     def _column(self, node: Sequence) -> Column:
         values = self.possible.values(node)
+        if len(values) == 1:
+            return self._constant(values)
         if node.selector is not None:
             self._selector(node.selector)
             return self._mean(node, values) if node.parents else self._width(node.selector, values)
@@ -137,12 +135,26 @@ class Translator:
             found for at, found in zip(self.possible.contexts, self.possible.of[id(node)], strict=True) if at.letter == letter
         )
 
+    def _read(self) -> set[int]:
+        """The operators on which the output rests: nothing is below one that has one value."""
+        out: set[int] = set()
+        left: list[Operator] = [self.root]
+        while left:
+            this = left.pop()
+            if id(this) not in out:
+                out.add(id(this))
+                alone = isinstance(this, Sequence) and len(self.possible.values(this)) == 1
+                left += () if alone else below(this)
+        return out
+
+    def _constant(self, values: list[Any]) -> Column:
+        """One value on every text on which the program has values, which needs no selector."""
+        if isinstance(values[0], str):
+            return Column(values, flags=[self.letter])
+        return Column(values, self.tables.number({(): values[0]}, [])[0])
+
     def _of_length(self, node: Sequence, values: list[Any]) -> Column:
-        """``indices``, ``length``, and constants."""
-        if len(values) == 1:
-            if isinstance(values[0], str):
-                return Column(values, flags=[self.letter])
-            return Column(values, self.tables.number({(): values[0]}, [])[0])
+        """``indices`` and ``length``."""
         number = self.pe.field("number")
         if node.name == "length":
             last = aha(self.one, number, number, number.sort)
@@ -176,7 +188,7 @@ class Translator:
             return None
         if any(isinstance(value, str) or value != int(value) for value in wanted):
             return None
-        query = self.tables.settle(self.columns[id(node.query)])
+        query = self.tables.as_number(self.columns[id(node.query)])
         place = combine([(sign, query), (1 - sign * shift, self.letter)])
         if not place.sort.integral or not self.columns[id(node.query)].exact:
             return None
@@ -187,7 +199,7 @@ class Translator:
         )
         return ByPlace(place, beyond)
 
-    def _scores(self, node: Selector) -> Scores:
+    def _scores(self, node: Selector) -> Selected:
         """The two-valued scores of the parts of a conjunction."""
         q, k, widths = list[Node](), list[Node](), [0, 0]
         parts = [Truth.of(self.possible, part, sign) for part, sign in conjunction(node, True)]
@@ -200,25 +212,20 @@ class Translator:
                 one, alike = members[0], set(members)
                 key = {row: int(row in alike if keyed else part.selects[row, one]) for row in part.rows}
                 query = {row: int(part.selects[one, row] if keyed else row in alike) for row in part.columns}
-                k.append(2 * self.tables.number(key, keys)[0])
+                k.append(self.tables.number(key, keys)[0])
                 q.append(self.tables.number(query, queries)[0])
             widths[0] += part.width
             widths[1] += part.shorter(self.possible).width
         self.forms[id(node)] = Selecting(node, BY_VALUE, *widths)
-        return Scores(tuple(q), tuple(k), 2 * len(parts))
-
-    def _attend(self, scores: Scores, at_start: int, value: Node) -> Node:
-        """The mean of a value where the score is largest: ``at_start`` is that of the start token, which reads itself."""
-        level = at_start * self.sink
-        q, k = concat(self.one, self.sink, *scores.q), concat(level, 2 * self.sink, *scores.k)
-        return aha(q, k, value)
+        # The start token reads itself.
+        return Selected((self.sink, *q), (self.sink, *k), len(parts), self.one, self.sink)
 
     def _width(self, node: Selector, values: list[Any]) -> Column:
         """How many keys are selected: of a lookup whether its place is there, else by the share of the start token."""
         found = self.selected[id(node)]
         if isinstance(found, ByPlace):
             return Column(values, self._found(found))
-        share = combine([(1, self._attend(found, found.most, self.sink)), (-1, self.sink)])
+        share = combine([(1, found.share), (-1, self.sink)])
         return Column(values, share, exact=False, at={count: Fraction(1, count + 1) for count in values})
 
     def _found(self, by: ByPlace) -> Node:
@@ -250,17 +257,17 @@ class Translator:
                 terms += [(1, missed)] if value == default and missed is not None else []
                 flags.append(combine(terms or [(0, self.one)]))
             return Column(values, flags=flags)
-        number = one(self.tables.settle(source))
+        number = one(self.tables.as_number(source))
         if missed is not None and default:
             number = combine([(1, number), (default, missed)])
         return Column(values, number, exact=single and source.exact)
 
-    def _reading(self, found: Scores | ByPlace, never: bool) -> tuple[Callable[[Node], Node], Node | None]:
+    def _reading(self, found: Selected | ByPlace, never: bool) -> tuple[Callable[[Node], Node], Node | None]:
         """How a value is read where a selector selects, 0 elsewhere; and a flag of letters where it does not, unless that is
         ``never`` so."""
-        if isinstance(found, Scores):
-            missed = None if never else combine([(1, self._attend(found, found.most - 1, self.sink)), (-1, self.sink)])
-            return lambda of: self._attend(found, found.most - 1, of), missed
+        if isinstance(found, Selected):
+            missed = None if never else combine([(1, found.mean(self.sink)), (-1, self.sink)])
+            return found.mean, missed
         there = None if never else self._found(found)
         missed = None if there is None else combine([(1, self.letter), (-1, there)])
 

@@ -31,7 +31,9 @@ from efasp.model.indexed.lookups import Unsuited
 from efasp.model.indexed.split import SHARED, Carry, Forms
 
 if TYPE_CHECKING:
-    from efasp.model.indexed.cells import Asking, Block, Cells, Heads
+    from efasp.model.indexed.block import Block
+    from efasp.model.indexed.cells import Cells
+    from efasp.model.indexed.heads import Asking, Heads
     from efasp.model.indexed.weights import Weights
 
 
@@ -74,8 +76,8 @@ class Kernel:
         return CarryArrays(carry.kinds, carry.sources, self.cells.split.places, self.cells.groups.group, shared)
 
     def _heads(self, heads: Heads) -> HeadArrays:
-        def told(asking: Asking) -> np.ndarray:
-            return np.ascontiguousarray(asking.told(self.cells.all_groups, heads.values))
+        def read_values(asking: Asking) -> np.ndarray:
+            return np.ascontiguousarray(asking.read_values(self.cells.all_groups, heads.values))
 
         def who(asking: Asking, gives: np.ndarray) -> Who:
             whole = np.ascontiguousarray(asking.position, dtype=np.int64)
@@ -86,7 +88,7 @@ class Kernel:
         switches = np.array([heads.both.lively, heads.queries.lively, heads.queries.any_own, heads.bystander, heads.spread])
         return HeadArrays(
             forms_of(heads.queries), forms_of(heads.both), table_of(heads.lookups, room),
-            heads.tables, heads.loud, heads.values, told(heads.shared), np.array([heads.fixed]),
+            heads.tables, heads.loud, heads.values, read_values(heads.shared), np.array([heads.fixed]),
             self.cells.stream.exact.sides[heads.number],
             who(heads.shared, heads.give), who(heads.mine, heads.give_own), sparse(heads.out * common.live),
             heads.kept * common.live,
@@ -146,7 +148,7 @@ class Kernel:
             self._table = None
 
     def _look(self, sublayer: int, state: list[int]) -> None:
-        """Look at what a sublayer has told. Raises Unsuited."""
+        """Look at the state that a sublayer has left. Raises Unsuited."""
         if not any(state):
             return
         exact = self.cells.stream.exact

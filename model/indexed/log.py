@@ -72,6 +72,6 @@ class Log:
         self.exact.scored(number, 0, queries, every)
         self.exact.scored(number, 1, keys, every)
         lookups.append(self.length, keys, values, stay)
-        told = lookups.read(queries)
+        values = lookups.read(queries)
         lookups.withdraw()
-        return weights.product(told.reshape(len(h), wide), weights.heads(number)[3].T)
+        return weights.product(values.reshape(len(h), wide), weights.heads(number)[3].T)

@@ -13,7 +13,7 @@ where they are not. So the best of the key that equals the query wins or the sin
 ``safe`` has for which t the largest base of every s shows it, and a key whose b + C s is below the sink's base is left out.
 Scores are integers, so a winner leads by 1 at least, by which softmax at the transformer's scale gives it all the weight. A
 query for which that is not shown, or for which several keys tie whose values differ, raises ``Unsuited``.
-Lemma attention.indexed proves what is said here.
+Lemma attention.indexed proves these rules.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Match:
 
     def groups(self, queries: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of queries (n, heads chosen, d_head) the group of the key that equals each, -1 where none does, and the lead that a
-        key must have over the sink's base: each (n, heads chosen). Raises Unsuited for what is not a query of bits."""
+        key must have over the sink's base: each (n, heads chosen). Raises Unsuited for a query that is not one of bits."""
         inner = queries * self.form.bits[heads]
         signs = np.sign(inner)
         if (inner != signs * self.q_unit[heads]).any():

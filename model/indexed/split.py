@@ -22,7 +22,7 @@ class Forms:
 
     ``own``: which forms differ within a group; ``lively``: whether any reads a shared coordinate that may change. ``parts``:
     what a position's own coordinates and its place give, (positions, forms); ``wholes``: what the shared part gives, (groups,
-    forms). ``settle_*`` compute them again where the stream has changed.
+    forms). ``compute_*`` compute them again where the stream has changed.
     """
 
     def __init__(self, split: Split, rows: np.ndarray, product: Product, bias: np.ndarray | None = None) -> None:
@@ -38,12 +38,12 @@ class Forms:
         self.parts = place.astype(rows.dtype)
         self.wholes = np.zeros((len(split.first), len(rows)), rows.dtype)
 
-    def settle_own(self, rows: np.ndarray, own: np.ndarray) -> None:
+    def compute_own(self, rows: np.ndarray, own: np.ndarray) -> None:
         """The own coordinates of these positions have changed."""
         if self.any_own and len(rows):
             self.parts[rows] = self._product(own[rows], self.by_own) + self.place[rows]
 
-    def settle_groups(self, groups: np.ndarray, stream: np.ndarray) -> None:
+    def compute_groups(self, groups: np.ndarray, stream: np.ndarray) -> None:
         """The shared part of these groups has changed."""
         if len(groups):
             self.wholes[groups] = self._product(stream[groups], self.by_shared) + self.bias

@@ -35,9 +35,9 @@ class Weights:
         rest, other = token.copy(), place.copy()
         rest[ones[0]], other[ones[1]] = 0, 0
         self.varying = (rest != 0).any(axis=0)
-        told = self.one + place[ones[1]]
-        plain = ~self.varying & ~(other != 0).any(axis=0) & (told != 0)
-        self.constants = {int(c): float(told[c]) for c in np.flatnonzero(plain)}
+        given = self.one + place[ones[1]]
+        plain = ~self.varying & ~(other != 0).any(axis=0) & (given != 0)
+        self.constants = {int(c): float(given[c]) for c in np.flatnonzero(plain)}
         single = (rest != 0).sum(axis=0) == 1
         kind = (rest != 0).argmax(axis=0)
         flags = single & (kind < len(vocabulary.kinds)) & ~(place != 0).any(axis=0) & (self.one == 0)

@@ -148,7 +148,7 @@ class Ledger:
         return found
 
     def parts(self, claim: Claim) -> list[Part]:
-        """What is shown of a claim by its theorem; nothing where it has none."""
+        """The part of a claim that its theorem shows; empty for a claim without one."""
         return parts(claim.theorem, self.rows, self.checked) if claim.theorem else []
 
     def by_lemmas(self, claim: Claim) -> Status:

@@ -35,7 +35,7 @@ class Theorem:
 
 
 class Part(NamedTuple):
-    """A part of what is shown: ``holds`` where it was checked, and ``known`` how."""
+    """A part of a claim that is shown: ``holds`` where it was checked, and ``known`` how."""
 
     what: str
     shown: str

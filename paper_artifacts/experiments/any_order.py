@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 
@@ -45,7 +45,23 @@ def decoder(name: str, word: int) -> Decoder:
     return Decoder(STEPS["mdm"](word, ""), *codebooks(word, "mdm", ""))
 
 
-def compiled(built: Built) -> dict[str, Any]:
+# The width and the layers of an encoder f and of its Masked-ARM, as they are compiled.
+Sizes = TypedDict("Sizes", {"f": int, "f layers": int, "arm": int, "layers": int})
+
+
+class OrderRuns(TypedDict):
+    """Runs of a Masked-ARM. ``same``, ``right``: how many have f's events, and the right answer; ``blocks``: passes of f by
+    blocks."""
+
+    passes: int | None
+    same: int
+    right: int
+    runs: int
+    tokens: int | None
+    blocks: NotRequired[int | None]
+
+
+def compiled(built: Built) -> Sizes:
     """The sizes of an encoder and of its Masked-ARM, as they are compiled."""
     encoder = decoder(built.name, built.word)
     plain = compile_machine(built.word, "mdm", "") if built.name == "log" else lower(encoder.program)
@@ -69,7 +85,7 @@ def transformers(name: str, b: int) -> tuple[MaskedArm, Any, Any]:
     return arm, Transformer.of(lower(arm.decoder.program)), Transformer.of(lower(arm.program))
 
 
-def decoded(built: Built) -> dict[str, Any]:
+def decoded(built: Built) -> OrderRuns:
     """Random texts of a tree with 2^b tokens, decoded in torch in its own order and in a random one, and left to right."""
     example, rng = MASKED_EXAMPLES[built.name], Random(f"{SEED} any order {built.name} {built.b}")
     arm, encoder, transformer = transformers(built.name, built.b)
@@ -109,7 +125,7 @@ def called(built: Built) -> str:
     return f"log, w = {built.word}" if built.name == "log" else f"{built.name} over a tree"
 
 
-def row(built: Built, sizes: Mapping[str, Any], run: Mapping[str, Any] | None) -> dict[str, Cell]:
+def row(built: Built, sizes: Sizes, run: OrderRuns | None) -> dict[str, Cell]:
     """The row of a construction at some bits."""
     cells: dict[str, Cell] = {
         "what": called(built), "b": built.b, "f": sizes["f"], "arm": sizes["arm"], "form": form(built),
@@ -121,7 +137,7 @@ def row(built: Built, sizes: Mapping[str, Any], run: Mapping[str, Any] | None) -
     return cells
 
 
-def checks(found: Mapping[Built, dict[str, Any]], runs: Mapping[Built, dict[str, Any]], log: Built) -> tuple[Check, ...]:
+def checks(found: Mapping[Built, Sizes], runs: Mapping[Built, OrderRuns], log: Built) -> tuple[Check, ...]:
     """Widths, layers, events and passes are as they are stated."""
     least = all(masked_arm_forms.bound(sizes["f"], one.b) >= sizes["arm"] for one, sizes in found.items())
     trees = {one: run for one, run in runs.items() if one != log}
@@ -134,8 +150,8 @@ def checks(found: Mapping[Built, dict[str, Any]], runs: Mapping[Built, dict[str,
         Check("every run from left to right gives the events of masked diffusion, one a pass, and the right answer",
               all(run["same"] == run["right"] == run["runs"] for run in runs.values())),
         Check("a tree of n leaves takes n - 1 passes",
-              all(run["passes"] == run["tokens"] // 2 - 1 for run in trees.values())),
-        Check("the log takes three passes a step and processor", runs[log]["passes"] == 3 * runs[log]["blocks"]),
+              all(run["passes"] == (run["tokens"] or 0) // 2 - 1 for run in trees.values())),
+        Check("the log takes three passes a step and processor", runs[log]["passes"] == 3 * (runs[log].get("blocks") or 0)),
     )  # fmt: skip
 
 
@@ -161,7 +177,7 @@ NOTES = (
 )
 
 
-def widths(found: Mapping[Built, dict[str, Any]]) -> Figure:
+def widths(found: Mapping[Built, Sizes]) -> Figure:
     """d_model of the Masked-ARMs against the bits of a position."""
 
     def draw(axes: Any) -> None:

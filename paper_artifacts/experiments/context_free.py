@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from efasp.context_free import instance, member, steps
 from efasp.grammar import parse_grammar
@@ -59,7 +59,20 @@ class Point(NamedTuple):
     engine: str
 
 
-def decide(point: Point) -> dict[str, Any]:
+class Decision(TypedDict):
+    """A run for a word. ``member``: its answer; ``agrees``: with the reference machine, in state, steps and faults."""
+
+    member: bool
+    steps: int
+    decode: int | None
+    context: int | None
+    processors: int
+    memory: int
+    agrees: bool
+    seconds: float
+
+
+def decide(point: Point) -> Decision:
     """Run the program for a word in its engine, and in the reference machine."""
     of = instance(parse_grammar(LANGUAGES[point.language].grammar), point.word)
     program = build("clauses", of)

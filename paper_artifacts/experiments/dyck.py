@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from math import comb, sqrt
 from random import Random
-from typing import Any
+from typing import Any, TypedDict
 
 from efasp.dyck import STOP, word
 from efasp.paper_artifacts.tables.figures import Figure, drawn
@@ -52,8 +52,15 @@ def generator() -> Generator:
     return dyck_generator(K)
 
 
-def draw_part(part: int) -> dict[str, Any]:
-    """``PART`` words: how many have which length, and how many are not the identity."""
+class Drawn(TypedDict):
+    """Words drawn: how many of each length (in digits), and how many that are not the identity."""
+
+    lengths: dict[str, int]
+    wrong: int
+
+
+def draw_part(part: int) -> Drawn:
+    """``PART`` words."""
     rng = Random(f"{SEED} dyck {part}")
     found = [word(K, generator().sample(rng)) for _ in range(PART)]
     lengths = Counter(map(len, found))

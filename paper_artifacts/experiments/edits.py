@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -57,7 +57,16 @@ def transformer() -> Any:
     return Transformer.of(lower(preserve(LETTERS, BITS)))
 
 
-def in_place(given: Edited) -> dict[str, Any]:
+class Placed(TypedDict):
+    """A run in place: its string, its passes, the prompt's tokens and those of the longest sequence."""
+
+    string: str | None
+    passes: int
+    prompt: int
+    context: int
+
+
+def in_place(given: Edited) -> Placed:
     """The run of the generator in torch: its string, its passes, and the longest sequence."""
 
     def readout(x: np.ndarray) -> np.ndarray:
@@ -86,7 +95,7 @@ def edits(noted: Notes) -> Artifact:
 
 
 def row(
-    many: int, group: Sequence[Edited], placed: Mapping[Edited, dict[str, Any]], found: Mapping[Edited, tuple[Task, Found]]
+    many: int, group: Sequence[Edited], placed: Mapping[Edited, Placed], found: Mapping[Edited, tuple[Task, Found]]
 ) -> dict[str, Cell]:
     """The row of some lists of as many edits: of contexts and steps the largest."""
     runs = [found[one][1] for one in group]
@@ -105,13 +114,13 @@ def row(
     }  # fmt: skip
 
 
-def string_right(given: Edited, run: Mapping[str, Any]) -> bool:
+def string_right(given: Edited, run: Placed) -> bool:
     """Whether a run in place ended with the string of the lists."""
-    return bool(run["string"] == "".join(carried_out(given)))
+    return run["string"] == "".join(carried_out(given))
 
 
 def checks(
-    placed: Mapping[Edited, dict[str, Any]], found: Mapping[Edited, tuple[Task, Found]], decoded: Sequence[Found]
+    placed: Mapping[Edited, Placed], found: Mapping[Edited, tuple[Task, Found]], decoded: Sequence[Found]
 ) -> tuple[Check, ...]:
     """Strings, letters, passes, contexts and steps are as they are stated."""
     return (

@@ -13,7 +13,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from efasp.paper_artifacts.experiments.sudoku import puzzles
+from efasp.paper_artifacts.experiments.sudoku import PuzzleRun, puzzles
 from efasp.paper_artifacts.experiments.sudoku import rows as runs_of_sudoku
 from efasp.paper_artifacts.tables.figures import decoding
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
@@ -167,7 +167,7 @@ def span(values: Sequence[int]) -> str:
     return f"{min(values):,}, {statistics.median(values):,g}, {max(values):,}" if len(values) > 1 else f"{values[0]:,}"
 
 
-def sudoku_row(what: str, group: Sequence[dict[str, Any]]) -> dict[str, Cell]:
+def sudoku_row(what: str, group: Sequence[PuzzleRun]) -> dict[str, Cell]:
     """The row of some puzzles."""
     return {
         "what": what,
@@ -198,7 +198,7 @@ SUDOKU = columns(
 )  # fmt: skip
 
 
-def sudoku_rows(found: Sequence[dict[str, Any]]) -> list[dict[str, Cell]]:
+def sudoku_rows(found: Sequence[PuzzleRun]) -> list[dict[str, Cell]]:
     """The paper's rows, one of the puzzles made from seeds, and one of each published puzzle."""
     rows: list[dict[str, Cell]] = [
         {"what": what, "reported": reported, "from": source or "the paper itself", "how": TRAINED}
@@ -208,7 +208,7 @@ def sudoku_rows(found: Sequence[dict[str, Any]]) -> list[dict[str, Cell]]:
     return rows + [sudoku_row(row["name"], [row]) for row in found if row["seed"] is None]
 
 
-def sudoku_checks(found: Sequence[dict[str, Any]]) -> tuple[Check, ...]:
+def sudoku_checks(found: Sequence[PuzzleRun]) -> tuple[Check, ...]:
     """Every run is right, in the reference machine and in the transformer."""
     return (
         Check("every puzzle is solved by the program in the reference machine", all(r["solved"] for r in found)),
@@ -217,18 +217,18 @@ def sudoku_checks(found: Sequence[dict[str, Any]]) -> tuple[Check, ...]:
     )  # fmt: skip
 
 
-def sudoku_notes(found: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def sudoku_notes(found: Sequence[PuzzleRun]) -> tuple[str, ...]:
     """Where the puzzles are from, and what ran where."""
     return (
         NOT_LEARNING + " The paper's test puzzles are not at hand; ours have at most 28 givens and one solution each, and no "
         "given of those made from seeds can be left out. They are in the table puzzles.",
         f"In the transformer (any-process generation) all {len(found)} runs were decoded whole, "
-        f"{sum(row['decode_steps'] for row in found):,} decoding steps together.",
+        f"{sum(row['decode_steps'] or 0 for row in found):,} decoding steps together.",
         "Three numbers in a cell: the least, the median, the largest.",
     )
 
 
-def sudoku_scope(found: Sequence[dict[str, Any]]) -> str:
+def sudoku_scope(found: Sequence[PuzzleRun]) -> str:
     """How many puzzles ran, and what of them in the transformer."""
     return f"measured: {len(found)} puzzles in the reference machine, each decoded whole in the transformer"
 

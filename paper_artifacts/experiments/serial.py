@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log2
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -72,7 +72,24 @@ def wanted(task: Given) -> tuple[list[int], int]:
         tokens = after
 
 
-def decode(task: tuple[str, str]) -> dict[str, Any]:
+class SerialRun(TypedDict):
+    """A run of a serial program. ``counted``: the steps by the count; ``agrees``: with the plan in exact arithmetic."""
+
+    positions: int
+    sublayers: int
+    heads: int
+    entries: int
+    word: int
+    memory: int
+    instructions: int
+    passes: int
+    steps: int
+    counted: int
+    halted: bool
+    agrees: bool
+
+
+def decode(task: tuple[str, str]) -> SerialRun:
     """One run in the reference machine."""
     what = given(*task)
     serial = serial_program(what.plan, what.tokens, what.places, every=what.limit is not None, limit=what.limit)
@@ -115,16 +132,18 @@ def serial(noted: Notes) -> Artifact:
     return Artifact("serial", "Layer plans decoded by one processor", scope, columns, tuple(rows), checks, notes)
 
 
-def counted(one: dict[str, Any]) -> bool:
+def counted(one: SerialRun) -> bool:
     """Whether a run halts in the steps that are counted."""
-    return bool(one["halted"] and one["steps"] == one["counted"])
+    return one["halted"] and one["steps"] == one["counted"]
 
 
-def row(task: Sequence[str], one: dict[str, Any]) -> dict[str, Cell]:
+def row(task: Sequence[str], one: SerialRun) -> dict[str, Cell]:
     """A row of the table."""
-    kept = ("sublayers", "heads", "entries", "word", "memory", "passes", "steps", "counted")
     text = task[1].replace("\n", "; ")
     text = text if len(text) <= 18 else f"{text[:8]}... ({len(text)} letters)"
-    numbers: dict[str, Cell] = {key: one[key] for key in kept}
+    numbers: dict[str, Cell] = {
+        "sublayers": one["sublayers"], "heads": one["heads"], "entries": one["entries"], "word": one["word"],
+        "memory": one["memory"], "passes": one["passes"], "steps": one["steps"], "counted": one["counted"],
+    }  # fmt: skip
     cubic = f"{one['steps'] / one['positions'] ** 3:.1f}"
     return {"plan": task[0], "text": text, "S": one["positions"], **numbers, "cubic": cubic}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, TypedDict
 
 from efasp.encoding import CellLayout
 from efasp.paper_artifacts.tables.records import Notes
@@ -164,13 +164,41 @@ class Room:
         return build("sudoku", self.instance, extension="")
 
 
-def reference(puzzle: Puzzle) -> dict[str, Any]:
-    """One puzzle in the reference machine: a row. ``guesses``: how many were open at a time, at most."""
+class Solved(TypedDict):
+    """A puzzle in the reference machine. ``guesses``: how many were open at a time, at most."""
+
+    name: str
+    cells: str
+    seed: int | None
+    givens: int
+    solved: bool
+    guesses: int
+    steps: int
+
+
+class Decoded(TypedDict):
+    """A puzzle decoded whole. ``agrees``: whether the run has the steps, the outcome and the end of the reference machine's."""
+
+    decode_steps: int | None
+    agrees: bool
+    word: int
+    context: int
+    seconds: float
+
+
+class PuzzleRun(Solved, Decoded):
+    """Both runs of a puzzle."""
+
+
+def reference(puzzle: Puzzle) -> Solved:
+    """One puzzle in the reference machine."""
     room = Room(puzzle)
     found = machine.run(room.program, LONGEST)
     memory = found.configuration.memory
     return {
-        **vars(puzzle),
+        "name": puzzle.name,
+        "cells": puzzle.cells,
+        "seed": puzzle.seed,
         "givens": puzzle.givens,
         "solved": found.finished and not found.faults and [room.instance.result(memory)] == solutions(puzzle.cells),
         "guesses": sum(any(memory[at : at + 81]) for at in range(STACK, room.memory, 81)),
@@ -178,9 +206,8 @@ def reference(puzzle: Puzzle) -> dict[str, Any]:
     }
 
 
-def decoding(room: Room) -> dict[str, Any]:
-    """A puzzle decoded whole in the plain transformer: ``decode_steps``, and whether the run ``agrees`` with the reference
-    machine in its steps, its outcome and its end."""
+def decoding(room: Room) -> Decoded:
+    """A puzzle decoded whole in the plain transformer."""
     from efasp.model import decode
 
     program = room.program
@@ -195,7 +222,7 @@ def decoding(room: Room) -> dict[str, Any]:
     }
 
 
-def rows(noted: Notes, chosen: Sequence[Puzzle]) -> list[dict[str, Any]]:
+def rows(noted: Notes, chosen: Sequence[Puzzle]) -> list[PuzzleRun]:
     """The rows of some puzzles, in their order: of ``reference`` and ``decoding`` together."""
     found = cached(noted, reference, chosen)
     longest = sorted(range(len(found)), key=lambda i: -found[i]["steps"])

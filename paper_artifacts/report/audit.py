@@ -13,14 +13,15 @@ from efasp.checker.errors import UsageError
 from efasp.checker.files import writable
 from efasp.checker.mutation.kill_matrix import NONE
 from efasp.checker.options import RunOptions
+from efasp.checker.provenance import provenance
 from efasp.checker.selection import KERNEL, choices, regime_of
-from efasp.checker.session import Report, discharged
+from efasp.checker.session import Origin, Report, discharged, environment, solvers_of
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.claims.theorems import ACCEPTED, checked
 from efasp.paper_artifacts.claims.trust import show as show_trust
 from efasp.paper_artifacts.report.listing import listing, show_listing
-from efasp.paper_artifacts.report.outline import whole_data, whole_text
+from efasp.paper_artifacts.report.outline import found_text, stated, whole_data
 from efasp.paper_artifacts.report.programs import audit_program, is_program
 from efasp.paper_artifacts.report.sheets import sheet_data, sheet_of, sheet_text
 from efasp.pram.assembler.source import nearest
@@ -38,6 +39,10 @@ def audit(options: argparse.Namespace) -> int:
     if options.out is not None:
         writable("--out", options.out, folder=True)
     lemmas = None if name is None else below([*some, *(lemma for claim in chosen for lemma in _lemmas(claim, options.kernel))])
+    whole = options.format == "text" and name in chosen and name not in some
+    if whole:
+        solvers_of(options.solver)  # what is wrong is said first
+        print(stated(claims()[name]), end="\n\n", flush=True)
     with _run(replace(RunOptions.of(options), lemma=lemmas)) as found:
         if options.trust:
             show_trust(found.rows, found.route, options.format)
@@ -75,18 +80,18 @@ def _refuse(options: argparse.Namespace) -> None:
     if options.name is not None and options.format == "html":
         raise UsageError("--format: expected text or json with NAME, found html")
     if options.trust and (options.name is not None or options.format == "html"):
-        raise UsageError("--trust: expected no lemma, and --format text or json")
+        raise UsageError("--trust: expected no NAME, and --format text or json")
 
 
 def _show(name: str | None, chosen: list[str], some: list[str], found: Report, as_json: bool) -> None:
-    """A claim or a lemma whole, or the list of those that are chosen."""
+    """A claim or a lemma whole (of a claim as text what comes after ``stated``), or the list of those that are chosen."""
     ledger, n_max = Ledger(found.rows, artifacts(), checked()), found.n_max
     if name in some:
         shown = sheet_of(name, found)
         print(json.dumps(sheet_data(shown), indent=1) if as_json else sheet_text(shown), end="\n")
     elif name in chosen:
         claim = claims()[name]
-        print(json.dumps(whole_data(claim, ledger, n_max), indent=1) if as_json else whole_text(claim, ledger, n_max))
+        print(json.dumps(whole_data(claim, ledger, n_max), indent=1) if as_json else found_text(claim, ledger, n_max))
     else:
         listed, lemmas = [claims()[one] for one in chosen], [statements()[one] for one in some]
         if as_json:
@@ -98,7 +103,9 @@ def _show(name: str | None, chosen: list[str], some: list[str], found: Report, a
 def _run(options: RunOptions) -> AbstractContextManager[Report]:
     """The run by its options; of a claim without lemmas one of nothing, where the options of a check would mean every lemma."""
     if options.lemma == []:
-        return nullcontext(Report([], NONE, regime_of(options.weights, options.n_max)[0].n_max, 0, {}, lambda hash_: None))
+        n_max = regime_of(options.weights, options.n_max)[0].n_max
+        known: Origin = {**environment((), 0), **provenance("audit", options, None, "")}
+        return nullcontext(Report([], NONE, n_max, 0, known, lambda hash_: None))
     return discharged(options, "audit")
 
 

@@ -17,6 +17,7 @@ from efasp.operators import OPERATORS
 from efasp.paper_artifacts.report.entries import entries
 from efasp.printer import show
 from efasp.proofs.lemmas import attention as attention_family
+from efasp.proofs.lemmas import sequences
 from efasp.proofs.lemmas.gates_recurrences import build
 from efasp.syntax import Node, Program
 
@@ -66,7 +67,8 @@ def _expanded(name: str, root: Node, known: Program | None = None) -> tuple[str,
 
 def _operator(name: str) -> Construction:
     operator = OPERATORS[name]
-    root, _ = build(name, WORD) if operator.kind == "pointwise" else attention_family.build(operator, WORD)
+    made = {"pointwise": lambda: build(name, WORD), "sequence": lambda: sequences.build(operator, WORD)}
+    root, _ = made.get(operator.kind, lambda: attention_family.build(operator, WORD))()
     expansion, size = _expanded(name, root)
     spec = operator.spec if inspect.isroutine(operator.spec) else type(operator.spec)
     sources = [

@@ -111,7 +111,7 @@ def claim_data(claim: Claim, ledger: Ledger, n_max: int) -> ClaimData:
 
 
 def theorem_data(claim: Claim, ledger: Ledger) -> TheoremData | None:
-    """A claim's theorem as JSON holds it, with what is shown by it; None where there is none."""
+    """A claim's theorem as JSON holds it, with the part of the claim that it shows; None for a claim without one."""
     if claim.theorem is None:
         return None
     shown: list[PartData] = [

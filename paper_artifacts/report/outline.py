@@ -104,27 +104,36 @@ def commands(claim: Claim) -> list[str]:
     return found + ([f"efasp tables --check --only {' '.join(claim.measures)}"] if claim.measures else [])
 
 
-def whole_text(claim: Claim, ledger: Ledger, n_max: int) -> str:
-    """A claim as text: statement, extent, theorem, limits, outline, the tree of the lemmas, commands."""
+def stated(claim: Claim) -> str:
+    """What a claim says, as text, which is known before anything is checked: statement, theorem, outline."""
     title = f"{claim.id}: {claim.title}"
     lines = [title, "=" * len(title), "", *wrap(claim.states, WIDTH), "", f"source  {claim.source}"]
+    if claim.theorem:
+        lines += ["", "The theorem, of Rocq's kernel:", "", *wrap(claim.theorem.states, WIDTH)]
+        lines += ["", "What it does not speak of, and what does:", ""]
+        for what in claim.theorem.remains:
+            lines += wrap(f"{what}.", WIDTH, initial_indent="* ", subsequent_indent="  ")
+    if claim.lemmas:
+        lines += ["", "Outline of the proof; below each family of lemmas those whose conclusions it assumes:", ""]
+        lines += _outline(parts(claim))
+    return "\n".join(lines)
+
+
+def found_text(claim: Claim, ledger: Ledger, n_max: int) -> str:
+    """What a check shows of a claim, as text: extent, limits, families, the tree of the lemmas, commands."""
+    lines: list[str] = []
     for number, part in enumerate(ledger.parts(claim)):
         lines += wrap(str(part), WIDTH, initial_indent=" " * 8 if number else "theorem ", subsequent_indent=" " * 10)
     lines += [f"shown   {headline(below(claim.lemmas), claim.measures, ledger)}"]
     if (weakest := ledger.by_lemmas(claim)).dependency:
         said = f"weakest {weakest.dependency}: {replace(weakest, dependency='')}"
         lines += wrap(said, WIDTH, subsequent_indent=" " * 10)
-    if claim.theorem:
-        lines += ["", "The theorem, of Rocq's kernel:", "", *wrap(claim.theorem.states, WIDTH)]
-        lines += ["", "What it does not speak of, and what does:", ""]
-        for what in claim.theorem.remains:
-            lines += wrap(f"{what}.", WIDTH, initial_indent="* ", subsequent_indent="  ")
     lines += ["", "Limits:", ""]
     for sentence in limits(claim, ledger, n_max) or ["None."]:
         lines += wrap(sentence, WIDTH, initial_indent="* ", subsequent_indent="  ")
     if claim.lemmas:
-        lines += ["", "Outline of the proof; below each family those whose conclusions it assumes:", ""]
-        lines += _outline(parts(claim), ledger)
+        lines += ["", "Families of lemmas:", ""]
+        lines += [f"{part.family}: {headline(part.lemmas, (), ledger)}" for part in parts(claim).values()]
         lines += ["", "Lemmas; below each what its obligations assume, by the lemmas that conclude it:", ""]
         lines += _tree(claim, ledger)
     if how := commands(claim):
@@ -145,14 +154,14 @@ def walk(found: dict[str, Part]) -> Iterator[tuple[int, Part, bool]]:
             shown.add(family)
 
 
-def _outline(found: dict[str, Part], ledger: Ledger) -> Iterator[str]:
+def _outline(found: dict[str, Part]) -> Iterator[str]:
     """The families as a tree, each with its contribution where it stands first."""
     for depth, part, again in walk(found):
         indent = "  " * depth
         if again:
             yield f"{indent}{part.family}, as above"
             continue
-        yield f"{indent}{part.family}: {headline(part.lemmas, (), ledger)}"
+        yield f"{indent}{part.family}"
         yield from wrap(families()[part.family], WIDTH, initial_indent=f"{indent}    ", subsequent_indent=f"{indent}    ")
 
 

@@ -78,7 +78,7 @@ def by_lemma(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
 
 
 def limits(module: Module, rows: Sequence[Row]) -> Iterator[str]:
-    """What is not shown of a program, a sentence each, the worst first."""
+    """The limits of a program's proof, a sentence each, the most serious first."""
     whole = {row["status"] for row in rows if row["lemma"] == "program.specification"}  # for texts of every length
     for row in rows:
         if row["status"] not in GOOD:

@@ -98,7 +98,7 @@ class Site:
             write(folder / name, text, flag)
 
     def _page(self, template: str, title: str, root: str = "", **values: Any) -> str:
-        known = self.report.environment
+        known: Mapping[str, object] = self.report.environment
         common = {
             "title": title,
             "root": root,
@@ -121,8 +121,8 @@ class Site:
         for (family, scope, claim), members in groups(self.report.rows).items():
             of = summary(members)
             tables.append((family, scope, claim, [of[status] for status in shown], seconds(members)))
-        known = {**self.report.environment, "options": None}  # these are in the command
-        facts = [(name, _plain(value)) for name, value in known.items() if value is not None]
+        known: Mapping[str, object] = self.report.environment
+        facts = [(name, _plain(value)) for name, value in known.items() if value is not None and name != "options"]
         listed = [
             (
                 claim,
@@ -221,7 +221,7 @@ class Site:
             status, by = (unrun(mutant), []) if row is None else (row["status"], row["by"])
             rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by))
         known_ids = {mutant.id for mutant in self.mutants}
-        for row in self.outcomes:  # those that are no entries of a file: single weights
+        for row in self.outcomes:  # those that are not entries of a file: single weights
             if row["mutant"] not in known_ids:
                 family = row["mutant"].partition(":")[0]
                 rows.append((family, row["mutant"], row["module"], row["status"], row["lemmas"], row["by"]))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from efasp.checker.errors import UsageError
-from efasp.checker.files import writable, write, wrote
+from efasp.checker.files import temporary_folder, writable, write, wrote
 from efasp.checker.pool.cluster import opened
 from efasp.files import checkout
 from efasp.paper_artifacts.claims.status import GENERATED
@@ -74,7 +74,7 @@ def tables(options: argparse.Namespace) -> int:
     if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
         print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
     wrong: list[str] = []
-    with opened(options.cluster, None) as pool:
+    with temporary_folder(), opened(options.cluster, None) as pool:
         for name, make in chosen.items():
             print(f"{name} ...", file=sys.stderr, flush=True)
             notes = Notes(read(noted(folder, name)) if options.check else None, not sampled, pool)

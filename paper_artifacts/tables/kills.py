@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 from efasp.checker.mutation import constructions, weights
 from efasp.checker.mutation.constructions import Budget
@@ -17,7 +18,7 @@ from efasp.checker.store import Store, default_path, digest
 from efasp.model.readback import read_plan
 from efasp.paper_artifacts.tables.figures import MACHINES
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
-from efasp.paper_artifacts.tables.records import Notes, Run
+from efasp.paper_artifacts.tables.records import Notes
 from efasp.pram.machine import MIN_WORD
 from efasp.proofs.mutation.mutants import load
 from efasp.proofs.obligation import Machine, Regime
@@ -28,7 +29,22 @@ BUDGET = Budget(here(), ("z3",), 20.0, 4096)
 FAMILIES = weights.FAMILIES  # whose lemmas are made from the weights
 
 
-def changes(noted: Notes, engine: str, extension: str) -> list[Run]:
+# The outcome of a change, and whether torch decodes wrongly where all is proved.
+ChangeRun = TypedDict(
+    "ChangeRun",
+    {"mutant": str, "module": str, "kind": str, "status": str, "by": list[str], "seconds": float, "decoded wrongly": bool},
+)
+
+
+class MutantRun(TypedDict):
+    """The outcome of a mutant: ``by``, the lemmas that refute it."""
+
+    status: str
+    by: list[str]
+    seconds: float
+
+
+def changes(noted: Notes, engine: str, extension: str) -> list[ChangeRun]:
     """The outcomes of a machine's changes; those cached from the same sources are taken from the store."""
     from efasp.model.weights import compiled, export
 
@@ -38,7 +54,7 @@ def changes(noted: Notes, engine: str, extension: str) -> list[Run]:
         machine, plan = Machine(MIN_WORD, engine, extension, (1, N_MAX)), read_plan(path)[3]
         every = weights.drawn(path, machine, CHANGES)
 
-        def made(due: list[int]) -> list[Run]:
+        def made(due: list[int]) -> list[ChangeRun]:
             with contextlib.closing(Store(default_path().with_name("changes.sqlite"), lambda text: None)) as store:
                 some = [every[i] for i in due]
                 outcomes = weights.run(
@@ -49,7 +65,7 @@ def changes(noted: Notes, engine: str, extension: str) -> list[Run]:
         return noted.through([f"{engine} {extension or 'none'} {change.id}" for change in every], made)
 
 
-def run_of(outcome: weights.Outcome) -> Run:
+def run_of(outcome: weights.Outcome) -> ChangeRun:
     """The columns of an outcome, and whether torch decodes wrongly where all is proved."""
     return {
         "mutant": outcome["mutant"],
@@ -67,7 +83,7 @@ def group(tensor: str) -> str:
     return re.sub(r"^layers\.\d+\.|\.weight$", "", tensor)
 
 
-Changes = list[tuple[str, Run]]  # outcomes of changes, each with its machine
+Changes = list[tuple[str, ChangeRun]]  # outcomes of changes, each with its machine
 HEADINGS = {"killed": "refuted", "survived": "not discharged"}  # of statuses
 
 
@@ -92,7 +108,7 @@ def kill_rows(every: Changes) -> list[dict[str, Cell]]:
     return [*rows, kill_row("all", "all", [one for _, one in every])]
 
 
-def kill_row(matrix: str, kind: str, members: list[Run]) -> dict[str, Cell]:
+def kill_row(matrix: str, kind: str, members: list[ChangeRun]) -> dict[str, Cell]:
     """How some changes end: by status, and those that are refuted by the family of the first lemma that does it."""
     statuses = Counter(one["status"] for one in members)
     by = Counter(one["by"][0].partition(".")[0] for one in members if one["by"])
@@ -129,7 +145,7 @@ def matrix(noted: Notes) -> Artifact:
     """The kill matrix: every mutant of a construction, and the lemmas that refute it."""
     listed = load()
 
-    def made(due: list[int]) -> list[Run]:
+    def made(due: list[int]) -> list[MutantRun]:
         with contextlib.closing(Store(default_path(), lambda text: None)) as store:
             outcomes = constructions.run([listed[i] for i in due], replace(BUDGET, pool=noted.pool), store)
         return [{"status": one.status, "by": sorted(one.by), "seconds": one.seconds} for one in outcomes]

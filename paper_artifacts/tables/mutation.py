@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.mutation.operators import N_MAX, Outcome, run
@@ -18,7 +19,7 @@ from efasp.checker.store import Store, default_path, digest, sources
 from efasp.checker.terminal import Tally
 from efasp.paper_artifacts.tables.kills import BUDGET
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
-from efasp.paper_artifacts.tables.records import Notes, Run
+from efasp.paper_artifacts.tables.records import Notes
 from efasp.proofs.mutation.alterations import MODULES, Alteration, drawn
 from efasp.proofs.mutation.mutants import entries
 
@@ -68,11 +69,20 @@ def outcomes(every: Sequence[Alteration], budget: Budget, tally: Tally | None = 
         return run([one.mutant() for one in every], budget, store, tally)
 
 
+class SlipRun(TypedDict):
+    """The outcome of a mutant, with the fields of ``Outcome``."""
+
+    status: str
+    by: str
+    acted: bool | None
+    seconds: float
+
+
 def mutation(noted: Notes) -> Artifact:
     """Operator-level mutants by module, guarded ones apart: how many are killed, and how."""
     every, listed = drawn(COUNT, SEED), equivalent()
 
-    def made(due: list[int]) -> list[Run]:
+    def made(due: list[int]) -> list[SlipRun]:
         found = outcomes([every[i] for i in due], replace(BUDGET, pool=noted.pool))
         return [{"status": one.status, "by": one.by, "acted": one.acted, "seconds": one.seconds} for one in found]
 
@@ -104,7 +114,7 @@ COLUMN = {
 }
 
 
-def table(every: Sequence[Alteration], found: Sequence[Run], listed: dict[str, str]) -> list[dict[str, Cell]]:
+def table(every: Sequence[Alteration], found: Sequence[SlipRun], listed: dict[str, str]) -> list[dict[str, Cell]]:
     """The rows: by module, then of all modules; guarded mutants and the others apart."""
     rows: list[dict[str, Cell]] = []
     pairs = list(zip(every, found, strict=True))

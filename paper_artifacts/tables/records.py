@@ -7,16 +7,17 @@ again and compares; `--check --all` makes all of them again. Which ones depends 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from efasp.checker.pool.pools import Pool, here
 from efasp.checker.store import digest, sources
 
 PART = 40
-Run = dict[str, Any]  # the result of a run, as JSON holds it; its ``seconds`` are not compared
+Run: TypeAlias = Mapping[str, object]  # the result of a run, as JSON holds it; its ``seconds`` are not compared
+R = TypeVar("R", bound=Run)  # of one table's runs, with their fields
 
 
 @dataclass
@@ -24,20 +25,18 @@ class Notes:
     """The runs of one table. ``known``: the recorded results, None where nothing is compared; ``every``: make each again;
     ``pool``: where they are made."""
 
-    known: dict[str, Run] | None = None
+    known: dict[str, Any] | None = None
     every: bool = True
     pool: Pool = field(default_factory=here)
     runs: dict[str, Run] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
-    def through(
-        self, keys: Sequence[str], make: Callable[[list[int]], list[Run]], long: Sequence[bool] | None = None
-    ) -> list[Run]:
-        """What the runs with these names gave, in their order. ``make`` makes those with the given numbers. ``long``: as of
+    def through(self, keys: Sequence[str], make: Callable[[list[int]], list[R]], long: Sequence[bool] | None = None) -> list[R]:
+        """The results of the runs with these names, in order. ``make`` makes those with the given numbers. ``long``: as of
         ``due``."""
         due = self.due(keys, long)
-        found: dict[int, Run] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
+        found: dict[int, R] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
         for i, value in found.items():
             self.note(keys[i], value)
         for i, key in enumerate(keys):
@@ -79,10 +78,10 @@ def _timeless(value: Run | None) -> Run | None:
     return None if value is None else {key: part for key, part in value.items() if key != "seconds"}
 
 
-def read(path: Path) -> dict[str, Run]:
+def read(path: Path) -> dict[str, Any]:
     """The recorded runs; none where the file is missing or malformed."""
     try:
-        runs: dict[str, Run] = json.loads(path.read_text(encoding="utf-8"))["runs"]
+        runs: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["runs"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return runs

@@ -9,16 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from efasp.checker.interface import extension_of
 from efasp.checker.pool.pools import Pool
 from efasp.checker.store import Store, default_path, digest, sources
-from efasp.paper_artifacts.tables.records import Notes
+from efasp.paper_artifacts.tables.records import Notes, R
 from efasp.pram import machine
 from efasp.pram.library import PROGRAMS, Instance, build
 
 MAX_STEPS = 1_000_000
+Item = TypeVar("Item")  # a run, as its function is given it
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,7 @@ def _run(task: Task) -> dict[str, Any]:
     return vars(run(task))
 
 
-def cached(
-    noted: Notes, work: Callable[[Any], dict[str, Any]], items: Sequence[Any], long: Sequence[bool] | None = None
-) -> list[dict[str, Any]]:
+def cached(noted: Notes, work: Callable[[Item], R], items: Sequence[Item], long: Sequence[bool] | None = None) -> list[R]:
     """The results of a module's function for each item, in order, as JSON holds them; recorded with the table that is made.
 
     The records name a run by the function and the item, and not by the function's module. ``long``: as of ``Notes.due``.
@@ -106,7 +105,7 @@ def cached(
     return noted.through(keys, lambda due: _made(work, [items[i] for i in due], noted.pool), long)
 
 
-def _made(work: Callable[[Any], dict[str, Any]], items: Sequence[Any], pool: Pool) -> list[dict[str, Any]]:
+def _made(work: Callable[[Item], R], items: Sequence[Item], pool: Pool) -> list[R]:
     """In the processes of a pool; results from the same sources are taken from the store, and new ones are cached there
     as they come."""
     code = Path(inspect.getfile(work)).read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ def difference(frame: Frame) -> str:
 def machine_lines(state: Configuration | None) -> list[str]:
     """A configuration as text."""
     if state is None:
-        return ["the tokens are no state of the machine"]
+        return ["the tokens are not a state of the machine"]
     lines = [f"memory {' '.join(map(str, state.memory))}"]
     for pid, bank in enumerate(state.registers):
         words = " ".join(f"r{n}={word}" for n, word in enumerate(bank) if word) or "all registers 0"

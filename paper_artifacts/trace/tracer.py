@@ -136,7 +136,7 @@ class Tracer:
         """At most so many frames, to the end of the run; ``wanted``: positions whose views are recorded in any case.
 
         In exact arithmetic the first frame that differs from the machine is the last. Raises TraceError for a position that
-        there is not, and where torch's read-outs are no numbers.
+        there is not, and where torch's read-outs are not numbers.
         """
         passes = self.passes() if self.decoded is None else self._decoded(self.decoded)
         since: int | None = None
@@ -157,7 +157,7 @@ class Tracer:
             raise TraceError(str(error)) from None
 
     def passes(self) -> Iterator[Pass]:
-        """The passes of the run in exact arithmetic, to the first after which the tokens are no state."""
+        """The passes of the run in exact arithmetic, to the first after which the tokens are not a state."""
         layout, program = self.layout, self.program
         state: Configuration | None = machine.initial(program)
         assert state is not None

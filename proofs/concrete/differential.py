@@ -85,6 +85,8 @@ def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: in
 
 def unequal(expected: Any, got: Any, where: str = "") -> Report | None:
     """Where two values, lists or dictionaries first differ; values of dictionaries also in their types."""
+    if type(expected) is type(got) and not isinstance(expected, dict) and expected == got:
+        return None
     pairs: list[tuple[str, Any, Any]] = []
     if isinstance(expected, dict) and isinstance(got, dict) and list(expected) == list(got):
         pairs = [(f"{where}.{key}" if where else key, expected[key], got[key]) for key in expected]
@@ -92,8 +94,6 @@ def unequal(expected: Any, got: Any, where: str = "") -> Report | None:
         pairs = [(f"{where}[{i}]", *pair) for i, pair in enumerate(zip(expected, got, strict=True))]
     elif type(expected) is not type(got) or expected != got:
         return {"what": where, "expected": expected, "got": got}
-    if expected == got and not isinstance(expected, dict):
-        return None
     return next((found for name, old, new in pairs if (found := unequal(old, new, name)) is not None), None)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from efasp import attention
 from efasp.affine_forms import Form
 from efasp.codebook import Codebook
+from efasp.embeddings import positions
 from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS, Operator
 from efasp.proofs.lemmas import gates_recurrences
@@ -31,7 +32,7 @@ from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, exhausti
 from efasp.proofs.symbolic.nodes import Reading
 from efasp.proofs.symbolic.scores import ONE, Bilinear, Parts, bilinear, differs, formula
 from efasp.sorts import Flag
-from efasp.syntax import Attention, Node, Parameter, positions, walk
+from efasp.syntax import Attention, Node, Parameter, walk
 
 EXHAUSTED, LONGEST = 2, 3  # the width, and the length up to which every operator is also checked exhaustively
 SINK = Parameter("sink", Flag())
@@ -96,7 +97,7 @@ def failures(operator: Operator, longest: int = LONGEST) -> Iterator[dict[str, A
 def tried(n: tuple[int, int]) -> Iterator[Obligation]:
     """Every operator on short sequences."""
     for operator in OPERATORS.values():
-        if operator.kind == "pointwise":
+        if operator.kind not in ("attention", "positional"):
             continue
         cases = sum(1 for length in range(1, LONGEST + 1) for _ in columns(operator, length))
         scope = f"exhaustive at w = {EXHAUSTED}, up to {LONGEST} positions"

@@ -5,7 +5,7 @@ of signs can agree, by induction over the bits. *Winner*: the query, the sink, t
 key. Scores, bases and ranks are in units of the capacity C: ``unit`` is 1/C, and they are multiples of it. *Replaced terms*:
 how the kernel propagates a change, by putting a term of a sum for what it was.
 
-That a head has the form of a lookup, that bits are bits, and that scores are integers is no assumption: indexed attention looks
+That a head has the form of a lookup, that bits are bits, and that scores are integers is not assumed: indexed attention looks
 at each number before it uses it, and where one is otherwise the dense pass is taken.
 """
 
@@ -33,7 +33,7 @@ def AGREE(same: Term, s: Term, t: Term, n: Term, inner: Term) -> Term:
 
 @concluded(LEMMA, "bound")
 def BOUND(same: Term, inner: Term, agreed: Term) -> Term:
-    """What is said of rows that differ bounds their inner product."""
+    """The bound on the inner product of rows that differ holds."""
     return implies(lnot(same), le(inner, agreed))
 
 

@@ -1,8 +1,9 @@
 """Family corollaries (claim T1-connectivity): the rounds of the library's program `components`.
 
-For all graphs Rocq's kernel proves how many rounds there are (proofs/rocq/Connectivity.v), of a round as a relation between
-parents. Here the program's own memory is held to that relation: in one round from every forest of a small size, and in whole
-runs on every graph of a small size.
+For all graphs Rocq's kernel proves how many rounds there are (proofs/rocq/ConnectivityRounds.v), of a round as a relation
+between parents, and that the program's text does such rounds on the statement's PRAM (proofs/rocq/theorem/Components.v). Here
+the memory of the reference engine is held to that relation: in one round from every forest of a small size, and in whole runs
+on every graph of a small size.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Parents = tuple[int, ...]
 
 
 def star(p: Parents, v: int) -> bool:
-    """Whether a vertex's parent is a root, and nobody whose parent is none has it for a grandparent."""
+    """Whether a vertex's parent is a root, and is the grandparent of no vertex whose own parent is not a root."""
     return p[v] == p[p[v]] and not any(p[u] != p[p[u]] and p[p[u]] == p[v] for u in range(len(p)))
 
 
@@ -122,7 +123,7 @@ def cases() -> Iterator[tuple[Graph, list[Parents]]]:
 
 
 def unrelated() -> Iterator[dict[str, Any]]:
-    """Rounds of the program that are no rounds of the relation."""
+    """Rounds of the program that are not rounds of the relation."""
     for graph, some in cases():
         made = program(graph)
         start = begun(made)
@@ -137,7 +138,7 @@ def unrelated() -> Iterator[dict[str, Any]]:
 
 
 def bound(n: int) -> int:
-    """The rounds that Connectivity.v allows: 2 + k for the least k with (3/2)^k > n."""
+    """The rounds that ConnectivityRounds.v allows: 2 + k for the least k with (3/2)^k > n."""
     return 2 + next(k for k in range(4 * n) if 2**k * n < 3**k)
 
 

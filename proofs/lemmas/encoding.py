@@ -78,7 +78,7 @@ def words_to_tokens(extension: str, n: tuple[int, int]) -> Obligation:
 
 
 def tokens_to_words(extension: str, n: tuple[int, int]) -> Obligation:
-    """``token`` of ``split`` is the identity, ``rows`` agrees with ``split``, and a number that is no token's id is refused."""
+    """``token`` of ``split`` is the identity, ``rows`` agrees with ``split``, and numbers that are not ids are refused."""
     script = Script()
     book = symbolic_book(script, extension)
     token: Any = Number(script.declare("token", note="any integer"))

@@ -21,7 +21,7 @@ from efasp.proofs.rocq import build, kernel
 from efasp.proofs.rocq.statement_text import plan_text
 
 BY = "Rocq: theorem accepts_sound, by plan-check"
-REJECTED = "plan-check does not accept the plan, which is no proof that it is wrong"
+REJECTED = "plan-check does not accept the plan, which is not a proof that it is wrong"
 EQUIVALENT = (
     f"{REJECTED}; it accepts the fresh compile: lowering.* (in a run without --lemma) says whether the two are "
     "observationally equivalent"

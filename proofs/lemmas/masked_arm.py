@@ -1,7 +1,7 @@
 """Family masked_arm (claim T3): a left-to-right Masked-ARM reproduces any encoder that unmasks in an order of its own.
 
 ``efasp.masked_arm`` puts one sublayer of attention in front of the encoder f and one behind it. Here f is a free variable:
-its output and its confidence are parameters of the program, given any values, so that what is shown does not depend on f.
+its output and its confidence are parameters of the program, given any values, so that the results hold for every f.
 Rocq's kernel proves for every f, every length and every order by confidence and rank that the events are those that f
 unmasks, one by one (proofs/rocq/theorem/MaskedArm.v); here the program's own rows are tried, at small lengths, in all cases.
 """
@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import evaluate, place_rows
 from efasp.masked_arm import Decoder, Event, MaskedArm, OrderError, Readout, any_order, left_to_right, masked_arm
 from efasp.masked_examples import MASKED_EXAMPLES, PLACE_BITS
 from efasp.proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
 from efasp.sorts import Int
-from efasp.syntax import Parameter, Program, concat, positions, tokens
+from efasp.syntax import Parameter, Program, concat
 
 BITS, LENGTH, TOP = 2, 3, 1  # of a position; positions that are tried; the largest confidence
 KINDS = (Kind("mask"), Kind("a"), Kind("b", ("value",)))

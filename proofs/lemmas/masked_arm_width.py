@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from efasp.attention import gather
+from efasp.embeddings import positions, tokens
 from efasp.masked_arm import Decoder, masked_arm
 from efasp.masked_examples import MASKED_EXAMPLES
 from efasp.model import masked_arm_forms
@@ -25,7 +26,7 @@ from efasp.proofs.lemmas.masked_arm import BOOK, PLACES
 from efasp.proofs.lemmas.masked_arm_runs import WIDEST
 from efasp.proofs.obligation import Batch, Obligation, Regime, Verdict, exhaustive, lemma
 from efasp.sorts import Flag, Word
-from efasp.syntax import Program, combine, concat, positions, refine, tokens
+from efasp.syntax import Program, combine, concat, refine
 
 TREE_BITS = range(2, 9)  # of a position
 DRAWN, DRAWN_BITS, STEPS = 24, (2, 8, 24), (3, 12)  # encoders, bits of a position, and flags of an encoder

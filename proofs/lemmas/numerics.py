@@ -278,7 +278,7 @@ class Numbers:
         for name in names(step):
             score = first(step, name)
             if score is not None and not form.holds(score):
-                how = f"{name} of a store by processor 0 scores {score}, which is no number of {form.dtype}"
+                how = f"{name} of a store by processor 0 scores {score}, which is not a number of {form.dtype}"
                 return Verdict("proved", f"{method}; necessary: {how}")
         return Verdict("proved", f"{method}; not known to be necessary")
 

@@ -117,7 +117,7 @@ def differing(
 ) -> Report | None:
     """Where a way to decode differs from the oracle, or from plain decoding, whose tokens are noted if there are none yet.
 
-    ``lenient``: where indexed attention is not shown to be exact, dense passes are no difference.
+    ``lenient``: where indexed attention is not shown to be exact, dense passes count as no difference.
     """
     from efasp.model import decode
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from efasp.attention import gather, seq_max, seq_mean
 from efasp.codebook import Codebook, Kind
+from efasp.embeddings import positions, tokens
 from efasp.encoding import CellLayout, LogLayout
 from efasp.model import closed_forms
 from efasp.model.closed_forms import Quantities
@@ -30,7 +31,7 @@ from efasp.process import unmask
 from efasp.proofs.lemmas.resources_polynomials import Claim, discharge
 from efasp.proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
 from efasp.syntax import Program as Efasp
-from efasp.syntax import combine, positions, relu, tokens
+from efasp.syntax import combine, relu
 
 Wrong = dict[str, Any]
 CLAIMS = {"mdm": "T1", "apmdm": "T4"}

@@ -12,12 +12,13 @@ from fractions import Fraction
 
 from efasp.attention import gather
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.exact import Matrix
 from efasp.model.lower import lower
 from efasp.model.plan import Head, Layer, Plan, Resident
 from efasp.proofs.lemmas.resources_bounds import BOOK, small
 from efasp.sorts import Number
-from efasp.syntax import Program, positions, tokens
+from efasp.syntax import Program
 
 LARGE = 1 << 20  # far above what the words of these plans need otherwise, and 0 modulo 2^w for a narrower one
 ALTERNATING = 0x55555  # next to each other, no two bits are equal: half of a sum's range is passed at every width

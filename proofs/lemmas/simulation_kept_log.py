@@ -134,7 +134,7 @@ def kept_log(step: Step) -> Iterator[Obligation]:
     s.assume(WELL_FORMED, at)
     s.assume(PROGRAM, at)
     yield world.obligation(
-        "kept", s.conclude(PROGRAM.later, at), "the prompt has no masks, and what is not masked stays", of="program"
+        "kept", s.conclude(PROGRAM.later, at), "the prompt has no masks, and unmasked tokens stay", of="program"
     )
 
 

@@ -21,11 +21,12 @@ COUNTS, SIZES = 1_600, (1, 2, 3, 4, 5, 8, 33, 65)
 
 def loop_failures() -> Iterator[dict[str, Any]]:
     """Counts whose loops run the wrong turns, and configurations whose working copy is wrong or not independent."""
+    down, threes = list(range(COUNTS))[::-1], tuple(3 * i for i in range(COUNTS))
     for count in range(COUNTS + 1):
         seen: list[int] = []
         downwards(count, seen.append)
         made = table(count, lambda i: 3 * i)
-        if seen != list(range(count))[::-1] or made != tuple(3 * i for i in range(count)):
+        if seen != down[COUNTS - count :] or made != threes[:count]:
             yield {"count": count, "downwards": seen, "table": list(made)}
     for processors, memory in product(SIZES, repeat=2):
         before = configuration(5, processors, memory)

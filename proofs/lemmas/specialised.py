@@ -7,7 +7,7 @@ reads 0 at every position of the universal machine. *Prompt*: no position of an 
 of the universal step, so that without them, by attention.match, each lookup returns what it returns beside them. *Output*: with
 the replaced definitions given, the universal step's read-out and the specialised one's are one normal form.
 
-So the read-outs are equal at every position of every well-formed sequence that is no position of an instruction. That a plan
+So the read-outs are equal at every position of every well-formed sequence that is not a position of an instruction. That a plan
 computes the specialised step is shown as of every plan: *plan* of the compiled one, lowering.* and numerics.* of a file's.
 """
 
@@ -205,7 +205,7 @@ class Pair:
         return self.exact("absent", f"{name}: among those that store", verdict, of=f"candidates of {name}")
 
     def prompt(self) -> Iterator[Obligation]:
-        """Positions of instructions are no candidates of other lookups than the fetch's."""
+        """Positions of instructions are not candidates of other lookups than the fetch's."""
         world = World(Step(self.machine.universal))
         j, step = world.position("j"), world.step
         world.script.definition(j.kind(*(f"pe.{name}" for name in FIELDS)), "it is of an instruction")

@@ -170,13 +170,13 @@ def keys(step: Step) -> Iterator[Obligation]:
 
     yield from step.bits(HOLDS, "holds", holders, lambda place: (BITS,))
 
-    def rivals(t: Terms) -> None:
+    def urgencies(t: Terms) -> None:
         for name in ("rival", "urgency"):
             t.script.declare(name, t.sort)
             t.declared.add(name)
             t.known(le("0", name), name)
 
-    yield from step.bits(BEATEN, "beaten", rivals, sort="Int")
+    yield from step.bits(BEATEN, "beaten", urgencies, sort="Int")
 
 
 def urgency(step: Step) -> Obligation:

@@ -203,7 +203,7 @@ class Path:
                 letter = Form(dict(atoms[0][2][0]), atoms[0][2][1])
                 if forms == self._token(letter + Form(constant=self.module.skipped)):
                     return Letter(letter)
-            raise Unread("an output that is no letter of the text")
+            raise Unread("an output that is not a letter of the text")
         if isinstance(node.sort, (Int, Bit)) and set(forms[0].terms) <= {"i", "n"}:
             return forms[0]
         raise Unread("an output that is neither a letter nor a number of i and n")

@@ -67,18 +67,26 @@ def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Ite
 
 def _ranges(module: Module, plan: Plan, fresh: Plan, dtype: str | None) -> Verdict:
     """Whether a dtype holds every sum exactly, if every head reads one value; of a file if its numbers are the fresh ones."""
-    if plan is not fresh and numbers(plan) != numbers(fresh):
-        return Verdict("unknown", "the file's numbers are not those of a fresh compile, whose coordinates have known bounds")
     if not integral(module.program.output):
         return Verdict("unknown", "a head gives fractions, which floats may round (program.torch measures)")
+    if reason := doubt(plan, fresh, dtype):
+        return Verdict("unknown", reason)
+    most, narrowest = max(found.bound for found in ranges(fresh)), dtype_for(fresh)
+    return Verdict("proved", f"{dtype or narrowest}: every sum is at most {most}; scores are scaled by {SCALE[narrowest]}")
+
+
+def doubt(plan: Plan, fresh: Plan, dtype: str | None) -> str:
+    """Why a dtype (None: some dtype) is not known to hold every sum of a plan exactly, where every head reads one value; ""
+    where it is. ``fresh``: the plan of a fresh compile, of which alone the bounds are known."""
+    if plan is not fresh and numbers(plan) != numbers(fresh):
+        return "the file's numbers are not those of a fresh compile, whose coordinates have known bounds"
     try:
         narrowest = dtype_for(fresh)
     except RangeError as error:
-        return Verdict("unknown", str(error))
+        return str(error)
     if dtype is not None and SIGNIFICAND[dtype] < SIGNIFICAND[narrowest]:
-        return Verdict("unknown", f"{dtype} is too narrow: {narrowest} is exact")
-    most = max(found.bound for found in ranges(fresh))
-    return Verdict("proved", f"{dtype or narrowest}: every sum is at most {most}; scores are scaled by {SCALE[narrowest]}")
+        return f"{dtype} is too narrow: {narrowest} is exact"
+    return ""
 
 
 def _head(texts: Texts, head: Attention, params: dict[str, Any]) -> Obligation:

@@ -201,6 +201,8 @@ def _difference(node: Attention, forms: Forms, i: Position, j: Position, other: 
 
     With a difference ``M a + b`` where b, the part that has the places' numbers, is smaller than M, both a and b are 0.
     """
+    for place, side in ((i, node.q), (j, node.k), (other, node.k)):
+        place.of(side)  # integers that are made of fractions are leaves of it, not roots
     by: dict[Leaf, list[tuple[Number, Form]]] = {}
     for q, k in zip(forms.of(node.q), forms.of(node.k), strict=True):
         for leaf, c in k.terms.items():

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from efasp.files import cache_folder, checkout
-from efasp.proofs.rocq import export, program_text, readouts
+from efasp.proofs.rocq import export, library_text, program_text, readouts
 from efasp.proofs.rocq.statement_text import plans_theory
 
 SOURCES = Path(__file__).resolve().parent
@@ -32,7 +32,7 @@ BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log"
 # About the other claims: stochastic generation, edits, quantified formulas, the corollaries.
 CLAIM_FILES = (
     "TwoSidedDyck", "AutoregressiveSupport", "Preserve", "PreserveRun", "PreserveParallel", "Quantified",
-    "ContextFree", "Connectivity",
+    "ContextFree",
 )  # fmt: skip
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", *CLAIM_FILES)
 # The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
@@ -66,9 +66,15 @@ DIRECTION_FILES = ("Programs", "Decompiled", "Compiled", "Written")
 ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
-# All that rests on the statement, and what that rests on.
-STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES)
-PROOF_FILES = (*BASE_FILES, *STATED_FILES)
+# That the library's program `components` computes the connected components of every graph: the relation of its rounds, and the
+# program's text (``ComponentsText`` is written from the assembler) in the statement's PRAM.
+RELATION_FILES = ("Connectivity", "ConnectivityRounds")
+PROGRAM_FILES = (
+    "Lockstep", "ComponentsText", "ComponentsParts", "ComponentsLoop", "ComponentsStart", "Components", "ComponentsShown",
+)  # fmt: skip
+# All that rests on the statement, in the folder ``theorem``, and what that rests on.
+STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES, *PROGRAM_FILES)
+PROOF_FILES = (*BASE_FILES, *RELATION_FILES, *STATED_FILES)
 # Of every program the files that it is compiled from; the first come from extraction.
 PROGRAMS = {
     "lrat-check": ("checkers.mli", "checkers.ml", "reading.ml", "lrat_check.ml"),
@@ -104,7 +110,7 @@ class Theorem:
 
 SOUND = (Theorem("Lrat", "check_sound", ()), Theorem("Script", "accepted_sound", ()))
 READ = tuple(Theorem("Readouts", f"read_outs_{k}", ("generation.rule",)) for k in readouts.WRITTEN)
-# The propositions, which are definitions: what they rest on is printed all the same; and what is shown of them so far.
+# The propositions, which are definitions, and the theorems about them: the assumptions of both are printed.
 STATED = (
     *(Theorem("Statement", name, ()) for name in ("runs_pram_mdm", "runs_pram_apmdm")),
     *(Theorem("Sequences", name, ()) for name in ("log_length", "log_read", "cell_length", "cells_read")),
@@ -125,17 +131,19 @@ STATED = (
     *(Theorem("Compiled", name, ()) for name in ("F_program_to_transformer", "F")),
     Theorem("Written", "written", ()),
     *(Theorem("MaskedArmRight", name, ()) for name in ("armed_generates", "armed_layers", "armed_width", "T3")),
+    *(Theorem("Components", name, ()) for name in ("components_valid", "components_decoded")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
 CLAIMED = (
-    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Written",
-    "Readouts", *ARM_FILES, *CLAIM_FILES,
+    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Written", "Components",
+    "Readouts", *ARM_FILES, *CLAIM_FILES, *RELATION_FILES,
 )  # fmt: skip
 RECORD = "theorems.json"
-GENERATED = ("Generated", "Plans", "Readouts", "Written")  # files that are written from operators, programs and the compiler
+# Written from operators, programs and the compiler.
+GENERATED = ("Generated", "Plans", "Readouts", "Written", "ComponentsText")
 
 
 class RocqError(Exception):
@@ -145,7 +153,7 @@ class RocqError(Exception):
 def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
     found = []
-    for file in (*FILES, *ARM_FILES):
+    for file in (*FILES, *ARM_FILES, *RELATION_FILES, "Components"):
         for lemmas, name in BACKS.findall(theory(file).read_text()):
             found.append(Theorem(file, name, tuple(lemmas.split())))
     return found
@@ -318,7 +326,10 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
-    made = {"Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text, "Written": program_text.theory}
+    made = {
+        "Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text, "Written": program_text.theory,
+        "ComponentsText": library_text.text,
+    }  # fmt: skip
     return {name: made[name]() if name in made else theory(name).read_text() for name in names}
 
 

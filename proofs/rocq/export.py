@@ -20,6 +20,7 @@ from efasp import attention  # noqa: F401  (registers the operators)
 from efasp.affine_forms import Form
 from efasp.attention import match
 from efasp.codebook import Codebook
+from efasp.embeddings import positions
 from efasp.encoding import Event, LogLayout, Write
 from efasp.model.ranges import SCALE
 from efasp.operators import OPERATORS
@@ -32,7 +33,7 @@ from efasp.proofs.symbolic.nodes import Reading
 from efasp.proofs.symbolic.positions import Lookup, lookup
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Flag, Int, Number, Signs, Sort
-from efasp.syntax import Attention, Node, Parameter, Relu, positions, walk
+from efasp.syntax import Attention, Node, Parameter, Relu, walk
 
 WIDTHS = (2, 5)
 GENERATED = Path(__file__).with_name("Generated.v")

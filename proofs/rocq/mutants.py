@@ -1,9 +1,10 @@
-"""``make rocq-mutants``: one-line changes of definitions, each of which must break a proof.
+"""``make rocq-mutants``: small changes of what theorems speak of, each of which must break a proof.
 
-They are changes of the statement, ``theorem/Statement.v``, or of another file of definitions alone, ``theorem/Programs.v`` or
-``theorem/MaskedArmPlan.v``. The proofs are compiled in order with the changed file, in a folder of their own, until a file
-fails. A change that leaves every file in order survives: the theorems would hold of another machine, transformer, process or
-program than the one that is meant. A change with which the file of definitions itself does not compile is an error of the list.
+They are of the statement, ``theorem/Statement.v``, of another file of definitions alone, ``theorem/Programs.v`` or
+``theorem/MaskedArmPlan.v``, and of a program's text, ``ComponentsText``. The proofs are compiled in order with the changed
+file, in a folder of their own, until a file fails. A change that leaves every file in order survives: the theorems would hold
+of another machine, transformer, process or program than the one that is meant. A change with which the changed file itself
+does not compile is an error of the list.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ JOBS = 2
 
 @dataclass(frozen=True)
 class Change:
-    """A change: passages of a file of definitions, each of which is there once, and what they become."""
+    """A change: passages of a file, each of which is there once, and what they become."""
 
     name: str
     passages: tuple[tuple[str, str], ...]
@@ -85,7 +86,7 @@ def main(names: Sequence[str] = ()) -> int:
     for change, file in zip(changes, files, strict=True):
         print(f"{'survived' if not file else f'breaks {file}.v'}: {change.name}")
     survived = files.count("")
-    print(f"{len(files)} changes of definitions: {len(files) - survived} break a proof, {survived} survived")
+    print(f"{len(files)} changes: {len(files) - survived} break a proof, {survived} survived")
     return 1 if survived or not files else 0
 
 

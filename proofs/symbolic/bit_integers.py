@@ -20,7 +20,7 @@ class Undecided(ArithmeticError):
 
 
 class Numeral:
-    """A form (``efasp.affine_forms``) over bits, each of which is 0 or 1. It is no sequence, so that arrays can hold it."""
+    """A form (``efasp.affine_forms``) over bits, each of which is 0 or 1. It is not a sequence, so that arrays can hold it."""
 
     __slots__ = ("form",)
 

@@ -167,11 +167,11 @@ def _compete(space: Space, scores: dict[int, Form]) -> tuple[list[list[int]], li
     for key, score in scores.items():
         if space.range(score)[1] >= lead:
             together.setdefault(score, []).append(key)
-    rivals = list(together)
-    wins = [space.all([ONE - space.positive(b - a) for b in rivals if b != a]) for a in rivals]
+    candidates = list(together)
+    wins = [space.all([ONE - space.positive(b - a) for b in candidates if b != a]) for a in candidates]
     kept = [a for a, win in enumerate(wins) if win != ZERO]
     ties = {(x, y): space.all([wins[kept[x]], wins[kept[y]]]) for y in range(len(kept)) for x in range(y)}
-    return [together[rivals[a]] for a in kept], [wins[a] for a in kept], {pair: t for pair, t in ties.items() if t != ZERO}
+    return [together[candidates[a]] for a in kept], [wins[a] for a in kept], {pair: t for pair, t in ties.items() if t != ZERO}
 
 
 # Tokens.

@@ -27,7 +27,7 @@ class Decisions:
     choices: list[tuple[int, int]] = field(default_factory=list)  # of each decision the choice, and how many there were
 
     def sign(self, difference: Polynomial, among: tuple[int, ...] = (-1, 0, 1)) -> int:
-        """The sign of a polynomial that is no number."""
+        """The sign of a polynomial that is not a number."""
         key, negated = (frozenset(p.primitive().terms.items()) for p in (difference, -difference))
         if negated in self.made:
             return -self.made[negated]
@@ -122,7 +122,7 @@ class Polynomial:
         return self._made({monomial: int(c) for monomial, c in quotient.items()}) + (self.half >> bits)
 
     def __lt__(self, other: Any) -> bool:
-        """Of numbers kept plus 2^(w-1); below every bound that is no polynomial, for it fits."""
+        """Of numbers kept plus 2^(w-1); below every bound that is not a polynomial, for it fits."""
         if not isinstance(other, Polynomial):
             return True
         difference = self - other

@@ -83,7 +83,7 @@ class Run:
         return Polynomial({(name,): 1}, self.decisions, 1 << self.serial.word - 1)
 
     def weight(self, number: Any) -> Any:
-        """A multiple of a weight as that of its symbol; what is not one is itself."""
+        """A multiple of a weight as that of its symbol; any other value is itself."""
         for prime in self.weights:
             if number % prime == 0 and number:
                 return int(number // prime) * self.symbol(f"w{prime}")

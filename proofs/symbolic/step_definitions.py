@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from efasp.codebook import Codebook, Field
+from efasp.embeddings import Embedding
 from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS
 from efasp.proofs.conclusions import Conclusion
@@ -19,7 +20,7 @@ from efasp.proofs.smtlib import Script, Term, land, le, num, parse, shown
 from efasp.proofs.smtlib import evaluate as value_of
 from efasp.proofs.symbolic.machine_step import COMPARISONS, NEXT, STATUS, computed, ops_of
 from efasp.proofs.symbolic.nodes import Reading, Terms, slot
-from efasp.syntax import Affine, Embedding, Node, PositionEmbedding, Program, TokenEmbedding, walk
+from efasp.syntax import Affine, Node, PositionEmbedding, Program, TokenEmbedding, walk
 
 Declare = Callable[[Terms], None]
 READ_OUT = ("code", "control", "output")  # definitions that the read-out is read through

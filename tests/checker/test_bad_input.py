@@ -51,6 +51,27 @@ def test_a_binary_file_is_named_as_such(call: str, tmp_path: Path, capsys: pytes
     assert ": expected text, found a binary file (the byte 0x02 at offset 4)\n" in said
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("eval {0}/p.pram --on a", "p.pram: expected a program of E-FASP, found one in assembly, which efasp run takes"),
+        ("export {0}/p.pram {0}/x", "p.pram: expected a program of E-FASP, found one in assembly"),
+        ("show {0}/w.safetensors", "w.safetensors: expected a program of E-FASP, found a weights file, of which efasp eval"),
+        ("run {0}/w.safetensors", "w.safetensors: expected a program in assembly, found a weights file, which efasp run"),
+        ("run {0}/p.pram --weights {0}/p.pram", "found a text (efasp export, efasp specialise and efasp compile write such"),
+        ("eval sys:exit --on a", "expected a program, or a function without arguments that makes one, found one that raises"),
+        ("info --word 9..6", "--word: expected a range from a width to a wider one, as 5..20, found '9..6'"),
+        ("info --word 4..6", "--word: expected widths within 5..64, found '4..6'"),
+        ("audit T1 --trust", "--trust: expected no NAME"),
+    ],
+)
+def test_what_is_another_thing_is_named(call: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of another kind, by what takes it; a program of Python that ends the process; widths in the wrong order."""
+    (tmp_path / "p.pram").write_text(".word 5\nhalt\n")
+    (tmp_path / "w.safetensors").write_bytes(b"\x08" + bytes(7) + b"{}      ")
+    assert message in refused(call.format(tmp_path).split(), capsys)
+
+
 def test_an_error_at_a_blank_line_shows_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An empty grammar has no line to point at."""
     (tmp_path / "empty.cfg").write_text("")

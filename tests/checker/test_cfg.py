@@ -20,7 +20,7 @@ def grammar(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(("text", "member"), [("()()", True), ("())(", False), ("", False), ("(()", False), ("(x)", False)])
 def test_json(grammar: str, text: str, member: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    """A word that is not in the language is no failure: exit code 0, member false."""
+    """A word that is not in the language is not a failure: exit code 0, member false."""
     assert main(["cfg", grammar, "--word", text, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["file"], said["input"], said["member"], said["halted"], said["decode_steps"]) == (

@@ -169,7 +169,7 @@ def test_the_batches_of_a_small_bound_keep_their_promises() -> None:
 
 
 def test_contradictory_hypotheses_are_vacuous(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A goal that follows because nothing satisfies the hypotheses is no proof: exit 1."""
+    """A goal that follows because nothing satisfies the hypotheses is not a proof: exit 1."""
     hypotheses = "(set-logic QF_LIA)\n(declare-const x Int)\n(assert (< x 0))\n(assert (< 0 x))\n(check-sat)\n"
     text = hypotheses.replace("(check-sat)", "(assert (not (= x x)))\n(check-sat)")
     lemma_of(monkeypatch, Obligation("x.vacuous", "F", {}, "all n", (1, 64), "smt", text, hypotheses=hypotheses))

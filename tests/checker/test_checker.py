@@ -1,72 +1,26 @@
-"""The checker itself: workers that crash or run away, the store, several solvers, interrupted runs."""
+"""Workers that crash or run away, budgets, several solvers, and bad usage."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 import pytest
 import z3
 
-from efasp.checker import solvers, store
+from efasp.checker import solvers
 from efasp.checker.cli import main
 from efasp.checker.discharge import discharge
-from efasp.checker.pool.pools import Processes
-from efasp.checker.pool.scheduler import Scheduler
-from efasp.checker.pool.worker import Work
 from efasp.checker.results import exit_code
 from efasp.checker.store import Store
 from efasp.proofs import obligation
-from efasp.proofs.obligation import Allowance, Batch, Obligation, Searched, Verdict, undecided, within
+from efasp.proofs.obligation import Allowance, Obligation, Searched, Verdict, undecided, within
 from efasp.proofs.smtlib import Script, eq, le, lt
-
-ROOT = Path(__file__).parents[2]
-ALL_N = (1, 64)
-
-
-def exact(name: str, discharged: Callable[[], Verdict]) -> Obligation:
-    """An obligation of its own lemma that a function discharges."""
-    return Obligation(name, "F", {}, "all n", ALL_N, "exact", name, discharged)
-
-
-def proved() -> Verdict:
-    """An obligation that holds."""
-    return Verdict("proved", "by hand")
-
-
-def script(name: str, goal: str, **params: str) -> Obligation:
-    """An SMT obligation about two integers with x < y."""
-    s = Script("QF_LIA")
-    x, y = s.integer("x", 0), s.integer("y", 0)
-    s.definition(lt(x, y))
-    return s.obligation(name, "F", params, "all n", ALL_N, goal)
-
-
-def run(
-    obligations: Sequence[Obligation], kept: Store, *, seconds: float = 20, memory: int = 2048, basis: str = "b"
-) -> list[dict]:
-    """The rows of one run, a batch an obligation."""
-    batches = [Batch((o.lemma,), {"i": i}, lambda o=o: iter([o])) for i, o in enumerate(obligations)]  # type: ignore[misc]
-    return Scheduler(Work(batches, None, ["z3"], seconds, memory, basis), 64, Processes(2), kept).run()
-
-
-@pytest.fixture
-def kept(tmp_path: Path):
-    """An empty store, and its messages."""
-    notices: list[str] = []
-    found = Store(tmp_path / "checks.sqlite", notices.append)
-    found.notices = notices
-    yield found
-    found.close()
+from tests.checker.obligations import ALL_N, exact, proved, run, script
+from tests.pages import ROOT
 
 
 def test_a_crash_costs_its_own_obligation(kept: Store) -> None:
@@ -170,72 +124,6 @@ def test_a_solver_that_gives_up_is_a_timeout(kept: Store) -> None:
     assert run([row], kept, seconds=0.02)[0]["status"] in ("timeout", "unknown")
 
 
-def test_the_store_knows_what_a_verdict_rests_on(kept: Store) -> None:
-    """The same text is known again; another text, other sources (of a countermodel) are not."""
-    true, false = script("x.true", lt("x", "y")), script("x.false", lt("y", "x"))
-    first = run([true, false], kept)
-    assert [(row["status"], row["cached"]) for row in first] == [("proved", False), ("refuted", False)], first[1]["method"]
-    assert all(row["cached"] for row in run([true, false], kept))
-    assert [row["cached"] for row in run([true, false], kept, basis="other sources")] == [True, False]
-    assert not run([script("x.true", le("x", "y"))], kept, basis="changed sources")[0]["cached"]
-
-
-def test_equal_texts_are_discharged_once(kept: Store) -> None:
-    """The same text under two ids is one thing to show."""
-    rows = run([script("x.y", lt("x", "y"), case="a"), script("x.y", lt("x", "y"), case="b")], kept)
-    assert [row["status"] for row in rows] == ["proved", "proved"] and rows[0]["hash"] == rows[1]["hash"]
-    assert rows[0]["seconds"] == rows[1]["seconds"]
-
-
-def test_a_forged_entry_is_not_believed(tmp_path: Path) -> None:
-    """An entry that was changed in the file has a broken seal: it is discharged again."""
-    path, row = tmp_path / "checks.sqlite", script("x.false", lt("y", "x"))
-    for _ in range(2):
-        kept = Store(path, print)
-        (found,) = run([row], kept)
-        assert found["status"] == "refuted" and not found["cached"], found["method"]
-        kept.close()
-        with sqlite3.connect(path) as db:
-            assert db.execute("UPDATE entries SET value = replace(value, 'refuted', 'proved')").rowcount
-    kept.close()
-
-
-@pytest.mark.parametrize("content", [b"not a database at all " * 99, b""])
-def test_a_broken_store_is_set_aside(tmp_path: Path, content: bytes) -> None:
-    """A file that is not a store is not lost: it stays next to the new one (an empty file is a new store)."""
-    path, notices = tmp_path / "checks.sqlite", list[str]()
-    path.write_bytes(content)
-    kept = Store(path, notices.append)
-    assert run([exact("x.y", proved)], kept)[0]["status"] == "proved"
-    kept.close()
-    aside = path.with_name("checks.sqlite.set-aside")
-    assert aside.exists() == bool(content) == bool(notices)
-    assert not content or aside.read_bytes() == content
-
-
-def test_another_versions_store_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that another version made is not believed."""
-    path, notices = tmp_path / "checks.sqlite", list[str]()
-    with monkeypatch.context() as other:
-        other.setattr(store, "stamp", lambda: "0 another")
-        kept = Store(path, notices.append)
-        run([exact("x.y", proved)], kept)
-        kept.close()
-    kept = Store(path, notices.append)
-    assert not run([exact("x.y", proved)], kept)[0]["cached"]
-    assert "0 another" in notices[0]
-    kept.close()
-
-
-def test_a_full_disk_stops_nothing(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the store cannot be written, the run goes on without it, and says so."""
-    assert kept._db is not None
-    kept._db.execute("PRAGMA max_page_count = 1")  # what SQLite answers then is what it answers on a full disk
-    rows = run([exact(f"x.y{i}", proved) for i in range(40)], kept)
-    assert {row["status"] for row in rows} == {"proved"}
-    assert any("full" in notice for notice in kept.notices)
-
-
 def test_disagreeing_solvers_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """One says unsat, another sat: an error that names both."""
     monkeypatch.setitem(solvers.ASK, "cvc5", lambda text, seconds: ("sat", "", {"x": 0, "y": 1}))
@@ -290,100 +178,6 @@ def test_a_kind_cannot_claim_what_it_is_not() -> None:
     wrong = Obligation("x.y", "F", {}, "measured", ALL_N, "measurement", "", proved)
     assert discharge(wrong, ["z3"], 5).status == "error"
     assert discharge(exact("x.z", lambda: Verdict("measured", "by eye")), ["z3"], 5).status == "error"
-
-
-COMMAND = [
-    sys.executable,
-    "-m",
-    "efasp.checker.cli",
-    "check",
-    "--n-max",
-    "32",
-    "--lemma",
-    "gates.*",
-    "lowering.*",
-    "--jobs",
-    "1",
-]
-
-
-def test_killed_runs_lose_nothing_and_invent_nothing(tmp_path: Path) -> None:
-    """kill -9 at several moments, then a whole run: the verdicts are those of an undisturbed run."""
-    files = [tmp_path / name for name in ("killed.json", "whole.json")]
-    environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
-    for moment in (0.6, 0.9, 1.3, 1.8):
-        process = subprocess.Popen(COMMAND, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moment)
-        process.kill()
-        process.wait()
-    for file, extra in zip(files, ([], ["--no-cache"]), strict=True):
-        done = subprocess.run(
-            [*COMMAND, *extra, "--json", str(file)], env=environment, cwd=ROOT, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-    killed, whole = (json.loads(file.read_text())["obligations"] for file in files)
-    for row in killed + whole:
-        del row["seconds"], row["cached"]
-    assert killed == whole
-
-
-def at_work(process: subprocess.Popen[str]) -> None:
-    """Waits until a command has forked a worker, which has its command line; other programs that it starts have not, after a
-    moment."""
-    proc, before = Path("/proc"), set[str]()
-    own = (proc / str(process.pid) / "cmdline").read_bytes()
-    for _ in range(300):
-        children = (proc / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()
-        alike = {child for child in children if _line(proc / child / "cmdline") == own}
-        if alike & before:
-            return
-        before = alike
-        time.sleep(0.2)
-    raise AssertionError("no worker was started")
-
-
-def _line(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:  # it has ended
-        return b""
-
-
-def test_interrupt_keeps_discharged_rows(tmp_path: Path) -> None:
-    """Ctrl-C: exit 130, a summary of the rows so far, and no worker is left."""
-    environment = {**os.environ, "EFASP_STORE": str(tmp_path / "checks.sqlite")}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    on_result = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in the background without it
-    command = [*COMMAND, "--n-max", str(1 << 40)]
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=on_result, **pipes)
-    at_work(process)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
-    assert process.returncode == 130 and "interrupted" in err and "interrupted" in out
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
-
-
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-def test_what_was_discharged_is_written_when_a_signal_ends_a_run(name: str, tmp_path: Path) -> None:
-    """To the file of --json too; nothing is left in the temporary folder, and the exit code names the signal."""
-    folder, file, number = tmp_path / "temporary", tmp_path / "report.json", getattr(signal, name)
-    folder.mkdir()
-    on_result = partial(signal.signal, number, signal.SIG_DFL)
-    command = [*COMMAND, "--n-max", str(1 << 40), "--no-cache", "--json", str(file)]
-    environment = {**os.environ, "TMPDIR": str(folder)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=on_result, **pipes)
-    at_work(process)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=20)
-    assert process.returncode == 128 + number and "interrupted" in out
-    assert ("interrupted" if name == "SIGINT" else f"ended by {name}") in err and "Traceback" not in err
-    said = json.loads(file.read_text())
-    assert said["environment"]["interrupted"] is True and len(said["obligations"]) == sum(said["summary"].values())
-    assert list(folder.iterdir()) == []
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
 
 
 BAD = [

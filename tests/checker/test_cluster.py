@@ -80,23 +80,23 @@ class Twice:
 
     def __init__(self, pool: Lossy, work: Work, process: Any, connection: Any) -> None:
         self.pool, self.work, self.process, self.connection = pool, work, process, connection
-        self.left = self.heard = True
+        self.left = self.announced = True
 
     def recv(self) -> Any:
         """The next message; after the one that is waited for, the first process is ended and another one speaks."""
         message = self.connection.recv()
         if self.left and message[0] == "start" and message[1] == self.pool.at:
-            self.left = self.heard = False
+            self.left = self.announced = False
             self.process.kill()
             self.process.join()
             self.process, self.connection = Processes(1).worker(self.work)
             self.pool.lost += 1
-        self.heard = self.heard or message[0] == "ready"
+        self.announced = self.announced or message[0] == "ready"
         return message
 
     def send(self, order: Any) -> None:
         """An order; what answers the first process goes to nobody."""
-        if self.heard:
+        if self.announced:
             self.connection.send(order)
 
     def __getattr__(self, name: str) -> Any:

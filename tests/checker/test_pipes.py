@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from efasp.checker import cli, files, terminal
+from efasp.checker import cli, files, signals, terminal
 from efasp.checker.completion import words
 from efasp.checker.files import writes
 from efasp.checker.pool import isolation
@@ -109,8 +109,8 @@ def test_every_command_is_tried_without_a_reader(command: str) -> None:
 
 
 def test_a_reader_that_has_gone_is_no_failure(tmp_path: Path) -> None:
-    """Of any command, of the help of each, and of the version."""
-    calls = [*kind(slow=False), *(f"{command} --help" for command in COMMANDS), "--help", "--version"]
+    """Of any command, of the help of one and of all, and of the version."""
+    calls = [*kind(slow=False), "run --help", "--help", "--version"]
     no_failures(calls, deserted(calls, tmp_path))
 
 
@@ -155,7 +155,7 @@ def test_every_file_of_a_command_is_read_or_written(command: str) -> None:
     ],
 )
 def test_work_that_writes_a_file(call: str, expected: bool) -> None:
-    """The file that a command writes is told from what it reads, and from standard output."""
+    """The file that a command writes is distinguished from the files that it reads, and from standard output."""
     assert writes(cli.parsed(PARSER, call.split())) == expected
 
 
@@ -184,6 +184,51 @@ def test_work_ends_once_nobody_reads(read: bool, monkeypatch: pytest.MonkeyPatch
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0) and signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
     if read:
         os.close(reading)
+
+
+class Unmade:
+    """Whose destructor fails, with an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __del__(self) -> None:
+        raise self.error
+
+
+def test_only_destructors_of_what_was_not_made_are_left_unsaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attribute that one lacks, after the reader has gone; any other failure is told, and is no end of the command."""
+    said: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda failed: said.append(failed.exc_type))
+    Unmade(AttributeError("no solver"))
+    signals._leave_unsaid(sys.unraisablehook)
+    Unmade(AttributeError("no solver"))
+    Unmade(ValueError("another"))
+    assert said == [AttributeError, ValueError]
+
+
+def test_a_destructor_is_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exception would be lost there: it comes afterwards."""
+    monkeypatch.setattr("efasp.checker.signals.PERIOD", 0.01)
+    monkeypatch.setattr(sys, "unraisablehook", lambda failed: pytest.fail("lost"))
+    events: list[str] = []
+
+    class Slow:
+        def __del__(self) -> None:
+            until = time.monotonic() + 0.1
+            while time.monotonic() < until:
+                pass
+            events.append("destroyed")
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        with pytest.raises(Deserted), while_read():
+            Slow()
+            events.append("after")
+            time.sleep(60)
+    assert events[0] == "destroyed"
 
 
 def test_output_is_whole_though_signals_come(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +260,8 @@ def test_output_is_whole_though_signals_come(monkeypatch: pytest.MonkeyPatch) ->
 def test_work_for_a_reader_that_has_gone_ends(arguments: list[str], whole: bool, tmp_path: Path) -> None:
     """A check whose report nobody reads any more leaves the rest undone; one that writes a file goes on."""
     variables = os.environ | {"EFASP_STORE": str(tmp_path / "store.sqlite"), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "efasp", "check", "--n-max", "2^64", "--lemma", "gates.add", "--jobs", "1"]
+    n_max = "2^12" if whole else "2^64"
+    command = [sys.executable, "-m", "efasp", "check", "--n-max", n_max, "--lemma", "gates.add", "--jobs", "1"]
     reading, writing = os.pipe()
     os.close(reading)
     said = subprocess.run([*command, *arguments], stdout=writing, cwd=tmp_path, env=variables, check=False)

@@ -64,15 +64,15 @@ def test_runs_are_the_references(files: Path, engine: str, tmp_path: Path, capsy
 def test_the_sizes_that_are_said(files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Fewer layers, a narrower stream and a shorter context than the universal machine's, which are those of `efasp info`."""
     out = tmp_path / "w"
-    told = said(capsys, "specialise", str(files / "loop.pram"), "-o", str(out), "--json")
+    report = said(capsys, "specialise", str(files / "loop.pram"), "-o", str(out), "--json")
     known = said(capsys, "info", "--word", "6", "--engine", "mdm", "--json")
     assert out.read_bytes() == (files / "mdm").read_bytes()
-    assert {key: told["universal"][key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")} == {
+    assert {key: report["universal"][key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")} == {
         key: known[key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")
     }
-    assert told["specialised"]["layers"] == told["universal"]["layers"] - 1
-    assert told["specialised"]["d_model"] < told["universal"]["d_model"]
-    assert told["universal"]["context"] - told["specialised"]["context"] == 4 * told["instructions"] == 24
+    assert report["specialised"]["layers"] == report["universal"]["layers"] - 1
+    assert report["specialised"]["d_model"] < report["universal"]["d_model"]
+    assert report["universal"]["context"] - report["specialised"]["context"] == 4 * report["instructions"] == 24
 
 
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])
@@ -124,7 +124,11 @@ REFUSED = [
     (["run", "--weights", "{mdm}", "{loop}", "--engine", "apmdm"], "expected a transformer for apmdm, found mdm"),
     (["check", "--weights", "{mdm}", "--kernel"], "expected a universal machine, of which alone the theorem speaks"),
     (["export", "{mdm}", "{out}", "--format", "onnx"], "specialised to one PRAM program"),
-    (["specialise", "{loop}", "-o", "{out}", "--word", "70"], "expected 5 to 64 bits for a transformer, found 70"),
+    (["specialise", "{loop}", "-o", "{out}", "--word", "70"], "--word: expected 5 to 64 bits for a transformer, found 70"),
+    (["specialise", "{loop}", "-o", "{out}", "--word", "3"], "--word: expected 5 to 64 bits for a transformer, found 3"),
+    (["specialise", "{wide}", "-o", "{out}"], "wide.pram: .word: expected 5 to 64 bits for a transformer, found 70"),
+    (["run", "--weights", "{mdm}", "{other}"], "(efasp specialise makes the transformer of another program)"),
+    (["run", "--weights", "{foreign}", "{loop}"], "efasp specialise for one PRAM program, writes such a file)"),
     (["specialise", "{loop}", "-o", "{folder}/none/w"], "No such file or directory"),
     (["specialise", "{loop}", "-o", "-", "--json"], "-o: expected a file"),
     (["specialise", "{bad}", "-o", "{out}"], "bad.pram:1:1"),
@@ -137,10 +141,12 @@ def test_what_is_refused(
 ) -> None:
     """Exit code 2, and words that say what was expected and found."""
     texts = {"other": LOOP.replace("r1, 1", "r1, 3"), "short": ".word 6\nld r1, [0]\n", "bad": "nonsense\n", "loop": LOOP}
+    texts["wide"] = LOOP.replace(".word 6", ".word 70")
     for name, text in texts.items():
         (tmp_path / f"{name}.pram").write_text(text)
     known = {name: str(tmp_path / f"{name}.pram") for name in texts}
-    known |= {"mdm": str(files / "mdm"), "out": str(tmp_path / "out"), "folder": str(tmp_path)}
+    foreign = changed(files / "mdm", tmp_path / "foreign", lambda tensors: tensors, format="another")
+    known |= {"mdm": str(files / "mdm"), "foreign": str(foreign), "out": str(tmp_path / "out"), "folder": str(tmp_path)}
     capsys.readouterr()
     assert main([argument.format(**known) for argument in arguments]) == 2
     assert message in capsys.readouterr().err

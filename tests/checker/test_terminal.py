@@ -154,7 +154,7 @@ def test_a_solver_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypa
     assert cli.main(["check", "--solver", "cvc5"]) == 2
     assert "found cvc5, which is not installed (pip install cvc5)" in capsys.readouterr().err
     assert cli.main(["check", "--solver", "bitwzla"]) == 2
-    assert "which is no solver (did you mean 'bitwuzla'?)" in capsys.readouterr().err
+    assert "which is not a solver (did you mean 'bitwuzla'?)" in capsys.readouterr().err
 
 
 def test_a_fault_is_said_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 import warnings
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pytest
 
+from efasp.checker import terminal
 from efasp.checker.cli import main
 from efasp.checker.discharge import discharge
 from efasp.checker.weights_file import inexact
@@ -33,6 +37,12 @@ st r2, [1]
 halt
 """
 HALTS = ".word 5\n.memory 2\nmov r1, 3\nst r1, [1]\nhalt\n"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, nothing is said because of the time."""
+    monkeypatch.setattr(terminal, "PATIENCE", 3600.0)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +105,24 @@ def test_an_inexact_file_runs_if_asked_to(folder: Path, capsys: pytest.CaptureFi
         assert not found.err and json.loads(found.out)["memory"] == [0, 12]
 
 
+def test_a_decision_that_takes_long_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is decided, and of which file, once, and before the run; its result stands on standard output alone."""
+
+    def waiting(*_: object) -> str:
+        while any(isinstance(thread, Timer) for thread in threading.enumerate()):
+            time.sleep(0.01)
+        return ""
+
+    monkeypatch.setattr(terminal, "PATIENCE", 0.01)
+    monkeypatch.setattr(numerics, "inexact", waiting)
+    assert run(folder, "halts.pram", "mdm5", "--json") == 0
+    found = capsys.readouterr()
+    assert found.err.startswith(f"efasp: {folder}/mdm5: deciding whether float32 carries its numbers exactly (minutes")
+    assert found.err.count("\n") == 1 and json.loads(found.out)["memory"] == [0, 3]
+
+
 def test_inexact_is_about_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a weights file the flag is bad usage."""
     for engine in ("reference", "apmdm"):
@@ -118,11 +146,11 @@ FILES = {
         ("mdm", "as exported", True),
         ("mdm", "keys times 16385", False),
         ("mdm", "queries times 1/8", False),
-        ("mdm", "noise", False),
+        pytest.param("mdm", "noise", False, marks=pytest.mark.slow),
         ("apmdm", "as exported", True),
         ("apmdm", "keys times 16385", True),  # the sums are small there
         ("apmdm", "read-out off", True),  # exact, if not the machine
-        ("apmdm", "one unit times 3", False),
+        pytest.param("apmdm", "one unit times 3", False, marks=pytest.mark.slow),
     ],
 )
 def test_run_refuses_what_check_does_not_prove(folder: Path, tmp_path: Path, engine: str, name: str, runs: bool) -> None:
@@ -132,7 +160,7 @@ def test_run_refuses_what_check_does_not_prove(folder: Path, tmp_path: Path, eng
     machine = Machine(word, engine, extension, (1, 32))
     rows = list(numerics.about(Regime(32, (machine, plan)), machine))
     statuses = {discharge(replace(row, search=None), ["z3"], 60).status for row in rows}
-    reason = inexact(MachineFile(word, engine, extension, plan))
+    reason = inexact(MachineFile(word, engine, extension, plan), path)
     assert runs == (reason == "") == (statuses == {"proved", "measured"})
 
 
@@ -152,7 +180,7 @@ def test_outputs_that_are_no_numbers(folder: Path, tmp_path: Path, engine: str, 
         assert run(tmp_path, str(folder / "halts.pram"), engine, "--inexact") == 2
     warned, said = capsys.readouterr().err.splitlines()
     assert "is not known" in warned and str(tmp_path / engine) in said
-    assert "the outputs are no numbers (infinity or NaN) at step 1" in said
+    assert "the outputs are not numbers (infinity or NaN) at step 1" in said
 
 
 def test_another_dtype_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

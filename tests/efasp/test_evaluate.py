@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from efasp.codebook import Codebook
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import RULES, evaluate, place_rows
 from efasp.exact import LIMIT, Matrix, average_hard, narrow, scores
 from efasp.examples import EXAMPLES
 from efasp.pointwise import less
 from efasp.sorts import Flag, Int, Rational, SortError, Word
-from efasp.syntax import Node, Parameter, affine, aha, combine, concat, positions, relu, tokens, walk
+from efasp.syntax import Node, Parameter, affine, aha, combine, concat, relu, walk
 
 X, Y = Parameter("x", Int(-9, 9)), Parameter("y", Int(-9, 9))
 COLUMN = np.array([[1], [2], [4]])

@@ -18,14 +18,26 @@ from efasp.syntax import Affine, Attention, Node, walk
 named = pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
 
 
-def texts(example: Example, random: Random) -> list[str]:
-    """Short texts, random ones up to 300 symbols, and ones with structure."""
+LARGE = "histogram"  # of a thousand units: longer texts are slow
+sizes = pytest.mark.parametrize(
+    ("example", "long"),
+    [
+        pytest.param(example, long, id=f"{name}-{words}", marks=[pytest.mark.slow] * (long and name == LARGE))
+        for name, example in EXAMPLES.items()
+        for long, words in ((False, "short"), (True, "long"))
+    ],
+)
+
+
+def texts(example: Example, random: Random, long: bool) -> list[str]:
+    """Short texts and random ones up to 32 symbols; or random ones up to 300 symbols, and ones with structure."""
+    if long:
+        lengths = [33] if example.name == LARGE else [64, 100, 255, 300]
+        drawn = ["".join(random.choices(example.alphabet, k=n)) for n in lengths]
+        return [*drawn, example.alphabet[0] * 257, example.alphabet * 60]
     short = ["".join(text) for n in range(1, 4) for text in product(example.alphabet, repeat=n)]
-    thousand = example.name == "histogram"  # of units
-    short = short[:: 5 if thousand else 1]
-    lengths = [8, 9, 32] if thousand else [7, 8, 9, 31, 32, 64, 100, 255, 300]
-    long = ["".join(random.choices(example.alphabet, k=n)) for n in lengths]
-    return [*short, *long, example.alphabet[0] * 257, example.alphabet * 60]
+    drawn = ["".join(random.choices(example.alphabet, k=n)) for n in (7, 8, 9, 31, 32)]
+    return [*short[:: 20 if example.name == LARGE else 1], *drawn]
 
 
 def balanced(n: int, random: Random) -> str:
@@ -38,17 +50,17 @@ def balanced(n: int, random: Random) -> str:
     return out
 
 
-@named
-def test_oracle(example: Example) -> None:
+@sizes
+def test_oracle(example: Example, long: bool) -> None:
     """The exact answer is the oracle's."""
-    for text in texts(example, Random(7)):
+    for text in texts(example, Random(7), long):
         assert run_exact(example, text) == example.oracle(text), text
 
 
 def test_dyck1_both_ways() -> None:
     """Balanced texts of many lengths are members; with one bracket turned, or two exchanged across, they are not."""
     example, random = EXAMPLES["dyck1"], Random(5)
-    for n in (1, 2, 5, 50, 128, 150, LONGEST // 2):
+    for n in (1, 2, 5, 50, LONGEST // 2):
         text = balanced(n, random)
         assert run_exact(example, text) == "1" == example.oracle(text)
         i = random.randrange(2 * n)
@@ -102,21 +114,21 @@ def perturbed(example: Example, ids: list[int], size: Fraction) -> np.ndarray:
     return evaluate(example.program.output, tokens=ids, values=values)[0]
 
 
-@named
-def test_rounded_means(example: Example) -> None:
+@sizes
+def test_rounded_means(example: Example, long: bool) -> None:
     """A relative error of float32's size in every mean changes no token."""
-    for n in (5, 40):
-        ids = example.encode("".join(Random(n).choices(example.alphabet, k=n)))
-        exact = example.vocabulary.read(evaluate(example.program.output, tokens=ids)[0])
-        rough = perturbed(example, ids, Fraction(1, 1 << 21))
-        assert (example.vocabulary.read(rough) == exact).all()
+    n = 40 if long else 5
+    ids = example.encode("".join(Random(n).choices(example.alphabet, k=n)))
+    exact = example.vocabulary.read(evaluate(example.program.output, tokens=ids)[0])
+    rough = perturbed(example, ids, Fraction(1, 1 << 21))
+    assert (example.vocabulary.read(rough) == exact).all()
 
 
-@named
-def test_scores_are_small(example: Example) -> None:
-    """Every attention score is an integer below 2^24 in size, at the longest text."""
+@sizes
+def test_scores_are_small(example: Example, long: bool) -> None:
+    """Every attention score is an integer below 2^24 in size, at the longest text, and at one of a sixteenth of its length."""
     random = Random(2)
-    ids = example.encode("".join(random.choices(example.alphabet, k=LONGEST)))
+    ids = example.encode("".join(random.choices(example.alphabet, k=LONGEST if long else LONGEST // 16)))
     heads = [node for node in walk(example.program.output) if isinstance(node, Attention)]
     for head in heads:
         q, k = evaluate(head.q, head.k, tokens=ids)

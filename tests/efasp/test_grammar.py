@@ -43,7 +43,7 @@ def test_the_start_symbol_is_the_first() -> None:
     ],
 )
 def test_errors_name_rule_and_place(text: str, line: int, column: int, message: str) -> None:
-    """A rule that is not in Chomsky normal form, and a line that is no rule, with line, column and a caret."""
+    """A rule that is not in Chomsky normal form, and a line that is not a rule, with line, column and a caret."""
     with pytest.raises(AssemblyError) as caught:
         parse_grammar(text, "g.cfg")
     assert str(caught.value).startswith(f"g.cfg:{line}:{column}: ") and message in str(caught.value)

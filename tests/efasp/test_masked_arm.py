@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import evaluate, place_rows
 from efasp.masked_arm import Decoder, OrderError, any_order, left_to_right, masked_arm
 from efasp.masked_examples import MASKED_EXAMPLES, PLACE_BITS
 from efasp.sorts import SortError
-from efasp.syntax import Program, combine, positions, tokens
+from efasp.syntax import Program, combine
 
 ARM = masked_arm(MASKED_EXAMPLES["dyck1"].decoder, 4)
 

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from efasp.attention import gather, match
 from efasp.codebook import Codebook
+from efasp.embeddings import positions
 from efasp.evaluate import evaluate
 from efasp.graphs import depth, hidden
 from efasp.operators import OPERATORS, Operator
 from efasp.pointwise import choose, constant, number, signed, unsigned, value
 from efasp.sorts import Bit, Flag, Int, OneHot, Signs, Sort, SortError, Word
-from efasp.syntax import Node, Parameter, combine, concat, positions, refine, relu, walk
+from efasp.syntax import Node, Parameter, combine, concat, refine, relu, walk
 
 POINTWISE = [operator for operator in OPERATORS.values() if operator.kind == "pointwise"]
 ATTENTION = [operator for operator in OPERATORS.values() if operator.kind == "attention"]

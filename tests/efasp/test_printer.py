@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from efasp.codebook import Codebook
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import evaluate
 from efasp.exact import average_hard, narrow
 from efasp.examples import EXAMPLES
@@ -22,7 +23,7 @@ from efasp.pointwise import add, and_, xor
 from efasp.pram.step import cell_step, masked_step
 from efasp.printer import show
 from efasp.sorts import Int, Word
-from efasp.syntax import Concat, Node, Parameter, Program, affine, aha, concat, positions, relu, tokens
+from efasp.syntax import Concat, Node, Parameter, Program, affine, aha, concat, relu
 
 A, B, N = Parameter("a", Word(3)), Parameter("b", Word(3)), Parameter("n", Int(-9, 9))
 TE, PE = tokens(Codebook.symbols("letters", "xyz")), positions(Codebook.index(4))

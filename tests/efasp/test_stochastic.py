@@ -74,7 +74,7 @@ def test_frequencies() -> None:
     [([0, 1, 0, 2.0, 0, 0], "chances from 0 to 1"), ([1, 0, 0, 0, 0, 0], "no weight on the mask"), ([np.nan] * 6, "numbers")],
 )
 def test_a_read_out_that_is_no_distribution_is_refused(row: list[float], named: str) -> None:
-    """A chance above 1, a mask that may be drawn, and what is no number."""
+    """A chance above 1, a mask that may be drawn, and what is not a number."""
     with pytest.raises(GenerationError, match=named):
         Draws.of(np.array([1]), np.array([row]), 3, 0)
 
@@ -86,7 +86,7 @@ def test_a_sequence_beyond_the_places_is_refused() -> None:
 
 
 def test_letters_and_words() -> None:
-    """Each letter before its inverse; other tokens are no letters."""
+    """Each letter before its inverse; other tokens are not letters."""
     assert letters(2) == [1, -1, 2, -2] and word(2, [1, 2, 4]) == [1, -1, -2]
     with pytest.raises(ValueError, match="expected letters alone, found 1\\?"):
         word(1, [3])

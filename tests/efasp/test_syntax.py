@@ -13,26 +13,12 @@ from hypothesis import strategies as st
 
 from efasp import syntax
 from efasp.codebook import Codebook
+from efasp.embeddings import positions, tokens
 from efasp.evaluate import evaluate
 from efasp.graphs import depth, hidden, substitute  # fmt: skip
 from efasp.pointwise import add, and_, xor
 from efasp.sorts import Flag, Int, Rational, Signs, SortError, Vector, Word
-from efasp.syntax import (
-    Attention,
-    Parameter,
-    Program,
-    affine,
-    aha,
-    combine,
-    concat,
-    positions,
-    refine,
-    relu,
-    take,
-    tokens,
-    walk,
-    weigh,
-)
+from efasp.syntax import Attention, Parameter, Program, affine, aha, combine, concat, refine, relu, take, walk, weigh
 
 A, B = Parameter("a", Word(4)), Parameter("b", Word(4))
 N = Parameter("n", Int(-5, 9))

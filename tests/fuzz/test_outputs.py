@@ -107,7 +107,7 @@ def test_a_full_disk(tmp_path: Path, program: str, line: str) -> None:
     ],
 )
 def test_streams(program: str, line: str, code: int, said: str) -> None:
-    """Output that is full or closed, and names that are no text: an exit code that says so, no traceback."""
+    """Output that is full or closed, and names that are not text: an exit code that says so, no traceback."""
     done = efasp(line, program)
     assert done.returncode == code and said in done.stderr and "Traceback" not in done.stderr and "Exception" not in done.stderr
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from efasp.checker import store
 from efasp.checker.results import is_listing, is_verdict
 from efasp.checker.store import Store, digest
-from tests.checker.test_checker import exact, proved, run, script
+from tests.checker.obligations import exact, proved, run, script
 
 HERE = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STATUSES = ["proved", "refuted", "proved"]
@@ -133,7 +133,7 @@ ODD = ["", "{", "NaN", "[" * 9999, "9" * 9999, '{"a":' * 9999, b"\xff", 7, 1.5, 
 @HERE
 @given(value=st.sampled_from(ODD) | JSON.map(json.dumps), with_seal=st.booleans())
 def test_forged_entries(good: bytes, tmp_path_factory: pytest.TempPathFactory, value: Any, with_seal: bool) -> None:
-    """Entries of any value, with a seal that fits or not, are no verdicts."""
+    """Entries of any value, with a seal that fits or not, are not verdicts."""
     path = tmp_path_factory.mktemp("forged") / "s.sqlite"
     path.write_bytes(good)
     with sqlite3.connect(path) as db:

@@ -205,7 +205,7 @@ def test_numbers_that_are_none(tmp_path: Path, number: float, where: float) -> N
 
 @pytest.mark.parametrize(("seed", "scale"), [(54, 1.0), (3, 1e38)])
 def test_numbers_of_another_function(tmp_path: Path, seed: int, scale: float) -> None:
-    """Finite numbers that are no construction (large, no small dyadics): read as they are; a run ends or says why."""
+    """Finite numbers that no construction has (large, no small dyadics): read as they are; a run ends or says why."""
     header, body = split(whole())
     values = np.random.default_rng(seed).uniform(-scale, scale, len(body) // 4).astype("<f4")
     path = tmp_path / "w"

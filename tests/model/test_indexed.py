@@ -53,7 +53,7 @@ def in_place(program: Program, network: Transformer, extension: str, steps: int)
         active = TokenSequence(after, active.places)
 
 
-@settings(RELAXED, max_examples=15)
+@settings(RELAXED, max_examples=6)
 @given(st.sampled_from(["", "M"]).flatmap(lambda extension: st.tuples(st.just(extension), programs(extension, WORDS))))
 def test_read_outs_in_place_are_the_modules(case: tuple[str, Program]) -> None:
     """Every read-out of every pass, bit for bit."""
@@ -85,7 +85,7 @@ def test_residual_streams_are_the_modules(program: Program) -> None:
             assert np.array_equal(cells.residual(sublayer), state[start:]), sublayer
 
 
-@settings(RELAXED, max_examples=12)
+@settings(RELAXED, max_examples=6)
 @given(programs(words_of=WORDS, max_processors=4, max_memory=6), st.integers(0, 1 << 32))
 def test_read_outs_of_the_log_are_the_modules(program: Program, seed: int) -> None:
     """Every read-out of every pass, bit for bit, in any order of unmasking, with masks of later times or without them."""
@@ -168,7 +168,7 @@ def test_changed_weights_go_wrong_alike(engine: str, seed: int) -> None:
     ],
 )
 def test_numbers_that_are_not_shown_exact_are_refused(name: str, factor: float, reason: str) -> None:
-    """Queries or keys that are no bits, sums that float32 may round, a stream that is not of integers: the reason is said, and
+    """Queries or keys that are not bits, sums that float32 may round, a stream that is not of integers: the reason is said, and
     decoding is the module's."""
     program = library.assembled("scan", word=5)
     network = Transformer.of(plan(5, "apmdm", ""), "float32")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from efasp.attention import rightmost_match
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
 from efasp.evaluate import evaluate, place_rows
 from efasp.exact import Matrix
@@ -26,7 +27,7 @@ from efasp.pointwise import number, signed, unsigned
 from efasp.pram import isa, machine
 from efasp.pram.machine import Program as Machine
 from efasp.sorts import Flag, Int, SortError
-from efasp.syntax import Node, Parameter, Program, concat, positions, relu, tokens
+from efasp.syntax import Node, Parameter, Program, concat, relu
 from tests.efasp.pram.strategies import configurations, programs
 from tests.model.compiled import plan, transformer
 

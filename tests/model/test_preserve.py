@@ -31,7 +31,7 @@ def compiled() -> tuple[Plan, Transformer]:
 
 
 def drawn(rng: Random, length: int, many: int) -> tuple[str, list[Edit], list[str]]:
-    """A string, edits at positions that there are, and the letters after them by list.insert and del."""
+    """A string, edits at existing positions, and the letters after them by list.insert and del."""
     string = "".join(rng.choices(LETTERS, k=length))
     edits, left = list[Edit](), list(string)
     for _ in range(many):
@@ -121,7 +121,7 @@ def test_an_address_outside_the_string_halts_with_the_edit_left() -> None:
     ],
 )
 def test_what_is_refused(make: Callable[[], object], named: str) -> None:
-    """Empty alphabets, too few bits, sequences that are too long, letters and positions that there are not."""
+    """Empty alphabets, too few bits, sequences that are too long, letters and positions that do not exist."""
     with pytest.raises(ValueError, match=named):
         make()
 

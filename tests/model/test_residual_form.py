@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from efasp.codebook import Codebook
+from efasp.embeddings import tokens
 from efasp.evaluate import evaluate
 from efasp.examples import EXAMPLES
 from efasp.language.module import Module
@@ -26,7 +27,7 @@ from efasp.model.plan import Plan
 from efasp.model.program_file import read_program
 from efasp.model.residual_form import decompile, differences, read
 from efasp.sorts import Flag, Int, Vector
-from efasp.syntax import Program, relu, tokens
+from efasp.syntax import Program, relu
 
 HEADER = """program random
 tokens "abc"
@@ -176,7 +177,7 @@ def one_number_changed(plan: Plan) -> list[tuple[str, Plan]]:
 
 
 def test_other_forms() -> None:
-    """Programs that are no transformer as they stand have no plan of their own, and are lowered as before."""
+    """Programs that are not transformers as they stand have no plan of their own, and are lowered as before."""
     te = tokens(Codebook.symbols("letters", "ab"))
     for output in (te.node, relu(te.flag("a")), 2 * relu(2 * te.flag("a")), EXAMPLES["reverse"].program.output):
         assert read(Program("other", {"output": output})) is None

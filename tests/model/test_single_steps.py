@@ -41,9 +41,9 @@ def register_form(operation: Operation) -> Instruction:
 @pytest.mark.parametrize("extension", ["", pytest.param("M", marks=pytest.mark.slow)])
 def test_registers(engine: str, extension: str) -> None:
     """Every operation on all pairs of register operands: 32 x 32 each, and every address by a register and an offset; in the
-    smaller transformer an eighth of the pairs, with every value on either side."""
+    smaller transformer a sixteenth of the pairs, with every value on either side."""
     code = tuple(register_form(operation) for operation in operations(extension))
-    pairs = [(a, x) for a, x in product(range(SIZE), repeat=2) if extension or (3 * a + x) % 8 == 0]
+    pairs = [(a, x) for a, x in product(range(SIZE), repeat=2) if extension or (3 * a + x) % 16 == 0]
     for index in range(len(code)):
         operands = [((3 * a + x) % SIZE, a, x) for a, x in pairs]
         check(engine, code, operands, [index] * len(operands), extension)

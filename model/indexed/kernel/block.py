@@ -1,4 +1,4 @@
-"""The kernel's feed-forward block: ``cells.Block.step`` over the arrays of a layer."""
+"""The kernel's feed-forward block: ``block.Block.step`` over the arrays of a layer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from efasp.model.indexed.kernel.forms import (
     add,
     carried,
     closed,
+    compute_groups,
+    compute_own,
     concerned,
     marked,
     of_groups,
@@ -24,8 +26,6 @@ from efasp.model.indexed.kernel.forms import (
     old,
     put,
     room,
-    settle_groups,
-    settle_own,
     shift,
     spread,
     term_room,
@@ -35,7 +35,7 @@ from efasp.model.indexed.kernel.jit import jit
 
 
 class BlockArrays(NamedTuple):
-    """The arrays of ``cells.Block``, by its names: units that are shared, quiet and busy, and what each of them writes.
+    """The arrays of ``block.Block``, by its names: units that are shared, quiet and busy, and what each of them writes.
     ``busied``: what the busy ones gave, (positions, units)."""
 
     shared: FormArrays
@@ -71,10 +71,10 @@ def clip(hidden: Any) -> None:
 
 @jit
 def hide(a: Any, changes: Any) -> Any:
-    """The shared hidden units of groups, settled: (groups, units), before and after."""
+    """The shared hidden units of groups, computed anew: (groups, units), before and after."""
     groups = changes[0]
     before = of_groups(a.shared, groups)
-    settle_groups(a.shared, changes, a.common.before)
+    compute_groups(a.shared, changes, a.common.before)
     after = of_groups(a.shared, groups)
     clip(before)
     clip(after)
@@ -116,16 +116,16 @@ def give(a: Any, groups: Any, hidden: Any) -> None:
     given = a.given
     if len(a.give.weights) == 0:
         return
-    told = np.zeros((len(groups), given.shape[1]), given.dtype)
-    add(a.give, hidden, told)
+    sums = np.zeros((len(groups), given.shape[1]), given.dtype)
+    add(a.give, hidden, sums)
     for number in range(len(groups)):
         for at in range(given.shape[1]):
-            given[groups[number], at] = told[number, at]
+            given[groups[number], at] = sums[number, at]
 
 
 @jit
-def settle(a: Any, rows: Any, state: Any) -> None:
-    """``Block.settle``."""
+def compute_base(a: Any, rows: Any, state: Any) -> None:
+    """``Block.compute_base``."""
     hidden, base, kept, late = of_positions(a.still, rows), a.base, a.kept, a.switches[LATE]
     clip(hidden)
     found = old(a.carry, rows, a.own.before, a.common.before)
@@ -186,16 +186,16 @@ def write_own(a: Any, redo: Any, state: Any) -> Any:
 def block(a: Any, rows: Any, changes: Any, state: Any) -> Any:
     """``Block.step``: from the positions and groups that have changed before the block to those that have after it."""
     size = len(a.members.start) - 1
-    settle_groups(a.lively, changes, a.common.before)
+    compute_groups(a.lively, changes, a.common.before)
     changed = write_groups(a, changes, state)
-    settle_own(a.still, rows, a.own.before)
-    settle_own(a.lively, rows, a.own.before)
+    compute_own(a.still, rows, a.own.before)
+    compute_own(a.lively, rows, a.own.before)
     redo = rows
     if a.switches[SPREAD]:
         groups = union(size, concerned(changes, a.lively), carried(changes, a.carry))
         groups = changes[0] if len(a.give.weights) else groups
         redo = spread(a.members, groups, rows)
-    settled = redo if a.switches[OLD_LIVELY] else rows
-    settle(a, settled, state)
-    redo = busier(a, redo, redo if len(a.give.weights) else settled)
+    base_rows = redo if a.switches[OLD_LIVELY] else rows
+    compute_base(a, base_rows, state)
+    redo = busier(a, redo, redo if len(a.give.weights) else base_rows)
     return write_own(a, redo, state), changed

@@ -96,8 +96,8 @@ replaced = jit(rules.replaced)
 
 
 @jit
-def settle_own(forms: Any, rows: Any, own: Any) -> None:
-    """``Forms.settle_own``."""
+def compute_own(forms: Any, rows: Any, own: Any) -> None:
+    """``Forms.compute_own``."""
     _, outputs, inputs, weights = forms.own
     place, parts = forms.place, forms.parts
     if len(weights) == 0:
@@ -110,8 +110,8 @@ def settle_own(forms: Any, rows: Any, own: Any) -> None:
 
 
 @jit
-def settle_groups(forms: Any, changes: Any, stream: Any) -> None:
-    """``Forms.settle_groups``, of what has changed."""
+def compute_groups(forms: Any, changes: Any, stream: Any) -> None:
+    """``Forms.compute_groups``, of what has changed."""
     start, outputs, _, weights = forms.shared
     groups, begin, coordinates, before = changes
     wholes = forms.wholes

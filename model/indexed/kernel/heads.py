@@ -1,4 +1,4 @@
-"""The kernel's attention: ``cells.Heads.step`` over the arrays of a layer."""
+"""The kernel's attention: ``heads.Heads.step`` over the arrays of a layer."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from efasp.model.indexed.kernel.forms import (
     add,
     carried,
     closed,
+    compute_groups,
+    compute_own,
     concerned,
     marked,
     of_groups,
@@ -23,8 +25,6 @@ from efasp.model.indexed.kernel.forms import (
     old,
     put,
     room,
-    settle_groups,
-    settle_own,
     shift,
     spread,
     term_room,
@@ -35,7 +35,7 @@ from efasp.model.indexed.kernel.table import Table, elect, look_up, replace, wei
 
 
 class Who(NamedTuple):
-    """The arrays of ``cells.Asking``, and what these heads write: (heads * d_head, coordinates)."""
+    """The arrays of ``heads.Asking``, and what these heads write: (heads * d_head, coordinates)."""
 
     heads: np.ndarray
     group: np.ndarray
@@ -45,7 +45,7 @@ class Who(NamedTuple):
 
 
 class HeadArrays(NamedTuple):
-    """The arrays of ``cells.Heads``, by its names. ``fixed`` (1); ``out``: what shared heads write to shared coordinates."""
+    """The arrays of ``heads.Heads``, by its names. ``fixed`` (1); ``out``: what shared heads write to shared coordinates."""
 
     queries: FormArrays
     both: FormArrays
@@ -53,7 +53,7 @@ class HeadArrays(NamedTuple):
     tables: np.ndarray
     loud: np.ndarray
     values: np.ndarray
-    told: np.ndarray
+    last_read: np.ndarray
     fixed: np.ndarray
     scored: np.ndarray
     shared: Who
@@ -135,8 +135,8 @@ def ask(a: Any, who: Any, positions: Any, askers: Any, any_touched: Any, fresh: 
 
 
 @jit
-def told(who: Any, askers: Any, values: Any) -> Any:
-    """What askers read, as ``Asking.told``."""
+def read_values(who: Any, askers: Any, values: Any) -> Any:
+    """The values that askers read, as ``Asking.read_values``."""
     heads, position, size = who.heads, who.position, values.shape[2]
     out = np.empty((len(askers), len(heads) * size), values.dtype)
     for number in range(len(askers)):
@@ -149,7 +149,7 @@ def told(who: Any, askers: Any, values: Any) -> Any:
 @jit
 def moved(a: Any, dirty: Any) -> Any:
     """The groups that read something else than before."""
-    now, was = told(a.shared, dirty, a.values), a.told
+    now, was = read_values(a.shared, dirty, a.values), a.last_read
     out, count = np.empty(len(dirty), np.int64), 0
     for place in range(len(dirty)):
         for given in range(now.shape[1]):
@@ -165,7 +165,7 @@ def write_groups(a: Any, again: Any, changes: Any, state: Any) -> Any:
     """``Heads.shared_values`` of groups, stored; gives what differs."""
     groups, begin, coordinates, old_values = changes
     start, outputs, _, weights = a.out
-    now, was, kept, before = told(a.shared, again, a.values), a.told, a.kept, a.common.before
+    now, was, kept, before = read_values(a.shared, again, a.values), a.last_read, a.kept, a.common.before
     width, number = len(kept), 0
     terms = term_room(width + len(weights), kept)
     targets, factors, old, new = terms
@@ -200,9 +200,9 @@ def write_own(a: Any, redo: Any, state: Any) -> Any:
         groups[number] = group_of[redo[number]]
     new = old(a.carry, redo, a.own.before, a.common.before)
     if len(a.shared.gives.weights):
-        add(a.shared.gives, told(a.shared, groups, a.values), new)
+        add(a.shared.gives, read_values(a.shared, groups, a.values), new)
     if len(a.mine.heads):
-        add(a.mine.gives, told(a.mine, redo, a.values), new)
+        add(a.mine.gives, read_values(a.mine, redo, a.values), new)
     return put(a.own, redo, new, state)
 
 
@@ -210,10 +210,10 @@ def write_own(a: Any, redo: Any, state: Any) -> Any:
 def attend(a: Any, rows: Any, changes: Any, state: Any) -> Any:
     """``Heads.step``: from the positions and groups that have changed before the heads to those that have after them."""
     known, none, groups, size = a.table.known[0], np.empty(0, np.int64), changes[0], len(a.members.start) - 1
-    settle_own(a.both, rows, a.own.before)
-    settle_own(a.queries, rows, a.own.before)
-    settle_groups(a.both, changes, a.common.before)
-    settle_groups(a.queries, changes, a.common.before)
+    compute_own(a.both, rows, a.own.before)
+    compute_own(a.queries, rows, a.own.before)
+    compute_groups(a.both, changes, a.common.before)
+    compute_groups(a.queries, changes, a.common.before)
     keyed = spread(a.members, concerned(changes, a.both), rows) if a.switches[BOTH_LIVELY] else rows
     queried = concerned(changes, a.queries)
     touched = rekey(a, keyed, state) if len(a.loud) else none

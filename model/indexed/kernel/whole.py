@@ -18,10 +18,10 @@ from efasp.model.indexed.kernel.forms import (
     Members,
     Side,
     Sparse,
+    compute_groups,
+    compute_own,
     concerned,
     of_positions,
-    settle_groups,
-    settle_own,
     spread,
 )
 from efasp.model.indexed.kernel.heads import HeadArrays, Who, attend
@@ -178,9 +178,9 @@ def through(l: Any, first: Any, kinds: Any, rows: Any, changes: Any, states: Any
 @jit
 def read(forms: Any, members: Any, rows: Any, changes: Any, lively: Any, shared: Any, own: Any, outputs: Any) -> Any:
     """The read-outs of what has changed; gives the positions where they differ."""
-    settle_own(forms, rows, own)
+    compute_own(forms, rows, own)
     if lively:
-        settle_groups(forms, changes, shared)
+        compute_groups(forms, changes, shared)
         rows = spread(members, concerned(changes, forms), rows)
     found, out, count = of_positions(forms, rows), np.empty(len(rows), np.int64), 0
     for number in range(len(rows)):

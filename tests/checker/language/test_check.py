@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from efasp.checker.discharge import discharge
+from efasp.embeddings import positions
 from efasp.evaluate import evaluate
 from efasp.language.program import parse, parse_file
 from efasp.model.lower import lower
@@ -22,7 +23,7 @@ from efasp.proofs.programs import lowering
 from efasp.proofs.programs.every_length import obligation
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.programs.winners import Forms, winner
-from efasp.syntax import Attention, aha, combine, concat, positions
+from efasp.syntax import Attention, aha, combine, concat
 from tests.pages import ROOT
 
 REVERSE = """program reverse

@@ -15,6 +15,7 @@ from efasp.language.printer import write
 from efasp.model.lower import lower
 from efasp.model.program_file import read_program
 from efasp.paper_artifacts.cli import main
+from tests.files import changed
 
 REVERSE = """program reverse
 tokens "abcd"
@@ -78,6 +79,33 @@ def test_every_example_is_compiled(tmp_path: Path, capsys: pytest.CaptureFixture
         text = "".join(Random(3).choices(example.alphabet, k=20))
         found = json.loads(said(capsys, "eval", "--weights", str(file), "--on", text, "--json"))["output"]
         assert found == (list(example.oracle(text)) if name != "histogram" else list(map(int, example.oracle(text).split())))
+
+
+def test_a_changed_file_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By `efasp eval --weights`, on standard error; not of a file as it was written. Numbers that are not whole are the floats
+    of torch, and no fractions: 2/3 is 0.6666667 there."""
+    file, source = tmp_path / "w", tmp_path / "x.rasp"
+    source.write_text(
+        'share = aggregate(select(tokens, tokens, !=) or select(tokens, tokens, ==), indicator(tokens == "a"));\n'
+    )
+    words = said(capsys, "compile", str(source), "-o", str(file))
+    assert "efasp: share: means, which floats may round" in words
+    assert main(["eval", "--weights", str(file), "--on", "aab"]) == 0
+    assert capsys.readouterr() == ("0.6666667 0.6666667 0.6666667\n", "")
+    assert main(["eval", "--weights", str(file), "--on", "aab", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == [0.6666667] * 3
+    changed(file, tmp_path / "other", lambda tensors: {**tensors, "out.weight": 3 * tensors["out.weight"]})
+    assert main(["eval", "--weights", str(tmp_path / "other"), "--on", "aab"]) == 0
+    found = capsys.readouterr()
+    assert found.out == "2 2 2\n" and found.err.count("\n") == 1
+    assert f"--weights: {tmp_path}/other: float32 is not known to carry its numbers exactly: the file's numbers" in found.err
+
+
+def test_heads_without_a_name_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the warning that floats may round, which names no sort."""
+    (tmp_path / "x.rasp").write_text("n = selector_width(select(tokens, tokens, ==));\n")
+    words = said(capsys, "compile", str(tmp_path / "x.rasp"), "-o", str(tmp_path / "w"))
+    assert "efasp: 1 head without a name: means, which floats may round" in words
 
 
 @pytest.mark.parametrize(

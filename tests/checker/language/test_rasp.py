@@ -13,6 +13,7 @@ from efasp.rasp import possible, selectors, tables, translate
 from efasp.rasp.graph import evaluate
 from efasp.rasp.interpreter import read_file
 
+LETTERS, MANY = ("".join(chr(0x4E00 + at) for at in range(count)) for count in (900, 16500))
 SOURCE = """flip = aggregate(select(indices, length - 1 - indices, ==), tokens);
 left = shift(tokens, 0 - 1, "b");
 hist = selector_width(select(tokens, tokens, ==));
@@ -62,6 +63,27 @@ def test_what_is_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "1:18: select ==: by place, O(log n)" in said(capsys, "compile", "p.rasp", "--name", "flip", "-o", "w")
     assert "3:23: select ==: by value, O(1): 2 classes" in said(capsys, "compile", "p.rasp", "--name", "hist", "-o", "w")
     assert "letters 'ba'" in said(capsys, "compile", "p.rasp", "--name", "flip", "--alphabet", "ba", "-o", "w")
+
+
+def test_what_is_loaded(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The letters of loaded files are letters of the usual alphabet; a selector is named with its own file; one on which the
+    output does not rest is not named."""
+    (file.parent / "base.rasp").write_text('first = select(tokens, tokens, ==);\nc = tokens == "c";\n')
+    file.write_text('load "base";\nshare = aggregate(first, c);\nw = share + indices;\nzero = 0 * w;\n')
+    words = said(capsys, "compile", "p.rasp", "--name", "w", "-o", "w")
+    assert "letters 'cab', texts of up to 7 letters" in words
+    assert "  base.rasp:1:9: select ==: by value, O(1): 3 classes of values\n" in words
+    for name in ("zero", "w"):
+        words = said(capsys, "compile", "p.rasp", "--name", name, "--alphabet", "ab", "-o", "w")
+        assert "select" not in words and ", 0 layers" in words
+
+
+def test_a_selector_is_shown_and_not_compiled(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line a query, of 1 where a key is selected; other commands say what they take instead."""
+    assert said(capsys, "eval", "p.rasp", "--name", "before", "--on", "aba") == "1 0 0\n1 1 0\n1 1 1\n"
+    for call in ("compile p.rasp --name before -o w", "check p.rasp --name before", "show p.rasp --name before"):
+        words = said(capsys, *call.split(), code=2)
+        assert "found before, which is a selector (efasp eval shows its values;" in words
 
 
 def rows(capsys: pytest.CaptureFixture[str], *options: str, code: int) -> dict[str, list[dict]]:
@@ -153,8 +175,20 @@ def test_a_wrong_translation_is_refuted(
         ),
         (("compile", "p.rasp", "--name", "before", "-o", "w"), "--name: expected a sequence operator of p.rasp, found before"),
         (("compile", "p.rasp", "--alphabet", "aa", "-o", "w"), "--alphabet: expected letters that differ"),
-        (("compile", "p.rasp", "--max-length", "999", "-o", "w"), "expected at most 16384 letters at positions of texts"),
-        (("check", "p.rasp", "--name", "nam"), "--name: expected a sequence operator or a selector of p.rasp, found 'nam'"),
+        (
+            ("compile", "p.rasp", "--max-length", "999", "-o", "w"),
+            "--max-length: expected at most 127 with 2 letters, found 999",
+        ),
+        (("compile", "p.rasp", "--name", "befor", "-o", "w"), "--name: expected a sequence operator of p.rasp, found 'befor'"),
+        (("eval", "p.rasp", "--name", "befor", "--on", "a"), "--name: expected a sequence operator or a selector of p.rasp"),
+        (("compile", "p.rasp", "--alphabet", LETTERS, "-o", "w"), "--max-length: expected at most 3 with 900 letters, found 7"),
+        (("compile", "p.rasp", "--alphabet", MANY, "-o", "w"), "--alphabet: expected at most 16384 letters, found 16500"),
+        (
+            ("eval", "odd.rasp", "--on", "a"),
+            "odd.rasp:1:15: expected a name of ASCII letters, digits and _, or the letter within",
+        ),
+        (("eval", "odd.efasp", "--on", "a"), "odd.efasp:1:9: expected a name of ASCII letters, digits and _, or the letter"),
+        (("check", "p.rasp", "--name", "nam"), "--name: expected a sequence operator of p.rasp, found 'nam'"),
         (("check", "none.rasp"), "none.rasp: No such file or directory"),
         (("check", "--alphabet", "ab"), "--alphabet: expected FILE with it, found none"),
         (("check", "efasp.examples:EXAMPLES.reverse", "--max-length", "3"), "--max-length: expected it with a .rasp file"),
@@ -164,6 +198,8 @@ def test_a_wrong_translation_is_refuted(
 )
 def test_errors(arguments: tuple[str, ...], message: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is not compiled is named, with its line and column; the exit code is 2."""
+    (file.parent / "odd.rasp").write_text("x = tokens == \u00e9;")
+    (file.parent / "odd.efasp").write_text("let x = \u00e9")
     (file.parent / "digits.rasp").write_text("d = tokens_int + 1;\np = 2 ^ (1 / 2 + 0 * indices);\nd = d;")
     text = said(capsys, *arguments, code=2)
     assert text.startswith("efasp: ") and message in text

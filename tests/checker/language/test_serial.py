@@ -16,7 +16,7 @@ REVERSE, MAJORITY = "efasp.examples:EXAMPLES.reverse", "efasp.examples:EXAMPLES.
 TWO = "mov r1, 3\nhalt\n"
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
     """The JSON object that the command prints."""
     assert main(["serial", *arguments, "--json"]) == code
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -25,7 +25,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
 
 def test_a_text(capsys: pytest.CaptureFixture[str]) -> None:
     """The output, the steps as they are counted, and what a person sees."""
-    found = told(capsys, REVERSE, "--on", "abca")
+    found = answer(capsys, REVERSE, "--on", "abca")
     assert found["output"] == list("acba") and found["halted"] and found["agrees"] is None
     assert found["steps"] == found["steps_counted"] and found["passes"] == 1
     assert main(["serial", REVERSE, "--on", "abca"]) == 0
@@ -39,15 +39,15 @@ def test_a_text(capsys: pytest.CaptureFixture[str]) -> None:
 def test_passes_until_nothing_changes(capsys: pytest.CaptureFixture[str]) -> None:
     """Of a program without masks the passes are at most those asked for."""
     parity = "efasp.examples:EXAMPLES.parity"
-    assert told(capsys, parity, "--on", "1011", "--passes", "9")["output"] == list("1___")
-    assert told(capsys, parity, "--on", "1011", "--passes", "9")["passes"] == 3
-    assert told(capsys, parity, "--on", "1011")["passes"] == 1
+    assert answer(capsys, parity, "--on", "1011", "--passes", "9")["output"] == list("1___")
+    assert answer(capsys, parity, "--on", "1011", "--passes", "9")["passes"] == 3
+    assert answer(capsys, parity, "--on", "1011")["passes"] == 1
 
 
 def test_a_written_program_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`efasp run` leaves the tokens at the address that is told; the same command writes the same bytes, also to a stream."""
+    """`efasp run` leaves the tokens at the address that is printed; a second run writes the same bytes, also to a stream."""
     path = tmp_path / "reverse.pram"
-    found = told(capsys, REVERSE, "--on", "abcd", "-o", str(path))
+    found = answer(capsys, REVERSE, "--on", "abcd", "-o", str(path))
     assert main(["run", str(path), "--json"]) == 0
     run = json.loads(capsys.readouterr().out)
     book = EXAMPLES["reverse"].vocabulary
@@ -59,8 +59,8 @@ def test_a_written_program_runs(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_means(capsys: pytest.CaptureFixture[str]) -> None:
     """They are exact by default; with a coarser unit the program faults, and there is no output."""
-    assert told(capsys, MAJORITY, "--on", "101")["output"] == list("111")
-    found = told(capsys, MAJORITY, "--on", "101", "--ties", "1", code=4)
+    assert answer(capsys, MAJORITY, "--on", "101")["output"] == list("111")
+    found = answer(capsys, MAJORITY, "--on", "101", "--ties", "1", code=4)
     assert not found["halted"] and found["output"] is None and found["steps_counted"] is None
     assert main(["serial", MAJORITY, "--on", "101", "--ties", "1"]) == 4
     assert "a mean is not a multiple of the fixed-point unit, which --ties K makes finer" in capsys.readouterr().err
@@ -69,7 +69,7 @@ def test_means(capsys: pytest.CaptureFixture[str]) -> None:
 def test_long_runs_are_announced(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """With the most steps that it takes."""
     monkeypatch.setattr(serial, "MANY", 100)
-    found = told(capsys, REVERSE, "--on", "ab")
+    found = answer(capsys, REVERSE, "--on", "ab")
     assert main(["serial", REVERSE, "--on", "ab"]) == 0
     assert capsys.readouterr().err == f"efasp: {REVERSE}: up to {found['steps']} steps (-o OUT writes the program instead)\n"
 
@@ -105,6 +105,6 @@ def test_a_program_of_the_pram(tmp_path: Path, capsys: pytest.CaptureFixture[str
     """The log of the universal machine has the states of the machine; one of fewer steps too."""
     path = tmp_path / "two.pram"
     path.write_text(f".word 5\n.memory 1\n{TWO}")
-    found = told(capsys, str(path))
+    found = answer(capsys, str(path))
     assert found["agrees"] and found["passes"] == 2 and found["steps"] == found["steps_counted"]
-    assert told(capsys, str(path), "--passes", "1")["agrees"]
+    assert answer(capsys, str(path), "--passes", "1")["agrees"]

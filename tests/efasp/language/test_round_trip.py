@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from inspect import signature
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from efasp.codebook import Codebook, Field, Kind
+from efasp.embeddings import positions, tokens
 from efasp.examples import EXAMPLES
 from efasp.language.module import Module
 from efasp.language.printer import write
@@ -17,22 +19,7 @@ from efasp.operators import OPERATORS
 from efasp.pointwise import add, and_, equals, if_else, xor
 from efasp.pram.step import cell_step, masked_step
 from efasp.sorts import Bit, Flag, Int, Vector, Word
-from efasp.syntax import (
-    Affine,
-    Concat,
-    Node,
-    Parameter,
-    Program,
-    aha,
-    combine,
-    concat,
-    positions,
-    refine,
-    relu,
-    take,
-    tokens,
-    walk,
-)
+from efasp.syntax import Affine, Concat, Node, Parameter, Program, aha, combine, concat, refine, relu, take, walk
 
 BOOK = Codebook("letters", (Kind("^"), Kind("a"), Kind("one two"), Kind("n", ("v",))), (("v", 3),), (Field("v_bits", "v"),))
 TE, PE = tokens(BOOK), positions(Codebook.index(4))
@@ -61,10 +48,10 @@ def test_operators(name: str) -> None:
     """A call of every derived operator, on free variables; and its expansion, where it is printed by its primitives."""
     operator = OPERATORS[name]
     arguments = [Parameter(f"x{i}", sort) for i, sort in enumerate(operator.sorts(3))]
-    places = [PE] if operator.kind == "positional" else []
-    sinks = {"exact_match": 1, "rightmost_match": 1, "priority_match": 1, "match_or_default": 1, "seq_sum": 1}.get(name, 0)
-    fixed = [*operator.fixed] if name != "seq_sum" else [5]
-    node = operator.build(*arguments, *places, *fixed, *[Parameter("sink", Flag())] * sinks)
+    places = [PE] if operator.embedding >= 0 else []
+    sinks = [Parameter("sink", Flag())] if "sink" in signature(operator.build).parameters else []
+    fixed = [5 if given == 64 else given for given in operator.fixed]  # the numbers that are counted
+    node = operator.build(*arguments, *fixed, *places, *sinks)
     same(Program(name, {"result": node}))
     assert name in write(Program(name, {"result": node}))
     inner = {f"d{i}": below for i, below in enumerate(walk(node)) if not isinstance(below, Parameter)}

@@ -138,7 +138,7 @@ def test_bad_formulas_are_named(formula: Formula, word: int, message: str) -> No
 
 
 def test_the_largest_number_of_variables() -> None:
-    """At 5 bits a word 15 variables are laid out, and literals of the last one are told apart from the ends of clauses."""
+    """At 5 bits a word 15 variables are laid out, and literals of the last one differ from the ends of clauses."""
     formula = Formula("e" * 15, ((15, -15), (-15,)))
     instance = encode_qbf(formula, 5)
     assert instance.memory == 23 and instance.data[18] == 30 and instance.data[19] == 31

@@ -64,7 +64,7 @@ def test_every_field_at_every_counter(word: int) -> None:
 
 
 def test_the_prompt_is_not_read() -> None:
-    """No lookup asks for a field of an instruction, and what no instruction asks for is no lookup."""
+    """No lookup asks for a field of an instruction, and what no instruction asks for is not a lookup."""
     for step, universal in zip(steps(5, MIXED), (masked_step(5), cell_step(5)), strict=True):
         lookups = {node for node in walk(step.output) if isinstance(node, Attention)}
         fetches = {universal.definitions[name] for name in FETCHED}

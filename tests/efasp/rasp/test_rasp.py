@@ -159,7 +159,7 @@ def test_files_load_others(tmp_path: Path) -> None:
     [
         ("a = tokens + ;", "1:14: expected a name, found ';'"),
         ("a = indices", "1:12: expected ';', found the end of the text"),
-        ("a = $;", "1:5: expected a token of RASP, found '$;'"),
+        ("a = $;", "1:5: expected a token, found '$'"),
         ('a = "x;', "1:5: expected a string that ends on its line"),
         ("a = lenght;", "1:5: expected a name that is defined, found lenght (did you mean 'length'?)"),
         ("indices = 2;", "1:1: expected a name that is free, found indices"),

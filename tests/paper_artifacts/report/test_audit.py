@@ -16,6 +16,7 @@ from efasp.paper_artifacts.claims.claims import Ledger, Status, claims
 from efasp.paper_artifacts.claims.extent import OTHER, extent
 from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.cli import main
+from efasp.paper_artifacts.report import audit
 from efasp.proofs.statements import below, statements
 from tests.pages import COMMANDS, keys
 from tests.paper_artifacts.claims.test_claims import everything, row
@@ -149,6 +150,29 @@ def test_a_claim_as_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     needed = below(claims()["T1"].lemmas)
     assert {line.partition(":")[0] for _, line in lines} == set(needed)
     assert sorted(expanded) == sorted(name for name in needed if statements()[name].rests)
+
+
+def test_a_claim_is_told_before_it_is_checked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its statement and the outline of its proof; the verdicts come after. As JSON there is one document, at the end. What is
+    wrong with an option is said alone."""
+    shown(monkeypatch, {})
+    before: list[str] = []
+    checked = audit.discharged
+
+    def discharged(options: RunOptions, name: str) -> AbstractContextManager[Report]:
+        before.append(capsys.readouterr().out)
+        return checked(options, name)
+
+    monkeypatch.setattr(audit, "discharged", discharged)
+    assert main(["audit", "T1"]) == 0
+    after = capsys.readouterr().out
+    assert before[0].startswith(f"T1: {claims()['T1'].title}\n===") and "\nOutline of the proof; " in before[0]
+    assert "\nsimulation\n" in before[0] and " n <= 64" not in before[0]
+    assert after.startswith("theorem ") and "\nshown   " in after and "Outline of the proof" not in after
+    assert main(["audit", "T1", "--format", "json"]) == 0
+    assert before[1] == "" and json.loads(capsys.readouterr().out)["id"] == "T1"
+    assert main(["audit", "T1", "--solver", "nope"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_a_claim_without_lemmas(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

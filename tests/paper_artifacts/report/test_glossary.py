@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import claims
 from efasp.paper_artifacts.claims.trust import bases
 from efasp.paper_artifacts.report import glossary as glossary_module
 from efasp.paper_artifacts.report.glossary import COMMAND, FILE, GlossaryError, glossary, main, page, pieces, used
-from efasp.paper_artifacts.report.site import Site
 from efasp.proofs.statements import statements
 from tests.pages import DOCS, ROOT, headings
-from tests.paper_artifacts.report.test_audit import full
-from tests.paper_artifacts.report.test_site import parsed
 from tests.test_docs import anchors
 
 PAGE = ROOT / "docs" / "glossary.md"
@@ -194,20 +190,6 @@ def test_pieces_are_the_text() -> None:
 
 
 # The site.
-
-
-def test_statements_are_linked_to_the_glossary(tmp_path: Path) -> None:
-    """The site has the page with an anchor for each term; a lemma's page links the terms of its statement, each once."""
-    report = Report([full("gates.add")], {"killed": 0, "survived": 0}, 64, 1.5, {}, lambda hash_: "")
-    made = Site(report, {}, "efasp audit").pages()
-    for name in ("glossary.html", "lemma/gates.add.html", "lemma/numerics.integers.html"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(made[name], encoding="utf-8")
-    here = parsed(tmp_path / "glossary.html")
-    assert {term.anchor for term in glossary().values()} <= here.ids
-    for lemma in ("gates.add", "numerics.integers"):
-        links = [link for link in parsed(tmp_path / f"lemma/{lemma}.html").links if link.startswith("../glossary.html#")]
-        assert links == [f"../glossary.html#{glossary()[name].anchor}" for name in used(statements()[lemma].states)] and links
 
 
 def test_the_file_is_the_package_s() -> None:

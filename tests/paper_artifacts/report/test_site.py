@@ -16,6 +16,7 @@ import pytest
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.report.finder import entries
+from efasp.paper_artifacts.report.glossary import glossary, used
 from efasp.paper_artifacts.report.graph import PAGE, Box, boxes, family_boxes, layers, places, svg
 from efasp.paper_artifacts.report.outline import families, parts
 from efasp.paper_artifacts.report.site import Site
@@ -271,3 +272,12 @@ def test_the_search_finds_the_adder_in_a_browser(site: Path) -> None:
     assert found[0] == ["gates.add", "lemma/gates.add.html"] and len(found) < 12
     found = in_browser(site / "claim" / "T1.html", "add", SEARCH)
     assert found[0] == ["gates.add", "../lemma/gates.add.html"] and len(found) == 12
+
+
+def test_statements_are_linked_to_the_glossary(site: Path) -> None:
+    """The site has the page with an anchor for each term; a lemma's page links the terms of its statement, each once."""
+    here = parsed(site / "glossary.html")
+    assert {term.anchor for term in glossary().values()} <= here.ids
+    for lemma in ("gates.add", "numerics.integers"):
+        links = [link for link in parsed(site / f"lemma/{lemma}.html").links if link.startswith("../glossary.html#")]
+        assert links == [f"../glossary.html#{glossary()[name].anchor}" for name in used(statements()[lemma].states)] and links

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +23,7 @@ from efasp.paper_artifacts.tables.figures import Figure, decoding
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column, files, read_json
 from efasp.paper_artifacts.tables.records import Notes, read
 from efasp.paper_artifacts.tables.runs import Found
+from tests.pages import ROOT
 
 COLUMNS = (Column("name", "a name"), Column("n", "n", "number"), Column("seconds", "seconds", "time"))
 ROWS: tuple[dict[str, Cell], ...] = (
@@ -52,7 +59,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> list[Artifact]:
 
 
 def test_times_are_not_compared(small: list[Artifact], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another time is no difference, another number is one; nothing is written."""
+    """Another time is not a difference, another number is one; nothing is written."""
     timed, drawing = (
         Figure("time", "t", "c", Markup("<svg>1</svg>"), timed=True),
         Figure("size", "t", "c", Markup("<svg>2</svg>")),
@@ -253,3 +260,32 @@ def test_a_folder_that_cannot_be_is_refused_before_the_work(capsys: pytest.Captu
     monkeypatch.setattr(command, "ARTIFACTS", {"small": make})
     assert main(["tables", "--out", "/dev/null"]) == 2
     assert "--out: /dev/null: expected a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_to_all_processes_is_told_once(name: str, tmp_path: Path) -> None:
+    """Ctrl-C and SIGTERM, which the processes of the pool get too, as soon as they are there: one sentence and no traceback, no
+    process and no temporary file is left, and the exit code names the signal."""
+    number, temporary = getattr(signal, name), tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "EFASP_STORE": str(tmp_path / "store.sqlite"), "TMPDIR": str(temporary)}
+    command = [sys.executable, "-m", "efasp", "tables", "--only", "resources", "--out", str(tmp_path / "out")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    on_result = partial(signal.signal, number, signal.SIG_DFL)
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, preexec_fn=on_result, **pipes)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while process.poll() is None and not (pool := [child for child in children.read_text().split() if _spawned(child)]):
+        time.sleep(0.05)
+    os.killpg(process.pid, number)
+    out, err = process.communicate(timeout=60)
+    told = "interrupted" if name == "SIGINT" else f"ended by {name}"
+    assert (process.returncode, out) == (128 + number, "") and err.splitlines()[1:] == ["resources ...", f"efasp: {told}"]
+    assert list(temporary.iterdir()) == [] and pool and not any(map(_spawned, pool))
+
+
+def _spawned(child: str) -> bool:
+    """Whether a process is one of a pool."""
+    try:
+        return b"multiprocessing.spawn" in Path(f"/proc/{child}/cmdline").read_bytes()
+    except OSError:
+        return False

@@ -206,7 +206,7 @@ def test_read_outs_that_are_no_numbers(tmp_path: Path, capsys: pytest.CaptureFix
     )
     options = [PROGRAM, "--word", "5", "--engine", "apmdm", "--weights", str(tmp_path / "q"), "--inexact"]
     assert main(["trace", *options]) == 2
-    assert "the outputs are no numbers (infinity or NaN) at step 1" in capsys.readouterr().err
+    assert "the outputs are not numbers (infinity or NaN) at step 1" in capsys.readouterr().err
 
 
 def test_what_the_numbers_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,7 +94,7 @@ WORDS = st.integers(0, 2**WORD - 1)
 
 @given(st.sampled_from(sorted(machine.ALU)), st.tuples(WORDS, WORDS), st.tuples(WORDS, WORDS), st.data())
 def test_intervals_hold_what_is_computed(op: str, a: tuple[int, int], x: tuple[int, int], data: st.DataObject) -> None:
-    """Every operation on words within intervals gives a word within the interval that is told."""
+    """Every operation on words within intervals gives a word within the stated interval."""
     a, x = (min(a), max(a)), (min(x), max(x))
     low, high = steps.computed(op, a, x, WORD)
     word = machine.ALU[op](data.draw(st.integers(*a)), data.draw(st.integers(*x)), WORD)
@@ -103,7 +103,7 @@ def test_intervals_hold_what_is_computed(op: str, a: tuple[int, int], x: tuple[i
 
 @given(st.sampled_from(["dyck1", "dyck2"]), st.integers(1, 6), st.randoms())
 def test_every_processor_halts_when_it_may(name: str, size: int, rng: Random) -> None:
-    """In runs on random brackets a processor halts in one of the steps that are told for its number alone, and for any."""
+    """In runs on random brackets a processor halts in one of the steps stated for its number alone, and for any number."""
     made = build(name, PROGRAMS[name].instance(rng, size))
     every, number = steps.ends(made, (0, made.processors - 1)), made.processors - 1
     halted, last = steps.ends(made, (number, number)), 0

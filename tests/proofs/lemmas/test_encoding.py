@@ -41,7 +41,7 @@ from tests.proofs.broken import refuted
 N = (1, 64)
 
 
-@pytest.mark.parametrize("word", [5, 6, 17, 40, 61, 64])
+@pytest.mark.parametrize("word", [5, 17, 64, *(pytest.param(w, marks=pytest.mark.slow) for w in (6, 40, 61))])
 def test_every_width(word: int) -> None:
     """Distances, read-out and capacity, where exhaustion cannot reach too."""
     assert refuted(encoding.at_width(word, (1, 1 << word))) == {}

@@ -26,7 +26,7 @@ def of(lemma: str, word: int) -> Iterator[Obligation]:
     return (o for o in gates.at_width(word, (1, 1 << word)) if o.lemma == lemma)
 
 
-@pytest.mark.parametrize("word", [5, 6, 17, 40])
+@pytest.mark.parametrize("word", [5, 6, 17, pytest.param(40, marks=pytest.mark.slow)])
 def test_every_operator_is_proved(word: int) -> None:
     """Nothing is refuted, at widths that exhaustion does not reach either."""
     assert refuted(gates.at_width(word, (1, 1 << word))) == {}

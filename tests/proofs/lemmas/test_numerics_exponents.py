@@ -219,7 +219,10 @@ def test_dtypes_by_exponents() -> None:
 MACHINES = [Machine(w, e, x, (1, 1 << w)) for w in (5, 6, 7, 18) for e in ("mdm", "apmdm") for x in ("", "M")]
 
 
-@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: f"{m.engine}-{m.word}{m.extension}")
+@pytest.mark.parametrize(
+    "machine",
+    [pytest.param(m, id=f"{m.engine}-{m.word}{m.extension}", marks=[pytest.mark.slow] * (m.word in (6, 18))) for m in MACHINES],
+)
 def test_sequences_at_the_ends(machine: Machine) -> None:
     """They hold the last index, time and word, every kind of token; no several win, and torch has the plan's numbers."""
     plan = compile_machine(machine.word, machine.engine, machine.extension)
@@ -240,7 +243,7 @@ def test_sequences_at_the_ends(machine: Machine) -> None:
 
 
 def test_mixtures_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where queries are left out all positions win, and torch rounds their means, which is no deviation of its own."""
+    """Where queries are left out all positions win, and torch rounds their means, which is not a deviation of its own."""
     monkeypatch.setattr(numerics_torch, "sequences", lambda machine, dtype: iter(()))
     machine = MACHINES[0]
     plan = compile_machine(5, "mdm")
@@ -250,13 +253,14 @@ def test_mixtures_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert numerics_torch.deviation(mixed, machine, "float32", few=1).status == "unknown"
 
 
-def test_every_width_is_compared() -> None:
+@pytest.mark.parametrize("n_max", [64, pytest.param(256, marks=pytest.mark.slow)])
+def test_every_width_is_compared(n_max: int) -> None:
     """There is one comparison for every machine of the regime that has a dtype, and two more for float64."""
-    batches = [b for build in (numerics.machines, numerics.measurements) for b in build(Regime(256))]
+    batches = [b for build in (numerics.machines, numerics.measurements) for b in build(Regime(n_max))]
     found = [
         o.params for b in batches if "numerics.deviation" in b.lemmas for o in b.build() if o.lemma == "numerics.deviation"
     ]
-    assert found == [m.params for m in Regime(256).machines()] + [m.params for m in numerics_torch.wide()]
+    assert found == [m.params for m in Regime(n_max).machines()] + [m.params for m in numerics_torch.wide()]
     refused = Machine(64, "mdm", "", (1 << 63, 1 << 64))
     assert "numerics.deviation" not in {o.lemma for o in numerics.about(Regime(1 << 64), refused)}
 
@@ -277,7 +281,7 @@ def test_one_width_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (verdict(5).status, verdict(6).status, verdict(7).status) == ("measured", "refuted", "measured")
 
 
-@settings(deadline=None, max_examples=6)
+@settings(deadline=None, max_examples=3)
 @given(st.lists(st.integers(-80, 80), min_size=4, max_size=4), st.integers(0, 3))
 def test_leveled_plans_are_equal(powers: list[int], seed: int) -> None:
     """Whatever powers of two a stream, units, queries and values are multiplied by, the leveled plan computes the same."""

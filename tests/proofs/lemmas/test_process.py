@@ -122,7 +122,7 @@ def test_the_machine_is_the_oracle(program: Program, most: int) -> None:
 
 
 def test_the_first_difference_is_named() -> None:
-    """By its path; booleans are no integers, and a list of another length differs as a whole."""
+    """By its path; booleans are not integers, and a list of another length differs as a whole."""
     assert unequal({"a": [1, (2, 3)]}, {"a": [1, (2, 4)]}) == {"what": "a[1][1]", "expected": 3, "got": 4}
     assert unequal({"a": 1}, {"a": True}) == {"what": "a", "expected": 1, "got": True}
     assert unequal([1], [1, 2]) == {"what": "", "expected": [1], "got": [1, 2]} and unequal({"a": None}, {"a": None}) is None
@@ -199,7 +199,7 @@ def obligations(engine: str, plan: Plan) -> list[Obligation]:
     return [o for o in batch.build() if o.params.get("runs") not in ("late", "long", "full", "large", "processors")]
 
 
-@engines
+@pytest.mark.parametrize("engine", ["mdm", pytest.param("apmdm", marks=pytest.mark.slow)])
 def test_a_wrong_read_out_is_refuted_with_a_program(engine: str) -> None:
     """A file whose read-out has one bit negated: whole runs show a program, and what is wrong; its weights load well."""
     plan = compile_machine(5, engine)

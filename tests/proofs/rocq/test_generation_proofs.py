@@ -30,10 +30,6 @@ CHANGES = (
         "3 <= size y -> clause (Item z) (Item z)",
     ),  # no gap of two letters
     ("ContextFree", "clause (Gap x y) (Item y) (Item x).", "clause (Gap x y) (Gap x y) (Item x)."),  # not sound
-    ("Connectivity", "Prop := p j < p i.", "Prop := p j <> p i."),  # cycles
-    ("Connectivity", "Prop := ~ star p j.", "Prop := p i <> p j."),  # cycles
-    ("Connectivity", "forall v, v < n -> r v = s (s v).\nDefinition", "forall v, v < n -> r v = s v.\nDefinition"),  # no gain
-    ("Connectivity", "E i j /\\ star p i /\\ c i j", "E i j /\\ c i j"),  # roots of higher trees
     ("PreserveParallel", "jumped before (jumped before x)", "pointer (jumped before x)"),  # an edit a round
     ("PreserveParallel", "inr q' => At before q' end\n", "inr q' => At before q end\n"),  # indices stay
     ("Quantified", "negb (snd c) && eqb (fst c) r.", "eqb (fst c) r."),  # a value of 1 is tried again
