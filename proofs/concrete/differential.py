@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast
@@ -17,6 +17,7 @@ from efasp.proofs.concrete.oracle import Pram
 from efasp.proofs.lemmas.resources import entries
 from efasp.proofs.obligation import Machine
 
+Breach = tuple[str, int, int, tuple[int, ...]]  # access, address, step, processors
 BROKEN = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # raised by broken constructions
 
 
@@ -50,12 +51,23 @@ def seen(state: Pram) -> Configuration:
 @lru_cache(maxsize=128)
 def wanted(program: Program, most: int) -> Wanted:
     """The oracle's run of at most so many steps, as the reference machine must report it. Made once for both engines."""
+    return next(cut_short(program, (most,)))
+
+
+def cut_short(program: Program, limits: Sequence[int]) -> Iterator[Wanted]:
+    """The same for several limits of steps, in ascending order; the run is made once."""
     state, history, breach = oracle(program), list[Configuration](), None
-    while state.alive and state.steps < most and breach is None:
-        breach = state.breach(program.policy) if program.policy != "priority" else None
-        if breach is None:
-            state.step()
-            history.append(seen(state))
+    for most in sorted(limits):
+        while state.alive and state.steps < most and breach is None:
+            breach = state.breach(program.policy) if program.policy != "priority" else None
+            if breach is None:
+                state.step()
+                history.append(seen(state))
+        yield reported(program, state, history.copy(), breach)
+
+
+def reported(program: Program, state: Pram, history: list[Configuration], breach: Breach | None) -> Wanted:
+    """A run that the oracle has made so far, which ended in a breach if there is one."""
     last, finished = seen(state), breach is not None or not state.alive
     report: Report = {"file": program.name, "engine": "reference", "word": program.word, "processors": program.processors}
     report |= {"steps": state.steps, "decode_steps": None, "context_length": None}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
+from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +20,18 @@ from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.pram import machine as pram
 from efasp.pram.isa import EXTENSIONS, REGISTERS
 from efasp.pram.machine import Configuration, Program, Status
-from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, seen, unequal, wanted
+from efasp.proofs.concrete.differential import (
+    Wanted,
+    cut_short,
+    decoded,
+    guarded,
+    listed,
+    misreported,
+    oracle,
+    seen,
+    unequal,
+    wanted,
+)
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.machine_states import adversarial
 from efasp.proofs.concrete.scenarios import LAST, MANY, SCENARIOS, Scenario, Shape, drawn, line
@@ -68,8 +80,9 @@ def ran(program: Program, most: int, extension: str) -> Report | None:
     pram.validate(program, extension)
     expected = wanted(program, most)
     last = len(expected.history)
-    for limit in dict.fromkeys((most, max(0, last - 1), *((0, 1, last) if most < LAST else ()))):
-        if (wrong := misreported(wanted(program, limit), pram.run(program, limit))) is not None:
+    limits = sorted({max(0, last - 1), *((0, 1, last) if most < LAST else ())} - {most})
+    for limit, due in zip((most, *limits), chain([expected], cut_short(program, limits)), strict=True):
+        if (wrong := misreported(due, pram.run(program, limit))) is not None:
             return {"max_steps": limit, **wrong}
     states = pram.trace(program)
     before, faults = next(states), list[dict[str, Any]]()

@@ -44,7 +44,7 @@ class Mixed:
             numbers = numbers.astype(object)
         for at, value in found.items():
             numbers[at] = value
-        return Mixed(numbers, {at: Form(form.terms) for at, form in symbols.items() if form.terms})
+        return Mixed(numbers, {at: Form(form.terms) if form.constant else form for at, form in symbols.items() if form.terms})
 
     def apply(self, matrix: Matrix, bias: Sequence[Number] | None = None) -> Mixed:
         """``self @ matrix.T + bias``."""
@@ -69,7 +69,7 @@ class Mixed:
         symbols = dict(self.symbols)
         for update in updates:
             for at, form in update.symbols.items():
-                symbols[at] = symbols.get(at, ZERO) + form
+                symbols[at] = symbols[at] + form if at in symbols else form
         total = Mixed.of(narrow(sum(parts[1:], parts[0].copy())), symbols)
         merged = dict(total.symbols)
         for at in dict.fromkeys(at for update in updates for at in update.symbols if at in merged):
