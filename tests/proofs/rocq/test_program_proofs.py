@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from efasp.pram.assembler import assemble
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.library import load
+from efasp.pram.machine import initial
+from efasp.pram.problems import draw_graph
 from efasp.proofs.rocq import library_text
 from efasp.proofs.rocq.build import (
     BASE_FILES,
@@ -73,10 +76,16 @@ def altered(built: Path, folder: Path, name: str, text: str) -> str:
     return first_broken(folder, name, text)
 
 
+def number(text: str) -> int | None:
+    """The number of an operand of the theory."""
+    found = re.fullmatch(r"\(\w+ (\d+)\)", text)
+    return int(found[1]) if found else None
+
+
 def operand(text: str) -> Reg | int | None:
     """What an operand of the theory stands for."""
-    kind, *number = text.strip("()").split()
-    return {"Absent": None, "Register": Reg(*map(int, number)), "Immediate": int(*number)}[kind] if number else None
+    n = number(text)
+    return Reg(n) if n is not None and text.startswith("(Register") else n
 
 
 def test_the_instructions_are_the_assemblers_and_the_memory_is_the_graphs() -> None:
@@ -84,11 +93,7 @@ def test_the_instructions_are_the_assemblers_and_the_memory_is_the_graphs() -> N
     text = library_text.text()
     assert text == library_text.text() == sources(["ComponentsText"])["ComponentsText"]
     rows = re.findall(r"Build_instruction (\w+) (Absent|\(.*?\)) (Absent|\(.*?\)) (Absent|\(.*?\))", text)
-    read = []
-    for op, *operands in rows:
-        rd, ra, x = map(operand, operands)
-        numbers = [None if register is None else register.number for register in (rd, ra) if not isinstance(register, int)]
-        read.append(Instruction(op.lower(), *numbers, x))
+    read = [Instruction(op.lower(), number(rd), number(ra), operand(x)) for op, rd, ra, x in rows]
     assert tuple(read) == assemble(load("components"), "components.pram").instructions and len(read) == 76
     found = re.findall(r"\((\d+)%nat, \[(.*?)\]%nat, (\d+)%nat, \[(.*?)\]\)", text)
     assert len(found) == len(library_text.GRAPHS) >= 3
@@ -99,6 +104,19 @@ def test_the_instructions_are_the_assemblers_and_the_memory_is_the_graphs() -> N
         used = [graph.n, len(graph.edges), 0, 0, *[0] * (2 * graph.n), *ends]
         assert words[: len(used)] == used and not any(words[len(used) :])
         assert int(processors) >= max(graph.n, len(ends))
+
+
+@pytest.mark.parametrize("size", range(1, 16))
+def test_the_library_lays_out_every_graph_as_the_theorem_has_it(size: int) -> None:
+    """Of random graphs: the same instructions; n, the edges' number, two words, two for each vertex, the ends, and no more."""
+    graph = draw_graph(Random(size), size, library_text.WORD)
+    program = library_text.instance(graph)
+    assert program.instructions == library_text.instance(library_text.GRAPHS[0]).instructions
+    ends = [end for edge in graph.edges for end in edge]
+    used = [graph.n, len(graph.edges), 0, 0, *[0] * (2 * graph.n), *ends]
+    memory = initial(program).memory
+    assert [*memory[: len(used)]] == used and not any(memory[len(used) :])
+    assert program.processors >= max(graph.n, len(ends))
 
 
 @pytest.mark.needs("coqc")
