@@ -233,7 +233,12 @@ def _derived(node: Node) -> _Form | None:
         return None
 
     def text(of: Callable[[Node, bool], str]) -> str:
-        written_as = ((Node, lambda a: of(a, False)), (Sort, written), (str, quoted), (int, str))
+        written_as: tuple[tuple[type, Callable[[Any], str]], ...] = (
+            (Node, lambda a: of(a, False)),
+            (Sort, written),
+            (str, quoted),
+            (int, str),
+        )
         parts = [next(how(a) for kind, how in written_as if isinstance(a, kind)) for a in arguments]
         return f"{name}({', '.join(parts)})"
 

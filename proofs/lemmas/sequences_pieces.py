@@ -77,7 +77,7 @@ class Numbers(NamedTuple):
 
     nodes: tuple[Node, ...]
     rows: Table
-    means: dict[Node, list[Sequence[Any]]]
+    means: Mapping[Node, Sequence[Sequence[Any]]]
     expected: list[list[Any]]
 
     @property
