@@ -50,7 +50,7 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     """
     description = "Any PRAM program in one compiled transformer, and the proofs of it."
     top = argparse.ArgumentParser(prog="efasp", description=description, epilog=TOP, formatter_class=WHOLE)
-    top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of what its results rest on")
+    top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of the packages that it rests on")
     listed = top.add_subparsers(required=True, metavar="COMMAND")
     _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
     _cfg(command(listed, "cfg", "whether a context-free grammar derives a word, by a PRAM program of O(log n) steps"))
@@ -94,7 +94,7 @@ def _run(run: argparse.ArgumentParser) -> None:
         "--attention",
         choices=("indexed", "dense"),
         default="indexed",
-        help="compute what changes, by hashed keys (indexed, default), or every pass whole: the same run",
+        help="compute only the changes, by hashed keys (indexed, default), or every pass whole: the same run",
     )
     where = "where torch computes, if it is exact there (default %(default)s)"
     run.add_argument("--device", choices=("cpu", "cuda"), default=commands.CPU, help=where)

@@ -67,7 +67,7 @@ EXAMPLES = {
     "completion": ("completion bash",),
 }
 EXITS = {
-    "export": "0; 1 what is exported gives other tokens than torch (nothing is written); 2 bad usage or input",
+    "export": "0; 1 the exported model gives other tokens than torch (nothing is written); 2 bad usage or input",
     "run": "0 halted; 2 bad usage or input; 4 a fault, or a breach of the policy; 5 not finished within --max-steps",
     "cfg": "0 decided, member or not; 2 bad usage or input",
     "check": VERDICTS,

@@ -93,7 +93,7 @@ def show(rows: Sequence[Row], route: Route, form: str) -> None:
         print(json.dumps({"base": [vars(base) for base in bases()], "claims": found}, indent=1))
         return
     screen = console()
-    table = Table(title="what must be believed", title_justify="left", padding=(0, 1, 1, 0), box=None)
+    table = Table(title="the trusted base", title_justify="left", padding=(0, 1, 1, 0), box=None)
     for heading in ("", "what", "checked besides by", "remains trusted"):
         table.add_column(heading, overflow="fold")
     for base in bases():

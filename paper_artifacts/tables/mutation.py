@@ -97,7 +97,7 @@ def mutation(noted: Notes) -> Artifact:
     checks = (
         Check(f"{len(every)} mutants of {len(MODULES)} modules", len(every) == COUNT),
         Check(f"each is killed, or listed as equivalent: {len(left)} are not", not left),
-        Check(f"what is listed as equivalent survives: {'; '.join(bad) or 'all do'}", not bad),
+        Check(f"mutants listed as equivalent survive: {'; '.join(bad) or 'all do'}", not bad),
     )
     notes = [f"Survived: {one.what} ({one.id})." for one in left]
     notes += [f"Equivalent: {one.what} ({one.id}): {listed[one.id]}." for one in every if one.id in listed]

@@ -29,7 +29,7 @@ def efasp(*arguments: str, text: str | None = None, **variables: str) -> subproc
 
 
 def test_version() -> None:
-    """It names the package and what its results rest on, installed or not."""
+    """It names the package and the packages that its results rest on, installed or not."""
     said = efasp("--version")
     lines = dict(line.split(maxsplit=1) for line in said.stdout.splitlines())
     assert said.returncode == 0 and lines["efasp"] == version("efasp") and lines["z3-solver"] == version("z3-solver")
