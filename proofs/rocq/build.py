@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from efasp.files import cache_folder, checkout
@@ -29,10 +30,9 @@ SOURCES = Path(__file__).resolve().parent
 BUILD = (checkout() or cache_folder()) / "build" / "rocq"
 # Theorems about operators, matches, logs and cells: those that the theorem about plans rests on, and the others.
 BASE_FILES = ("Form", "Gates", "Product", "Attention", "Lookups", "Match", "Log", "Slots")
-# About the other claims: stochastic generation, edits, quantified formulas, the corollaries.
+# About the other claims: stochastic generation, edits, quantified formulas.
 CLAIM_FILES = (
     "TwoSidedDyck", "AutoregressiveSupport", "Preserve", "PreserveRun", "PreserveParallel", "Quantified",
-    "ContextFree",
 )  # fmt: skip
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", *CLAIM_FILES)
 # The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
@@ -66,12 +66,15 @@ DIRECTION_FILES = ("Programs", "Decompiled", "Compiled", "Written")
 ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
-# That the library's program `components` computes the connected components of every graph: the relation of its rounds, and the
-# program's text (``ComponentsText`` is written from the assembler) in the statement's PRAM.
-RELATION_FILES = ("Connectivity", "ConnectivityRounds")
+# Of programs of the library the relation of their rounds, and their texts (``ComponentsText`` and ``ClausesText`` are written
+# from the assembler) in the statement's PRAM: that `components` computes the connected components of every graph, and `clauses`
+# what follows from facts by clauses, so which words a grammar derives.
+RELATION_FILES = ("Connectivity", "ConnectivityRounds", "ContextFree")
 PROGRAM_FILES = (
     "Lockstep", "ComponentsText", "ComponentsParts", "ComponentsLoop", "ComponentsStart", "Components", "ComponentsShown",
+    "Parted", "ClausesText", "ClausesRounds", "Clauses", "ClausesGrammar", "ClausesShown",
 )  # fmt: skip
+SOLVING_FILES = ("Components", "Clauses", "ClausesGrammar")  # those with the theorems
 # All that rests on the statement, in the folder ``theorem``, and what that rests on.
 STATED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES, *PROGRAM_FILES)
 PROOF_FILES = (*BASE_FILES, *RELATION_FILES, *STATED_FILES)
@@ -132,18 +135,20 @@ STATED = (
     Theorem("Written", "written", ()),
     *(Theorem("MaskedArmRight", name, ()) for name in ("armed_generates", "armed_layers", "armed_width", "T3")),
     *(Theorem("Components", name, ()) for name in ("components_valid", "components_decoded")),
+    *(Theorem("Clauses", name, ()) for name in ("clauses_valid", "clauses_decoded")),
+    Theorem("ClausesGrammar", "context_free_decoded", ()),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 
 
 # Those that claims name are of these files; and what ``make rocq`` writes down of them.
 CLAIMED = (
-    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Written", "Components",
-    "Readouts", *ARM_FILES, *CLAIM_FILES, *RELATION_FILES,
+    "Accepts", "Resources", "Policies", "DirectAccepted", "Existence", "Decompiled", "Compiled", "Written",
+    "Readouts", *ARM_FILES, *CLAIM_FILES, *RELATION_FILES, *SOLVING_FILES,
 )  # fmt: skip
 RECORD = "theorems.json"
 # Written from operators, programs and the compiler.
-GENERATED = ("Generated", "Plans", "Readouts", "Written", "ComponentsText")
+GENERATED = ("Generated", "Plans", "Readouts", "Written", *library_text.TEXTS)
 
 
 class RocqError(Exception):
@@ -153,7 +158,7 @@ class RocqError(Exception):
 def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
     found = []
-    for file in (*FILES, *ARM_FILES, *RELATION_FILES, "Components"):
+    for file in (*FILES, *ARM_FILES, *RELATION_FILES, *SOLVING_FILES):
         for lemmas, name in BACKS.findall(theory(file).read_text()):
             found.append(Theorem(file, name, tuple(lemmas.split())))
     return found
@@ -328,7 +333,7 @@ def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
     made = {
         "Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text, "Written": program_text.theory,
-        "ComponentsText": library_text.text,
+        **{name: partial(library_text.text, name) for name in library_text.TEXTS},
     }  # fmt: skip
     return {name: made[name]() if name in made else theory(name).read_text() for name in names}
 

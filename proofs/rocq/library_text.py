@@ -1,63 +1,172 @@
-"""The library's program ``components`` as a theory: its instructions, and what the library lays out of a few graphs.
+"""Programs of the library as theories: the instructions of each, and what the library lays out of a few of its inputs.
 
-So the theorem about the program (``theorem/Components.v``) speaks of the text that the assembler gives, and of memory as the
-library fills it.
+So the theorems about them (``theorem/Components.v``, ``theorem/Clauses.v``, ``theorem/ClausesGrammar.v``) speak of the texts
+that the assembler gives, and of memory as the library fills it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+from efasp import context_free
+from efasp.context_free import Fact, Item, Letter, Table
+from efasp.grammar import parse_grammar
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.library import PROGRAMS, Graph, build
 from efasp.pram.machine import Program, initial
+from efasp.pram.problems import Clauses
 
-PROGRAM = "components"
-WORD = 7  # bits: the fewest of the theorem
+GRAPH_WORD = 7  # bits: the fewest of the theorem
 GRAPHS = (
     Graph(1, ()),
     Graph(3, ((2, 1),)),
     Graph(3, ((2, 1), (0, 2), (1, 0))),
     Graph(7, ((5, 1), (1, 6), (6, 2), (2, 5), (0, 3))),
 )
-HEAD = f"""\
-(* Written by proofs/rocq/library_text.py: the instructions of the library's program `{PROGRAM}`, as the assembler gives them;
-   and of some graphs n, the edges, and the processors and the memory that the library gives the program. *)
-From Coq Require Import List ZArith.
-From Efasp Require Import Statement.
-Import ListNotations.
-Open Scope Z_scope.
-
-"""
-
-
-def instance(graph: Graph) -> Program:
-    """The program for a graph, as ``efasp run`` and the tests build it."""
-    return build(PROGRAM, PROGRAMS[PROGRAM].encode(graph, WORD))
+CLAUSES_WORD = 5
+CLAUSES = (
+    Clauses(1, 1, frozenset(), ()),
+    Clauses(1, 2, frozenset({0}), ((0, 0, 1),)),
+    Clauses(2, 4, frozenset({0, 1}), ((0, 1, 2), (2, 2, 3), (3, 0, 0))),
+    Clauses(2, 4, frozenset({3}), ((1, 1, 0), (3, 3, 2), (2, 3, 1))),
+)
+GRAMMAR = parse_grammar("S -> S S | a", "S.cfg")
+WORDS = ("aaa", "aba")  # the first is derived
 
 
-def text() -> str:
-    """The theory, the same every time. Raises ValueError where the instructions depend on the graph."""
-    programs = [instance(graph) for graph in GRAPHS]
-    instructions = programs[0].instructions
-    if any(program.instructions != instructions for program in programs):
-        raise ValueError(f"{PROGRAM}: expected the same instructions for every graph, found others")
-    graphs = zip(GRAPHS, programs, strict=True)
+class Cases(NamedTuple):
+    """A list of the theory: of each case what it is, in Rocq, and the program that the library gives."""
+
+    name: str
+    kind: str  # the case's type
+    comment: str
+    cases: tuple[tuple[str, Program], ...]
+
+
+class Text(NamedTuple):
+    """A theory: of a program of the library, what is imported, and the cases."""
+
+    program: str
+    imports: str
+    cases: Callable[[], tuple[Cases, ...]]
+
+
+def text(name: str) -> str:
+    """The theory, the same every time. Raises ValueError where the instructions depend on the input."""
+    program, imports, cases = TEXTS[name]
+    lists = cases()
+    first, *others = (each.instructions for of in lists for _, each in of.cases)
+    if any(instructions != first for instructions in others):
+        raise ValueError(f"{program}: expected the same instructions for every input, found others")
     return (
-        f"{HEAD}Definition {PROGRAM} : list instruction := {_list(map(_instruction, instructions))}.\n\n"
-        "Definition library : list (nat * list (nat * nat) * nat * list Z) := "
-        f"{_list(_graph(graph, program) for graph, program in graphs)}.\n"
+        f"(* Written by proofs/rocq/library_text.py: the instructions of the library's program `{program}`, as the assembler\n"
+        "   gives them; and of some inputs the processors and the memory that the library gives the program. *)\n"
+        f"From Coq Require Import List ZArith.\nFrom Efasp Require Import Statement.\n{imports}"
+        "Import ListNotations.\nOpen Scope Z_scope.\n\n"
+        f"Definition {program} : list instruction := {_list(map(_instruction, first))}.\n"
+        + "".join(
+            f"\n(* {of.comment}; the processors, and the memory. *)\n"
+            f"Definition {of.name} : list ({of.kind} * nat * list Z) := {_list(_row(*case) for case in of.cases)}.\n"
+            for of in lists
+        )
     )
+
+
+def graph(of: Graph) -> Program:
+    """The program for a graph, as ``efasp run`` and the tests build it."""
+    return build("components", PROGRAMS["components"].encode(of, GRAPH_WORD))
+
+
+def clauses(of: Clauses, word: int = CLAUSES_WORD) -> Program:
+    """The program for clauses, likewise."""
+    return build("clauses", PROGRAMS["clauses"].encode(of, word))
+
+
+def word(of: str) -> Program:
+    """The program for a word of the grammar, as ``efasp cfg`` builds it."""
+    return build("clauses", context_free.instance(GRAMMAR, of))
+
+
+def facts(n: int) -> tuple[dict[Fact, int], list[tuple[int, int, int]]]:
+    """For words of n letters the facts, numbered, and the clauses between the numbers."""
+    table = Table(GRAMMAR, n)
+    found = [*table.clauses()]
+    numbers = context_free.number([(table.goal,), *found])
+    return numbers, [(numbers[a], numbers[b], numbers[c]) for a, b, c in found]
+
+
+def _components() -> tuple[Cases, ...]:
+    rows = tuple((f"{of.n}%nat, {_pairs(of.edges)}", graph(of)) for of in GRAPHS)
+    return (Cases("library", "nat * list (nat * nat)", "Of a graph n and the edges", rows),)
+
+
+def _clauses() -> tuple[Cases, ...]:
+    rows = tuple(
+        (f"{of.rounds}%nat, {_pairs(of.clauses)}, {_bits(fact in of.holds for fact in range(of.facts))}", clauses(of))
+        for of in CLAUSES
+    )
+    words = tuple((_word(each), word(each)) for each in WORDS)
+    known = "list (ContextFree.fact nat nat)"
+    return (
+        Cases("library", "nat * list (nat * nat * nat) * list bool", "The rounds, the clauses, and which facts hold", rows),
+        Cases(
+            "words",
+            f"{known} * list (nat * nat * nat) * list nat * list bool",
+            f"Of the grammar {_rules()} and a word the facts, the clauses, the letters, and which facts hold",
+            words,
+        ),
+    )
+
+
+def _rules() -> str:
+    return ", ".join(f"{left} -> {' '.join(right)}" for left, *right in (*GRAMMAR.binary, *GRAMMAR.terminal))
+
+
+def _word(letters: str) -> str:
+    """A word's case. A letter is its place among the grammar's, or after them; a nonterminal likewise."""
+    numbers, table = facts(len(letters))
+    known = [_fact(each) for each in numbers]
+    bits = _bits(isinstance(each, Letter) and letters[each.at] == each.letter for each in numbers)
+    return f"[{'; '.join(known)}]%nat, {_pairs(table)}, [{'; '.join(str(_letter(each)) for each in letters)}]%nat, {bits}"
+
+
+def _letter(letter: str) -> int:
+    return (*GRAMMAR.letters, letter).index(letter)
+
+
+def _fact(of: Fact) -> str:
+    if isinstance(of, Letter):
+        return f"ContextFree.Letter nat nat {of.at} {_letter(of.letter)}"
+    items = (_item(each) for each in ((of,) if isinstance(of, Item) else of))
+    return f"ContextFree.{type(of).__name__} nat nat {' '.join(items)}"
+
+
+def _item(of: Item) -> str:
+    return f"({GRAMMAR.nonterminals.index(of.name)}, {of.low}, {of.high})"
+
+
+TEXTS = {
+    "ComponentsText": Text("components", "", _components),
+    "ClausesText": Text("clauses", "From Efasp Require ContextFree.\n", _clauses),
+}
 
 
 def _list(rows: Iterable[str]) -> str:
     return "[\n" + ";\n".join(f"  {row}" for row in rows) + "]"
 
 
-def _graph(graph: Graph, program: Program) -> str:
-    edges = "; ".join(f"({i}, {j})" for i, j in graph.edges)
+def _row(case: str, program: Program) -> str:
     memory = "; ".join(map(str, initial(program).memory))
-    return f"({graph.n}%nat, [{edges}]%nat, {program.processors}%nat, [{memory}])"
+    return f"({case}, {program.processors}%nat, [{memory}])"
+
+
+def _pairs(rows: Iterable[tuple[int, ...]]) -> str:
+    return "[" + "; ".join(f"({', '.join(map(str, row))})" for row in rows) + "]%nat"
+
+
+def _bits(bits: Iterable[bool]) -> str:
+    return "[" + "; ".join(str(bit).lower() for bit in bits) + "]"
 
 
 def _instruction(instruction: Instruction) -> str:

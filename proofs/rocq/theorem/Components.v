@@ -42,13 +42,6 @@ Local Notation run := parents_after.
 Definition looping (t : nat) : Prop := exists m f3 f4 f5 f6, holds n m (run t) /\
   reached w p (23 + 48 * t) = lock p Running 23 m (bank (vertex w n) (end_of edges) (other_end edges) f3 f4 f5 f6).
 
-Lemma reached_after : forall k t Q, after_steps w p k (reached w p t) Q -> Q (reached w p (k + t)).
-Proof.
-  intros k t Q H. unfold after_steps in H. replace (reached w p (k + t)) with (Nat.iter k (step w p) (reached w p t)); [exact
-    H|].
-  clear. induction k as [|k IH]; [reflexivity|].
-  change (step w p (Nat.iter k (step w p) (reached w p t)) = step w p (reached w p (k + t))). rewrite IH. reflexivity.
-Qed.
 Lemma memory_holds : forall m par counter F t, holds n m par -> reached w p (23 + 48 * t) = lock p Running counter m F ->
   (forall v, (v < n)%nat -> run t v = par v) /\ holds n m (run t).
 Proof.
@@ -68,7 +61,7 @@ Proof.
   { change (reached w p 0) with (start P (layout n edges rest)). apply (start_part w P n edges rest A B C D G 0).
     intros m f3 f4 f5 f6 H R. symmetry in R. destruct (memory_holds _ _ _ _ 0 H R) as [Q K]. split; [|exact Q].
     exists m, f3, f4, f5, f6. split; assumption. }
-  exact (reached_after _ _ _ X eq_refl).
+  exact (reached_after _ _ _ _ _ X eq_refl).
 Qed.
 
 Lemma loop_goes_on : forall t, looping t -> ~ Connectivity.finished E (run t) ->
@@ -87,7 +80,7 @@ Proof.
     - exists m2, h3, h4, h5, h6. split; assumption.
     - destruct K as (q & s & K1 & K2 & K3). exists q, s. split; [exact K1|]. split; [exact K2|].
       intros v L. rewrite (Same v L). exact (K3 v L). }
-  exact (reached_after _ _ _ X eq_refl).
+  exact (reached_after _ _ _ _ _ X eq_refl).
 Qed.
 
 Lemma loop_ends : forall t, looping t -> Connectivity.finished E (run t) ->
@@ -102,7 +95,7 @@ Proof.
     intros m1 g3 g4 g5 g6 H1. rewrite (proj2 (same_finished w p n E _ _ _ set_out (run t)) Done).
     apply (finish_part w p n E _ _ _ set_out m1 (run t) _ _ _ _ 0 _ H1). intros m2 F L _. exists m2, F.
     split; [reflexivity|exact L]. }
-  destruct (reached_after _ _ _ X eq_refl) as (m' & F & Q & L). clear X.
+  destruct (reached_after _ _ _ _ _ X eq_refl) as (m' & F & Q & L). clear X.
   replace (12 + (23 + 48 * t))%nat with (35 + 48 * t)%nat in Q by lia.
   assert (Y : after_steps w p 1 (reached w p (35 + 48 * t)) (fun c => c = lock p Halted 75 m' F)).
   { rewrite Q. eapply halt_step; [reflexivity|reflexivity|]. reflexivity. }
@@ -205,22 +198,13 @@ Proof.
   - intros j Lj. rewrite (Label i Li), (Label j Lj), Nat2Z.inj_iff. exact (proj1 (Right i j Li Lj)).
 Qed.
 
-(* A well-formed instruction is so with wider words. *)
-Lemma wider : forall i ext, (7 <= w)%nat -> well_formed 7 false i = true -> well_formed w ext i = true.
-Proof.
-  intros i ext Wide. assert (I : immediate 7 (rx i) = true -> immediate w (rx i) = true).
-  { destruct (rx i) as [|r|v]; try discriminate. cbn [immediate]. rewrite !is_word_range. pose proof (large w Wide) as L.
-    change (size 7) with 128. lia. }
-  unfold well_formed. destruct (op i); rewrite ?andb_true_iff, ?orb_true_iff; intuition discriminate.
-Qed.
-
 (* The program is a valid one, so that the theorem of the statement speaks of it: what runs every program solves this. *)
 Lemma components_valid : forall ext, valid w ext p = true.
 Proof.
   intros ext. pose proof Suits as (A & B & C & (D1 & D2) & F & G & W). pose proof (large w A) as Large. unfold valid.
   cbn [processors initial instructions components_on]. rewrite layout_length in *.
   assert (Ins : forallb (well_formed w ext) components = true).
-  { apply forallb_forall. intros i I. apply (wider i ext A). revert i I. apply forallb_forall. reflexivity. }
+  { apply forallb_forall. intros i I. apply (wider 7 w i ext A). revert i I. apply forallb_forall. reflexivity. }
   assert (Words : forallb (is_word w) (layout n edges rest) = true).
   { apply forallb_forall. intros x I. apply is_word_range. unfold layout in I. apply in_app_or in I as [I|I].
     - destruct I as [<-|[<-|[<-|[<-|[]]]]]; lia.

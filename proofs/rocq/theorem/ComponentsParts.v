@@ -169,8 +169,6 @@ End Parts.
 
 (* One instruction. *)
 Ltac here Text := rewrite Text; reflexivity.
-Ltac registers := repeat match goal with |- context [Z.to_nat ?r] =>
-  match r with 0 => idtac | Zpos _ => idtac end; let k := eval compute in (Z.to_nat r) in change (Z.to_nat r) with k end.
 Ltac tidy := match goal with |- after_steps _ _ _ (lock _ _ ?c _ _) _ => let d := eval compute in c in change c with d end;
   registers; cbn [put].
 Ltac shown := cbv beta iota delta [bank zero result address_of operand_value op rd ra rx alu]; registers; cbn [nth].

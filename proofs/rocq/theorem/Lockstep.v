@@ -12,6 +12,15 @@ Proof.
   apply combine_mapped.
 Qed.
 
+(* A well-formed instruction is so with wider words. *)
+Lemma wider : forall v w i ext, (v <= w)%nat -> well_formed v false i = true -> well_formed w ext i = true.
+Proof.
+  intros v w i ext Wide. assert (I : immediate v (rx i) = true -> immediate w (rx i) = true).
+  { destruct (rx i) as [|r|x]; try discriminate. cbn [immediate]. rewrite !is_word_range.
+    assert (L : size v <= size w) by (apply Z.pow_le_mono_r; lia). lia. }
+  unfold well_formed. destruct (op i); rewrite ?andb_true_iff, ?orb_true_iff; intuition discriminate.
+Qed.
+
 (* A register is set. *)
 Fixpoint put (registers : list (Z -> Z)) (r : nat) (v : Z -> Z) : list (Z -> Z) :=
   match registers, r with
@@ -130,6 +139,14 @@ Proof.
   unfold after_steps in H. rewrite first_step in H. exact H.
 Qed.
 
+Lemma reached_after : forall k t Q, after_steps k (reached w p t) Q -> Q (reached w p (k + t)).
+Proof.
+  intros k t Q H. unfold after_steps in H.
+  replace (reached w p (k + t)) with (Nat.iter k (step w p) (reached w p t)); [exact H|].
+  clear. induction k as [|k IH]; [reflexivity|].
+  change (step w p (Nat.iter k (step w p) (reached w p t)) = step w p (reached w p (k + t))). rewrite IH. reflexivity.
+Qed.
+
 Lemma following : forall counter, 0 <= counter -> counter + 1 < Z.of_nat (length (instructions p)) ->
   (counter + 1) mod size w = counter + 1.
 Proof. intros counter C L. apply Z.mod_small. lia. Qed.
@@ -232,3 +249,7 @@ Proof. intros s counter m F a A. apply nth_mapped. exact A. Qed.
 Lemma locked_stopped : forall counter m F, stopped (lock Halted counter m F) = true.
 Proof. intros. unfold stopped. apply forallb_forall. intros q I. apply in_map_iff in I as (pid & <- & _). reflexivity. Qed.
 End Lockstep.
+
+(* Numbers of registers, as they are. *)
+Ltac registers := repeat match goal with |- context [Z.to_nat ?r] =>
+  match r with 0 => idtac | Zpos _ => idtac end; let k := eval compute in (Z.to_nat r) in change (Z.to_nat r) with k end.

@@ -1,4 +1,4 @@
-"""The theorem about the library's program `components`: of the assembler's text, and a changed instruction breaks a proof."""
+"""The theorems about programs of the library: of the assembler's texts, and a changed instruction breaks a proof."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from random import Random
 
 import pytest
 
+from efasp.grammar import parse_grammar
 from efasp.pram.assembler import assemble
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.library import load
-from efasp.pram.machine import initial
-from efasp.pram.problems import draw_graph
+from efasp.pram.machine import Program, initial
+from efasp.pram.problems import Clauses, draw_clauses, draw_graph
 from efasp.proofs.rocq import library_text
 from efasp.proofs.rocq.build import (
     BASE_FILES,
@@ -29,7 +30,7 @@ from efasp.proofs.rocq.mutants import Change
 from efasp.proofs.rocq.mutants import load as changes
 
 FILES = (*RELATION_FILES, *PROGRAM_FILES)
-TEXT = [change for change in changes() if change.file == "ComponentsText"]
+TEXT = [change for change in changes() if change.file in library_text.TEXTS]
 # Of each: the file, a passage of a definition or statement, and another with which what is stated is wrong or cannot be shown.
 DEFINITIONS = (
     ("Connectivity", "Prop := p j < p i.", "Prop := p j <> p i."),  # cycles
@@ -42,6 +43,19 @@ DEFINITIONS = (
     ("Components", "(2 * length edges <= P)%nat) /\\ Z", "(length edges <= P)%nat) /\\ Z"),  # edges without a processor
     ("Components", "(R <= 2 + k)%nat) /\\ (R", "(R <= 1 + k)%nat) /\\ (R"),  # a round fewer
     ("Components", "(35 + 48 * R)) = false /\\\n  solved", "(35 + 48 * R)) = true /\\\n  solved"),  # a step fewer
+    ("ClausesRounds", "&& holds clauses_ facts t a && holds", "&& holds clauses_ facts t a || holds"),  # one premise
+    ("ClausesRounds", "place clauses_ b; place clauses_ c]", "place clauses_ c; place clauses_ b]"),  # another conclusion
+    ("ClausesRounds", "(5 <= w)%nat /\\ (1", "(4 <= w)%nat /\\ (1"),  # 17 instructions
+    ("ClausesRounds", "(1 <= rounds)%nat /\\", "(0 <= rounds)%nat /\\"),  # the count wraps around
+    ("ClausesRounds", "Z.of_nat rounds < size w", "Z.of_nat rounds <= size w"),  # likewise
+    ("Clauses", "(reached w p (8 + 6 * R)) = true <->", "(reached w p (7 + 6 * R)) = true <->"),  # a step fewer
+    ("Clauses", "holds T facts (R - 1) a = true /\\ holds T facts (R - 1) b = true)", "True)"),  # not whenever it can
+    ("Clauses", "(place T f) = Z.b2z (holds T facts t f)) /\\", "(place T f) = Z.b2z (holds T facts (S t) f)) /\\"),  # early
+    ("ClausesGrammar", "nat := (1 + 4 * Nat.log2 n)%nat", "nat := (4 * Nat.log2 n)%nat"),  # a round fewer
+    ("ClausesGrammar", "(1 <= n)%nat /\\ Z.of_nat rounds", "(0 <= n)%nat /\\ Z.of_nat rounds"),  # no letter
+    ("ClausesGrammar", "(14 + 24 * Nat.log2 n)) = false /\\", "(14 + 24 * Nat.log2 n)) = true /\\"),  # a step fewer
+    ("ClausesGrammar", "exists i, (i < n)%nat /\\ x =", "exists i, (S i < n)%nat /\\ x ="),  # the last letter
+    ("ClausesGrammar", "In x facts /\\ In y facts /\\ In f facts", "In x facts /\\ In y facts"),  # a clause's conclusion
 )  # fmt: skip
 
 
@@ -88,35 +102,95 @@ def operand(text: str) -> Reg | int | None:
     return Reg(n) if n is not None and text.startswith("(Register") else n
 
 
-def test_the_instructions_are_the_assemblers_and_the_memory_is_the_graphs() -> None:
-    """Read back from the theory: the instructions of the program's own file, and for each graph n, its edges and their ends."""
-    text = library_text.text()
-    assert text == library_text.text() == sources(["ComponentsText"])["ComponentsText"]
-    rows = re.findall(r"Build_instruction (\w+) (Absent|\(.*?\)) (Absent|\(.*?\)) (Absent|\(.*?\))", text)
-    read = [Instruction(op.lower(), number(rd), number(ra), operand(x)) for op, rd, ra, x in rows]
-    assert tuple(read) == assemble(load("components"), "components.pram").instructions and len(read) == 76
-    found = re.findall(r"\((\d+)%nat, \[(.*?)\]%nat, (\d+)%nat, \[(.*?)\]\)", text)
+def read_back(name: str) -> tuple[Instruction, ...]:
+    """The instructions of a theory."""
+    rows = re.findall(r"Build_instruction (\w+) (Absent|\(.*?\)) (Absent|\(.*?\)) (Absent|\(.*?\))", library_text.text(name))
+    return tuple(Instruction(op.lower(), number(rd), number(ra), operand(x)) for op, rd, ra, x in rows)
+
+
+@pytest.mark.parametrize(("name", "program", "count"), [("ComponentsText", "components", 76), ("ClausesText", "clauses", 17)])
+def test_the_instructions_are_the_assemblers(name: str, program: str, count: int) -> None:
+    """Read back from the theory: the instructions of the program's own file."""
+    assert library_text.text(name) == library_text.text(name) == sources([name])[name]
+    read = read_back(name)
+    assert read == assemble(load(program), f"{program}.pram").instructions and len(read) == count
+
+
+def numbers(text: str) -> list[int]:
+    """The numbers in a text, in order."""
+    return [int(each) for each in re.findall(r"\d+", text)]
+
+
+def test_the_memory_is_the_graphs() -> None:
+    """Read back from the theory: for each graph n, its edges, their ends, and processors enough."""
+    found = re.findall(r"\((\d+)%nat, \[(.*?)\]%nat, (\d+)%nat, \[(.*?)\]\)", library_text.text("ComponentsText"))
     assert len(found) == len(library_text.GRAPHS) >= 3
     for (n, edges, processors, memory), graph in zip(found, library_text.GRAPHS, strict=True):
-        ends = [int(end) for end in re.findall(r"\d+", edges)]
-        words = [int(word) for word in memory.split("; ")]
+        ends, words = numbers(edges), numbers(memory)
         assert (int(n), ends) == (graph.n, [end for edge in graph.edges for end in edge])
         used = [graph.n, len(graph.edges), 0, 0, *[0] * (2 * graph.n), *ends]
         assert words[: len(used)] == used and not any(words[len(used) :])
         assert int(processors) >= max(graph.n, len(ends))
 
 
+def clauses_memory(problem: Clauses) -> list[int]:
+    """Memory as the theorem has it: rounds, addresses (first three of a fact that never holds), facts, and that one."""
+    rounds, count, holds, clauses = problem
+    first = 1 + 3 * (1 + len(clauses))
+    addresses = [first + fact for clause in ((count,) * 3, *clauses) for fact in clause]
+    return [rounds, *addresses, *(int(fact in holds) for fact in range(count)), 0]
+
+
+def test_the_memory_is_the_clauses() -> None:
+    """Read back from the theory: of each table the rounds, the clauses, the facts that hold, and all in memory."""
+    row = r"\((\d+)%nat, \[(.*?)\]%nat, \[(.*?)\], (\d+)%nat, \[(.*?)\]\)"
+    found = re.findall(row, library_text.text("ClausesText").partition("Definition words")[0])
+    assert len(found) == len(library_text.CLAUSES) >= 3
+    for (rounds, clauses, facts, processors, memory), problem in zip(found, library_text.CLAUSES, strict=True):
+        assert (int(rounds), numbers(clauses)) == (problem.rounds, [fact for clause in problem.clauses for fact in clause])
+        assert facts.split("; ") == [str(fact in problem.holds).lower() for fact in range(problem.facts)]
+        used, words = clauses_memory(problem), numbers(memory)
+        assert words[: len(used)] == used and not any(words[len(used) :]) and int(processors) == 1 + len(problem.clauses)
+
+
+def test_the_words_are_of_the_grammar_that_the_theorem_is_shown_of() -> None:
+    """S -> S S and S -> a: a letter is 0 if it is a, and of the facts those hold that are letters of the word."""
+    assert parse_grammar("S -> S S\nS -> a", "S.cfg") == library_text.GRAMMAR
+    row = r"\(\[(.*?)\]%nat, \[.*?\]%nat, \[(.*?)\]%nat, \[(.*?)\], (\d+)%nat, \[(.*?)\]\)"
+    found = re.findall(row, library_text.text("ClausesText").partition("Definition words")[2])
+    assert len(found) == len(library_text.WORDS) and {"aaa"} < {*library_text.WORDS}
+    for (facts, letters, bits, _, memory), word in zip(found, library_text.WORDS, strict=True):
+        assert numbers(letters) == [int(letter != "a") for letter in word]
+        standing = [f"ContextFree.Letter nat nat {i} 0" for i, letter in enumerate(word) if letter == "a"]
+        named = facts.split("; ")
+        assert [fact for fact, bit in zip(named, bits.split("; "), strict=True) if bit == "true"] == standing
+        assert named[0] == "ContextFree.Item nat nat (0, 0, 3)" and numbers(memory)[0] == 5
+
+
 @pytest.mark.parametrize("size", range(1, 16))
 def test_the_library_lays_out_every_graph_as_the_theorem_has_it(size: int) -> None:
     """Of random graphs: the same instructions; n, the edges' number, two words, two for each vertex, the ends, and no more."""
-    graph = draw_graph(Random(size), size, library_text.WORD)
-    program = library_text.instance(graph)
-    assert program.instructions == library_text.instance(library_text.GRAPHS[0]).instructions
+    graph = draw_graph(Random(size), size, library_text.GRAPH_WORD)
+    program = library_text.graph(graph)
+    assert program.instructions == read_back("ComponentsText")
     ends = [end for edge in graph.edges for end in edge]
-    used = [graph.n, len(graph.edges), 0, 0, *[0] * (2 * graph.n), *ends]
+    laid_out(program, [graph.n, len(graph.edges), 0, 0, *[0] * (2 * graph.n), *ends])
+    assert program.processors >= max(graph.n, len(ends))
+
+
+@pytest.mark.parametrize("size", range(1, 16))
+def test_the_library_lays_out_all_clauses_as_the_theorem_has_them(size: int) -> None:
+    """Of random clauses: the same instructions; the rounds, one clause more, the facts, and no more; a processor a clause."""
+    problem = draw_clauses(Random(size), size, 8)
+    program = library_text.clauses(problem, 8)
+    assert program.instructions == read_back("ClausesText") and program.processors == 1 + len(problem.clauses)
+    laid_out(program, clauses_memory(problem))
+
+
+def laid_out(program: Program, used: list[int]) -> None:
+    """Memory begins with these words, and the others are 0."""
     memory = initial(program).memory
     assert [*memory[: len(used)]] == used and not any(memory[len(used) :])
-    assert program.processors >= max(graph.n, len(ends))
 
 
 @pytest.mark.needs("coqc")
@@ -124,8 +198,8 @@ def test_the_library_lays_out_every_graph_as_the_theorem_has_it(size: int) -> No
 @pytest.mark.parametrize("change", TEXT, ids=lambda change: change.name)
 def test_a_changed_instruction_breaks_a_proof(built: Path, tmp_path: Path, change: Change) -> None:
     """Of the text with one instruction changed, which is a text all the same, it is not shown that it does what is stated."""
-    text = change.of(sources(["ComponentsText"])["ComponentsText"])
-    assert altered(built, tmp_path, "ComponentsText", text) in ("ComponentsLoop", "ComponentsStart")
+    text = change.of(sources([change.file])[change.file])
+    assert altered(built, tmp_path, change.file, text) in ("ComponentsLoop", "ComponentsStart", "ClausesRounds")
 
 
 @pytest.mark.needs("coqc")
