@@ -59,10 +59,11 @@ from efasp.sequences import (
 from efasp.syntax import Node, Program, affine, aha, combine, concat, refine, relu, take, weigh
 
 __all__ = [
-    "OPERATORS", "Codebook", "Field", "Kind", "Node", "Program", "add", "affine", "aha", "all_", "and_", "any_", "choose",
-    "combine", "concat", "count_where", "equal", "equals", "evaluate", "exact_match", "gate", "gather", "if_else", "increment",
-    "kth", "less", "match_or_default", "mean_where", "most_frequent", "mul", "not_", "one_hot", "or_", "place_rows",
-    "positions", "prefix_mean", "prefix_sum", "priority_match", "refine", "relu", "rightmost_match", "select", "selector",
-    "selector_width", "seq_and", "seq_max", "seq_mean", "seq_min", "seq_or", "seq_sum", "shift", "shift_left", "shift_left_by",
-    "shift_right", "shift_right_by", "show", "sort_by", "sub", "take", "threshold", "token", "tokens", "weigh", "xor",
+    "OPERATORS", "Codebook", "Field", "Kind", "Node", "Program", "add", "affine", "aha", "all_", "and_", "any_",
+    "choose", "combine", "concat", "count_where", "equal", "equals", "evaluate", "exact_match", "gate",
+    "gather", "if_else", "increment", "kth", "less", "match_or_default", "mean_where", "most_frequent", "mul",
+    "not_", "one_hot", "or_", "place_rows", "positions", "prefix_mean", "prefix_sum", "priority_match",
+    "refine", "relu", "rightmost_match", "select", "selector", "selector_width", "seq_and", "seq_max",
+    "seq_mean", "seq_min", "seq_or", "seq_sum", "shift", "shift_left", "shift_left_by", "shift_right",
+    "shift_right_by", "show", "sort_by", "sub", "take", "threshold", "token", "tokens", "weigh", "xor",
 ]  # fmt: skip

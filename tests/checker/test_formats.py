@@ -30,7 +30,7 @@ def test_a_source_gives_the_bytes_of_its_own_command(tmp_path: Path, capsys) -> 
 
 def test_a_file_that_may_round_is_exported_with_a_warning(tmp_path: Path, monkeypatch, capsys) -> None:
     """The numbers of the file, whatever they are, and what is not known of them (which takes long to find out)."""
-    monkeypatch.setattr(formats, "inexact", lambda file: f"a number of {file.engine} is large")
+    monkeypatch.setattr(formats, "inexact", lambda file, path: f"a number of {file.engine} is large")
     said(capsys, "export", "--word", "5", "--engine", "apmdm", str(tmp_path / "a"))
     changed(tmp_path / "a", tmp_path / "b", lambda t: {**t, "token.weight": t["token.weight"] * np.float32(2.0**20)})
     assert "float32 is not known to carry its numbers exactly: a number of apmdm is large" in said(

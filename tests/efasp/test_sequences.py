@@ -121,7 +121,7 @@ CASES: dict[str, Case] = {
 } | {
     f"selector_width {relation}": (
         f'selector_width(code, 3 - 2*code, "{relation}", 63, TE["^"])',
-        lambda t, relation=relation: list(  # type: ignore[misc]
+        lambda t, relation=relation: list(
             map(len, picked(t, relation, numbers(t).__getitem__, lambda i: 3 - 2 * numbers(t)[i]))
         ),
     )
@@ -280,7 +280,7 @@ def test_places_in_python() -> None:
     """From Python too; a share needs a sink."""
     x = Parameter("x", Int(0, 3))
     with pytest.raises(SortError, match="the embedding of places"):
-        prefix_sum(x, x)  # type: ignore[arg-type]
+        prefix_sum(x, x)
     with pytest.raises(SortError, match="selector_width: expected the flag of a sink, found none"):
         _ = selector(x, x, "<").share
 

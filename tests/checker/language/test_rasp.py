@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from efasp import selections
 from efasp.model.program_file import read_program
 from efasp.paper_artifacts.cli import main
 from efasp.rasp import possible, selectors, tables, translate
@@ -120,8 +121,8 @@ def test_values_that_are_no_letters(file: Path, capsys: pytest.CaptureFixture[st
 
 MUTANTS = [
     # module, passage, what it becomes, the operator that is wrong then
-    (translate, "found.most - 1, of", "found.most - 2, of", "height2"),
-    (translate, "self._attend(found, found.most, self.sink)", "self._attend(found, found.most - 1, self.sink)", "hist"),
+    (selections, "(2 * self.most - 1) * self.sink", "(2 * self.most - 2) * self.sink", "height2"),
+    (selections, "concat(self.most * self.sink, *self.k)", "concat((self.most - 1) * self.sink, *self.k)", "hist"),
     (translate, "(1 - sign * shift, self.letter)", "(sign * shift, self.letter)", "flip"),
     (translate, "if found.beyond and there", "if False and there", "left"),
     (translate, "Fraction(1, count + 1)", "Fraction(1, count + 2)", "hist"),
@@ -160,6 +161,7 @@ def test_a_wrong_translation_is_refuted(
         for key in ("Possible", "Tables", "Truth", "Column", "conjunction", "gated", "translate"):
             if key in vars(other) and key in names:
                 monkeypatch.setattr(other, key, names[key])
+    monkeypatch.setattr(translate, "Selected", selections.Selector)
     monkeypatch.setattr("efasp.checker.language.rasp.translate", translate.translate)
     found = rows(capsys, "--name", name, *SPECIFICATION, code=1)
     (short,) = found["program.specification.short"]

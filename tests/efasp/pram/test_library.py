@@ -187,9 +187,19 @@ EXAMPLES: dict[str, tuple[int, list[int]]] = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-@pytest.mark.parametrize("engine", ["reference", "apmdm", pytest.param("mdm", marks=pytest.mark.slow)])
-def test_files_run_as_they_are(name: str, engine: str) -> None:
+# Of more than 256 passes, after which indexed attention is continued by compiled code, whose compilation takes a minute.
+LONG = ("apmdm", "cut")
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [
+        pytest.param(engine, name, marks=[pytest.mark.slow] * (engine == "mdm" or (engine, name) == LONG))
+        for engine in ("reference", "apmdm", "mdm")
+        for name in PROGRAMS
+    ],
+)
+def test_files_run_as_they_are(engine: str, name: str) -> None:
     """Every file has an example of its own, which runs without any option."""
     if name == "sudoku" and engine != "reference":
         pytest.skip("too long for a test; test_sudoku takes single steps of it")

@@ -15,9 +15,9 @@ from efasp.operators import OPERATORS
 from efasp.proofs.lemmas import sequences, sequences_rounding, sequences_steps
 from efasp.proofs.lemmas.gates_recurrences import units
 from efasp.proofs.symbolic.nodes import Reading
-from efasp.selections import counted
+from efasp.selections import Selector, counted, selector
 from efasp.sorts import Rational
-from efasp.syntax import Parameter
+from efasp.syntax import Embedding, Parameter
 from tests.proofs.broken import discharged, refuted
 
 
@@ -67,7 +67,12 @@ def test_another_specification_is_refuted(monkeypatch: pytest.MonkeyPatch, name:
 
 def test_a_wrong_piece_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A score by its query and key, a number by what was read."""
-    monkeypatch.setattr(language, "_prefix", lambda places, name: (language.selector(*[places.field("number")] * 2, ">="), 2))
+
+    def backwards(places: Embedding, name: str) -> tuple[Selector, int]:
+        number = places.field("number")
+        return selector(number, number, ">="), 2
+
+    monkeypatch.setattr(language, "_prefix", backwards)
     found = next(iter(next(iter(sequences.prefixes("prefix_mean"))).wrong()))
     assert found["query"] != found["key"] and found["is"] in ("selected", "not selected")
 

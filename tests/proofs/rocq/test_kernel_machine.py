@@ -20,9 +20,14 @@ from tests.efasp.pram.engines import needed
 from tests.efasp.pram.strategies import programs
 from tests.proofs.rocq.extracted import EXTENSIONS, SIZES, TINY, WORDS, agrees, built, needs_coqc, run
 
+LONG = ("sudoku",)  # programs whose runs are slow tests
+each_program = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in library.PROGRAMS]
+)
+
 
 @needs_coqc
-@pytest.mark.parametrize("name", library.PROGRAMS)
+@each_program
 def test_library(folder: Path, name: str) -> None:
     """The library's programs, on small instances, step by step."""
     entry = library.PROGRAMS[name]
@@ -51,7 +56,7 @@ def test_policies(folder: Path, data: st.DataObject, extension: str) -> None:
 
 
 @needs_coqc
-@pytest.mark.parametrize("name", library.PROGRAMS)
+@each_program
 def test_policy_of_the_library(folder: Path, name: str) -> None:
     """Every program of the library is legal, in the theorems, under the policy that its file names."""
     entry = library.PROGRAMS[name]
