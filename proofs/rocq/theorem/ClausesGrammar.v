@@ -17,11 +17,11 @@ Local Notation clause := (ContextFree.clause name letter binary terminal initial
 Local Notation after word := (ContextFree.after name letter binary terminal initial_name n word).
 Local Notation goal := (ContextFree.Item name letter (initial_name, 0%nat, n)).
 
-(* A table of the grammar's clauses for words of n letters: the facts, the goal first, and of the clauses, which are as
-   ContextFree.v has them, the numbers of their facts. *)
+(* A table of the grammar's clauses for words of n letters: the facts, the goal first and with all premises, and of
+   the clauses, which are as ContextFree.v has them, the numbers of their facts. *)
 Definition tabulates (facts : list fact) (numbered_ : table) : Prop :=
   nth_error facts 0 = Some goal /\
-  (forall x y f, clause x y f -> In x facts /\ In y facts /\ In f facts) /\
+  (forall x y f, clause x y f -> In x facts /\ In y facts) /\
   forall a b c, In (a, b, c) numbered_ <->
     exists x y f, nth_error facts a = Some x /\ nth_error facts b = Some y /\ nth_error facts c = Some f /\ clause x y f.
 (* The facts that hold at the start: the letters of a word. *)
@@ -65,7 +65,7 @@ Proof.
     + intros (((b, c), d) & I & E). rewrite !andb_true_iff, Nat.eqb_eq in E. destruct E as [[-> Hb] Hc].
       destruct I as [I|I]; [injection I as <- <- <-; lia|]. apply Table in I as (y & z & f & Y & Z & F & C).
       rewrite X in F. injection F as <-. exists y, z. split; [exact C|]. split; [apply (IH b)|apply (IH c)]; assumption.
-    + intros (y & z & C & Hy & Hz). pose proof Table as (_ & Named & All). destruct (Named y z x C) as (Iy & Iz & _).
+    + intros (y & z & C & Hy & Hz). pose proof Table as (_ & Named & All). destruct (Named y z x C) as [Iy Iz].
       apply In_nth_error in Iy as [b B], Iz as [c C']. exists (b, c, a). split.
       * right. apply All. exists y, z, x. auto.
       * rewrite Nat.eqb_refl, (proj2 (IH b y B) Hy), (proj2 (IH c z C') Hz). reflexivity.

@@ -55,7 +55,8 @@ DEFINITIONS = (
     ("ClausesGrammar", "(1 <= n)%nat /\\ Z.of_nat rounds", "(0 <= n)%nat /\\ Z.of_nat rounds"),  # no letter
     ("ClausesGrammar", "(14 + 24 * Nat.log2 n)) = false /\\", "(14 + 24 * Nat.log2 n)) = true /\\"),  # a step fewer
     ("ClausesGrammar", "exists i, (i < n)%nat /\\ x =", "exists i, (S i < n)%nat /\\ x ="),  # the last letter
-    ("ClausesGrammar", "In x facts /\\ In y facts /\\ In f facts", "In x facts /\\ In y facts"),  # a clause's conclusion
+    ("ClausesGrammar", "In x facts /\\ In y facts", "In x facts /\\ In x facts"),  # a premise that is missing
+    ("ClausesGrammar", "In (a, b, c) numbered_ <->", "In (a, b, c) numbered_ ->"),  # clauses that are missing
 )  # fmt: skip
 
 
