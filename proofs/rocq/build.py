@@ -331,7 +331,7 @@ def wrong(found: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def sources(names: Iterable[str]) -> dict[str, str]:
     """Files by name; of those that are generated what is generated now."""
-    made = {
+    made: dict[str, Callable[[], str]] = {
         "Generated": export.text, "Plans": plans_theory, "Readouts": readouts.text, "Written": program_text.theory,
         **{name: partial(library_text.text, name) for name in library_text.TEXTS},
     }  # fmt: skip
