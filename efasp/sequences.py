@@ -224,10 +224,14 @@ def sort_by(x: Node, key: Node, places: Embedding, sink: Node) -> Node:
     at = combine([(size, key), (1, number)], -size * low, sort=Int(0, top - 1))
     own = combine([(1, at), (-top, sink)], sort=Int(-top, top - 1))  # the sink comes after none
     share = selector(at, own, "<=", sink, name="sort_by").share
+    return aha(concat(2 * number, combine([(0, number)], -1)), concat(*order(share, size)), x, x.sort)
+
+
+def order(share: Node, size: int) -> tuple[Node, Node]:
+    """The rank r in an order of at most ``size`` positions, of the share 1 / (r + 1), and its square."""
     steps = at_least(share, size - 1)
     rank = weigh(steps, [1] * (size - 1), sort=Int(0, size - 1))
-    square = weigh(steps, [2 * k - 1 for k in range(1, size)], sort=Int(0, (size - 1) ** 2))
-    return aha(concat(2 * number, combine([(0, number)], -1)), concat(rank, square), x, x.sort)
+    return rank, weigh(steps, [2 * k - 1 for k in range(1, size)], sort=Int(0, (size - 1) ** 2))
 
 
 @operator(

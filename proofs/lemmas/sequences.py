@@ -24,7 +24,19 @@ from efasp.codebook import Codebook, Field, Kind
 from efasp.embeddings import Embedding, positions
 from efasp.evaluate import evaluate
 from efasp.operators import OPERATORS, Operator
-from efasp.proofs.lemmas.sequences_pieces import PLACE, Case, Heads, Numbers, heads, is_head, reads, shares, table
+from efasp.proofs.lemmas.sequences_pieces import (
+    PLACE,
+    SINK,
+    Case,
+    Columns,
+    Heads,
+    Numbers,
+    heads,
+    is_head,
+    reads,
+    shares,
+    table,
+)
 from efasp.proofs.lemmas.sequences_rounding import rounding
 from efasp.proofs.lemmas.sequences_steps import steps
 from efasp.proofs.obligation import Batch, Obligation, Regime, exhaustive, lemma
@@ -33,10 +45,11 @@ from efasp.sequences import bits_of
 from efasp.sorts import Flag, Int, OneHot, Word
 from efasp.syntax import Attention, Node, Parameter, TokenEmbedding
 
-SIZES = (*range(1, 17), 33, 64)  # values of a key, numbers that are counted
-PLACES = (1, 2, 3, 4, 6)  # bits of places
+SIZES = (*range(1, 17), 33, 64)  # values of a key of which every relation is tried
+EVERY = range(1, 65)  # values of a key, and numbers that are counted, of "<="
+PLACES = range(1, 7)  # bits of places
 SHORT = 3  # the length up to which every operator is also checked exhaustively
-SINK = Parameter("sink", Flag())
+LEADS = (*range(1, 17), 32, 64)  # longest lengths of comparisons of two counts
 SEQUENCES = tuple(operator for operator in OPERATORS.values() if operator.kind == "sequence")
 
 
@@ -115,9 +128,9 @@ def tried(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def compared(name: str) -> Iterator[Heads | Numbers]:
-    """A selection by comparison: keys of up to 64 values, queries also beyond them; numbers up to 64."""
+    """A selection by comparison: keys of up to 64 values, queries also beyond them; numbers up to 64, at "<="."""
     mean = name == "mean_where"
-    for relation, size in product(RELATIONS, SIZES):
+    for relation, size in ((r, s) for r in RELATIONS for s in (EVERY if r == "<=" else SIZES)):
         low = -(size % 2)
         value = Parameter("value", Int(0, 3) if mean else Flag())
         key, query = Parameter("key", Int(low, low + size - 1)), Parameter("query", Int(low - 1, low + size))
@@ -126,9 +139,9 @@ def compared(name: str) -> Iterator[Heads | Numbers]:
         )
         (head,) = heads(root)
 
-        def chosen(i: Case, j: Case, relation: str = relation) -> bool | None:
-            flagged = name != "count_where" or j["value"]
-            return None if j["sink"] else bool(flagged and RELATIONS[relation].holds(j["key"], i["query"]))
+        def chosen(i: Columns, j: Columns, relation: str = relation) -> Any:
+            holds = RELATIONS[relation].holds(j["key"], i["query"])
+            return holds & (j["value"] == 1) if name == "count_where" else holds
 
         queries = table((query, SINK), product(range(low - 1, low + size + 1), (0, 1)))
         keys = product(range(low, low + size), (0, 1), (0, 1))
@@ -138,7 +151,7 @@ def compared(name: str) -> Iterator[Heads | Numbers]:
             yield is_head(root, [(0,), (Fraction(1, 3),), (3,)])
         else:
             yield reads(head, table((SINK,), [(0,), (1,)]), [[0], [1]])
-            if relation == "<=" or size <= SHORT:  # of one relation all numbers: all have the same units
+            if relation == "<=" or size <= SHORT:  # the units of a count are made of a share alone
                 yield Numbers((root,), {}, {head: shares(size)}, [[c] for c in range(size + 1)])
 
 
@@ -150,23 +163,17 @@ def alike() -> Iterator[Heads]:
         (head,) = heads(OPERATORS["selector_width"].build(key, query, "==", 4, SINK))
         queries = table((query, SINK), product(range(-1, size), (0, 1)))
         keys = table((key, SINK), [(-1, 1), *((k, 0) for k in range(-1, size))])
-        yield Heads(head, queries, keys, lambda i, j: None if j["sink"] else i["query"] == j["key"] >= 0)
+        yield Heads(head, queries, keys, lambda i, j: (i["query"] == j["key"]) & (j["key"] >= 0))
 
 
 def upwards(head: Attention, size: int) -> Heads:
     """A head over the places up to the own."""
     places = table((PLACE,), ((i,) for i in range(size)))
-    return Heads(head, places, places, lambda i, j: bool(j["place"] <= i["place"]))
-
-
-def sums(size: int, high: int) -> list[tuple[int, int]]:
-    """Numbers of positions, and sums over so many; of more than 16 the first and the last ones."""
-    lengths = [n for n in range(1, size + 1) if size <= 16 or n < 3 or n > size - 2]
-    return [(n, s) for n in lengths for s in range(high * n + 1)]
+    return Heads(head, places, places, lambda i, j: j["place"] <= i["place"])
 
 
 def prefixes(name: str) -> Iterator[Heads | Numbers]:
-    """prefix_mean and prefix_sum, over up to 64 places, of integers up to 3 and 2."""
+    """prefix_mean and prefix_sum, over up to 64 places, of flags and of integers up to 2."""
     for bits, high in product(PLACES, (1, 2)):
         pe, x, size = positions(Codebook.index(bits)), Parameter("x", Int(0, high)), 1 << bits
         root = OPERATORS[name].build(x, pe)
@@ -178,13 +185,13 @@ def prefixes(name: str) -> Iterator[Heads | Numbers]:
             yield is_head(root, [(0,), (Fraction(1, 3),), (high,)])
         else:
             yield reads(head, table((x, PLACE), rows), [[value, int(place == 0)] for value, place in rows])
-            cases = sums(size, high)
-            means = [(Fraction(s, n), Fraction(1, n)) for n, s in cases]
-            yield Numbers((root,), {}, {head: means}, [[s] for _, s in cases])
+            for n in range(1, size + 1) if high == 1 or size <= 16 else (1, 2, size // 2, size - 1, size):
+                totals = range(high * n + 1)
+                yield Numbers((root,), {}, {head: [(Fraction(s, n), Fraction(1, n)) for s in totals]}, [[s] for s in totals])
 
 
 def kth() -> Iterator[Heads | Numbers]:
-    """kth, over up to 64 places: the heads, and which position is hit; of 64 places, four numbers."""
+    """kth, over up to 64 places: the heads, and which position is hit; of more than 8 places, four numbers."""
     for bits in PLACES:
         pe, size = positions(Codebook.index(bits)), 1 << bits
         value, flag = Parameter("value", Word(2)), Parameter("flag", Flag())
@@ -195,12 +202,13 @@ def kth() -> Iterator[Heads | Numbers]:
                 yield upwards(before, size)
             rows = list(product((0, 1), range(size)))
             yield reads(before, table((flag, PLACE), rows), [[f, int(place == 0)] for f, place in rows])
-            cases = [(n, s, f, v) for n, s in sums(size, 1) for f in (0, 1) if f <= s for v in (0, 2, 3)]
-            means: list[Sequence[Any]] = [(Fraction(s, n), Fraction(1, n)) for n, s, _, _ in cases]
-            here = [int(f and s == k) for _, s, f, _ in cases]
-            wanted = [[1, at, at * (v & 1), at * (v >> 1)] for at, (_, _, _, v) in zip(here, cases, strict=True)]
-            given = table((flag, value), ((f, v) for _, _, f, v in cases))
-            yield Numbers((hit.q, hit.k, hit.v), given, {before: means}, wanted)
+            for n in range(1, size + 1):
+                cases = [(s, f, v) for s in range(n + 1) for f in (0, 1) if f <= s for v in (1, 2)]
+                means: list[Sequence[Any]] = [(Fraction(s, n), Fraction(1, n)) for s, _, _ in cases]
+                here = [int(f and s == k) for s, f, _ in cases]
+                wanted = [[1, at, at * (v & 1), at * (v >> 1)] for at, (_, _, v) in zip(here, cases, strict=True)]
+                given = table((flag, value), ((f, v) for _, f, v in cases))
+                yield Numbers((hit.q, hit.k, hit.v), given, {before: means}, wanted)
             yield is_head(root, [(0, 1), (1, 0)])
 
 
@@ -222,31 +230,31 @@ def shifts() -> Iterator[Numbers]:
 
 
 def winners() -> Iterator[Numbers]:
-    """most_frequent: two flags over up to 64 positions, three over up to 8, four over up to 5."""
-    for size, longest in ((2, 1), (2, 16), (2, 64), (3, 8), (4, 5)):
+    """most_frequent: two flags for the longest lengths ``LEADS``, three for 8, four for 5; every length up to the longest."""
+    for size, longest in (*((2, most) for most in LEADS), (3, 8), (4, 5)):
         x = Parameter("x", OneHot(size, partial=True))
         root = OPERATORS["most_frequent"].build(x, longest)
         (head,) = heads(root)
         hot = [[int(value == i) for i in range(size)] for value in range(-1, size)]
         yield Numbers((head.q, head.k, head.v), table((x,), ((v,) for v in range(-1, size))), {}, [[0, 0, *row] for row in hot])
-        lengths = [n for n in range(1, longest + 1) if n <= 16 or n == longest]
-        cases = [(n, counts) for n in lengths for counts in product(range(n + 1), repeat=size)]
-        means = [[Fraction(count, n) for count in counts] for n, counts in cases]
-        yield Numbers((root,), {}, {head: list(means)}, [hot[1 + counts.index(max(counts))] for _, counts in cases])
+        for n in range(1, longest + 1):
+            cases = list(product(range(n + 1), repeat=size))
+            means = [[Fraction(count, n) for count in counts] for counts in cases]
+            yield Numbers((root,), {}, {head: list(means)}, [hot[1 + counts.index(max(counts))] for counts in cases])
 
 
 def sorting() -> Iterator[Heads | Numbers]:
-    """sort_by, over up to 64 places and 3 keys: who comes no later, the rank and its square, and the place that asks."""
-    for bits, keys in ((1, 1), (1, 3), (2, 2), (3, 3), (6, 1)):
+    """sort_by, over up to 64 places and up to 3 keys: who comes no later, the rank and its square, and the place that asks."""
+    for bits, keys in product(PLACES, (1, 2, 3)):
         pe, x, size = positions(Codebook.index(bits)), Parameter("x", Word(2)), 1 << bits
         key = Parameter("key", Int(-1, keys - 2))
         root = OPERATORS["sort_by"].build(x, key, pe, SINK)
         before, asked = heads(root)
         rows = table((key, PLACE, SINK), product(range(-1, keys - 1), range(size), (0, 1)))
 
-        def chosen(i: Case, j: Case) -> bool | None:
-            later = (j["key"], j["place"]) > (i["key"], i["place"])
-            return None if j["sink"] else not (i["sink"] or later)
+        def chosen(i: Columns, j: Columns) -> Any:
+            earlier = (j["key"] < i["key"]) | ((j["key"] == i["key"]) & (j["place"] <= i["place"]))
+            return earlier & (i["sink"] == 0)
 
         yield Heads(before, rows, rows, chosen)
         yield reads(before, table((SINK,), [(0,), (1,)]), [[0], [1]])
@@ -256,26 +264,31 @@ def sorting() -> Iterator[Heads | Numbers]:
         yield is_head(root, [(0, 1), (1, 0)])
 
 
+KEYS = "<=: 1..64 keys, other relations: 1..16, 33, 64"
 PIECES: dict[str, tuple[str, Callable[[], Iterable[Heads | Numbers]]]] = {
-    "mean_where": ("at most 64 keys", partial(compared, "mean_where")),
-    "count_where": ("at most 64 keys, counts up to 64", partial(compared, "count_where")),
-    "selector_width": ("at most 64 keys, counts up to 64", lambda: chain(compared("selector_width"), alike())),
-    "prefix_mean": ("at most 64 positions", partial(prefixes, "prefix_mean")),
-    "prefix_sum": ("at most 64 positions", partial(prefixes, "prefix_sum")),
-    "kth": ("at most 64 positions", kth),
-    "shift": ("at most 16 positions", shifts),
-    "most_frequent": ("at most 64 positions, 2 to 4 flags", winners),
-    "sort_by": ("at most 64 positions, 3 keys", sorting),
+    "mean_where": (KEYS, partial(compared, "mean_where")),
+    "count_where": (f"{KEYS}; every longest count up to 64", partial(compared, "count_where")),
+    "selector_width": (f"{KEYS}; every longest count up to 64", lambda: chain(compared("selector_width"), alike())),
+    "prefix_mean": ("2, 4, ..., 64 places, every length", partial(prefixes, "prefix_mean")),
+    "prefix_sum": (
+        "2, 4, ..., 64 places, every length; of integers up to 2 beyond 16 places five lengths",
+        partial(prefixes, "prefix_sum"),
+    ),
+    "kth": ("2, 4, ..., 64 places, every length; beyond 8 places k = 1, 2, half and all", kth),
+    "shift": ("2, 4, 8, 16 places, every length", shifts),
+    "most_frequent": ("2 flags: at most 1..16, 32 and 64 positions; 3: 8; 4: 5", winners),
+    "sort_by": ("2, 4, ..., 64 places, 1 to 3 keys", sorting),
 }
 
 
 def composed(name: str, n: tuple[int, int]) -> Obligation:
-    """The scores and numbers of an operator, at all sizes."""
+    """The scores and numbers of an operator, at the sizes of its scope."""
     scope, pieces = PIECES[name]
-    cases = sum(piece.cases for piece in pieces())
+    several = list(pieces())
+    cases = sum(piece.cases for piece in several)
 
     def wrong() -> Iterator[Case]:
-        for piece in pieces():
+        for piece in several:
             yield from piece.wrong()
 
     content = f"scores and numbers of {name}"

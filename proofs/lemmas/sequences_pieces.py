@@ -12,11 +12,14 @@ from efasp.codebook import Codebook
 from efasp.embeddings import positions
 from efasp.evaluate import evaluate
 from efasp.exact import scores
-from efasp.syntax import Attention, Node, walk
+from efasp.sorts import Flag
+from efasp.syntax import Attention, Node, Parameter, walk
 
 Case = dict[str, Any]
+Columns = dict[str, np.ndarray]
 Table = dict[Node, list[int]]
 PLACE: Node = positions(Codebook.index(1)).field("number")  # stands for the place in a table of rows
+SINK = Parameter("sink", Flag())
 
 
 def table(of: Sequence[Node], several: Iterable[Sequence[int]]) -> Table:
@@ -36,19 +39,30 @@ def at(rows: Table, *roots: Node, means: Mapping[Node, Sequence[Sequence[Any]]] 
     return evaluate(*roots, values=values, positions=rows.get(PLACE, [0] * length))
 
 
+def named(node: Node) -> str:
+    """The name of a column."""
+    return "place" if node is PLACE else getattr(node, "name", "")
+
+
 def shown(rows: Table, number: int) -> Case:
     """One row of a table."""
-    return {"place" if node is PLACE else getattr(node, "name", ""): column[number] for node, column in rows.items()}
+    return {named(node): column[number] for node, column in rows.items()}
+
+
+def columns(rows: Table, axis: int) -> Columns:
+    """The columns of a table by their names, with another axis of size 1, the last one of queries and the first of keys."""
+    return {named(node): np.expand_dims(np.array(column), axis) for node, column in rows.items()}
 
 
 class Heads(NamedTuple):
-    """The scores of a head, for some queries and keys. ``chosen``: of two rows, whether the key is selected, or None at the
-    sink, which is ``below`` lower than what is selected; all else is 1 lower still."""
+    """The scores of a head, for some queries and keys. ``chosen``: of two tables of columns, a row of queries a line and one of
+    keys a column, whether the key is selected; it is not asked at the sink, which is ``below`` lower than what is selected; all
+    else is 1 lower still."""
 
     head: Attention
     queries: Table
     keys: Table
-    chosen: Callable[[Case, Case], bool | None]
+    chosen: Callable[[Columns, Columns], Any]
     below: int = 0
 
     @property
@@ -59,17 +73,15 @@ class Heads(NamedTuple):
     def wrong(self) -> Iterator[Case]:
         """The pairs whose score is wrong: all that is selected has the highest, all else is 1 below the sink."""
         got = scores(at(self.queries, self.head.q)[0], at(self.keys, self.head.k)[0])
-        sides = [
-            [shown(rows, i) for i in range(count)] for rows, count in zip((self.queries, self.keys), got.shape, strict=True)
-        ]
-        kinds = {(i, j): self.chosen(query, key) for i, query in enumerate(sides[0]) for j, key in enumerate(sides[1])}
-        most = max((got[pair] for pair, kind in kinds.items() if kind), default=2)
-        for (i, j), kind in kinds.items():
-            score = got[i, j]
-            right = score <= most - 1 - self.below if kind is False else score == most - (self.below if kind is None else 0)
-            if not right:
-                what = {True: "selected", False: "not selected", None: "the sink"}[kind]
-                yield {"query": sides[0][i], "key": sides[1][j], "is": what, "score": str(score), "highest": str(most)}
+        selected = np.broadcast_to(self.chosen(columns(self.queries, 1), columns(self.keys, 0)), got.shape)
+        sink = np.broadcast_to(np.array(self.keys.get(SINK, 0), dtype=bool), got.shape)
+        selected = selected & ~sink
+        most = got[selected].max() if selected.any() else 2
+        right = np.where(selected, got == most, np.where(sink, got == most - self.below, got <= most - 1 - self.below))
+        for i, j in np.argwhere(~right.astype(bool)):
+            what = "selected" if selected[i, j] else "the sink" if sink[i, j] else "not selected"
+            rows = {"query": shown(self.queries, int(i)), "key": shown(self.keys, int(j))}
+            yield {**rows, "is": what, "score": str(got[i, j]), "highest": str(most)}
 
 
 class Numbers(NamedTuple):

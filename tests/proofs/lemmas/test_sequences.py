@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from efasp import sequences as language
+from efasp.embeddings import Embedding
 from efasp.operators import OPERATORS
 from efasp.proofs.lemmas import sequences, sequences_rounding, sequences_steps
 from efasp.proofs.lemmas.gates_recurrences import units
 from efasp.proofs.symbolic.nodes import Reading
 from efasp.selections import Selector, counted, selector
 from efasp.sorts import Rational
-from efasp.syntax import Embedding, Parameter
+from efasp.syntax import Parameter
 from tests.proofs.broken import discharged, refuted
 
 
@@ -101,3 +102,11 @@ def test_too_many_numbers_are_not_accepted() -> None:
     found, _, _ = units(Reading({share: "share"}), counted(share, 400), 0)
     rows = [(int(slope), int(bias), int(c)) for (terms, bias), c in found.items() for _, slope in terms]
     assert not all(sequences_rounding.small(rows, count, 24) for count in range(401))
+
+
+def test_ranks_of_more_places_are_not_accepted() -> None:
+    """In float32 the bound of a score's error holds for 32 places, and not for 64."""
+    for places, accepted in ((32, True), (64, False)):
+        rank, square = map(sequences_rounding.made, language.order(sequences_rounding.SHARE, places))
+        assert rank is not None and square is not None
+        assert accepted == all(sequences_rounding.apart(rank, square, count, places, 24) for count in range(places))
