@@ -25,6 +25,7 @@ MATCHES = (
     "priority_match",
     "match_or_default",
 )  # operators whose sink is their last argument
+SELECTED = ("mean_where", "count_where")  # operators whose value is their first argument, and whose sink, if any, the last
 DTYPES = ("float32", "float64")  # in which a transformer computes
 SHOWN = 40  # letters of a text, or kinds of a vocabulary, in a message
 
@@ -78,12 +79,14 @@ class Module:
 
     @property
     def at_sinks(self) -> tuple[tuple[Node, Node], ...]:
-        """Keys and values that must be 0 where a flag is 1: of the text's lookups, and of the match operators."""
+        """Keys and values that must be 0 where a flag is 1: of the text's lookups, the match operators, means and counts."""
         found = dict.fromkeys(self.lookups)
         for node in walk(*self.program.definitions.values()):
             if node.origin is not None and node.origin[0] in MATCHES:
                 _, key, value, *_, sink = node.origin[1]
                 found |= {(key, sink): None, (value, sink): None}
+            elif node.origin is not None and node.origin[0] in SELECTED and isinstance(node.origin[1][-1], Node):
+                found[node.origin[1][0], node.origin[1][-1]] = None
         return tuple(found)
 
     @property

@@ -117,6 +117,17 @@ output exact_match(wanted, KEY, PE.number, TE["^"])
     assert "expected 0 at the sink (position 0), found [-1, -1]" in row["countermodel"]["said"]
 
 
+@pytest.mark.parametrize(
+    "call", ['count_where(FLAG, PE.number, PE.number, ">", 3, TE["^"])', 'mean_where(FLAG, PE.number, PE.number, ">", TE["^"])']
+)
+def test_what_is_counted_must_be_0_at_the_sink(tmp_path: Path, call: str) -> None:
+    """A flag that is 1 at the start token is refuted, one that is 0 there is proved."""
+    text = f'tokens "^ab"\nplaces 2\nstart "^"\nlet found = {call}\n'
+    lemma = ("--lemma", "program.sink")
+    assert statuses(checked(text.replace("FLAG", "TE.a"), tmp_path, *lemma, code=0)) == {"program.sink": {"proved"}}
+    assert statuses(checked(text.replace("FLAG", "1 - TE.a"), tmp_path, *lemma, code=1)) == {"program.sink": {"refuted"}}
+
+
 def test_what_is_not_known_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A mean whose use has a margin up to a length: every short text, and torch, but no proof for every length."""
     assert main(["check", "efasp.examples:EXAMPLES.majority", "--json", str(tmp_path / "r.json")]) == 3
