@@ -141,7 +141,7 @@ def _torch(texts: Texts, plan: Plan) -> Verdict:
             (exact,) = evaluate(module.program.output, tokens=ids)
             got = transformer.outputs(np.array(ids), place_rows(None, len(ids))).astype(np.float64)
             wanted, found = module.decode(exact), _read(module, got)
-            if wanted != found and not _near(module, exact, got, ROUNDED * np.finfo(transformer.dtype_name).eps):
+            if wanted != found and not _near(module, exact, got, ROUNDED * float(np.finfo(transformer.dtype_name).eps)):
                 at = next(i for i, pair in enumerate(zip(wanted, found, strict=True)) if pair[0] != pair[1])
                 said = f"on {text!r}: expected {wanted[at]}, got {found[at]} at position {at}, in {transformer.dtype_name}"
                 return Verdict("refuted", f"torch, texts of {n} letters", {"text": text, "position": at, "said": said})
