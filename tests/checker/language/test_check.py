@@ -131,6 +131,8 @@ def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
     options = ("--weights", str(file), "--lemma", "program.torch")
     (row,) = checked(example.read_text(), tmp_path, *options, code=1)["program.torch"]
     assert row["status"] == "refuted" and row["countermodel"]["said"].startswith("on ")
+    letter = row["countermodel"]["text"][row["countermodel"]["position"]]
+    assert f"at position {row['countermodel']['position']}, in float32" in row["countermodel"]["said"] and letter
 
 
 def test_what_is_not_known_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
