@@ -207,7 +207,7 @@ def solvers_of(names: Sequence[str] | None) -> list[str]:
         if name not in installed:
             package = PACKAGES.get(name)
             how = f" (pip install {package})" if package else nearest(name, PACKAGES)
-            why = f"which is {'not installed' if package else 'no solver'}{how}"
+            why = f"which is {'not installed' if package else 'not a solver'}{how}"
             raise UsageError(f"--solver: expected one of {', '.join(installed)}, found {name}, {why}")
     return list(dict.fromkeys(names or list(installed)[:1]))
 

@@ -302,9 +302,12 @@ def texts(root: Path) -> list[Path]:
 
 
 def said(suffix: str, text: str) -> str:
-    """What a file says to its readers: of Python its docstrings and comments, of a page all but its fenced blocks."""
+    """What a file says to its readers: of Python its docstrings and comments, of a page all but its fenced blocks, of a list of
+    changes all but the passages of code."""
     if suffix == ".md":
         return prose(text)
+    if suffix == ".toml":
+        return re.sub(r"(?m)^(old|new|also) = .*$", "", text)
     if suffix != ".py":
         return text
     found, begins = [], True

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from efasp.checker.discharge import discharge
 from efasp.embeddings import positions
@@ -126,6 +126,24 @@ def test_what_is_counted_must_be_0_at_the_sink(tmp_path: Path, call: str) -> Non
     lemma = ("--lemma", "program.sink")
     assert statuses(checked(text.replace("FLAG", "TE.a"), tmp_path, *lemma, code=0)) == {"program.sink": {"proved"}}
     assert statuses(checked(text.replace("FLAG", "1 - TE.a"), tmp_path, *lemma, code=1)) == {"program.sink": {"refuted"}}
+
+
+def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
+    """The transformer's mean may be rounded; a value that is off by a thousandth is refuted, by a text."""
+    example, file = ROOT / "examples" / "fraction.efasp", tmp_path / "w.safetensors"
+    (row,) = checked(example.read_text(), tmp_path, "--lemma", "program.torch", code=0)["program.torch"]
+    assert row["status"] == "measured" and "64 units of rounding" in row["method"]
+    assert main(["compile", str(example), "-o", str(file)]) == 0
+    with safe_open(file, "np") as opened:
+        header = opened.metadata()
+    tensors = load_file(file)
+    tensors["out.weight"] = tensors["out.weight"] * np.float32(1.001)
+    save_file(tensors, file, header)
+    options = ("--weights", str(file), "--lemma", "program.torch")
+    (row,) = checked(example.read_text(), tmp_path, *options, code=1)["program.torch"]
+    assert row["status"] == "refuted" and row["countermodel"]["said"].startswith("on ")
+    letter = row["countermodel"]["text"][row["countermodel"]["position"]]
+    assert f"at position {row['countermodel']['position']}, in float32" in row["countermodel"]["said"] and letter
 
 
 def test_what_is_not_known_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     assert [base["id"] for base in said["base"]] == [base.id for base in bases()]
     assert all(row["rests on"]["statement"] == row["obligations"] for row in said["claims"])
     assert main(["audit", "gates.add", "--trust"]) == 2
-    assert "--trust: expected no lemma" in capsys.readouterr().err
+    assert "--trust: expected no NAME" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
