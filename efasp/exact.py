@@ -22,9 +22,13 @@ def narrow(values: np.ndarray) -> np.ndarray:
     if values.dtype == np.int64:
         return values
     flat = values.ravel().tolist()
-    if all(abs(value) < LIMIT and value == int(value) for value in flat):
+    if all(_integral(value) and -LIMIT < value < LIMIT for value in flat):
         return np.array([int(value) for value in flat], dtype=np.int64).reshape(values.shape)
     return values
+
+
+def _integral(value: Any) -> bool:
+    return value.denominator == 1 if isinstance(value, (int, Fraction)) else value == int(value)
 
 
 def magnitude(values: np.ndarray) -> Number:
@@ -87,9 +91,10 @@ def divide(values: np.ndarray, divisor: int) -> np.ndarray:
         return narrow(values)
     if values.dtype == np.int64 and divisor < LIMIT and not (values % divisor).any():
         return values // divisor
-    quotients = [Fraction(value) / divisor for value in values.ravel().tolist()]
-    out = np.empty(len(quotients), dtype=object)
-    out[:] = quotients
+    flat = values.ravel().tolist()
+    quotients = {value: Fraction(value, divisor) for value in set(flat)}
+    out = np.empty(len(flat), dtype=object)
+    out[:] = [quotients[value] for value in flat]
     return narrow(out.reshape(values.shape))
 
 
@@ -110,7 +115,7 @@ def integers(values: np.ndarray) -> tuple[np.ndarray, int]:
     """The least multiple of the values by a positive factor that is integers, in int64 where they fit, and the factor."""
     if values.dtype == np.int64:
         return values, 1
-    flat = list(map(Fraction, values.ravel().tolist()))
+    flat = [value if isinstance(value, (int, Fraction)) else Fraction(value) for value in values.ravel().tolist()]
     by = lcm(1, *{value.denominator for value in flat})
     out = np.empty(len(flat), dtype=object)
     out[:] = [value.numerator * (by // value.denominator) for value in flat]
