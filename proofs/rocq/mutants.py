@@ -52,10 +52,16 @@ def load(path: Path = SOURCES / "mutants.toml") -> list[Change]:
 
 
 def broken(change: Change, texts: dict[str, str]) -> str:
-    """The first file that does not compile with a change ("" if every one does). Raises RocqError where it is the changed one.
+    """The first file that does not compile with a change ("" if every one does). Raises RocqError if it is the changed one."""
+    file, error = first_broken(change, texts)
+    if error is not None and file == change.file:
+        raise error
+    return file
 
-    The files before it in ``texts`` are taken as they are compiled in ``build/rocq``.
-    """
+
+def first_broken(change: Change, texts: dict[str, str]) -> tuple[str, RocqError | None]:
+    """The first file that does not compile with a change, the changed one or one after it, and the error; ("", None) if every
+    one does. The files before the changed one in ``texts`` are taken as they are compiled in ``build/rocq``."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file in takewhile(lambda file: file != change.file, texts):
@@ -64,12 +70,9 @@ def broken(change: Change, texts: dict[str, str]) -> str:
         changed = {**texts, change.file: change.of(texts[change.file])}
         try:
             compiled(changed, folder)
-        except RocqError:
-            file = next(file for file in changed if not (folder / f"{file}.stamp").exists())
-            if file == change.file:
-                raise
-            return file
-    return ""
+        except RocqError as error:
+            return next(file for file in changed if not (folder / f"{file}.stamp").exists()), error
+    return "", None
 
 
 def main(names: Sequence[str] = ()) -> int:

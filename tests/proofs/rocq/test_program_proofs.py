@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,23 +13,11 @@ from efasp.pram.isa import Instruction, Reg
 from efasp.pram.library import load
 from efasp.pram.machine import Program, initial
 from efasp.pram.problems import Clauses, draw_clauses, draw_graph
-from efasp.proofs.rocq import library_text
-from efasp.proofs.rocq.build import (
-    BASE_FILES,
-    BUILD,
-    PROGRAM_FILES,
-    RELATION_FILES,
-    THEOREM_FILES,
-    RocqError,
-    compiled,
-    coqc,
-    sources,
-)
+from efasp.proofs.rocq import library_text, mutants
+from efasp.proofs.rocq.build import BUILD, PROOF_FILES, compiled, sources
 from efasp.proofs.rocq.mutants import Change
-from efasp.proofs.rocq.mutants import load as changes
 
-FILES = (*RELATION_FILES, *PROGRAM_FILES)
-TEXT = [change for change in changes() if change.file in library_text.TEXTS]
+TEXT = [change for change in mutants.load() if change.file in library_text.TEXTS]
 # Of each: the file, a passage of a definition or statement, and another with which what is stated is wrong or cannot be shown.
 DEFINITIONS = (
     ("Connectivity", "Prop := p j < p i.", "Prop := p j <> p i."),  # cycles
@@ -61,34 +48,11 @@ DEFINITIONS = (
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the files are compiled."""
-    folder = tmp_path_factory.mktemp("programs")
-    before = (*BASE_FILES, *THEOREM_FILES)
-    compiled(sources(before), BUILD)
-    for name in before:
-        (folder / f"{name}.vo").symlink_to(BUILD / f"{name}.vo")
-    compiled(sources(FILES), folder)
-    return folder
-
-
-def first_broken(folder: Path, name: str, text: str) -> str:
-    """The first of the files, from one with another text on, that does not compile ("" if every one does)."""
-    for file in FILES[FILES.index(name) :]:
-        (folder / f"{file}.vo").unlink()
-        (folder / f"{file}.v").write_text(text if file == name else sources([file])[file])
-        try:
-            coqc(folder / f"{file}.v")
-        except RocqError:
-            return file
-    return ""
-
-
-def altered(built: Path, folder: Path, name: str, text: str) -> str:
-    """``first_broken`` beside links to what is compiled."""
-    for file in built.glob("*.vo"):
-        (folder / file.name).symlink_to(file.resolve())
-    return first_broken(folder, name, text)
+def texts() -> dict[str, str]:
+    """The theories, which are compiled."""
+    found = sources(PROOF_FILES)
+    compiled(found, BUILD)
+    return found
 
 
 def number(text: str) -> int | None:
@@ -197,17 +161,14 @@ def laid_out(program: Program, used: list[int]) -> None:
 @pytest.mark.needs("coqc")
 @pytest.mark.slow
 @pytest.mark.parametrize("change", TEXT, ids=lambda change: change.name)
-def test_a_changed_instruction_breaks_a_proof(built: Path, tmp_path: Path, change: Change) -> None:
+def test_a_changed_instruction_breaks_a_proof(texts: dict[str, str], change: Change) -> None:
     """Of the text with one instruction changed, which is a text all the same, it is not shown that it does what is stated."""
-    text = change.of(sources([change.file])[change.file])
-    assert altered(built, tmp_path, change.file, text) in ("ComponentsLoop", "ComponentsStart", "ClausesRounds")
+    assert mutants.first_broken(change, texts)[0] in ("ComponentsLoop", "ComponentsStart", "ClausesRounds")
 
 
 @pytest.mark.needs("coqc")
 @pytest.mark.slow
 @pytest.mark.parametrize(("file", "old", "new"), DEFINITIONS)
-def test_a_changed_definition_breaks_a_proof(built: Path, tmp_path: Path, file: str, old: str, new: str) -> None:
-    """The changed file does not compile, or one after it."""
-    text = sources([file])[file]
-    assert text.count(old) == 1
-    assert altered(built, tmp_path, file, text.replace(old, new))
+def test_a_changed_definition_breaks_a_proof(texts: dict[str, str], file: str, old: str, new: str) -> None:
+    """The changed file, in which the passage stands once, does not compile, or one after it."""
+    assert mutants.first_broken(Change(old, ((old, new),), file), texts)[0]
