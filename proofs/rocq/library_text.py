@@ -128,7 +128,7 @@ def _word(letters: str) -> str:
     numbers, table = facts(len(letters))
     known = [_fact(each) for each in numbers]
     bits = _bits(isinstance(each, Letter) and letters[each.at] == each.letter for each in numbers)
-    return f"[{'; '.join(known)}]%nat, {_pairs(table)}, [{'; '.join(str(_letter(each)) for each in letters)}]%nat, {bits}"
+    return f"{_line(known)}%nat, {_pairs(table)}, {_line(map(_letter, letters))}%nat, {bits}"
 
 
 def _letter(letter: str) -> int:
@@ -157,16 +157,19 @@ def _list(rows: Iterable[str]) -> str:
 
 
 def _row(case: str, program: Program) -> str:
-    memory = "; ".join(map(str, initial(program).memory))
-    return f"({case}, {program.processors}%nat, [{memory}])"
+    return f"({case}, {program.processors}%nat, {_line(initial(program).memory)})"
 
 
 def _pairs(rows: Iterable[tuple[int, ...]]) -> str:
-    return "[" + "; ".join(f"({', '.join(map(str, row))})" for row in rows) + "]%nat"
+    return _line(f"({', '.join(map(str, row))})" for row in rows) + "%nat"
 
 
 def _bits(bits: Iterable[bool]) -> str:
-    return "[" + "; ".join(str(bit).lower() for bit in bits) + "]"
+    return _line(str(bit).lower() for bit in bits)
+
+
+def _line(items: Iterable[object]) -> str:
+    return f"[{'; '.join(map(str, items))}]"
 
 
 def _instruction(instruction: Instruction) -> str:
