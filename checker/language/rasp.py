@@ -12,9 +12,9 @@ from efasp.language.module import Module, TextError
 from efasp.pram.assembler.source import AssemblyError, nearest
 from efasp.rasp import graph
 from efasp.rasp.interpreter import letters, read_file
-from efasp.rasp.possible import MAX_CONTEXTS, longest_for
+from efasp.rasp.possible import MAX_CONTEXTS
 from efasp.rasp.selectors import BY_PLACE, Selecting
-from efasp.rasp.translate import Translation, translate
+from efasp.rasp.translate import Translation, longest_compiled, translate
 
 LONGEST = 7  # letters, unless --max-length says otherwise
 Operators = Mapping[str, graph.Sequence | graph.Selector]
@@ -86,7 +86,7 @@ def translated(file: str, name: str | None, texts: Texts) -> Translation:
     if len(set(alphabet)) < len(alphabet) or not alphabet or not alphabet.isprintable():
         raise UsageError(f"--alphabet: expected letters that differ and that print, found {alphabet!r}")
     longest = texts.longest or LONGEST
-    if longest > (most := (1 << (longest_for(len(alphabet)) + 1).bit_length() - 1) - 1):
+    if longest > (most := longest_compiled(len(alphabet))):
         flag, count = ("--max-length", longest) if most else ("--alphabet", len(alphabet))
         limit = f"{most} with {len(alphabet)} letters" if most else f"{MAX_CONTEXTS} letters"
         why = f"letter, position and length of a text make at most {MAX_CONTEXTS} cases"

@@ -21,7 +21,7 @@ from efasp.language.module import Module
 from efasp.pointwise import equals
 from efasp.rasp.graph import Node as Operator
 from efasp.rasp.graph import Selector, Sequence, below, described
-from efasp.rasp.possible import Possible, plain
+from efasp.rasp.possible import Possible, longest_for, plain
 from efasp.rasp.selectors import BY_PLACE, BY_VALUE, Selecting, Truth, conjunction
 from efasp.rasp.tables import Column, Tables, gated
 from efasp.selections import Selector as Selected
@@ -59,17 +59,27 @@ def translate(
     return Translator(root, alphabet, longest).translation(name, named, file)
 
 
+def filled(longest: int) -> int:
+    """The largest number of letters whose places have as many bits as those of ``longest`` letters."""
+    return (1 << longest.bit_length()) - 1
+
+
+def longest_compiled(letters: int) -> int:
+    """The largest number of letters for which an operator is compiled, over an alphabet of so many; 0 where there is none."""
+    most = longest_for(letters)
+    return most if filled(most) == most else filled(most) >> 1
+
+
 class Translator:
     """Makes the columns of an operator and of all below it."""
 
     def __init__(self, root: Sequence, alphabet: str, longest: int) -> None:
-        bits = longest.bit_length()
-        self.root, self.possible = root, Possible(root, alphabet, (1 << bits) - 1)
+        self.root, self.possible = root, Possible(root, alphabet, filled(longest))
         self.start = next(
             symbol for symbol in STARTS + "".join(map(chr, range(0x2190, 0x2190 + 256))) if symbol not in alphabet
         )
         self.te = tokens(Codebook.symbols("rasp", self.start + alphabet))
-        self.pe = positions(Codebook.index(bits))
+        self.pe = positions(Codebook.index(longest.bit_length()))
         self.sink, self.one = self.te.flag(self.start), self.te.one
         self.letter = self.te.flag(*alphabet)
         self.tables = Tables(self.letter)
