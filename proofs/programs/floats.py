@@ -143,8 +143,9 @@ def _torch(texts: Texts, plan: Plan) -> Verdict:
             (exact,) = evaluate(module.program.output, tokens=ids)
             got = transformer.outputs(np.array(ids), place_rows(None, len(ids))).astype(np.float64)
             wanted, found = module.decode(exact), _read(module, got)
-            size = np.maximum(1.0, np.abs(exact.astype(np.float64)))
-            near = [bool(row.all()) for row in (np.abs(got - exact.astype(np.float64)) <= tolerance * size)[module.skipped :]]
+            true = exact.astype(np.float64)
+            within = np.abs(got - true)[module.skipped :] <= tolerance * np.maximum(1.0, np.abs(true))[module.skipped :]
+            near = [bool(row.all()) for row in within]
             differs = (i for i in range(len(wanted)) if wanted[i] != found[i] and not near[i])
             if (at := next(differs, None)) is not None:
                 said = f"on {text!r}: expected {wanted[at]}, got {found[at]} at position {at}, in {transformer.dtype_name}"
