@@ -68,13 +68,13 @@ ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
 PLAN_FILES = ("Plans", "Runs", "Emitted")
 # Of programs of the library the relation of their rounds, and their texts (``ComponentsText`` and ``ClausesText`` are written
 # from the assembler) in the statement's PRAM: that `components` computes the connected components of every graph, and `clauses`
-# what follows from facts by clauses, so which words a grammar derives.
+# what follows from facts by clauses, so which words a grammar derives, and which are balanced (``Dyck``, definitions alone).
 RELATION_FILES = ("Connectivity", "ConnectivityRounds", "ContextFree")
 PROGRAM_FILES = (
     "Lockstep", "ComponentsText", "ComponentsParts", "ComponentsLoop", "ComponentsStart", "Components", "ComponentsShown",
-    "Parted", "ClausesText", "ClausesRounds", "Clauses", "ClausesGrammar", "ClausesShown",
+    "Parted", "ClausesText", "ClausesRounds", "Clauses", "ClausesGrammar", "ClausesTable", "Dyck", "ClausesDyck", "ClausesShown",
 )  # fmt: skip
-SOLVING_FILES = ("Components", "Clauses", "ClausesGrammar")  # those with the theorems
+SOLVING_FILES = ("Components", "Clauses", "ClausesGrammar", "ClausesTable", "ClausesDyck")  # those with the theorems
 # All that rests on the statement, in the folder ``theorem``, and what that rests on: the relations only where they are needed,
 # so that files before them are compiled once for all purposes (``stale``).
 SHARED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES)
@@ -139,6 +139,8 @@ STATED = (
     *(Theorem("Components", name, ()) for name in ("components_valid", "components_decoded")),
     *(Theorem("Clauses", name, ()) for name in ("clauses_valid", "clauses_decoded")),
     Theorem("ClausesGrammar", "context_free_decoded", ()),
+    *(Theorem("ClausesTable", name, ()) for name in ("suited_exists", "is_table_right")),
+    *(Theorem("ClausesDyck", name, ()) for name in ("balanced_nested", "dyck_derived", "dyck_suited", "dyck_decoded")),
     *(Theorem("Runs", f"{name}_{engine}", ()) for name in ("loop", "conflict", "outside") for engine in ("mdm", "apmdm")),
 )
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from efasp import context_free
 from efasp.context_free import Fact, Item, Letter, Table
-from efasp.grammar import parse_grammar
+from efasp.grammar import Grammar, parse_grammar
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.library import PROGRAMS, Graph, build
 from efasp.pram.machine import Program, initial
@@ -24,6 +24,18 @@ GRAPHS = (
     Graph(3, ((2, 1), (0, 2), (1, 0))),
     Graph(7, ((5, 1), (1, 6), (6, 2), (2, 5), (0, 3))),
 )
+# examples/dyck2.cfg: for each kind first the rules of S, then of what remains of a word after its opening bracket.
+DYCK2 = """
+S -> S S
+S -> L1 R1 | L1 T1
+T1 -> S R1
+L1 -> (
+R1 -> )
+S -> L2 R2 | L2 T2
+T2 -> S R2
+L2 -> [
+R2 -> ]
+"""
 CLAUSES_WORD = 5
 CLAUSES = (
     Clauses(1, 1, frozenset(), ()),
@@ -31,8 +43,11 @@ CLAUSES = (
     Clauses(2, 4, frozenset({0, 1}), ((0, 1, 2), (2, 2, 3), (3, 0, 0))),
     Clauses(2, 4, frozenset({3}), ((1, 1, 0), (3, 3, 2), (2, 3, 1))),
 )
-GRAMMAR = parse_grammar("S -> S S | a", "S.cfg")
-WORDS = ("aaa", "aba")  # the first is derived
+# Of each grammar that the theorems are shown of: words of one length, of which the first is derived.
+GRAMMARS = {
+    "words": (parse_grammar("S -> S S | a", "S.cfg"), ("aaa", "aba")),
+    "dyck2": (parse_grammar(DYCK2, "dyck2.cfg"), ("([])", "([)]")),
+}
 
 
 class Cases(NamedTuple):
@@ -42,6 +57,7 @@ class Cases(NamedTuple):
     kind: str  # the case's type
     comment: str
     cases: tuple[tuple[str, Program], ...]
+    rules: Grammar | None = None  # written before them
 
 
 class Text(NamedTuple):
@@ -66,7 +82,7 @@ def text(name: str) -> str:
         "Import ListNotations.\nOpen Scope Z_scope.\n\n"
         f"Definition {program} : list instruction := {_list(map(_instruction, first))}.\n"
         + "".join(
-            f"\n(* {of.comment}; the processors, and the memory. *)\n"
+            f"{_rules(of.name, of.rules) if of.rules else ''}\n(* {of.comment}; the processors, and the memory. *)\n"
             f"Definition {of.name} : list ({of.kind} * nat * list Z) := {_list(_row(*case) for case in of.cases)}.\n"
             for of in lists
         )
@@ -83,14 +99,14 @@ def clauses(of: Clauses, word: int = CLAUSES_WORD) -> Program:
     return build("clauses", PROGRAMS["clauses"].encode(of, word))
 
 
-def word(of: str) -> Program:
-    """The program for a word of the grammar, as ``efasp cfg`` builds it."""
-    return build("clauses", context_free.instance(GRAMMAR, of))
+def word(grammar: Grammar, of: str) -> Program:
+    """The program for a word, as ``efasp cfg`` builds it."""
+    return build("clauses", context_free.instance(grammar, of))
 
 
-def facts(n: int) -> tuple[dict[Fact, int], list[tuple[int, int, int]]]:
+def facts(grammar: Grammar, n: int) -> tuple[dict[Fact, int], list[tuple[int, int, int]]]:
     """For words of n letters the facts, numbered, and the clauses between the numbers."""
-    table = Table(GRAMMAR, n)
+    table = Table(grammar, n)
     found = [*table.clauses()]
     numbers = context_free.number([(table.goal,), *found])
     return numbers, [(numbers[a], numbers[b], numbers[c]) for a, b, c in found]
@@ -106,44 +122,52 @@ def _clauses() -> tuple[Cases, ...]:
         (f"{of.rounds}%nat, {_pairs(of.clauses)}, {_bits(fact in of.holds for fact in range(of.facts))}", clauses(of))
         for of in CLAUSES
     )
-    words = tuple((_word(each), word(each)) for each in WORDS)
-    known = "list (ContextFree.fact nat nat)"
     return (
         Cases("library", "nat * list (nat * nat * nat) * list bool", "The rounds, the clauses, and which facts hold", rows),
-        Cases(
-            "words",
-            f"{known} * list (nat * nat * nat) * list nat * list bool",
-            f"Of the grammar {_rules()} and a word the facts, the clauses, the letters, and which facts hold",
-            words,
-        ),
+        *(_words(name, grammar, words) for name, (grammar, words) in GRAMMARS.items()),
     )
 
 
-def _rules() -> str:
-    return ", ".join(f"{left} -> {' '.join(right)}" for left, *right in (*GRAMMAR.binary, *GRAMMAR.terminal))
+def _words(name: str, grammar: Grammar, words: Iterable[str]) -> Cases:
+    kind = "list (ContextFree.fact nat nat) * list (nat * nat * nat) * list nat * list bool"
+    comment = "Of a word of this grammar the facts, the clauses, the letters, and which facts hold"
+    return Cases(name, kind, comment, tuple((_word(grammar, each), word(grammar, each)) for each in words), grammar)
 
 
-def _word(letters: str) -> str:
-    """A word's case. A letter is its place among the grammar's, or after them; a nonterminal likewise."""
-    numbers, table = facts(len(letters))
-    known = [_fact(each) for each in numbers]
+def _rules(name: str, grammar: Grammar) -> str:
+    """Its rules. A nonterminal is its place among the grammar's; a letter likewise, or its place after them."""
+    names, letters = grammar.nonterminals.index, grammar.letters.index
+    binary = [tuple(map(names, rule)) for rule in grammar.binary]
+    terminal = [(names(rule.left), letters(rule.letter)) for rule in grammar.terminal]
+    shown = ", ".join(f"{left} -> {' '.join(right)}" for left, *right in (*grammar.binary, *grammar.terminal))
+    return (
+        f"\n(* {shown}; of a nonterminal and a letter the number. *)\n"
+        f"Definition {name}_rules : list (nat * nat * nat) * list (nat * nat) := ({_pairs(binary)}, {_pairs(terminal)}).\n"
+    )
+
+
+def _word(grammar: Grammar, letters: str) -> str:
+    """A word's case."""
+    numbers, table = facts(grammar, len(letters))
+    known = [_fact(grammar, each) for each in numbers]
     bits = _bits(isinstance(each, Letter) and letters[each.at] == each.letter for each in numbers)
-    return f"{_line(known)}%nat, {_pairs(table)}, {_line(map(_letter, letters))}%nat, {bits}"
+    spelled = _line(_letter(grammar, letter) for letter in letters)
+    return f"{_line(known)}%nat, {_pairs(table)}, {spelled}%nat, {bits}"
 
 
-def _letter(letter: str) -> int:
-    return (*GRAMMAR.letters, letter).index(letter)
+def _letter(grammar: Grammar, letter: str) -> int:
+    return (*grammar.letters, letter).index(letter)
 
 
-def _fact(of: Fact) -> str:
+def _fact(grammar: Grammar, of: Fact) -> str:
     if isinstance(of, Letter):
-        return f"ContextFree.Letter nat nat {of.at} {_letter(of.letter)}"
-    items = (_item(each) for each in ((of,) if isinstance(of, Item) else of))
+        return f"ContextFree.Letter nat nat {of.at} {_letter(grammar, of.letter)}"
+    items = (_item(grammar, each) for each in ((of,) if isinstance(of, Item) else of))
     return f"ContextFree.{type(of).__name__} nat nat {' '.join(items)}"
 
 
-def _item(of: Item) -> str:
-    return f"({GRAMMAR.nonterminals.index(of.name)}, {of.low}, {of.high})"
+def _item(grammar: Grammar, of: Item) -> str:
+    return f"({grammar.nonterminals.index(of.name)}, {of.low}, {of.high})"
 
 
 TEXTS = {
