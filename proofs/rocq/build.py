@@ -72,7 +72,8 @@ PLAN_FILES = ("Plans", "Runs", "Emitted")
 RELATION_FILES = ("Connectivity", "ConnectivityRounds", "ContextFree")
 PROGRAM_FILES = (
     "Lockstep", "ComponentsText", "ComponentsParts", "ComponentsLoop", "ComponentsStart", "Components", "ComponentsShown",
-    "Parted", "ClausesText", "ClausesRounds", "Clauses", "ClausesGrammar", "ClausesTable", "Dyck", "ClausesDyck", "ClausesShown",
+    "Parted", "ClausesText", "ClausesRounds", "Clauses", "ClausesGrammar", "ClausesTable",
+    "Dyck", "ClausesDyck", "ClausesShown",
 )  # fmt: skip
 SOLVING_FILES = ("Components", "Clauses", "ClausesGrammar", "ClausesTable", "ClausesDyck")  # those with the theorems
 # All that rests on the statement, in the folder ``theorem``, and what that rests on: the relations only where they are needed,

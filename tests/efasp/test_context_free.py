@@ -8,10 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from efasp.context_free import LONGEST, MOST, SizeError, instance, member, rounds, steps
-from efasp.grammar import Binary, Grammar, Terminal, parse_grammar
+from efasp.grammar import Binary, Grammar, Terminal, parse_grammar, read_grammar
 from efasp.pram import machine
 from efasp.pram.library import build
 from tests.efasp.pram.engines import ENGINES
+from tests.pages import ROOT
 
 GRAMMARS = {
     "a^n b^n": "S -> A T | A B\nT -> S B\nA -> a\nB -> b",
@@ -53,6 +54,21 @@ def test_every_short_word(name: str) -> None:
             text = "".join(letters)
             assert decided(grammar, text) == derives(grammar, text), text
     assert not decided(grammar, "?") and not decided(grammar, grammar.letters[0] + "?")
+
+
+def cancels(text: str) -> bool:
+    """Whether nothing is left of brackets when pairs that stand together are taken out, again and again."""
+    while (shorter := text.replace("()", "").replace("[]", "")) != text:
+        text = shorter
+    return not text
+
+
+def test_the_example_is_dyck_2() -> None:
+    """Of examples/dyck2.cfg all words of 1 to 4 letters: those of balanced brackets of both kinds, and no others."""
+    grammar = read_grammar(ROOT / "examples" / "dyck2.cfg")
+    words = ["".join(letters) for length in range(1, 5) for letters in product("()[]", repeat=length)]
+    assert [text for text in words if decided(grammar, text)] == [text for text in words if cancels(text)]
+    assert decided(grammar, "([])[]") and not decided(grammar, "([)][]")
 
 
 @st.composite

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from efasp.grammar import parse_grammar
+from efasp.grammar import parse_grammar, read_grammar
 from efasp.pram.assembler import assemble
 from efasp.pram.isa import Instruction, Reg
 from efasp.pram.library import load
@@ -16,6 +16,7 @@ from efasp.pram.problems import Clauses, draw_clauses, draw_graph
 from efasp.proofs.rocq import library_text, mutants
 from efasp.proofs.rocq.build import BUILD, PROOF_FILES, compiled, sources
 from efasp.proofs.rocq.mutants import Change
+from tests.pages import ROOT
 
 TEXT = [change for change in mutants.load() if change.file in library_text.TEXTS]
 # Of each: the file, a passage of a definition or statement, and another with which what is stated is wrong or cannot be shown.
@@ -44,6 +45,16 @@ DEFINITIONS = (
     ("ClausesGrammar", "exists i, (i < n)%nat /\\ x =", "exists i, (S i < n)%nat /\\ x ="),  # the last letter
     ("ClausesGrammar", "In x facts /\\ In y facts", "In x facts /\\ In x facts"),  # a premise that is missing
     ("ClausesGrammar", "In (a, b, c) numbered_ <->", "In (a, b, c) numbered_ ->"),  # clauses that are missing
+    ("ClausesTable", "bool := 2 <=? ContextFree", "bool := 3 <=? ContextFree"),  # gaps that are missing
+    ("ClausesTable", "(seq 1 (m - 1))) binary", "(seq 1 (m - 2))) binary"),  # a length that is missing
+    ("ClausesTable", "y :: z :: within bound y ++", "y :: z :: within bound z ++"),  # items that are missing
+    ("ClausesTable", "=? length facts) &&\n", "=? length facts) ||\n"),  # a fact that has two numbers
+    ("ClausesTable", "covered clause_eq clauses_of (flat_map", "covered clause_eq [] (flat_map"),  # clauses that are missing
+    ("ClausesTable", "(reads facts t) clauses_of) numbered_", "(reads facts t) (reads facts t)) numbered_"),  # too many
+    ("ClausesTable", "1 <= n -> exists w", "exists w"),  # no letter
+    ("ClausesDyck", "1 <= n -> (derives", "(derives"),  # the empty word
+    ("ClausesDyck", "(14 + 24 * Nat.log2 n)) = false /\\", "(14 + 24 * Nat.log2 n)) = true /\\"),  # a step fewer
+    ("ClausesDyck", "(answer = 0%Z /\\ ~ dyck k u)", "(answer = 0%Z /\\ dyck k u)"),  # another answer
 )  # fmt: skip
 
 
@@ -118,18 +129,37 @@ def test_the_memory_is_the_clauses() -> None:
         assert words[: len(used)] == used and not any(words[len(used) :]) and int(processors) == 1 + len(problem.clauses)
 
 
-def test_the_words_are_of_the_grammar_that_the_theorem_is_shown_of() -> None:
-    """S -> S S and S -> a: a letter is 0 if it is a, and of the facts those hold that are letters of the word."""
-    assert parse_grammar("S -> S S\nS -> a", "S.cfg") == library_text.GRAMMAR
+@pytest.mark.parametrize(("name", "left", "memory_first"), [("words", "a", 5), ("dyck2", "()[]", 9)])
+def test_the_words_are_of_the_grammar_that_the_theorem_is_shown_of(name: str, left: str, memory_first: int) -> None:
+    """A letter is its place among the grammar's, or after them; of the facts, with the goal first, the word's letters hold."""
+    words = library_text.GRAMMARS[name][1]
     row = r"\(\[(.*?)\]%nat, \[.*?\]%nat, \[(.*?)\]%nat, \[(.*?)\], (\d+)%nat, \[(.*?)\]\)"
-    found = re.findall(row, library_text.text("ClausesText").partition("Definition words")[2])
-    assert len(found) == len(library_text.WORDS) and {"aaa"} < {*library_text.WORDS}
-    for (facts, letters, bits, _, memory), word in zip(found, library_text.WORDS, strict=True):
-        assert numbers(letters) == [int(letter != "a") for letter in word]
-        standing = [f"ContextFree.Letter nat nat {i} 0" for i, letter in enumerate(word) if letter == "a"]
+    found = re.findall(row, definition(name))
+    assert len(found) == len(words) == 2
+    for (facts, letters, bits, _, memory), word in zip(found, words, strict=True):
+        assert numbers(letters) == [(left + letter).index(letter) for letter in word]
+        standing = {f"ContextFree.Letter nat nat {i} {left.index(letter)}" for i, letter in enumerate(word) if letter in left}
         named = facts.split("; ")
-        assert [fact for fact, bit in zip(named, bits.split("; "), strict=True) if bit == "true"] == standing
-        assert named[0] == "ContextFree.Item nat nat (0, 0, 3)" and numbers(memory)[0] == 5
+        assert {fact for fact, bit in zip(named, bits.split("; "), strict=True) if bit == "true"} == standing
+        assert named[0] == f"ContextFree.Item nat nat (0, 0, {len(word)})" and numbers(memory)[0] == memory_first
+
+
+def definition(name: str) -> str:
+    """The text of a definition of the clauses' theory."""
+    return library_text.text("ClausesText").partition(f"Definition {name} ")[2].partition("Definition")[0]
+
+
+def test_the_rules_are_those_of_the_grammars() -> None:
+    """Read back from the theory, by number: S -> S S and S -> a; and those of the file, one by one, in its order."""
+    assert parse_grammar("S -> S S\nS -> a", "S.cfg") == library_text.GRAMMARS["words"][0]
+    read = read_grammar(ROOT / "examples" / "dyck2.cfg")
+    assert read == library_text.GRAMMARS["dyck2"][0]
+    rules = [re.findall(r"\(([\d, ]+)\)", definition(f"{name}_rules")) for name in ("words", "dyck2")]
+    assert rules[0] == ["0, 0, 0", "0, 0"]
+    names, letters = ("S", "T1", "L1", "R1", "T2", "L2", "R2"), "()[]"
+    places = [[int(place) for place in rule.split(", ")] for rule in rules[1]]
+    assert tuple(tuple(names[place] for place in rule) for rule in places if len(rule) == 3) == read.binary
+    assert tuple((names[rule[0]], letters[rule[1]]) for rule in places if len(rule) == 2) == read.terminal
 
 
 @pytest.mark.parametrize("size", range(1, 16))
