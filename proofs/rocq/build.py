@@ -66,16 +66,18 @@ DIRECTION_FILES = ("Programs", "Decompiled", "Compiled", "Written")
 ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
-# Of programs of the library the relation of their rounds, and their texts (``ComponentsText`` and ``ClausesText`` are written
-# from the assembler) in the statement's PRAM: that `components` computes the connected components of every graph, and `clauses`
-# what follows from facts by clauses, so which words a grammar derives, and which are balanced (``Dyck``, definitions alone).
+# Of programs of the library the relation of their rounds, and their texts (``ComponentsText``, ``ClausesText`` and
+# ``BracketsText`` are written from the assembler) in the statement's PRAM: that `components` computes the connected components
+# of every graph, and `clauses` what follows from facts by clauses, so which words a grammar derives, and which are balanced
+# (``Dyck``, definitions alone); and after how many steps `dyck2` halts.
 RELATION_FILES = ("Connectivity", "ConnectivityRounds", "ContextFree")
 PROGRAM_FILES = (
     "Lockstep", "ComponentsText", "ComponentsParts", "ComponentsLoop", "ComponentsStart", "Components", "ComponentsShown",
     "Parted", "ClausesText", "ClausesRounds", "Clauses", "ClausesGrammar", "ClausesTable",
-    "Dyck", "ClausesDyck", "ClausesShown",
+    "Dyck", "ClausesDyck", "ClausesShown", "Alone", "BracketsText", "BracketsSteps",
 )  # fmt: skip
-SOLVING_FILES = ("Components", "Clauses", "ClausesGrammar", "ClausesTable", "ClausesDyck")  # those with the theorems
+# Those with the theorems.
+SOLVING_FILES = ("Components", "Clauses", "ClausesGrammar", "ClausesTable", "ClausesDyck", "BracketsSteps")
 # All that rests on the statement, in the folder ``theorem``, and what that rests on: the relations only where they are needed,
 # so that files before them are compiled once for all purposes (``stale``).
 SHARED_FILES = (*THEOREM_FILES, *PLAN_FILES, *EXISTENCE_FILES, *DIRECTION_FILES, *ARM_FILES)

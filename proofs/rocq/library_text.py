@@ -1,7 +1,7 @@
 """Programs of the library as theories: the instructions of each, and what the library lays out of a few of its inputs.
 
-So the theorems about them (``theorem/Components.v``, ``theorem/Clauses.v``, ``theorem/ClausesGrammar.v``) speak of the texts
-that the assembler gives, and of memory as the library fills it.
+So the theorems about them (``theorem/Components.v``, ``theorem/Clauses.v``, ``theorem/ClausesGrammar.v``,
+``theorem/BracketsSteps.v``) speak of the texts that the assembler gives, and of memory as the library fills it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ T2 -> S R2
 L2 -> [
 R2 -> ]
 """
+BRACKETS_WORD = 7  # the fewest of the theorem
+BRACKETS = ("()", "([)]", "([]){}")
 CLAUSES_WORD = 5
 CLAUSES = (
     Clauses(1, 1, frozenset(), ()),
@@ -99,6 +101,11 @@ def clauses(of: Clauses, word: int = CLAUSES_WORD) -> Program:
     return build("clauses", PROGRAMS["clauses"].encode(of, word))
 
 
+def brackets(of: str) -> Program:
+    """The program for a word of brackets, likewise."""
+    return build("dyck2", PROGRAMS["dyck2"].encode(of, BRACKETS_WORD))
+
+
 def word(grammar: Grammar, of: str) -> Program:
     """The program for a word, as ``efasp cfg`` builds it."""
     return build("clauses", context_free.instance(grammar, of))
@@ -132,6 +139,11 @@ def _words(name: str, grammar: Grammar, words: Iterable[str]) -> Cases:
     kind = "list (ContextFree.fact nat nat) * list (nat * nat * nat) * list nat * list bool"
     comment = "Of a word of this grammar the facts, the clauses, the letters, and which facts hold"
     return Cases(name, kind, comment, tuple((_word(grammar, each), word(grammar, each)) for each in words), grammar)
+
+
+def _brackets() -> tuple[Cases, ...]:
+    rows = tuple((f"{(of.processors - 1).bit_length()}%nat", of) for of in map(brackets, BRACKETS))
+    return (Cases("library", "nat", "Of a word the logarithm of the processors' number", rows),)
 
 
 def _rules(name: str, grammar: Grammar) -> str:
@@ -172,6 +184,7 @@ def _item(grammar: Grammar, of: Item) -> str:
 
 TEXTS = {
     "ComponentsText": Text("components", "", _components),
+    "BracketsText": Text("dyck2", "", _brackets),
     "ClausesText": Text("clauses", "From Efasp Require ContextFree.\n", _clauses),
 }
 

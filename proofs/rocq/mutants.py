@@ -1,10 +1,10 @@
 """``make rocq-mutants``: small changes of what theorems speak of, each of which must break a proof.
 
 They are of the statement, ``theorem/Statement.v``, of another file of definitions alone, ``theorem/Programs.v``,
-``theorem/MaskedArmPlan.v`` or ``theorem/Dyck.v``, and of programs' texts, ``ComponentsText`` and ``ClausesText``. The proofs
-are compiled in order with the changed file, in a folder of their own, until a file fails. A change that leaves every file in
-order survives: the theorems would hold of another machine, transformer, process or program than the one that is meant. A
-change with which the changed file itself does not compile is an error of the list.
+``theorem/MaskedArmPlan.v`` or ``theorem/Dyck.v``, and of programs' texts, ``ComponentsText``, ``ClausesText`` and
+``BracketsText``. The proofs are compiled in order with the changed file, in a folder of their own, until a file fails. A
+change that leaves every file in order survives: the theorems would hold of another machine, transformer, process or program
+than the one that is meant. A change with which the changed file itself does not compile is an error of the list.
 """
 
 from __future__ import annotations

@@ -52,6 +52,13 @@ DEFINITIONS = (
     ("ClausesTable", "covered clause_eq clauses_of (flat_map", "covered clause_eq [] (flat_map"),  # clauses that are missing
     ("ClausesTable", "(reads facts t) clauses_of) numbered_", "(reads facts t) (reads facts t)) numbered_"),  # too many
     ("ClausesTable", "1 <= n -> exists w", "exists w"),  # no letter
+    ("Alone", "address < Z.of_nat M /\\ forall v,", "address < 1 + Z.of_nat M /\\ forall v,"),  # a load beyond the memory
+    ("Alone", "=> address < Z.of_nat M /\\ leads", "=> leads"),  # a store anywhere
+    ("Alone", "exists k, (k <= T)%nat", "exists k, (k <= S T)%nat"),  # one that halts later
+    ("BracketsSteps", "(7 <= w)%nat /\\", "(6 <= w)%nat /\\"),  # 89 instructions
+    ("BracketsSteps", "(1 <= L)%nat /\\", "(0 <= L)%nat /\\"),  # one processor
+    ("BracketsSteps", "(1 + 2 * 2 ^ L <= length", "(2 * 2 ^ L <= length"),  # a word fewer
+    ("BracketsSteps", "let T := (45 + 28 * L + 8 * L * L)%nat in\n  (forall", "let T := (46 + 28 * L + 8 * L * L)%nat in\n  (forall"),
     ("ClausesDyck", "1 <= n -> (derives", "(derives"),  # the empty word
     ("ClausesDyck", "(14 + 24 * Nat.log2 n)) = false /\\", "(14 + 24 * Nat.log2 n)) = true /\\"),  # a step fewer
     ("ClausesDyck", "(answer = 0%Z /\\ ~ dyck k u)", "(answer = 0%Z /\\ dyck k u)"),  # another answer
@@ -84,7 +91,10 @@ def read_back(name: str) -> tuple[Instruction, ...]:
     return tuple(Instruction(op.lower(), number(rd), number(ra), operand(x)) for op, rd, ra, x in rows)
 
 
-@pytest.mark.parametrize(("name", "program", "count"), [("ComponentsText", "components", 76), ("ClausesText", "clauses", 17)])
+@pytest.mark.parametrize(
+    ("name", "program", "count"),
+    [("ComponentsText", "components", 76), ("ClausesText", "clauses", 17), ("BracketsText", "dyck2", 89)],
+)
 def test_the_instructions_are_the_assemblers(name: str, program: str, count: int) -> None:
     """Read back from the theory: the instructions of the program's own file."""
     assert library_text.text(name) == library_text.text(name) == sources([name])[name]
@@ -107,6 +117,16 @@ def test_the_memory_is_the_graphs() -> None:
         used = [graph.n, len(graph.edges), 0, 0, *[0] * (2 * graph.n), *ends]
         assert words[: len(used)] == used and not any(words[len(used) :])
         assert int(processors) >= max(graph.n, len(ends))
+
+
+def test_the_memory_is_the_brackets() -> None:
+    """Read back from the theory: a processor a bracket, 1, twice the kind and 1 more for an opening bracket, and no more."""
+    found = re.findall(r"\((\d+)%nat, (\d+)%nat, \[(.*?)\]\)", library_text.text("BracketsText"))
+    words = {"()": [1, 0], "([)]": [1, 3, 0, 2], "([]){}": [1, 3, 2, 0, 5, 4, 1, 0]}  # the last is filled up with a pair
+    assert tuple(words) == library_text.BRACKETS
+    for (levels, processors, memory), codes in zip(found, words.values(), strict=True):
+        assert 2 ** int(levels) == int(processors) == len(codes)
+        assert numbers(memory) == [1, *codes, *[0] * len(codes), *[0] * (len(numbers(memory)) - 1 - 2 * len(codes))]
 
 
 def clauses_memory(problem: Clauses) -> list[int]:
@@ -193,7 +213,7 @@ def laid_out(program: Program, used: list[int]) -> None:
 @pytest.mark.parametrize("change", TEXT, ids=lambda change: change.name)
 def test_a_changed_instruction_breaks_a_proof(texts: dict[str, str], change: Change) -> None:
     """Of the text with one instruction changed, which is a text all the same, it is not shown that it does what is stated."""
-    assert mutants.first_broken(change, texts)[0] in ("ComponentsLoop", "ComponentsStart", "ClausesRounds")
+    assert mutants.first_broken(change, texts)[0] in ("ComponentsLoop", "ComponentsStart", "ClausesRounds", "BracketsSteps")
 
 
 @pytest.mark.needs("coqc")
