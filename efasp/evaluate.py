@@ -8,31 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from efasp.exact import Matrix, average_hard, narrow
+from efasp.exact import Matrix, Rows, attended, joined, stacked
 from efasp.sorts import SortError
 from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Relu, TokenEmbedding, walk
 
-Values = Mapping[Node, np.ndarray]
+Values = Mapping[Node, Rows]
 
 
-def _parameter(node: Parameter, below: Values) -> np.ndarray:
+def _parameter(node: Parameter, below: Values) -> Rows:
     raise SortError("evaluate", "a closed program, or a value for every parameter", f"the free parameter {node.name}")
 
 
 # One row a primitive: how its value is made of its inputs' values. The same keys as the other readings have.
-RULES: dict[type[Node], Callable[[Any, Values], np.ndarray]] = {
+RULES: dict[type[Node], Callable[[Any, Values], Rows]] = {
     Parameter: _parameter,
-    Concat: lambda node, of: _join([of[part] for part in node.parts]),
-    Affine: lambda node, of: Matrix(node.rows, node.x.width).apply(of[node.x], node.bias),
-    Relu: lambda node, of: np.where(of[node.x] > 0, of[node.x], 0 * of[node.x]),
-    Attention: lambda node, of: average_hard(of[node.q], of[node.k], of[node.v]),
+    Concat: lambda node, of: joined([of[part] for part in node.parts]),
+    Affine: lambda node, of: Matrix(node.rows, node.x.width).of(of[node.x], node.bias),
+    Relu: lambda node, of: of[node.x].relu(),
+    Attention: lambda node, of: attended(of[node.q], of[node.k], of[node.v]),
 }
-
-
-def _join(parts: Sequence[np.ndarray]) -> np.ndarray:
-    if any(part.dtype == object for part in parts):
-        parts = [part.astype(object) for part in parts]
-    return np.concatenate(parts, axis=1)
 
 
 def evaluate(
@@ -54,22 +48,22 @@ def evaluate(
     spans = [] if lengths is None else [slice(end - n, end) for n, end in zip(lengths, accumulate(lengths), strict=True)]
     if lengths is not None and positions is None:
         positions = np.concatenate([np.arange(0), *map(np.arange, lengths)])
-    of: dict[Node, np.ndarray] = {node: narrow(np.asarray(value)) for node, value in (values or {}).items()}
+    of: dict[Node, Rows] = {node: Rows.of(np.asarray(value)) for node, value in (values or {}).items()}
     for node in walk(*roots, known=frozenset(of)):
         if isinstance(node, TokenEmbedding):
             if tokens is None:
                 raise SortError("evaluate", "a token sequence", "none")
-            of[node] = narrow(node.codebook.codes(node.codebook.rows(tokens)))
+            of[node] = Rows.of(node.codebook.codes(node.codebook.rows(tokens)))
         elif isinstance(node, PositionEmbedding):
-            of[node] = narrow(node.codebook.codes(place_rows(positions, 0 if tokens is None else len(tokens))))
+            of[node] = Rows.of(node.codebook.codes(place_rows(positions, 0 if tokens is None else len(tokens))))
         elif spans and isinstance(node, Attention):
             q, k, v = (of[side] for side in node.inputs)
-            of[node] = narrow(np.concatenate([average_hard(q[span], k[span], v[span]) for span in spans]))
+            of[node] = stacked([attended(q.part(span), k.part(span), v.part(span)) for span in spans])
         else:
             of[node] = RULES[type(node)](node, of)
         if check:
-            _check(node, of[node])
-    return [of[root] for root in roots]
+            _check(node, of[node].values)
+    return [of[root].values for root in roots]
 
 
 def place_rows(positions: Sequence[Any] | np.ndarray | None, length: int) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Exact arrays: int64 where every value provably fits, Python integers and Fractions (dtype object) otherwise."""
+"""Exact arrays: int64 where every value provably fits, Python integers and Fractions (dtype object) otherwise.
+
+Within, a row of rationals is a row of integers over one denominator (``Rows``), so that arithmetic is that of whole arrays.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
 from math import lcm
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from efasp.syntax import Row
 
 LIMIT = 1 << 62
 BLOCK = 1 << 16  # products that are made at once
+ONE = np.ones((1, 1), dtype=np.int64)
 
 
 def narrow(values: np.ndarray) -> np.ndarray:
@@ -36,6 +40,92 @@ def magnitude(values: np.ndarray) -> Number:
     return max(abs(values.max()), abs(values.min())) if values.size else 0
 
 
+def times(a: np.ndarray, b: np.ndarray | int) -> np.ndarray:
+    """The product of integers, exact."""
+    other = np.asarray(b)
+    if a.dtype == other.dtype == np.int64 and int(magnitude(a)) * int(magnitude(other)) < LIMIT:
+        return a * other
+    return narrow(a.astype(object) * other.astype(object))
+
+
+class Rows(NamedTuple):
+    """Exact rows: row i is ``whole[i] / by[i]``, in lowest terms.
+
+    Both are integers, in int64 where they fit; ``by`` is positive, of shape (N, 1), or (1, 1) where all rows have the same.
+    """
+
+    whole: np.ndarray
+    by: np.ndarray = ONE
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Rows:
+        """The rows of an array (N, D) of any exact numbers."""
+        if (values := narrow(values)).dtype == np.int64:
+            return cls(values)
+        listed = [[Fraction(value) for value in row] for row in values.tolist()]
+        by = np.array([[lcm(1, *{value.denominator for value in row})] for row in listed], dtype=object)
+        out = np.empty(values.shape, dtype=object)
+        out[:] = [[x.numerator * (d // x.denominator) for x in row] for row, d in zip(listed, by[:, 0].tolist(), strict=True)]
+        return cls(narrow(out), narrow(by))
+
+    @classmethod
+    def reduced(cls, whole: np.ndarray, by: np.ndarray) -> Rows:
+        """Rows over denominators, in lowest terms."""
+        if by.dtype == np.int64 and (by == 1).all():
+            return cls(whole)
+        common = np.gcd(np.gcd.reduce(whole, axis=1, keepdims=True, initial=0), by)
+        by = narrow(by // common)
+        return cls(narrow(whole // common), ONE if by.dtype == np.int64 and (by == 1).all() else by)
+
+    @property
+    def values(self) -> np.ndarray:
+        """As an array: int64 if all are integers that fit, else objects."""
+        if self.by is ONE:
+            return self.whole
+        out = np.empty(self.whole.shape, dtype=object)
+        by = np.broadcast_to(self.by, (len(self.whole), 1))[:, 0].tolist()
+        out[:] = [[Fraction(x, d) for x in row] for row, d in zip(self.whole.tolist(), by, strict=True)]
+        return out
+
+    def common(self) -> tuple[np.ndarray, int]:
+        """All rows over one denominator."""
+        by = lcm(*self.by.ravel().tolist())
+        return (self.whole, by) if len(self.by) == 1 else (times(self.whole, by // self.by), by)
+
+    def relu(self) -> Rows:
+        """Negative numbers as 0."""
+        whole = np.maximum(self.whole, 0)
+        return Rows(whole) if self.by is ONE else Rows.reduced(whole, self.by)
+
+    def part(self, rows: slice) -> Rows:
+        """Some of the rows."""
+        return Rows(self.whole[rows], self.by if len(self.by) == 1 else self.by[rows])
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows side by side."""
+    if all(part.by is ONE for part in parts):
+        return Rows(_together([part.whole for part in parts], axis=1))
+    by = parts[0].by.astype(object)
+    for part in parts[1:]:
+        by = np.lcm(by, part.by.astype(object))
+    return Rows(_together([times(part.whole, narrow(by // part.by)) for part in parts], axis=1), narrow(by))
+
+
+def stacked(parts: Sequence[Rows]) -> Rows:
+    """Rows one after the other."""
+    whole = _together([part.whole for part in parts], axis=0)
+    if all(part.by is ONE for part in parts):
+        return Rows(whole)
+    return Rows(whole, _together([np.broadcast_to(part.by, (len(part.whole), 1)) for part in parts], axis=0))
+
+
+def _together(parts: Sequence[np.ndarray], axis: int) -> np.ndarray:
+    if any(part.dtype == object for part in parts):
+        parts = [part.astype(object) for part in parts]
+    return np.concatenate(parts, axis=axis)
+
+
 class Matrix:
     """A sparse matrix of exact rationals; ``scaled``: its rows as integers, over one common ``denominator``."""
 
@@ -52,25 +142,30 @@ class Matrix:
 
     def apply(self, x: np.ndarray, bias: Sequence[Number] | None = None) -> np.ndarray:
         """``x @ self.T + bias`` for x of shape (N, columns); exact."""
-        whole, by = integers(x)
-        constant, more = self._constant(bias, self.denominator * by)
-        small = whole.dtype == np.int64
-        top = max(map(abs, constant), default=0)
-        if small and more * self._weight * max(1, int(magnitude(whole))) + top >= LIMIT:
+        return self.of(Rows.of(x), bias).values
+
+    def of(self, x: Rows, bias: Sequence[Number] | None = None) -> Rows:
+        """The same for rows over denominators."""
+        constant, more = self._constant(bias, self.denominator)
+        divisor = self.denominator * more
+        small = x.whole.dtype == x.by.dtype == np.int64
+        over = int(magnitude(x.by))
+        top = max(map(abs, constant), default=0) * over
+        if small and more * self._weight * max(1, int(magnitude(x.whole))) + top >= LIMIT:
             # A coefficient may not fit where the values that it multiplies are all 0.
-            small = self._weight < LIMIT and more * self._largest(whole) + top < LIMIT
+            small = self._weight < LIMIT and more * self._largest(x.whole) + top < LIMIT
         dtype: Any = np.int64 if small else object
-        out = np.zeros((len(x), len(self.rows)), dtype=dtype)
+        out = np.zeros((len(x.whole), len(self.rows)), dtype=dtype)
         coefficients = np.array(self._coefficients, dtype=dtype)
         step = max(1, BLOCK // max(1, len(coefficients)))
-        for start in range(0, len(x) if self._filled else 0, step):
-            terms = whole[start : start + step, self._columns].astype(dtype, copy=False) * coefficients
+        for start in range(0, len(out) if self._filled else 0, step):
+            terms = x.whole[start : start + step, self._columns].astype(dtype, copy=False) * coefficients
             out[start : start + step, self._filled] = np.add.reduceat(terms, self._starts, axis=1)
         if more > 1:
             out *= more
         if top:
-            out += np.array(constant, dtype=dtype)
-        return divide(out, self.denominator * by * more)
+            out += np.array(constant, dtype=dtype) * x.by.astype(dtype, copy=False)
+        return Rows(narrow(out)) if x.by is ONE and divisor == 1 else Rows.reduced(narrow(out), times(x.by, divisor))
 
     def _constant(self, bias: Sequence[Number] | None, factor: int) -> tuple[list[int], int]:
         """The bias times a factor, and times the least factor more with which it is integers; and the second factor."""
@@ -83,19 +178,6 @@ class Matrix:
         low, high = x.min(axis=0, initial=0).tolist(), x.max(axis=0, initial=0).tolist()
         sizes = [max(b, -a) for a, b in zip(low, high, strict=True)]
         return max((sum(abs(c) * sizes[i] for i, c in row) for row in self.scaled), default=0)
-
-
-def divide(values: np.ndarray, divisor: int) -> np.ndarray:
-    """Exact division by an integer."""
-    if divisor == 1:
-        return narrow(values)
-    if values.dtype == np.int64 and divisor < LIMIT and not (values % divisor).any():
-        return values // divisor
-    flat = values.ravel().tolist()
-    quotients = {value: Fraction(value, divisor) for value in set(flat)}
-    out = np.empty(len(flat), dtype=object)
-    out[:] = [quotients[value] for value in flat]
-    return narrow(out.reshape(values.shape))
 
 
 def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
@@ -113,38 +195,33 @@ def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
 
 def integers(values: np.ndarray) -> tuple[np.ndarray, int]:
     """The least multiple of the values by a positive factor that is integers, in int64 where they fit, and the factor."""
-    if values.dtype == np.int64:
-        return values, 1
-    flat = [value if isinstance(value, (int, Fraction)) else Fraction(value) for value in values.ravel().tolist()]
-    by = lcm(1, *{value.denominator for value in flat})
-    out = np.empty(len(flat), dtype=object)
-    out[:] = [value.numerator * (by // value.denominator) for value in flat]
-    return narrow(out.reshape(values.shape)), by
+    return Rows.of(values).common()
 
 
 def winners(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """For each row of q whether each row of k has the maximal score."""
-    s = scores(integers(q)[0], integers(k)[0])
+    return _winners(Rows.of(q), Rows.of(k).common()[0])
+
+
+def _winners(q: Rows, k: np.ndarray) -> np.ndarray:
+    """The same, of rows and of keys over one denominator: neither denominator matters."""
+    s = scores(q.whole, k)
     best: np.ndarray = s == s.max(axis=1, keepdims=True)
     return best
 
 
 def average_hard(q: np.ndarray, k: np.ndarray, v: np.ndarray, block: int = 1024) -> np.ndarray:
     """Average-hard attention: for each row of q the mean of v over the keys of maximal score; exact."""
+    return attended(Rows.of(q), Rows.of(k), Rows.of(v), block).values
+
+
+def attended(q: Rows, k: Rows, v: Rows, block: int = 1024) -> Rows:
+    """The same for rows over denominators."""
+    (keys, _), (values, by) = k.common(), v.common()
     parts = []
-    for start in range(0, len(q), block):
-        best = winners(q[start : start + block], k)
-        count = best.sum(axis=1)
-        if (count == 1).all():
-            parts.append(v[best.argmax(axis=1)])
-            continue
-        rows = []
-        for mask, ties in zip(best, count.tolist(), strict=True):
-            total = v[mask].astype(object).sum(axis=0)
-            rows.append([Fraction(value, ties) if ties > 1 else value for value in total.tolist()])
-        part = np.empty((len(rows), v.shape[1]), dtype=object)
-        part[:] = [[int(value) if value == int(value) else value for value in row] for row in rows]
-        parts.append(part)
-    if any(part.dtype == object for part in parts):
-        return narrow(np.concatenate([part.astype(object) for part in parts]))
-    return np.concatenate(parts)
+    for start in range(0, len(q.whole), block):
+        best = _winners(q.part(slice(start, start + block)), keys)
+        count = best.sum(axis=1, keepdims=True)
+        total = values[best.argmax(axis=1)] if (count == 1).all() else scores(best.astype(np.int64), values.T)
+        parts.append(Rows.reduced(total, times(count, by)))
+    return stacked(parts)

@@ -45,7 +45,8 @@ def scope(machine: Machine, few: bool = False) -> str:
     sizes = "; ".join(f"P = {p}, M = {m}, L = {n}, {t} steps" for p, m, n, t in (SIZES[:1] if few else SIZES))
     ways = ", ".join(name for name, _, _ in table(machine, Random(0), 0) if name not in SLOW)
     slow = f"; the first also in these: {', '.join(SLOW)}" if machine.engine == "mdm" else ""
-    return f"measured: w = {machine.word}, random programs ({sizes}), decoded in these ways: {ways}{slow}"
+    both = "; and two of the first size as one batch"
+    return f"measured: w = {machine.word}, random programs ({sizes}), decoded in these ways: {ways}{slow}{both}"
 
 
 def table(machine: Machine, rng: Random, steps: int) -> Iterator[Way]:
@@ -95,7 +96,25 @@ def discharge(machine: Machine, module: Callable[[], Transformer], few: bool = F
             if wrong is not None:
                 return Verdict("refuted", method, {**machine.params, "decoded": name, **wrong, **listed(program)})
             count += 1
-    return Verdict("measured", f"{method}: {count} decodings as the oracle has them")
+    wrong = guarded(partial(batched, machine, transformer))
+    if wrong is not None:
+        return Verdict("refuted", method, {**machine.params, "decoded": "as one batch", **wrong})
+    return Verdict("measured", f"{method}: {count + 2} decodings as the oracle has them")
+
+
+def batched(machine: Machine, transformer: Transformer) -> Report | None:
+    """Where one of two programs of one shape, decoded as one batch, does not end as the oracle's run."""
+    from efasp.model import together
+
+    shape, (*size, most) = Shape(machine.word, machine.extension), SIZES[0]
+    programs = [endless(Random(f"batch {shape} {number}"), shape, *size, most) for number in range(2)]
+    for program, run in zip(programs, together.run(programs, machine.engine, transformer, machine.extension, most), strict=True):
+        if isinstance(run, Exception):
+            return {"what": "an exception", "expected": "none", "got": f"{type(run).__name__}: {run}", **listed(program)}
+        expected = wanted(program, most).history
+        if wrong := unequal({"steps": len(expected), **vars(expected[-1])}, {"steps": run.steps, **vars(run.configuration)}):
+            return {**wrong, **listed(program)}
+    return None
 
 
 def endless(rng: Random, shape: Shape, processors: int, memory: int, length: int, steps: int) -> Program:

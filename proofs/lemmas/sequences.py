@@ -185,9 +185,9 @@ def prefixes(name: str) -> Iterator[Heads | Numbers]:
             yield is_head(root, [(0,), (Fraction(1, 3),), (high,)])
         else:
             yield reads(head, table((x, PLACE), rows), [[value, int(place == 0)] for value, place in rows])
-            for n in range(1, size + 1) if high == 1 or size <= 16 else (1, 2, size // 2, size - 1, size):
-                totals = range(high * n + 1)
-                yield Numbers((root,), {}, {head: [(Fraction(s, n), Fraction(1, n)) for s in totals]}, [[s] for s in totals])
+            lengths = range(1, size + 1) if high == 1 or size <= 16 else (1, 2, size // 2, size - 1, size)
+            totals = [(s, n) for n in lengths for s in range(high * n + 1)]
+            yield Numbers((root,), {}, {head: [(Fraction(s, n), Fraction(1, n)) for s, n in totals]}, [[s] for s, _ in totals])
 
 
 def kth() -> Iterator[Heads | Numbers]:
@@ -202,13 +202,13 @@ def kth() -> Iterator[Heads | Numbers]:
                 yield upwards(before, size)
             rows = list(product((0, 1), range(size)))
             yield reads(before, table((flag, PLACE), rows), [[f, int(place == 0)] for f, place in rows])
-            for n in range(1, size + 1):
-                cases = [(s, f, v) for s in range(n + 1) for f in (0, 1) if f <= s for v in (1, 2)]
-                means: list[Sequence[Any]] = [(Fraction(s, n), Fraction(1, n)) for s, _, _ in cases]
-                here = [int(f and s == k) for s, f, _ in cases]
-                wanted = [[1, at, at * (v & 1), at * (v >> 1)] for at, (_, _, v) in zip(here, cases, strict=True)]
-                given = table((flag, value), ((f, v) for _, f, v in cases))
-                yield Numbers((hit.q, hit.k, hit.v), given, {before: means}, wanted)
+            lengths = range(1, size + 1)
+            cases = [(n, s, f, v) for n in lengths for s in range(n + 1) for f in (0, 1) if f <= s for v in (1, 2)]
+            means: list[Sequence[Any]] = [(Fraction(s, n), Fraction(1, n)) for n, s, _, _ in cases]
+            here = [int(f and s == k) for _, s, f, _ in cases]
+            wanted = [[1, at, at * (v & 1), at * (v >> 1)] for at, (_, _, _, v) in zip(here, cases, strict=True)]
+            given = table((flag, value), ((f, v) for _, _, f, v in cases))
+            yield Numbers((hit.q, hit.k, hit.v), given, {before: means}, wanted)
             yield is_head(root, [(0, 1), (1, 0)])
 
 
@@ -237,10 +237,9 @@ def winners() -> Iterator[Numbers]:
         (head,) = heads(root)
         hot = [[int(value == i) for i in range(size)] for value in range(-1, size)]
         yield Numbers((head.q, head.k, head.v), table((x,), ((v,) for v in range(-1, size))), {}, [[0, 0, *row] for row in hot])
-        for n in range(1, longest + 1):
-            cases = list(product(range(n + 1), repeat=size))
-            means = [[Fraction(count, n) for count in counts] for counts in cases]
-            yield Numbers((root,), {}, {head: list(means)}, [hot[1 + counts.index(max(counts))] for counts in cases])
+        cases = [(n, counts) for n in range(1, longest + 1) for counts in product(range(n + 1), repeat=size)]
+        means = [[Fraction(count, n) for count in counts] for n, counts in cases]
+        yield Numbers((root,), {}, {head: list(means)}, [hot[1 + counts.index(max(counts))] for _, counts in cases])
 
 
 def sorting() -> Iterator[Heads | Numbers]:
