@@ -108,7 +108,9 @@ def batched(machine: Machine, transformer: Transformer) -> Report | None:
 
     shape, (*size, most) = Shape(machine.word, machine.extension), SIZES[0]
     programs = [endless(Random(f"batch {shape} {number}"), shape, *size, most) for number in range(2)]
-    for program, run in zip(programs, together.run(programs, machine.engine, transformer, machine.extension, most), strict=True):
+    for program, run in zip(
+        programs, together.run(programs, machine.engine, transformer, machine.extension, most), strict=True
+    ):
         if isinstance(run, Exception):
             return {"what": "an exception", "expected": "none", "got": f"{type(run).__name__}: {run}", **listed(program)}
         expected = wanted(program, most).history
