@@ -82,7 +82,7 @@ def inexact(file: MachineFile, path: Path, compare: bool = True) -> str:
 
 
 def compared(path: str) -> str:
-    """The same of a file that deviates, by all obligations about its numbers, of which some may be Z3's; nothing is run in torch."""
+    """The same of a file that deviates, by all obligations about its numbers, some of them Z3's; nothing is run in torch."""
     alone, step = _numbers(read_machine(Path(path)))
     numbers = numerics.judged(alone, step)
     return numbers.doubt(step) or next((f"not shown: {one.id}" for one in numbers.comparisons() if not _discharged(one)), "")
