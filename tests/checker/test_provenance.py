@@ -25,6 +25,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.asks_for("coqc")
 def test_a_report_of_a_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file's name and digest, the machine that it is for, every option, and a command that gives the same verdicts; it
     is all on the pages too."""
