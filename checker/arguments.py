@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from efasp.checker.pool.cluster import LOCAL
@@ -12,6 +13,13 @@ from efasp.pram.assembler.source import signed
 MOST = 256  # worker processes of a cluster on this machine
 ADDRESS = re.compile(r"([a-z]+://)?([^\s:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
+
+
+def unused(options: argparse.Namespace, names: Iterable[str], why: str) -> Iterator[str]:
+    """That those of some options which were given have no effect, in words, if any was; ``why`` follows these words."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name) not in (None, False, [])]
+    if given:
+        yield f"{', '.join(given)}: no effect {why}"
 
 
 def number(text: str) -> int:

@@ -93,7 +93,6 @@ def _run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--attention",
         choices=("indexed", "dense"),
-        default="indexed",
         help="compute only the changes, by hashed keys (indexed, default), or every pass whole: the same run",
     )
     where = "where torch computes, if it is exact there (default %(default)s)"
@@ -132,7 +131,7 @@ def _cfg(cfg: argparse.ArgumentParser) -> None:
     cfg.add_argument("file", type=name, metavar="GRAMMAR", help="a rule a line, S -> A B | a (Chomsky normal form)")
     cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help="a word, a character a letter")
     cfg.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
-    cfg.add_argument("--attention", choices=("indexed", "dense"), default="indexed", help="as in efasp run")
+    cfg.add_argument("--attention", choices=("indexed", "dense"), help="as in efasp run")
     cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")
     cfg.add_argument("--json", action="store_true", help="one JSON object")
     cfg.set_defaults(command=commands.cfg, weights=None, device=commands.CPU)

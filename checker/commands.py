@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from efasp.checker import kernel_engines
+from efasp.checker.arguments import unused
 from efasp.checker.errors import UsageError, absent, hint, reason
 from efasp.checker.files import STDIN, shown, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
+from efasp.checker.session import notice
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import progress
 from efasp.checker.weights_file import given
@@ -89,7 +91,7 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
         if options.engine not in (None, *TORCH):
             raise UsageError(f"--device {options.device}: expected --engine {', '.join(TORCH)}, found {options.engine}")
         _tested(options.device, "float32")
-        options.attention = "dense"  # indexed passes are the processor's
+    options.attention = _attention(options)
     if options.engine in KERNEL_ENGINES:
         return kernel_engines.of_file(options.engine, options.weights, options.inexact)
     if options.weights is None and not options.inexact:
@@ -103,6 +105,20 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
 
     options.engine = file.engine
     return loaded(*file)
+
+
+def _attention(options: argparse.Namespace) -> str:
+    """How passes are made: as ``--attention`` asks, which is named where it has no effect; indexed where nothing is asked."""
+    cuda, always = options.device != CPU, options.engine in (MASKED_ARM, *KERNEL_ENGINES)
+    dense = f"--device {options.device}" if cuda else f"--engine {options.engine}" if always else ""
+    why = ""
+    if options.engine == "reference":
+        why = "with --engine reference, which makes no passes"
+    elif dense and options.attention == "indexed":
+        why = f"with {dense}, whose passes are dense"
+    for text in unused(options, ("attention",), why) if why else ():
+        notice(text)
+    return "dense" if cuda else options.attention or "indexed"
 
 
 def initial_memory(file: str | None) -> Data | None:
@@ -338,6 +354,7 @@ def cfg(options: argparse.Namespace) -> int:
     """`efasp cfg`: whether a grammar derives a word, by a PRAM program; a word outside the language is not a failure."""
     try:
         _needs_torch(options.engine)
+        options.attention = _attention(options)
         if options.json and options.pram == STDIN:
             raise UsageError("--pram: expected a file, as --json is on standard output, found -")
         if options.pram is not None:

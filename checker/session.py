@@ -17,6 +17,7 @@ from typing import TypedDict
 
 from efasp import __version__
 from efasp.checker import report
+from efasp.checker.arguments import unused
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
@@ -195,9 +196,8 @@ def idle(options: argparse.Namespace) -> Iterator[str]:
     if options.changes != RunOptions.changes and not (options.weights and RunOptions.of(options).with_mutants):
         yield "--changes: no effect without --weights FILE and --mutants"
     for flag in ("list", "export"):
-        without = [f"--{name}" for name in ("json", "html") if getattr(options, name) is not None]
-        if getattr(options, flag) and without:
-            yield f"{', '.join(without)}: no effect with --{flag}, which discharges nothing"
+        if getattr(options, flag):
+            yield from unused(options, ("json", "html"), f"with --{flag}, which discharges nothing")
 
 
 def solvers_of(names: Sequence[str] | None) -> list[str]:

