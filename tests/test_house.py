@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from efasp.proofs import registry
+from efasp.proofs.obligation import Regime
 from tests import hidden
 from tests.imports import Tree
 from tests.optional import PROGRAMS
@@ -129,6 +130,14 @@ def test_the_order_of_lemmas_is_the_same_whatever_was_imported_before() -> None:
         for first in ("", backwards)
     }
     assert len(orders) == 1
+
+
+def test_a_lemma_stands_in_the_files_of_its_family() -> None:
+    """The lemma family.name is registered by a file whose name begins with family."""
+    listed = {
+        (build.__module__.rpartition(".")[2], name) for build in registry.LEMMAS for b in build(Regime(64)) for name in b.lemmas
+    }
+    assert len(listed) > 200 and not {(file, name) for file, name in listed if not file.startswith(name.partition(".")[0])}
 
 
 # Optional programs.

@@ -35,7 +35,7 @@ def fields(instruction: Instruction, word: int, extension: str) -> dict[str, tup
     }
 
 
-def silent(code: Code) -> tuple[str, ...]:
+def unused_lookups(code: Code) -> tuple[str, ...]:
     """The lookups of the step that no instruction of a program makes: they read 0 at every position."""
     ops = {instruction.op for instruction in code}
     lookups = {
@@ -50,8 +50,8 @@ def silent(code: Code) -> tuple[str, ...]:
 
 
 def replaced(step: Program, code: Code) -> tuple[str, ...]:
-    """The definitions of the universal step that are replaced: the fields of an instruction, and the silent lookups."""
-    return FETCHED + tuple(name for name in silent(code) if name in step.definitions)
+    """The definitions of the universal step that are replaced: the fields of an instruction, and the unused lookups."""
+    return FETCHED + tuple(name for name in unused_lookups(code) if name in step.definitions)
 
 
 def selected(counter: Node, running: Node, length: int) -> Node:

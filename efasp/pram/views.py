@@ -126,16 +126,16 @@ class LogView(View):
         self.incomplete = let("incomplete", written.found)
         self.ready = let("ready", self.match([prev], [time], among=masked).missed)
         # A target offers the word of its value position; a place of the initial memory its own.
-        beside = self.match([time, index], [time, index], among=pe.flag("value"), exclude=[masked])
+        value = self.match([time, index], [time, index], among=pe.flag("value"), exclude=[masked])
         in_memory = pe.flag("memory")
-        paired = let("paired", beside.read(self.token_word))
+        paired = let("paired", value.read(self.token_word))
         self.content = let("content", combine([(1, paired), (1, gate(in_memory, self.token_word))], sort=Word(w)))
         # Of several targets of one time and address the lowest processor's counts.
         top = (1 << w) - 1
         urgency = let("urgency", combine([(top, self.indexed), (-1, number(index, self.indexed))], sort=Int(0, top)))
         address = te.field("word_bits")
-        rival = self.match([time, address], [time, address], among=target, rank=urgency, capacity=1 << w)
-        lead = combine([(1, let("rival", rival.read(urgency))), (-1, urgency)], sort=Int(-top, top))
+        concurrent = self.match([time, address], [time, address], among=target, rank=urgency, capacity=1 << w)
+        lead = combine([(1, let("max_urgency", concurrent.read(urgency))), (-1, urgency)], sort=Int(-top, top))
         self.beaten = let("beaten", threshold(lead, 1))
         # The address at which a position holds a memory word, in signed bits; none elsewhere.
         is_target = let("is_target", and_(target, te.flag("word")))

@@ -14,7 +14,7 @@ from typing import Any
 from efasp.affine_forms import Form
 from efasp.process import REMASK
 from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
-from efasp.proofs.lemmas.simulation import LEAD
+from efasp.proofs.lemmas.process_algorithm import LEAD
 from efasp.proofs.obligation import Machine, Obligation, undecided
 from efasp.proofs.smtlib import TRUE, Script, Term, clause, eq, implies, land, le, lor, lt, num, plus
 from efasp.proofs.symbolic.residual_stream import Reader

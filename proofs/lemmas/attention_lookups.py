@@ -33,18 +33,18 @@ FETCHED = {"operation": "operations", "rd": "te.reg_bits", "ra": "te.reg_bits", 
 SHARED = {"counter": "token_word", "status": "counters", **FETCHED, "processors": "token_word", "valid": "found"}
 READS: dict[str, dict[str, str]] = {
     "mdm": {
-        **SHARED, "incomplete": "found", "ready": "missed", "paired": "token_word", "rival": "urgency",
+        **SHARED, "incomplete": "found", "ready": "missed", "paired": "token_word", "max_urgency": "urgency",
         **dict.fromkeys(("a", "d", "b", "loaded"), "content"),
     },
     "apmdm": {**SHARED, **dict.fromkeys(("a", "d", "b", "loaded"), "token_word"), "incoming": "result", "written": "found"},
 }  # fmt: skip
 RANKS: dict[str, dict[str, str]] = {
-    "mdm": {**dict.fromkeys(("a", "d", "b", "loaded", "valid"), "pe.clock"), "rival": "urgency"},
+    "mdm": {**dict.fromkeys(("a", "d", "b", "loaded", "valid"), "pe.clock"), "max_urgency": "urgency"},
     "apmdm": dict.fromkeys(("incoming", "written"), "urgency"),
 }
 
 
-SILENT = {*FETCHED, "processors", "loaded", "valid", "incoming", "written"}  # may ask for nothing
+WITH_ABSENT = {*FETCHED, "processors", "loaded", "valid", "incoming", "written"}  # their query may be absent
 
 
 def forms(step: Step, node: Node) -> tuple[Form, ...]:
@@ -129,8 +129,8 @@ def reads(step: Step, name: str) -> Wrong:
     here, engine = lookup(step, name), step.machine.engine
     if name not in READS[engine]:
         return {"lookup": name, "expected": f"one of {', '.join(READS[engine])}", "got": "another"}
-    if (here.absent is not None) != (name in SILENT):
-        return {"lookup": name, "of": "absent", "expected": str(name in SILENT), "got": str(here.absent is not None)}
+    if (here.absent is not None) != (name in WITH_ABSENT):
+        return {"lookup": name, "of": "absent", "expected": str(name in WITH_ABSENT), "got": str(here.absent is not None)}
     rank = () if here.rank is None else forms(step, here.rank)
     ordered = expected(step, RANKS[engine][name]) if name in RANKS[engine] else ()
     for what, got, wanted in (

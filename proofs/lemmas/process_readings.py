@@ -25,7 +25,7 @@ from efasp.pram.isa import EXTENSIONS
 from efasp.process import g, unmask
 from efasp.proofs.concrete.differential import guarded
 from efasp.proofs.concrete.machine_passes import Report
-from efasp.proofs.lemmas.simulation import algorithm_1
+from efasp.proofs.lemmas.process_algorithm import algorithm_1
 from efasp.proofs.obligation import Machine, Verdict
 from efasp.proofs.symbolic.codes import code_of
 

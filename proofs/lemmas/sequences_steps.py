@@ -141,7 +141,8 @@ def ahead(n: tuple[int, int]) -> Iterator[Obligation]:
         for place in range(size):
             found, rest, constant = units(reading, root, place)
             parts = [
-                (factor, relu(linear([(c, name) for (name, _), c in terms], bias))) for (terms, bias), factor in found.items()
+                (factor, relu(linear([(c, name) for (name, _), c in sorted(terms)], bias)))
+                for (terms, bias), factor in found.items()
             ]
             made = linear([*parts, *((c, name) for (name, _), c in rest.items())], constant)
             goals.append(eq(made, ite(eq("wanted", str(place)), "1", "0")))

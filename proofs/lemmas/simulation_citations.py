@@ -25,6 +25,7 @@ from efasp.proofs.lemmas import (
     encoding,
     gates,
     process,
+    process_algorithm,
     simulation,
     step_execute,
     step_stages,
@@ -51,7 +52,7 @@ def executions(extension: str) -> tuple[Obligation, ...]:
 def everywhere() -> tuple[Obligation, ...]:
     """The obligations for all widths: of the PRAM, of processes, and of encodings."""
     regime = Regime(1)
-    return (*simulation.frames(regime), *encoding.everywhere(regime.all_n))
+    return (*simulation.frames(regime), *process_algorithm.obligations(regime), *encoding.everywhere(regime.all_n))
 
 
 def shared(word: int) -> tuple[Obligation, ...]:

@@ -272,7 +272,7 @@ def priorities(step: Step) -> Iterator[Obligation]:
     for at in (i, j, lower):
         s.assume(URGENCY, at, at.carries("pe", "index"))
     s.assume(BEATEN, i)
-    read(world, i, j, lower, names=("rival",))
+    read(world, i, j, lower, names=("max_urgency",))
     goal = [s.conclude(BEATEN_BY, lower, i), s.conclude(BEATEN_FOR, i, j), s.conclude(UNBEATEN, i)]
     yield world.obligation("beaten", land(*goal), "the most urgent of them is the lowest")
 

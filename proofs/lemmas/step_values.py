@@ -171,7 +171,7 @@ def keys(step: Step) -> Iterator[Obligation]:
     yield from step.bits(HOLDS, "holds", holders, lambda place: (BITS,))
 
     def urgencies(t: Terms) -> None:
-        for name in ("rival", "urgency"):
+        for name in ("max_urgency", "urgency"):
             t.script.declare(name, t.sort)
             t.declared.add(name)
             t.known(le("0", name), name)

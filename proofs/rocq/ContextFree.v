@@ -95,7 +95,7 @@ Proof.
   pose proof (derived_width _ DB). pose proof (derived_width _ DC). cbn [fst snd] in *. constructor; assumption.
 Qed.
 
-(* One part of a derivation, and the part beside it. *)
+(* One part of a derivation, and the part next to it. *)
 Inductive edge (x y z : item) : Prop :=
 | to_first : split x y z -> derives y -> derives z -> edge x y z
 | to_second : split x z y -> derives y -> derives z -> edge x y z.

@@ -1,4 +1,4 @@
-(* The checkers as OCaml: what runs is what the theorems speak of, but for the reading of files (the drivers beside
+(* The checkers as OCaml: what runs is what the theorems speak of, but for the reading of files (the drivers next to
    this file). *)
 From Coq Require Extraction ExtrOcamlBasic ExtrOcamlString.
 From Efasp Require Lrat Smt Script.

@@ -781,9 +781,9 @@ Example mdm_paired : (match_q mdm_paired_shape, match_k mdm_paired_shape) =
     15)], 0); ([(1, Arg 3 0)], 0); ([(1, Arg 3 1)], 0); ([(1, Arg 3 2)], 0); ([(1, Arg 3 3)], 0); ([(1, Arg 3 4)], 0)]).
 Proof. vm_compute. reflexivity. Qed.
 
-Definition mdm_rival_shape : shape := {| one := 0; sink := 1; words := [(2, 2, 16)%nat; (3, 3, 5)%nat]; required := [4%nat];
-    exclude := []; rank := Some 5%nat; absent := None; capacity := 32 |}.
-Example mdm_rival : (match_q mdm_rival_shape, match_k mdm_rival_shape) =
+Definition mdm_max_urgency_shape : shape := {| one := 0; sink := 1; words := [(2, 2, 16)%nat; (3, 3, 5)%nat]; required :=
+    [4%nat]; exclude := []; rank := Some 5%nat; absent := None; capacity := 32 |}.
+Example mdm_max_urgency : (match_q mdm_max_urgency_shape, match_k mdm_max_urgency_shape) =
   ([([(1, Arg 0 0)], 0); ([(1, Arg 2 0)], 0); ([(1, Arg 2 1)], 0); ([(1, Arg 2 2)], 0); ([(1, Arg 2 3)], 0); ([(1, Arg 2 4)],
     0); ([(1, Arg 2 5)], 0); ([(1, Arg 2 6)], 0); ([(1, Arg 2 7)], 0); ([(1, Arg 2 8)], 0); ([(1, Arg 2 9)], 0); ([(1, Arg 2
     10)], 0); ([(1, Arg 2 11)], 0); ([(1, Arg 2 12)], 0); ([(1, Arg 2 13)], 0); ([(1, Arg 2 14)], 0); ([(1, Arg 2 15)], 0);
@@ -794,7 +794,7 @@ Example mdm_rival : (match_q mdm_rival_shape, match_k mdm_rival_shape) =
     ([(32, Arg 2 15)], 0); ([(32, Arg 3 0)], 0); ([(32, Arg 3 1)], 0); ([(32, Arg 3 2)], 0); ([(32, Arg 3 3)], 0); ([(32, Arg 3
     4)], 0)]).
 Proof. vm_compute. reflexivity. Qed.
-Example mdm_rival_ranks : 31 <? capacity mdm_rival_shape = true.
+Example mdm_max_urgency_ranks : 31 <? capacity mdm_max_urgency_shape = true.
 Proof. vm_compute. reflexivity. Qed.
 
 Definition mdm_counter_shape : shape := {| one := 0; sink := 1; words := [(2, 3, 16)%nat; (4, 4, 5)%nat]; required := [5%nat];

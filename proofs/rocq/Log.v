@@ -273,11 +273,11 @@ End Invariant.
 
 (* Of the stores of one time to one address the lookup gives the most urgent one: it outranks an entry's own urgency exactly
    where the entry is beaten. *)
-Section Rivals.
+Section ConcurrentStores.
 Variables (entries : list entry) (top : Z) (m : shape) (s0 i : env) (l : list env) (at_ : env -> option entry) (e : entry).
 Hypothesis asked : lookup m s0 i l.
 Hypothesis held : flat_map (fun j => option_list (at_ j)) l = entries.
-Hypothesis rivals : forall j, In j l ->
+Hypothesis concurrent : forall j, In j l ->
   (hits m i j = true <-> exists r, at_ j = Some r /\ time r = time e /\ address r = address e).
 Hypothesis urgent : forall j r, In j l -> at_ j = Some r -> at_rank m j = top - Z.of_nat (pid r).
 Hypothesis itself : In e entries.
@@ -292,21 +292,21 @@ Proof.
     - destruct (at_ j) as [f|]; [|destruct E]. destruct E as [->|[]]. reflexivity.
     - rewrite E. left. reflexivity. }
   pose proof itself as Ie. apply I in Ie as (k & K & Ek).
-  assert (F : hits m i k = true) by (apply (rivals k K); exists e; tauto).
+  assert (F : hits m i k = true) by (apply (concurrent k K); exists e; tauto).
   pose proof (match_finds m s0 i l asked (ex_intro _ k (conj K F))) as W.
   split; [apply winners_some; intros E; rewrite E in K; destruct K|].
   intros j J. pose proof J as J'. apply in_winners in J' as [Il _]. apply (W j Il) in J as [Fj H].
-  apply (rivals j Il) in Fj as (r & Er & Tr & Ar). rewrite (urgent j r Il Er) in *.
+  apply (concurrent j Il) in Fj as (r & Er & Tr & Ar). rewrite (urgent j r Il Er) in *.
   destruct (beaten entries e) eqn:B.
   - unfold beaten in B. apply existsb_exists in B as (q & Q & B).
     rewrite !andb_true_iff, Nat.eqb_eq, Z.eqb_eq, Nat.ltb_lt in B. pose proof Q as Q'. apply I in Q' as (n & N & En).
-    specialize (H n N (proj2 (rivals n N) (ex_intro _ q (conj En (proj1 B))))). rewrite (urgent n q N En) in H.
+    specialize (H n N (proj2 (concurrent n N) (ex_intro _ q (conj En (proj1 B))))). rewrite (urgent n q N En) in H.
       apply Z.leb_le. lia.
   - apply Z.leb_gt. destruct (le_lt_dec (pid e) (pid r)) as [L|L]; [lia|]. exfalso.
     assert (beaten entries e = true); [|congruence]. apply existsb_exists. exists r.
     rewrite !andb_true_iff, Nat.eqb_eq, Z.eqb_eq, Nat.ltb_lt. split; [apply I; exists j; tauto|tauto].
 Qed.
-End Rivals.
+End ConcurrentStores.
 
 (* In place: a cell finds the processors that write to it; the most urgent is the lowest. *)
 Section Writers.

@@ -160,12 +160,12 @@ Proof.
 Qed.
 
 (* From the separator on: what every cell becomes where no edit begins, and at the cell where one does. *)
-Definition settled (z : list token) (x : token) : list token :=
+Definition completed (z : list token) (x : token) : list token :=
   match x with Some _ => [x] | None => if vanishing z then [] else [Some (written z)] end.
 Definition cell (x : token) : Prop := is_edit x = false.
 
-Lemma emits_settled : forall z j x, cell x -> (start z < j \/ x = Some Separator) -> here z j = false ->
-  emit (rule z j x) = settled z x.
+Lemma emits_completed : forall z j x, cell x -> (start z < j \/ x = Some Separator) -> here z j = false ->
+  emit (rule z j x) = completed z x.
 Proof.
   intros z j x C J H. unfold rule. rewrite H. unfold cell in C. rewrite C, andb_false_r. cbn [andb orb].
   destruct x as [v |]; [reflexivity |]. destruct J as [J | J]; [| discriminate].
@@ -182,30 +182,30 @@ Proof.
   - rewrite <- Nat.add_assoc. apply P. rewrite nth_error_app2 by lia. replace (length l1 + i - length l1) with i by lia. exact H.
 Qed.
 
-Lemma part_settled : forall z l k, placed z k l -> (forall j, k <= j < k + length l -> here z j = false) ->
-  part z k l = flat_map (settled z) l.
+Lemma part_completed : forall z l k, placed z k l -> (forall j, k <= j < k + length l -> here z j = false) ->
+  part z k l = flat_map (completed z) l.
 Proof.
   intros z l. induction l as [| x l IH]; intros k P H; [reflexivity |]. rewrite part_cons. cbn [flat_map length] in *.
   destruct (P 0 x eq_refl) as [C J]. rewrite Nat.add_0_r in J.
-  rewrite emits_settled by (first [exact C | exact J | apply H; lia]).
+  rewrite emits_completed by (first [exact C | exact J | apply H; lia]).
   rewrite IH; [reflexivity | | intros j K; apply H; lia].
   intros i y Y. replace (S k + i) with (k + S i) by lia. exact (P (S i) y Y).
 Qed.
 
-Lemma emits_here : forall z j x c, cell x -> (start z < j \/ x = Some Separator) -> here z j = true -> settled z x = [c] ->
+Lemma emits_here : forall z j x c, cell x -> (start z < j \/ x = Some Separator) -> here z j = true -> completed z x = [c] ->
   emit (rule z j x) = if deletes z then [None] else [c; None].
 Proof.
   intros z j x c C J H E. unfold rule. rewrite H. unfold cell in C. rewrite C, andb_false_r. cbn [andb orb negb].
-  rewrite orb_false_r. destruct x as [v |]; cbn [settled] in E.
+  rewrite orb_false_r. destruct x as [v |]; cbn [completed] in E.
   - injection E as <-. destruct (deletes z); reflexivity.
   - destruct (vanishing z); [discriminate |]. injection E as <-. destruct J as [J | J]; [| discriminate].
     rewrite (proj2 (Nat.leb_gt j (start z))), (proj2 (Nat.ltb_lt (start z) j)) by exact J. destruct (deletes z); reflexivity.
 Qed.
 
-(* The cell at which the t-th token of what is settled stands. *)
-Definition singles (z : list token) (l : list token) : Prop := forall x, In x l -> exists c, settled z x = [c].
+(* The cell at which the t-th token of what is completed stands. *)
+Definition singles (z : list token) (l : list token) : Prop := forall x, In x l -> exists c, completed z x = [c].
 
-Lemma singles_length : forall z l, singles z l -> length (flat_map (settled z) l) = length l.
+Lemma singles_length : forall z l, singles z l -> length (flat_map (completed z) l) = length l.
 Proof.
   intros z l H. induction l as [| x l IH]; [reflexivity |]. cbn [flat_map length]. rewrite app_length, IH.
   - destruct (H x (or_introl eq_refl)) as [c ->]. reflexivity.
@@ -213,7 +213,7 @@ Proof.
 Qed.
 
 Lemma located : forall z l t, singles z l -> t < length l -> exists l1 x l2 c,
-  l = l1 ++ x :: l2 /\ length l1 = t /\ length (flat_map (settled z) l1) = t /\ settled z x = [c].
+  l = l1 ++ x :: l2 /\ length l1 = t /\ length (flat_map (completed z) l1) = t /\ completed z x = [c].
 Proof.
   intros z l t H T. destruct (nth_error l t) as [x |] eqn:E; [| apply nth_error_None in E; lia].
   destruct (nth_error_split l t E) as (l1 & l2 & -> & L). destruct (H x) as [c C]; [apply in_or_app; right; left; reflexivity |].
@@ -221,9 +221,9 @@ Proof.
   intros y Y. apply H. apply in_or_app. left. exact Y.
 Qed.
 
-Lemma located_around : forall z l1 l2 t, settled z None = [] -> singles z l1 -> singles z l2 -> t < length l1 + length l2 ->
+Lemma located_around : forall z l1 l2 t, completed z None = [] -> singles z l1 -> singles z l2 -> t < length l1 + length l2 ->
   exists m1 x m2 c, l1 ++ None :: l2 = m1 ++ x :: m2 /\ length m1 = (if length l1 <=? t then S t else t) /\
-    length (flat_map (settled z) m1) = t /\ settled z x = [c].
+    length (flat_map (completed z) m1) = t /\ completed z x = [c].
 Proof.
   intros z l1 l2 t N H1 H2 T. destruct (Nat.leb_spec (length l1) t) as [L | L].
   - destruct (located z l2 (t - length l1) H2) as (m1 & x & m2 & c & -> & M & F & C); [lia |].
@@ -235,25 +235,26 @@ Proof.
 Qed.
 
 Lemma begun : forall z l m1 x m2 c e t, placed z (start z) l -> begins z = Some e -> l = m1 ++ x :: m2 ->
-  address z e = start z + length m1 -> length (flat_map (settled z) m1) = t -> settled z x = [c] ->
-  part z (start z) l = firstn (if deletes z then t else S t) (flat_map (settled z) l) ++ None :: skipn (S t) (flat_map (settled z) l).
+  address z e = start z + length m1 -> length (flat_map (completed z) m1) = t -> completed z x = [c] ->
+  part z (start z) l = firstn (if deletes z then t else S t) (flat_map (completed z) l) ++ None ::
+    skipn (S t) (flat_map (completed z) l).
 Proof.
   intros z l m1 x m2 c e t P B -> D M C. destruct (placed_app _ _ _ _ P) as [P1 P2].
   assert (H : forall j, here z j = (j =? start z + length m1)) by (intros j; unfold here; rewrite B, D; reflexivity).
   rewrite part_app, part_cons. destruct (P2 0 x eq_refl) as [X J]. rewrite Nat.add_0_r in J.
   rewrite (emits_here z _ x c X J) by (first [rewrite H; apply Nat.eqb_refl | exact C]).
-  rewrite (part_settled z m1) by (first [exact P1 | intros j K; rewrite H; apply Nat.eqb_neq; lia]).
-  rewrite (part_settled z m2).
+  rewrite (part_completed z m1) by (first [exact P1 | intros j K; rewrite H; apply Nat.eqb_neq; lia]).
+  rewrite (part_completed z m2).
   - rewrite flat_map_app. cbn [flat_map]. rewrite C. cbn [app].
-    assert (E1 : firstn (S t) (flat_map (settled z) m1 ++ c :: flat_map (settled z) m2) = flat_map (settled z) m1 ++ [c]).
-    { change (c :: flat_map (settled z) m2) with ([c] ++ flat_map (settled z) m2). rewrite app_assoc.
-      replace (S t) with (length (flat_map (settled z) m1 ++ [c])) by (rewrite app_length, M; cbn; lia).
+    assert (E1 : firstn (S t) (flat_map (completed z) m1 ++ c :: flat_map (completed z) m2) = flat_map (completed z) m1 ++ [c]).
+    { change (c :: flat_map (completed z) m2) with ([c] ++ flat_map (completed z) m2). rewrite app_assoc.
+      replace (S t) with (length (flat_map (completed z) m1 ++ [c])) by (rewrite app_length, M; cbn; lia).
       rewrite firstn_app, firstn_all, Nat.sub_diag, firstn_O. apply app_nil_r. }
-    assert (E2 : skipn (S t) (flat_map (settled z) m1 ++ c :: flat_map (settled z) m2) = flat_map (settled z) m2).
-    { change (c :: flat_map (settled z) m2) with ([c] ++ flat_map (settled z) m2). rewrite app_assoc.
-      replace (S t) with (length (flat_map (settled z) m1 ++ [c])) by (rewrite app_length, M; cbn; lia).
+    assert (E2 : skipn (S t) (flat_map (completed z) m1 ++ c :: flat_map (completed z) m2) = flat_map (completed z) m2).
+    { change (c :: flat_map (completed z) m2) with ([c] ++ flat_map (completed z) m2). rewrite app_assoc.
+      replace (S t) with (length (flat_map (completed z) m1 ++ [c])) by (rewrite app_length, M; cbn; lia).
       rewrite skipn_app, skipn_all, Nat.sub_diag. reflexivity. }
-    assert (E3 : firstn t (flat_map (settled z) m1 ++ c :: flat_map (settled z) m2) = flat_map (settled z) m1).
+    assert (E3 : firstn t (flat_map (completed z) m1 ++ c :: flat_map (completed z) m2) = flat_map (completed z) m1).
     { rewrite <- M, firstn_app, firstn_all, Nat.sub_diag, firstn_O. apply app_nil_r. }
     destruct (deletes z); rewrite ?E1, ?E2, ?E3; rewrite <- ?app_assoc; reflexivity.
   - intros i y Y. replace (S (start z + length m1) + i) with (start z + length m1 + S i) by lia. exact (P2 (S i) y Y).
@@ -261,16 +262,16 @@ Proof.
 Qed.
 
 (* The string that a sequence stands for, with the edit that has begun. *)
-Definition settle (e : edit) (u v : list A) : list A := match e with Insert a _ => u ++ a :: v | Delete _ => u ++ v end.
+Definition filled (e : edit) (u v : list A) : list A := match e with Insert a _ => u ++ a :: v | Delete _ => u ++ v end.
 Definition opened (e : edit) (s : list A) : list token :=
   match e with Insert _ p => masked (firstn p s) (skipn p s) | Delete p => masked (firstn p s) (skipn (S p) s) end.
 
-Lemma opened_settles : forall e s, exists u v, opened e s = masked u v /\ settle e u v = apply s e.
+Lemma opened_filled : forall e s, exists u v, opened e s = masked u v /\ filled e u v = apply s e.
 Proof. intros [a p | p] s; cbn; eauto. Qed.
 
-Lemma plain_settled : forall z s, flat_map (settled z) (plain s) = plain s.
+Lemma plain_completed : forall z s, flat_map (completed z) (plain s) = plain s.
 Proof. intros z s. induction s as [| a s IH]; [reflexivity |].
-  change (plain (a :: s)) with (Some (Letter a) :: plain s). cbn [flat_map settled]. rewrite IH. reflexivity. Qed.
+  change (plain (a :: s)) with (Some (Letter a) :: plain s). cbn [flat_map completed]. rewrite IH. reflexivity. Qed.
 
 Lemma plain_singles : forall z s, singles z (plain s).
 Proof. intros z s x H. apply in_map_iff in H. destruct H as (a & <- & _). eexists. reflexivity. Qed.
@@ -308,11 +309,11 @@ Proof.
   rewrite start_is, app_length, repeat_length. unfold tokens. rewrite map_length. lia.
 Qed.
 
-Lemma whole : forall z (s' : list A) l e, flat_map (settled z) (Some Separator :: l) = Some Separator :: plain s' ->
+Lemma whole : forall z (s' : list A) l e, flat_map (completed z) (Some Separator :: l) = Some Separator :: plain s' ->
   placed z (start z) (Some Separator :: l) -> begins z = Some e -> valid_edit (length s') e ->
   (forall t, t < S (length s') -> exists m1 x m2 c, Some Separator :: l = m1 ++ x :: m2 /\
     length m1 = (if vanishing z && (open_at z <=? start z + t) then S t else t) /\
-    length (flat_map (settled z) m1) = t /\ settled z x = [c]) ->
+    length (flat_map (completed z) m1) = t /\ completed z x = [c]) ->
   part z (start z) (Some Separator :: l) = Some Separator :: opened e s'.
 Proof.
   intros z s' l e T P B V L. set (t := match e with Insert _ p => p | Delete p => S p end).
@@ -333,31 +334,31 @@ Qed.
 Lemma separator_singles : forall z l, singles z l -> singles z (Some Separator :: l).
 Proof. intros z l H x [<- | X]; [eexists; reflexivity | apply H, X]. Qed.
 
-Lemma settled_masked : forall d e es u v, let z := sequence d (e :: es) (masked u v) in
-  flat_map (settled z) (Some Separator :: masked u v) = Some Separator :: plain (settle e u v).
+Lemma completed_masked : forall d e es u v, let z := sequence d (e :: es) (masked u v) in
+  flat_map (completed z) (Some Separator :: masked u v) = Some Separator :: plain (filled e u v).
 Proof.
-  intros d e es u v z. cbn [flat_map settled app]. unfold masked. rewrite flat_map_app, plain_settled. cbn [flat_map].
-  rewrite plain_settled. unfold settled, written. unfold z. rewrite vanishing_is, first_is, pending_masked.
-  f_equal. destruct e as [a p | p]; cbn [settle]; unfold plain; rewrite map_app; reflexivity.
+  intros d e es u v z. cbn [flat_map completed app]. unfold masked. rewrite flat_map_app, plain_completed. cbn [flat_map].
+  rewrite plain_completed. unfold completed, written. unfold z. rewrite vanishing_is, first_is, pending_masked.
+  f_equal. destruct e as [a p | p]; cbn [filled]; unfold plain; rewrite map_app; reflexivity.
 Qed.
 
-Lemma masked_located : forall d e es u v t, let z := sequence d (e :: es) (masked u v) in t < S (length (settle e u v)) ->
+Lemma masked_located : forall d e es u v t, let z := sequence d (e :: es) (masked u v) in t < S (length (filled e u v)) ->
   exists m1 x m2 c, Some Separator :: masked u v = m1 ++ x :: m2 /\
     length m1 = (if vanishing z && (open_at z <=? start z + t) then S t else t) /\
-    length (flat_map (settled z) m1) = t /\ settled z x = [c].
+    length (flat_map (completed z) m1) = t /\ completed z x = [c].
 Proof.
   intros d e es u v t z T. unfold open_at. unfold z at 3. rewrite behind_is, index_masked.
   assert (W : vanishing z = match e with Delete _ => true | Insert _ _ => false end).
   { unfold z. rewrite vanishing_is, pending_masked. destruct e; reflexivity. }
-  rewrite W. destruct e as [a p | p]; cbn [settle andb] in *.
+  rewrite W. destruct e as [a p | p]; cbn [filled andb] in *.
   - apply located.
     + apply separator_singles. intros x H. apply in_app_or in H. destruct H as [H | [<- | H]].
       * eapply plain_singles; exact H.
-      * unfold settled. rewrite W. eexists. reflexivity.
+      * unfold completed. rewrite W. eexists. reflexivity.
       * eapply plain_singles; exact H.
     + unfold masked, plain. cbn [length]. rewrite app_length in *. cbn [length] in *. rewrite !map_length. lia.
   - destruct (located_around z (Some Separator :: plain u) (plain v) t) as (m1 & x & m2 & c & E & M & F & C).
-    + unfold settled. rewrite W. reflexivity.
+    + unfold completed. rewrite W. reflexivity.
     + apply separator_singles, plain_singles.
     + apply plain_singles.
     + cbn [length]. unfold plain. rewrite !map_length. rewrite app_length in T. lia.
@@ -373,35 +374,35 @@ Proof.
   assert (W : vanishing z = false) by (unfold z; rewrite vanishing_is, pending_plain; destruct e; reflexivity).
   rewrite Q. cbn [tokens map app]. unfold sequence at 1. cbn [repeat app tokens map]. f_equal. f_equal.
   rewrite (whole z s (plain s) e); auto.
-  - cbn [flat_map settled app]. rewrite plain_settled. reflexivity.
+  - cbn [flat_map completed app]. rewrite plain_completed. reflexivity.
   - apply cells_placed. apply plain_cells.
   - unfold begins. unfold z at 1. rewrite first_is, Q. reflexivity.
   - intros t T. rewrite W. cbn [andb]. apply located; [apply separator_singles, plain_singles |].
     cbn [length]. unfold plain. rewrite map_length. exact T.
 Qed.
 
-Theorem ends_and_begins : forall d e e2 es u v, valid_edit (length (settle e u v)) e2 ->
-  pass (sequence d (e :: e2 :: es) (masked u v)) = sequence 1 (e2 :: es) (opened e2 (settle e u v)).
+Theorem ends_and_begins : forall d e e2 es u v, valid_edit (length (filled e u v)) e2 ->
+  pass (sequence d (e :: e2 :: es) (masked u v)) = sequence 1 (e2 :: es) (opened e2 (filled e u v)).
 Proof.
   intros d e e2 es u v V. rewrite pass_splits, part_before. set (z := sequence d (e :: e2 :: es) (masked u v)).
   assert (Q : pending z = true) by (unfold pending, z; rewrite behind_is; apply pending_masked).
   rewrite Q. unfold sequence at 1. cbn [repeat app tokens map]. f_equal. f_equal. f_equal.
-  rewrite (whole z (settle e u v) (masked u v) e2); auto.
-  - apply settled_masked.
+  rewrite (whole z (filled e u v) (masked u v) e2); auto.
+  - apply completed_masked.
   - apply cells_placed. apply masked_cells.
   - unfold begins. unfold z at 1. rewrite first_is, Q. unfold z. rewrite first_at_is, second_is. reflexivity.
   - intros t T. apply masked_located. exact T.
 Qed.
 
-Lemma quiet : forall z l, begins z = None -> placed z (start z) l -> part z (start z) l = flat_map (settled z) l.
-Proof. intros z l B P. apply part_settled; [exact P |]. intros j _. unfold here. rewrite B. reflexivity. Qed.
+Lemma quiet : forall z l, begins z = None -> placed z (start z) l -> part z (start z) l = flat_map (completed z) l.
+Proof. intros z l B P. apply part_completed; [exact P |]. intros j _. unfold here. rewrite B. reflexivity. Qed.
 
-Theorem ends_last : forall d e u v, pass (sequence d [e] (masked u v)) = sequence 1 [] (plain (settle e u v)).
+Theorem ends_last : forall d e u v, pass (sequence d [e] (masked u v)) = sequence 1 [] (plain (filled e u v)).
 Proof.
   intros d e u v. rewrite pass_splits, part_before. set (z := sequence d [e] (masked u v)).
   assert (Q : pending z = true) by (unfold pending, z; rewrite behind_is; apply pending_masked).
   rewrite Q. unfold sequence at 1. cbn [repeat app tokens map]. f_equal.
-  rewrite quiet; [apply settled_masked | | apply cells_placed, masked_cells].
+  rewrite quiet; [apply completed_masked | | apply cells_placed, masked_cells].
   unfold begins. unfold z at 1. rewrite first_is, Q. unfold z. rewrite first_at_is, second_is. reflexivity.
 Qed.
 
@@ -416,21 +417,21 @@ Theorem cleared : forall d s, pass (sequence d [] (plain s)) = sequence 0 [] (pl
 Proof.
   intros d s. rewrite pass_splits. set (z := sequence d [] (plain s)). cbn [tokens map]. rewrite app_nil_r.
   rewrite part_masks by (unfold z; rewrite start_is; lia). rewrite quiet; [| | apply cells_placed, plain_cells].
-  - cbn [flat_map settled app]. rewrite plain_settled. reflexivity.
+  - cbn [flat_map completed app]. rewrite plain_completed. reflexivity.
   - unfold begins, z. rewrite no_first. reflexivity.
 Qed.
 
 (* m edits take m + 2 passes, and there the run halts. *)
 Fixpoint after (n : nat) (z : list token) : list token := match n with 0 => z | S m => after m (pass z) end.
 
-Lemma from_open : forall es e u v d, valid (length (settle e u v)) es ->
-  after (S (S (length es))) (sequence d (e :: es) (masked u v)) = sequence 0 [] (plain (edited (settle e u v) es)).
+Lemma from_open : forall es e u v d, valid (length (filled e u v)) es ->
+  after (S (S (length es))) (sequence d (e :: es) (masked u v)) = sequence 0 [] (plain (edited (filled e u v) es)).
 Proof.
   induction es as [| e2 es IH]; intros e u v d V.
   - cbn [after length]. rewrite ends_last, cleared. reflexivity.
   - cbn [valid] in V. destruct V as [V W]. change (after (S (S (length (e2 :: es)))) (sequence d (e :: e2 :: es) (masked u v)))
       with (after (S (S (length es))) (pass (sequence d (e :: e2 :: es) (masked u v)))).
-    rewrite ends_and_begins by exact V. destruct (opened_settles e2 (settle e u v)) as (u2 & v2 & -> & E).
+    rewrite ends_and_begins by exact V. destruct (opened_filled e2 (filled e u v)) as (u2 & v2 & -> & E).
     rewrite IH by (rewrite E, apply_length by exact V; exact W). rewrite E. reflexivity.
 Qed.
 
@@ -442,7 +443,7 @@ Proof.
   intros s e es [V W]. split; [| apply cleared]. cbn [length]. replace (S (length es) + 2) with (S (S (S (length es)))) by lia.
   change (after (S (S (S (length es)))) (sequence 0 (e :: es) (plain s)))
     with (after (S (S (length es))) (pass (sequence 0 (e :: es) (plain s)))).
-  rewrite begins_first by exact V. destruct (opened_settles e s) as (u & v & -> & E).
+  rewrite begins_first by exact V. destruct (opened_filled e s) as (u & v & -> & E).
   rewrite from_open by (rewrite E, apply_length by exact V; exact W). rewrite E. reflexivity.
 Qed.
 End Run.

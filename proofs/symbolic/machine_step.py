@@ -269,7 +269,7 @@ def HOLDS(n: Namer, level: Level) -> Term:
 @concluded("step.beaten")
 def BEATEN(n: Namer) -> Term:
     """A store is beaten where a more urgent one was found."""
-    return eq(n("beaten"), flag(lt(n("urgency"), n("rival"))))
+    return eq(n("beaten"), flag(lt(n("urgency"), n("max_urgency"))))
 
 
 @concluded("step.target")

@@ -41,18 +41,18 @@ Proof.
 Qed.
 
 (* A cell that is written is masked in the slot that held its token, and has the new one in the other. *)
-Definition settled (w : nat) (p : program) (c : configuration) (j : position) : token :=
+Definition token_after (w : nat) (p : program) (c : configuration) (j : position) : token :=
   match written w p c (snd j) with Some t => if masked j then t else Mask | None => fst j end.
 
 Lemma emitted : forall w p c l ys, Forall2 (right w p c) l ys -> let asked := combine (map fst l) ys in
   forallb (fun '(t, (read, k)) => allowed t read k) asked = true /\
-  g (map (fun '(t, (read, k)) => (t, match read with Some y => y | None => Bos end, k)) asked) = map (settled w p c) l.
+  g (map (fun '(t, (read, k)) => (t, match read with Some y => y | None => Bos end, k)) asked) = map (token_after w p c) l.
 Proof.
   intros w p c l ys H. cbn zeta. induction H as [|[t q] [read k] l ys R _ [IA IG]]; [split; reflexivity|].
   cbn [map fst combine forallb]. unfold g in *. cbn [flat_map]. rewrite IA, IG.
   unfold right, is_written, masked in R. cbn [fst snd] in R. destruct R as (I & D & K & N & Y). unfold emit. rewrite I, D.
   cbn [andb app].
-  unfold settled at 2, masked. cbn [fst snd]. rewrite K. unfold allowed. rewrite D, K.
+  unfold token_after at 2, masked. cbn [fst snd]. rewrite K. unfold allowed. rewrite D, K.
   destruct (written w p c q) as [u|]; destruct (is_mask t) eqn:Mt; cbn [xorb negb orb andb].
   - rewrite (Y eq_refl u eq_refl) in N |- *. split; [|reflexivity]. rewrite andb_true_r.
     destruct u; (reflexivity || congruence).
@@ -111,13 +111,13 @@ Proof.
   unfold l, cell_sites. apply first_of_pairs. rewrite cell_places_length, cell_length; [reflexivity|exact S|exact F].
 Qed.
 
-Lemma prompt_settled : forall j, prompt_site w p j -> settled w p c j = fst j.
+Lemma prompt_token_after : forall j, prompt_site w p j -> token_after w p c j = fst j.
 Proof. intros j H. destruct H; reflexivity. Qed.
 
-Lemma settled_tokens : map (settled w p c) l = cell_tokens w p (step w p c) third.
+Lemma tokens_after : map (token_after w p c) l = cell_tokens w p (step w p c) third.
 Proof.
   unfold l. rewrite (sites_split w p c second S F), map_app. unfold cell_tokens. f_equal.
-  - rewrite (map_ext_in _ fst) by (intros j J; apply prompt_settled, in_prompt, J). apply first_of_pairs.
+  - rewrite (map_ext_in _ fst) by (intros j J; apply prompt_token_after, in_prompt, J). apply first_of_pairs.
     rewrite prompt_length, prompt_places_length. reflexivity.
   - assert (S' : sized M P (step w p c)) by (apply step_sized; exact S). rewrite (cells_held M P _ S').
     unfold third. fold M P. pose proof (fun f (I : In f (cell_names M P)) s => names_places M P f s I) as N.
@@ -126,7 +126,7 @@ Proof.
     generalize second. induction (cell_names M P) as [|f fs IH]; intros [|s ss] N Wr L; try discriminate; [reflexivity|].
     injection L as L. cbn [map combine flat_map]. rewrite map_app. f_equal.
     + unfold is_written. rewrite (held_step w p c M P (f 0) S (N f (or_introl eq_refl) 0)).
-      unfold settled. destruct s; cbn [pair map fst snd]; rewrite (Wr f (or_introl eq_refl) 1);
+      unfold token_after. destruct s; cbn [pair map fst snd]; rewrite (Wr f (or_introl eq_refl) 1);
         destruct (held_unmasked M P c (f 0) (N f (or_introl eq_refl) 0)) as [U _]; unfold masked; cbn [fst];
         destruct (written w p c (f 0)) as [t|]; cbn [xorb is_mask]; rewrite ?U; reflexivity.
     + apply IH; [| |exact L]; intros h H; [apply N|apply Wr]; right; exact H.
@@ -150,7 +150,7 @@ Proof.
 Qed.
 
 (* Nothing changes exactly if no processor runs. *)
-Lemma settled_same : cell_tokens w p (step w p c) third = cell_tokens w p c second <-> stopped c = true.
+Lemma tokens_after_same : cell_tokens w p (step w p c) third = cell_tokens w p c second <-> stopped c = true.
 Proof.
   assert (S' : sized M P (step w p c)) by (apply step_sized; exact S). rewrite (stopped_self c M P S). split.
   - intros E pid B. unfold cell_tokens in E. apply app_inv_head in E. apply pairs_injective in E as [_ E].
@@ -187,7 +187,7 @@ Theorem pass_right : forall m places, Forall2 (right w p c) l (answers w ext m p
   generate w ext m places (cell_tokens w p c second) = Some (cell_tokens w p (step w p c) third).
 Proof.
   intros m places H. rewrite generate_answers. cbn zeta. destruct (emitted w p c l _ H) as [A G].
-  rewrite sites_tokens in A, G. rewrite A, G, settled_tokens. reflexivity.
+  rewrite sites_tokens in A, G. rewrite A, G, tokens_after. reflexivity.
 Qed.
 End Pass.
 
@@ -202,5 +202,5 @@ Proof.
   intros w ext m H p t second V cells places x F. pose proof (reached_sized w p t) as S.
   exists (third w p (reached w p t) second). split; [apply third_length; exact F|].
   split; [exact (pass_right w ext p (reached w p t) second S F m places (H p t second V F))|].
-  exact (settled_same w p (reached w p t) second S F).
+  exact (tokens_after_same w p (reached w p t) second S F).
 Qed.

@@ -238,13 +238,13 @@ Variables tokens places : list vector.
 Let P := positions tokens places.
 Let at_ := value tokens places.
 
-Lemma beside_dot : forall parts i j, (forall part, In part parts -> length (at_ (snd part) j) <= fst (fst part)) ->
-  (dot (beside (map fst parts) i)
+Lemma side_by_side_dot : forall parts i j, (forall part, In part parts -> length (at_ (snd part) j) <= fst (fst part)) ->
+  (dot (side_by_side (map fst parts) i)
      (flat_map (fun part => padded (fst part) (at_ (snd part) j)) (map (fun part => (fst (fst part), snd part)) parts)) ==
    sum (map (fun part => dot (nth i (snd (fst part)) []) (at_ (snd part) j)) (parts : list (nat * matrix * expression))))%Q.
 Proof.
   induction parts as [|[[n M] x] parts IH]; intros i j H; [simpl; reflexivity|].
-  cbn [map flat_map beside fst snd sum fold_right]. rewrite dot_app by (rewrite !padded_length; reflexivity).
+  cbn [map flat_map side_by_side fst snd sum fold_right]. rewrite dot_app by (rewrite !padded_length; reflexivity).
   rewrite dot_padded by (right; apply (H (n, M, x)); left; reflexivity).
   apply Qplus_inj_l, IH. intros; apply H; right; assumption.
 Qed.
@@ -258,10 +258,10 @@ Lemma added_at : forall d h parts i j, i < d ->
    nth i (at_ h j) 0 + sum (map (fun part => dot (nth i (snd (fst part)) []) (at_ (snd part) j)) parts))%Q.
 Proof.
   intros d h parts i j Hi H; unfold at_ at 1, added; cbn [value]. rewrite plus_nil, nth_times.
-  rewrite (nth_indep _ [] (unit_row d 0 ++ beside (map fst parts) 0)) by (rewrite map_length, seq_length; exact Hi).
-  rewrite (map_nth (fun i => unit_row d i ++ beside (map fst parts) i)), seq_nth by exact Hi.
+  rewrite (nth_indep _ [] (unit_row d 0 ++ side_by_side (map fst parts) 0)) by (rewrite map_length, seq_length; exact Hi).
+  rewrite (map_nth (fun i => unit_row d i ++ side_by_side (map fst parts) i)), seq_nth by exact Hi.
   cbn [flat_map fst snd]. rewrite dot_app by (unfold unit_row; rewrite padded_length, map_length, seq_length; reflexivity).
-  unfold unit_row, padded at 1; rewrite unit_dot. fold at_. rewrite (beside_dot parts (0 + i) j H).
+  unfold unit_row, padded at 1; rewrite unit_dot. fold at_. rewrite (side_by_side_dot parts (0 + i) j H).
   rewrite Nat.add_0_l. rewrite (proj2 (Nat.ltb_lt i (0 + d))) by lia. reflexivity.
 Qed.
 

@@ -1,4 +1,5 @@
-(* The numerals of Existence.v, beside what is counted at some word widths; and that a plan is accepted for its own engine only.
+(* The numerals of Existence.v, next to what is counted at some word widths; and that a plan is accepted for its own engine
+   only.
    The bounds on nodes are 7 above the counts without extension M: rows of bit 0 have neither carry nor borrow. *)
 From Coq Require Import List Bool ZArith QArith.
 From Efasp Require Import Statement Scalars StepDefinition Direct DirectSizes StepSizes Accepts.

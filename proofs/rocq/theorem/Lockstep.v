@@ -78,7 +78,7 @@ Let does (pid : Z) : effect := act w p (lock Running counter m F) pid (own pid).
 
 Lemma locked_step : forall e, (forall pid, acting pid -> does pid = e pid) -> step w p (lock Running counter m F) =
   {| memory := map (fun a => match stored a (map e (numbers P)) with Some v => v | None => m a end) (numbers M);
-     processors_of := map (fun pid => settle (own pid) (e pid)) (numbers P) |}.
+     processors_of := map (fun pid => apply_effect (own pid) (e pid)) (numbers P) |}.
 Proof.
   intros e E. unfold step, effects, apply. cbn [memory processors_of lock]. rewrite !numbered_mapped, !map_map.
   fold own. rewrite (map_ext_in _ e) by (intros pid I; apply in_numbers in I; exact (E pid I)).
@@ -169,7 +169,7 @@ Proof.
   - replace (Build_configuration _ _) with (lock Running (counter + 1) m (put F (Z.to_nat r) v)); [exact H|].
     unfold lock. f_equal.
     + apply map_ext. intros a. rewrite nothing_stored; [reflexivity|discriminate].
-    + apply map_ext. intros pid. unfold settle. cbn [writes registers pc state next after].
+    + apply map_ext. intros pid. unfold apply_effect. cbn [writes registers pc state next after].
       f_equal. symmetry. apply put_register. exact R.
   - intros pid A. rewrite (does_it counter m F i Here). cbn zeta. rewrite D, (following counter C L).
     specialize (V pid A). unfold result in V. destruct (op i); try (rewrite V; reflexivity); cbn in V; try discriminate;

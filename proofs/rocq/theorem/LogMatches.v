@@ -15,7 +15,7 @@ Definition holds (j : position) : option Z :=
   match j with (_, PInitial a) => Some a | (Word Running a, PLog 1 _ _) => Some a | _ => None end.
 Definition holder (j : position) : bool := match holds j with Some _ => true | None => false end.
 
-(* The matches. A masked token of the block of a time; the counter of a processor at a time; the value beside a target; the most
+(* The matches. A masked token of the block of a time; the counter of a processor at a time; the value of a target; the most
    urgent of the stores to an address at a time; the latest write of a register, and of a memory word. *)
 Definition block_of (w : nat) (time : option Z) : matching position :=
   {| compared := [{| bits := clock_bits w; wanted := time; offered := time_of |}]; among := [masked]; exclude := [];
@@ -25,8 +25,8 @@ Definition token_at (w : nat) (k : Z) (time pid : option Z) : matching position 
        {| bits := w; wanted := pid; offered := index_of |}];
      among := [at_part k]; exclude := [masked]; rank := fun _ => 0; capacity := 1; refused := None; sink := is_bos |}.
 Definition counter_at (w : nat) : option Z -> option Z -> matching position := token_at w 0.
-Definition beside (w : nat) : option Z -> option Z -> matching position := token_at w 2.
-Definition rival (w : nat) (time address : option Z) : matching position :=
+Definition value_at (w : nat) : option Z -> option Z -> matching position := token_at w 2.
+Definition concurrent (w : nat) (time address : option Z) : matching position :=
   {| compared := [{| bits := clock_bits w; wanted := time; offered := time_of |};
        {| bits := w; wanted := address; offered := word_of |}];
      among := [at_part 1]; exclude := []; rank := urgency w; capacity := size w; refused := None; sink := is_bos |}.

@@ -104,7 +104,7 @@ Proof.
   exfalso. apply block_hit in H as (_ & n & _ & _ & v & E & _); [discriminate|exact J].
 Qed.
 
-(* A token of a complete block, by time and processor: the counter, or the value beside a target. *)
+(* A token of a complete block, by time and processor: the counter, or the value of a target. *)
 Lemma token_sound : forall k time pid, sound (token_at w k time pid) l.
 Proof.
   intros k time pid. pose proof widths. apply log_plain_sound; try reflexivity.
@@ -150,8 +150,8 @@ Proof.
 Qed.
 
 (* The value that a target of a complete block is paired with. *)
-Corollary beside_read : forall s pid, (s <= t)%nat -> 0 <= pid < Z.of_nat P ->
-  selects (beside w (Some (Z.of_nat s)) (Some pid)) l (fun j => fst j = word (value_of (logged w p s pid))).
+Corollary value_read : forall s pid, (s <= t)%nat -> 0 <= pid < Z.of_nat P ->
+  selects (value_at w (Some (Z.of_nat s)) (Some pid)) l (fun j => fst j = word (value_of (logged w p s pid))).
 Proof. intros s pid B N. apply (token_read 2 s pid); [lia|exact B|exact N]. Qed.
 
 Theorem token_missed : forall k time pid, time = None \/ pid = None ->
@@ -184,18 +184,18 @@ Proof.
 Qed.
 
 (* The most urgent of the stores to one address at one time: whether it is of another processor. *)
-Lemma rival_sound : forall time address, sound (rival w time address) l.
+Lemma concurrent_sound : forall time address, sound (concurrent w time address) l.
 Proof.
   intros time address. pose proof widths as [W C]. pose proof (size_positive w). apply (sound_at_bos w p); try reflexivity.
   - exact prompted_log.
   - intros d [<-|[<-|[]]]; (split; [assumption|reflexivity]).
   - intros f [<-|[]]; reflexivity.
-  - intros j J. cbn [rival rank capacity]. unfold urgency. destruct (index_of j) as [i|] eqn:E; [|lia].
+  - intros j J. cbn [concurrent rank capacity]. unfold urgency. destruct (index_of j) as [i|] eqn:E; [|lia].
     pose proof (index_range j i J E). lia.
 Qed.
 
-Lemma rival_hit : forall s a j, (s <= t)%nat -> is_word w a = true -> In j l ->
-  hit (rival w (Some (Z.of_nat s)) (Some a)) j = true ->
+Lemma concurrent_hit : forall s a j, (s <= t)%nat -> is_word w a = true -> In j l ->
+  hit (concurrent w (Some (Z.of_nat s)) (Some a)) j = true ->
   exists q, 0 <= q < Z.of_nat P /\ snd j = PLog 1 (Z.of_nat s) q /\ stores_to w p s a q = true.
 Proof.
   intros s a j B Wa J H. apply hit_spec in H as (_ & A & G & _). pose proof (A _ (or_introl eq_refl)) as A1.
@@ -211,41 +211,41 @@ Proof.
   apply (e_memory _ _ _ (logged_effective w ext p V s i N) c v E).
 Qed.
 
-Theorem rival_read : forall s a v pid, (s <= t)%nat -> 0 <= pid < Z.of_nat P ->
+Theorem concurrent_read : forall s a v pid, (s <= t)%nat -> 0 <= pid < Z.of_nat P ->
   writes (logged w p s pid) = Some (ToMemory a v) ->
-  selects (rival w (Some (Z.of_nat s)) (Some a)) l
+  selects (concurrent w (Some (Z.of_nat s)) (Some a)) l
     (fun j => (1 <=? urgency w j - (size w - 1 - pid)) = outdone w p s pid).
 Proof.
   intros s a v pid B N E.
   assert (Wa : is_word w a = true) by (apply address_fits, (e_memory _ _ _ (logged_effective w ext p V s pid N) a v E)).
   assert (There : forall q u, 0 <= q < Z.of_nat P -> writes (logged w p s q) = Some (ToMemory a u) -> exists k, In k l /\
-    hit (rival w (Some (Z.of_nat s)) (Some a)) k = true /\ urgency w k = size w - 1 - q).
+    hit (concurrent w (Some (Z.of_nat s)) (Some a)) k = true /\ urgency w k = size w - 1 - q).
   { intros q u Nq Eq. exists (part 1 (logged w p s q), PLog 1 (Z.of_nat s) q).
     split; [exact (done_there w p T t b next_time some 1 s q ltac:(lia) B Nq)|]. split; [|reflexivity].
-    unfold hit. cbn [rival sink compared among exclude refuses refused forallb wanted offered bits].
+    unfold hit. cbn [concurrent sink compared among exclude refuses refused forallb wanted offered bits].
     change (time_of _) with (Some (Z.of_nat s)). unfold word_of, at_part, is_bos. cbn [fst snd].
     unfold part, target_token. cbn [Z.eqb Pos.eqb]. rewrite Eq. cbn [word].
     rewrite !agrees_word, !Z.eqb_refl by (exact Wa || exact (clock_word s ltac:(lia))). reflexivity. }
   destruct (There pid v N E) as (k & K & Hk & Uk).
-  apply (selects_impl _ _ _ _ (selects_found _ _ (rival_sound _ _) (ex_intro _ k (conj K Hk)))).
-  intros j J [Hj Best]. apply rival_hit in Hj as (q & Nq & Sq & St); [|exact B|exact Wa|exact J].
+  apply (selects_impl _ _ _ _ (selects_found _ _ (concurrent_sound _ _) (ex_intro _ k (conj K Hk)))).
+  intros j J [Hj Best]. apply concurrent_hit in Hj as (q & Nq & Sq & St); [|exact B|exact Wa|exact J].
   assert (Uj : urgency w j = size w - 1 - q) by (unfold urgency, index_of; rewrite Sq; reflexivity). rewrite Uj.
-  pose proof (Best k K Hk) as Lq. cbn [rival rank] in Lq. rewrite Uj, Uk in Lq.
+  pose proof (Best k K Hk) as Lq. cbn [concurrent rank] in Lq. rewrite Uj, Uk in Lq.
   unfold stores_to in St. destruct (writes (logged w p s q)) as [[r u|c u]|] eqn:Eq; try discriminate. apply Z.eqb_eq in St.
   subst c. destruct (outdone w p s pid) eqn:O.
   - apply Z.leb_le. destruct (Z.eq_dec q pid) as [->|]; [|lia]. exfalso.
     assert (O' : outdone w p s pid = false); [|congruence]. apply (outdone_not w p s a v pid E). intros n x Bn Wn.
-    destruct (There n x ltac:(lia) Wn) as (k' & K' & Hk' & Uk'). specialize (Best k' K' Hk'). cbn [rival rank] in Best.
+    destruct (There n x ltac:(lia) Wn) as (k' & K' & Hk' & Uk'). specialize (Best k' K' Hk'). cbn [concurrent rank] in Best.
     rewrite Uj, Uk' in Best. lia.
   - apply Z.leb_gt. rewrite (outdone_not w p s a v pid E) in O. destruct (Z.lt_ge_cases q pid) as [C|C]; [|lia].
     exfalso. apply (O q u); [lia|exact Eq].
 Qed.
 
-(* A position without a time or without a word has no rival. *)
-Theorem rival_missed : forall time address, time = None \/ address = None ->
-  selects (rival w time address) l (fun j => fst j = Bos).
+(* A position without a time or without a word has no concurrent store. *)
+Theorem concurrent_missed : forall time address, time = None \/ address = None ->
+  selects (concurrent w time address) l (fun j => fst j = Bos).
 Proof.
-  intros time address N. apply selects_bos; [apply rival_sound|reflexivity|]. intros j J.
+  intros time address N. apply selects_bos; [apply concurrent_sound|reflexivity|]. intros j J.
   destruct (hit _ j) eqn:H; [|reflexivity].
   exfalso. apply hit_spec in H as (_ & A & _). pose proof (A _ (or_introl eq_refl)) as A1.
   pose proof (A _ (or_intror (or_introl eq_refl))) as A2. cbn [wanted offered bits] in A1, A2.

@@ -20,7 +20,7 @@ Definition own (registers_ : list Z) (counter : Z) : processor :=
 (* In a step a processor becomes another, and stores a word, or nothing. *)
 Definition becomes (m : Z -> Z) (pid : Z) (self self' : processor) (store : option (Z * Z)) : Prop :=
   let e := act w p (parted m (fun _ => self)) pid self in
-  settle self e = self' /\ match writes e with Some (ToMemory a v) => Some (a, v) | _ => None end = store.
+  apply_effect self e = self' /\ match writes e with Some (ToMemory a v) => Some (a, v) | _ => None end = store.
 (* Memory then: at every address the word of one that stored there, or what was there. *)
 Definition written (store : Z -> option (Z * Z)) (m m' : Z -> Z) : Prop := forall a, inside_memory p a ->
   (exists pid, acting p pid /\ store pid = Some (a, m' a)) \/
@@ -79,9 +79,9 @@ Proof.
   intros r v D R V. unfold becomes. rewrite own_does, (does_it w p counter m (alone rs) i Here). cbn zeta.
   rewrite D, goes_on.
   assert (E : forall e, e = {| next := counter + 1; after := Running; writes := Some (ToRegister r v) |} ->
-    settle (own rs counter) e = own (map (fun f => f pid) (put (alone rs) (Z.to_nat r) (fun _ => v))) (counter + 1) /\
+    apply_effect (own rs counter) e = own (map (fun f => f pid) (put (alone rs) (Z.to_nat r) (fun _ => v))) (counter + 1) /\
     match writes e with Some (ToMemory a u) => Some (a, u) | _ => None end = None).
-  { intros e ->. split; [|reflexivity]. unfold settle, own. cbn [writes registers next after]. f_equal.
+  { intros e ->. split; [|reflexivity]. unfold apply_effect, own. cbn [writes registers next after]. f_equal.
     rewrite <- (put_register (alone rs) r (fun _ => v) pid R). unfold alone. rewrite map_map, map_id. reflexivity. }
   apply E. unfold result in V. destruct (op i); try (rewrite V; reflexivity); cbn in V; try discriminate;
     try (injection V as <-; reflexivity).

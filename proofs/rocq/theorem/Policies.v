@@ -49,7 +49,7 @@ Definition lands (which : policy) (es : list effect) (a v : Z) : Prop :=
 Definition moves (which : policy) (w : nat) (p : program) (c d : configuration) : Prop :=
   let es := effects w p c in
   legal which w p c = true /\
-  processors_of d = map (fun '(self, e) => settle self e) (combine (processors_of c) es) /\
+  processors_of d = map (fun '(self, e) => apply_effect self e) (combine (processors_of c) es) /\
   length (memory d) = length (memory c) /\
   forall a, 0 <= a < Z.of_nat (length (memory c)) ->
     lands which es a (word_at d a) \/ (forall v, ~ In (a, v) (stores es)) /\ word_at d a = word_at c a.

@@ -45,11 +45,11 @@ Definition columns (m : matrix) : nat := list_max (map (@length Q) m).
 Definition units (l : layer) : nat := Nat.max (length (up l)) (length (bias l)).
 Definition unit_row (d i : nat) : vector := map (fun j => if j =? i then 1%Q else 0%Q) (seq 0 d).
 (* Row i of matrices side by side, each with the width of the part that it multiplies. *)
-Definition beside (parts : list (nat * matrix)) (i : nat) : vector :=
+Definition side_by_side (parts : list (nat * matrix)) (i : nat) : vector :=
   flat_map (fun part => padded (fst part) (nth i (snd part) [])) parts.
 (* h itself, plus a matrix times each of the parts. *)
 Definition added (d : nat) (h : expression) (parts : list (nat * matrix * expression)) : expression :=
-  Affine (map (fun i => unit_row d i ++ beside (map fst parts) i) (seq 0 d)) []
+  Affine (map (fun i => unit_row d i ++ side_by_side (map fst parts) i) (seq 0 d)) []
     (Concat ((d, h) :: map (fun part => (fst (fst part), snd part)) parts)).
 Definition head_expression (h : expression) (a : head) : expression :=
   Averaged (Affine (wq a) [] h) (Affine (wk a) [] h) (Affine (wv a) [] h).

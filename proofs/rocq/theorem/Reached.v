@@ -98,7 +98,7 @@ Lemma combine_mapped : forall A B (f : Z -> A) (g : Z -> B) ns,
   combine (map f ns) (map g ns) = map (fun n => (f n, g n)) ns.
 Proof. intros A B f g ns. induction ns as [|n ns IH]; [reflexivity|]. cbn. f_equal. exact IH. Qed.
 
-Lemma self_step : forall pid, 0 <= pid < Z.of_nat P -> self (step w p c) pid = settle (self c pid) (effect_of w p c pid).
+Lemma self_step : forall pid, 0 <= pid < Z.of_nat P -> self (step w p c) pid = apply_effect (self c pid) (effect_of w p c pid).
 Proof.
   intros pid B. unfold self at 1, step, apply. cbn [processors_of]. rewrite effects_of.
   rewrite <- (list_numbers _ (processors_of c) idle) at 1. rewrite combine_mapped, map_map, nth_mapped; [reflexivity|].
@@ -112,7 +112,7 @@ Lemma register_step : forall pid r, 0 <= pid < Z.of_nat P -> 0 <= r < 8 -> in_re
   match writes (effect_of w p c pid) with Some (ToRegister q v) => if q =? r then v else in_register c pid r
   | _ => in_register c pid r end.
 Proof.
-  intros pid r B R. unfold in_register. rewrite self_step by exact B. unfold settle. cbn [registers].
+  intros pid r B R. unfold in_register. rewrite self_step by exact B. unfold apply_effect. cbn [registers].
   destruct (writes (effect_of w p c pid)) as [[q v|a v]|]; try reflexivity.
   rewrite (map_numbered _ _ (fun n u => if n =? q then v else u) _ 0), nth_mapped by (rewrite bank by exact B; exact R).
   rewrite Z.eqb_sym. reflexivity.
@@ -276,7 +276,7 @@ Proof.
     destruct (stored a (effects w p c)) as [v|] eqn:E; [|exact (w_memory _ _ W u I)].
     apply stored_some in E as (n & e & N & We & _). apply (e_memory _ _ _ (A e (nth_error_In _ _ N)) a v We).
   - intros q v I J. apply in_map_iff in I as ([q' e] & <- & I). pose proof (in_combine_l _ _ _ _ I) as Iq.
-    apply in_combine_r in I. unfold settle in J. cbn [registers] in J.
+    apply in_combine_r in I. unfold apply_effect in J. cbn [registers] in J.
     destruct (writes e) as [[r u|a u]|] eqn:E; try exact (w_registers _ _ W q' v Iq J).
     apply in_map_iff in J as ([k x] & <- & J). apply in_numbered in J. destruct (k =? r).
     + apply (e_register _ _ _ (A e I) r u E).

@@ -109,7 +109,7 @@ Proof.
   intros M P w p c [W C B]. unfold step, apply. split; cbn [memory processors_of].
   - rewrite map_length, numbered_length. exact W.
   - rewrite map_length, combine_length, effects_length, C. apply Nat.min_id.
-  - intros q H. apply in_map_iff in H as ([q' e] & <- & I). apply in_combine_l in I. specialize (B q' I). unfold settle.
+  - intros q H. apply in_map_iff in H as ([q' e] & <- & I). apply in_combine_l in I. specialize (B q' I). unfold apply_effect.
     cbn [registers]. destruct (writes e) as [[r v|a v]|]; [rewrite map_length, numbered_length| |]; exact B.
 Qed.
 

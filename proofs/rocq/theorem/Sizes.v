@@ -98,7 +98,7 @@ Lemma adds_beaten : forall p, first <= p -> adds p 3 (find_beaten w log ext) (fu
 Proof.
   intros p P. unfold find_beaten. StepCountCode.total.
   - eapply adds_bind; [apply (match_adds p 0); [exact P|known|lengths; lia]|intros m p1 L1 M].
-    eapply adds_bind; [apply (read_within at_half top q p1 0 1); [exact M|known|halves|halves]|intros rival p2 L2 Ri].
+    eapply adds_bind; [apply (read_within at_half top q p1 0 1); [exact M|known|halves|halves]|intros highest p2 L2 Ri].
     eapply adds_more; [apply (rows_within at_half top q p2 1 2 2)|apply Nat.le_refl|intros p' fs _ [_ U]; exact U].
     + constructor; [|constructor]. known.
     + constructor; [apply flat_threshold; repeat constructor|constructor].

@@ -102,13 +102,13 @@ Fixpoint stored (a : Z) (es : list effect) : option Z :=
   | {| writes := Some (ToMemory b v) |} :: rest => if a =? b then Some v else stored a rest
   | _ :: rest => stored a rest | [] => None
   end.
-Definition settle (p : processor) (e : effect) : processor :=
+Definition apply_effect (p : processor) (e : effect) : processor :=
   let set r v := map (fun '(q, u) => if q =? r then v else u) (numbered (registers p)) in
   {| registers := match writes e with Some (ToRegister r v) => set r v | _ => registers p end;
      pc := next e; state := after e |}.
 Definition apply (c : configuration) (es : list effect) : configuration :=
   {| memory := map (fun '(a, v) => match stored a es with Some u => u | None => v end) (numbered (memory c));
-     processors_of := map (fun '(p, e) => settle p e) (combine (processors_of c) es) |}.
+     processors_of := map (fun '(p, e) => apply_effect p e) (combine (processors_of c) es) |}.
 (* A step is synchronous: every processor acts on the configuration before it, then all writes take effect together. *)
 Definition effects (w : nat) (p : program) (c : configuration) : list effect :=
   map (fun '(pid, self) => act w p c pid self) (numbered (processors_of c)).

@@ -196,7 +196,7 @@ Definition contents : builder (list form) :=
 Definition find_beaten : builder (list form) :=
   m <- match_one {| scale := 2; matched := [(time_signs, map twice time_signs); (word_signs, map twice word_signs)];
     among := [twice target_place]; but := []; by_rank := Some urgency; bound := 2 ^ Z.of_nat w; unless := None |};;
-  rival <- read m urgency;; rows 2 [[combined [(1, rival); (-1, urgency)] 0]] (Gates.threshold_rows 1).
+  highest <- read m urgency;; rows 2 [[combined [(1, highest); (-1, urgency)] 0]] (Gates.threshold_rows 1).
 (* Whether a position holds a word of memory, and at which address, in signed bits. *)
 Definition holdings : builder (form * list form) :=
   stored <- both_flags target_place (token_flag 0);;

@@ -242,7 +242,7 @@ Proof.
   destruct (ready_at j); reflexivity.
 Qed.
 
-(* Tokens of a block: the counter of a time, and the value beside a target. *)
+(* Tokens of a block: the counter of a time, and the value of a target. *)
 Lemma sound_token : forall query k, 0 <= k < 3 -> length query = clock_bits w ->
   sound (token_of w true ext query (Z.to_nat (7 + k))) (fun a => forall here time R,
     In here l -> signs_as (clock_bits w) query time (f here) ->
@@ -379,7 +379,7 @@ Proof.
     + assert (X : word w paired v (f (LogSites.part 1 (LogSites.logged w p s pid), PLog 1 (Z.of_nat s) pid))).
       { rewrite <- E. apply (Pa _ (Statement.word (LogSites.value_of (LogSites.logged w p s pid))) J);
           [|exact (value_range s pid N)].
-        apply (A _ (Some (Z.of_nat s)) _ J (time_pair _ J)). exact (LogReads.beside_read w ext p T t b V until next_time some s
+        apply (A _ (Some (Z.of_nat s)) _ J (time_pair _ J)). exact (LogReads.value_read w ext p T t b V until next_time some s
           pid B N). }
       specialize (Sum v 0 X eq_refl (or_intror eq_refl)). rewrite !Z.add_0_r in Sum. rewrite Z.mod_small by apply X. exact Sum.
   - destruct (bos_time j J E) as (Tm & _ & Im). rewrite Z.mod_0_l by lia.

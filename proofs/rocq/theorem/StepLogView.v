@@ -39,8 +39,9 @@ Proof.
 Qed.
 
 (* Whether a more urgent store of the same time and address is there. *)
-Definition rivals (j : position) : Matching.matching position := LogMatches.rival w (time_of j) (LogMatches.word_of j).
-Definition beaten_at (j : position) : bool := 1 <=? best (rivals j) - Positions.urgency w j.
+Definition concurrent_at (j : position) : Matching.matching position :=
+  LogMatches.concurrent w (time_of j) (LogMatches.word_of j).
+Definition beaten_at (j : position) : bool := 1 <=? best (concurrent_at j) - Positions.urgency w j.
 
 Lemma target_flag : forall j, In j l -> flag (target_place w ext) (LogMatches.at_part 1 j) (f j).
 Proof. intros j J. exact (part_worth w ext p T t b next_time some f shown 1 j J ltac:(lia)). Qed.
@@ -69,14 +70,14 @@ Proof.
       by_rank := Some (urgency w true ext); bound := 2 ^ Z.of_nat w; unless := None |} [LogMatches.at_part 1] []
     (Positions.urgency w) ltac:(cbn; lia) (flags_one w p T t b f 2 _ _ (flag_two w p T t b f _ _ target_flag)) (Forall2_nil _)
       U)).
-  intros a A. apply (sound_bind _ _ _ _ _ _ _ _ (sound_read first ns l f model a _)). intros rival R.
+  intros a A. apply (sound_bind _ _ _ _ _ _ _ _ (sound_read first ns l f model a _)). intros highest R.
   apply (sound_more _ _ _ _ _ _ (sound_threshold_two _)). intros gs G j J. unfold beaten_at.
   apply (G (f j) _ (in_map f l j J)). eapply worth_is.
   - apply worth_combined; [|apply worth_combined; [exact (U j J)|apply worth_combined_nil]].
-    apply (R j (fun i => Positions.urgency w i = best (rivals j)) (2 * best (rivals j)) J).
+    apply (R j (fun i => Positions.urgency w i = best (concurrent_at j)) (2 * best (concurrent_at j)) J).
     + apply (A j [{| Matching.bits := clock_bits w; Matching.wanted := time_of j; Matching.offered := time_of |};
         {| Matching.bits := w; Matching.wanted := LogMatches.word_of j; Matching.offered := LogMatches.word_of |}] None _ J);
-        [|exact Logic.I|exact (best_selected (rivals j) (LogReads.rival_sound w ext p T t b V next_time some _ _))].
+        [|exact Logic.I|exact (best_selected (concurrent_at j) (LogReads.concurrent_sound w ext p T t b V next_time some _ _))].
       constructor; [|constructor; [|constructor]].
       * split; [exact (time_pair w ext p T t b f shown j J)|]. split; [cbn [snd]; rewrite map_length; apply time_length|].
         intros i I. apply word_worth_twice. exact (time_pair w ext p T t b f shown i I).
@@ -89,10 +90,11 @@ Qed.
 Lemma beaten_none : forall j, In j l -> time_of j = None -> beaten_at j = false.
 Proof.
   intros j J E. unfold beaten_at, best.
-  destruct (LogReads.rival_missed w ext p T t b V next_time some (time_of j) (LogMatches.word_of j) (or_introl E)) as [N H].
-  unfold rivals. destruct (Matching.selected _ _) as [|i js]; [destruct N; reflexivity|].
+  destruct (LogReads.concurrent_missed w ext p T t b V next_time some (time_of j) (LogMatches.word_of j)
+    (or_introl E)) as [N H].
+  unfold concurrent_at. destruct (Matching.selected _ _) as [|i js]; [destruct N; reflexivity|].
   destruct (H i (or_introl eq_refl)) as [I Bos_]. destruct (bos_time w p T t b next_time some i I Bos_) as (_ & X & _).
-  cbn [LogMatches.rival Matching.rank]. unfold Positions.urgency at 1. rewrite X. unfold Positions.urgency.
+  cbn [LogMatches.concurrent Matching.rank]. unfold Positions.urgency at 1. rewrite X. unfold Positions.urgency.
   apply Z.leb_gt. destruct (index_of j) as [n|] eqn:Y; [|lia].
   pose proof (LogReads.index_range w ext p T t b V next_time some j n J Y). lia.
 Qed.
@@ -104,10 +106,10 @@ Proof.
   intros s a v pid B N E. set (j := (LogSites.part 1 (LogSites.logged w p s pid), PLog 1 (Z.of_nat s) pid)).
   assert (Wd : LogMatches.word_of j = Some a).
   { unfold j, LogMatches.word_of, LogSites.part, LogSites.target_token. cbn [fst Z.eqb Pos.eqb]. rewrite E. reflexivity. }
-  destruct (LogReads.rival_read w ext p T t b V until next_time some s a v pid B N E) as [Ne H].
-  unfold beaten_at, best, rivals. rewrite Wd. change (time_of j) with (Some (Z.of_nat s)).
+  destruct (LogReads.concurrent_read w ext p T t b V until next_time some s a v pid B N E) as [Ne H].
+  unfold beaten_at, best, concurrent_at. rewrite Wd. change (time_of j) with (Some (Z.of_nat s)).
   change (Positions.urgency w j) with (size w - 1 - pid). unfold l.
-  destruct (Matching.selected (LogMatches.rival w (Some (Z.of_nat s)) (Some a)) (LogSites.log_sites w p T t b)) as [|i js];
+  destruct (Matching.selected (LogMatches.concurrent w (Some (Z.of_nat s)) (Some a)) (LogSites.log_sites w p T t b)) as [|i js];
     [destruct Ne; reflexivity|]. exact (proj2 (H i (or_introl eq_refl))).
 Qed.
 

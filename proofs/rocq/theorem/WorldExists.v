@@ -78,7 +78,7 @@ Proof.
   apply G. exact W.
 Qed.
 
-Lemma world_settles : forall n, Forall2 (agree n) (world_after t codes n) (world_after t codes (S n)).
+Lemma world_stable : forall n, Forall2 (agree n) (world_after t codes n) (world_after t codes (S n)).
 Proof.
   induction n as [|n IH].
   - assert (L : length (world_after t codes 0) = length (world_after t codes 1)) by (rewrite !world_length; reflexivity).
@@ -101,7 +101,7 @@ Proof.
   set (n := Pos.to_nat (next_scalar t)). exists (world_after t codes (S n)). split; [apply world_length|]. split.
   - intros here I i x F. assert (L : (Pos.to_nat i <= S n)%nat).
     { destruct (Pos.leb_spec (next_scalar t) i) as [G|G]; [rewrite bounded in F by exact G; discriminate|lia]. }
-    pose proof (world_settles n) as W. destruct (paired _ _ _ _ codes (world_after t codes n) here W I) as (c & e & -> & A).
+    pose proof (world_stable n) as W. destruct (paired _ _ _ _ codes (world_after t codes n) here W I) as (c & e & -> & A).
     change (match Map.find i (entries t) with Some x => meaning t (world_after t codes n) e x | None => code_entry c i end ==
       meaning t (world_after t codes (S n)) (fun i => match Map.find i (entries t) with
         Some x => meaning t (world_after t codes n) e x | None => code_entry c i end) x).

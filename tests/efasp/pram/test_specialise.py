@@ -11,7 +11,7 @@ from efasp.evaluate import evaluate
 from efasp.folding import Folded
 from efasp.pram import library
 from efasp.pram.isa import OPERATIONS, Code, Instruction, Reg, operations
-from efasp.pram.specialise import FETCHED, SELECTED, silent, specialised
+from efasp.pram.specialise import FETCHED, SELECTED, specialised, unused_lookups
 from efasp.pram.step import cell_step, masked_step
 from efasp.sorts import Flag, OneHot, Word
 from efasp.syntax import Attention, Parameter, Program, combine, concat, refine, relu, walk
@@ -69,15 +69,15 @@ def test_the_prompt_is_not_read() -> None:
         lookups = {node for node in walk(step.output) if isinstance(node, Attention)}
         fetches = {universal.definitions[name] for name in FETCHED}
         assert not lookups & fetches
-        assert not isinstance(step.definitions["processors"], Attention) and "processors" in silent(MIXED)
+        assert not isinstance(step.definitions["processors"], Attention) and "processors" in unused_lookups(MIXED)
         assert SELECTED in step.definitions
 
 
-def test_silent_lookups() -> None:
+def test_unused_lookups() -> None:
     """By each program's operands, read off its instructions."""
-    assert silent(MIXED) == ("processors",)
-    assert silent((Instruction("halt"),)) == ("a", "d", "b", "processors", "loaded", "valid", "incoming", "written")
-    assert silent((Instruction("ld", rd=1, x=0), Instruction("nproc", rd=1))) == ("a", "b", "incoming", "written")
+    assert unused_lookups(MIXED) == ("processors",)
+    assert unused_lookups((Instruction("halt"),)) == ("a", "d", "b", "processors", "loaded", "valid", "incoming", "written")
+    assert unused_lookups((Instruction("ld", rd=1, x=0), Instruction("nproc", rd=1))) == ("a", "b", "incoming", "written")
 
 
 def test_a_program_that_the_machine_lacks_is_refused() -> None:

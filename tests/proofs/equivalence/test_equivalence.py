@@ -100,8 +100,9 @@ class Assumed:
             assert found == z3.sat, (position, sequence.tokens[position], sequence.places[position].tolist())
 
 
+@pytest.mark.parametrize("count", [6, pytest.param(25, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_assumptions_hold_where_they_are_run(engine: str) -> None:
+def test_assumptions_hold_where_they_are_run(engine: str, count: int) -> None:
     """Every hypothesis about a position, all atoms declared, has a model in which the atoms have the values that they have."""
     reader, rng = Reader(STEPS[engine](5, "")), Random(1)
     script = Script("QF_LRA")
@@ -110,7 +111,7 @@ def test_assumptions_hold_where_they_are_run(engine: str) -> None:
     found, assumed = sequences(engine), Assumed(at)
     assert found
     for sequence in found:
-        assumed.hold(reader, sequence, rng.sample(range(len(sequence)), min(25, len(sequence))))
+        assumed.hold(reader, sequence, rng.sample(range(len(sequence)), min(count, len(sequence))))
 
 
 # Heads that read otherwise: one sharing with the sink, one of one winner (where nothing is read out).
@@ -200,7 +201,7 @@ def test_a_hypothesis_that_is_false_is_noticed(monkeypatch: pytest.MonkeyPatch) 
         SymbolicPosition, "_sink", lambda self: self.script.definition(assumptions.eq(self.flag("te", "bos"), "1"))
     )
     with pytest.raises(AssertionError):
-        test_assumptions_hold_where_they_are_run("apmdm")
+        test_assumptions_hold_where_they_are_run("apmdm", 6)
 
 
 def test_a_wrong_cut_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,7 +192,7 @@ def test_another_order_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     "engine, old, new, lemma",
     [
         ("mdm", "among=masked).missed", "among=masked).found", "reads"),
-        ("mdm", "beside.read(self.token_word)", "beside.read(self.index)", "reads"),
+        ("mdm", "value.read(self.token_word)", "value.read(self.index)", "reads"),
         ("mdm", '{"rank": self.pe.field("clock"),', '{"rank": self.pe.flag("target"),', "ties"),
         ("apmdm", 'reg = self.te.field("reg_bits")\n', 'reg = self.pe.field("register_bits")\n', "reads"),
         ("apmdm", "exclude=[view.masked], rank=urgency", "rank=urgency", "ties"),

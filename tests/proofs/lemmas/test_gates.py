@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import sys
 import types
 from collections.abc import Iterator
@@ -14,11 +13,10 @@ from efasp import pointwise
 from efasp.operators import OPERATORS
 from efasp.proofs.lemmas import gates
 from efasp.proofs.lemmas.gates_recurrences import COMPOSED
+from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import Obligation, Regime
 from efasp.syntax import Node
 from tests.proofs.broken import discharged, refuted
-
-SOURCE = inspect.getsource(pointwise)
 
 
 def of(lemma: str, word: int) -> Iterator[Obligation]:
@@ -44,59 +42,21 @@ def test_every_pointwise_operator_has_a_lemma() -> None:
     assert sorted((*gates.BITWISE, *COMPOSED)) == sorted(o.name for o in OPERATORS.values() if o.kind == "pointwise")
 
 
-# (operator, what stands in its definition, what is put there)
-BREAKS = [
-    ("and", "return relu(a + b - 1, like(a))", "return relu(a + b - 2, like(a))"),
-    (
-        "or",
-        "combine([(1, a), (1, b), (-1, and_(a, b))], sort=like(a))",
-        "combine([(1, a), (1, b), (-2, and_(a, b))], sort=like(a))",
-    ),
-    ("not", "combine([(-1, a)], 1, sort=like(a))", "combine([(1, a)], 0, sort=like(a))"),
-    ("gate", "return relu(combine([(1, a), (1, c)], -1), like(a))", "return relu(combine([(1, a), (-1, c)], 0), like(a))"),
-    ("if_else", "(1, gate(not_(c), b))", "(1, gate(c, b))"),
-    ("all", "1 - a.width), Flag())", "2 - a.width), Flag())"),
-    ("any", "relu(weigh(a, [-1] * a.width, 1), Flag())", "relu(weigh(a, [-1] * a.width, 2), Flag())"),
-    ("threshold", "(1, relu(x - (k - 1))), (-1, relu(x - k))", "(1, relu(x - k)), (-1, relu(x - (k + 1)))"),
-    ("equals", "(-2, relu(x - k))", "(-1, relu(x - k))"),
-    ("one_hot", "equals(x, k) for k in range(size)", "equals(x, k + 1) for k in range(size)"),
-    ("less", "threshold(value(b) - value(a), 1)", "threshold(value(a) - value(b), 1)"),
-    ("equal", "equals(value(a) - value(b), 0)", "equals(value(a) - value(b), 1)"),
-    ("carries", "threshold(x, 1 << i)", "threshold(x, (1 << i) + 1)"),
-    ("borrows", "threshold(-x, 1)", "threshold(-x, 0)"),
-    ("add", "= 1, sign, -2 * sign", "= 1, sign, -1 * sign"),
-    ("add", "half = [1 << j if j < i else 0", "half = [1 << j if j < i - 1 else 0"),
-    ("sub", "_sum_bits(a, b, borrows(a, b), -1)", "_sum_bits(b, a, borrows(a, b), -1)"),
-    ("increment", "[1] + [0] * (w - 1)", "[0] + [0] * (w - 1)"),
-    ("increment", "row[i], row[w + i] = 1, -2", "row[i], row[w + i] = 1, -1"),
-    ("shift_left", "int(j == i - 1)", "int(j == i)"),
-    ("shift_right", "int(j == i + 1)", "int(j == (i + 1) % a.width)"),
-    ("shift_left_by", "(s, i - direction * s)", "(s, i - direction * s + (s > 2))"),
-    ("shift_right_by", "(-(1 << w), enable)], 1 << w", "(-(1 << w), enable)], w - 1"),
-    (
-        "select",
-        "gates = [(1, gate(flag, option)) for flag, option in cases]",
-        "gates = [(1, gate(cases[0][0], option)) for _, option in cases]",
-    ),
-    ("mul", "threshold(prefix, m << k) for m in range(1, k)", "threshold(prefix, m << k) for m in range(1, k - 1)"),
-    ("mul", "threshold(prefix, m << k)", "threshold(prefix, (m << k) + 1)"),
-    ("mul", "take(b, range(k, -1, -1)) - 1)", "take(b, range(k + 1)) - 1)"),
-]
+BROKEN = [m for m in load() if m.family == "gates" and m.module == pointwise.__name__ and m.where == {"w": 8}]
 
 
-@pytest.mark.parametrize("name, old, new", BREAKS, ids=lambda text: text[:30])
-def test_a_broken_operator_is_refuted(name: str, old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One passage of the definitions changed: the operator's lemma is refuted at w = 8, on words where it is wrong there."""
-    assert old in SOURCE
+@pytest.mark.parametrize("mutant", BROKEN, ids=lambda mutant: mutant.name)
+def test_a_broken_operator_is_refuted(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every mutant of an operator, within this process: its lemmas are refuted at w = 8, on words where it is wrong there."""
     registered = dict(OPERATORS)
     module = types.ModuleType("broken_pointwise")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     try:
-        exec(compile(SOURCE.replace(old, new), module.__name__, "exec"), module.__dict__)  # registers its operators
-        found = refuted(of(f"gates.{name}", 8))
+        exec(compile(mutant.source(), module.__name__, "exec"), module.__dict__)  # registers its operators
+        found = {lemma for lemma in mutant.lemmas if lemma in refuted(of(lemma, 8))}
     finally:
         OPERATORS.update(registered)
-    assert f"gates.{name}" in found
+    assert found == set(mutant.lemmas)
 
 
 @pytest.mark.parametrize("name", ["sub", "less", "borrows", "shift_left_by", "shift_right_by"])

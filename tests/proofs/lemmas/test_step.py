@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from efasp.pram import machine
-from efasp.proofs.lemmas import simulation, step_execute, step_stages
+from efasp.proofs.lemmas import process_algorithm, simulation, step_execute, step_stages
 from efasp.proofs.lemmas.simulation_citations import FAMILIES
 from efasp.proofs.mutation.mutants import Mutant, load
 from efasp.proofs.obligation import Machine, Obligation, Regime
@@ -46,6 +46,7 @@ def test_the_machine_on_symbols_is_proved(extension: str) -> None:
 def test_the_frame_is_proved() -> None:
     """What a step leaves as it is."""
     assert refuted(simulation.frames(Regime(64))) == {}
+    assert refuted(process_algorithm.obligations(Regime(64))) == {}
 
 
 # The mutants of the step and of its views of the family step, at work at w = 5.
