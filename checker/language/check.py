@@ -28,6 +28,7 @@ from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.programs import floats, lowering, operators, sorts, specification
+from efasp.proofs.programs.means import Means
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.registry import matches
 from efasp.rasp.graph import Sequence
@@ -41,9 +42,10 @@ def obligations(module: Module, plan: Plan, dtype: str | None, operator: Sequenc
     """All about a program and a plan: sorts, layers, floats, specification; which of a compiled operator of RASP are the values
     of that ``operator``."""
     texts = Texts(module)
-    yield from sorts.obligations(module, texts)
+    means = Means(texts)
+    yield from sorts.obligations(means)
     yield from lowering.obligations(texts, plan)
-    yield from floats.obligations(texts, plan, lower(module.program) if dtype else plan, dtype)
+    yield from floats.obligations(means, plan, lower(module.program) if dtype else plan, dtype)
     yield from specification.obligations(texts) if operator is None else operators.obligations(texts, operator)
 
 

@@ -14,6 +14,7 @@ from efasp.model.plan import Plan
 from efasp.model.ranges import SCALE, SIGNIFICAND, RangeError, dtype_for, ranges
 from efasp.proofs.lemmas.lowering import numbers
 from efasp.proofs.obligation import Obligation, Undecided, Verdict
+from efasp.proofs.programs.means import Means
 from efasp.proofs.programs.position import Position, integral, whole
 from efasp.proofs.programs.sorts import CLAIM, _difference, distinct, scope, texts_only
 from efasp.proofs.programs.texts import Texts
@@ -26,12 +27,12 @@ WORK = 1 << 20
 ROUNDED = 64  # units of rounding of the dtype by which a fraction may differ from the exact one
 
 
-def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Iterator[Obligation]:
+def obligations(means: Means, plan: Plan, fresh: Plan, dtype: str | None) -> Iterator[Obligation]:
     """The ranges of a fresh plan; one a head; and where some head is not over places alone, a run of the plan in torch.
 
     ``dtype``: that of a weights file.
     """
-    module = texts.module
+    module, texts = means.module, means.texts
     said, n = scope(module)
     params = {"program": module.program.name}
     yield Obligation(
@@ -51,7 +52,7 @@ def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Ite
     for number, head in enumerate(heads):
         if (head.q, head.k) not in seen:
             seen.add((head.q, head.k))
-            yield _head(texts, head, {**params, "head": names.get(head, number)})
+            yield _head(means, head, {**params, "head": names.get(head, number)})
             proved = proved and winner(head, Forms()) is not None
     if not proved:
         yield Obligation(
@@ -90,9 +91,9 @@ def doubt(plan: Plan, fresh: Plan, dtype: str | None) -> str:
     return ""
 
 
-def _head(texts: Texts, head: Attention, params: dict[str, Any]) -> Obligation:
+def _head(means: Means, head: Attention, params: dict[str, Any]) -> Obligation:
     """That two positions never tie, so that the head reads one value and no mean."""
-    module = texts.module
+    module = means.module
     said, n = scope(module)
     said = f"{said}, given the sorts"
     if not head.q.sort.integral or not head.k.sort.integral:
@@ -102,7 +103,7 @@ def _head(texts: Texts, head: Attention, params: dict[str, Any]) -> Obligation:
         verdict = Verdict("proved", "the score is a polynomial of the place with one maximum")
         return Obligation("program.winner", CLAIM, params, said, n, "exact", "place", lambda: verdict)
     difference, script = None, Script("QF_LIA")
-    i, j, other = (Position(script, name, True) for name in ("i", "j", "l"))
+    i, j, other = (Position(script, name, True, means) for name in ("i", "j", "l"))
     if whole(head.q, head.k):
         for place in (j, other):
             texts_only(module, script, place, head.k)

@@ -12,9 +12,9 @@ from fractions import Fraction
 
 from efasp.affine_forms import Form, total
 from efasp.codebook import Codebook
-from efasp.proofs.programs.position import counted
+from efasp.proofs.programs.position import counted, within
 from efasp.sorts import Number
-from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, TokenEmbedding, walk
+from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, TokenEmbedding
 
 Leaf = tuple[Node, int]  # a coordinate of an embedding, a head, a ReLU or a variable
 
@@ -40,7 +40,7 @@ class Forms:
         """The forms of a node."""
         for node in counted(root):
             self.known.setdefault(node, [self._leaf(node, place) for place in range(node.width)])
-        for node in walk(root, known=self.known):
+        for node in within(root, known=self.known):
             if isinstance(node, Concat):
                 self.known[node] = [form for part in node.parts for form in self.known[part]]
             elif isinstance(node, Affine):
