@@ -16,7 +16,7 @@ from efasp.proofs.lemmas.lowering import numbers
 from efasp.proofs.obligation import Obligation, Undecided, Verdict
 from efasp.proofs.programs.means import Means
 from efasp.proofs.programs.position import Position, integral, whole
-from efasp.proofs.programs.sorts import CLAIM, _difference, distinct, scope, texts_only
+from efasp.proofs.programs.sorts import CLAIM, FEW, _difference, distinct, scope, texts_only
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.programs.winners import Forms, winner
 from efasp.proofs.smtlib import Script, clause, eq, land
@@ -108,7 +108,7 @@ def _head(means: Means, head: Attention, params: dict[str, Any]) -> Obligation:
         for place in (j, other):
             texts_only(module, script, place, head.k)
         texts_only(module, script, i, head.q)
-        difference = _difference(head, Forms(), i, j, other)
+        difference = _difference(head, Forms(FEW), i, j, other)
     if difference is None:
         verdict = Verdict("unknown", "a mean, or a score that is not linear: floats may round (program.torch measures)")
         return Obligation("program.winner", CLAIM, params, said, n, "exact", "head", lambda: verdict)

@@ -174,7 +174,7 @@ def _tied(means: Means, node: Attention) -> tuple[Script | None, Term]:
         return None, "a head over fractions"
     module, script = means.module, Script("QF_LIA")
     i, j, other = (Position(script, name, True, means) for name in ("i", "j", "l"))
-    forms = Forms()
+    forms = Forms(FEW)
     for place in (j, other):
         texts_only(module, script, place, node.k, node.v, *_place(node))
     texts_only(module, script, i, node.q)

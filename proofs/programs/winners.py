@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from efasp.affine_forms import Form, total
 from efasp.codebook import Codebook
+from efasp.language.sort_names import fits
 from efasp.proofs.programs.position import counted, within
 from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, TokenEmbedding
@@ -31,9 +32,11 @@ class Winner:
 
 
 class Forms:
-    """The coordinates of nodes as affine forms over leaves."""
+    """The coordinates of nodes as affine forms over leaves; with ``few`` also over affine nodes that are declared to have so few
+    values, where their parts may have more."""
 
-    def __init__(self) -> None:
+    def __init__(self, few: int = 0) -> None:
+        self.few = few
         self.known: dict[Node, list[Form]] = {}
 
     def of(self, root: Node) -> list[Form]:
@@ -43,7 +46,7 @@ class Forms:
         for node in within(root, known=self.known):
             if isinstance(node, Concat):
                 self.known[node] = [form for part in node.parts for form in self.known[part]]
-            elif isinstance(node, Affine):
+            elif isinstance(node, Affine) and not self._narrow(node):
                 x = self.known[node.x]
                 self.known[node] = [
                     total([(c, x[i]) for i, c in row], bias) for row, bias in zip(node.rows, node.bias, strict=True)
@@ -51,6 +54,11 @@ class Forms:
             else:
                 self.known[node] = [self._leaf(node, place) for place in range(node.width)]
         return self.known[root]
+
+    def _narrow(self, node: Affine) -> bool:
+        if not self.few or not node.sort.integral or fits(node._inferred(), node.sort):
+            return False
+        return all(high - low <= self.few for low, high in node.sort.bounds)
 
     def _leaf(self, node: Node, place: int) -> Form:
         embedded = isinstance(node, (TokenEmbedding, PositionEmbedding))
