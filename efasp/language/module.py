@@ -106,6 +106,14 @@ class Module:
             )
         return (1 << self.places.payloads[0][1]) - self.skipped
 
+    @property
+    def positions(self) -> int | None:
+        """The largest number of positions of a sequence; None where no such number is known."""
+        try:
+            return None if self.longest is None else self.longest + self.skipped
+        except TextError:
+            return None
+
     def closed(self) -> None:
         """Raises TextError where a free parameter is left, or the program has no definition."""
         free = [node.name for node in walk(*self.program.definitions.values()) if isinstance(node, Parameter)]

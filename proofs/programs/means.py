@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import cached_property
 from math import lcm
 
 from efasp.affine_forms import Form
@@ -36,12 +35,6 @@ class Means:
         self.stated: set[tuple[Node, int]] = set()
         self._once: dict[Node, list[bool]] = {}
         self._forms, self._selections = Forms(), dict[tuple[Node, Node], Selection]()
-
-    @cached_property
-    def most(self) -> int | None:
-        """The largest number of positions of a sequence; None where any number is one."""
-        longest = self.module.longest
-        return None if longest is None else longest + self.module.skipped
 
     def selection(self, *roots: Node, shown: Node | None = None) -> Selection | None:
         """The one selection of all means below some roots; None where there are none, several, or means of fractions.
@@ -91,8 +84,8 @@ class Sums:
         self.script, self.name, self.means = script, name, means
         self.count = script.declare(f"{name}.selected", note="positions that are selected")
         script.definition(le("1", self.count))
-        if means.most is not None:
-            script.definition(le(self.count, num(means.most)))
+        if means.module.positions is not None:
+            script.definition(le(self.count, num(means.module.positions)))
         self._leaves: dict[Node, list[Term]] = {}
         self._forms, self._heads = Forms(), 0
 

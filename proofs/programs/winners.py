@@ -1,34 +1,15 @@
-"""Heads over places alone: which position wins, for every sequence of every length, by exact arithmetic.
-
-A score that is ``A j + B j^2 + C`` in the position j, with A, B and C those of the query, has one winner where B is 0 and A is
-a number other than 0 (the last or the first position), or where B is a negative number b and A = -2 b t for an integer t (the
-position nearest to t).
-"""
+"""Heads as scores of affine forms over leaves; of those over places alone, which position wins (``model.winners``)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-
 from efasp.affine_forms import Form, total
-from efasp.codebook import Codebook
 from efasp.language.sort_names import fits
+from efasp.model.winners import Winner, decided, plain
 from efasp.proofs.programs.position import counted, within
 from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, TokenEmbedding
 
 Leaf = tuple[Node, int]  # a coordinate of an embedding, a head, a ReLU or a variable
-
-
-NOWHERE = Form()
-
-
-@dataclass(frozen=True)
-class Winner:
-    """``end``: 1 the last position, -1 the first, 0 the one nearest to ``place``, an integer form of the query's leaves."""
-
-    end: int
-    place: Form = NOWHERE
 
 
 class Forms:
@@ -69,29 +50,9 @@ class Forms:
         return Form.atom((node, place))
 
 
-def plain(book: Codebook) -> bool:
-    """Whether places are plain numbers."""
-    return book.payloads[:1] != () and book == Codebook.index(book.payloads[0][1], book.name)
-
-
 def winner(head: Attention, forms: Forms) -> Winner | None:
     """The only winner of a head over places alone; None for any other head."""
-    linear, square = Form(), Form()
-    for q, k in zip(forms.of(head.q), forms.of(head.k), strict=True):
-        for leaf, c in k.terms.items():
-            name = _place(leaf)
-            if name not in ("number", "square"):
-                return None
-            if name == "number":
-                linear = total([(1, linear), (c, q)])
-            else:
-                square = total([(1, square), (c, q)])
-    if square == Form():
-        return None if linear.terms or not linear.constant else Winner(1 if linear.constant > 0 else -1)
-    if square.terms or square.constant >= 0:
-        return None
-    place = total([(Fraction(-1, 2) / square.constant, linear)])
-    return Winner(0, place) if _whole(place) else None
+    return decided(zip(forms.of(head.q), forms.of(head.k), strict=True), _place, _whole)
 
 
 def _place(leaf: Leaf) -> str:
