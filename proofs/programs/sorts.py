@@ -11,6 +11,7 @@ from efasp.affine_forms import Form, total
 from efasp.evaluate import evaluate
 from efasp.language.module import Module
 from efasp.language.sort_names import fits
+from efasp.proofs.lemmas.sequences import MOST_KEYS, PLACES
 from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict, exhaustive
 from efasp.proofs.programs.means import Means
 from efasp.proofs.programs.position import Position, admitted, whole
@@ -22,6 +23,7 @@ from efasp.syntax import Affine, Attention, Node, PositionEmbedding, Relu, Token
 
 CLAIM = "F"
 LONGEST = 1 << 20  # letters, where nothing bounds them
+ORDER = "the lemma sequences.sort_by"
 FEW = 2  # a leaf whose values are at most so far apart may be multiplied by a form
 
 
@@ -82,6 +84,17 @@ def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
         return found
 
     script: Script | None
+    if module.longest == texts.length:
+
+        def wrong() -> Iterator[dict[str, Any]]:
+            yield from filter(None, [texts.stray(node)])
+
+        content = f"{node.sort} on all {texts.count} texts"
+        tried = exhaustive(texts.count, wrong)
+        return Obligation("program.sorts", CLAIM, params, f"{scope(module)[0]}, all tried", n, "exhaustive", content, tried)
+    if isinstance(node, Attention) and ordered(module, node):
+        verdict = Verdict("proved", "the lemma sequences.sort_by: at every position the value of one position")
+        return Obligation("program.sorts", CLAIM, params, f"{said} and {ORDER}", n, "exact", f"{node.sort}", lambda: verdict)
     if isinstance(node, Attention):
         won = winner(node, Forms())
         if won is not None and fits(node.v.sort, node.sort):
@@ -98,6 +111,18 @@ def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
         verdict = Verdict("unknown", f"{goal} ({texts.length} letters: see program.sorts.short)")
         return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
     return script.obligation("program.sorts", CLAIM, params, said, n, goal, replay=replay)
+
+
+def ordered(module: Module, node: Attention) -> bool:
+    """Whether a head is a sort_by of which the family sequences shows that it sorts: with so many places and keys as it covers, the
+    start token as its sink."""
+    if node.origin is None or node.origin[0] != "sort_by" or not module.start or module.places is None:
+        return False
+    x, key, places, sink = node.origin[1]
+    start = Form.atom((TokenEmbedding(module.book), module.book.kind_index[module.start]))
+    ((low, high),) = key.sort.bounds
+    few = plain(module.places) and module.places.payloads[0][1] in PLACES and high - low < MOST_KEYS
+    return few and x is node.v and Forms().of(sink) == [start] and fits(x.sort, node.sort)
 
 
 def single(means: Means) -> Iterator[Obligation]:

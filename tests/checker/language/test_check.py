@@ -147,10 +147,13 @@ def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
 
 
 def test_what_is_not_known_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A mean whose use has a margin up to a length: every short text, and torch, but no proof for every length."""
+    """A mean whose use has a margin up to a length: every short text, and torch, but no proof of its sort for every length. The
+    floats are told from fractions up to a length, which the row says."""
     assert main(["check", "efasp.examples:EXAMPLES.majority", "--json", str(tmp_path / "r.json")]) == 3
     rows = {row["lemma"]: row for row in json.loads((tmp_path / "r.json").read_text())["obligations"]}
-    assert rows["program.sorts"]["status"] == rows["program.winner"]["status"] == rows["program.ranges"]["status"] == "unknown"
+    assert rows["program.sorts"]["status"] == "unknown"
+    assert rows["program.winner"]["status"] == rows["program.ranges"]["status"] == "proved"
+    assert "of up to" in rows["program.ranges"]["scope"] and "every length" in rows["program.winner"]["scope"]
     assert rows["program.sorts.short"]["status"] == "proved" and rows["program.torch"]["status"] == "measured"
     assert rows["program.layer"]["status"] == rows["program.stack"]["status"] == "proved"
     text = REVERSE.replace("input[n - 1 - i]", "input[n - 1 - i] or n > 9")
@@ -254,7 +257,12 @@ UNSHOWN = [
     ("let x = 1/2*TE.a + 1/2 : Flag", "refuted"),
     ("let x = 1/2*TE.a + 1/2*TE.b + 1/2 : Flag", "proved"),
     ("let x = 100*seq_mean(TE.a) : Int(0, 100)", "refuted"),
-    ("let x = 100*seq_mean(TE.a + TE.b) : Int(0, 100)", "unknown"),
+    ("let x = 100*seq_mean(TE.a + TE.b) : Int(0, 100)", "proved"),
+    ("let x = relu(32*seq_mean(TE.a)) - relu(32*seq_mean(TE.a) - 1) : Flag", "proved"),
+    ("let x = relu(31*seq_mean(TE.a)) - relu(31*seq_mean(TE.a) - 1) : Flag", "unknown"),  # 1 a of 32 letters
+    ("let x = relu(7*seq_mean(TE.a)) - relu(7*seq_mean(TE.a) - 1) : Flag", "refuted"),
+    ("let d = 8*prefix_mean(TE.a, PE) - 8*seq_mean(TE.a)\nlet x = relu(d) - relu(d - 1) : Flag", "refuted"),  # two selections
+    ("let x = relu(32*aha(TE.one, 0*TE.one, equals(PE.number, 0))) : Int(0, 32)", "refuted"),
     ("let x = aha(TE.one, TE.a, PE.number) : Int(0, 31)", "refuted"),
     ("let x = aha(TE.one, TE.a, TE.a) : Flag", "proved"),
     ("let x = aha(TE.one, 32*TE.a + PE.number, PE.number) : Int(0, 31)", "proved"),
