@@ -149,8 +149,8 @@ class Module:
         return show("".join(letters)) if all(len(name) == 1 for name in letters) else ", ".join(letters)[:SHOWN]
 
     def spells(self, node: Node) -> bool:
-        """Whether the values of a node are read as tokens: vectors as wide as a token's code."""
-        return isinstance(node.sort, Vector) and self.vocabulary is not None and node.sort.width == self.vocabulary.width
+        """Whether the values of a node are read as tokens: integral vectors as wide as a token's code, so no means of codes."""
+        return isinstance(node.sort, Vector) and node.sort.integral and self.vocabulary is not None and node.sort.width == self.vocabulary.width
 
     def decode(self, values: np.ndarray, name: str | None = None) -> list[Value]:
         """The values of a definition (the output by default) at the letters, from an array (positions, width).
