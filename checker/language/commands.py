@@ -72,7 +72,7 @@ def shown(module: Module, output: Sequence[Any]) -> str:
     """An output for people: letters as a text, other values with blanks between."""
     if all(isinstance(value, str) and value in module.letters for value in output):
         return module.join(output)
-    return " ".join(str(plain(value)) for value in output)
+    return " ".join(f"({', '.join(map(str, value))})" if isinstance(value, tuple) else str(plain(value)) for value in output)
 
 
 def judge(path: Path, module: Module, plan: Plan) -> None:

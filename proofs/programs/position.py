@@ -174,7 +174,7 @@ class Position:
             return self._affine(node)
         if isinstance(node, Relu):
             return [self._relu(coordinate) for coordinate in self.known[node.x]]
-        if isinstance(node, Attention) and not node.sort.integral and self.means is not None:
+        if isinstance(node, Attention) and not node.sort.integral and self.whole and self.means is not None:
             return self.means.mean(self, node)
         if isinstance(node, Attention) and node.sort.integral and self.depth and whole(node.v) and self.whole:
             elsewhere = Position(self.script, self._fresh("at"), True, self.means, None, self.depth - 1)
