@@ -1,10 +1,10 @@
 """How far the floats of a plan's transformer may be from its exact values: a bound of every rounding, sublayer by sublayer.
 
-A sum of exact terms whose bound the dtype holds is exact (``model.ranges``). Any other has an error: those of its terms, and a
-rounding for each term and one more, relative to the sum of their sizes, in whatever order it is added up. So is a score. If the
-exact scores of two positions are equal or differ by ``gap``, and each is computed to e, a position that is not selected weighs
-exp(-scale (gap - 2 e)) at most, which must be 0 in the dtype; those that are selected weigh 1 up to 2 e scale. A mean of several is
-rounded once for each of them and ``READ`` times more; the value of a position that is selected alone is not.
+A sum of exact terms whose bound the dtype holds is exact (``model.ranges``). Any other has an error: those of its terms, and
+a rounding for each term and two more, relative to the sum of their sizes, in whatever order it is added up. So has a score. If
+the exact scores of two positions are equal or differ by ``gap``, and each is computed to e, a position that is not selected weighs
+exp(-scale (gap - 2 e)) at most, which must be 0 in the dtype; those that are selected weigh 1 up to 2 e scale. A mean of
+several is rounded once for each of them and ``READ`` times more; the value of a position that is selected alone is not.
 
 Bounds of errors are floats, a little larger than what they are computed from; sizes are exact.
 """
@@ -92,7 +92,9 @@ class Rounding:
             for row, b, end in zip(matrix.rows, constants, ends, strict=True)
         ]
 
-    def onto(self, stream: Sequence[Value], parts: Sequence[tuple[Matrix, Sequence[Value]]], held: Sequence[Interval]) -> list[Value]:
+    def onto(
+        self, stream: Sequence[Value], parts: Sequence[tuple[Matrix, Sequence[Value]]], held: Sequence[Interval]
+    ) -> list[Value]:
         """The stream with linear maps of parts added, of which the bounds are known."""
         out = []
         for place, (old, interval) in enumerate(zip(stream, held, strict=True)):
@@ -165,7 +167,7 @@ def doubtful(module: Module, plan: Plan, dtype: str) -> str:
 
 
 def chosen(module: Module, plan: Plan) -> str:
-    """The dtype that a program names; else the narrowest that is known to tell its plan's read-outs; else that which holds all sums
-    but for means. Raises RangeError where none does."""
+    """The dtype that a program names; else the narrowest that is known to tell its plan's read-outs; else that which holds all
+    sums but for means. Raises RangeError where none does."""
     known = (dtype for dtype in SIGNIFICAND if not doubtful(module, plan, dtype))
     return module.dtype or next(known, None) or dtype_for(plan)

@@ -150,7 +150,12 @@ class Module:
 
     def spells(self, node: Node) -> bool:
         """Whether the values of a node are read as tokens: integral vectors as wide as a token's code, so no means of codes."""
-        return isinstance(node.sort, Vector) and node.sort.integral and self.vocabulary is not None and node.sort.width == self.vocabulary.width
+        return (
+            isinstance(node.sort, Vector)
+            and node.sort.integral
+            and self.vocabulary is not None
+            and node.sort.width == self.vocabulary.width
+        )
 
     def decode(self, values: np.ndarray, name: str | None = None) -> list[Value]:
         """The values of a definition (the output by default) at the letters, from an array (positions, width).

@@ -14,13 +14,11 @@ from efasp.model import rounding
 from efasp.model.plan import Plan
 from efasp.model.ranges import SCALE, RangeError, ranges
 from efasp.proofs.lemmas.lowering import numbers
-from efasp.proofs.obligation import Obligation, Undecided, Verdict
+from efasp.proofs.obligation import Obligation, Verdict
 from efasp.proofs.programs.means import Means
-from efasp.proofs.programs.position import Position, integral, whole
-from efasp.proofs.programs.sorts import CLAIM, FEW, _difference, distinct, scope, texts_only
+from efasp.proofs.programs.sorts import CLAIM, scope
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.programs.winners import Forms, winner
-from efasp.proofs.smtlib import Script, clause, eq, land
 from efasp.syntax import Attention, walk
 
 DEVIATES = "the file's numbers are not those of a fresh compile, whose coordinates have known bounds"
@@ -36,7 +34,6 @@ def obligations(means: Means, plan: Plan, fresh: Plan, dtype: str | None) -> Ite
     ``dtype``: that of a weights file.
     """
     module, texts = means.module, means.texts
-    said, n = scope(module)
     params = {"program": module.program.name}
     used = dtype or rounding.chosen(module, fresh)
     yield _ranges(means, plan, fresh, used, params)
@@ -76,18 +73,20 @@ def _ranges(means: Means, plan: Plan, fresh: Plan, used: str, params: dict[str, 
             if not (reason := rounding.doubt(fresh, used, most, whole)):
                 off = max(rounding.Rounding(fresh, used, most).errors(), default=0.0)
                 found = Verdict("proved", _bound(fresh, used, off, whole))
-                said, n = (said, n) if module.positions or not off else (f"texts of up to {most - module.skipped} letters", (1, most))
+                said, n = (
+                    (said, n) if module.positions or not off else (f"texts of up to {most - module.skipped} letters", (1, most))
+                )
                 break
             found = Verdict("unknown", reason)
-    return Obligation(
-        "program.ranges", CLAIM, params, f"{said}, given the sorts and winners", n, "exact", used, lambda: found
-    )
+    return Obligation("program.ranges", CLAIM, params, f"{said}, given the sorts and winners", n, "exact", used, lambda: found)
 
 
 def _bound(plan: Plan, dtype: str, off: float, whole: bool) -> str:
     """What a proof says of a dtype, by the largest error of a read-out."""
     if not off:
-        return f"{dtype}: every sum is at most {max(found.bound for found in ranges(plan))}; scores are scaled by {SCALE[dtype]}"
+        return (
+            f"{dtype}: every sum is at most {max(found.bound for found in ranges(plan))}; scores are scaled by {SCALE[dtype]}"
+        )
     return f"{dtype}: every read-out is within {off:.1e} of the {'integer' if whole else 'fraction'} that it stands for"
 
 

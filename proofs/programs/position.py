@@ -1,7 +1,7 @@
 """The SMT reading of a program at one position of an arbitrary sequence: the values of its nodes as terms over the code there.
 
 Leaves are the coordinates of the embeddings, with what a codebook says of them (one kind, bits of a payload as signs, a number
-as its bits), and the outputs of heads, of which only their sort is known, or that they are means. Affine maps and ReLUs are read
+as its bits), and the outputs of heads, which are means, or of which only their sort is known. Affine maps and ReLUs are read
 from their rows.
 """
 
@@ -29,14 +29,13 @@ from efasp.syntax import (
     walk_by,
 )
 
-
 ONE_BY_ONE = 64  # values of a sort that are listed
 DEPTH = 2  # heads, one below the other, whose values are read at other positions
 
 
 class Scaled(NamedTuple):
-    """``term / (by over)``, where ``over`` is the name of an integer of 1 or more, or ``""`` for 1; an integer term, unless some
-    head has fractions of which nothing else is known."""
+    """``term / (by over)``, where ``over`` is the name of an integer of 1 or more, or ``""`` for 1; an integer term, unless
+    some head has fractions of which nothing else is known."""
 
     term: Term
     by: int
@@ -62,7 +61,7 @@ def within(*roots: Node, known: Container[Node] = ()) -> list[Node]:
     return walk_by(lambda node: () if isinstance(node, Attention) else node.inputs, *roots, known=known)
 
 
-def counted(*roots: Node, shown: Node | None = None) -> list[Node]:
+def counted(*roots: Node, shown: Node | None = None) -> list[Affine]:
     """The nodes below some roots that turn fractions into integers, by their own obligation: they are read as integers.
 
     ``shown``: the node that is not known to do so, as this is what is to be shown.
@@ -121,8 +120,8 @@ def admitted(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
 class Position:
     """The nodes below some roots at one position, called ``name``; ``shown`` is the node whose sort is not known.
 
-    With ``means`` a head that has them is read by these, and an integer that is made of them is known to be. A head that reads one
-    value has that of some other position, which is read as far as ``depth`` heads below.
+    With ``means`` a head that has them is read by these, and an integer that is made of them is known to be. A head that reads
+    one value has that of some other position, which is read as far as ``depth`` heads below.
     """
 
     def __init__(

@@ -11,14 +11,15 @@ from efasp.affine_forms import Form, total
 from efasp.evaluate import evaluate
 from efasp.language.module import Module
 from efasp.language.sort_names import fits
+from efasp.model.winners import plain
 from efasp.proofs.lemmas.sequences import MOST_KEYS, PLACES
 from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict, exhaustive
 from efasp.proofs.programs.means import Means
 from efasp.proofs.programs.position import Position, admitted, whole
-from efasp.proofs.programs.texts import Texts, part_of
-from efasp.proofs.programs.winners import Forms, Leaf, plain, winner
+from efasp.proofs.programs.texts import part_of
+from efasp.proofs.programs.winners import Forms, Leaf, winner
 from efasp.proofs.smtlib import Script, Term, clause, eq, ite, land, le, linear, lor, num
-from efasp.sorts import Number, OneHot, Signs, Sort, Vector
+from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Node, PositionEmbedding, Relu, TokenEmbedding, walk
 
 CLAIM = "F"
@@ -114,14 +115,19 @@ def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
 
 
 def ordered(module: Module, node: Attention) -> bool:
-    """Whether a head is a sort_by of which the family sequences shows that it sorts: with so many places and keys as it covers, the
-    start token as its sink."""
+    """Whether a head is a sort_by of which the family sequences shows that it sorts: with so many places and keys as it covers,
+    and the start token as its sink."""
     if node.origin is None or node.origin[0] != "sort_by" or not module.start or module.places is None:
         return False
     x, key, places, sink = node.origin[1]
     start = Form.atom((TokenEmbedding(module.book), module.book.kind_index[module.start]))
     ((low, high),) = key.sort.bounds
-    few = plain(module.places) and module.places.payloads[0][1] in PLACES and high - low < MOST_KEYS
+    few = (
+        isinstance(places, PositionEmbedding)
+        and plain(module.places)
+        and module.places.payloads[0][1] in PLACES
+        and high - low < MOST_KEYS
+    )
     return few and x is node.v and Forms().of(sink) == [start] and fits(x.sort, node.sort)
 
 

@@ -13,8 +13,8 @@ Leaf = tuple[Node, int]  # a coordinate of an embedding, a head, a ReLU or a var
 
 
 class Forms:
-    """The coordinates of nodes as affine forms over leaves; with ``few`` also over affine nodes that are declared to have so few
-    values, where their parts may have more."""
+    """The coordinates of nodes as affine forms over leaves; with ``few`` also over affine nodes that are declared to have so
+    few values, where their parts may have more."""
 
     def __init__(self, few: int = 0) -> None:
         self.few = few

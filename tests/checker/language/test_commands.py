@@ -103,7 +103,7 @@ def test_a_changed_file_is_said_to_be_one(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_heads_without_a_name_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In the warning that floats may round, of fractions, which names no sort; of a count that is shown to be right there is none."""
+    """In the warning that floats round fractions, which names no sort; of a count that is shown to be right there is none."""
     (tmp_path / "x.rasp").write_text("n = selector_width(select(tokens, tokens, ==));\n")
     assert "efasp:" not in said(capsys, "compile", str(tmp_path / "x.rasp"), "-o", str(tmp_path / "w"))
     (tmp_path / "x.rasp").write_text("n = 2 * aggregate(select(tokens, tokens, ==), indices);\n")

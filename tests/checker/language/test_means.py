@@ -41,9 +41,9 @@ def shown(module: Module) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("value", ["TE.a", 'TE["^"]', "TE.a - TE.b", "2*TE.b + TE.a", "equals(PE.number, 0)"])
-@pytest.mark.parametrize("of", ["seq_mean({value})", "prefix_mean({value}, PE)", "aha(TE.one, TE.a + TE[\"^\"], {value})"])
+@pytest.mark.parametrize("of", ["seq_mean({value})", "prefix_mean({value}, PE)", 'aha(TE.one, TE.a + TE["^"], {value})'])
 def test_a_sort_that_is_proved_is_right(of: str, value: str) -> None:
-    """Of steps at several thresholds of several means: what is proved holds on all texts, and what fails on one is not proved."""
+    """Of steps at several thresholds of several means: what is proved holds on all texts; what fails on one is not proved."""
     mean = of.format(value=value)
     steps = [(8, 0), (8, 1), (7, 1), (4, 0), (-8, 0), (-8, -1), (16, 3), (-8 * 3, 8)]
     lines = [
@@ -72,7 +72,9 @@ def test_what_is_nonzero_at_one_position_is_shown_and_not_assumed() -> None:
     assert once == ["unknown"]
 
 
-@pytest.mark.parametrize("name", ["histogram", "prefix_count", "fraction", "double_histogram", "dyck1", "sort", "most_frequent"])
+@pytest.mark.parametrize(
+    "name", ["histogram", "prefix_count", "fraction", "double_histogram", "dyck1", "sort", "most_frequent"]
+)
 def test_floats_are_within_the_bound(name: str) -> None:
     """torch differs from exact evaluation by no more than what is said, on random texts of several lengths and uniform ones."""
     module = parse_file(ROOT / "examples" / f"{name}.efasp")
@@ -91,7 +93,7 @@ def test_floats_are_within_the_bound(name: str) -> None:
 
 
 def test_the_dtype_is_one_in_which_a_count_is_right() -> None:
-    """A short count is exact in float32, a longer one not known to be: that is compiled to float64, and float32 is refused as known."""
+    """A short count is right in float32; a longer one is not known to be, and is compiled to float64 unless it says float32."""
     short = parse(HEAD + COUNT.format(most=7))
     long = parse(HEAD.replace("places 3", "places 8") + COUNT.format(most=255))
     assert chosen(short, lower(short.program)) == "float32" and chosen(long, lower(long.program)) == "float64"
