@@ -2,9 +2,9 @@
 
 A sum of exact terms whose bound the dtype holds is exact (``model.ranges``). Any other has an error: those of its terms, and
 a rounding for each term and two more, relative to the sum of their sizes, in whatever order it is added up. So has a score. If
-the exact scores of two positions are equal or differ by ``gap``, and each is computed to e, a position that is not selected weighs
-exp(-scale (gap - 2 e)) at most, which must be 0 in the dtype; those that are selected weigh 1 up to 2 e scale. A mean of
-several is rounded once for each of them and ``READ`` times more; the value of a position that is selected alone is not.
+the exact scores of two positions are equal or differ by ``gap``, and each is computed to e, a position that is not selected
+weighs exp(-scale (gap - 2 e)) at most, which must be 0 in the dtype; those that are selected weigh 1 up to 2 e scale. A mean
+of several is rounded once for each of them and ``READ`` times more; the value of a position that is selected alone is not.
 
 Bounds of errors are floats, a little larger than what they are computed from; sizes are exact.
 """

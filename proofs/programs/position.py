@@ -141,9 +141,9 @@ class Position:
 
     def of(self, root: Node) -> list[Scaled]:
         """The coordinates of a node."""
-        for node in counted(root, shown=self.shown):
-            if node not in self.known:
-                self.known[node] = self._counted(node)
+        for made in counted(root, shown=self.shown):
+            if made not in self.known:
+                self.known[made] = self._counted(made)
         for node in within(root, known=self.known):
             self.known[node] = self._read(node)
         return self.known[root]

@@ -22,8 +22,8 @@ class Forms:
 
     def of(self, root: Node) -> list[Form]:
         """The forms of a node."""
-        for node in counted(root):
-            self.known.setdefault(node, [self._leaf(node, place) for place in range(node.width)])
+        for made in counted(root):
+            self.known.setdefault(made, [self._leaf(made, place) for place in range(made.width)])
         for node in within(root, known=self.known):
             if isinstance(node, Concat):
                 self.known[node] = [form for part in node.parts for form in self.known[part]]
