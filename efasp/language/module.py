@@ -149,7 +149,7 @@ class Module:
         return show("".join(letters)) if all(len(name) == 1 for name in letters) else ", ".join(letters)[:SHOWN]
 
     def spells(self, node: Node) -> bool:
-        """Whether the values of a node are read as tokens: vectors as wide as a token's code, but for a head's mean of several."""
+        """Whether the values of a node are read as tokens: vectors as wide as a token's code, but for a head's mean."""
         mean = isinstance(node, Attention) and not node.sort.integral
         wide = self.vocabulary is not None and node.sort.width == self.vocabulary.width
         return isinstance(node.sort, Vector) and wide and not mean

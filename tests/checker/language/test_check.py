@@ -128,6 +128,37 @@ def test_what_is_counted_must_be_0_at_the_sink(tmp_path: Path, call: str) -> Non
     assert statuses(checked(text.replace("FLAG", "1 - TE.a"), tmp_path, *lemma, code=1)) == {"program.sink": {"refuted"}}
 
 
+def test_a_token_of_two_flags(tmp_path: Path) -> None:
+    """Two kinds at once are no token: refuted with a text; flags of which one is 1 are proved."""
+    text = 'tokens "abc"\nplaces 5\nlet x = token(TE, "a", TE.a, "b", FLAG)\n'
+    sorts = ("--lemma", "program.sorts")
+    assert statuses(checked(text.replace("FLAG", "1 - TE.a : Flag"), tmp_path, *sorts, code=0)) == {"program.sorts": {"proved"}}
+    (row,) = (row for row in checked(text.replace("FLAG", "1*TE.one : Flag"), tmp_path, *sorts, code=1)["program.sorts"]
+              if row["status"] == "refuted")  # fmt: skip
+    assert row["countermodel"]["said"].startswith("on 'a': expected OneHot(3), found [1, 1, 0]")
+
+
+def test_too_few_positions_for_the_most_frequent(tmp_path: Path) -> None:
+    """The flags are fractions on a text that is longer than the number that was given: refuted with it."""
+    text = 'tokens "ab"\nplaces PLACES\nlet x = most_frequent([TE.a, TE.b], 4)\n'
+    sorts = ("--lemma", "program.sorts")
+    checked(text.replace("PLACES", "2"), tmp_path, *sorts, code=0)
+    assert "refuted" in statuses(checked(text.replace("PLACES", "5"), tmp_path, *sorts, code=1))["program.sorts"]
+
+
+def test_a_weights_file_of_other_places(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said that the places differ, and how many there are; of other letters, which."""
+    (tmp_path / "p.efasp").write_text(REVERSE)
+    assert main(["compile", str(tmp_path / "p.efasp"), "-o", str(tmp_path / "w")]) == 0
+    for old, new, said in [
+        ("places 10", "places 5", "expected the places of reverse (32 places), found those of reverse (1024 places)"),
+        ('"abcd"', '"abc"', "expected the letters of reverse (a, b, c), found those of reverse (a, b, c, d)"),
+    ]:
+        (tmp_path / "q.efasp").write_text(REVERSE.replace(old, new))
+        assert main(["check", str(tmp_path / "q.efasp"), "--weights", str(tmp_path / "w")]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
     """The transformer's mean may be rounded; a value that is off by a thousandth is refuted, by a text."""
     example, file = ROOT / "examples" / "fraction.efasp", tmp_path / "w.safetensors"
