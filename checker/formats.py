@@ -36,6 +36,7 @@ from efasp.model.lower import lower
 from efasp.model.program_file import is_program, metadata, read_program
 from efasp.model.ranges import RangeError
 from efasp.model.readback import read_plan
+from efasp.model.rounding import chosen
 from efasp.model.runs import DecodingError
 from efasp.model.specialised_file import MachineFile
 from efasp.pram.isa import Instruction
@@ -140,7 +141,8 @@ def _of_source(source: str, name: str | None) -> Subject:
     try:
         if not path.is_file() or path.suffix in (".efasp", ".rasp", ".pram"):
             module = given(source, name)
-            plan, dtype = lower(module.program), None
+            plan = lower(module.program)
+            dtype: str | None = chosen(module, plan)
         elif name is not None:
             raise UsageError(
                 "--name: expected a program's text with it, found a weights file, whose transformer has one output"

@@ -77,8 +77,8 @@ def expect_few(name: str, count: int) -> None:
 def expect_places(name: str, places: Embedding) -> tuple[Node, int]:
     """The numbers of places, and how many there are. Raises SortError."""
     if not isinstance(places, Embedding) or "number" not in places.codebook.slots:
-        found = f"places without numbers ({places.codebook.name})" if isinstance(places, Embedding) else "something else"
-        raise SortError(name, "the embedding of places with their numbers (PE)", found)
+        found = f"places without numbers ({places.codebook.name})" if isinstance(places, Embedding) else f"{places.sort}"
+        raise SortError(name, "the embedding of places with their numbers (PE itself, not PE.number)", found)
     number = places.field("number")
     low, high = expect_int(name, number)
     if low:
@@ -129,9 +129,9 @@ def at_least(share: Node, longest: int) -> Node:
     return combine([(1, relu(reach + 1)), (-1, relu(reach))], sort=like(reach))
 
 
-def counted(share: Node, longest: int) -> Node:
+def counted(share: Node, longest: int, name: str = "counted") -> Node:
     """The number c, up to ``longest``, of the share 1 / (c + 1). Raises SortError."""
-    expect_few("counted", longest)
+    expect_few(name, longest)
     return weigh(at_least(share, longest), [1] * longest, sort=Int(0, longest))
 
 

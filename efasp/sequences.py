@@ -82,7 +82,7 @@ def mean_where(value: Node, key: Node, query: Node, relation: str, sink: Node | 
 )
 def count_where(flag: Node, key: Node, query: Node, relation: str, longest: int, sink: Node) -> Node:
     """How many flagged positions, ``longest`` at most, have a key in a relation to the query (the flag is 0 at the sink)."""
-    return counted(selector(key, query, relation, sink, flag, name="count_where").share, longest)
+    return counted(selector(key, query, relation, sink, flag, name="count_where").share, longest, "count_where")
 
 
 @operator(
@@ -95,7 +95,7 @@ def count_where(flag: Node, key: Node, query: Node, relation: str, longest: int,
 )
 def selector_width(key: Node, query: Node, relation: str, longest: int, sink: Node) -> Node:
     """How many positions but the sink, ``longest`` at most, have a key in a relation to the query."""
-    return counted(selector(key, query, relation, sink, name="selector_width").share, longest)
+    return counted(selector(key, query, relation, sink, name="selector_width").share, longest, "selector_width")
 
 
 # Prefixes.
@@ -280,7 +280,8 @@ def token(te: Node, *cases: str | Node) -> Node:
 
 
 def coded(te: Embedding, flags: Mapping[str, Node]) -> Node:
-    """The code of the token whose flag is 1, of those of a kind without a payload; exactly one is."""
+    """The code of the token whose flag is 1, of those of a kind without a payload; exactly one is, which is its sort."""
     nothing, kinds = combine([(0, te.one)], sort=Flag()), te.codebook.kinds
     rest = te.codebook.width - len(kinds) - 1
-    return concat(*(flags.get(kind.name, nothing) for kind in kinds), te.one, *[nothing] * rest)
+    chosen = combine([(1, concat(*(flags.get(kind.name, nothing) for kind in kinds)))], sort=OneHot(len(kinds)))
+    return concat(chosen, te.one, *[nothing] * rest)

@@ -25,7 +25,8 @@ class Head:
     """One head: ``q`` and ``k`` of shape (d_qk, d_model), ``v`` (d_v, d_model), ``o`` (d_model, d_v).
 
     ``q_size``, ``k_size``: for each of the d_qk components its largest absolute value, by the sorts of the program; ``whole``:
-    by them all components are integers.
+    by them all components are integers; ``single``: one position has the highest score, whatever the sequence is
+    (``model.winners``).
     """
 
     q: Matrix
@@ -35,6 +36,7 @@ class Head:
     q_size: tuple[Number, ...]
     k_size: tuple[Number, ...]
     whole: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,13 @@ from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, head, row, summary, totals
 from efasp.checker.session import Commanded, ReportData, environment, notice, solvers_of
 from efasp.checker.terminal import console
-from efasp.language.module import Module, TextError
+from efasp.codebook import Codebook
+from efasp.language.module import SHOWN, Module, TextError
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.proofs.obligation import Obligation
 from efasp.proofs.programs import floats, lowering, operators, sorts, specification
+from efasp.proofs.programs.means import Means
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.registry import matches
 from efasp.rasp.graph import Sequence
@@ -41,9 +43,10 @@ def obligations(module: Module, plan: Plan, dtype: str | None, operator: Sequenc
     """All about a program and a plan: sorts, layers, floats, specification; which of a compiled operator of RASP are the values
     of that ``operator``."""
     texts = Texts(module)
-    yield from sorts.obligations(module, texts)
+    means = Means(texts)
+    yield from sorts.obligations(means)
     yield from lowering.obligations(texts, plan)
-    yield from floats.obligations(texts, plan, lower(module.program) if dtype else plan, dtype)
+    yield from floats.obligations(means, plan, lower(module.program) if dtype else plan, dtype)
     yield from specification.obligations(texts) if operator is None else operators.obligations(texts, operator)
 
 
@@ -128,16 +131,26 @@ def _weights(module: Module, fresh: Plan, asked: RunOptions) -> Plan:
     """The plan of the file, under the program's codebooks: what the file says of its own program is not asked."""
     assert asked.weights is not None
     named, plan = weights(asked.weights)
-    if (plan.vocabulary, plan.places) != (fresh.vocabulary, fresh.places):
-        raise UsageError(
-            f"--weights: {asked.weights}: expected a transformer over the letters and places of {module.program.name}, "
-            f"found one of {named.program.name}"
-        )
+    for what, own, other in (("letters", fresh.vocabulary, plan.vocabulary), ("places", fresh.places, plan.places)):
+        if own != other:
+            raise UsageError(
+                f"--weights: {asked.weights}: expected the {what} of {module.program.name} ({_listed(own)}), "
+                f"found those of {named.program.name} ({_listed(other)})"
+            )
     if len(plan.out_bias) != module.program.output.width:
         raise UsageError(
             f"--weights: {asked.weights}: expected {module.program.output.width} read-outs, found {len(plan.out_bias)}"
         )
     return replace(plan, name=module.program.name)
+
+
+def _listed(book: Codebook) -> str:
+    """The letters of a vocabulary, or how many places there are."""
+    (name, bits), *others = book.payloads or (("", 0),)
+    if len(book.kinds) == 1 and name and not others:
+        return f"{1 << bits} places"
+    kinds = [kind.name for kind in book.kinds]
+    return ", ".join(kinds[:SHOWN]) + ", ..." * (len(kinds) > SHOWN)
 
 
 def show(module: Module, rows: list[Row], elapsed: float, specified: bool = False) -> None:

@@ -25,7 +25,8 @@ from efasp.language.runs import run
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
 from efasp.model.program_file import metadata
-from efasp.model.ranges import SIGNIFICAND, RangeError, dtype_for
+from efasp.model.ranges import RangeError
+from efasp.model.rounding import chosen, doubtful
 from efasp.proofs.programs.floats import doubt
 from efasp.sorts import SortError
 from efasp.syntax import Attention, walk
@@ -71,12 +72,12 @@ def shown(module: Module, output: Sequence[Any]) -> str:
     """An output for people: letters as a text, other values with blanks between."""
     if all(isinstance(value, str) and value in module.letters for value in output):
         return module.join(output)
-    return " ".join(str(plain(value)) for value in output)
+    return " ".join(f"({', '.join(map(str, value))})" if isinstance(value, tuple) else str(plain(value)) for value in output)
 
 
 def judge(path: Path, module: Module, plan: Plan) -> None:
     """Say on standard error where the dtype of a weights file is not known to carry its numbers exactly."""
-    if reason := doubt(plan, lower(module.program), plan.dtype):
+    if reason := doubt(module, plan, lower(module.program), plan.dtype or ""):
         said = f"--weights: {path}: {plan.dtype} is not known to carry its numbers exactly: {reason}"
         print(f"efasp: {said} (efasp check --weights {path} says more)", file=sys.stderr)
 
@@ -123,17 +124,6 @@ def _fits(module: Module, alphabet: str | None, letters: int | None) -> None:
         raise UsageError(f"--max-length: expected at most {longest}, as there are places, found {letters}")
 
 
-def inexact(plan: Plan, dtype: str | None) -> str:
-    """Why a dtype is not known to carry a plan's numbers exactly; "" where it is, and where none is given."""
-    if dtype is None:
-        return ""
-    try:
-        narrowest = dtype_for(plan)
-    except RangeError as error:
-        return str(error)
-    return "" if SIGNIFICAND[narrowest] <= SIGNIFICAND[dtype] else f"by the bounds of its sorts it takes {narrowest}"
-
-
 def compile_(options: argparse.Namespace) -> int:
     """`efasp compile`: write the weights file of a program."""
     translation = None
@@ -151,7 +141,8 @@ def compile_(options: argparse.Namespace) -> int:
     path: Path = options.output
     writable("-o", path)
     try:
-        plan, dtype = lower(module.program), options.dtype or module.dtype or None
+        plan = lower(module.program)
+        dtype = options.dtype or chosen(module, plan)
         transformer = Transformer.of(plan, dtype)
     except (RangeError, SortError, ValueError) as error:
         raise UsageError(f"{options.file}: {error}") from None
@@ -170,9 +161,9 @@ def compile_(options: argparse.Namespace) -> int:
           f"{transformer.dtype_name}", file=stream)  # fmt: skip
     for line in described(translation) if translation is not None else ():
         print(f"  {line}", file=stream)
-    if reason := inexact(plan, dtype):
+    if reason := doubtful(module, plan, dtype):
         print(f"efasp: {module.program.name}: {dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
-    if means := rounded(module):
+    elif not module.program.output.sort.integral and (means := rounded(module)):
         what = ", ".join(means[:4])
-        print(f"efasp: {what}: means, which floats may round; efasp check says what is proved of them", file=sys.stderr)
+        print(f"efasp: {what}: means, which floats may round; efasp check says by how much", file=sys.stderr)
     return 0

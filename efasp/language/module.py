@@ -16,7 +16,7 @@ from efasp.codebook import Codebook
 from efasp.language import tree as t
 from efasp.pram.assembler.source import nearest, show
 from efasp.sorts import Bit, Flag, Int, Number, OneHot, Rational, Signs, Vector, Word
-from efasp.syntax import Node, Parameter, PositionEmbedding, Program, TokenEmbedding, walk
+from efasp.syntax import Attention, Node, Parameter, PositionEmbedding, Program, TokenEmbedding, walk
 
 Value = int | Fraction | str | tuple[int | Fraction, ...] | None  # what a position's output stands for
 MATCHES = (
@@ -106,6 +106,14 @@ class Module:
             )
         return (1 << self.places.payloads[0][1]) - self.skipped
 
+    @property
+    def positions(self) -> int | None:
+        """The largest number of positions of a sequence; None where no such number is known."""
+        try:
+            return None if self.longest is None else self.longest + self.skipped
+        except TextError:
+            return None
+
     def closed(self) -> None:
         """Raises TextError where a free parameter is left, or the program has no definition."""
         free = [node.name for node in walk(*self.program.definitions.values()) if isinstance(node, Parameter)]
@@ -141,8 +149,10 @@ class Module:
         return show("".join(letters)) if all(len(name) == 1 for name in letters) else ", ".join(letters)[:SHOWN]
 
     def spells(self, node: Node) -> bool:
-        """Whether the values of a node are read as tokens: vectors as wide as a token's code."""
-        return isinstance(node.sort, Vector) and self.vocabulary is not None and node.sort.width == self.vocabulary.width
+        """Whether the values of a node are read as tokens: vectors as wide as a token's code, but for a head's mean."""
+        mean = isinstance(node, Attention) and not node.sort.integral
+        wide = self.vocabulary is not None and node.sort.width == self.vocabulary.width
+        return isinstance(node.sort, Vector) and wide and not mean
 
     def decode(self, values: np.ndarray, name: str | None = None) -> list[Value]:
         """The values of a definition (the output by default) at the letters, from an array (positions, width).

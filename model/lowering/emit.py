@@ -78,7 +78,7 @@ class Emitter:
         o = self.transposed([((coordinate, 1),) for coordinate in values])
         q, k = (self.matrix(map(self.row, side)) for side in (item.q, item.k))
         q_size, k_size = (tuple(self.forms.size(form) for form in side) for side in (item.q, item.k))
-        return Head(q, k, v, o, q_size, k_size, item.whole)
+        return Head(q, k, v, o, q_size, k_size, item.whole, item.single)
 
     def layer(self, number: int) -> Layer:
         """Layer ``number``, from 1 on: its heads, and a feed-forward block of its units and erasures."""

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from efasp.affine_forms import Form, divided, primitive, total
 from efasp.model.ranges import absolute
+from efasp.model.winners import decided, plain
 from efasp.sorts import Interval, Number, SortError, tidy
 from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, TokenEmbedding, walk
 
@@ -44,6 +45,7 @@ class Item:
     k: list[Form] = field(default_factory=list)
     values: list[Form] = field(default_factory=list)  # of a head: one a scalar; of units: the pre-activations
     whole: bool = False  # queries and keys are integers
+    single: bool = False  # one position has the highest score
 
     @property
     def reads(self) -> list[Form]:
@@ -57,6 +59,7 @@ class Forms:
     def __init__(self, program: Program) -> None:
         self.bounds: list[Interval] = []
         self.labels: list[str] = []
+        self.integral: list[bool] = []
         self.items: list[Item] = []
         self.sources: dict[type[Node], tuple[int, Node]] = {}
         self.known: dict[Direction, Interval] = {}
@@ -85,9 +88,10 @@ class Forms:
             self._directions[id(form.terms)] = direction(form)
         return self._directions[id(form.terms)]
 
-    def _scalar(self, interval: Interval, label: str) -> int:
+    def _scalar(self, interval: Interval, label: str, integral: bool = True) -> int:
         self.bounds.append(interval)
         self.labels.append(label)
+        self.integral.append(integral)
         return len(self.bounds) - 1
 
     def _source(self, kind: type[Node], nodes: Sequence[Node]) -> None:
@@ -125,7 +129,7 @@ class Forms:
                 continue
             scalar = self._units.setdefault(form, len(self.bounds))
             if scalar == len(self.bounds):
-                self._scalar(node.sort.bounds[place], f"{label}[{place}]")
+                self._scalar(node.sort.bounds[place], f"{label}[{place}]", node.sort.integral)
                 item.scalars.append(scalar)
                 item.values.append(form)
             out.append(Form.atom(scalar))
@@ -143,7 +147,8 @@ class Forms:
         at = next((place for place in heads if place > after), len(self.items))
         if at == len(self.items):
             heads.append(at)
-            self.items.append(Item(attention=True, q=list(key[0]), k=list(key[1])))
+            single = decided([(self._fixed(q), self._fixed(k)) for q, k in pairs], self._place, self._whole) is not None
+            self.items.append(Item(attention=True, q=list(key[0]), k=list(key[1]), single=single))
         head, out = self.items[at], list[Form]()
         head.whole = head.whole or (node.q.sort.integral and node.k.sort.integral)
         for place, form in enumerate(self.of[node.v]):
@@ -155,11 +160,29 @@ class Forms:
             if scalar == len(self.bounds):
                 low, high = node.sort.bounds[place]
                 self._made[scalar] = at
-                self._scalar((low - form.constant, high - form.constant), f"head[{place}]")
+                self._scalar((low - form.constant, high - form.constant), f"head[{place}]", node.sort.integral)
                 head.scalars.append(scalar)
                 head.values.append(linear)
             out.append(Form({scalar: 1}, form.constant))
         return out
+
+    def _place(self, scalar: int) -> str:
+        """Which field of a plain place a scalar is, or nothing."""
+        start, node = self.sources.get(PositionEmbedding, (0, None))
+        if not isinstance(node, PositionEmbedding) or not plain(node.codebook):
+            return ""
+        return next((name for name, slot in node.codebook.slots.items() if scalar - start in slot), "")
+
+    def _fixed(self, form: Form) -> Form:
+        """A form without the scalars that are always 1."""
+        ones = {start + node.codebook.slots["one"].start for start, node in self.sources.values()}  # type: ignore[attr-defined]
+        parts = [(c, Form(constant=1) if scalar in ones else Form.atom(scalar)) for scalar, c in form.terms.items()]
+        return total(parts, form.constant)
+
+    def _whole(self, form: Form) -> bool:
+        """Whether a form is an integer: integer coefficients of integer scalars."""
+        numbers = (form.constant, *form.terms.values())
+        return all(c == int(c) for c in numbers) and all(self.integral[scalar] for scalar in form.terms)
 
     def _linear(self, form: Form) -> Form:
         """Projections have no bias: a constant is a multiple of the coordinate that holds 1."""

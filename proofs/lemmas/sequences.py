@@ -48,6 +48,7 @@ from efasp.syntax import Attention, Node, Parameter, TokenEmbedding
 SIZES = (*range(1, 17), 33, 64)  # values of a key of which every relation is tried
 EVERY = range(1, 65)  # values of a key, and numbers that are counted, of "<="
 PLACES = range(1, 7)  # bits of places
+MOST_KEYS = 3  # of sort_by
 SHORT = 3  # the length up to which every operator is also checked exhaustively
 LEADS = (*range(1, 17), 32, 64)  # longest lengths of comparisons of two counts
 SEQUENCES = tuple(operator for operator in OPERATORS.values() if operator.kind == "sequence")
@@ -244,7 +245,7 @@ def winners() -> Iterator[Numbers]:
 
 def sorting() -> Iterator[Heads | Numbers]:
     """sort_by, over up to 64 places and up to 3 keys: who comes no later, the rank and its square, and the place that asks."""
-    for bits, keys in product(PLACES, (1, 2, 3)):
+    for bits, keys in product(PLACES, range(1, MOST_KEYS + 1)):
         pe, x, size = positions(Codebook.index(bits)), Parameter("x", Word(2)), 1 << bits
         key = Parameter("key", Int(-1, keys - 2))
         root = OPERATORS["sort_by"].build(x, key, pe, SINK)

@@ -16,10 +16,11 @@ from efasp.affine_forms import Form, total
 from efasp.language import tree as t
 from efasp.language.module import Module
 from efasp.language.specification import SpecificationError
+from efasp.model.winners import plain
 from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict
 from efasp.proofs.programs.sorts import CLAIM, scope
 from efasp.proofs.programs.texts import Texts
-from efasp.proofs.programs.winners import Forms, plain, winner
+from efasp.proofs.programs.winners import Forms, winner
 from efasp.proofs.smtlib import Script, Term, clause, eq, land, le, linear, lnot, lt
 from efasp.sorts import Bit, Int, Vector
 from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, Relu, TokenEmbedding, walk

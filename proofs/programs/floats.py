@@ -10,40 +10,33 @@ import numpy as np
 
 from efasp.evaluate import evaluate, place_rows
 from efasp.language.module import Module
+from efasp.model import rounding
 from efasp.model.plan import Plan
-from efasp.model.ranges import SCALE, SIGNIFICAND, RangeError, dtype_for, ranges
+from efasp.model.ranges import SCALE, RangeError, ranges
 from efasp.proofs.lemmas.lowering import numbers
-from efasp.proofs.obligation import Obligation, Undecided, Verdict
-from efasp.proofs.programs.position import Position, integral, whole
-from efasp.proofs.programs.sorts import CLAIM, _difference, distinct, scope, texts_only
+from efasp.proofs.obligation import Obligation, Verdict
+from efasp.proofs.programs.means import Means
+from efasp.proofs.programs.sorts import CLAIM, scope
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.programs.winners import Forms, winner
-from efasp.proofs.smtlib import Script, clause, eq, land
 from efasp.syntax import Attention, walk
 
+DEVIATES = "the file's numbers are not those of a fresh compile, whose coordinates have known bounds"
+MANY = [1 << bits for bits in (20, 18, 16, 14, 12, 10, 8)]  # positions, where there are places for any number
 MEASURED = (1, 2, 3, 5, 8, 16, 33, 64, 100)  # letters of the texts that run in torch, the longer ones of small programs only
 WORK = 1 << 20
 ROUNDED = 64  # units of rounding of the dtype by which a fraction may differ from the exact one
 
 
-def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Iterator[Obligation]:
+def obligations(means: Means, plan: Plan, fresh: Plan, dtype: str | None) -> Iterator[Obligation]:
     """The ranges of a fresh plan; one a head; and where some head is not over places alone, a run of the plan in torch.
 
     ``dtype``: that of a weights file.
     """
-    module = texts.module
-    said, n = scope(module)
+    module, texts = means.module, means.texts
     params = {"program": module.program.name}
-    yield Obligation(
-        "program.ranges",
-        CLAIM,
-        params,
-        f"{said}, given the sorts and winners",
-        n,
-        "exact",
-        f"{dtype}",
-        lambda: _ranges(texts.module, plan, fresh, dtype),
-    )
+    used = dtype or rounding.chosen(module, fresh)
+    yield _ranges(means, plan, fresh, used, params)
     names = {node: name for name, node in module.program.definitions.items()}
     heads = [node for node in walk(module.program.output) if isinstance(node, Attention)]
     seen: set[Any] = set()
@@ -51,7 +44,7 @@ def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Ite
     for number, head in enumerate(heads):
         if (head.q, head.k) not in seen:
             seen.add((head.q, head.k))
-            yield _head(texts, head, {**params, "head": names.get(head, number)})
+            yield _head(means, head, {**params, "head": names.get(head, number)})
             proved = proved and winner(head, Forms()) is not None
     if not proved:
         yield Obligation(
@@ -61,66 +54,65 @@ def obligations(texts: Texts, plan: Plan, fresh: Plan, dtype: str | None) -> Ite
             "measured",
             (1, MEASURED[-1]),
             "measurement",
-            f"{dtype}",
-            lambda: _torch(texts, plan),
+            used,
+            lambda: _torch(texts, plan, used),
         )
 
 
-def _ranges(module: Module, plan: Plan, fresh: Plan, dtype: str | None) -> Verdict:
-    """Whether a dtype holds every sum exactly, if every head reads one value; of a file if its numbers are the fresh ones."""
-    if not integral(module.program.output):
-        return Verdict("unknown", "a head gives fractions, which floats may round (program.torch measures)")
-    if reason := doubt(plan, fresh, dtype):
-        return Verdict("unknown", reason)
-    most, narrowest = max(found.bound for found in ranges(fresh)), dtype_for(fresh)
-    return Verdict("proved", f"{dtype or narrowest}: every sum is at most {most}; scores are scaled by {SCALE[narrowest]}")
-
-
-def doubt(plan: Plan, fresh: Plan, dtype: str | None) -> str:
-    """Why a dtype (None: some dtype) is not known to hold every sum of a plan exactly, where every head reads one value; ""
-    where it is. ``fresh``: the plan of a fresh compile, of which alone the bounds are known."""
+def _ranges(means: Means, plan: Plan, fresh: Plan, used: str, params: dict[str, Any]) -> Obligation:
+    """That the floats of a dtype tell the exact read-outs, where no number of positions is bounded
+    up to some; of a file if its numbers are the fresh ones."""
+    module = means.module
+    said, n = scope(module)
+    whole = module.program.output.sort.integral
+    found = Verdict("unknown", f"{used}: no bound of its roundings is known for any number of positions")
     if plan is not fresh and numbers(plan) != numbers(fresh):
-        return "the file's numbers are not those of a fresh compile, whose coordinates have known bounds"
-    try:
-        narrowest = dtype_for(fresh)
-    except RangeError as error:
-        return str(error)
-    if dtype is not None and SIGNIFICAND[dtype] < SIGNIFICAND[narrowest]:
-        return f"{dtype} is too narrow: {narrowest} is exact"
-    return ""
+        found = Verdict("unknown", DEVIATES)
+    else:
+        for most in [module.positions] if module.positions is not None else MANY:
+            if not (reason := rounding.doubt(fresh, used, most, whole)):
+                off = max(rounding.Rounding(fresh, used, most).errors(), default=0.0)
+                found = Verdict("proved", _bound(fresh, used, off, whole))
+                said, n = (
+                    (said, n) if module.positions or not off else (f"texts of up to {most - module.skipped} letters", (1, most))
+                )
+                break
+            found = Verdict("unknown", reason)
+    return Obligation("program.ranges", CLAIM, params, f"{said}, given the sorts and winners", n, "exact", used, lambda: found)
 
 
-def _head(texts: Texts, head: Attention, params: dict[str, Any]) -> Obligation:
+def _bound(plan: Plan, dtype: str, off: float, whole: bool) -> str:
+    """What a proof says of a dtype, by the largest error of a read-out."""
+    if not off:
+        return (
+            f"{dtype}: every sum is at most {max(found.bound for found in ranges(plan))}; scores are scaled by {SCALE[dtype]}"
+        )
+    return f"{dtype}: every read-out is within {off:.1e} of the {'integer' if whole else 'fraction'} that it stands for"
+
+
+def doubt(module: Module, plan: Plan, fresh: Plan, dtype: str) -> str:
+    """Why the floats of a dtype are not known to tell a plan's read-outs, "" where they are. ``fresh``: the plan of a fresh
+    compile, of which alone the bounds are known."""
+    if plan is not fresh and numbers(plan) != numbers(fresh):
+        return DEVIATES
+    return rounding.doubtful(module, fresh, dtype)
+
+
+def _head(means: Means, head: Attention, params: dict[str, Any]) -> Obligation:
     """That two positions never tie, so that the head reads one value and no mean."""
-    module = texts.module
+    module = means.module
     said, n = scope(module)
     said = f"{said}, given the sorts"
     if not head.q.sort.integral or not head.k.sort.integral:
         verdict = Verdict("unknown", "scores that may be fractions: how far apart they are is not known")
-        return Obligation("program.winner", CLAIM, params, said, n, "exact", "fractions", lambda: verdict)
-    if winner(head, Forms()) is not None:
+    elif winner(head, Forms()) is not None:
         verdict = Verdict("proved", "the score is a polynomial of the place with one maximum")
-        return Obligation("program.winner", CLAIM, params, said, n, "exact", "place", lambda: verdict)
-    difference, script = None, Script("QF_LIA")
-    i, j, other = (Position(script, name, True) for name in ("i", "j", "l"))
-    if whole(head.q, head.k):
-        for place in (j, other):
-            texts_only(module, script, place, head.k)
-        texts_only(module, script, i, head.q)
-        difference = _difference(head, Forms(), i, j, other)
-    if difference is None:
-        verdict = Verdict("unknown", "a mean, or a score that is not linear: floats may round (program.torch measures)")
-        return Obligation("program.winner", CLAIM, params, said, n, "exact", "head", lambda: verdict)
-    distinct(module, script, head, j, other)
-
-    def replay(model: object) -> None:
-        raise Undecided("two positions may tie, and floats round a mean of equal values (program.torch measures)")
-
-    never = clause(land(*(eq(part, "0") for part in difference)), "false")
-    return script.obligation("program.winner", CLAIM, params, said, n, never, replay=replay)
+    else:
+        verdict = Verdict("proved", "scores are integers: those that are not the highest are 1 or more below it")
+    return Obligation("program.winner", CLAIM, params, said, n, "exact", "head", lambda: verdict)
 
 
-def _torch(texts: Texts, plan: Plan) -> Verdict:
+def _torch(texts: Texts, plan: Plan, dtype: str) -> Verdict:
     """The transformer against exact evaluation, on texts of several lengths, by a fixed seed."""
     try:
         from efasp.model.transformer import Transformer
@@ -131,7 +123,7 @@ def _torch(texts: Texts, plan: Plan) -> Verdict:
     most = min(module.longest or MEASURED[-1], max(MEASURED[3], WORK // (4 * width)))
     lengths = [n for n in MEASURED if n <= most]
     try:
-        transformer = Transformer.of(plan, plan.dtype)
+        transformer = Transformer.of(plan, dtype)
     except (RangeError, ValueError) as error:
         return Verdict("unknown", str(error))
     # Floats round fractions: they may differ from the exact ones relative to them, or to 1 where those are less.

@@ -1,39 +1,85 @@
 """The SMT reading of a program at one position of an arbitrary sequence: the values of its nodes as terms over the code there.
 
 Leaves are the coordinates of the embeddings, with what a codebook says of them (one kind, bits of a payload as signs, a number
-as its bits), and the outputs of heads, of which only their sort is known. Affine maps and ReLUs are read from their rows.
+as its bits), and the outputs of heads, which are means, or of which only their sort is known. Affine maps and ReLUs are read
+from their rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from fractions import Fraction
 from math import lcm
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from efasp.codebook import Codebook
+from efasp.language.sort_names import fits
 from efasp.proofs.smtlib import Script, Term, eq, ite, land, le, linear, lnot, lor, num
-from efasp.sorts import OneHot, Signs, Sort, Vector
-from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Relu, TokenEmbedding, walk
+from efasp.sorts import Interval, Number, OneHot, Signs, Sort, Vector
+from efasp.syntax import (
+    Affine,
+    Attention,
+    Concat,
+    Node,
+    Parameter,
+    PositionEmbedding,
+    Relu,
+    TokenEmbedding,
+    walk,
+    walk_by,
+)
+
+ONE_BY_ONE = 64  # values of a sort that are listed
+DEPTH = 2  # heads, one below the other, whose values are read at other positions
 
 
 class Scaled(NamedTuple):
-    """``term / by``: an integer term, unless some head has fractions."""
+    """``term / (by over)``, where ``over`` is the name of an integer of 1 or more, or ``""`` for 1; an integer term, unless
+    some head has fractions of which nothing else is known."""
 
     term: Term
     by: int
+    over: Term = ""
+
+    def times(self, value: Number) -> Term:
+        """What the term is where the whole is a value."""
+        return linear([(self.by * value, self.over)]) if self.over else num(self.by * value)
 
 
-def counted(root: Node) -> list[Node]:
-    """The nodes below a root that turn fractions into integers, by their own obligation: they are read as integers."""
+class Averages(Protocol):
+    """What is known of means (``proofs.programs.means.Means``)."""
+
+    def selection(self, *roots: Node, shown: Node | None = None) -> object:
+        """The one selection of all means below some roots; None where there are none, several, or means of fractions."""
+
+    def mean(self, position: Position, head: Attention) -> list[Scaled]:
+        """The coordinates of a head's mean at a position."""
+
+
+def within(*roots: Node, known: Container[Node] = ()) -> list[Node]:
+    """The nodes below some roots that are at the same position: heads are looked into no further."""
+    return walk_by(lambda node: () if isinstance(node, Attention) else node.inputs, *roots, known=known)
+
+
+def counted(*roots: Node, shown: Node | None = None) -> list[Affine]:
+    """The nodes below some roots that turn fractions into integers, by their own obligation: they are read as integers.
+
+    ``shown``: the node that is not known to do so, as this is what is to be shown.
+    """
     return [
         node
-        for node in walk(root)
+        for node in within(*roots)
         if isinstance(node, Affine)
-        and node is not root
+        and node is not shown
         and node.sort.integral
         and not node._inferred().integral
-        and not integral(node)
+        and not whole_heads(node)
     ]
+
+
+def whole_heads(*roots: Node, known: Container[Node] = ()) -> bool:
+    """Whether every head and variable that some nodes read is an integer."""
+    return all(node.sort.integral for node in within(*roots, known=known) if isinstance(node, (Attention, Parameter)))
 
 
 def integral(*nodes: Node) -> bool:
@@ -41,29 +87,78 @@ def integral(*nodes: Node) -> bool:
     return all(node.sort.integral for node in walk(*nodes) if isinstance(node, (Attention, Parameter)))
 
 
-def whole(*roots: Node) -> bool:
-    """Whether some nodes are integers, those below them being what they declare."""
-    below = (node for root in roots for node in walk(root, known=frozenset(counted(root))))
-    return all(node.sort.integral for node in below if isinstance(node, (Attention, Parameter)))
+def whole(*roots: Node, shown: Node | None = None) -> bool:
+    """Whether some nodes are integers, those below them being what they declare, unless they are ``shown``."""
+    return whole_heads(*roots, known=frozenset(counted(*roots, shown=shown)))
+
+
+def admitted(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
+    """That a vector is one of a sort; unless its terms are ``integers``, every value of an integral sort is listed."""
+    if isinstance(sort, Vector):
+        out, at = [], 0
+        for part in sort.parts:
+            out.append(admitted(part, values[at : at + part.width], integers))
+            at += part.width
+        return land(*out)
+    goals: list[Term] = []
+    for value, (low, high) in zip(values, sort.bounds, strict=True):
+        if sort.integral and (high - low < ONE_BY_ONE or not integers or value.over):
+            goals.append(lor(*(eq(value.term, value.times(one)) for one in range(int(low), int(high) + 1))))
+            continue
+        goals.append(land(le(value.times(low), value.term), le(value.term, value.times(high))))
+        if sort.integral and value.by > 1:
+            goals.append(eq(f"(mod {value.term} {value.by})", "0"))
+    if isinstance(sort, OneHot):
+        hot = linear([(1, ite(eq(value.term, "0"), "0", "1")) for value in values])
+        goals.append(le(hot, "1") if sort.partial else eq(hot, "1"))
+    if isinstance(sort, Signs):
+        zero = [eq(value.term, "0") for value in values]
+        goals.append(lor(land(*zero), land(*(f"(not {z})" for z in zero))))
+    return land(*goals)
 
 
 class Position:
-    """The nodes below some roots at one position, called ``name``; a head that is a root is looked into no further."""
+    """The nodes below some roots at one position, called ``name``; ``shown`` is the node whose sort is not known.
 
-    def __init__(self, script: Script, name: str, whole: bool) -> None:
-        self.script, self.name, self.whole = script, name, whole
+    With ``means`` a head that has them is read by these, and an integer that is made of them is known to be. A head that reads
+    one value has that of some other position, which is read as far as ``depth`` heads below.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        name: str,
+        whole: bool,
+        means: Averages | None = None,
+        shown: Node | None = None,
+        depth: int = DEPTH,
+    ) -> None:
+        self.script, self.name, self.whole, self.shown, self.means, self.depth = script, name, whole, shown, means, depth
         self.type = "Int" if whole else "Real"
         self.known: dict[Node, list[Scaled]] = {}
+        self.sums: dict[object, object] = {}  # those of each selection
         self.count = 0
 
     def of(self, root: Node) -> list[Scaled]:
         """The coordinates of a node."""
-        for node in counted(root):
-            if node not in self.known:
-                self.known[node] = self._leaf(node.sort, "count")
-        for node in walk(root, known=self.known):
+        for made in counted(root, shown=self.shown):
+            if made not in self.known:
+                self.known[made] = self._counted(made)
+        for node in within(root, known=self.known):
             self.known[node] = self._read(node)
         return self.known[root]
+
+    def _counted(self, node: Affine) -> list[Scaled]:
+        """An integer of few values that is made of fractions: of its sort, and of means what they make of it."""
+        leaves = self._leaf(node.sort, "count")
+        if self.whole and self.means is not None and self.means.selection(node, shown=node) is not None:
+            for below in within(node.x, known=self.known):
+                self.known[below] = self._read(below)
+            for leaf, made, (low, high) in zip(leaves, self._affine(node), node.sort.bounds, strict=True):
+                if high - low < ONE_BY_ONE:
+                    equal = [eq(eq(leaf.term, num(v)), eq(made.term, made.times(v))) for v in range(int(low), int(high) + 1)]
+                    self.script.definition(land(*equal), "as it is made")
+        return leaves
 
     def _fresh(self, what: str) -> Term:
         self.count += 1
@@ -78,22 +173,40 @@ class Position:
             return self._affine(node)
         if isinstance(node, Relu):
             return [self._relu(coordinate) for coordinate in self.known[node.x]]
+        if isinstance(node, Attention) and not node.sort.integral and self.whole and self.means is not None:
+            return self.means.mean(self, node)
+        if isinstance(node, Attention) and node.sort.integral and self.depth and whole(node.v) and self.whole:
+            elsewhere = Position(self.script, self._fresh("at"), True, self.means, None, self.depth - 1)
+            values = elsewhere.of(node.v)
+            if not fits(node.v.sort, node.sort):
+                self.script.definition(admitted(node.sort, values), "its sort")
+            return values
         return self._leaf(node.sort, node.name if isinstance(node, Parameter) else "head")
 
     def _affine(self, node: Affine) -> list[Scaled]:
         x, out = self.known[node.x], []
         for row, bias in zip(node.rows, node.bias, strict=True):
+            over = next((x[i].over for i, _ in row if x[i].over), "")
             by = lcm(Fraction(bias).denominator, *(Fraction(c).denominator * x[i].by for i, c in row))
-            parts = [(Fraction(c) * by / x[i].by, x[i].term) for i, c in row]
-            text = linear([(int(c), term) for c, term in parts], int(bias * by))
+            parts = [(Fraction(c) * by / x[i].by, self._term(x[i], node.x.sort.bounds[i], over)) for i, c in row]
+            terms = [(int(c), term) for c, term in parts]
+            text = linear([*terms, (int(bias * by), over)]) if over and bias else linear(terms, int(bias * by))
             if len(row) > 1:
                 text = self.script.define(self._fresh("sum"), text, self.type)
-            out.append(Scaled(text, by))
+            out.append(Scaled(text, by, over))
         return out
+
+    def _term(self, x: Scaled, bounds: Interval, over: Term) -> Term:
+        """The term of a value over a selection's count: of an integer, a product of which the bounds are known."""
+        if x.over == over:
+            return x.term
+        product, (low, high) = self.script.declare(self._fresh("product"), self.type), bounds
+        self.script.definition(land(le(linear([(x.by * low, over)]), product), le(product, linear([(x.by * high, over)]))))
+        return product
 
     def _relu(self, x: Scaled) -> Scaled:
         term = ite(f"(> {x.term} 0)", x.term, "0")
-        return Scaled(self.script.define(self._fresh("unit"), term, self.type), x.by)
+        return Scaled(self.script.define(self._fresh("unit"), term, self.type), x.by, x.over)
 
     def _variable(self, what: str, low: int, high: int) -> Term:
         """A symbol within bounds; among few values, one of them, also where it is a real."""

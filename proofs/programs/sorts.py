@@ -11,17 +11,20 @@ from efasp.affine_forms import Form, total
 from efasp.evaluate import evaluate
 from efasp.language.module import Module
 from efasp.language.sort_names import fits
+from efasp.model.winners import plain
+from efasp.proofs.lemmas.sequences import MOST_KEYS, PLACES
 from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict, exhaustive
-from efasp.proofs.programs.position import Position, Scaled, whole
-from efasp.proofs.programs.texts import Texts, part_of
-from efasp.proofs.programs.winners import Forms, Leaf, plain, winner
+from efasp.proofs.programs.means import Means
+from efasp.proofs.programs.position import Position, admitted, whole
+from efasp.proofs.programs.texts import part_of
+from efasp.proofs.programs.winners import Forms, Leaf, winner
 from efasp.proofs.smtlib import Script, Term, clause, eq, ite, land, le, linear, lor, num
-from efasp.sorts import Number, OneHot, Signs, Sort, Vector
+from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Node, PositionEmbedding, Relu, TokenEmbedding, walk
 
 CLAIM = "F"
 LONGEST = 1 << 20  # letters, where nothing bounds them
-ONE_BY_ONE = 64  # values of a sort that a goal lists
+ORDER = "the lemma sequences.sort_by"
 FEW = 2  # a leaf whose values are at most so far apart may be multiplied by a form
 
 
@@ -43,17 +46,19 @@ def scope(module: Module) -> tuple[str, tuple[int, int]]:
     return said, (1, longest or LONGEST)
 
 
-def obligations(module: Module, texts: Texts) -> Iterator[Obligation]:
+def obligations(means: Means) -> Iterator[Obligation]:
     """One a node, then that of the short texts."""
+    module, texts = means.module, means.texts
     names = {node: name for name, node in module.program.definitions.items()}
     counts: dict[str, int] = {}
     for node in declared(module):
         where = names.get(node) or part_of(node, texts.nodes, names) or "unused"
         counts[where] = counts.get(where, 0) + 1
         label = where if node in names else f"{where}/{counts[where]}"
-        yield of(module, texts, node, {"program": module.program.name, "node": label})
+        yield of(means, node, {"program": module.program.name, "node": label})
     for number, (value, sink) in enumerate(module.at_sinks, 1):
-        yield at_sink(module, texts, value, sink, {"program": module.program.name, "number": number})
+        yield at_sink(means, value, sink, {"program": module.program.name, "number": number})
+    yield from single(means)
 
     def wrong() -> Iterator[dict[str, Any]]:
         yield from filter(None, [texts.stray()])
@@ -66,8 +71,9 @@ def obligations(module: Module, texts: Texts) -> Iterator[Obligation]:
     )
 
 
-def of(module: Module, texts: Texts, node: Node, params: dict[str, Any]) -> Obligation:
+def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
     """The obligation that a node's values are of its sort."""
+    module, texts = means.module, means.texts
     said, n = scope(module)
     said = f"{said}, given the sorts of heads"
 
@@ -79,28 +85,84 @@ def of(module: Module, texts: Texts, node: Node, params: dict[str, Any]) -> Obli
         return found
 
     script: Script | None
+    if module.longest == texts.length:
+
+        def wrong() -> Iterator[dict[str, Any]]:
+            yield from filter(None, [texts.stray(node)])
+
+        content = f"{node.sort} on all {texts.count} texts"
+        tried = exhaustive(texts.count, wrong)
+        return Obligation("program.sorts", CLAIM, params, f"{scope(module)[0]}, all tried", n, "exhaustive", content, tried)
+    if isinstance(node, Attention) and ordered(module, node):
+        verdict = Verdict("proved", "the lemma sequences.sort_by: at every position the value of one position")
+        return Obligation("program.sorts", CLAIM, params, f"{said} and {ORDER}", n, "exact", f"{node.sort}", lambda: verdict)
     if isinstance(node, Attention):
         won = winner(node, Forms())
         if won is not None and fits(node.v.sort, node.sort):
             verdict = Verdict("proved", "the score is a polynomial of the place with one maximum: one value is read")
             return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
-        script, goal = _tied(module, node)
+        script, goal = _tied(means, node)
     else:
-        script = Script("QF_LIA" if whole(node) else "QF_LRA")
-        position = Position(script, "i", whole(node))
+        integers = whole(node, shown=node) or means.selection(node, shown=node) is not None
+        script = Script("QF_LIA" if integers else "QF_LRA")
+        position = Position(script, "i", integers, means, node)
         texts_only(module, script, position, node)
-        goal = admitted(node.sort, position.of(node), whole(node))
+        goal = admitted(node.sort, position.of(node), integers)
     if script is None:
         verdict = Verdict("unknown", f"{goal} ({texts.length} letters: see program.sorts.short)")
         return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
     return script.obligation("program.sorts", CLAIM, params, said, n, goal, replay=replay)
 
 
-def at_sink(module: Module, texts: Texts, value: Node, sink: Node, params: dict[str, Any]) -> Obligation:
+def ordered(module: Module, node: Attention) -> bool:
+    """Whether a head is a sort_by of which the family sequences shows that it sorts: with so many places and keys as it covers,
+    and the start token as its sink."""
+    if node.origin is None or node.origin[0] != "sort_by" or not module.start or module.places is None:
+        return False
+    x, key, places, sink = node.origin[1]
+    start = Form.atom((TokenEmbedding(module.book), module.book.kind_index[module.start]))
+    ((low, high),) = key.sort.bounds
+    few = (
+        isinstance(places, PositionEmbedding)
+        and plain(module.places)
+        and module.places.payloads[0][1] in PLACES
+        and high - low < MOST_KEYS
+    )
+    return few and x is node.v and Forms().of(sink) == [start] and fits(x.sort, node.sort)
+
+
+def single(means: Means) -> Iterator[Obligation]:
+    """The obligations of what was said to be nonzero at one position at most, each once."""
+    for (value, coordinate), number in means.used.items():
+        if (value, coordinate) not in means.stated:
+            means.stated.add((value, coordinate))
+            yield once(means, value, coordinate, {"program": means.module.program.name, "number": number})
+
+
+def once(means: Means, value: Node, coordinate: int, params: dict[str, Any]) -> Obligation:
+    """The obligation that a coordinate of a value is nonzero at one position at most, so that its sum over some is that one."""
+    module = means.module
+    said, n = scope(module)
+    integers = whole(value)
+    script = Script("QF_LIA" if integers else "QF_LRA")
+    positions = [Position(script, name, integers, means) for name in ("j", "l")]
+    for position in positions:
+        texts_only(module, script, position, value, *_place(value))
+    distinct(module, script, value, *positions)
+    zero = lor(*(eq(position.of(value)[coordinate].term, "0") for position in positions))
+
+    def replay(model: Assignment) -> None:
+        raise Undecided("two positions may have a value, but do not on a short text")
+
+    return script.obligation("program.once", CLAIM, params, f"{said}, given the sorts of heads", n, zero, replay=replay)
+
+
+def at_sink(means: Means, value: Node, sink: Node, params: dict[str, Any]) -> Obligation:
     """The obligation that a key or a value of a lookup is 0 at the sink: else one that finds nothing reads another mean."""
+    module, texts = means.module, means.texts
     said, n = scope(module)
     script = Script("QF_LIA" if whole(value, sink) else "QF_LRA")
-    position = Position(script, "i", whole(value, sink))
+    position = Position(script, "i", whole(value, sink), means)
     texts_only(module, script, position, value, sink)
     flag = position.of(sink)[0]
     goal = clause(eq(flag.term, num(flag.by)), land(*(eq(coordinate.term, "0") for coordinate in position.of(value))))
@@ -137,38 +199,13 @@ def texts_only(module: Module, script: Script, position: Position, *roots: Node)
         return
 
 
-def admitted(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
-    """That a vector is one of a sort; unless its terms are ``integers``, every value of an integral sort is listed."""
-    if isinstance(sort, Vector):
-        out, at = [], 0
-        for part in sort.parts:
-            out.append(admitted(part, values[at : at + part.width], integers))
-            at += part.width
-        return land(*out)
-    goals: list[Term] = []
-    for (term, by), (low, high) in zip(values, sort.bounds, strict=True):
-        if sort.integral and (high - low < ONE_BY_ONE or not integers):
-            goals.append(lor(*(eq(term, num(by * value)) for value in range(int(low), int(high) + 1))))
-            continue
-        goals.append(land(le(num(by * low), term), le(term, num(by * high))))
-        if sort.integral and by > 1:
-            goals.append(eq(f"(mod {term} {by})", "0"))
-    if isinstance(sort, OneHot):
-        total, one = linear([(1, term) for term, _ in values]), num(values[0].by)
-        goals.append(le(total, one) if sort.partial else eq(total, one))
-    if isinstance(sort, Signs):
-        zero = [eq(term, "0") for term, _ in values]
-        goals.append(lor(land(*zero), land(*(f"(not {z})" for z in zero))))
-    return land(*goals)
-
-
-def _tied(module: Module, node: Attention) -> tuple[Script | None, Term]:
+def _tied(means: Means, node: Attention) -> tuple[Script | None, Term]:
     """The script that two positions with one score hold one value, of the sort; None, and the reason, where there is none."""
     if not whole(node.q, node.k, node.v):
         return None, "a head over fractions"
-    script = Script("QF_LIA")
-    i, j, other = (Position(script, name, True) for name in ("i", "j", "l"))
-    forms = Forms()
+    module, script = means.module, Script("QF_LIA")
+    i, j, other = (Position(script, name, True, means) for name in ("i", "j", "l"))
+    forms = Forms(FEW)
     for place in (j, other):
         texts_only(module, script, place, node.k, node.v, *_place(node))
     texts_only(module, script, i, node.q)

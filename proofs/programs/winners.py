@@ -1,49 +1,33 @@
-"""Heads over places alone: which position wins, for every sequence of every length, by exact arithmetic.
-
-A score that is ``A j + B j^2 + C`` in the position j, with A, B and C those of the query, has one winner where B is 0 and A is
-a number other than 0 (the last or the first position), or where B is a negative number b and A = -2 b t for an integer t (the
-position nearest to t).
-"""
+"""Heads as scores of affine forms over leaves; of those over places alone, which position wins (``model.winners``)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-
 from efasp.affine_forms import Form, total
-from efasp.codebook import Codebook
-from efasp.proofs.programs.position import counted
+from efasp.language.sort_names import fits
+from efasp.model.winners import Winner, decided, plain
+from efasp.proofs.programs.position import counted, within
 from efasp.sorts import Number
-from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, TokenEmbedding, walk
+from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, TokenEmbedding
 
 Leaf = tuple[Node, int]  # a coordinate of an embedding, a head, a ReLU or a variable
 
 
-NOWHERE = Form()
-
-
-@dataclass(frozen=True)
-class Winner:
-    """``end``: 1 the last position, -1 the first, 0 the one nearest to ``place``, an integer form of the query's leaves."""
-
-    end: int
-    place: Form = NOWHERE
-
-
 class Forms:
-    """The coordinates of nodes as affine forms over leaves."""
+    """The coordinates of nodes as affine forms over leaves; with ``few`` also over affine nodes that are declared to have so
+    few values, where their parts may have more."""
 
-    def __init__(self) -> None:
+    def __init__(self, few: int = 0) -> None:
+        self.few = few
         self.known: dict[Node, list[Form]] = {}
 
     def of(self, root: Node) -> list[Form]:
         """The forms of a node."""
-        for node in counted(root):
-            self.known.setdefault(node, [self._leaf(node, place) for place in range(node.width)])
-        for node in walk(root, known=self.known):
+        for made in counted(root):
+            self.known.setdefault(made, [self._leaf(made, place) for place in range(made.width)])
+        for node in within(root, known=self.known):
             if isinstance(node, Concat):
                 self.known[node] = [form for part in node.parts for form in self.known[part]]
-            elif isinstance(node, Affine):
+            elif isinstance(node, Affine) and not self._narrow(node):
                 x = self.known[node.x]
                 self.known[node] = [
                     total([(c, x[i]) for i, c in row], bias) for row, bias in zip(node.rows, node.bias, strict=True)
@@ -51,6 +35,11 @@ class Forms:
             else:
                 self.known[node] = [self._leaf(node, place) for place in range(node.width)]
         return self.known[root]
+
+    def _narrow(self, node: Affine) -> bool:
+        if not self.few or not node.sort.integral or fits(node._inferred(), node.sort):
+            return False
+        return all(high - low <= self.few for low, high in node.sort.bounds)
 
     def _leaf(self, node: Node, place: int) -> Form:
         embedded = isinstance(node, (TokenEmbedding, PositionEmbedding))
@@ -61,29 +50,9 @@ class Forms:
         return Form.atom((node, place))
 
 
-def plain(book: Codebook) -> bool:
-    """Whether places are plain numbers."""
-    return book.payloads[:1] != () and book == Codebook.index(book.payloads[0][1], book.name)
-
-
 def winner(head: Attention, forms: Forms) -> Winner | None:
     """The only winner of a head over places alone; None for any other head."""
-    linear, square = Form(), Form()
-    for q, k in zip(forms.of(head.q), forms.of(head.k), strict=True):
-        for leaf, c in k.terms.items():
-            name = _place(leaf)
-            if name not in ("number", "square"):
-                return None
-            if name == "number":
-                linear = total([(1, linear), (c, q)])
-            else:
-                square = total([(1, square), (c, q)])
-    if square == Form():
-        return None if linear.terms or not linear.constant else Winner(1 if linear.constant > 0 else -1)
-    if square.terms or square.constant >= 0:
-        return None
-    place = total([(Fraction(-1, 2) / square.constant, linear)])
-    return Winner(0, place) if _whole(place) else None
+    return decided(zip(forms.of(head.q), forms.of(head.k), strict=True), _place, _whole)
 
 
 def _place(leaf: Leaf) -> str:

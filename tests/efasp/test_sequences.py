@@ -240,18 +240,18 @@ def test_leading(counts: list[int]) -> None:
         ('mean_where(code, code, code, "<", code)', "mean_where: expected bits, flags or a word, found Int(0, 2)"),
         (
             'selector_width(code, code, "<", 0, TE["^"])',
-            "counted: expected 1 to 4096 values that are counted or compared, found 0",
+            "selector_width: expected 1 to 4096 values that are counted or compared, found 0",
         ),
-        ('selector_width(code, code, "<", TE.a, TE["^"])', "counted: expected 1 to 4096 values"),
+        ('selector_width(code, code, "<", TE.a, TE["^"])', "selector_width: expected 1 to 4096 values"),
         ('count_where(code, code, code, "<", 9, TE["^"])', "count_where: expected bits, flags or a word, found Int(0, 2)"),
         ("prefix_sum(code - 1, PE)", "prefix_sum: expected an integer of 0 or more, not always 0, found Int(-1, 1)"),
         (
             "prefix_sum(code, TE.a)",
-            "prefix_sum: expected the embedding of places with their numbers (PE), found something else",
+            "prefix_sum: expected the embedding of places with their numbers (PE itself, not PE.number), found",
         ),
         (
             "prefix_mean(code, TE)",
-            "prefix_mean: expected the embedding of places with their numbers (PE), found places without",
+            "prefix_mean: expected the embedding of places with their numbers (PE itself, not PE.number), found places without",
         ),
         ("kth(hot, TE.a, 65, PE)", "kth: expected a number of 1..64, found 65"),
         ("kth(hot, TE.a, 0, PE)", "kth: expected a number of 1..64, found 0"),

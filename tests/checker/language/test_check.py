@@ -128,6 +128,37 @@ def test_what_is_counted_must_be_0_at_the_sink(tmp_path: Path, call: str) -> Non
     assert statuses(checked(text.replace("FLAG", "1 - TE.a"), tmp_path, *lemma, code=1)) == {"program.sink": {"refuted"}}
 
 
+def test_a_token_of_two_flags(tmp_path: Path) -> None:
+    """Two kinds at once are no token: refuted with a text; flags of which one is 1 are proved."""
+    text = 'tokens "abc"\nplaces 5\nlet x = token(TE, "a", TE.a, "b", FLAG)\n'
+    sorts = ("--lemma", "program.sorts")
+    assert statuses(checked(text.replace("FLAG", "1 - TE.a : Flag"), tmp_path, *sorts, code=0)) == {"program.sorts": {"proved"}}
+    (row,) = (row for row in checked(text.replace("FLAG", "1*TE.one : Flag"), tmp_path, *sorts, code=1)["program.sorts"]
+              if row["status"] == "refuted")  # fmt: skip
+    assert row["countermodel"]["said"].startswith("on 'a': expected OneHot(3), found [1, 1, 0]")
+
+
+def test_too_few_positions_for_the_most_frequent(tmp_path: Path) -> None:
+    """The flags are fractions on a text that is longer than the number that was given: refuted with it."""
+    text = 'tokens "ab"\nplaces PLACES\nlet x = most_frequent([TE.a, TE.b], 4)\n'
+    sorts = ("--lemma", "program.sorts")
+    checked(text.replace("PLACES", "2"), tmp_path, *sorts, code=0)
+    assert "refuted" in statuses(checked(text.replace("PLACES", "5"), tmp_path, *sorts, code=1))["program.sorts"]
+
+
+def test_a_weights_file_of_other_places(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said that the places differ, and how many there are; of other letters, which."""
+    (tmp_path / "p.efasp").write_text(REVERSE)
+    assert main(["compile", str(tmp_path / "p.efasp"), "-o", str(tmp_path / "w")]) == 0
+    for old, new, said in [
+        ("places 10", "places 5", "expected the places of reverse (32 places), found those of reverse (1024 places)"),
+        ('"abcd"', '"abc"', "expected the letters of reverse (a, b, c), found those of reverse (a, b, c, d)"),
+    ]:
+        (tmp_path / "q.efasp").write_text(REVERSE.replace(old, new))
+        assert main(["check", str(tmp_path / "q.efasp"), "--weights", str(tmp_path / "w")]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
     """The transformer's mean may be rounded; a value that is off by a thousandth is refuted, by a text."""
     example, file = ROOT / "examples" / "fraction.efasp", tmp_path / "w.safetensors"
@@ -147,10 +178,14 @@ def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
 
 
 def test_what_is_not_known_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A mean whose use has a margin up to a length: every short text, and torch, but no proof for every length."""
+    """A mean whose use has a margin up to a length: every short text, and torch, but no proof of its sort for every length. The
+    floats are told from fractions up to a length, which the row says."""
     assert main(["check", "efasp.examples:EXAMPLES.majority", "--json", str(tmp_path / "r.json")]) == 3
-    rows = {row["lemma"]: row for row in json.loads((tmp_path / "r.json").read_text())["obligations"]}
-    assert rows["program.sorts"]["status"] == rows["program.winner"]["status"] == rows["program.ranges"]["status"] == "unknown"
+    found = json.loads((tmp_path / "r.json").read_text())["obligations"]
+    rows = {row["lemma"]: row for row in found}
+    assert {row["status"] for row in found if row["lemma"] == "program.sorts"} == {"proved", "unknown"}
+    assert rows["program.winner"]["status"] == rows["program.ranges"]["status"] == "proved"
+    assert "of up to" in rows["program.ranges"]["scope"] and "every length" in rows["program.winner"]["scope"]
     assert rows["program.sorts.short"]["status"] == "proved" and rows["program.torch"]["status"] == "measured"
     assert rows["program.layer"]["status"] == rows["program.stack"]["status"] == "proved"
     text = REVERSE.replace("input[n - 1 - i]", "input[n - 1 - i] or n > 9")
@@ -254,7 +289,12 @@ UNSHOWN = [
     ("let x = 1/2*TE.a + 1/2 : Flag", "refuted"),
     ("let x = 1/2*TE.a + 1/2*TE.b + 1/2 : Flag", "proved"),
     ("let x = 100*seq_mean(TE.a) : Int(0, 100)", "refuted"),
-    ("let x = 100*seq_mean(TE.a + TE.b) : Int(0, 100)", "unknown"),
+    ("let x = 100*seq_mean(TE.a + TE.b) : Int(0, 100)", "proved"),
+    ("let x = relu(32*seq_mean(TE.a)) - relu(32*seq_mean(TE.a) - 1) : Flag", "proved"),
+    ("let x = relu(31*seq_mean(TE.a)) - relu(31*seq_mean(TE.a) - 1) : Flag", "unknown"),  # 1 a of 32 letters
+    ("let x = relu(7*seq_mean(TE.a)) - relu(7*seq_mean(TE.a) - 1) : Flag", "refuted"),
+    ("let d = 8*prefix_mean(TE.a, PE) - 8*seq_mean(TE.a)\nlet x = relu(d) - relu(d - 1) : Flag", "refuted"),  # two selections
+    ("let x = relu(32*aha(TE.one, 0*TE.one, equals(PE.number, 0))) : Int(0, 32)", "refuted"),
     ("let x = aha(TE.one, TE.a, PE.number) : Int(0, 31)", "refuted"),
     ("let x = aha(TE.one, TE.a, TE.a) : Flag", "proved"),
     ("let x = aha(TE.one, 32*TE.a + PE.number, PE.number) : Int(0, 31)", "proved"),

@@ -21,6 +21,7 @@ from efasp.language.program import parse, parse_file
 from efasp.language.runs import run
 from efasp.language.specification import failures, required
 from efasp.model.lower import lower
+from efasp.model.rounding import chosen
 from efasp.model.transformer import Transformer
 from tests.pages import ROOT, tables
 
@@ -113,6 +114,12 @@ def texts(name: str, letters: tuple[str, ...], longest: int) -> list[str]:
     return [*out, "[(])"] if "[" in letters else out
 
 
+def compiled(module: Module) -> Transformer:
+    """The transformer of a program, in the dtype that is chosen for it."""
+    plan = lower(module.program)
+    return Transformer.of(plan, chosen(module, plan))
+
+
 def test_every_program_has_an_oracle() -> None:
     """And every oracle a program; there are at least 25."""
     assert sorted(ORACLES) == [file.stem for file in FILES] and len(FILES) >= 25
@@ -124,7 +131,7 @@ def test_program(file: Path) -> None:
     module, oracle = parse_file(file), ORACLES[file.stem]
     assert module.ensures and module.program.name == file.stem
     assert parse(write(module)).program.output is module.program.output
-    transformer = Transformer.of(lower(module.program))
+    transformer = compiled(module)
     for number, text in enumerate(texts(file.stem, module.letters, min(module.longest or 99, 60))):
         found = run(module, text, check=True)
         assert list(found.values[found.output]) == oracle(text), text
@@ -149,7 +156,7 @@ def in_torch(module: Module, transformer: Transformer, text: str) -> None:
 def test_every_length_in_torch(file: Path) -> None:
     """Texts of every length up to 256, or as many letters as there are places: drawn from all letters, and from two."""
     module, random = parse_file(file), Random(file.stem)
-    transformer = Transformer.of(lower(module.program))
+    transformer = compiled(module)
     longest = min(module.longest or 256, 256)
     for n in range(1, longest + 1):
         for letters in (module.letters, module.letters[:2]):
