@@ -44,7 +44,8 @@ def times(a: np.ndarray, b: np.ndarray | int) -> np.ndarray:
     """The product of integers, exact."""
     other = np.asarray(b)
     if a.dtype == other.dtype == np.int64 and int(magnitude(a)) * int(magnitude(other)) < LIMIT:
-        return a * other
+        product: np.ndarray = a * other
+        return product
     return narrow(a.astype(object) * other.astype(object))
 
 

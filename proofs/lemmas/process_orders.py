@@ -106,8 +106,8 @@ def batched(machine: Machine, transformer: Transformer) -> Report | None:
     """Where one of two programs of one shape, decoded as one batch, does not end as the oracle's run."""
     from efasp.model import together
 
-    shape, (*size, most) = Shape(machine.word, machine.extension), SIZES[0]
-    programs = [endless(Random(f"batch {shape} {number}"), shape, *size, most) for number in range(2)]
+    shape, most = Shape(machine.word, machine.extension), SIZES[0][-1]
+    programs = [endless(Random(f"batch {shape} {number}"), shape, *SIZES[0]) for number in range(2)]
     for program, run in zip(
         programs, together.run(programs, machine.engine, transformer, machine.extension, most), strict=True
     ):
