@@ -104,6 +104,8 @@ def test_an_option_that_an_engine_or_a_trace_does_not_use_is_named(
     command: str, said: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On standard error; nothing is said of options that are used."""
+    if "marm" in command or "mdm" in command:
+        pytest.importorskip("torch", reason="torch is not installed")
     file = tmp_path / "file.pram"
     file.write_text(".word 5\n.memory 2\nmov r1, 3\nst r1, [1]\nhalt\n")
     main(command.replace("FILE", str(file)).split())

@@ -28,6 +28,7 @@ again:  add  r2, r2, r1
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the program and its specialised files, one an engine."""
+    pytest.importorskip("torch", reason="torch is not installed")
     folder = tmp_path_factory.mktemp("specialised")
     (folder / "loop.pram").write_text(LOOP)
     for engine in ("mdm", "apmdm"):

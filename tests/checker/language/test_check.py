@@ -161,6 +161,7 @@ def test_a_weights_file_of_other_places(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
     """The transformer's mean may be rounded; a value that is off by a thousandth is refuted, by a text."""
+    pytest.importorskip("torch", reason="torch is not installed")
     example, file = ROOT / "examples" / "fraction.efasp", tmp_path / "w.safetensors"
     (row,) = checked(example.read_text(), tmp_path, "--lemma", "program.torch", code=0)["program.torch"]
     assert row["status"] == "measured" and "64 units of rounding" in row["method"]
@@ -180,6 +181,7 @@ def test_fractions_are_measured_up_to_rounding(tmp_path: Path) -> None:
 def test_what_is_not_known_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A mean whose use has a margin up to a length: every short text, and torch, but no proof of its sort for every length. The
     floats are told from fractions up to a length, which the row says."""
+    pytest.importorskip("torch", reason="torch is not installed")
     assert main(["check", "efasp.examples:EXAMPLES.majority", "--json", str(tmp_path / "r.json")]) == 3
     found = json.loads((tmp_path / "r.json").read_text())["obligations"]
     rows = {row["lemma"]: row for row in found}
