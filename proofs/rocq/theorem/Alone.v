@@ -16,7 +16,7 @@ Hypothesis Fits : L <= size w.
 Fixpoint leads (k : nat) (pid : Z) (self : processor) (Q : processor -> Prop) : Prop :=
   match k with
   | O => Q self
-  | S k => runs self = true /\ forall c, length (memory c) = M -> leads k pid (settle self (act w p c pid self)) Q
+  | S k => runs self = true /\ forall c, length (memory c) = M -> leads k pid (apply_effect self (act w p c pid self)) Q
   end.
 Lemma leads_more : forall k l pid self Q, leads k pid self (fun self' => leads l pid self' Q) -> leads (k + l) pid self Q.
 Proof.
@@ -41,7 +41,7 @@ Proof.
   intros t d pid A R. induction d as [|d IH]; [reflexivity|].
   change (reached w p (S d + t)) with (step w p (reached w p (d + t))).
   rewrite (self_step w p _ M P (reached_sized w p (d + t)) pid A), effect_stopped by (rewrite IH; exact R).
-  unfold settle. cbn [writes next after]. rewrite <- IH.
+  unfold apply_effect. cbn [writes next after]. rewrite <- IH.
   destruct (Reached.self (reached w p (d + t)) pid). reflexivity.
 Qed.
 
@@ -89,10 +89,10 @@ Proof.
   rewrite <- (map_nth (fun f : Z -> Z => f pid)), <- (map_nth (fun f : Z -> Z => f 0) _ (fun _ => 0)), !map_map. reflexivity.
 Qed.
 Lemma set_same : forall rs r v counter, 0 <= r ->
-  settle (own rs counter) {| next := counter + 1; after := Running; writes := Some (ToRegister r v) |} =
+  apply_effect (own rs counter) {| next := counter + 1; after := Running; writes := Some (ToRegister r v) |} =
   own (set rs (Register r) v) (counter + 1).
 Proof.
-  intros rs r v counter R. unfold settle, own. cbn [writes registers next after set]. f_equal.
+  intros rs r v counter R. unfold apply_effect, own. cbn [writes registers next after set]. f_equal.
   rewrite <- (put_register (alone rs) r (fun _ => v) 0 R). unfold alone. rewrite map_map, map_id. reflexivity.
 Qed.
 Lemma moves : forall k pid rs counter i Q, nth_error (instructions p) (Z.to_nat counter) = Some i -> 0 <= counter ->
