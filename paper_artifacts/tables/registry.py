@@ -14,6 +14,7 @@ from efasp.model.closed_forms import BITS, SINCE, Summary, bound, codes, magnitu
 from efasp.model.compile import compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger, claims
 from efasp.paper_artifacts.experiments.any_order import any_order_table
+from efasp.paper_artifacts.experiments.constructions import constructions
 from efasp.paper_artifacts.experiments.context_free import grammars
 from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.edits import edits
@@ -166,6 +167,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "dyck": dyck,
     "serial": serial,
     "rasp": without_runs(rasp),
+    "constructions": constructions,
     "qbf": qbf,
     "edits": edits,
     "disagreements": without_runs(disagreements),

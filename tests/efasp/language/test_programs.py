@@ -39,6 +39,19 @@ def dyck(text: str, pairs: str) -> bool:
     return True
 
 
+def nested(text: str, most: int) -> bool:
+    """Whether brackets of two kinds are balanced, at most so many deep."""
+    stack: list[str] = []
+    for letter in text:
+        if letter in "([":
+            stack.append(letter)
+        elif not stack or stack.pop() + letter not in ("()", "[]"):
+            return False
+        if len(stack) > most:
+            return False
+    return not stack
+
+
 def successor(text: str) -> list[str]:
     """A binary number plus 1, the lowest digit first, as many digits."""
     value = int(text[::-1], 2) + 1
@@ -79,6 +92,7 @@ ORACLES: dict[str, Callable[[str], list[Any]]] = {
     "contains": lambda t: constant("c" in t, t),
     "double_histogram": lambda t: histogram(histogram(t)),
     "dyck1": lambda t: constant(dyck(t, "()"), t),
+    "dyck2": lambda t: constant(nested(t, 3), t),
     "first": lambda t: constant(t[0], t),
     "fraction": lambda t: [Fraction(t[: i + 1].count("a"), i + 1) for i in range(len(t))],
     "histogram": histogram,
@@ -87,6 +101,7 @@ ORACLES: dict[str, Callable[[str], list[Any]]] = {
     "length": lambda t: constant(len(t), t),
     "majority": lambda t: constant(t.count("1") > t.count("0"), t),
     "most_frequent": lambda t: constant(commonest(t), t),
+    "pair_balance": lambda t: [Fraction(t[: i + 1].count("(") - t[: i + 1].count(")"), i + 1) for i in range(len(t))],
     "palindrome": lambda t: constant(t == t[::-1], t),
     "parity": lambda t: constant(t.count("1") % 2, t),
     "prefix_count": lambda t: [t[: i + 1].count("a") for i in range(len(t))],
@@ -98,6 +113,7 @@ ORACLES: dict[str, Callable[[str], list[Any]]] = {
     "shift_left": lambda t: [t[min(i + 2, len(t) - 1)] for i in range(len(t))],
     "shuffle_dyck": lambda t: constant(dyck(t, "()[]"), t),
     "sort": lambda t: sorted(t),
+    "sort_unique": lambda t: (sorted(set(t)) + ["^"] * len(t))[: len(t)],
     "sorted": lambda t: constant(t == "".join(sorted(t)), t),
     "successor": successor,
 }
@@ -111,7 +127,7 @@ def texts(name: str, letters: tuple[str, ...], longest: int) -> list[str]:
     out += ["".join(random.choices(letters[:2], k=min(longest, 9))), letters[0] * min(longest, 12)]
     if "(" in letters:
         out += ["()", "(())()", ")(", "(()"]
-    return [*out, "[(])"] if "[" in letters else out
+    return [*out, "[(])", "[([])]", "[([[]])]", "[([])](["] if "[" in letters else out
 
 
 def compiled(module: Module) -> Transformer:
