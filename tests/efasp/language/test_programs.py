@@ -21,7 +21,7 @@ from efasp.language.program import parse, parse_file
 from efasp.language.runs import run
 from efasp.language.specification import failures, required
 from efasp.model.lower import lower
-from efasp.model.rounding import chosen
+from efasp.model.rounding import chosen, doubtful
 from efasp.model.transformer import Transformer
 from tests.pages import ROOT, tables
 
@@ -167,13 +167,38 @@ def in_torch(module: Module, transformer: Transformer, text: str) -> None:
         assert module.decode(np.rint(read)) == wanted and np.abs(shown - np.rint(shown)).max() < 1e-3, text
 
 
+def enlarged(text: str, bits: int = 9) -> str:
+    """The text of a program for 2^bits places, where it has fewer than half of them.
+
+    Numbers outside of quotes that are the number of places, twice it, or one less, are those of more places. Two programs
+    write out what grows: the terms of parity, and the counts of dyck2.
+    """
+    size, found = 1 << bits, re.search(r"^places (\d+)$", text, re.MULTILINE)
+    if found is None or 4 << int(found[1]) > size:
+        return text
+    old = 1 << int(found[1])
+    new = {old - 1: size - 1, old: size, 2 * old: 2 * size}
+    parts = text.split('"')
+    parts[::2] = [re.sub(r"(?<!\w)\d+", lambda m: str(new.get(int(m[0]), m[0])), part) for part in parts[::2]]
+    text = re.sub(r"^places \d+$", f"places {bits}", '"'.join(parts), flags=re.MULTILINE)
+    terms = "".join(f" {'+-'[k % 2]} steps[{k}]" for k in range(1, size - 1))
+    text = re.sub(r"let odd = .* :", f"let odd = steps[0]{terms} :", text)
+    counts = [f"let count{2 * k} = count{k} + back(count{k}, {k}) : Int(0, {2 * k})" for k in (1 << i for i in range(bits))]
+    text = re.sub(r"let two.*\n", "\n".join(["let count1 = opening", *counts, ""]), text)
+    return re.sub(r"let four.*\n(.*)\(four .*?\)\)", rf"\1count{size}", text)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_length_in_torch(file: Path) -> None:
-    """Texts of every length up to 256, or as many letters as there are places: drawn from all letters, and from two."""
-    module, random = parse_file(file), Random(file.stem)
-    transformer = compiled(module)
+    """Texts of every length up to 256, or 255 after a start token, with more places where the program has too few: of all
+    letters, and of two. Where no dtype is known to carry so many, it is float64."""
+    module, random = parse(enlarged(file.read_text(encoding="utf-8"))), Random(file.stem)
+    plan = lower(module.program)
+    dtype = chosen(module, plan)
+    transformer = Transformer.of(plan, "float64" if doubtful(module, plan, dtype) else dtype)
     longest = min(module.longest or 256, 256)
+    assert longest >= 255
     for n in range(1, longest + 1):
         for letters in (module.letters, module.letters[:2]):
             in_torch(module, transformer, "".join(random.choices(letters, k=n)))
