@@ -53,11 +53,11 @@ def test_what_runs_no_transformer_works(command: str, commands: Forks) -> None:
 def test_what_runs_one_names_the_package(commands: Forks, tmp_path: Path) -> None:
     """Exit code 2, with a message; in JSON a file's error; of an obligation the error is its own, and the exit code 3."""
     message = "expected the package torch, which is not installed (pip install torch)"
-    said = commands.call("run", "scan", "--engine", "mdm")
+    said = commands.call("run", "scan", "--word", "5", "--engine", "mdm")
     assert (said.returncode, said.stderr) == (2, f"efasp: --engine mdm: {message}\n")
-    said = commands.call("run", "scan", "--engine", "marm")
+    said = commands.call("run", "scan", "--word", "5", "--engine", "marm")
     assert (said.returncode, said.stderr) == (2, f"efasp: --engine marm: {message}\n")
-    said = commands.call("run", "scan", "--engine", "apmdm", "--json")
+    said = commands.call("run", "scan", "--word", "5", "--engine", "apmdm", "--json")
     assert (said.returncode, json.loads(said.stdout)) == (2, {"file": "scan", "error": f"--engine apmdm: {message}"})
     said = commands.call("export", "--word", "5", "--engine", "mdm", str(tmp_path / "a.safetensors"))
     assert (said.returncode, said.stderr) == (2, f"efasp: {message}\n")
