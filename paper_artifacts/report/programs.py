@@ -27,10 +27,10 @@ ELSEWHERE = ("n_max", "jobs", "kernel", "mutants", "twins", "trust", "out")  # o
 STATES = {
     "program.sorts": "the values of a node are of its declared sort (of a head: that positions that tie hold one value)",
     "program.sink": "a key or value of a lookup is 0 at the sink; of lookups in the text, and of the match operators",
+    "program.once": "a coordinate is nonzero at one position at most, so that its sum over some positions is that one, or 0",
     "program.sorts.short": "every value is of its sort",
     "program.layer": "a layer adds nothing but units and lookups of the program",
     "program.stack": "the read-out is the program's",
-    "program.once": "a coordinate is nonzero at one position at most, so that its sum over some positions is that one, or 0",
     "program.ranges": "in a dtype every read-out is exact, or within the error that the row gives of the integer or fraction",
     "program.winner": "a position whose score is not the highest is 1 or more below it",
     "program.torch": "the transformer's output in torch is that of exact evaluation",
