@@ -11,10 +11,12 @@ Bounds of errors are floats, a little larger than what they are computed from; s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+
+import numpy as np
 
 from efasp.exact import Matrix
 from efasp.language.module import Module
@@ -26,6 +28,7 @@ READ = 8  # roundings of a weight and a mean that do not come of their number: e
 VANISHES = {"float32": 104, "float64": 746}  # exp(-x) is 0 in the dtype
 MORE = 1 + 2.0**-20  # by which a bound is enlarged for the roundings of its own computation
 LEAST = 2.0**-100  # larger than all that a number that is denormal may lose
+FINEST = 1 << 100  # of sums that are taken for exact: their multiples are no denormal numbers
 UNBOUNDED = 1 << 12  # positions for which a dtype is chosen where there are places for any number
 
 
@@ -77,7 +80,7 @@ class Rounding:
         total = sum(absolute(c) * x.size for c, x in terms) + absolute(bias)
         if not any(x.error for _, x in terms):
             grain = lcm(Fraction(bias).denominator, *(x.grain * Fraction(c).denominator for c, x in terms))
-            if total * grain <= 1 << self.significand:
+            if total * grain <= 1 << self.significand and grain <= FINEST:
                 return Value(*interval, 0.0, grain)
         error = sum(float(absolute(c)) * x.error for c, x in terms)
         error += self.relative(len(terms) + 2) * (float(total) + error) + LEAST
@@ -142,6 +145,8 @@ class Rounding:
     def errors(self) -> list[float]:
         """By how much each read-out may differ from the exact one. Raises Blurred, RangeError for a file's plan."""
         plan = self.plan
+        if (number := next((c for c in coefficients(plan) if not representable(c, self.dtype)), None)) is not None:
+            raise Blurred(f"a weight is {number}, which is no normal number of {self.dtype}")
         if not plan.residents:
             raise RangeError(f"{plan.name}: expected a plan that says what its coordinates hold, found one without")
         token, place = ([Value(*ends) for ends in book.sort.bounds] for book in (plan.vocabulary, plan.places))
@@ -150,6 +155,25 @@ class Rounding:
         for number, layer in enumerate(plan.layers, 1):
             stream = self.layer(number, layer, stream)
         return [x.error for x in self.rows(plan.out, stream, plan.out_bias)]
+
+
+def coefficients(plan: Plan) -> Iterator[Number]:
+    """All numbers of a plan's matrices and biases."""
+    matrices = [plan.token, plan.place, plan.out]
+    for layer in plan.layers:
+        matrices += [layer.up, layer.down, *(side for head in layer.heads for side in (head.q, head.k, head.v, head.o))]
+        yield from layer.bias
+    yield from plan.out_bias
+    yield from (c for matrix in matrices for row in matrix.rows for _, c in row)
+
+
+def representable(number: Number, dtype: str) -> bool:
+    """Whether a number is 0 or a normal number of a dtype."""
+    try:
+        found = Fraction(float(np.dtype(dtype).type(float(number))))
+    except OverflowError:
+        return False
+    return found == number and (not number or abs(found) >= Fraction(float(np.finfo(dtype).tiny)))
 
 
 def doubt(plan: Plan, dtype: str, positions: int, integral: bool) -> str:

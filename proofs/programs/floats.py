@@ -99,7 +99,7 @@ def doubt(module: Module, plan: Plan, fresh: Plan, dtype: str) -> str:
 
 
 def _head(means: Means, head: Attention, params: dict[str, Any]) -> Obligation:
-    """That two positions never tie, so that the head reads one value and no mean."""
+    """That a score which is not the highest is 1 or more below it."""
     module = means.module
     said, n = scope(module)
     said = f"{said}, given the sorts"

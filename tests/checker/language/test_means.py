@@ -119,3 +119,15 @@ def test_a_wrong_constant_of_a_count() -> None:
         found = shown(parse(HEAD + share + step.format(n=n)))
         assert found["program.sorts[program=program,node=x]"] in (status, "unknown" if status == "refuted" else status)
         assert found["program.once[program=program,number=1]"] == "proved"
+
+
+@pytest.mark.parametrize(("number", "known"), [("1/8", True), ("1/7", False), ("1/2^140", False), ("16777217", False)])
+def test_weights_that_a_dtype_does_not_hold(number: str, known: bool) -> None:
+    """No bound is given for a transformer that cannot be made, and none is made."""
+    value = number if "^" not in number else f"1/{2**140}"
+    module = parse(f'tokens "ab"\nplaces 3\nlet y = relu({value}*TE.a)\nlet x = 3*y + PE.number\n')
+    plan = lower(module.program)
+    assert (doubtful(module, plan, "float32") == "") is known
+    if number in ("1/7", "16777217"):
+        with pytest.raises(ValueError, match="float32"):
+            Transformer.of(plan, "float32")
