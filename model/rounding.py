@@ -170,7 +170,8 @@ def coefficients(plan: Plan) -> Iterator[Number]:
 def representable(number: Number, dtype: str) -> bool:
     """Whether a number is 0 or a normal number of a dtype."""
     try:
-        found = Fraction(float(np.dtype(dtype).type(float(number))))
+        with np.errstate(over="ignore"):
+            found = Fraction(float(np.dtype(dtype).type(float(number))))
     except OverflowError:
         return False
     return found == number and (not number or abs(found) >= Fraction(float(np.finfo(dtype).tiny)))
