@@ -19,9 +19,9 @@ from efasp.paper_artifacts.tables.runs import cached
 
 FOLDER = Path(language.__file__).parent / "examples"
 ALTA = {  # layers for n letters: P. Shaw and others, ALTA (arXiv 2410.18077), google-deepmind/alta, folder examples
-    "parity": "1, or n - 1",  # parity.py: the sum modulo 2; one letter a layer
-    "sort_unique": "2",  # sort_unique.py: two states
-    "add": "digits + 3",  # addition.py: a start, a layer a digit, and two at the end
+    "parity": "1, or n - 1",  # the sum modulo 2; or one letter a layer
+    "sort_unique": "2",  # two states
+    "add": "digits + 3",  # a start, a layer a digit, and two at the end
 }
 
 
@@ -109,8 +109,9 @@ def constructions(noted: Notes) -> Artifact:
     )
     notes = (
         "Ours: compiled and checked by this package, for the letters and the longest text of the example.",
-        "Tracr: for the same letters and length, by the rules of its sources, not run (arXiv 2301.05062; compiler/lib.py has "
-        "the programs). It proves nothing and states no length up to which a result is exact: its heads are softmax at a "
+        "Tracr: for the same letters and length, by the rules of its sources, not run (arXiv 2301.05062; its module "
+        "compiler.lib has the programs). It proves nothing and states no length up to which a result is exact: its heads are "
+        "softmax at a "
         "low temperature, and its MLPs approximate steps. Its sort_unique asks that no letter occurs twice; ours leaves "
         "repeated ones out. Its sort takes letters that are numbers.",
         "ALTA: layers by its sources, not run (arXiv 2410.18077; folder examples); n is the number of letters. Its layers "

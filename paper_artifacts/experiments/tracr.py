@@ -1,8 +1,8 @@
 """The sizes of what Tracr compiles a RASP program to, by the rules of its sources; nothing of Tracr is run.
 
 Source: D. Lindner and others, Tracr: Compiled Transformers as a Laboratory for Interpretability (arXiv 2301.05062), and its
-repository, google-deepmind/tracr. The programs are those of ``compiler/lib.py``; widths follow ``basis_inference.py`` and
-``craft_model_to_transformer.py`` there, and layers ``craft_graph_to_model.py`` and ``assemble.py``.
+repository, google-deepmind/tracr. The programs are those of its module ``compiler.lib``; widths follow ``basis_inference`` and
+``craft_model_to_transformer`` there, and layers ``craft_graph_to_model`` and ``assemble``.
 """
 
 from __future__ import annotations
