@@ -122,6 +122,9 @@ def _opening(opening: argparse.ArgumentParser) -> None:
     opening.add_argument("file", type=name, metavar="FILE", help="an assembly file (.pram), -, or a program of the library")
     opening.add_argument("--engine", choices=ENGINES, required=True)
     opening.add_argument("--steps", type=count, metavar="T", help="of mdm: masks for T steps (default: those it takes)")
+    opening.add_argument(
+        "--specialised", action="store_true", help="for a transformer of this program, as efasp specialise writes it"
+    )
     opening.add_argument("--json", action="store_true", help="one JSON object, with ids and places")
     directive_options(opening)
     opening.set_defaults(command=openings.opening_)
