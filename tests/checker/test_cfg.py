@@ -81,3 +81,14 @@ def test_two_outputs(grammar: str, tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "file").write_text("")
     assert main(["cfg", grammar, "--word", "()", "--pram", str(tmp_path / "file" / "out.pram")]) == 2
     assert capsys.readouterr().err.startswith("efasp: --pram: ")
+
+
+def test_a_word_that_begins_with_a_dash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is given behind `=`, as the help says."""
+    path = tmp_path / "minus.cfg"
+    path.write_text("S -> M S | a\nM -> -\n")
+    assert main(["cfg", str(path), "--word=-a"]) == 0
+    assert capsys.readouterr().out.startswith("'-a' is in the language")
+    with pytest.raises(SystemExit):
+        main(["cfg", "--help"])
+    assert "--word=STRING" in capsys.readouterr().out
