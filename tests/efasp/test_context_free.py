@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from efasp.context_free import LONGEST, MOST, Gap, SizeError, Table, instance, member, rounds, steps, width
+from efasp.context_free import LONGEST, MOST, Gap, Letter, SizeError, Table, instance, member, rounds, steps, width
 from efasp.grammar import Binary, Grammar, Terminal, parse_grammar, read_grammar
 from efasp.pram import machine
 from efasp.pram.library import build
@@ -177,3 +177,10 @@ def test_no_more_clauses_than_the_theorem_says(grammar: Grammar, n: int) -> None
     assert width(of.memory, n) <= 5 + (n + 5 + 6 * most).bit_length()
     squares = sum(isinstance(first, Gap) and isinstance(second, Gap) for first, second, _ in found)
     assert squares <= len(grammar.nonterminals) ** 3 * comb(n + 4, 6)
+
+
+def test_clauses_that_are_left_out() -> None:
+    """For brackets no clause speaks of S over an odd number of letters, as the page says, but others do of L, R and T."""
+    facts = {fact for clause in Table(parse_grammar(GRAMMARS["brackets"]), 8).clauses() for fact in clause}
+    items = {item for fact in facts if not isinstance(fact, Letter) for item in ([*fact] if isinstance(fact, Gap) else [fact])}
+    assert {item.name for item in items if (item.high - item.low) % 2} == {"L", "R", "T"}
