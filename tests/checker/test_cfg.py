@@ -92,3 +92,13 @@ def test_a_word_that_begins_with_a_dash(tmp_path: Path, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit):
         main(["cfg", "--help"])
     assert "--word=STRING" in capsys.readouterr().out
+
+
+def test_a_long_run_of_the_reference_machine_says_how_far_it_is(
+    grammar: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its steps are counted on standard error, as those of the other engines: a word near the limits takes long."""
+    monkeypatch.setattr("efasp.checker.terminal.PERIOD", 0)
+    assert main(["cfg", grammar, "--word", "()"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 39 and said[0].startswith("efasp: 1 PRAM steps (at most 39) after ")
