@@ -132,7 +132,8 @@ def _opening(opening: argparse.ArgumentParser) -> None:
 
 def _cfg(cfg: argparse.ArgumentParser) -> None:
     cfg.add_argument("file", type=name, metavar="GRAMMAR", help="a rule a line, S -> A B | a (Chomsky normal form)")
-    cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help="a word, a character a letter")
+    word = "a word, a character a letter (--word=STRING where it begins with -)"
+    cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help=word)
     cfg.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
     cfg.add_argument("--attention", choices=("indexed", "dense"), help="as in efasp run")
     cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")

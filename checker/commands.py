@@ -256,8 +256,10 @@ def clock_end(result: Run) -> str:
 
 
 def _execute(program: Program, options: argparse.Namespace, weights: Weights | Decoder | None) -> Run:
+    steps_of = f"PRAM steps (at most {options.max_steps})"
     if options.engine == "reference":
-        return machine.run(program, options.max_steps)
+        with progress(steps_of, None) as show:
+            return machine.run(program, options.max_steps, show)
     weights = _decoder(program, options, weights)
     steps = 0
 
@@ -270,7 +272,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         slow = f"{tokens} passes over the whole sequence a PRAM step, which adds {tokens} tokens to it"
         print(f"efasp: --engine {MASKED_ARM}: {slow}; at most {options.max_steps} steps", file=sys.stderr)
     try:
-        with progress(f"PRAM steps (at most {options.max_steps})", None) as show:
+        with progress(steps_of, None) as show:
             return decoded(program, options.engine, weights, options.max_steps, show, options.attention, on_pass)
     except (DecodingError, InterpreterError, WidthError, RuntimeError) as error:
         raise _translated(error, options) from None
