@@ -1,0 +1,83 @@
+"""Programs that are wrong where no short text shows it: what is false of them is not proved, whatever it rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from efasp.evaluate import evaluate
+from efasp.language.program import parse
+from tests.checker.language.test_check import checked, statuses
+
+HEAD = 'tokens "^ab"\nplaces 6\nstart "^"\n'
+LONG = "b" * 45
+MEANS = "let x = 1/2*prefix_mean(TE.a, PE) + 1/3*prefix_mean(TE.b, PE) + 1/3"
+
+FALSE = [
+    # a head that selects one position alone, whose value is not of the sort
+    "let x = aha(TE.one, PE.number + 0*TE.a, PE.number) : Int(0, 40)",
+    'let end = equals(PE.number, 45)\nlet x = aha(TE.one, 2*end + TE["^"], 5*end) : Int(0, 4)',
+    # a mean of integers that are made of fractions: the sums of these are none
+    "let f = equals(PE.number, 40)\nlet g = relu(f + TE.a - 1) : Flag\nlet v = 2*relu(1/2*f + 1/2*g) : Int(0, 2)\n"
+    "let mean = seq_mean(v)\nlet x = relu(32*mean) - relu(32*mean - 1) : Flag",
+    # two means that are one on every short text
+    "let far = threshold(PE.number, 40)\nlet x = 64*relu(aha(TE.one, far, TE.b) - seq_mean(TE.b)) : Int(0, 0)",
+    # a count that is longer than what is counted up to: its sort is right, that of what is made of it is not
+    'let c = count_where(TE.b, PE.number, PE.number, "<=", 63, TE["^"])\nlet x = c + 0 : Int(0, 44)',
+]
+
+
+@pytest.mark.parametrize("lines", FALSE, ids=range(len(FALSE)))
+def test_a_sort_that_fails_on_a_long_text_is_not_proved(lines: str, tmp_path: Path) -> None:
+    """The values on the long text are not of the sort, and the row of x is not proved; all other rows may be."""
+    module = parse(f"{HEAD}{lines}\n")
+    node = module.program.definitions["x"]
+    (values,) = evaluate(node, tokens=module.encode(LONG))
+    assert not all(node.sort.admits(row) for row in values.tolist())
+    rows = checked(f"{HEAD}{lines}\n", tmp_path, "--lemma", "program.sorts", "program.sorts.short", code=3)
+    (row,) = [row for row in rows["program.sorts"] if row["params"]["node"] == "x"]
+    assert row["status"] == "unknown" and statuses(rows)["program.sorts.short"] == {"proved"}
+
+
+def test_the_scope_of_a_sort_names_the_fact_that_it_rests_on(tmp_path: Path) -> None:
+    """A sort that is proved from a flag that one position has says so, as the flag may be that of several."""
+    lines = "let flag = threshold(PE.number, 40)\nlet mean = seq_mean(flag)\n"
+    lines += "let x = relu(4 - 12*mean) - relu(3 - 12*mean) : Flag\nlet y = x + TE.a\n"
+    rows = checked(HEAD + lines, tmp_path, "--lemma", "program.sorts", "program.once", code=3)
+    (row,) = [row for row in rows["program.sorts"] if row["params"]["node"] == "x"]
+    (once,) = rows["program.once"]
+    assert once["status"] == "unknown" and row["scope"].endswith("given the sorts of heads and program.once")
+    assert row["assumes"] == [once["id"]]
+    assert not any(other["assumes"] for other in rows["program.sorts"] if other is not row)
+
+
+def test_a_mean_that_is_an_integer_is_not_one_of_its_values(tmp_path: Path) -> None:
+    """Where all texts are tried, a head of 0 and 2 is known to be an integer, but not to be 0 or 2: the sink has a value."""
+    text = """tokens "^ab"
+places 2
+start "^"
+let first = equals(PE.number, 1)
+let two = aha(TE.one, first + TE["^"], 2*first) : Int(0, 2)
+let one = relu(two) - 2*relu(two - 1) + relu(two - 2) : Flag
+let before = mean_where(one, PE.number, PE.number, "<", TE["^"])
+"""
+    rows = checked(text, tmp_path, "--lemma", "program.sorts", "program.sink", code=1)
+    assert statuses(rows) == {"program.sorts": {"proved"}, "program.sink": {"refuted"}}
+    assert "expected 0 at the sink (position 0), found [1]" in rows["program.sink"][0]["countermodel"]["said"]
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("let x = relu(1/2*TE.a) : Rational(0, 1/3)", "refuted"),
+        ("let x = relu(1/2*TE.a + 1/3*TE.b) : Rational(0, 1/2)", "proved"),
+        (f"{MEANS} : Rational(1/3, 5/6)", "proved"),
+        (f"{MEANS} : Rational(1/3, 2/3)", "refuted"),
+    ],
+)
+def test_sorts_with_fractions_as_bounds(line: str, status: str, tmp_path: Path) -> None:
+    """The bounds of a sort may be fractions where all is read as integers."""
+    rows = checked(f"{HEAD}{line}\n", tmp_path, "--lemma", "program.sorts", code={"proved": 0, "refuted": 1}[status])
+    (row,) = [row for row in rows["program.sorts"] if row["params"]["node"] == "x"]
+    assert row["status"] == status
