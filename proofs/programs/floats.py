@@ -134,6 +134,12 @@ def _torch(texts: Texts, plan: Plan, dtype: str) -> Verdict:
             ids = module.encode(text)
             (exact,) = evaluate(module.program.output, tokens=ids)
             got = transformer.outputs(np.array(ids), place_rows(None, len(ids))).astype(np.float64)
+            if not np.isfinite(got).all():
+                row = int(np.flatnonzero(~np.isfinite(got).all(axis=1))[0])
+                said = f"on {text!r}: expected numbers, got one that is not finite at token {row}, in {transformer.dtype_name}"
+                return Verdict(
+                    "refuted", f"torch, texts of {n} letters", {"text": text, "position": row - module.skipped, "said": said}
+                )
             wanted, found = module.decode(exact), _read(module, got)
             true = exact.astype(np.float64)
             within = np.abs(got - true)[module.skipped :] <= tolerance * np.maximum(1.0, np.abs(true))[module.skipped :]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from efasp.evaluate import evaluate
 from efasp.language.program import parse
-from tests.checker.language.test_check import checked, statuses
+from efasp.paper_artifacts.cli import main
+from tests.checker.language.test_check import changed, checked, statuses
 
 HEAD = 'tokens "^ab"\nplaces 6\nstart "^"\n'
 LONG = "b" * 45
@@ -81,3 +83,33 @@ def test_sorts_with_fractions_as_bounds(line: str, status: str, tmp_path: Path) 
     rows = checked(f"{HEAD}{line}\n", tmp_path, "--lemma", "program.sorts", code={"proved": 0, "refuted": 1}[status])
     (row,) = [row for row in rows["program.sorts"] if row["params"]["node"] == "x"]
     assert row["status"] == status
+
+
+def test_weights_with_which_numbers_are_not_finite(tmp_path: Path) -> None:
+    """Scores that overflow are refuted where they are measured, with a text."""
+    fresh, other = tmp_path / "w.safetensors", tmp_path / "other.safetensors"
+    (tmp_path / "p.efasp").write_text(f"{HEAD}let x = prefix_mean(TE.a, PE)\n")
+    assert main(["compile", str(tmp_path / "p.efasp"), "-o", str(fresh)]) == 0
+    changed(fresh, other, "layers.1.q.weight", lambda w: w * np.float32(2.0**125))
+    rows = checked((tmp_path / "p.efasp").read_text(), tmp_path, "--weights", str(other), "--lemma", "program.torch", code=1)
+    assert "expected numbers, got one that is not finite" in rows["program.torch"][0]["countermodel"]["said"]
+
+
+def test_weights_that_change_the_start_token_alone(tmp_path: Path) -> None:
+    """A read-out that differs at the start token alone is refuted, and what is said names it."""
+    fresh, other = tmp_path / "w.safetensors", tmp_path / "other.safetensors"
+    text = f"{HEAD}let x = TE.a\n"
+    (tmp_path / "p.efasp").write_text(text)
+    assert main(["compile", str(tmp_path / "p.efasp"), "-o", str(fresh)]) == 0
+
+    def start_too(weight: np.ndarray) -> np.ndarray:
+        weight[0] += weight[1]
+        return weight
+
+    changed(fresh, other, "token.weight", start_too)
+    rows = checked(text, tmp_path, "--weights", str(other), "--lemma", "program.stack", code=1)
+    said = rows["program.stack"][0]["countermodel"]["said"]
+    assert said.endswith("at the start token, whose read-out is no part of the result")
+    changed(fresh, other, "token.weight", lambda weight: 2 * start_too(weight))
+    rows = checked(text, tmp_path, "--weights", str(other), "--lemma", "program.stack", code=1)
+    assert "expected 1, got 2 at position 0" in rows["program.stack"][0]["countermodel"]["said"]
