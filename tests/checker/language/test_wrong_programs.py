@@ -113,3 +113,60 @@ def test_weights_that_change_the_start_token_alone(tmp_path: Path) -> None:
     changed(fresh, other, "token.weight", lambda weight: 2 * start_too(weight))
     rows = checked(text, tmp_path, "--weights", str(other), "--lemma", "program.stack", code=1)
     assert "expected 1, got 2 at position 0" in rows["program.stack"][0]["countermodel"]["said"]
+
+
+# A count as it is made of a mean, a sum up to the own position, and a comparison of means, written out.
+BY_HAND = """tokens "^ab"
+places 4
+start "^"
+let share = aha(TE.one, TE.a + TE["^"], TE["^"])
+let count = sum([relu(16 - 15*(k + 1)*share) - relu(15 - 15*(k + 1)*share) for k in 1..15]) : Int(0, 15)
+let means = prefix_mean([TE.a, TE["^"]], PE)
+let steps = [relu(16*means[0] - 16*k*means[1] + 1) - relu(16*means[0] - 16*k*means[1]) for k in 1..15] : Word(15)
+let before = sum(steps) : Int(0, 15)
+let lead = 15*seq_mean(TE.a) - 15*seq_mean(TE.b)
+let more = relu(16/15*lead) - relu(16/15*lead - 1) : Flag
+let last = [count, before, more]
+output last
+ensures count == count(j: input[j] == "a")
+ensures before == count(j in 0..i: input[j] == "a")
+ensures more == (if 2*count(j: input[j] == "a") > n then 1 else 0)
+"""
+SHORT, DRAWN = "program.specification.short", "program.specification.drawn"
+SORTS = "program.sorts"
+SLIPS = [
+    # what is replaced, by what, the lemmas that are refuted, and those that are unknown
+    ("15*(k + 1)*share", "15*k*share", {SHORT, DRAWN}, set()),  # a divisor that is one too small
+    ('TE.a + TE["^"], TE["^"])', 'TE.a, TE["^"])', {SHORT, DRAWN}, set()),  # without the sink in what is selected
+    ('TE.a + TE["^"], TE["^"])', 'TE.a + 2*TE["^"], TE["^"])', {SHORT, DRAWN}, set()),  # the sink alone is selected
+    ("for k in 1..15]) : Int(0, 15)", "for k in 1..14]) : Int(0, 15)", {DRAWN}, set()),  # 14 at most: wrong of 15 letters
+    (
+        "16 - 15*(k + 1)*share) - relu(15 - 15*",
+        "15 - 14*(k + 1)*share) - relu(14 - 14*",
+        {SORTS, DRAWN},
+        set(),
+    ),  # of 14 letters
+    ('prefix_mean([TE.a, TE["^"]], PE)', 'seq_mean([TE.a, TE["^"]])', {SHORT, DRAWN}, set()),
+    ('prefix_mean([TE.a, TE["^"]], PE)', '[seq_mean(TE.a), prefix_mean(TE["^"], PE)]', {SORTS, SHORT, DRAWN}, set()),
+    ("16*k*means[1] + 1", "16*k*means[1] + 2", {SORTS, SHORT, DRAWN}, set()),
+    ("16*means[0] - 16*k*means[1]", "16*means[0] - 8*k*means[1]", {SORTS, SHORT, DRAWN}, set()),
+    ("seq_mean(TE.b)", 'seq_mean(TE.b + TE["^"])', {SHORT, DRAWN}, set()),  # one more than half
+    ("16/15*lead) - relu(16/15*lead - 1)", "lead) - relu(lead - 1)", set(), {SORTS}),  # wrong of 8 and 7 letters alone
+]
+
+
+def test_what_is_written_out_is_proved(tmp_path: Path) -> None:
+    """Without a slip all sorts are proved, and the specification of every short text."""
+    found = statuses(checked(BY_HAND, tmp_path, code=3))
+    assert found[SORTS] == found["program.once"] == found[SHORT] == {"proved"} and found[DRAWN] == {"measured"}
+
+
+@pytest.mark.parametrize(("old", "new", "refuted", "unknown"), SLIPS, ids=range(len(SLIPS)))
+def test_a_slip_in_a_mean_or_a_count(old: str, new: str, refuted: set[str], unknown: set[str], tmp_path: Path) -> None:
+    """Each lemma that a slip breaks is refuted, with a text, or unknown where no short text shows it; the others are not."""
+    assert old in BY_HAND
+    lemmas = ("--lemma", "program.sorts", "program.once", "program.sorts.short", SHORT, DRAWN)
+    rows = checked(BY_HAND.replace(old, new), tmp_path, *lemmas, code=1 if refuted else 3)
+    found = {lemma for lemma, status in statuses(rows).items() if "refuted" in status} - {"program.sorts.short"}
+    assert found == refuted
+    assert {lemma for lemma, status in statuses(rows).items() if "unknown" in status} == unknown
