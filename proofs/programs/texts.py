@@ -48,8 +48,8 @@ class Texts:
 
     @cached_property
     def drawn(self) -> list[str]:
-        """Longer texts, by a fixed seed: random ones, and ones of few letters; and of the longest those of one letter, or of one
-        but for the last, where counts are largest."""
+        """Longer texts, by a fixed seed: random ones, and ones of few letters; and of the longest those of one letter, or of
+        one but for the last, where counts are largest."""
         random, letters, out = Random(0), self.module.letters, list[str]()
         for n in LONGER:
             if self.module.longest is not None and n > self.module.longest:
