@@ -93,7 +93,7 @@ def test_floats_are_within_the_bound(name: str) -> None:
 
 
 def test_a_sum_that_the_dtype_does_not_hold() -> None:
-    """A sum of exact terms beyond the dtype is rounded: torch is off by 1 of an odd number above 2^24, and the bound covers it."""
+    """A sum of exact terms beyond the dtype is rounded: torch is off by 1 of a number above 2^24, and the bound covers it."""
     module = parse(HEAD + "dtype float32\nlet y = relu(16777216*TE.a + PE.number)\n")
     plan, ids = lower(module.program), module.encode("aab")
     (bound,) = Rounding(plan, "float32", 8).errors()
