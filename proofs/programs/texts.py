@@ -119,12 +119,16 @@ class Texts:
                     return {"text": text, "position": position, "definition": where, "value": found, "said": said}
         return None
 
+    def required(self, text: str) -> bool:
+        """Whether a text is one that the specification speaks of. Raises SpecificationError."""
+        return required(self.module.requires, self.module.split(text))
+
     def broken(self, formula: Any, text: str) -> dict[str, Any] | None:
         """How a text breaks a formula of the specification; None where it holds, or the text is not among those required.
 
         Raises SpecificationError where the formula has no value.
         """
-        if not required(self.module.requires, self.module.split(text)):
+        if not self.required(text):
             return None
         found: Failure | None = failures([formula], self.run(text))
         if found is None:

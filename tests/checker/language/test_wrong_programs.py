@@ -32,14 +32,14 @@ FALSE = [
 
 @pytest.mark.parametrize("lines", FALSE, ids=range(len(FALSE)))
 def test_a_sort_that_fails_on_a_long_text_is_not_proved(lines: str, tmp_path: Path) -> None:
-    """The values on the long text are not of the sort, and the row of x is not proved; all other rows may be."""
+    """The values on the long text are not of the sort, and x is refuted by a longest text; all other rows may be proved."""
     module = parse(f"{HEAD}{lines}\n")
     node = module.program.definitions["x"]
     (values,) = evaluate(node, tokens=module.encode(LONG))
     assert not all(node.sort.admits(row) for row in values.tolist())
-    rows = checked(f"{HEAD}{lines}\n", tmp_path, "--lemma", "program.sorts", "program.sorts.short", code=3)
+    rows = checked(f"{HEAD}{lines}\n", tmp_path, "--lemma", "program.sorts", "program.sorts.short", code=1)
     (row,) = [row for row in rows["program.sorts"] if row["params"]["node"] == "x"]
-    assert row["status"] == "unknown" and statuses(rows)["program.sorts.short"] == {"proved"}
+    assert row["status"] == "refuted" and statuses(rows)["program.sorts.short"] == {"proved"}
 
 
 def test_the_scope_of_a_sort_names_the_fact_that_it_rests_on(tmp_path: Path) -> None:
@@ -170,3 +170,12 @@ def test_a_slip_in_a_mean_or_a_count(old: str, new: str, refuted: set[str], unkn
     found = {lemma for lemma, status in statuses(rows).items() if "refuted" in status} - {"program.sorts.short"}
     assert found == refuted
     assert {lemma for lemma, status in statuses(rows).items() if "unknown" in status} == unknown
+
+
+def test_a_specification_of_no_text_that_is_tried(tmp_path: Path) -> None:
+    """Where no short or drawn text is one that is required, a wrong formula is neither proved nor measured."""
+    text = 'tokens "ab"\nplaces 8\nlet x = TE.a\nrequires n > 100\nensures output == 7\n'
+    found = statuses(checked(text, tmp_path, "--lemma", SHORT, DRAWN, code=3))
+    assert found == {SHORT: {"unknown"}, DRAWN: {"unknown"}}
+    found = statuses(checked(text.replace("n > 100", "n > 6"), tmp_path, "--lemma", SHORT, DRAWN, code=1))
+    assert found == {SHORT: {"refuted"}, DRAWN: {"refuted"}}
