@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -146,10 +147,18 @@ def _torch(texts: Texts, plan: Plan, dtype: str) -> Verdict:
             near = [bool(row.all()) for row in within]
             differs = (i for i in range(len(wanted)) if wanted[i] != found[i] and not near[i])
             if (at := next(differs, None)) is not None:
-                said = f"on {text!r}: expected {wanted[at]}, got {found[at]} at position {at}, in {transformer.dtype_name}"
+                name = transformer.dtype_name
+                said = f"on {text!r}: expected {wanted[at]}, got {_decimal(found[at])} at position {at}, in {name}"
                 return Verdict("refuted", f"torch, texts of {n} letters", {"text": text, "position": at, "said": said})
     rounded = "" if not tolerance else f", fractions up to {ROUNDED} units of rounding"
     return Verdict("measured", f"torch, {transformer.dtype_name}, texts of {', '.join(map(str, lengths))} letters{rounded}")
+
+
+def _decimal(value: Any) -> Any:
+    """A value, with fractions, which stand for floats, as decimals."""
+    if isinstance(value, tuple):
+        return f"({', '.join(str(_decimal(one)) for one in value)})"
+    return f"{float(value):.7g}" if isinstance(value, Fraction) else value
 
 
 def _read(module: Module, values: np.ndarray) -> list[Any]:

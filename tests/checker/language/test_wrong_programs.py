@@ -179,3 +179,11 @@ def test_a_specification_of_no_text_that_is_tried(tmp_path: Path) -> None:
     assert found == {SHORT: {"unknown"}, DRAWN: {"unknown"}}
     found = statuses(checked(text.replace("n > 100", "n > 6"), tmp_path, "--lemma", SHORT, DRAWN, code=1))
     assert found == {SHORT: {"refuted"}, DRAWN: {"refuted"}}
+
+
+def test_what_torch_gives_is_said_in_decimals(tmp_path: Path) -> None:
+    """Scores of fractions that are too near for softmax: the refutation has the floats of a read-out as decimals."""
+    text = f"{HEAD}let x = aha(TE.one, prefix_mean(TE.a, PE), [TE.a, TE.b])\n"
+    rows = checked(text, tmp_path, "--lemma", "program.torch", code=1)
+    said = rows["program.torch"][0]["countermodel"]["said"]
+    assert "Fraction" not in said and "got (" in said and "." in said.split("got (")[1].split(")")[0]
