@@ -103,6 +103,14 @@ def test_a_sum_that_the_dtype_does_not_hold() -> None:
     assert "may differ by" in doubtful(module, plan, "float32") and not doubtful(module, plan, "float64")
 
 
+def test_a_mean_of_what_is_0_but_for_errors() -> None:
+    """The weights of a mean are rounded also where its values are 0 but for the error with which they are computed."""
+    value = parse(HEAD + "let y = relu(prefix_mean(TE.a, PE) - 1)\n")
+    mean = parse(HEAD + "let y = seq_mean(relu(prefix_mean(TE.a, PE) - 1))\n")
+    (of_value,), (of_mean,) = (Rounding(lower(module.program), "float32", 2048).errors() for module in (value, mean))
+    assert of_value * (1 + 2048 * 2.0**-24) < of_mean < 2 * of_value
+
+
 def test_the_dtype_is_one_in_which_a_count_is_right() -> None:
     """A short count is right in float32; a longer one is not known to be, and is compiled to float64 unless it says float32."""
     short = parse(HEAD + COUNT.format(most=7))
