@@ -21,7 +21,7 @@ TRIES = 1_000  # for a word that is short enough
 def options(command: argparse.ArgumentParser) -> None:
     """The options that name a generator and its draws."""
     command.add_argument(
-        "--k", type=partial(arguments.within, low=1, high=MOST), metavar="K", help=f"letters, 1 to {MOST} (default 2)"
+        "--k", type=partial(arguments.within, low=1, high=MOST), metavar="K", help=f"number of letters, 1 to {MOST} (default 2)"
     )
     command.add_argument("--seed", type=arguments.count, metavar="S", help="seed of the draws (default 0)")
 
@@ -31,8 +31,10 @@ def register(commands: cli.Commands) -> None:
     generate = cli.command(commands, "generate", "draw words by stochastic any-process generation")
     generate.add_argument("language", choices=LANGUAGES, metavar="LANGUAGE", help="dyck: two-sided Dyck-k")
     options(generate)
-    generate.add_argument("--count", type=arguments.count, default=1, metavar="C", help="how many words (default 1)")
-    generate.add_argument("--max-length", type=arguments.count, metavar="L", help="draw a word of more than L letters anew")
+    generate.add_argument("--count", type=arguments.count, default=1, metavar="C", help="number of words (default 1)")
+    generate.add_argument(
+        "--max-length", type=arguments.count, metavar="L", help="discard words of more than L letters and draw again"
+    )
     generate.add_argument("--json", action="store_true", help='one JSON object, {"words": [[1, -1, ...], ...]}')
     generate.set_defaults(command=run)
 
