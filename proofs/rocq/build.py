@@ -37,7 +37,7 @@ CLAIM_FILES = (
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", *CLAIM_FILES)
 # The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
 READOUT_FILES = (*FILES, "Readouts")
-CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
+CHECKER_FILES = ("Lrat", "Smt", "SmtMeaning", "Script", "Extract")
 # Under ``theorem``, each after those that it rests on. The statement, and that a plan runs every program if each pass is right;
 # what a pass reads and writes in sequences; that a plan which follows a definition computes what it defines; the step's
 # definition, what it computes in place and over the log; and the theorem, with what follows from it: resources, and machines of
@@ -63,7 +63,7 @@ EXISTENCE_FILES = (
 # That every plan is a program of E-FASP, and every such program a plan; and that small plans' programs are what is written.
 DIRECTION_FILES = ("Programs", "Decompiled", "Compiled", "Written")
 # Any order: a Masked-ARM of any encoder, and that of any transformer as a transformer.
-ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
+ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRows", "MaskedArmRight")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
 # Of programs of the library the relation of their rounds, and their texts (``ComponentsText``, ``ClausesText`` and
