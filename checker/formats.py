@@ -179,12 +179,12 @@ def program_subject(source: str, module: Module, transformer: Transformer) -> Su
 
 def texts(module: Module, longest: int | None) -> list[TokenSequence]:
     """Random texts of several lengths, two of each, up to ``longest`` letters."""
-    rng, found = Random(0), []
+    rng, sequences = Random(0), []
     for length in sorted({n if longest is None else min(n, longest) for n in LENGTHS}):
         for _ in range(2):
             ids = module.encode(module.join(rng.choices(module.letters, k=length)))
-            found.append(TokenSequence(np.array(ids), place_rows(None, len(ids))))
-    return found
+            sequences.append(TokenSequence(np.array(ids), place_rows(None, len(ids))))
+    return sequences
 
 
 def run_sequences(word: int, engine: str, extension: str, transformer: Transformer) -> list[TokenSequence]:
@@ -192,20 +192,20 @@ def run_sequences(word: int, engine: str, extension: str, transformer: Transform
     from efasp.model.decode import any_process, masked_diffusion
 
     program = Program(RUN.instructions, word, RUN.processors, RUN.memory)
-    layout, found = LogLayout.of(program, extension), []
+    layout, sequences = LogLayout.of(program, extension), []
     assert isinstance(layout, LogLayout)
     opening = layout.opening(program) if engine == "mdm" else None
     if opening is not None:
-        found.append(join([opening, layout.masks(1)]))
+        sequences.append(join([opening, layout.masks(1)]))
     try:
         for state in (masked_diffusion if engine == "mdm" else any_process)(program, transformer, extension):
             ahead = [layout.masks(state.steps + 1)] if engine == "mdm" else []
-            found.append(join([state.sequence, *ahead]))
+            sequences.append(join([state.sequence, *ahead]))
             if "running" not in state.configuration.status or state.steps >= 8:
                 break
     except DecodingError:  # of weights that decode nothing there are fewer
         pass
-    return found
+    return sequences
 
 
 # The formats. Each gives the line of its report and the exit code.

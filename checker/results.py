@@ -153,10 +153,10 @@ def totals(rows: Iterable[Row]) -> str:
 
 def groups(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
     """The rows by family (the lemma's name up to its first dot), scope and claim."""
-    found: dict[tuple[str, str, str], list[Row]] = {}
+    grouped: dict[tuple[str, str, str], list[Row]] = {}
     for r in rows:
-        found.setdefault((r["lemma"].partition(".")[0], r["scope"], r["claim"]), []).append(r)
-    return found
+        grouped.setdefault((r["lemma"].partition(".")[0], r["scope"], r["claim"]), []).append(r)
+    return grouped
 
 
 def exit_code(rows: Iterable[Row]) -> int:

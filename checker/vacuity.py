@@ -101,14 +101,14 @@ class Cases:
 
 def conjuncts(term: Term) -> set[Term]:
     """The parts of nested conjunctions, as text."""
-    found, left = set(), parse(term)
+    terms, left = set(), parse(term)
     while left:
         tree = left.pop()
         if isinstance(tree, list) and tree[0] == "and":
             left += tree[1:]
         else:
-            found.add(written(tree))
-    return found
+            terms.add(written(tree))
+    return terms
 
 
 def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
@@ -157,11 +157,11 @@ def circular(obligation: Obligation, seconds: float) -> Verdict | None:
         return None
     assumed = set(obligation.assumptions)
     bare = "\n".join(line for line in obligation.content.splitlines() if line not in assumed)
-    found = consistent(bare, seconds)
-    if found is None:
+    satisfiable = consistent(bare, seconds)
+    if satisfiable is None:
         return Verdict("unknown", "not known whether the goal follows without the lemmas that are assumed")
     reason = "the goal follows without the lemmas that are assumed: the script's own definitions imply it"
-    return None if found else Verdict("vacuous", reason)
+    return None if satisfiable else Verdict("vacuous", reason)
 
 
 def _wrong(obligation: Obligation, cases: Cases, dead: list[Case]) -> Verdict | None:
@@ -176,10 +176,10 @@ def _wrong(obligation: Obligation, cases: Cases, dead: list[Case]) -> Verdict | 
     if dead and not alive:
         return vacuous("no case of the goal has a model", first[0])
     if obligation.ways is not None:
-        found = f"expected {obligation.ways} ways that can be gone, found {alive}"
+        mismatch = f"expected {obligation.ways} ways that can be gone, found {alive}"
         if alive < obligation.ways:
-            return vacuous(f"{found}; one that cannot", *first[:1])
-        return Verdict("error", found) if alive > obligation.ways else None
+            return vacuous(f"{mismatch}; one that cannot", *first[:1])
+        return Verdict("error", mismatch) if alive > obligation.ways else None
     declared = [conjuncts(term) for term in obligation.infeasible]
     for case in first:
         held: set[Term] = set().union(*map(conjuncts, cases.conditions(case)))

@@ -135,26 +135,26 @@ def certify(options: argparse.Namespace) -> int:
         store = stack.enter_context(contextlib.closing(Store(None if options.no_cache else default_path(), notice)))
         pool = stack.enter_context(opened(options.cluster, options.jobs, ["cadical"]))
         listed = list(built(chosen, options.lemma))
-        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store)
-        summary = {status: sum(c.status == status for c in found) for status in STATUSES}
+        results = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store)
+        summary = {status: sum(c.status == status for c in results) for status in STATUSES}
         report: CertificateReport = {
             "n_max": regime.n_max,
             "summary": summary,
-            "certificates": [c.row for c in found],
+            "certificates": [c.row for c in results],
             "not SMT": dict(sorted(Counter(o.kind for o in listed if o.kind != "smt").items())),
             "environment": {**environment(second(), pool.jobs), **origin},
         }
         if options.out is not None:
-            _write(options.out, found, report)
+            _write(options.out, results, report)
             if options.cvc5_proofs is not None:
-                count = _foreign(options, found, pool)
+                count = _foreign(options, results, pool)
                 print(
                     f"{options.out}: {count} proofs by cvc5, which nothing here replays and which count for nothing",
                     file=sys.stderr,
                 )
     if not json_written(options.json, report):
-        _show(found, report)
-    undischarged = summary["open"] or not all(c.found["consistent"] for c in found)
+        _show(results, report)
+    undischarged = summary["open"] or not all(c.found["consistent"] for c in results)
     return 1 if summary["contradicted"] else 3 if undischarged else 0
 
 
@@ -206,9 +206,9 @@ class Collector:
         self.on_result(self.found[index])
 
 
-def _write(folder: Path, found: Sequence[Certificate], report: CertificateReport) -> None:
+def _write(folder: Path, results: Sequence[Certificate], report: CertificateReport) -> None:
     """Every script with its proof, and the report as ``certificates.json``."""
-    for c in found:
+    for c in results:
         path = folder / name(c.same[0])
         write(path, c.same[0].content, "--out")
         if c.found["route"]:
@@ -218,14 +218,14 @@ def _write(folder: Path, found: Sequence[Certificate], report: CertificateReport
     wrote(folder / "certificates.json")
 
 
-def _foreign(options: argparse.Namespace, found: Sequence[Certificate], pool: Pool) -> int:
+def _foreign(options: argparse.Namespace, results: Sequence[Certificate], pool: Pool) -> int:
     """cvc5's own proofs next to the scripts; how many."""
     form, seconds = options.cvc5_proofs, options.timeout
-    texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in found]
+    texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in results]
     replies = pool.calls(
         [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts]
     )
-    written = [(c, reply["value"]) for c, reply in zip(found, replies, strict=True) if reply.get("value")]
+    written = [(c, reply["value"]) for c, reply in zip(results, replies, strict=True) if reply.get("value")]
     for c, proof in written:
         write((options.out / name(c.same[0])).with_suffix(f".{form}"), proof, "--out")
     return len(written)
@@ -234,20 +234,20 @@ def _foreign(options: argparse.Namespace, found: Sequence[Certificate], pool: Po
 # On a terminal.
 
 
-def _show(found: Sequence[Certificate], report: CertificateReport) -> None:
-    console().show(_counted(found, f"certificates, n = 1..{report['n_max']}"))
-    for line in (*_trusted(found), *_uncertified(found), *_summarized(found, report)):
+def _show(results: Sequence[Certificate], report: CertificateReport) -> None:
+    console().show(_counted(results, f"certificates, n = 1..{report['n_max']}"))
+    for line in (*_trusted(results), *_uncertified(results), *_summarized(results, report)):
         print(line)
 
 
-def _counted(found: Sequence[Certificate], title: str) -> Table:
+def _counted(results: Sequence[Certificate], title: str) -> Table:
     """How many scripts there are of each status, by what replayed them."""
     table = Table(title=title, title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("")
     for heading in ("scripts", "obligations", "second solver agrees", "seconds"):
         table.add_column(heading, justify="right")
     for status, by in [(status, by) for status in STATUSES for by in (*(r.by() for r in ROUTES), "")]:
-        mine = [c for c in found if (c.status, c.by) == (status, by)]
+        mine = [c for c in results if (c.status, c.by) == (status, by)]
         if mine:
             numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.found["second"]) for c in mine)]
             label = f"{status}: replayed by {by}" if by else status
@@ -255,28 +255,28 @@ def _counted(found: Sequence[Certificate], title: str) -> Table:
     return table
 
 
-def _trusted(found: Sequence[Certificate]) -> Iterator[str]:
+def _trusted(results: Sequence[Certificate]) -> Iterator[str]:
     """What is taken on trust, by route."""
     for route in ROUTES:
-        if route.hole and any(c.found["route"] == route.name for c in found):
+        if route.hole and any(c.found["route"] == route.name for c in results):
             yield f"holey, by {route.by()}: {route.hole}"
 
 
-def _uncertified(found: Sequence[Certificate]) -> Iterator[str]:
+def _uncertified(results: Sequence[Certificate]) -> Iterator[str]:
     """Every script that has no certificate, and why."""
-    for c in found:
+    for c in results:
         if c.status not in ("certified", "holey"):
             reasons = "; ".join(f"{route}: {why}" for route, why in c.found["reasons"].items())
             against = f"{', '.join(c.found['against'])} finds a model" if c.found["against"] else ""
             yield f"{c.status}: {c.same[0].id}: {against or reasons}"
 
 
-def _summarized(found: Sequence[Certificate], report: CertificateReport) -> Iterator[str]:
+def _summarized(results: Sequence[Certificate], report: CertificateReport) -> Iterator[str]:
     """What no second solver discharged, which hypotheses have a model, and what has no script."""
-    if alone := [c.same[0].id for c in found if not c.found["second"]]:
+    if alone := [c.same[0].id for c in results if not c.found["second"]]:
         listed = f"{', '.join(alone[:5])}{', ...' if alone[5:] else ''}"
         yield f"no second solver within the time: {len(alone)} scripts ({listed})"
-    models = Counter(c.found["consistent"] or "nothing" for c in found)
+    models = Counter(c.found["consistent"] or "nothing" for c in results)
     listed = ", ".join(f"by {how}: {count}" for how, count in models.items())
     yield f"hypotheses that have a model, {listed or 'of no script'}"
     others = ", ".join(f"{count} {kind}" for kind, count in report["not SMT"].items())

@@ -66,9 +66,9 @@ class Session:
         """The value of an expression at every letter of the example, and its sort."""
         module = self.module(f"let {SHOWN} = {expression}\n")
         module.closed()
-        found = run(module, self.text)
+        result = run(module, self.text)
         node = module.program.definitions[SHOWN]
-        letters, values = found.letters, [str(plain(value)) for value in found.values[SHOWN]]
+        letters, values = result.letters, [str(plain(value)) for value in result.values[SHOWN]]
         wide = [max(map(len, pair)) for pair in zip(letters, values, strict=True)]
         rows = ["  ".join(f"{cell:>{w}}" for cell, w in zip(row, wide, strict=True)) for row in (letters, values)]
         self.say("\n".join([*rows, f": {node.sort}"]))

@@ -44,12 +44,12 @@ def run(options: argparse.Namespace) -> int:
     from efasp.model.generators import dyck_generator
 
     k = 2 if options.k is None else options.k
-    found = words(dyck_generator(k), k, Random(options.seed or 0), options.count, options.max_length)
+    drawn = words(dyck_generator(k), k, Random(options.seed or 0), options.count, options.max_length)
     try:
         if options.json:
-            print(json.dumps({"words": list(found)}))
+            print(json.dumps({"words": list(drawn)}))
         else:
-            for each in found:
+            for each in drawn:
                 print(shown(each))
     except GenerationError as error:
         raise UsageError(f"generate: {error}; --seed: expected another") from None
