@@ -176,12 +176,12 @@ def _read_head(h: Node, head: Node, o: Matrix) -> Head | None:
 
 def _blocks(x: Affine, parts: Sequence[Node]) -> list[Matrix]:
     """The matrix of each part of a concatenation."""
-    found, at = [], 0
+    blocks, at = [], 0
     for part in parts:
         rows = [tuple((i - at, c) for i, c in row if at <= i < at + part.width) for row in x.rows]
-        found.append(Matrix(rows, part.width))
+        blocks.append(Matrix(rows, part.width))
         at += part.width
-    return found
+    return blocks
 
 
 def _residents(program: Program, stream: Sequence[Node], layers: Sequence[Layer]) -> Iterator[Resident]:

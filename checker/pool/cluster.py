@@ -241,8 +241,8 @@ class Cluster:
             raise self._error() from None
 
     def _error(self) -> ClusterError:
-        kept = "what was discharged is kept, and the same command goes on from there"
-        return ClusterError(f"--cluster {self.address}: the scheduler was lost ({self._lost}); {kept}")
+        resumed = "the obligations discharged so far are stored, and the same command continues from there"
+        return ClusterError(f"--cluster {self.address}: the scheduler was lost ({self._lost}); {resumed}")
 
     def _listen(self) -> None:
         """Hand the messages of sessions to them, in a thread of its own, until the end."""

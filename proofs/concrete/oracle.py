@@ -151,7 +151,7 @@ class Pram:
     def run(self, most: int, policy: str = "priority") -> tuple[str, int, int, tuple[int, ...]] | None:
         """Run to the end, to ``most`` steps, or to a breach, which is returned."""
         while self.alive and self.steps < most:
-            if policy != "priority" and (found := self.breach(policy)) is not None:
-                return found
+            if policy != "priority" and (breach := self.breach(policy)) is not None:
+                return breach
             self.step()
         return None

@@ -38,8 +38,8 @@ def twin(mutant: Mutant) -> Mutant:
     if mutant.module.startswith("efasp.proofs."):
         raise NoGuard("no construction is changed")
     source, other = parsed(mutant.path.read_text(encoding="utf-8")), Source(mutant.source())
-    found = [change for old, new in _differing(source, other) for change in changes(old, new, "", {}, ())]
-    edits: list[Edit] = [_edit(source, mutant.module, change) for change in found]
+    twins = [change for old, new in _differing(source, other) for change in changes(old, new, "", {}, ())]
+    edits: list[Edit] = [_edit(source, mutant.module, change) for change in twins]
     text = source.changed(edits, mutant.module)
     where = {**mutant.where, "w": WIDTH}
     return replace(mutant, name=f"{mutant.name}, at w = {WIDTH} only", where=where, n_max=N_MAX, text=text)

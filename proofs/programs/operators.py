@@ -50,9 +50,9 @@ def tried(texts: Texts, operator: Sequence, several: Iterable[str]) -> tuple[dic
         except (LanguageError, TextError):
             without += 1
             continue
-        found = difference(texts, text, wanted)
-        if found is not None:
-            return found, without
+        failure = difference(texts, text, wanted)
+        if failure is not None:
+            return failure, without
     return None, without
 
 

@@ -164,11 +164,11 @@ class RocqError(Exception):
 
 def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
-    found = []
+    listed = []
     for file in (*FILES, *ARM_FILES, *RELATION_FILES, *SOLVING_FILES):
         for lemmas, name in BACKS.findall(theory(file).read_text()):
-            found.append(Theorem(file, name, tuple(lemmas.split())))
-    return found
+            listed.append(Theorem(file, name, tuple(lemmas.split())))
+    return listed
 
 
 def backed() -> dict[str, list[str]]:
@@ -208,13 +208,13 @@ def compiled(texts: Mapping[str, str], folder: Path, on_file: OnFile = lambda do
 
 def stale(texts: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The files that are not compiled with those before them, in order, each with its stamp to be. Raises RocqError."""
-    found, digest = {}, hashlib.sha256(version().encode())
+    keys, digest = {}, hashlib.sha256(version().encode())
     for name, text in texts.items():
         digest.update(f"{name}\n{text}\n".encode())
         stamp, known = folder / f"{name}.stamp", digest.copy().hexdigest()
         if not (stamp.exists() and stamp.read_text() == known and (folder / f"{name}.vo").exists()):
-            found[name] = known
-    return found
+            keys[name] = known
+    return keys
 
 
 def coqc(source: Path) -> str:
@@ -244,7 +244,7 @@ def programs(
     By default those that check proofs; the others take the compilation of the theorem about plans, a minute or two. ``on_file``
     as for ``compiled``.
     """
-    found = {name: folder.parent / name for name in names}
+    paths = {name: folder.parent / name for name in names}
     with locked(folder):
         if {*names} & {*CHECKERS}:
             compiled(sources(CHECKER_FILES), folder, on_file)
@@ -252,14 +252,14 @@ def programs(
             compiled(sources((*BASE_FILES, *KERNEL_FILES)), folder, on_file)
         for written in sorted(SOURCES.rglob("*.ml")):
             (folder / written.name).write_text(written.read_text())
-        for name, path in found.items():
+        for name, path in paths.items():
             parts, stamp = PROGRAMS[name], folder / f"{name}.stamp"
             known = hashlib.sha256(b"".join((folder / part).read_bytes() for part in parts)).hexdigest()
             if not path.exists() or not stamp.exists() or stamp.read_text() != known:
                 stamp.unlink(missing_ok=True)
                 ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{parts[-1]} does not compile")
                 stamp.write_text(known)
-    return found
+    return paths
 
 
 def theory(name: str) -> Path:
@@ -355,15 +355,15 @@ def main() -> int:
                 compiled({name: texts[name] for name in files}, BUILD)
         built = programs(tuple(PROGRAMS))
         named = [*theorems(), *SOUND, *READ, *STATED]
-        found = assumptions(named)
-        for file, axioms in found.items():
+        axioms_of = assumptions(named)
+        for file, axioms in axioms_of.items():
             for theorem in (theorem for theorem in named if theorem.file == file):
                 backs = " ".join(theorem.backs) or ("the statement" if theorem in STATED else "its checker")
                 print(f"{file}.{theorem.name}, for {backs}")
             print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
-        if bad := wrong(found):
+        if bad := wrong(axioms_of):
             raise RocqError("\n".join(bad))
-        record(found)
+        record(axioms_of)
         if texts["Generated"] != (SOURCES / "Generated.v").read_text():
             raise RocqError(
                 "Generated.v: expected what the operators give, found another text: python -m efasp.proofs.rocq.export"
