@@ -1,4 +1,4 @@
-"""The command line: `efasp run | info | export | check | certify` (docs/commands.md)."""
+"""The command line of the checker: its parser and its entry point (docs/commands.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`efasp completion`: a script by which a shell completes commands, flags, choices and names, from the parser itself."""
+"""`efasp completion`: a script with which a shell completes commands, flags, choices and names, from the parser itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run that a report is of: its command and options, the weights file that was checked, the commit and the date."""
+"""The run that a report describes: its command and options, the weights file that was checked, the commit and the date."""
 
 from __future__ import annotations
 

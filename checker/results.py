@@ -1,4 +1,4 @@
-"""Rows of the report: one an obligation, as JSON holds it (docs/commands.md, "JSON of efasp check"), and their counts."""
+"""Rows of the report: one per obligation, as in JSON (docs/commands.md, "JSON of efasp check"), and their counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Residual form: a program that is written as a transformer, one definition a sublayer; and the transformer that it is.
+"""Residual form: a program that is written as a transformer, one definition per sublayer, and the corresponding transformer.
 
 A plan and such a program are the same lists of exact numbers. ``decompile`` makes the program of a plan, ``read`` the plan of a
 program, and of the program of a plan it makes that plan again, matrix by matrix. In the six primitives::

@@ -1,4 +1,4 @@
-"""Several runs in one transformer, decoded as batches: in each round those whose passes are of one shape make one pass.
+"""Several runs in one transformer, decoded as batches: in each round those whose passes have the same shape share one pass.
 
 Each run decodes as it would by itself (``model.decode.run``), in a thread of its own, which waits where its pass is due until
 every other run waits too or has ended. Sequences of one length behind caches of one length are one batch, which gives each the

@@ -1,4 +1,4 @@
-"""The command line, whole: the commands of ``checker.cli``, with pages, and `efasp audit`, `trace`, `generate`, `tables`."""
+"""The complete command line: the commands of ``checker.cli``, with pages, and `efasp audit`, `trace`, `generate`, `tables`."""
 
 from __future__ import annotations
 

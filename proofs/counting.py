@@ -1,4 +1,4 @@
-"""Write ``counts.toml`` afresh, after a lemma has changed: ``python -m efasp.proofs.counting [GLOB...]``.
+"""Regenerate ``counts.toml`` after a lemma has changed: ``python -m efasp.proofs.counting [GLOB...]``.
 
 With globs only the entries of lemmas that match one. Look at the difference before you commit it: a number that fell is a case
 that is no longer shown.

@@ -1,4 +1,4 @@
-"""How many obligations a batch gives of each lemma, and how many instances of conclusions these state (``counts.toml``).
+"""The numbers of obligations that a batch gives of each lemma, and of conclusions that these state (``counts.toml``).
 
 The numbers follow from the specification's tables (operations, shapes of operands, statuses, kinds of tokens and places), and
 stand in a file of their own: a case that a lemma's code leaves out, at any width, is an error of the check and does not pass

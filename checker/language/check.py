@@ -1,4 +1,4 @@
-"""`efasp check FILE`: the obligations about a program of E-FASP, discharged one after the other."""
+"""`efasp check FILE`: the obligations about an E-FASP program, discharged one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`efasp decompile`: a weights file as a program of E-FASP that computes the same, and compiles to the same matrices."""
+"""`efasp decompile`: a weights file as an E-FASP program that computes the same, and compiles to the same matrices."""
 
 from __future__ import annotations
 

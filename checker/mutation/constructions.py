@@ -1,4 +1,4 @@
-"""Mutants are run: each in a fresh process, where every lemma that it names must be refuted with a confirmed countermodel.
+"""Runs mutants, each in a fresh process, where every lemma that it names must be refuted with a confirmed countermodel.
 
 A kill is worth nothing if the obligation is refuted anyway; so those that killed are discharged once more without the mutant
 (the control), unless the run that asks has just proved them.

@@ -1,4 +1,4 @@
-"""Hypotheses dropped in turn: one without which the goal still follows is dead weight, and is reported.
+"""Hypotheses dropped in turn: one without which the goal still follows is superfluous, and is reported.
 
 A hypothesis is a line of a script that asserts, other than the negated goal. It matters if the script has a model without it.
 """

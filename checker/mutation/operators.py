@@ -1,4 +1,4 @@
-"""Mutants are run against the whole check: a mutant is killed when `efasp check` would not pass with it.
+"""Runs mutants against the whole check: a mutant is killed when `efasp check` would not pass with it.
 
 Each runs in a fresh process until an obligation is not proved (or measured). A text that was proved without a mutant is
 proved: a verdict rests on the text alone. Cheap obligations come first, and those of the widest word before the others.

@@ -1,4 +1,4 @@
-"""Changed weights are checked: each single-weight change of a file is checked as `efasp check --weights` checks a file.
+"""Checks changed weights: each single-weight change of a file is checked as `efasp check --weights` checks a file.
 
 A change is *killed* when an obligation is refuted with a confirmed countermodel, and *equivalent* (observationally, on
 well-formed sequences) when all are proved or measured. Decoding gives a second opinion on the latter: the changed file is

@@ -1,4 +1,4 @@
-"""How far a claim is shown: for how many of the lemmas and tables below it which scope stands, and what keeps it from more.
+"""How far a claim is shown: the numbers of lemmas and tables below it by scope, and its limits.
 
 A lemma counts by its own obligations, so that every dependency is counted once, under its own scope.
 """

@@ -1,4 +1,4 @@
-"""What a claim takes from a theorem of Rocq's kernel, part by part, each no further than it was checked, and how that is known.
+"""What a claim takes from a theorem of Rocq's kernel, part by part, each as far as it was checked, and how that is known.
 
 The theorem speaks of every plan that is accepted, in exact arithmetic: whether its proof was compiled here is known from what
 `make rocq` left. That the emitted weights are accepted, and that the dtype carries their numbers exactly, are obligations: of

@@ -1,4 +1,4 @@
-"""The table of constructions: the example programs, with what is shown of each, beside what Tracr and ALTA compile."""
+"""The table of constructions: the example programs, with what is shown of each, next to what Tracr and ALTA compile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of RASP operators: what the compiled transformers of longer texts are wider by."""
+"""The table of RASP operators: how much wider the compiled transformers of longer texts are."""
 
 from __future__ import annotations
 

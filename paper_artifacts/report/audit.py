@@ -1,4 +1,4 @@
-"""`efasp audit` (docs/commands.md, "efasp audit"): claims and lemmas with their computed status, or one of them whole."""
+"""`efasp audit` (docs/commands.md, "efasp audit"): claims and lemmas with their computed status, or one of them in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One claim whole: its statement, how far it is shown, the outline of its proof by families of lemmas, and every lemma."""
+"""One claim in full: its statement, how far it is shown, the outline of its proof by families of lemmas, and every lemma."""
 
 from __future__ import annotations
 

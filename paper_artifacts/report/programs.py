@@ -1,4 +1,4 @@
-"""`efasp audit FILE`: a program of E-FASP whole, as a lemma of the machine is shown: its text, obligations, and limits."""
+"""`efasp audit FILE`: an E-FASP program in full, as a lemma of the machine is shown: its text, obligations, and limits."""
 
 from __future__ import annotations
 

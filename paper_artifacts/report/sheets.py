@@ -1,4 +1,4 @@
-"""One lemma whole, for `efasp audit` and its page: its statement, construction, obligations, claims and mutants."""
+"""One lemma in full, for `efasp audit` and its page: its statement, construction, obligations, claims and mutants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`efasp tables`: every table and figure of ``paper_artifacts/generated``, made anew (docs/commands.md, "efasp tables")."""
+"""`efasp tables`: regenerates every table and figure of ``paper_artifacts/generated`` (docs/commands.md, "efasp tables")."""
 
 from __future__ import annotations
 

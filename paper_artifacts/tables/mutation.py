@@ -1,6 +1,6 @@
 """The table of operator-level mutants: how many of those drawn are killed by `efasp check` alone, and which are not.
 
-A survivor is one of two things: a hole of the check, or a mutant that changes no claimed property. The latter are
+A survivor is one of two things: a gap in the check, or a mutant that changes no claimed property. The latter are
 listed, with the reason, in ``equivalent.toml``.
 """
 

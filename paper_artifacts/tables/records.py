@@ -1,4 +1,4 @@
-"""The runs behind a table, recorded next to it, so that a comparison need make only a sample of them again.
+"""The runs behind a table, recorded next to it, so that a comparison repeats only a sample of them.
 
 `efasp tables` makes every run and records its result; `efasp tables --check` takes that, makes about one run in ``PART``
 again and compares; `--check --all` makes all of them again. Which ones depends on the sources: in time others come up.

@@ -1,4 +1,4 @@
-"""The artifacts of `efasp tables`: each function makes one, from runs and obligations made then and there.
+"""The artifacts of `efasp tables`: each function makes one, from new runs and obligations.
 
 A function is given the notes of its runs (``paper_artifacts.tables.records``), through which it makes them.
 """

@@ -1,4 +1,4 @@
-"""The PRAM a second time, from docs/machine.md and docs/assembly.md and from nothing else: runs are compared with it.
+"""A second implementation of the PRAM, from docs/machine.md and docs/assembly.md alone, with which runs are compared.
 
 It imports nothing of the package, so that it shares no code with ``efasp.pram.machine``: it has its own arithmetic, its own
 order of effects and its own names. Instructions come as data. Standard library only.

@@ -1,4 +1,4 @@
-"""An equal plan with smaller numbers: powers of two by which a file multiplies in one place and divides in another are undone.
+"""An equal plan with smaller numbers: powers of two by which a file multiplies in one place and divides in another are removed.
 
 Exact evaluation is quick where numbers are integers of 62 bits (``efasp.exact``). A weights file may have a residual stream,
 hidden units, queries, keys or values times any powers of two; ReLU, sums, means and winners commute with such factors.

@@ -1,4 +1,4 @@
-"""Guarded twins: every mutant of a construction once more, at work at words of 6 bits only.
+"""Guarded twins: every mutant of a construction once more, active for words of 6 bits only.
 
 The change of a mutant is found by comparing the two syntax trees; each changed expression or run of statements is put behind
 a guard (``proofs.mutation.widths``). A mutant has no twin where its change stands in no function (a default, a decorator, a

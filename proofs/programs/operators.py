@@ -1,4 +1,4 @@
-"""That a program compiled from RASP has the values of its operator: on every short text, and on longer ones that are drawn.
+"""That a program compiled from RASP has the values of its operator: on every short text, and on longer texts that are drawn.
 
 The two evaluators share nothing: RASP's own is ``rasp.graph``, that of E-FASP ``efasp.evaluate``.
 """
