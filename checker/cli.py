@@ -126,6 +126,9 @@ def _opening(opening: argparse.ArgumentParser) -> None:
     opening.add_argument("file", type=name, metavar="FILE", help="an assembly file (.pram), -, or a program of the library")
     opening.add_argument("--engine", choices=ENGINES, required=True)
     opening.add_argument("--steps", type=count, metavar="T", help="for mdm: masks for T steps (default: those that it takes)")
+    opening.add_argument(
+        "--specialised", action="store_true", help="for a transformer of this program, as efasp specialise writes it"
+    )
     opening.add_argument("--json", action="store_true", help="one JSON object, with ids and places")
     directive_options(opening)
     opening.set_defaults(command=openings.opening_)
@@ -133,9 +136,8 @@ def _opening(opening: argparse.ArgumentParser) -> None:
 
 def _cfg(cfg: argparse.ArgumentParser) -> None:
     cfg.add_argument("file", type=name, metavar="GRAMMAR", help="one rule per line, S -> A B | a (Chomsky normal form)")
-    cfg.add_argument(
-        "--word", dest="text", type=letters, required=True, metavar="STRING", help="the word, one character per letter"
-    )
+    word = "the word, one character per letter (--word=STRING if it begins with -)"
+    cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help=word)
     cfg.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
     cfg.add_argument("--attention", choices=("indexed", "dense"), help="as in efasp run")
     cfg.add_argument("--pram", type=path, metavar="FILE", help="also write the PRAM program")

@@ -19,7 +19,7 @@ from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.session import notice
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import progress
-from efasp.checker.weights_file import given
+from efasp.checker.weights_file import check_program, given
 from efasp.context_free import SizeError, instance, member, steps
 from efasp.encoding import LOG_SLOTS, clock_bits
 from efasp.grammar import read_grammar
@@ -28,9 +28,8 @@ from efasp.model.ranges import WIDEST, RangeError
 from efasp.model.runs import DecodingError
 from efasp.pram import library, machine
 from efasp.pram.assembler import AssemblyError, Data, parse_data_file
-from efasp.pram.assembler.disassembler import disassemble, instruction_text
+from efasp.pram.assembler.disassembler import disassemble
 from efasp.pram.assembler.source import nearest
-from efasp.pram.isa import Code
 from efasp.pram.machine import Program, Run
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 from efasp.proofs.rocq.interpreter import Decoder, InterpreterError, WidthError
@@ -99,7 +98,7 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
     if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
-    if (file := given(options.weights, options.engine, options.inexact, specialised=True)) is None:
+    if (file := given(options.weights, options.engine, options.inexact)) is None:
         return None
     from efasp.model.weights import loaded
 
@@ -257,8 +256,10 @@ def clock_end(result: Run) -> str:
 
 
 def _execute(program: Program, options: argparse.Namespace, weights: Weights | Decoder | None) -> Run:
+    steps_of = f"PRAM steps (at most {options.max_steps})"
     if options.engine == "reference":
-        return machine.run(program, options.max_steps)
+        with progress(steps_of, None) as show:
+            return machine.run(program, options.max_steps, show)
     weights = _decoder(program, options, weights)
     steps = 0
 
@@ -271,7 +272,7 @@ def _execute(program: Program, options: argparse.Namespace, weights: Weights | D
         slow = f"{tokens} passes over the whole sequence a PRAM step, which adds {tokens} tokens to it"
         print(f"efasp: --engine {MASKED_ARM}: {slow}; at most {options.max_steps} steps", file=sys.stderr)
     try:
-        with progress(f"PRAM steps (at most {options.max_steps})", None) as show:
+        with progress(steps_of, None) as show:
             return decoded(program, options.engine, weights, options.max_steps, show, options.attention, on_pass)
     except (DecodingError, InterpreterError, WidthError, RuntimeError) as error:
         raise _translated(error, options) from None
@@ -287,10 +288,8 @@ def _decoder(program: Program, options: argparse.Namespace, weights: Weights | D
             raise UsageError(f"--engine {options.engine}: {too_wide(error, engine, extension_of(program))}") from None
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
-    elif weights.word != program.word:
-        raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {weights.word}")
-    elif not isinstance(weights, Decoder) and weights.code is not None and (other := unlike(weights.code, program)):
-        raise UsageError(f"--weights: {shown(options.weights)}: {other} ({ANOTHER})")
+    else:
+        check_program(options.weights, weights.word, None if isinstance(weights, Decoder) else weights.code, program)
     if options.engine in TORCH:
         transformer = cast("Weights", weights).transformer
         transformer.to(_tested(options.device, transformer.dtype_name))
@@ -307,21 +306,6 @@ def _translated(error: Exception, options: argparse.Namespace) -> Exception:
     if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # torch's own error for it
         return MemoryError()
     return error
-
-
-ANOTHER = "efasp specialise makes the transformer of another program"
-
-
-def unlike(code: Code, program: Program) -> str:
-    """How a program's instructions differ from those to which a transformer is specialised, in words; "" where they do not."""
-    pairs = enumerate(zip(code, program.instructions, strict=False))
-    for number, (mine, other) in pairs:
-        if mine != other:
-            here, there = (instruction_text(one, program.word, 0) for one in (mine, other))
-            return f"expected the program to which it is specialised, whose instruction {number} is {here}, found {there}"
-    if len(code) != program.length:
-        return f"expected the program of {len(code)} instructions to which it is specialised, found one of {program.length}"
-    return ""
 
 
 def too_wide(error: RangeError, engine: str, extension: str) -> str:

@@ -33,18 +33,17 @@ from efasp.language.module import Module, TextError
 from efasp.model.header import WeightsError
 from efasp.model.hugging_face_folder import FILES, files
 from efasp.model.lower import lower
-from efasp.model.program_file import is_program, metadata, read_program
+from efasp.model.program_file import is_program, metadata, read_machine, read_program
 from efasp.model.ranges import RangeError
-from efasp.model.readback import read_plan
 from efasp.model.rounding import chosen
 from efasp.model.runs import DecodingError
-from efasp.model.specialised_file import MachineFile
 from efasp.pram.isa import Instruction
 from efasp.pram.machine import Program
 from efasp.sorts import SortError
 
 if TYPE_CHECKING:
     from efasp.model.transformer import Transformer
+    from efasp.model.weights import Weights
 
 Outputs = Callable[[np.ndarray, np.ndarray], np.ndarray]  # tokens and places of a batch to read-outs
 NEEDED = {"hf": ("transformers",), "onnx": ("onnx", "onnxruntime")}  # the packages of the optional extras
@@ -120,15 +119,15 @@ def _machine(options: argparse.Namespace) -> Subject:
         raise UsageError(f"--word: {too_wide(error, options.engine, options.ext)}") from None
     except ValueError as error:
         raise UsageError(f"--word: {str(error).removeprefix('word: ')}") from None
-    return _machine_subject(made.word, made.engine, made.extension, made.transformer)
+    return _machine_subject(made)
 
 
-def _machine_subject(word: int, engine: str, extension: str, transformer: Transformer) -> Subject:
-    from efasp.model.weights import Weights, described_machine
+def _machine_subject(made: Weights) -> Subject:
+    from efasp.model.weights import described_machine
 
-    name = f"{engine}, {word}-bit words{', extension M' if extension else ''}"
-    said = described_machine(Weights(word, engine, extension, transformer))
-    return Subject(name, transformer, said, True, lambda: run_sequences(word, engine, extension, transformer))
+    name = f"{made.engine}, {made.word}-bit words{', extension M' if made.extension else ''}"
+    name += f", specialised to {len(made.code)} instructions" if made.code else ""
+    return Subject(name, made.transformer, described_machine(made), True, lambda: run_sequences(made))
 
 
 def _of_source(source: str, name: str | None) -> Subject:
@@ -136,6 +135,7 @@ def _of_source(source: str, name: str | None) -> Subject:
     if installed("torch") is None:
         raise UsageError(absent("torch"))
     from efasp.model.transformer import Transformer
+    from efasp.model.weights import loaded
 
     path = Path(source)
     try:
@@ -151,10 +151,10 @@ def _of_source(source: str, name: str | None) -> Subject:
             module, plan = read_program(path)
             dtype = plan.dtype
         else:
-            file = MachineFile(*read_plan(path))
+            file = read_machine(path)
             if reason := inexact(file, path):
                 print(f"efasp: {path}: {file.plan.dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
-            return _machine_subject(file.word, file.engine, file.extension, Transformer.of(file.plan, file.plan.dtype))
+            return _machine_subject(loaded(*file))
         return program_subject(source, module, Transformer.of(plan, dtype))
     except (OSError, WeightsError) as error:
         raise UsageError(str(about(path, error)).removeprefix("--weights: ")) from None
@@ -187,19 +187,20 @@ def texts(module: Module, longest: int | None) -> list[TokenSequence]:
     return sequences
 
 
-def run_sequences(word: int, engine: str, extension: str, transformer: Transformer) -> list[TokenSequence]:
+def run_sequences(made: Weights) -> list[TokenSequence]:
     """The sequences of a short run of a machine, with the masks of the time after each step."""
     from efasp.model.decode import any_process, masked_diffusion
 
-    program = Program(RUN.instructions, word, RUN.processors, RUN.memory)
-    layout, sequences = LogLayout.of(program, extension), []
+    log, prompted = made.engine == "mdm", made.code is None
+    program = Program(made.code or RUN.instructions, made.word, RUN.processors, RUN.memory)
+    layout, sequences = LogLayout.of(program, made.extension, prompted), []
     assert isinstance(layout, LogLayout)
-    opening = layout.opening(program) if engine == "mdm" else None
-    if opening is not None:
-        sequences.append(join([opening, layout.masks(1)]))
+    if log:
+        sequences.append(join([layout.opening(program), layout.masks(1)]))
     try:
-        for state in (masked_diffusion if engine == "mdm" else any_process)(program, transformer, extension):
-            ahead = [layout.masks(state.steps + 1)] if engine == "mdm" else []
+        decode = masked_diffusion if log else any_process
+        for state in decode(program, made.transformer, made.extension, prompted=prompted):
+            ahead = [layout.masks(state.steps + 1)] if log else []
             sequences.append(join([state.sequence, *ahead]))
             if "running" not in state.configuration.status or state.steps >= 8:
                 break

@@ -29,7 +29,7 @@ def opening_(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(f"{options.file}: {error}") from None
     book = LogLayout.of(program, extension).vocabulary
-    sequence = opening(program, options.engine, extension, options.steps)
+    sequence = opening(program, options.engine, extension, options.steps, prompted=not options.specialised)
     names = [book.spelled(token) for token in sequence.tokens.tolist()]
     if options.json:
         machine_ = {"file": options.file, "engine": options.engine, "word": program.word, "extension": extension}
@@ -40,18 +40,19 @@ def opening_(options: argparse.Namespace) -> int:
     return 0
 
 
-def opening(program: Program, engine: str, extension: str, steps: int | None) -> TokenSequence:
-    """The opening of a program's decoding; of ``mdm`` with the masks of ``steps`` times, by default as many as it takes.
+def opening(program: Program, engine: str, extension: str, steps: int | None, prompted: bool = True) -> TokenSequence:
+    """The opening of a program's decoding; of ``mdm`` with the masks of ``steps`` times, by default as many as it takes; not
+    ``prompted``: without the instructions, for a transformer that is specialised to them.
 
     Raises UsageError for a program that takes more than 10,000, for steps of ``apmdm``, and for more than the clock has.
     """
     if engine == "apmdm":
         if steps is not None:
             raise UsageError("--steps: expected --engine mdm with it, whose masks are of a number of steps, found apmdm")
-        cells = CellLayout.of(program, extension)
+        cells = CellLayout.of(program, extension, prompted)
         assert isinstance(cells, CellLayout)
         return cells.opening(program)
-    layout = LogLayout.of(program, extension)
+    layout = LogLayout.of(program, extension, prompted)
     assert isinstance(layout, LogLayout)
     if steps is None:
         done = machine.run(program, MAX_STEPS)

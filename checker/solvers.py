@@ -112,9 +112,9 @@ def _z3(text: str, seconds: float) -> Asked:
 def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], seconds: float) -> tuple[set[str], str]:
     """Which of some Boolean constants of a script are true in no model of it, and why that is not known, where it is not.
 
-    By Z3, which is asked for models in which another of them is true, until there is none: one model covers many. ``unwanted``:
-    those that are thought to be true in no model; they are asked for last. Terms are made and read by Z3's own functions: an
-    object of Python for each would take longer than finding the models.
+    By Z3, which is asked for a model in which the first of those that are left is true, until none is left: one model covers
+    many. ``unwanted``: those that are thought to be true in no model; they are asked for last. Terms are made and read by Z3's
+    own functions: an object of Python for each would take longer than finding the models.
     """
     import z3
 
@@ -124,27 +124,23 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
     solver.set("arith.enable_hnf", False, "arith.propagate_eqs", False)  # twice as fast where a remainder is by a symbol
     solver.from_string(text)
     context, never = solver.ctx.ref(), set[str]()
-    for names in (wanted, unwanted):
-        terms = {name: z3.Bool(name, solver.ctx) for name in names}
-        declared = {name: term.decl() for name, term in terms.items()}
-        left = {name: (term.as_ast(), declared[name].ast) for name, term in terms.items()}
-        while left:
-            another = z3.FreshBool("another", solver.ctx)
-            none = z3.Not(another)
-            some = (z3.Ast * (len(left) + 1))(none.as_ast(), *(term for term, _ in left.values()))
-            z3.Z3_solver_assert(context, solver.solver, z3.Z3_mk_or(context, len(some), some))
-            solver.set("timeout", max(1, int(1000 * (end - monotonic()))))
-            answer = solver.check(another)
-            if answer == z3.unknown:
-                return never, solver.reason_unknown()
-            if answer == z3.unsat:
-                break
-            model = solver.model()
-            for name, (_, constant) in list(left.items()):
-                value = z3.Z3_model_get_const_interp(context, model.model, constant)
-                if value and z3.Z3_get_bool_value(context, value) == z3.Z3_L_TRUE:
-                    del left[name]
-        never |= set(left)
+    terms = {name: z3.Bool(name, solver.ctx) for name in (*wanted, *unwanted)}
+    left = {name: term.decl() for name, term in terms.items()}
+    while left:
+        name = next(iter(left))
+        del left[name]
+        solver.set("timeout", max(1, int(1000 * (end - monotonic()))))
+        answer = solver.check(terms[name])
+        if answer == z3.unknown:
+            return never, solver.reason_unknown()
+        if answer == z3.unsat:
+            never.add(name)
+            continue
+        model = solver.model().model
+        for other, constant in list(left.items()):
+            value = z3.Z3_model_get_const_interp(context, model, constant.ast)
+            if value and z3.Z3_get_bool_value(context, value) == z3.Z3_L_TRUE:
+                del left[other]
     return never, ""
 
 

@@ -19,6 +19,9 @@ from efasp.checker.terminal import patience
 from efasp.model.header import WeightsError
 from efasp.model.program_file import read_machine
 from efasp.model.specialised_file import MachineFile
+from efasp.pram.assembler.disassembler import instruction_text
+from efasp.pram.isa import Code
+from efasp.pram.machine import Program
 from efasp.proofs.lemmas import numerics
 from efasp.proofs.obligation import Machine, Obligation, Regime
 from efasp.proofs.symbolic.step_definitions import Step
@@ -26,10 +29,9 @@ from efasp.proofs.symbolic.step_definitions import Step
 SECONDS = 60.0  # that the comparison with a fresh compile may take, where it is made at all
 
 
-def given(path: Path | None, engine: str | None, allowed: bool, specialised: bool = False) -> MachineFile | None:
+def given(path: Path | None, engine: str | None, allowed: bool) -> MachineFile | None:
     """The file of ``--weights``, for ``--engine`` (None: any); None where there is none. Says on standard error that it may be
-    inexact, which is ``allowed`` by ``--inexact``. ``specialised``: whether the command takes one that is specialised to a
-    program.
+    inexact, which is ``allowed`` by ``--inexact``.
 
     Raises UsageError for a file that is not well formed or of another engine, and for one whose numbers its dtype is not known
     to carry exactly, unless ``--inexact`` is given.
@@ -38,7 +40,7 @@ def given(path: Path | None, engine: str | None, allowed: bool, specialised: boo
         if allowed:
             raise UsageError("--inexact: expected --weights FILE with it, found none")
         return None
-    file = read(path, engine, specialised)
+    file = read(path, engine)
     if reason := inexact(file, path, compare=not allowed):
         said = f"--weights: {path}: {file.plan.dtype} is not known to carry this machine's numbers exactly: {reason}"
         if not allowed:
@@ -48,8 +50,9 @@ def given(path: Path | None, engine: str | None, allowed: bool, specialised: boo
     return file
 
 
-def read(path: Path, engine: str | None, specialised: bool = False) -> MachineFile:
-    """A weights file for an engine (None: any), whatever its dtype carries. Raises UsageError for another one, or none."""
+def read(path: Path, engine: str | None, universal: bool = False) -> MachineFile:
+    """A weights file for an engine (None: any), whatever its dtype carries. Raises UsageError for another one, or none, and for
+    one that is specialised to a program, where a ``universal`` machine's is wanted."""
     try:
         file = read_machine(path)
     except (OSError, WeightsError) as error:
@@ -57,10 +60,31 @@ def read(path: Path, engine: str | None, specialised: bool = False) -> MachineFi
     path = shown(path)
     if engine not in (None, file.engine):
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
-    if file.code is not None and not specialised:
-        takes = "efasp run --engine mdm or apmdm, and efasp check, take it"
+    if file.code is not None and universal:
+        takes = "efasp run --engine mdm or apmdm, trace, export and check take it"
         raise UsageError(f"--weights: {path}: expected a universal machine, found one specialised to a program ({takes})")
     return file
+
+
+def check_program(path: Path, word: int, code: Code | None, program: Program) -> None:
+    """Raises UsageError for a program that a file's machine does not run: of another word, or of other instructions than
+    ``code``, to which the machine is specialised (None: to none)."""
+    if word != program.word:
+        raise UsageError(f"--weights: {shown(path)}: expected a word of {program.word} bits, found {word}")
+    if code is not None and (other := unlike(code, program)):
+        raise UsageError(f"--weights: {shown(path)}: {other} (efasp specialise makes the transformer of another program)")
+
+
+def unlike(code: Code, program: Program) -> str:
+    """How a program's instructions differ from those to which a transformer is specialised, in words; "" where they do not."""
+    pairs = enumerate(zip(code, program.instructions, strict=False))
+    for number, (mine, other) in pairs:
+        if mine != other:
+            here, there = (instruction_text(one, program.word, 0) for one in (mine, other))
+            return f"expected the program to which it is specialised, whose instruction {number} is {here}, found {there}"
+    if len(code) != program.length:
+        return f"expected the program of {len(code)} instructions to which it is specialised, found one of {program.length}"
+    return ""
 
 
 def inexact(file: MachineFile, path: Path, compare: bool = True) -> str:

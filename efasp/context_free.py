@@ -52,7 +52,7 @@ class Gap(NamedTuple):
 Fact: TypeAlias = "Letter | Item | Gap"
 Clause: TypeAlias = "tuple[Fact, Fact, Fact]"  # premises and conclusion; the same premise twice stands for one
 MOST = MAX_PROCESSORS - 1  # clauses, a processor each; one more is idle
-LONGEST = 64  # letters: no more than about 20 fit where every part of a word can be any nonterminal
+LONGEST = 64  # letters: no more than 28 fit where every part of a word can be the one nonterminal, 20 where any of two
 
 
 class SizeError(ValueError):

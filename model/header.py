@@ -21,7 +21,7 @@ SPECIALISED = "efasp-specialised"  # the format of ``model.specialised_file``
 USES = {
     FORMAT: "of the machine: efasp run, trace and check take it",
     PROGRAM: "of a program: efasp eval --weights and efasp check FILE --weights take it",
-    SPECIALISED: "of a machine specialised to one PRAM program: efasp run --weights and efasp check --weights take it",
+    SPECIALISED: "of a machine specialised to one PRAM program: efasp run, trace and check take it as --weights",
 }
 MAKES = {
     FORMAT: "efasp export, or efasp specialise for one PRAM program, writes such a file",

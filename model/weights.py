@@ -17,7 +17,7 @@ from efasp.model.compile import MASKED_ARM, compile_machine, compile_masked_arm
 from efasp.model.description import described, machine_sections
 from efasp.model.header import FORMAT, VERSION
 from efasp.model.plan import Plan
-from efasp.model.readback import read_plan
+from efasp.model.program_file import read_machine
 from efasp.model.specialised_file import specialised_metadata
 from efasp.model.transformer import Transformer
 from efasp.pram.isa import Code
@@ -89,4 +89,4 @@ def loaded(word: int, engine: str, extension: str, plan: Plan, code: Code | None
 
 def load(path: Path) -> Weights:
     """Read a weights file. Raises WeightsError for one that is malformed, truncated, foreign or unsafe; OSError."""
-    return loaded(*read_plan(path))
+    return loaded(*read_machine(path))

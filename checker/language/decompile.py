@@ -23,9 +23,9 @@ from efasp.language.specification import check_formula
 from efasp.model.header import WeightsError
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
-from efasp.model.program_file import is_program, read_program
-from efasp.model.readback import read_plan
+from efasp.model.program_file import is_program, read_machine, read_program
 from efasp.model.residual_form import decompile, differences, reads_places
+from efasp.pram.isa import Code
 from efasp.sorts import Sort
 
 LETTERS = 3  # of the texts on which a sort is tried, and of the alphabet
@@ -37,11 +37,13 @@ HEADER = """\
 @dataclass(frozen=True)
 class Decompiled:
     """A program in residual form; ``left_out``: formulas of the file's specification that speak of what it does not have;
-    ``unsorted``: a text on which the output is not of the sort that the file's program says, which is not declared then."""
+    ``unsorted``: a text on which the output is not of the sort that the file's program says, which is not declared then;
+    ``code``: the instructions to which the file's machine is specialised, if it is."""
 
     module: Module
     left_out: tuple[str, ...] = ()
     unsorted: str | None = None
+    code: Code | None = None
 
 
 def written(options: argparse.Namespace) -> int:
@@ -81,6 +83,9 @@ def written(options: argparse.Namespace) -> int:
     if result.unsorted is not None:
         print(f"efasp: on {result.unsorted!r} the output is not of the sort that the file's program says: none is declared",
               file=sys.stderr)  # fmt: skip
+    if result.code is not None:
+        print(f"efasp: the text does not say to which {len(result.code)} instructions the machine is specialised: the file "
+              "that efasp compile writes of it is read as a universal machine's", file=sys.stderr)  # fmt: skip
     for line in result.left_out:
         print(f"efasp: left out, as it speaks of definitions that a transformer does not have: {line}", file=sys.stderr)
     return 0
@@ -90,9 +95,9 @@ def decompiled(path: Path) -> tuple[Decompiled, Plan]:
     """The program of a weights file, of a machine or of a program, and the file's plan. Raises WeightsError and OSError."""
     if is_program(path):
         return of_program(*read_program(path))
-    word, engine, extension, plan = read_plan(path)
+    word, engine, extension, plan, code = read_machine(path)
     program = decompile(plan, "_".join(filter(None, (engine, str(word), extension))))
-    return Decompiled(Module(program, plan.vocabulary, plan.places, dtype=plan.dtype or "")), plan
+    return Decompiled(Module(program, plan.vocabulary, plan.places, dtype=plan.dtype or ""), code=code), plan
 
 
 def of_program(module: Module, plan: Plan) -> tuple[Decompiled, Plan]:

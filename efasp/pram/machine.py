@@ -252,11 +252,12 @@ def fault(after: _State, pid: int, number: int) -> Fault | None:
     return Fault(pid, number, after.pc[pid], status) if status == "load" or status == "store" or status == "pc" else None
 
 
-def run(program: Program, max_steps: int = 10_000) -> Run:
+def run(program: Program, max_steps: int = 10_000, on_step: Callable[[int], object] | None = None) -> Run:
     """Run to the end, to ``max_steps`` steps (0 or more) or to a breach of the policy.
 
-    At a breach the configuration is the one before the offending step, and ``steps`` counts those completed. Raises
-    ValueError for a program that ``validate`` refuses and for a negative ``max_steps``.
+    At a breach the configuration is the one before the offending step, and ``steps`` counts those completed. ``on_step`` is
+    given the number of steps after each. Raises ValueError for a program that ``validate`` refuses and for a negative
+    ``max_steps``.
     """
     validate(program)
     if max_steps < 0:
@@ -271,6 +272,8 @@ def run(program: Program, max_steps: int = 10_000) -> Run:
         steps += 1
         left -= len(stopped)
         faults += [one for pid in stopped if (one := fault(state, pid, steps)) is not None]
+        if on_step is not None:
+            on_step(steps)
     return Run(program, "reference", steps, state.freeze(), breach is not None or not left, faults, breach)
 
 

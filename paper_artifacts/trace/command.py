@@ -13,7 +13,7 @@ from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.session import notice
-from efasp.checker.weights_file import given
+from efasp.checker.weights_file import check_program, given
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
 from efasp.paper_artifacts.report.site import environment
@@ -39,10 +39,10 @@ def trace(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.engine is None:
+    if options.engine is None and options.weights is None:
         raise UsageError("--engine: expected mdm or apmdm, found none")
-    program, plan, fresh, extension = _made(options)
-    tracer = Tracer(program, plan, options.engine, extension, fresh, torch=options.weights is not None)
+    program, plan, fresh, extension, prompted = _made(options)
+    tracer = Tracer(program, plan, options.engine, extension, fresh, options.weights is not None, prompted)
     try:
         made = tracer.frames(options.step or options.steps, options.position)
         frames = list(made)
@@ -108,8 +108,9 @@ def refuted(path: Path, name: str | None) -> tuple[int, Row, dict[str, Any] | No
     return n_max, known[name] if name is not None else next((row for row in rows if of_machine(row)), rows[0]), weights
 
 
-def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]:
-    """The program, the transformer's plan, for a weights file of a fresh compile's shape that compile, and the extension.
+def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str, bool]:
+    """The program, the transformer's plan, for a weights file of a fresh compile's shape that compile, the extension, and
+    whether the prompt has the program's instructions.
 
     Raises UsageError.
     """
@@ -127,8 +128,8 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str]
             plan = compile_machine(program.word, options.engine, needs)
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {error}") from None
-        return program, plan, None, needs
-    if file.word != program.word:
-        raise UsageError(f"--weights: {shown(options.weights)}: expected a word of {program.word} bits, found {file.word}")
-    fresh = compile_machine(program.word, options.engine, file.extension)
-    return program, file.plan, fresh if fresh.shape == file.plan.shape else None, file.extension
+        return program, plan, None, needs, True
+    check_program(options.weights, file.word, file.code, program)
+    options.engine = file.engine
+    fresh = compile_machine(program.word, options.engine, file.extension, file.code)
+    return program, file.plan, fresh if fresh.shape == file.plan.shape else None, file.extension, file.code is None

@@ -49,7 +49,9 @@ class Decoded:
         layout, before = self.layout, machine.initial(self.program)
         log = isinstance(layout, LogLayout)
         start = decode.masked_diffusion if log else decode.any_process
-        states = start(self.program, self.module, self.extension, attention="dense")  # every pass whole, as a trace shows it
+        prompted = layout.length > 0  # else the module is specialised to the program
+        # every pass whole, as a trace shows it
+        states = start(self.program, self.module, self.extension, attention="dense", prompted=prompted)
         sequence = join([layout.prompt(self.program), layout.start()]) if isinstance(layout, LogLayout) else None
         sequence = sequence or layout.encode(self.program, before)  # type: ignore[arg-type]
         step = 0

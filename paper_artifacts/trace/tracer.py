@@ -105,14 +105,14 @@ class Frame:
 
 class Tracer:
     """Frames of a program in a plan. ``fresh``: the compiled plan, where the other is a weights file's of the same shape;
-    ``torch``: whether the numbers shown are those of torch, for a file's plan in its dtype."""
+    ``torch``: whether the numbers shown are those of torch, for a file's plan in its dtype; ``prompted``: whether the
+    prompt has the program's instructions (else the plan is specialised to them)."""
 
-    def __init__(
-        self, program: Program, plan: Plan, engine: str, extension: str, fresh: Plan | None = None, torch: bool = False
-    ) -> None:
+    def __init__(self, program: Program, plan: Plan, engine: str, extension: str, fresh: Plan | None = None,
+                 torch: bool = False, prompted: bool = True) -> None:  # fmt: skip
         self.program, self.engine, self.fresh = program, engine, fresh
         self.plan = plan if fresh is None else replace(plan, residents=fresh.residents)
-        self.layout: LogLayout | CellLayout = (LogLayout if engine == "mdm" else CellLayout).of(program, extension)  # type: ignore[assignment]
+        self.layout: LogLayout | CellLayout = (LogLayout if engine == "mdm" else CellLayout).of(program, extension, prompted)  # type: ignore[assignment]
         self.mask = self.layout.vocabulary.token("mask")
         self.operations = [operation.name for operation in operations(extension)]
         self.decoded = Decoded(program, self.layout, extension, plan) if torch else None

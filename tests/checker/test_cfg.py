@@ -81,3 +81,24 @@ def test_two_outputs(grammar: str, tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "file").write_text("")
     assert main(["cfg", grammar, "--word", "()", "--pram", str(tmp_path / "file" / "out.pram")]) == 2
     assert capsys.readouterr().err.startswith("efasp: --pram: ")
+
+
+def test_a_word_that_begins_with_a_dash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is given behind `=`, as the help says."""
+    path = tmp_path / "minus.cfg"
+    path.write_text("S -> M S | a\nM -> -\n")
+    assert main(["cfg", str(path), "--word=-a"]) == 0
+    assert capsys.readouterr().out.startswith("'-a' is in the language")
+    with pytest.raises(SystemExit):
+        main(["cfg", "--help"])
+    assert "--word=STRING" in capsys.readouterr().out
+
+
+def test_a_long_run_of_the_reference_machine_says_how_far_it_is(
+    grammar: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its steps are counted on standard error, as those of the other engines: a word near the limits takes long."""
+    monkeypatch.setattr("efasp.checker.terminal.PERIOD", 0)
+    assert main(["cfg", grammar, "--word", "()"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 39 and said[0].startswith("efasp: 1 PRAM steps (at most 39) after ")

@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from efasp.checker.formats import NEEDED
+from efasp.checker.solvers import installed
+from efasp.model.specialised_file import read_specialised
 from efasp.paper_artifacts.cli import main
+from efasp.paper_artifacts.trace.tracer import Tracer
+from efasp.pram import machine
+from efasp.pram.assembler import assemble_file
 from tests.files import Tensors, changed
 
 LOOP = """
@@ -77,6 +83,40 @@ def test_the_sizes_that_are_said(files: Path, tmp_path: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_a_trace_has_the_machines_states(files: Path, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every frame's state is the reference's; of changed numbers the frame says where they are not."""
+    program = assemble_file(str(files / "loop.pram"))
+    plan = read_specialised(files / engine).plan
+    for torch in (True, False):
+        frames = list(Tracer(program, plan, engine, "", None, torch, prompted=False).frames(100))
+        assert [frame.state for frame in frames] == list(machine.trace(program))[1:]
+    assert main(["trace", "--weights", str(files / engine), str(files / "loop.pram"), "--step", "2"]) == 0
+    assert f"decoding step 2 ({engine})" in capsys.readouterr().out
+
+    def turned(tensors: Tensors) -> Tensors:
+        tensors["out.bias"][:] = -tensors["out.bias"] - 1
+        return tensors
+
+    path = changed(files / engine, tmp_path / "w", turned)
+    assert main(["trace", "--weights", str(path), str(files / "loop.pram"), "--inexact", "--step", "1"]) == 1
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_it_is_exported_and_decompiled(files: Path, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the same bytes; as ONNX and for transformers, where these are installed, with torch's read-outs; and as a text, with a
+    word about the instructions that it does not name."""
+    assert main(["export", str(files / engine), str(tmp_path / "same")]) == 0
+    assert (tmp_path / "same").read_bytes() == (files / engine).read_bytes()
+    assert "specialised to 6 instructions" in capsys.readouterr().out
+    for kind, packages in NEEDED.items():
+        if all(installed(package) for package in packages):
+            assert main(["export", "--format", kind, str(files / engine), str(tmp_path / kind)]) == 0
+            assert "every read-out is torch's, bit for bit" in capsys.readouterr().out
+    assert main(["decompile", str(files / engine), "-o", str(tmp_path / "text.efasp")]) == 0
+    assert "does not say to which 6 instructions" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
 def test_the_file_is_proved(files: Path, engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Its own numbers, and that its step is the universal one with the program in its prompt."""
     lemmas = ["specialised.*", "lowering.*", "numerics.exact", "decompile.*"]
@@ -124,7 +164,13 @@ REFUSED = [
     (["run", "--weights", "{mdm}", "{loop}", "--word", "7"], "expected a word of 7 bits, found 6"),
     (["run", "--weights", "{mdm}", "{loop}", "--engine", "apmdm"], "expected a transformer for apmdm, found mdm"),
     (["check", "--weights", "{mdm}", "--kernel"], "expected a universal machine, of which alone the theorem speaks"),
-    (["export", "{mdm}", "{out}", "--format", "onnx"], "specialised to one PRAM program"),
+    (["trace", "--weights", "{mdm}", "{other}"], "expected the program to which it is specialised, whose instruction 2"),
+    (["trace", "--weights", "{mdm}", "{loop}", "--word", "7"], "expected a word of 7 bits, found 6"),
+    (["trace", "--weights", "{mdm}", "{loop}", "--engine", "apmdm"], "expected a transformer for apmdm, found mdm"),
+    pytest.param(
+        ["run", "--weights", "{mdm}", "{loop}", "--engine", "kernel-mdm"], "expected a universal machine, found one",
+        marks=pytest.mark.needs("coqc"),
+    ),
     (["specialise", "{loop}", "-o", "{out}", "--word", "70"], "--word: expected 5 to 64 bits for a transformer, found 70"),
     (["specialise", "{loop}", "-o", "{out}", "--word", "3"], "--word: expected 5 to 64 bits for a transformer, found 3"),
     (["specialise", "{wide}", "-o", "{out}"], "wide.pram: .word: expected 5 to 64 bits for a transformer, found 70"),

@@ -1,18 +1,20 @@
 """Context-free languages by the program of clauses, against an independent recogniser (Cocke, Younger, Kasami)."""
 
-from itertools import product
+import re
+from itertools import islice, product
+from math import comb
 from random import Random
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from efasp.context_free import LONGEST, MOST, SizeError, instance, member, rounds, steps
+from efasp.context_free import LONGEST, MOST, Gap, Letter, SizeError, Table, instance, member, rounds, steps, width
 from efasp.grammar import Binary, Grammar, Terminal, parse_grammar, read_grammar
 from efasp.pram import machine
 from efasp.pram.library import build
 from tests.efasp.pram.engines import ENGINES
-from tests.pages import ROOT
+from tests.pages import ROOT, tables
 
 GRAMMARS = {
     "a^n b^n": "S -> A T | A B\nT -> S B\nA -> a\nB -> b",
@@ -138,3 +140,47 @@ def test_words_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
         instance(grammar, "aaaa")
     monkeypatch.setattr("efasp.context_free.MOST", 39)
     assert instance(grammar, "aaaa").processors == 40
+
+
+def clauses(grammar: Grammar, n: int) -> int:
+    """The number of clauses, or MOST + 1 where there are more than may be."""
+    return sum(1 for _ in islice(Table(grammar, n).clauses(), MOST + 1))
+
+
+def test_the_page_counts_the_clauses() -> None:
+    """Of docs/corollaries.md the table of three grammars, with the longest words, and the processors for Dyck-2 and n = 8."""
+    page = ROOT / "docs" / "corollaries.md"
+    names = {"(a^n b^n)": "a^n b^n", "palindromes": "palindromes", "(brackets)": "brackets"}
+    (table,) = (each for each in tables(page, "Any context-free language") if each[0][0] == "grammar")
+    sizes = [int(cell.removeprefix("n = ")) for cell in table[0][1:4]]
+    for name, *counts, longest in table[1:]:
+        grammar = parse_grammar(GRAMMARS[next(text for key, text in names.items() if key in name)])
+        assert [f"{clauses(grammar, n):,}" for n in sizes] == counts, name
+        most = int(longest.split()[0])
+        assert clauses(grammar, most) <= MOST and (most == LONGEST or clauses(grammar, most + 2) > MOST), name
+        assert most == LONGEST or {clauses(grammar, n) for n in range(1, LONGEST, 2)} == {0}
+    stated = re.search(r"for n = 8 and\s+k = 2 already (\d+)", page.read_text())
+    dyck2 = read_grammar(ROOT / "examples" / "dyck2.cfg")
+    assert stated is not None and int(stated[1]) == clauses(dyck2, 8) + 1 == instance(dyck2, "()" * 4).processors
+
+
+@given(grammars(), st.integers(1, 9))
+@example(parse_grammar(GRAMMARS["any"]), 12)
+def test_no_more_clauses_than_the_theorem_says(grammar: Grammar, n: int) -> None:
+    """The bounds of `suited_exists` (ClausesTable.v) on clauses and on the width of words, and the page's on squares."""
+    table = Table(grammar, n)
+    found = list(table.clauses())
+    items = (1 + 2 * len(grammar.binary)) * (n + 1) ** 2
+    most = 4 * items**3 + items**2 + items * len(grammar.terminal)
+    assert len(found) <= most
+    of = instance(grammar, grammar.letters[0] * n)
+    assert width(of.memory, n) <= 5 + (n + 5 + 6 * most).bit_length()
+    squares = sum(isinstance(first, Gap) and isinstance(second, Gap) for first, second, _ in found)
+    assert squares <= len(grammar.nonterminals) ** 3 * comb(n + 4, 6)
+
+
+def test_clauses_that_are_left_out() -> None:
+    """For brackets no clause speaks of S over an odd number of letters, as the page says, but others do of L, R and T."""
+    facts = {fact for clause in Table(parse_grammar(GRAMMARS["brackets"]), 8).clauses() for fact in clause}
+    items = {item for fact in facts if not isinstance(fact, Letter) for item in ([*fact] if isinstance(fact, Gap) else [fact])}
+    assert {item.name for item in items if (item.high - item.low) % 2} == {"L", "R", "T"}

@@ -65,7 +65,8 @@ def decoded(program: Program, path: Path) -> list[int]:
     """The tokens that torch decodes a program to: those of the last step of a run, with every pass whole."""
     given = load(path)
     decode = masked_diffusion if given.engine == "mdm" else any_process
-    states = decode(program, given.transformer, given.extension, attention="dense", cached=given.engine == "mdm")
+    cached, prompted = given.engine == "mdm", given.code is None
+    states = decode(program, given.transformer, given.extension, attention="dense", cached=cached, prompted=prompted)
     return next(s.sequence.tokens.tolist() for s in states if "running" not in s.configuration.status)
 
 
@@ -156,6 +157,22 @@ def test_every_example(source: Path, tmp_path: Path) -> None:
         else:
             rows = [[float(x) for x in row.split(",")] for row in found]
             assert np.allclose(rows, wanted[module.skipped :], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_machines_of_one_program_run_to_the_tokens_of_torch(engine: str, tmp_path: Path, capsys) -> None:
+    """From an opening without the instructions, to the machine's last state."""
+    source = tmp_path / "p.pram"
+    source.write_text(
+        ".word 6\n.processors 3\n.memory 3\n.data 0: 5 9\npid r0\nld r1, [r0]\nadd r1, r1, 4\nst r1, [r0]\nhalt\n"
+    )
+    assert main(["specialise", str(source), "-o", str(tmp_path / "w"), "--engine", engine]) == 0
+    capsys.readouterr()
+    assert main(["opening", str(source), "--engine", engine, "--specialised"]) == 0
+    found = runner()(tmp_path / "w", capsys.readouterr().out)
+    book, program = load(tmp_path / "w").transformer.vocabulary, library.assembled(str(source))
+    assert found == [book.spelled(token) for token in decoded(program, tmp_path / "w")]
+    assert found.count("halted:4") == 3 and {"word:9", "word:13", "word:4"} <= set(found)
 
 
 @pytest.mark.slow

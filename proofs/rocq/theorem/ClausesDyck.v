@@ -164,13 +164,23 @@ Qed.
 Definition dyck_suits (w : nat) (facts : list (ContextFree.fact symbol bracket)) (numbered_ : table) (u : list bracket)
     (bits : list bool) (rest : list Z) : Prop :=
   grammar_suits symbol bracket binary terminal Whole (length u) w facts numbered_ (standing u) bits rest.
-(* It can be met for every n: by one table and one width for all words of n letters. *)
-Theorem dyck_suited : forall n, 1 <= n -> exists w facts numbered_, forall u, length u = n ->
-  exists bits, dyck_suits w facts numbered_ u bits [].
+(* It can be met for every n: by one table and one width for all words of n letters, of O(n^6) clauses and O(log n) bits. *)
+Definition dyck_clauses_most (n : nat) : nat :=
+  let count := (3 + 6 * k) * (S n * S n) in 4 * (count * count * count) + count * count + count * (2 * k).
+Lemma clauses_most_dyck : forall n,
+  clauses_most symbol bracket (binary_rules k) (terminal_rules k) n = dyck_clauses_most n.
+Proof.
+  intros n. unfold clauses_most, dyck_clauses_most, binary_rules, terminal_rules. cbn [length].
+  rewrite (flat_length nat _ _ 3), (flat_length nat _ _ 2), seq_length by reflexivity.
+  replace (1 + 2 * S (3 * k)) with (3 + 6 * k) by lia. reflexivity.
+Qed.
+Theorem dyck_suited : forall n, 1 <= n -> exists w facts numbered_,
+  w <= 5 + Nat.log2_up (n + 6 + 6 * dyck_clauses_most n) /\ length numbered_ <= dyck_clauses_most n /\
+  forall u, length u = n -> exists bits, dyck_suits w facts numbered_ u bits [].
 Proof.
   intros n L. destruct (suited_exists symbol bracket symbol_eq bracket_eq (binary_rules k) (terminal_rules k) Whole n L)
-    as (w & facts & rows & H).
-  exists w, facts, rows. intros u <-. exact (H (standing u)).
+    as (w & facts & rows & Narrow & Few & H). unfold width_most in Narrow. rewrite clauses_most_dyck in *.
+  exists w, facts, rows. split; [exact Narrow|]. split; [exact Few|]. intros u <-. exact (H (standing u)).
 Qed.
 
 Section Right.

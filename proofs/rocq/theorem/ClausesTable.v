@@ -1,5 +1,6 @@
 (* The table of a grammar's clauses, as a function of its rules, of which there are finitely many, and of n: so every grammar
-   has one for every n, and what ClausesGrammar.v asks can be met. And a function that tells whether a table is one. *)
+   has one for every n, of O(n^6) clauses, and what ClausesGrammar.v asks can be met. And a function that takes only tables of
+   these clauses. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences ClausesRounds ClausesGrammar.
 From Efasp Require ContextFree.
@@ -219,7 +220,7 @@ Proof.
       rewrite (Eq a a' x X X'), (Eq b b' y Y Y'), (Eq c c' f F F'). exact I.
 Qed.
 
-(* Whether a table is of exactly these. *)
+(* Takes only tables of exactly these; and not those that list a fact twice. *)
 Definition reads (facts : list fact) (t : nat * nat * nat) : list (fact * fact * fact) :=
   let '(a, b, c) := t in
   match nth_error facts a, nth_error facts b, nth_error facts c with Some x, Some y, Some f => [(x, y, f)] | _, _, _ => [] end.
@@ -260,6 +261,69 @@ Proof.
     exact (reads_in _ _ _ J).
 Qed.
 
+(* How many clauses there are: each is told by three items at most, with a name and two places each, or by an item and a letter.
+   The names are those of items that can occur. *)
+Definition names : list name := initial_name :: flat_map (fun '(_, B, C) => [B; C]) binary_rules.
+Definition items : list item := list_prod (list_prod names (seq 0 (S n))) (seq 0 (S n)).
+Definition clauses_most : nat :=
+  let count := (1 + 2 * length binary_rules) * (S n * S n) in
+  4 * (count * count * count) + count * count + count * length terminal_rules.
+Lemma items_in : forall A i j, In (A, i, j) items <-> In A names /\ i <= n /\ j <= n.
+Proof. intros A i j. unfold items. rewrite !in_prod_iff, !in_seq. split; intros H; intuition lia. Qed.
+Lemma below_in : forall x y, below x y -> In x items -> In y items.
+Proof.
+  assert (Parts : forall x y z, split x y z -> In x items -> In y items /\ In z items).
+  { intros x y z S I. destruct S as [A B C i k j R L1 L2 _ _]. apply items_in in I as (_ & _ & J).
+    split; apply items_in; (split; [|lia]); right; apply in_flat_map; exists (A, B, C); (split; [exact R|cbn; auto]). }
+  intros x y B. induction B as [x y z S|x y z S|x y z _ IH _ IH']; intros I; [apply (Parts x y z S I)..|]. auto.
+Qed.
+Lemma occurs_in : forall x, occurs x -> In x items.
+Proof.
+  intros x [->|B]; [|apply (below_in _ _ B)]; apply items_in; (split; [left; reflexivity|lia]).
+Qed.
+Definition candidates : list (fact * fact * fact) :=
+  flat_map (fun '(x, y, z) => [(Item y, Item z, Item x); (Item z, Item z, Gap x y); (Item y, Item y, Gap x z);
+    (Gap x y, Gap y z, Gap x z)]) (list_prod (list_prod items items) items) ++
+  map (fun '(x, y) => (Gap x y, Item y, Item x)) (list_prod items items) ++
+  map (fun '((A, i, j), (_, a)) => (Letter i a, Letter i a, Item (A, i, j))) (list_prod items terminal_rules).
+Lemma clause_candidate : forall f g h, clause f g h -> In (f, g, h) candidates.
+Proof.
+  assert (Three : forall x y z c, In x items -> In y items -> In z items -> In c [(Item y, Item z, Item x);
+    (Item z, Item z, Gap x y); (Item y, Item y, Gap x z); (Gap x y, Gap y z, Gap x z)] -> In c candidates).
+  { intros x y z c X Y Z C. apply in_or_app. left. apply in_flat_map. exists (x, y, z). split; [|exact C].
+    rewrite !in_prod_iff. auto. }
+  assert (Below : forall x y z, occurs x -> split x y z -> In x items /\ In y items /\ In z items).
+  { intros x y z O S. apply occurs_in in O. split; [exact O|].
+    split; [exact (below_in _ _ (ContextFree.first_part _ _ _ _ _ _ _ S) O)|].
+    exact (below_in _ _ (ContextFree.second_part _ _ _ _ _ _ _ S) O). }
+  intros f g h C. destruct C as [A i a O T|x y z O S|x y z O S L|x y z O S L|x y z O [I _] [J _]|x y O [I _]].
+  - apply in_or_app. right. apply in_or_app. right. apply in_map_iff. exists ((A, i, S i), (A, a)). split; [reflexivity|].
+    apply in_prod_iff. split; [exact (occurs_in _ O)|exact T].
+  - destruct (Below x y z O S) as (X & Y & Z). apply (Three x y z); cbn; auto.
+  - destruct (Below x y z O S) as (X & Y & Z). apply (Three x y z); cbn; auto.
+  - destruct (Below x y z O S) as (X & Y & Z). apply (Three x y z); cbn; auto.
+  - apply occurs_in in O. pose proof (below_in _ _ I O) as Y. apply (Three x y z); cbn; auto. exact (below_in _ _ J Y).
+  - apply occurs_in in O. pose proof (below_in _ _ I O). apply in_or_app. right. apply in_or_app. left. apply in_map_iff.
+    exists (x, y). split; [reflexivity|]. apply in_prod_iff. auto.
+Qed.
+Lemma candidates_length : length candidates = clauses_most.
+Proof.
+  assert (N : length names = 1 + 2 * length binary_rules).
+  { unfold names. cbn [length]. f_equal. induction binary_rules as [|((A, B), C) l IH]; cbn in *; lia. }
+  assert (I : length items = (1 + 2 * length binary_rules) * (S n * S n)).
+  { unfold items. etransitivity; [apply prod_length|]. rewrite prod_length, seq_length, N. lia. }
+  assert (F : forall l : list (item * item * item), length (flat_map (fun '(x, y, z) => [(Item y, Item z, Item x);
+    (Item z, Item z, Gap x y); (Item y, Item y, Gap x z); (Gap x y, Gap y z, Gap x z)]) l) = 4 * length l).
+  { induction l as [|((x, y), z) l IH]; cbn [flat_map app length] in *; lia. }
+  unfold candidates, clauses_most. rewrite !app_length, F, !map_length, !prod_length, I. lia.
+Qed.
+Definition clauses_once : list (fact * fact * fact) := nodup clause_eq clauses_of.
+Lemma clauses_few : length clauses_once <= clauses_most.
+Proof.
+  rewrite <- candidates_length. apply NoDup_incl_length; [apply NoDup_nodup|]. intros ((f, g), h) I.
+  apply nodup_In, clauses_of_right in I. exact (clause_candidate f g h I).
+Qed.
+
 (* There is a table, and the letters of every word can be entered: so for wide enough words what is asked is met. *)
 Definition named : list fact := flat_map (fun '(x, y, f) => [x; y; f]) clauses_of.
 Definition made_facts : list fact := Item goal :: remove fact_eq (Item goal) (nodup fact_eq named).
@@ -274,22 +338,34 @@ Proof.
   intros x y f C g I. destruct (fact_eq g (Item goal)) as [->|N]; [left; reflexivity|right].
   apply in_in_remove; [exact N|]. apply nodup_In. apply in_flat_map. exists (x, y, f). auto.
 Qed.
-Theorem table_exists : exists facts numbered_, tabulates name letter binary terminal initial_name n facts numbered_.
+Lemma made_few : length made_facts <= 1 + 3 * clauses_most.
 Proof.
-  assert (Each : forall l, incl l clauses_of -> exists numbered_,
+  pose proof clauses_few as Few.
+  assert (L : forall l : list (fact * fact * fact), length (flat_map (fun '(x, y, f) => [x; y; f]) l) = 3 * length l).
+  { induction l as [|((x, y), f) l IH]; cbn [flat_map app length] in *; lia. }
+  assert (In_once : length made_facts <= length (Item goal :: flat_map (fun '(x, y, f) => [x; y; f]) clauses_once)).
+  { apply NoDup_incl_length; [exact made_once|]. intros g [<-|I]; [left; reflexivity|right]. apply in_remove in I as [I _].
+    apply nodup_In, in_flat_map in I as (of & I & J). apply in_flat_map. exists of. split; [apply nodup_In; exact I|exact J]. }
+  cbn [length] in In_once. rewrite L in In_once. lia.
+Qed.
+Theorem table_exists : exists facts numbered_, length facts <= 1 + 3 * clauses_most /\ length numbered_ <= clauses_most /\
+  tabulates name letter binary terminal initial_name n facts numbered_.
+Proof.
+  assert (Each : forall l, incl l clauses_of -> exists numbered_, length numbered_ = length l /\
     (forall t, In t numbered_ -> exists of, stands_for made_facts t of /\ In of clauses_of) /\
     (forall of, In of l -> exists t, In t numbered_ /\ stands_for made_facts t of)).
   { induction l as [|((x, y), f) l IH]; intros Inside.
-    - exists []. split; contradiction.
-    - destruct IH as (rows & All & Each); [intros of I; apply Inside; right; exact I|].
+    - exists []. split; [reflexivity|]. split; contradiction.
+    - destruct IH as (rows & Len & All & Each); [intros of I; apply Inside; right; exact I|].
       pose proof (Inside (x, y, f) (or_introl eq_refl)) as C. pose proof (made_all x y f C) as M.
       destruct (In_nth_error _ _ (M x ltac:(cbn; auto))) as [a X], (In_nth_error _ _ (M y ltac:(cbn; auto))) as [b Y],
         (In_nth_error _ _ (M f ltac:(cbn; auto))) as [c F].
-      exists ((a, b, c) :: rows). split.
+      exists ((a, b, c) :: rows). split; [cbn [length]; lia|]. split.
       + intros t [<-|I]; [|exact (All t I)]. exists (x, y, f). cbn. auto.
       + intros of [<-|I]; [exists (a, b, c); cbn; auto|]. destruct (Each of I) as (t & J & S). exists t. cbn. auto. }
-  destruct (Each clauses_of (incl_refl _)) as (rows & All & Every). exists made_facts, rows.
-  apply tabulated; [reflexivity|exact made_once|exact All|exact Every].
+  destruct (Each clauses_once (fun of I => proj1 (nodup_In clause_eq clauses_of of) I)) as (rows & Len & All & Every).
+  exists made_facts, rows. split; [exact made_few|]. split; [rewrite Len; exact clauses_few|].
+  apply tabulated; [reflexivity|exact made_once|exact All|]. intros of I. apply Every, nodup_In. exact I.
 Qed.
 
 Definition stands (word : nat -> letter) (f : fact) : bool :=
@@ -305,16 +381,20 @@ Proof.
   - split; [discriminate|]. intros (i & _ & E). discriminate.
   - split; [discriminate|]. intros (i & _ & E). discriminate.
 Qed.
-Lemma exceeded : forall m : nat, (Z.of_nat m < size m)%Z.
-Proof. intros m. unfold size. rewrite <- (Nat2Z.id m) at 1. rewrite Z2Nat.id by lia. apply Z.pow_gt_lin_r; lia. Qed.
-Theorem suited_exists : 1 <= n -> exists w facts numbered_, forall word, exists bits,
-  grammar_suits name letter binary terminal initial_name n w facts numbered_ word bits [].
+(* So what is asked can be met by a table of O(n^6) clauses, and words of O(log n) bits. *)
+Definition width_most : nat := 5 + Nat.log2_up (n + 6 + 6 * clauses_most).
+Theorem suited_exists : 1 <= n -> exists w facts numbered_, w <= width_most /\ length numbered_ <= clauses_most /\
+  forall word, exists bits, grammar_suits name letter binary terminal initial_name n w facts numbered_ word bits [].
 Proof.
-  intros Some_letter. destruct table_exists as (facts & rows & Table).
-  set (M := 1 + 3 * length (with_idle facts rows) + (length facts + 1) + 0). exists (5 + rounds n + M), facts, rows.
-  intros word. exists (map (stands word) facts). pose proof (exceeded (5 + rounds n + M)).
-  split; [lia|]. split; [exact Some_letter|]. split; [lia|]. split; [exact Table|].
+  intros Some_letter. destruct table_exists as (facts & rows & Few_facts & Few & Table).
+  exists width_most, facts, rows. split; [lia|]. split; [exact Few|]. intros word. exists (map (stands word) facts).
+  assert (Wide : (32 * Z.of_nat (n + 6 + 6 * clauses_most) <= size width_most)%Z).
+  { unfold size, width_most. pose proof (Nat.log2_up_spec (n + 6 + 6 * clauses_most) ltac:(lia)) as [_ H].
+    apply Nat2Z.inj_le in H. rewrite Nat2Z.inj_pow in H. rewrite (Nat2Z.inj_add 5), Z.pow_add_r by lia.
+    change (2 ^ Z.of_nat 5)%Z with 32%Z. change (Z.of_nat 2) with 2%Z in H. lia. }
+  pose proof (Nat.log2_le_lin n ltac:(lia)) as Log.
+  split; [unfold width_most; lia|]. split; [exact Some_letter|]. split; [unfold rounds; lia|]. split; [exact Table|].
   split; [apply letters_spelled|]. split; [|reflexivity].
-  rewrite layout_length, app_length, map_length. cbn [length]. fold M. lia.
+  rewrite layout_length, app_length, map_length. unfold with_idle. cbn [length]. lia.
 Qed.
 End Table.

@@ -148,6 +148,13 @@ def test_every_committed_table_holds() -> None:
         assert all(path.with_suffix(f".{kind}").exists() for kind in ("md", "csv", "tex"))
 
 
+def test_no_time_where_no_transformer_ran() -> None:
+    """Of a word that the reference machine alone decides the table has no seconds, as it has no decoding steps."""
+    said = json.loads((GENERATED / "grammars.json").read_text(encoding="utf-8"))
+    for row, times in zip(said["rows"], said["times"], strict=True):
+        assert (times["seconds"] is None) == (row["decode"] is None) == (row["engine"] == "reference"), row
+
+
 def test_a_wrong_cut_is_noticed() -> None:
     """Too many edges, an edge that was not there, or ends still connected: not what networkx says."""
     square = (experiments.Graph(4, ((0, 1), (0, 2), (1, 3), (2, 3))), 0, 3)

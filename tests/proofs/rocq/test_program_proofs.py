@@ -52,6 +52,9 @@ DEFINITIONS = (
     ("ClausesTable", "covered clause_eq clauses_of (flat_map", "covered clause_eq [] (flat_map"),  # clauses that are missing
     ("ClausesTable", "(reads facts t) clauses_of) numbered_", "(reads facts t) (reads facts t)) numbered_"),  # too many
     ("ClausesTable", "1 <= n -> exists w", "exists w"),  # no letter
+    ("ClausesTable", "4 * (count * count * count)", "3 * (count * count * count)"),  # too few clauses
+    ("ClausesTable", "(1 + 2 * length binary_rules) * (S n * S n) in", "(1 + length binary_rules) * (S n * S n) in"),  # names
+    ("ClausesTable", "5 + Nat.log2_up (n + 6", "5 + Nat.log2 (n / 32"),  # a word that is too narrow
     ("Alone", "address < Z.of_nat M /\\ forall v,", "address < 1 + Z.of_nat M /\\ forall v,"),  # a load beyond the memory
     ("Alone", "=> address < Z.of_nat M /\\ leads", "=> leads"),  # a store anywhere
     ("Alone", "exists k, (k <= T)%nat", "exists k, (k <= S T)%nat"),  # one that halts later
@@ -59,6 +62,7 @@ DEFINITIONS = (
     ("BracketsSteps", "(1 <= L)%nat /\\", "(0 <= L)%nat /\\"),  # one processor
     ("BracketsSteps", "(1 + 2 * 2 ^ L <= length", "(2 * 2 ^ L <= length"),  # a word fewer
     ("BracketsSteps", "(45 + 28 * L + 8 * L * L)%nat in\n  (forall", "(46 + 28 * L + 8 * L * L)%nat in\n  (forall"),  # late
+    ("ClausesDyck", "(3 + 6 * k) * (S n * S n)", "(3 + 5 * k) * (S n * S n)"),  # too few clauses
     ("ClausesDyck", "1 <= n -> (derives", "(derives"),  # the empty word
     ("ClausesDyck", "(14 + 24 * Nat.log2 n)) = false /\\", "(14 + 24 * Nat.log2 n)) = true /\\"),  # a step fewer
     ("ClausesDyck", "(answer = 0%Z /\\ ~ dyck k u)", "(answer = 0%Z /\\ dyck k u)"),  # another answer
