@@ -91,7 +91,9 @@ class Rows(NamedTuple):
     def common(self) -> tuple[np.ndarray, int]:
         """All rows over one denominator."""
         by = lcm(*self.by.ravel().tolist())
-        return (self.whole, by) if len(self.by) == 1 else (times(self.whole, by // self.by), by)
+        if len(self.by) == 1:
+            return self.whole, by
+        return times(self.whole, by // (self.by if by < LIMIT else self.by.astype(object))), by
 
     def relu(self) -> Rows:
         """Negative numbers as 0."""

@@ -130,10 +130,7 @@ class Rounding:
         if unequal >= 0.5:
             raise Blurred(f"scores are computed to {error:.1g}, so that equal ones have unequal weights")
         off = (unequal / (1 - unequal) + self.relative(self.positions + READ)) * MORE
-        return [
-            Value(x.low, x.high, x.error + off * (float(x.size) + x.error)) if x.size else Value(x.low, x.high, x.error)
-            for x in v
-        ]
+        return [Value(x.low, x.high, x.error + off * (float(x.size) + x.error)) for x in v]
 
     def layer(self, number: int, layer: Layer, stream: Sequence[Value]) -> list[Value]:
         """The stream after a layer, counted from 1. Raises Blurred."""

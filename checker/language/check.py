@@ -172,6 +172,8 @@ def show(module: Module, rows: list[Row], elapsed: float, specified: bool = Fals
             print(f"{r['status']}: {r['id']}: {r['method']}")
             if r["countermodel"] and "said" in r["countermodel"]:
                 print(f"  {r['countermodel']['said']}")
+        elif operators.NONE in r["method"]:
+            print(f"{r['id']}: {r['method']}")
     if not module.ensures and not specified:
         print("no specification: a file says what its output is by ensures")
     print(f"{totals(rows)}; {elapsed:.1f} s")

@@ -72,6 +72,8 @@ def check_formula(
     if isinstance(tree, t.Index):
         if not isinstance(tree.of, t.Name) or len(tree.items) != 1 or isinstance(tree.items[0], (t.Span, t.String)):
             return tree, "expected name[position]"
+        if tree.of.name in (*bound, "n", "length", "i") and (tree.of.name not in definitions or what != "ensures"):
+            return tree.of, f"expected a definition or input before [, found the number {tree.of.name}"
         return check(tree.of) or check(tree.items[0])
     if isinstance(tree, (t.Number, t.String)):
         return None

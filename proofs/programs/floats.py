@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from random import Random
 from typing import Any
 
@@ -136,16 +137,30 @@ def _torch(texts: Texts, plan: Plan, dtype: str) -> Verdict:
             ids = module.encode(text)
             (exact,) = evaluate(module.program.output, tokens=ids)
             got = transformer.outputs(np.array(ids), place_rows(None, len(ids))).astype(np.float64)
+            if not np.isfinite(got).all():
+                row = int(np.flatnonzero(~np.isfinite(got).all(axis=1))[0])
+                said = f"on {text!r}: expected numbers, got one that is not finite at token {row}, in {transformer.dtype_name}"
+                return Verdict(
+                    "refuted", f"torch, texts of {n} letters", {"text": text, "position": row - module.skipped, "said": said}
+                )
             wanted, found = module.decode(exact), _read(module, got)
             true = exact.astype(np.float64)
             within = np.abs(got - true)[module.skipped :] <= tolerance * np.maximum(1.0, np.abs(true))[module.skipped :]
             near = [bool(row.all()) for row in within]
             differs = (i for i in range(len(wanted)) if wanted[i] != found[i] and not near[i])
             if (at := next(differs, None)) is not None:
-                said = f"on {text!r}: expected {wanted[at]}, got {found[at]} at position {at}, in {transformer.dtype_name}"
+                name = transformer.dtype_name
+                said = f"on {text!r}: expected {wanted[at]}, got {_decimal(found[at])} at position {at}, in {name}"
                 return Verdict("refuted", f"torch, texts of {n} letters", {"text": text, "position": at, "said": said})
     rounded = "" if not tolerance else f", fractions up to {ROUNDED} units of rounding"
     return Verdict("measured", f"torch, {transformer.dtype_name}, texts of {', '.join(map(str, lengths))} letters{rounded}")
+
+
+def _decimal(value: Any) -> Any:
+    """A value, with fractions, which stand for floats, as decimals."""
+    if isinstance(value, tuple):
+        return f"({', '.join(str(_decimal(one)) for one in value)})"
+    return f"{float(value):.7g}" if isinstance(value, Fraction) else value
 
 
 def _read(module: Module, values: np.ndarray) -> list[Any]:

@@ -65,10 +65,16 @@ def _executed(texts: Texts, plan: Plan) -> tuple[Reader, Executed | None, str]:
 
 
 def _differs(texts: Texts, plan: Plan, reason: str) -> Verdict:
-    """Refuted by a text on which the plan's read-out is another, else unknown."""
+    """Refuted by a text on which the plan's read-out is another, of a letter where there is such a text; else unknown."""
+    first: dict[str, Any] | None = None
     for text in [*texts.short(), *texts.drawn]:
-        if (found := difference(texts, plan, text)) is not None:
-            return Verdict("refuted", f"exact forward pass on texts; {reason}", {**found, "deviates": reason})
+        found = difference(texts, plan, text)
+        first = first or found
+        if found is not None and found["position"] >= 0:
+            first = found
+            break
+    if first is not None:
+        return Verdict("refuted", f"exact forward pass on texts; {reason}", {**first, "deviates": reason})
     return Verdict("unknown", f"{reason}; the same on every text of up to {texts.length} letters")
 
 
@@ -85,5 +91,6 @@ def difference(texts: Texts, plan: Plan, text: str) -> dict[str, Any] | None:
     at = int(wrong[0]) - module.skipped
     at = next((i for i, pair in enumerate(zip(expected, found, strict=True)) if pair[0] != pair[1]), at)
     shown = ("a read-out", "another") if at < 0 or expected[at] == found[at] else (expected[at], found[at])
-    said = f"on {text!r}: expected {shown[0]}, got {shown[1]} at position {at}"
+    where = f"at position {at}" if at >= 0 else "at the start token, whose read-out is no part of the result"
+    said = f"on {text!r}: expected {shown[0]}, got {shown[1]} {where}"
     return {"text": text, "position": at, "expected": shown[0], "found": shown[1], "said": said}

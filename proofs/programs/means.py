@@ -15,14 +15,16 @@ from math import lcm
 
 from efasp.affine_forms import Form
 from efasp.evaluate import evaluate
-from efasp.proofs.programs.position import Position, Scaled, counted, within
+from efasp.proofs.programs.position import Position, Scaled, between, counted, within
 from efasp.proofs.programs.texts import Texts
 from efasp.proofs.programs.winners import Forms
-from efasp.proofs.smtlib import Script, Term, eq, land, le, linear, num
+from efasp.proofs.smtlib import Script, Term, eq, le, linear, num
 from efasp.sorts import Number, OneHot
 from efasp.syntax import Attention, Node, Parameter, TokenEmbedding
 
 Selection = tuple[tuple[Form, Form], ...]  # the forms of a query's and a key's coordinates that are not always 0
+
+ONCE = "program.once"
 
 
 class Means:
@@ -44,8 +46,12 @@ class Means:
         below = within(*roots, known=frozenset(counted(*roots, shown=shown)))
         rational = [node for node in below if isinstance(node, (Attention, Parameter)) and not node.sort.integral]
         selections = {self._selected(node) if isinstance(node, Attention) else None for node in rational}
-        integers = all(isinstance(node, Attention) and node.v.sort.integral for node in rational)
+        integers = all(isinstance(node, Attention) and self._summed(node) for node in rational)
         return selections.pop() if len(selections) == 1 and integers else None
+
+    def _summed(self, head: Attention) -> bool:
+        """Whether a head's values are integers, and those that they are made of, so that the sums of these are."""
+        return head.v.sort.integral and all(leaf.sort.integral for form in self._forms.of(head.v) for leaf, _ in form.terms)
 
     def _selected(self, head: Attention) -> Selection:
         """What a head selects by: two heads of which this is equal select the same positions."""
@@ -76,6 +82,10 @@ class Means:
                 self.used.setdefault((value, coordinate), len(self.used) + 1)
                 yield coordinate
 
+    def fact(self, value: Node, coordinate: int) -> str:
+        """The id of the obligation that a coordinate of a value is nonzero at one position at most."""
+        return f"{ONCE}[program={self.module.program.name},number={self.used[value, coordinate]}]"
+
 
 class Sums:
     """The sums of values over the m positions that one selection has at the position ``name``, as terms of a script."""
@@ -101,11 +111,11 @@ class Sums:
             self._within(out[-1].term, by * low, by * high, self.count)
         for coordinate in self.means.once(head.v):
             (low, high), (term, by, _) = head.v.sort.bounds[coordinate], out[coordinate]
-            self._within(term, by * min(low, 0), by * max(high, 0), "1")
+            self.script.sort(between(term, by * min(low, 0), by * max(high, 0)), "", self.means.fact(head.v, coordinate))
         return out
 
     def _within(self, term: Term, low: Number, high: Number, times: Term) -> None:
-        self.script.definition(land(le(linear([(low, times)]), term), le(term, linear([(high, times)]))))
+        self.script.definition(between(term, low, high, times))
 
     def _leaf(self, node: Node) -> list[Term]:
         """The sums of a leaf's coordinates."""

@@ -15,17 +15,22 @@ from efasp.proofs.programs.sorts import CLAIM
 from efasp.proofs.programs.texts import Texts
 from efasp.rasp.graph import Sequence, evaluate
 
+NONE = "of which have no value in RASP"
+
 
 def obligations(texts: Texts, operator: Sequence) -> Iterator[Obligation]:
     """Two: every short text, and texts that are drawn."""
     module = texts.module
     params = {"program": module.program.name}
     content = f"the output is the operator {module.program.name} of {module.file}"
-    said = f"exhaustive, texts of up to {texts.length} letters"
+    said = f"exhaustive, texts of up to {texts.length} letters with a value in RASP"
 
     def short() -> Verdict:
         found, without = tried(texts, operator, texts.short())
-        return Verdict("refuted" if found else "proved", f"exhaustion: {texts.count} cases{none(without)}", found)
+        method = f"exhaustion: {texts.count} cases{none(without)}"
+        if without == texts.count:
+            return Verdict("unknown", method)
+        return Verdict("refuted" if found else "proved", method, found)
 
     def drawn() -> Verdict:
         found, without = tried(texts, operator, texts.drawn)
@@ -75,4 +80,4 @@ def difference(texts: Texts, text: str, wanted: list[Any]) -> dict[str, Any] | N
 
 def none(count: int) -> str:
     """What a method says of texts without values."""
-    return f", {count} of which have no value in RASP" if count else ""
+    return f", {count} {NONE}" if count else ""

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from efasp.codebook import Codebook
 from efasp.language.sort_names import fits
-from efasp.proofs.smtlib import Script, Term, eq, ite, land, le, linear, lnot, lor, num
+from efasp.proofs.smtlib import Script, Term, eq, ite, land, le, linear, lnot, lor, num, scale
 from efasp.sorts import Interval, Number, OneHot, Signs, Sort, Vector
 from efasp.syntax import (
     Affine,
@@ -92,6 +92,13 @@ def whole(*roots: Node, shown: Node | None = None) -> bool:
     return whole_heads(*roots, known=frozenset(counted(*roots, shown=shown)))
 
 
+def between(term: Term, low: Number, high: Number, times: Term = "") -> Term:
+    """That a term is between two numbers, or so many times these; in integers, whatever the numbers are."""
+    by = lcm(Fraction(low).denominator, Fraction(high).denominator)
+    ends = [linear([(by * end, times)]) if times else num(by * end) for end in (low, high)]
+    return land(le(ends[0], scale(by, term)), le(scale(by, term), ends[1]))
+
+
 def admitted(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
     """That a vector is one of a sort; unless its terms are ``integers``, every value of an integral sort is listed."""
     if isinstance(sort, Vector):
@@ -105,7 +112,7 @@ def admitted(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
         if sort.integral and (high - low < ONE_BY_ONE or not integers or value.over):
             goals.append(lor(*(eq(value.term, value.times(one)) for one in range(int(low), int(high) + 1))))
             continue
-        goals.append(land(le(value.times(low), value.term), le(value.term, value.times(high))))
+        goals.append(between(value.term, value.by * low, value.by * high, value.over))
         if sort.integral and value.by > 1:
             goals.append(eq(f"(mod {value.term} {value.by})", "0"))
     if isinstance(sort, OneHot):
@@ -201,7 +208,7 @@ class Position:
         if x.over == over:
             return x.term
         product, (low, high) = self.script.declare(self._fresh("product"), self.type), bounds
-        self.script.definition(land(le(linear([(x.by * low, over)]), product), le(product, linear([(x.by * high, over)]))))
+        self.script.definition(between(product, x.by * low, x.by * high, over))
         return product
 
     def _relu(self, x: Scaled) -> Scaled:

@@ -3,7 +3,7 @@ short text by evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import gcd
 from typing import Any
 
@@ -14,11 +14,11 @@ from efasp.language.sort_names import fits
 from efasp.model.winners import plain
 from efasp.proofs.lemmas.sequences import MOST_KEYS, PLACES
 from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict, exhaustive
-from efasp.proofs.programs.means import Means
+from efasp.proofs.programs.means import ONCE, Means
 from efasp.proofs.programs.position import Position, admitted, whole
 from efasp.proofs.programs.texts import part_of
 from efasp.proofs.programs.winners import Forms, Leaf, winner
-from efasp.proofs.smtlib import Script, Term, clause, eq, ite, land, le, linear, lor, num
+from efasp.proofs.smtlib import TRUE, Script, Term, clause, eq, ite, land, le, linear, lor, num
 from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Node, PositionEmbedding, Relu, TokenEmbedding, walk
 
@@ -74,8 +74,8 @@ def obligations(means: Means) -> Iterator[Obligation]:
 def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
     """The obligation that a node's values are of its sort."""
     module, texts = means.module, means.texts
-    said, n = scope(module)
-    said = f"{said}, given the sorts of heads"
+    letters, n = scope(module)
+    said = f"{letters}, {given()}"
 
     def replay(model: Assignment) -> dict[str, Any] | None:
         found = texts.stray(node) or next(filter(None, (texts.outside(text, node) for text in texts.drawn)), None)
@@ -92,7 +92,7 @@ def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
 
         content = f"{node.sort} on all {texts.count} texts"
         tried = exhaustive(texts.count, wrong)
-        return Obligation("program.sorts", CLAIM, params, f"{scope(module)[0]}, all tried", n, "exhaustive", content, tried)
+        return Obligation("program.sorts", CLAIM, params, f"{letters}, all tried", n, "exhaustive", content, tried)
     if isinstance(node, Attention) and ordered(module, node):
         verdict = Verdict("proved", "the lemma sequences.sort_by: at every position the value of one position")
         return Obligation("program.sorts", CLAIM, params, f"{said} and {ORDER}", n, "exact", f"{node.sort}", lambda: verdict)
@@ -111,7 +111,14 @@ def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
     if script is None:
         verdict = Verdict("unknown", f"{goal} ({texts.length} letters: see program.sorts.short)")
         return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
+    said = f"{letters}, {given(script)}"
     return script.obligation("program.sorts", CLAIM, params, said, n, goal, replay=replay)
+
+
+def given(script: Script | None = None) -> str:
+    """What a script rests on: facts about selections too, where it has any."""
+    facts = script is not None and any(name.startswith(ONCE) for name in script.cites)
+    return f"given the sorts of heads{f' and {ONCE}' if facts else ''}"
 
 
 def ordered(module: Module, node: Attention) -> bool:
@@ -154,13 +161,28 @@ def once(means: Means, value: Node, coordinate: int, params: dict[str, Any]) -> 
     def replay(model: Assignment) -> None:
         raise Undecided("two positions may have a value, but do not on a short text")
 
-    return script.obligation("program.once", CLAIM, params, f"{said}, given the sorts of heads", n, zero, replay=replay)
+    return script.obligation(ONCE, CLAIM, params, f"{said}, {given(script)}", n, zero, replay=replay)
 
 
 def at_sink(means: Means, value: Node, sink: Node, params: dict[str, Any]) -> Obligation:
     """The obligation that a key or a value of a lookup is 0 at the sink: else one that finds nothing reads another mean."""
     module, texts = means.module, means.texts
     said, n = scope(module)
+
+    def found(several: Iterable[str]) -> dict[str, Any] | None:
+        for text in several:
+            values, flags = evaluate(value, sink, tokens=module.encode(text))
+            wrong = [p for p, (row, flag) in enumerate(zip(values, flags, strict=True)) if flag[0] == 1 and row.any()]
+            if wrong:
+                at, row = wrong[0], values[wrong[0]].tolist()
+                said = f"on {text!r}: expected 0 at the sink (position {at}), found {row} of a key or value of a lookup"
+                return {"text": text, "position": at, "value": row, "said": said}
+        return None
+
+    if module.longest == texts.length:  # sorts are tried as well, and those of heads do not say that one value is read
+        tried = exhaustive(texts.count, lambda: filter(None, [found(texts.short())]))
+        content = f"0 at the sink on all {texts.count} texts"
+        return Obligation("program.sink", CLAIM, params, f"{said}, all tried", n, "exhaustive", content, tried)
     script = Script("QF_LIA" if whole(value, sink) else "QF_LRA")
     position = Position(script, "i", whole(value, sink), means)
     texts_only(module, script, position, value, sink)
@@ -168,17 +190,11 @@ def at_sink(means: Means, value: Node, sink: Node, params: dict[str, Any]) -> Ob
     goal = clause(eq(flag.term, num(flag.by)), land(*(eq(coordinate.term, "0") for coordinate in position.of(value))))
 
     def replay(model: Assignment) -> dict[str, Any] | None:
-        for text in [*texts.short(), *texts.drawn]:
-            values, flags = evaluate(value, sink, tokens=module.encode(text))
-            wrong = [p for p, (row, flag) in enumerate(zip(values, flags, strict=True)) if flag[0] == 1 and row.any()]
-            if wrong:
-                found = values[wrong[0]].tolist()
-                said = f"on {text!r}: expected 0 at the sink (position {wrong[0]}), found {found} of a key or value of a lookup"
-                return {"text": text, "position": wrong[0], "value": found, "said": said}
-        raise Undecided("a key or value other than 0 at the sink, but perhaps on no text")
+        if (wrong := found([*texts.short(), *texts.drawn])) is None:
+            raise Undecided("a key or value other than 0 at the sink, but perhaps on no text")
+        return wrong
 
-    said = f"{said}, given the sorts of heads"
-    return script.obligation("program.sink", CLAIM, params, said, n, goal, replay=replay)
+    return script.obligation("program.sink", CLAIM, params, f"{said}, {given(script)}", n, goal, replay=replay)
 
 
 def texts_only(module: Module, script: Script, position: Position, *roots: Node) -> None:
@@ -200,7 +216,8 @@ def texts_only(module: Module, script: Script, position: Position, *roots: Node)
 
 
 def _tied(means: Means, node: Attention) -> tuple[Script | None, Term]:
-    """The script that two positions with one score hold one value, of the sort; None, and the reason, where there is none."""
+    """The script that two positions with one score hold one value, and that every position's is of the sort, also where it is
+    selected alone; None, and the reason, where there is none."""
     if not whole(node.q, node.k, node.v):
         return None, "a head over fractions"
     module, script = means.module, Script("QF_LIA")
@@ -215,7 +232,8 @@ def _tied(means: Means, node: Attention) -> tuple[Script | None, Term]:
     distinct(module, script, node, j, other)
     here, there = j.of(node.v), other.of(node.v)
     same = [eq(linear([(b.by, a.term)]), linear([(a.by, b.term)])) for a, b in zip(here, there, strict=True)]
-    return script, clause(land(*(eq(part, "0") for part in difference)), land(*same, admitted(node.sort, here)))
+    alone = TRUE if fits(node.v.sort, node.sort) else admitted(node.sort, here)
+    return script, land(alone, clause(land(*(eq(part, "0") for part in difference)), land(*same)))
 
 
 def _place(node: Node) -> list[Node]:

@@ -22,11 +22,16 @@ def obligations(texts: Texts) -> Iterator[Obligation]:
         text = "; ".join([*(f"requires {shown(r)}" for r in module.requires), f"ensures {shown(formula)}"])
         yield obligation(texts, formula, params, text)
 
-        def wrong(formula: Any = formula) -> Iterator[dict[str, Any]]:
-            yield from filter(None, (texts.broken(formula, text) for text in texts.short()))
+        def short(formula: Any = formula) -> Verdict:
+            def wrong() -> Iterator[dict[str, Any]]:
+                yield from filter(None, (texts.broken(formula, text) for text in texts.short()))
+
+            if not any(map(texts.required, texts.short())):
+                return Verdict("unknown", f"none of the {texts.count} texts is one that the file requires")
+            return exhaustive(texts.count, wrong)()
 
         said = f"exhaustive, texts of up to {texts.length} letters"
-        tried = _guarded(exhaustive(texts.count, wrong))
+        tried = _guarded(short)
         yield Obligation("program.specification.short", CLAIM, params, said, (1, texts.length), "exhaustive", text, tried)
 
         def measured(formula: Any = formula) -> Verdict:
@@ -34,6 +39,8 @@ def obligations(texts: Texts) -> Iterator[Obligation]:
             lengths = ", ".join(map(str, sorted({len(module.split(text)) for text in texts.drawn})))
             if found is not None:
                 return Verdict("refuted", f"texts of {lengths} letters", found)
+            if not any(map(texts.required, texts.drawn)):
+                return Verdict("unknown", f"no text of {lengths} letters that was drawn is one that the file requires")
             return Verdict("measured", f"{len(texts.drawn)} texts of {lengths} letters, by a fixed seed")
 
         if texts.drawn:

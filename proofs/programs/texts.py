@@ -21,6 +21,7 @@ TRIED = 400  # short texts, at most
 WORK = 1 << 20  # values of nodes that are computed on all of them, roughly
 LONGER = (8, 13, 21, 34)  # letters of the texts that are drawn, of each length a few
 DRAWN = 3
+UNIFORM = 64  # letters, at most, of the longest text, which is tried with one letter, and with one but for the last
 
 
 class Texts:
@@ -47,13 +48,18 @@ class Texts:
 
     @cached_property
     def drawn(self) -> list[str]:
-        """Longer texts, by a fixed seed: random ones, and ones of few letters."""
-        random, letters, out = Random(0), self.module.letters, []
+        """Longer texts, by a fixed seed: random ones, and ones of few letters; and of the longest those of one letter, or of
+        one but for the last, where counts are largest."""
+        random, letters, out = Random(0), self.module.letters, list[str]()
         for n in LONGER:
             if self.module.longest is not None and n > self.module.longest:
                 break
             few = [letters, letters, letters[:2]]
             out += [self.module.join(random.choices(few[i % 3], k=n)) for i in range(DRAWN)]
+        longest = self.module.longest or 0
+        if LONGER[0] <= longest <= UNIFORM:
+            for letter, other in zip(letters[:DRAWN], letters[1:] + letters[:1], strict=False):
+                out += [self.module.join([letter] * (longest - 1) + [last]) for last in dict.fromkeys((letter, other))]
         return out
 
     @cached_property
@@ -113,12 +119,16 @@ class Texts:
                     return {"text": text, "position": position, "definition": where, "value": value, "said": said}
         return None
 
+    def required(self, text: str) -> bool:
+        """Whether a text is one that the specification speaks of. Raises SpecificationError."""
+        return required(self.module.requires, self.module.split(text))
+
     def broken(self, formula: Any, text: str) -> dict[str, Any] | None:
         """How a text breaks a formula of the specification; None where it holds, or the text is not among those required.
 
         Raises SpecificationError where the formula has no value.
         """
-        if not required(self.module.requires, self.module.split(text)):
+        if not self.required(text):
             return None
         found: Failure | None = failures([formula], self.run(text))
         if found is None:

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from efasp.attention import seq_mean
 from efasp.codebook import Codebook
 from efasp.embeddings import positions, tokens
 from efasp.evaluate import RULES, evaluate, place_rows
 from efasp.exact import LIMIT, Matrix, average_hard, narrow, scores
 from efasp.examples import EXAMPLES
 from efasp.pointwise import less
+from efasp.sequences import prefix_mean
 from efasp.sorts import Flag, Int, Rational, SortError, Word
 from efasp.syntax import Node, Parameter, affine, aha, combine, concat, relu, walk
 
@@ -155,3 +157,12 @@ def test_every_primitive_has_a_rule() -> None:
     """The table has a row for every primitive but the embeddings, which need the sequence."""
     primitives = set(Node.__subclasses__())
     assert {cls.__name__ for cls in primitives - set(RULES)} == {"TokenEmbedding", "PositionEmbedding"}
+
+
+def test_means_of_means_over_many_positions() -> None:
+    """The least common denominator of 1 to 60 does not fit in 64 bits."""
+    te, pe = tokens(Codebook.symbols("text", "ab")), positions(Codebook.index(6))
+    shares = prefix_mean(te.flag("a"), pe)
+    (found,) = evaluate(seq_mean(shares), tokens=[n % 2 for n in range(60)])
+    exact = [Fraction(-(-(n + 1) // 2), n + 1) for n in range(60)]
+    assert found[0][0] == sum(exact) / 60

@@ -293,7 +293,8 @@ UNSHOWN = [
     ("let x = 100*seq_mean(TE.a) : Int(0, 100)", "refuted"),
     ("let x = 100*seq_mean(TE.a + TE.b) : Int(0, 100)", "proved"),
     ("let x = relu(32*seq_mean(TE.a)) - relu(32*seq_mean(TE.a) - 1) : Flag", "proved"),
-    ("let x = relu(31*seq_mean(TE.a)) - relu(31*seq_mean(TE.a) - 1) : Flag", "unknown"),  # 1 a of 32 letters
+    ("let x = relu(31*seq_mean(TE.a)) - relu(31*seq_mean(TE.a) - 1) : Flag", "refuted"),  # 1 a of 32 letters
+    ("let x = relu(60*seq_mean(TE.a) - 29) - relu(60*seq_mean(TE.a) - 30) : Flag", "unknown"),  # 15 a of 31 letters
     ("let x = relu(7*seq_mean(TE.a)) - relu(7*seq_mean(TE.a) - 1) : Flag", "refuted"),
     ("let d = 8*prefix_mean(TE.a, PE) - 8*seq_mean(TE.a)\nlet x = relu(d) - relu(d - 1) : Flag", "refuted"),  # two selections
     ("let x = relu(32*aha(TE.one, 0*TE.one, equals(PE.number, 0))) : Int(0, 32)", "refuted"),

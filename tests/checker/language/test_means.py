@@ -92,6 +92,25 @@ def test_floats_are_within_the_bound(name: str) -> None:
     assert not module.program.output.sort.integral or bound.max() < 0.5
 
 
+def test_a_sum_that_the_dtype_does_not_hold() -> None:
+    """A sum of exact terms beyond the dtype is rounded: torch is off by 1 of a number above 2^24, and the bound covers it."""
+    module = parse(HEAD + "dtype float32\nlet y = relu(16777216*TE.a + PE.number)\n")
+    plan, ids = lower(module.program), module.encode("aab")
+    (bound,) = Rounding(plan, "float32", 8).errors()
+    (exact,) = evaluate(module.program.output, tokens=ids)
+    found = Transformer.of(plan, "float32").outputs(np.array(ids), place_rows(None, len(ids))).astype(float)
+    assert 1 <= np.abs(found - exact.astype(float)).max() <= bound
+    assert "may differ by" in doubtful(module, plan, "float32") and not doubtful(module, plan, "float64")
+
+
+def test_a_mean_of_what_is_0_but_for_errors() -> None:
+    """The weights of a mean are rounded also where its values are 0 but for the error with which they are computed."""
+    value = parse(HEAD + "let y = relu(prefix_mean(TE.a, PE) - 1)\n")
+    mean = parse(HEAD + "let y = seq_mean(relu(prefix_mean(TE.a, PE) - 1))\n")
+    (of_value,), (of_mean,) = (Rounding(lower(module.program), "float32", 2048).errors() for module in (value, mean))
+    assert of_value * (1 + 2048 * 2.0**-24) < of_mean < 2 * of_value
+
+
 def test_the_dtype_is_one_in_which_a_count_is_right() -> None:
     """A short count is right in float32; a longer one is not known to be, and is compiled to float64 unless it says float32."""
     short = parse(HEAD + COUNT.format(most=7))

@@ -104,7 +104,10 @@ def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = rows(capsys, "--name", "flip", "--alphabet", "ab", code=0)
     assert {row["status"] for lemma in found for row in found[lemma]} == {"proved"}
     (short,) = found["program.specification.short"]
-    assert short["scope"] == "exhaustive, texts of up to 7 letters" and short["method"] == "exhaustion: 254 cases"
+    assert (
+        short["scope"] == "exhaustive, texts of up to 7 letters with a value in RASP"
+        and short["method"] == "exhaustion: 254 cases"
+    )
     said(capsys, "compile", "p.rasp", "--name", "flip", "--alphabet", "abc", "--max-length", "3", "-o", "w")
     found = rows(capsys, "--name", "flip", "--weights", "w", code=0)
     assert found["program.specification.short"][0]["method"] == "exhaustion: 39 cases"
@@ -205,3 +208,12 @@ def test_errors(arguments: tuple[str, ...], message: str, file: Path, capsys: py
     (file.parent / "digits.rasp").write_text("d = tokens_int + 1;\np = 2 ^ (1 / 2 + 0 * indices);\nd = d;")
     text = said(capsys, *arguments, code=2)
     assert text.startswith("efasp: ") and message in text
+
+
+def test_texts_without_a_value(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many texts are left out is said of what is proved; where all are, nothing is."""
+    file.write_text('several = aggregate(select(tokens, tokens, ==), tokens, "a");\nlate = 1 / (1 if length > 8 else 0);\n')
+    words = said(capsys, "check", "p.rasp", "--name", "several", "--alphabet", "ab", "--max-length", "3")
+    assert "program.specification.short[program=several]: exhaustion: 14 cases, 10 of which have no value in RASP" in words
+    words = said(capsys, "check", "p.rasp", "--name", "late", "--alphabet", "ab", "--max-length", "15", code=3)
+    assert "unknown: program.specification.short[program=late]: exhaustion: 254 cases, 254 of which have no value" in words

@@ -137,6 +137,8 @@ WRONG = {
     HEAD + "let x = TE.a\nensures xx == 1": "4:9: expected a name that ensures may use, found 'xx' (did you mean 'x'?)",
     HEAD + "let x = TE.a\nrequires x == 1": "4:10: expected a name that requires may use, found 'x'",
     HEAD + "let x = TE.a\nensures gather(x) == 1": "4:9: expected a function of formulas, found 'gather'",
+    HEAD + "let x = TE.a\nensures x == n[0]": "4:14: expected a definition or input before [, found the number n",
+    HEAD + "let x = TE.a\nensures all(j: j[0] == 1)": "4:16: expected a definition or input before [, found the number j",
     HEAD + "let x = TE.a\nensures x < 1 < 2": "4:15: expected one comparison (join several by 'and'), found '<'",
     HEAD + 'tokens "xy"': "3:1: expected tokens once, found them twice",
     'tokens "aa"': "1:1: expected letters that differ, found 'aa'",
