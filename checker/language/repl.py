@@ -27,7 +27,7 @@ START = 'program session\ntokens "abcd"\nplaces 6\n'
 SHOWN = "it"  # the definition that an expression makes for a while
 HELP = """a statement (let x = seq_max(PE.number)) is added; an expression is shown at every position of the example
 :on TEXT   the example        :text    the program so far     :layers  layers and heads
-:draw      who attends to whom  :svg     the residual stream    :check   the obligations
+:draw      attended positions   :svg     the residual stream    :check   the obligations
 :drop      without the last line  :quit"""
 
 
