@@ -1,4 +1,4 @@
-"""The command line: `efasp run | info | export | check | certify` (docs/commands.md)."""
+"""The command line of the checker: its parser and its entry point (docs/commands.md)."""
 
 from __future__ import annotations
 
@@ -48,22 +48,26 @@ def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
 
     ``extend`` is given the commands, to add its own, and that of `efasp check`, to add its options.
     """
-    description = "Any PRAM program in one compiled transformer, and the proofs of it."
+    description = "Runs any PRAM program in one compiled transformer, and checks the proofs about it."
     top = argparse.ArgumentParser(prog="efasp", description=description, epilog=TOP, formatter_class=WHOLE)
     top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of the packages that it rests on")
     listed = top.add_subparsers(required=True, metavar="COMMAND")
     _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
-    _cfg(command(listed, "cfg", "whether a context-free grammar derives a word, by a PRAM program of O(log n) steps"))
-    _programs(command(listed, "programs", "the library of PRAM programs, or the text of one"))
-    _info(command(listed, "info", "the transformer's layers, widths, parameters, context and decoding steps"))
+    _cfg(command(listed, "cfg", "decide whether a context-free grammar derives a word, by a PRAM program of O(log n) steps"))
+    _programs(command(listed, "programs", "list the library of PRAM programs, or print the text of one"))
+    _info(command(listed, "info", "print the transformer's layers, widths, parameters, context and decoding steps"))
     _export(command(listed, "export", "write a transformer: as safetensors, for the package transformers, or as ONNX"))
-    _opening(command(listed, "opening", "the opening of a decoding, token by token, for any reader of weights files"))
+    _opening(
+        command(
+            listed, "opening", "print the opening of a decoding, token by token, for other programs that read weights files"
+        )
+    )
     check = command(listed, "check", "discharge the obligations of the construction")
     _check(check)
-    _certify(command(listed, "certify", "a proof for every SMT obligation, replayed by checkers that are not solvers"))
+    _certify(command(listed, "certify", "produce a proof of every SMT obligation, replayed by checkers that are not solvers"))
     if extend is not None:
         extend(listed, check)
-    completion = command(listed, "completion", "a script by which a shell completes commands, flags and names")
+    completion = command(listed, "completion", "print a script with which a shell completes commands, flags and names")
     completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
     completion.set_defaults(command=partial(_complete, top))
     return top
@@ -93,11 +97,11 @@ def _run(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--attention",
         choices=("indexed", "dense"),
-        help="compute only the changes, by hashed keys (indexed, default), or every pass whole: the same run",
+        help="compute only the changes, by hashed keys (indexed, default), or every pass in full; the result is the same",
     )
-    where = "where torch computes, if it is exact there (default %(default)s)"
+    where = "the device on which torch computes, if it is exact there (default %(default)s)"
     run.add_argument("--device", choices=("cpu", "cuda"), default=commands.CPU, help=where)
-    run.add_argument("--json", action="store_true", help="one JSON object a file, one a line")
+    run.add_argument("--json", action="store_true", help="one JSON object per file, one per line")
     program_options(run)
     run.set_defaults(command=commands.run)
 
@@ -105,23 +109,23 @@ def _run(run: argparse.ArgumentParser) -> None:
 def program_options(command: argparse.ArgumentParser) -> None:
     """The options that override a program's directives, and the transformer's file."""
     directive_options(command)
-    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, if it is exact")
-    command.add_argument("--inexact", action="store_true", help="also one whose dtype may round; warns")
+    command.add_argument("--weights", type=path, metavar="FILE", help="run the transformer of a weights file, if it is exact")
+    command.add_argument("--inexact", action="store_true", help="accept a file whose dtype may round, with a warning")
 
 
 def directive_options(command: argparse.ArgumentParser) -> None:
     """The options that override a program's directives."""
-    command.add_argument("--word", type=number, metavar="W", help="word width in bits, over .word")
-    command.add_argument("--processors", type=number, metavar="P", help="number of processors, over .processors")
-    command.add_argument("--memory", type=number, metavar="M", help="words of shared memory, over .memory")
-    command.add_argument("--policy", choices=POLICIES, help="access policy, over .policy")
+    command.add_argument("--word", type=number, metavar="W", help="word width in bits; overrides .word")
+    command.add_argument("--processors", type=number, metavar="P", help="number of processors; overrides .processors")
+    command.add_argument("--memory", type=number, metavar="M", help="words of shared memory; overrides .memory")
+    command.add_argument("--policy", choices=POLICIES, help="access policy; overrides .policy")
     command.add_argument("--data", type=name, metavar="FILE", help="initial memory as JSON, on top of .data")
 
 
 def _opening(opening: argparse.ArgumentParser) -> None:
     opening.add_argument("file", type=name, metavar="FILE", help="an assembly file (.pram), -, or a program of the library")
     opening.add_argument("--engine", choices=ENGINES, required=True)
-    opening.add_argument("--steps", type=count, metavar="T", help="of mdm: masks for T steps (default: those it takes)")
+    opening.add_argument("--steps", type=count, metavar="T", help="for mdm: masks for T steps (default: those that it takes)")
     opening.add_argument(
         "--specialised", action="store_true", help="for a transformer of this program, as efasp specialise writes it"
     )
@@ -131,8 +135,8 @@ def _opening(opening: argparse.ArgumentParser) -> None:
 
 
 def _cfg(cfg: argparse.ArgumentParser) -> None:
-    cfg.add_argument("file", type=name, metavar="GRAMMAR", help="a rule a line, S -> A B | a (Chomsky normal form)")
-    word = "a word, a character a letter (--word=STRING where it begins with -)"
+    cfg.add_argument("file", type=name, metavar="GRAMMAR", help="one rule per line, S -> A B | a (Chomsky normal form)")
+    word = "the word, one character per letter (--word=STRING if it begins with -)"
     cfg.add_argument("--word", dest="text", type=letters, required=True, metavar="STRING", help=word)
     cfg.add_argument("--engine", choices=("reference", *ENGINES, MASKED_ARM, *KERNEL_ENGINES), default="reference")
     cfg.add_argument("--attention", choices=("indexed", "dense"), help="as in efasp run")
@@ -143,7 +147,7 @@ def _cfg(cfg: argparse.ArgumentParser) -> None:
 
 def _programs(programs: argparse.ArgumentParser) -> None:
     programs.add_argument("name", nargs="?", metavar="NAME", help="print this one (default: list all)")
-    programs.add_argument("--json", action="store_true", help="one JSON object a program, one a line")
+    programs.add_argument("--json", action="store_true", help="one JSON object per program, one per line")
     programs.set_defaults(command=commands.programs)
 
 
@@ -151,17 +155,17 @@ def _info(info: argparse.ArgumentParser) -> None:
     info.add_argument("--word", type=sizes.word_range, default="5..20", metavar="W", help="a width, or a range (5..20)")
     info.add_argument("--engine", choices=ENGINES, action="append", help="one engine (default: both)")
     info.add_argument("--ext", choices=("M",), default="", help="with extension M")
-    info.add_argument("--json", action="store_true", help="one JSON object a transformer, one a line")
+    info.add_argument("--json", action="store_true", help="one JSON object per transformer, one per line")
     info.set_defaults(command=sizes.info)
 
 
 def _export(export: argparse.ArgumentParser) -> None:
-    export.add_argument("--word", type=number, metavar="W", help="of a machine: word width in bits")
-    export.add_argument("--engine", choices=ENGINES, help="of a machine")
-    export.add_argument("--ext", choices=("M",), default="", help="of a machine: with extension M")
+    export.add_argument("--word", type=number, metavar="W", help="for a machine: word width in bits")
+    export.add_argument("--engine", choices=ENGINES, help="for a machine: which transformer")
+    export.add_argument("--ext", choices=("M",), default="", help="for a machine: with extension M")
     export.add_argument("--format", choices=("safetensors", "hf", "onnx"), default="safetensors", help="(default %(default)s)")
     export.add_argument(
-        "--name", metavar="N", help="of a program's text: the definition that is the output (default: the last)"
+        "--name", metavar="N", help="for a program's text: the definition that is the output (default: the last)"
     )
     what = (
         "[SOURCE] OUT: of SOURCE (an .efasp file, MODULE:NAME, or a weights file), or of a machine; - as OUT is standard output"
@@ -172,24 +176,26 @@ def _export(export: argparse.ArgumentParser) -> None:
 
 def cluster_option(command: argparse.ArgumentParser) -> None:
     """The option that has a Dask cluster do the work."""
-    what = "a Dask cluster does the work: that of a scheduler (HOST:PORT), or N processes started here (local:N)"
+    what = "run on a Dask cluster: that of a scheduler (HOST:PORT), or N processes started here (local:N)"
     command.add_argument("--cluster", type=cluster, metavar="ADDRESS", help=what)
 
 
 def budget_options(command: argparse.ArgumentParser) -> None:
     """The bound, and the budget of a run."""
     command.add_argument("--n-max", type=bound, metavar="N", help="for every n from 1 to N (default 64, at most 2^64)")
-    command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one a core)")
+    command.add_argument("--jobs", type=positive, metavar="J", help="worker processes (default: one per core)")
     seconds, memory, default = RunOptions.timeout, RunOptions.memory, "(default %(default)g)"
-    command.add_argument("--timeout", type=duration, default=seconds, metavar="S", help=f"seconds an obligation {default}")
-    command.add_argument("--memory", type=mebibytes, default=memory, metavar="MB", help=f"MiB a worker {default}")
+    command.add_argument("--timeout", type=duration, default=seconds, metavar="S", help=f"seconds per obligation {default}")
+    command.add_argument("--memory", type=mebibytes, default=memory, metavar="MB", help=f"MiB per worker {default}")
     command.add_argument("--no-cache", action="store_true", help="neither use nor write cached verdicts")
 
 
 def choice_options(command: argparse.ArgumentParser) -> None:
     """The lemmas, the transformer and the report."""
     command.add_argument("--lemma", nargs="+", action="extend", metavar="ID", help="only these lemmas (globs)")
-    command.add_argument("--weights", type=path, metavar="FILE", help="the transformer of a weights file, not a compiled one")
+    command.add_argument(
+        "--weights", type=path, metavar="FILE", help="check the transformer of a weights file, not a compiled one"
+    )
     command.add_argument("--json", type=name, metavar="FILE", help="write the report as JSON (- for standard output)")
 
 
@@ -197,16 +203,16 @@ def run_options(command: argparse.ArgumentParser) -> None:
     """The options of a run of the checker."""
     budget_options(command)
     command.add_argument("--solver", nargs="+", action="extend", metavar="NAME", help="z3, cvc5 or bitwuzla (default z3)")
-    command.add_argument("--kernel", action="store_true", help="also check plans by the Rocq theorem about them (needs Rocq)")
+    command.add_argument("--kernel", action="store_true", help="also check plans with the Rocq theorem about them (needs Rocq)")
     command.add_argument("--mutants", action="store_true", help="also run every lemma's mutants, each of which must be refuted")
-    command.add_argument("--twins", action="store_true", help="as --mutants, and each once more, active at w = 6 only")
+    command.add_argument("--twins", action="store_true", help="as --mutants, with each mutant once more, active at w = 6 only")
 
 
 def _check(check: argparse.ArgumentParser) -> None:
     run_options(check)
     choice_options(check)
     cluster_option(check)
-    drawn = "mutants of a weights file (default %(default)s)"
+    drawn = "number of mutants of a weights file (default %(default)s)"
     check.add_argument("--changes", type=positive, default=RunOptions.changes, metavar="K", help=drawn)
     check.add_argument("--list", action="store_true", help="list the obligations, discharge none")
     check.add_argument("--export", type=path, metavar="DIR", help="write every SMT obligation as a file, discharge none")

@@ -189,7 +189,7 @@ def _together(
     for index, program in enumerate(programs):
         if isinstance(program, Program):
             groups.setdefault((program.word, extension_of(program)), []).append(index)
-    found: dict[int, Run | Refusal] = {i: one for i, one in enumerate(programs) if isinstance(one, Refusal)}
+    results: dict[int, Run | Refusal] = {i: one for i, one in enumerate(programs) if isinstance(one, Refusal)}
     for indices in groups.values():
         some = [program for i in indices if isinstance(program := programs[i], Program)]
         try:
@@ -201,8 +201,8 @@ def _together(
         for index, end in zip(indices, ends, strict=True):
             if isinstance(end, Exception) and not isinstance(end, REFUSED):
                 raise end
-            found[index] = _refused(options.files[index], end) if isinstance(end, Exception) else end
-    return [found[index] for index in range(len(programs))]
+            results[index] = _refused(options.files[index], end) if isinstance(end, Exception) else end
+    return [results[index] for index in range(len(programs))]
 
 
 def _told(file: str, result: Run | Refusal, options: argparse.Namespace) -> int:
@@ -359,13 +359,13 @@ def cfg(options: argparse.Namespace) -> int:
     except MemoryError:
         return _refuse(options.file, Refusal(""), options)
     result_json = machine.report(result, options.file)
-    found = member(program, result)
+    derived = member(program, result)
     if options.json:
-        sizes = {"file": result_json.pop("file"), "input": options.text, "member": found, "memory": built.memory}
+        sizes = {"file": result_json.pop("file"), "input": options.text, "member": derived, "memory": built.memory}
         others = {key: result_json[key] for key in result_json if key not in ("memory", "registers", "pc")}
         print(json.dumps({**sizes, **others, "attention": result.attention}))
     else:
-        print(f"{options.text!r} is {'in' if found else 'not in'} the language of {options.file}")
+        print(f"{options.text!r} is {'in' if derived else 'not in'} the language of {options.file}")
         about = f"{built.processors} processors, {built.memory} words of memory, {built.word}-bit words"
         print(f"  {result.steps} steps ({result.engine}, {about})")
         if result.transformer is not None:

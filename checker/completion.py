@@ -1,4 +1,4 @@
-"""`efasp completion`: a script by which a shell completes commands, flags, choices and names, from the parser itself."""
+"""`efasp completion`: a script with which a shell completes commands, flags, choices and names, from the parser itself."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ NAMED = {"run": tuple(PROGRAMS), "trace": tuple(PROGRAMS), "programs": tuple(PRO
 def words(parser: argparse.ArgumentParser) -> dict[str, dict[str, tuple[str, ...]]]:
     """For each command its flags, each with its choices; under the empty flag the names that it takes."""
     (commands,) = (one.choices for one in parser._actions if isinstance(one, argparse._SubParsersAction))
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    completions: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, command in commands.items():
         flags = {flag: one.choices for one in command._actions for flag in one.option_strings if flag.startswith("--")}
         operands = [str(choice) for one in command._actions if not one.option_strings for choice in one.choices or ()]
-        found[name] = {flag: tuple(map(str, choices or ())) for flag, choices in flags.items()}
-        found[name][""] = NAMED.get(name, tuple(operands))
-    return found
+        completions[name] = {flag: tuple(map(str, choices or ())) for flag, choices in flags.items()}
+        completions[name][""] = NAMED.get(name, tuple(operands))
+    return completions
 
 
 def script(shell: str, parser: argparse.ArgumentParser) -> str:

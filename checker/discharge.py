@@ -40,15 +40,15 @@ def discharge(
         return verdict
     on_result(verdict)
     try:
-        found = obligation.search(Allowance(seconds, LEFT * (budget(solvers, seconds) - (monotonic() - start))))
+        searched = obligation.search(Allowance(seconds, LEFT * (budget(solvers, seconds) - (monotonic() - start))))
     except MemoryError:
         raise
     except Exception as error:  # the reason stands, for any exception of a search
         return Verdict("error", f"{verdict.method}; the search for a countermodel: {described(error)}")
-    if found.case is not None:
+    if searched.case is not None:
         replayed = {"replayed": True} if obligation.kind == "smt" else {}
-        return Verdict("refuted", f"{found.method}; {verdict.method}", plain({**found.case, **replayed}))
-    return Verdict("unknown", "; ".join(filter(None, (verdict.method, found.nothing))))
+        return Verdict("refuted", f"{searched.method}; {verdict.method}", plain({**searched.case, **replayed}))
+    return Verdict("unknown", "; ".join(filter(None, (verdict.method, searched.nothing))))
 
 
 def budget(solvers: Sequence[str], seconds: float) -> float:
@@ -140,7 +140,7 @@ def refutation(obligation: Obligation, answer: Answer, method: str) -> Verdict:
     if obligation.replay is None:
         return Verdict("refuted", method, plain({"assignment": model, "replayed": False}))
     try:
-        found = obligation.replay(model)
+        case = obligation.replay(model)
     except MemoryError:
         raise
     except Undecided as error:
@@ -148,10 +148,10 @@ def refutation(obligation: Obligation, answer: Answer, method: str) -> Verdict:
     except Exception as error:
         reason = f"the countermodel could not be replayed: {type(error).__name__}: {error}; {method}"
         return Verdict("error", reason, plain({"assignment": model, "replayed": False}))
-    if found is None:
+    if case is None:
         reason = f"countermodel not confirmed by the construction; {method}"
         return Verdict("error", reason, plain({"assignment": model, "replayed": False}))
-    return Verdict("refuted", method, plain({**found, "replayed": True}))
+    return Verdict("refuted", method, plain({**case, "replayed": True}))
 
 
 def plain(value: Any) -> Any:

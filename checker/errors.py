@@ -1,4 +1,4 @@
-"""The error that every command reports by itself, and the words for errors of others."""
+"""The error that every command reports as a message, and messages for other errors."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ def built(chosen: Iterable[Batch], patterns: Sequence[str] | None) -> Iterator[O
 
 def scripts(obligations: Iterable[Obligation]) -> dict[str, list[Obligation]]:
     """Those that are SMT scripts, by their hash: equal texts have one file."""
-    found: dict[str, list[Obligation]] = {}
+    by_hash: dict[str, list[Obligation]] = {}
     for obligation in obligations:
         if obligation.kind == "smt":
-            found.setdefault(obligation.hash, []).append(obligation)
-    return found
+            by_hash.setdefault(obligation.hash, []).append(obligation)
+    return by_hash
 
 
 def name(obligation: Obligation) -> str:
@@ -47,7 +47,7 @@ def text(same: list[Obligation]) -> str:
 
 def export(chosen: Iterable[Batch], patterns: Sequence[str] | None, folder: Path) -> int:
     """Write the files; how many. Raises UsageError."""
-    found = scripts(built(chosen, patterns))
-    for same in found.values():
+    by_hash = scripts(built(chosen, patterns))
+    for same in by_hash.values():
         write(folder / name(same[0]), text(same), "--export")
-    return len(found)
+    return len(by_hash)

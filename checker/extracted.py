@@ -1,4 +1,4 @@
-"""Programs that are extracted from theories of Rocq, built where a command needs them, which is said on standard error."""
+"""Programs that are extracted from Rocq theories, built when a command needs them, with a message on standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that commands write: whole or not at all; and the folder of those that they need for a while."""
+"""Files that commands write, completely or not at all, and the folder of their temporary files."""
 
 from __future__ import annotations
 

@@ -179,12 +179,12 @@ def program_subject(source: str, module: Module, transformer: Transformer) -> Su
 
 def texts(module: Module, longest: int | None) -> list[TokenSequence]:
     """Random texts of several lengths, two of each, up to ``longest`` letters."""
-    rng, found = Random(0), []
+    rng, sequences = Random(0), []
     for length in sorted({n if longest is None else min(n, longest) for n in LENGTHS}):
         for _ in range(2):
             ids = module.encode(module.join(rng.choices(module.letters, k=length)))
-            found.append(TokenSequence(np.array(ids), place_rows(None, len(ids))))
-    return found
+            sequences.append(TokenSequence(np.array(ids), place_rows(None, len(ids))))
+    return sequences
 
 
 def run_sequences(made: Weights) -> list[TokenSequence]:
@@ -193,20 +193,20 @@ def run_sequences(made: Weights) -> list[TokenSequence]:
 
     log, prompted = made.engine == "mdm", made.code is None
     program = Program(made.code or RUN.instructions, made.word, RUN.processors, RUN.memory)
-    layout, found = LogLayout.of(program, made.extension, prompted), []
+    layout, sequences = LogLayout.of(program, made.extension, prompted), []
     assert isinstance(layout, LogLayout)
     if log:
-        found.append(join([layout.opening(program), layout.masks(1)]))
+        sequences.append(join([layout.opening(program), layout.masks(1)]))
     try:
         decode = masked_diffusion if log else any_process
         for state in decode(program, made.transformer, made.extension, prompted=prompted):
             ahead = [layout.masks(state.steps + 1)] if log else []
-            found.append(join([state.sequence, *ahead]))
+            sequences.append(join([state.sequence, *ahead]))
             if "running" not in state.configuration.status or state.steps >= 8:
                 break
     except DecodingError:  # of weights that decode nothing there are fewer
         pass
-    return found
+    return sequences
 
 
 # The formats. Each gives the line of its report and the exit code.

@@ -6,12 +6,12 @@ ENGINES = """
 engines:
   reference  the PRAM itself, executed directly
   mdm        masked diffusion: a log of every write, context O(P T)
-  apmdm      any-process generation: cells that are written again, context O(S)
-  marm       of run alone: the log from left to right, one token a pass, by a Masked-ARM
+  apmdm      any-process generation: cells that are rewritten, context O(S)
+  marm       for run only: the log from left to right, one token per pass, by a Masked-ARM
 """
 KERNEL_ENGINES = """\
   kernel-mdm, kernel-apmdm
-             the same plans in exact arithmetic, in the semantics that the Rocq theorem speaks of (slow; words of <= 12 bits;
+             the same plans in exact arithmetic, in the semantics of the Rocq theorem (slow; words of <= 12 bits;
              needs Rocq and OCaml)
 """
 VERDICTS = "0 all proved or measured; 1 refuted, or a mutant survived; 2 bad usage; 3 not all discharged"
@@ -71,10 +71,10 @@ EXITS = {
     "run": "0 halted; 2 bad usage or input; 4 a fault, or a breach of the policy; 5 not finished within --max-steps",
     "cfg": "0 decided, member or not; 2 bad usage or input",
     "check": VERDICTS,
-    "certify": "0 every script has a proof or a second solver's; 1 a solver contradicts; 2 bad usage; 3 not all discharged",
+    "certify": "0 every script is proved or confirmed by a second solver; 1 a solver contradicts; 2 bad usage; 3 some are open",
     "audit": VERDICTS,
-    "trace": "0 as the machine; 1 it differs from the machine; 2 bad usage or input",
-    "serial": "0 halted; 1 other steps or another log than expected; 2 bad usage or input; 4 a fault: a mean is inexact",
+    "trace": "0 the run agrees with the machine; 1 it differs; 2 bad usage or input",
+    "serial": "0 halted; 1 steps or log differ from those expected; 2 bad usage or input; 4 a fault: a mean is inexact",
     "tables": "0 nothing differs; 1 a table differs, or a check of it fails; 2 bad usage",
 }
 TOP = """
@@ -83,7 +83,7 @@ first steps:
   efasp check                     proves the construction for n = 1..64
   efasp audit T1                  shows the parts of a claim that are proved, and its limits
 
-exit codes: 1 means refuted (or differing) and nothing else; 2 bad usage or input; efasp COMMAND --help has the others
+exit codes: 1 means refuted or different, and nothing else; 2 bad usage or input; efasp COMMAND --help lists the others
 """
 
 
@@ -92,7 +92,7 @@ def epilog(command: str) -> str:
     shown = "\n".join(f"  efasp {example}" for example in EXAMPLES[command])
     engines = {
         "run": ENGINES + KERNEL_ENGINES,
-        "cfg": ENGINES.replace("of run alone", "of run and cfg alone") + KERNEL_ENGINES,
+        "cfg": ENGINES.replace("for run only", "for run and cfg only") + KERNEL_ENGINES,
         "trace": ENGINES,
     }
     exits = EXITS.get(command, "0; 2 bad usage or input")

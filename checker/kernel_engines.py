@@ -1,4 +1,4 @@
-"""The engines of `efasp run` that decode in the semantics of the Rocq statement: what they run, with which plan."""
+"""The engines of `efasp run` that decode in the semantics of the Rocq statement: their runs and their plans."""
 
 from __future__ import annotations
 

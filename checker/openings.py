@@ -1,4 +1,4 @@
-"""`efasp opening`: the opening of a decoding by the names of its tokens, for what runs a weights file without this package."""
+"""`efasp opening`: the opening of a decoding by the names of its tokens, for runs of weights files without this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run that a report is of: its command and options, the weights file that was checked, the commit and the date."""
+"""The run that a report describes: its command and options, the weights file that was checked, the commit and the date."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ def commit() -> str | None:
     """The commit that the package runs from, with ``+`` where files are changed; None where that is not known."""
     root = checkout()
     try:
-        found = [_git(root, *words) for words in (("rev-parse", "HEAD"), ("status", "--porcelain"))] if root else [""]
+        outputs = [_git(root, *words) for words in (("rev-parse", "HEAD"), ("status", "--porcelain"))] if root else [""]
     except (OSError, subprocess.SubprocessError):
         return None
-    return f"{found[0].strip()}{'+' if found[1].strip() else ''}" if found[0] else None
+    return f"{outputs[0].strip()}{'+' if outputs[1].strip() else ''}" if outputs[0] else None
 
 
 def _git(root: Path, *words: str) -> str:

@@ -27,8 +27,8 @@ def show(rows: list[Row], n_max: int, elapsed: float, interrupted: bool = False)
         screen.show(table)
     for r in rows:
         if r["status"] not in GOOD:
-            found = f"\n  {json.dumps(r['countermodel'])}" if r["countermodel"] is not None else ""
-            print(f"{r['status']}: {r['id']}: {r['method']}{found}")
+            countermodel = f"\n  {json.dumps(r['countermodel'])}" if r["countermodel"] is not None else ""
+            print(f"{r['status']}: {r['id']}: {r['method']}{countermodel}")
     reused = sum(r["cached"] for r in rows)
     parts = [totals(rows) or "nothing discharged", f"n = 1..{n_max}", f"{elapsed:.1f} s"]
     parts += [f"{reused} known from earlier runs"] if reused else []

@@ -1,4 +1,4 @@
-"""Rows of the report: one an obligation, as JSON holds it (docs/commands.md, "JSON of efasp check"), and their counts."""
+"""Rows of the report: one per obligation, as in JSON (docs/commands.md, "JSON of efasp check"), and their counts."""
 
 from __future__ import annotations
 
@@ -153,10 +153,10 @@ def totals(rows: Iterable[Row]) -> str:
 
 def groups(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
     """The rows by family (the lemma's name up to its first dot), scope and claim."""
-    found: dict[tuple[str, str, str], list[Row]] = {}
+    grouped: dict[tuple[str, str, str], list[Row]] = {}
     for r in rows:
-        found.setdefault((r["lemma"].partition(".")[0], r["scope"], r["claim"]), []).append(r)
-    return found
+        grouped.setdefault((r["lemma"].partition(".")[0], r["scope"], r["claim"]), []).append(r)
+    return grouped
 
 
 def exit_code(rows: Iterable[Row]) -> int:

@@ -31,9 +31,9 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
         return Regime(n_max or 64, kernel=kernel), ""
     try:
         check_file(weights)
-        found = hashlib.sha256(weights.read_bytes()).hexdigest()
+        sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
         file = read_machine(weights)
-        if hashlib.sha256(weights.read_bytes()).hexdigest() != found:  # the verdicts would be cached under another file's name
+        if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:  # the verdicts would be cached under another file's name
             raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
     except (OSError, ValueError) as error:
         raise about(weights, error) from None
@@ -42,7 +42,7 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
         raise UsageError(f"--kernel: {weights}: {wanted}, found one specialised to a program")
     most = min(n_max or 1 << file.word, 1 << file.word)
     machine = Machine(file.word, file.engine, file.extension, (1, most), file.code)
-    return Regime(most, (machine, file.plan), kernel), found
+    return Regime(most, (machine, file.plan), kernel), sha256
 
 
 def recipe_of(weights: Path | None, n_max: int | None, patterns: Sequence[str] | None, kernel: bool = False) -> Recipe:

@@ -135,15 +135,15 @@ def check(options: argparse.Namespace) -> int:
     json_writable(asked.json)
     if options.html is not None:
         writable("--html", options.html, folder=True)
-    with discharged(asked) as found:
-        if not json_written(asked.json, found.data):
+    with discharged(asked) as outcome:
+        if not json_written(asked.json, outcome.data):
             if asked.with_mutants:
-                kill_matrix.show(found.mutants)
-            report.show(found.rows, found.n_max, found.seconds)
+                kill_matrix.show(outcome.mutants)
+            report.show(outcome.rows, outcome.n_max, outcome.seconds)
         if options.html is not None:  # after the results: a page that cannot be made costs none of them
-            options.pages(found, options.html)
+            options.pages(outcome, options.html)
             wrote(options.html / "index.html")
-        return found.exit_code
+        return outcome.exit_code
 
 
 @contextlib.contextmanager
@@ -177,10 +177,10 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
             with progress("batches", len(chosen)) as show:
                 scheduler.progress = lambda rows, done: show(done, totals(rows))
                 rows = scheduler.run()
-            found = kill_matrix.NONE
+            mutants = kill_matrix.NONE
             if options.with_mutants:
                 budget = Budget(where, tuple(solvers), options.timeout, options.memory)
-                found = kill_matrix.section(options, regime, chosen, rows, budget, store)
+                mutants = kill_matrix.section(options, regime, chosen, rows, budget, store)
         except (KeyboardInterrupt, ClusterError):
             so_far, cut = scheduler.ordered(), Interrupted({**known, "interrupted": True})
             ended = Report(so_far, kill_matrix.NONE, regime.n_max, time.monotonic() - start, cut, store.text)
@@ -188,7 +188,7 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
                 report.show(so_far, regime.n_max, ended.seconds, interrupted=True)
             raise
         route = cache(lambda hash_: "" if (proof := cached_proof(store, hash_)) is None else proof["route"])
-        yield Report(rows, found, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
+        yield Report(rows, mutants, regime.n_max, time.monotonic() - start, known, store.text, regime.given, route)
 
 
 def idle(options: argparse.Namespace) -> Iterator[str]:

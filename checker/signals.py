@@ -1,4 +1,4 @@
-"""The ends of a command from outside: by a signal, and by the reader of its standard output, who has gone."""
+"""How a command ends from outside: by a signal, or because its standard output is no longer read."""
 
 from __future__ import annotations
 

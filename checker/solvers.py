@@ -60,7 +60,8 @@ def installed(package: str) -> str | None:
 @cache
 def available() -> dict[str, str]:
     """The installed solvers and their versions."""
-    return {name: found for name, package in PACKAGES.items() if (found := installed(package)) is not None}
+    versions = {name: installed(package) for name, package in PACKAGES.items()}
+    return {name: known for name, known in versions.items() if known is not None}
 
 
 def titles(names: Sequence[str]) -> list[str]:
@@ -85,10 +86,10 @@ def _z3(text: str, seconds: float) -> Asked:
     solver = z3.Solver(ctx=z3.Context())  # in a shared one, definitions of an earlier script show up in models
     solver.set("rlimit", _units("z3", seconds), "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
     solver.from_string(text)
-    found = solver.check()
-    if found == z3.unknown:
+    answer = solver.check()
+    if answer == z3.unknown:
         return "unknown", solver.reason_unknown(), None
-    if found == z3.unsat:
+    if answer == z3.unsat:
         return "unsat", "", None
     given = solver.model()
     values = {d.name(): given[d] for d in given.decls()}
@@ -129,10 +130,10 @@ def unreachable(text: str, wanted: Sequence[str], unwanted: Sequence[str], secon
         name = next(iter(left))
         del left[name]
         solver.set("timeout", max(1, int(1000 * (end - monotonic()))))
-        found = solver.check(terms[name])
-        if found == z3.unknown:
+        answer = solver.check(terms[name])
+        if answer == z3.unknown:
             return never, solver.reason_unknown()
-        if found == z3.unsat:
+        if answer == z3.unsat:
             never.add(name)
             continue
         model = solver.model().model
@@ -150,8 +151,8 @@ def consistent(text: str, seconds: float) -> bool | None:
     solver = z3.SimpleSolver(ctx=z3.Context())
     solver.set("rlimit", _units(CASES, seconds), "timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
     solver.from_string(text)
-    found = solver.check()
-    return None if found == z3.unknown else bool(found == z3.sat)
+    answer = solver.check()
+    return None if answer == z3.unknown else bool(answer == z3.sat)
 
 
 def _units(name: str, seconds: float) -> int:
@@ -159,10 +160,10 @@ def _units(name: str, seconds: float) -> int:
     return min(int(seconds * UNITS[name]), (1 << 32) - 1)
 
 
-def _table(found: Any, sorts: list[str], result: str) -> str:
+def _table(interpretation: Any, sorts: list[str], result: str) -> str:
     """A function that Z3 gives by its values, as a lambda."""
     names = [f"x{i}" for i in range(len(sorts))]
-    *entries, default = found.as_list() if found is not None else [None]
+    *entries, default = interpretation.as_list() if interpretation is not None else [None]
     body = default.sexpr() if default is not None else "false" if result == "Bool" else "0"
     for *arguments, value in reversed(entries):
         same = " ".join(f"(= {name} {argument.sexpr()})" for name, argument in zip(names, arguments, strict=True))
@@ -210,8 +211,8 @@ def _cvc5(text: str, seconds: float) -> Asked:
     for term in symbols.getDeclaredTerms():
         sort = term.getSort()
         if sort.isBoolean() or sort.isInteger() or sort.isReal() or sort.isBitVector():
-            found: Any = solver.getValue(term).toPythonObj()
-            model[str(term)] = int(found) if sort.isBitVector() else found
+            value: Any = solver.getValue(term).toPythonObj()
+            model[str(term)] = int(value) if sort.isBitVector() else value
         elif sort.isFunction():
             model[str(term)] = str(solver.getValue(term))
     return "sat", "", model

@@ -53,17 +53,17 @@ def digest(*parts: object) -> str:
 @cache
 def sources(without: tuple[str, ...] = ("paper_artifacts",)) -> str:
     """A digest of the package's sources, but for those of some of its packages, and of the versions that they rest on."""
-    root, found = Path(__file__).parents[1], hashlib.sha256()
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
     for folder, below, files in os.walk(root, followlinks=True):
         below[:] = sorted(name for name in below if Path(folder, name).relative_to(root).as_posix() not in without)
         for path in sorted(Path(folder, name) for name in files):
             if path.suffix in (".py", ".pram", ".v", ".ml"):
-                found.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+                digest.update(f"{path.relative_to(root)} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     for name in ("numpy", "sympy", "torch"):
         with contextlib.suppress(PackageNotFoundError):
-            found.update(f"{name} {version(name)}\n".encode())
-    found.update(f"{platform.python_version()} {platform.machine()}".encode())
-    return found.hexdigest()
+            digest.update(f"{name} {version(name)}\n".encode())
+    digest.update(f"{platform.python_version()} {platform.machine()}".encode())
+    return digest.hexdigest()
 
 
 def stamp() -> str:
@@ -137,11 +137,11 @@ class Store:
 
     def get(self, key: str, whole: Callable[[Any], bool] = lambda value: True) -> Any:
         """The value under a key, or None; an entry whose seal is broken, or whose value is not ``whole``, counts as absent."""
-        found = self._run("SELECT value, seal FROM entries WHERE key = ?", (key,))
-        if not found or not isinstance(found[0][0], str) or found[0][1] != digest(key, found[0][0]):
+        rows = self._run("SELECT value, seal FROM entries WHERE key = ?", (key,))
+        if not rows or not isinstance(rows[0][0], str) or rows[0][1] != digest(key, rows[0][0]):
             return None
         try:
-            value = json.loads(found[0][0], parse_constant=_no_number)
+            value = json.loads(rows[0][0], parse_constant=_no_number)
         except (ValueError, RecursionError):
             return None
         return value if whole(value) else None
@@ -164,9 +164,9 @@ class Store:
 
     def text(self, hash_: str) -> str | None:
         """The text of an obligation, if it is stored and whole."""
-        found = self._run("SELECT text FROM texts WHERE hash = ?", (hash_,))
+        rows = self._run("SELECT text FROM texts WHERE hash = ?", (hash_,))
         try:
-            unpacked = zlib.decompressobj().decompress(found[0][0], 8 * TEXT_LIMIT) if found else None
+            unpacked = zlib.decompressobj().decompress(rows[0][0], 8 * TEXT_LIMIT) if rows else None
             return unpacked.decode() if unpacked is not None else None
         except (zlib.error, UnicodeDecodeError, TypeError):
             return None
@@ -226,9 +226,9 @@ def _ours(db: sqlite3.Connection) -> bool:
         return False
     if made != sorted(TABLES):
         raise _Foreign("no store of verdicts")
-    found = db.execute("SELECT value FROM meta WHERE name = 'stamp'").fetchone()
-    if found is None or found[0] != stamp():
-        raise _Foreign(f"a store of another version ({found[0] if found else 'unknown'}, not {stamp()})")
+    stored = db.execute("SELECT value FROM meta WHERE name = 'stamp'").fetchone()
+    if stored is None or stored[0] != stamp():
+        raise _Foreign(f"a store of another version ({stored[0] if stored else 'unknown'}, not {stamp()})")
     return True
 
 

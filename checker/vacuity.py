@@ -44,7 +44,7 @@ class Cases:
 
     hypotheses: str
     asserted: Any
-    found: dict[Term, Case] = field(default_factory=dict)  # by name
+    by_name: dict[Term, Case] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._names: dict[tuple[Term, Term], Term] = {}
@@ -57,8 +57,8 @@ class Cases:
 
     def _case(self, within: Term, condition: Term) -> Term:
         """The constant of a case, new or known."""
-        name = self._names.setdefault((within, condition), f"case!{len(self.found)}")
-        self.found.setdefault(name, Case(name, condition, within))
+        name = self._names.setdefault((within, condition), f"case!{len(self.by_name)}")
+        self.by_name.setdefault(name, Case(name, condition, within))
         return name
 
     def _formula(self, tree: Any) -> bool:
@@ -95,20 +95,20 @@ class Cases:
 
     def conditions(self, case: Case) -> list[Term]:
         """The conditions of a case, those that enclose it first."""
-        outer = [] if case.within == TRUE else self.conditions(self.found[case.within])
+        outer = [] if case.within == TRUE else self.conditions(self.by_name[case.within])
         return [*outer, case.condition]
 
 
 def conjuncts(term: Term) -> set[Term]:
     """The parts of nested conjunctions, as text."""
-    found, left = set(), parse(term)
+    terms, left = set(), parse(term)
     while left:
         tree = left.pop()
         if isinstance(tree, list) and tree[0] == "and":
             left += tree[1:]
         else:
-            found.add(written(tree))
-    return found
+            terms.add(written(tree))
+    return terms
 
 
 def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
@@ -122,13 +122,13 @@ def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, st
     """
     hypotheses = obligation.hypotheses.rpartition("(check-sat)")[0]
     cases = Cases(hypotheses, parse(obligation.content.removeprefix(hypotheses))[0][1])
-    if not (cases.found or obligation.infeasible or obligation.admits) and obligation.ways is None:
+    if not (cases.by_name or obligation.infeasible or obligation.admits) and obligation.ways is None:
         return None, ""
     claims = {f"declared!{i}": Case(f"declared!{i}", term) for i, term in enumerate(obligation.infeasible)}
     around = dict.fromkeys(within for _, within in obligation.admits)
     ends = {term: Case(f"end!{i}", term) for i, term in enumerate((*dict(obligation.admits), *around))}
-    asserted = [case.asserted for case in (*cases.found.values(), *claims.values(), *ends.values())]
-    wanted = [*cases.found, *(end.name for end in ends.values())]
+    asserted = [case.asserted for case in (*cases.by_name.values(), *claims.values(), *ends.values())]
+    wanted = [*cases.by_name, *(end.name for end in ends.values())]
     never, unknown = unreachable("\n".join([hypotheses, *asserted]), wanted, list(claims), seconds)
     if unknown:
         return Verdict("unknown", f"not known whether every case of the goal has a model: {unknown}"), ""
@@ -136,14 +136,14 @@ def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, st
         if name not in never:
             reason = f"declared infeasible, but it has a model: {case.condition}"
             return Verdict("error", reason, {"declared infeasible": case.condition}), ""
-    dead = [case for name, case in cases.found.items() if name in never]
+    dead = [case for name, case in cases.by_name.items() if name in never]
     if wrong := _wrong(obligation, cases, dead):
         return wrong, ""
     for end, within in obligation.admits:
         if ends[end].name in never and ends[within].name not in never:
             reason = f"the hypotheses rule out an end of the scope: {end}"
             return Verdict("vacuous", reason, {"end without a model": end}), ""
-    alive, reached = len(cases.found) - len(dead), sum(ends[end].name not in never for end, _ in obligation.admits)
+    alive, reached = len(cases.by_name) - len(dead), sum(ends[end].name not in never for end, _ in obligation.admits)
     if not alive and not reached:
         return None, ""
     counted = f"{alive} with a model" + (f", {len(dead)} declared infeasible" if dead else "")
@@ -157,17 +157,17 @@ def circular(obligation: Obligation, seconds: float) -> Verdict | None:
         return None
     assumed = set(obligation.assumptions)
     bare = "\n".join(line for line in obligation.content.splitlines() if line not in assumed)
-    found = consistent(bare, seconds)
-    if found is None:
+    satisfiable = consistent(bare, seconds)
+    if satisfiable is None:
         return Verdict("unknown", "not known whether the goal follows without the lemmas that are assumed")
     reason = "the goal follows without the lemmas that are assumed: the script's own definitions imply it"
-    return None if found else Verdict("vacuous", reason)
+    return None if satisfiable else Verdict("vacuous", reason)
 
 
 def _wrong(obligation: Obligation, cases: Cases, dead: list[Case]) -> Verdict | None:
     """The verdict where a case without a model is not excused, or no case has a model."""
     unreal = {case.name for case in dead}
-    first, alive = [case for case in dead if case.within not in unreal], len(cases.found) - len(dead)
+    first, alive = [case for case in dead if case.within not in unreal], len(cases.by_name) - len(dead)
 
     def vacuous(why: str, *which: Case) -> Verdict:
         conditions = [condition for case in which for condition in cases.conditions(case)]
@@ -176,10 +176,10 @@ def _wrong(obligation: Obligation, cases: Cases, dead: list[Case]) -> Verdict | 
     if dead and not alive:
         return vacuous("no case of the goal has a model", first[0])
     if obligation.ways is not None:
-        found = f"expected {obligation.ways} ways that can be gone, found {alive}"
+        mismatch = f"expected {obligation.ways} ways that can be gone, found {alive}"
         if alive < obligation.ways:
-            return vacuous(f"{found}; one that cannot", *first[:1])
-        return Verdict("error", found) if alive > obligation.ways else None
+            return vacuous(f"{mismatch}; one that cannot", *first[:1])
+        return Verdict("error", mismatch) if alive > obligation.ways else None
     declared = [conjuncts(term) for term in obligation.infeasible]
     for case in first:
         held: set[Term] = set().union(*map(conjuncts, cases.conditions(case)))

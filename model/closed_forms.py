@@ -171,8 +171,8 @@ def polynomials(engine: str, extension: str, w: Any, odd: int, near: int | None 
     q = q._replace(c=q.c if here.c == near + 1 else here.c, f=q.f if here.f == near + 3 else here.f)
     rows = shape(engine, extension, here)["layers"]
     widest = max(range(len(rows)), key=lambda layer: rows[layer]["d_ff"])  # from FROM on as family resources shows
-    found = summary(shape(engine, extension, q), *codes(engine, extension, q), widest=lambda values: list(values)[widest])
-    return {name: sympy.expand(value) for name, value in found.items()}
+    numbers = summary(shape(engine, extension, q), *codes(engine, extension, q), widest=lambda values: list(values)[widest])
+    return {name: sympy.expand(value) for name, value in numbers.items()}
 
 
 class Piece(NamedTuple):
@@ -194,15 +194,15 @@ def pieces(engine: str, extension: str = "") -> dict[str, list[Piece]]:
     """
     since = SINCE[engine, extension]
     starts = {"d_model": since.d_model, "d_ff": since.layers, "parameters": max(since.d_model, since.units)}
-    found: dict[str, list[Piece]] = {}
+    by_size: dict[str, list[Piece]] = {}
     for word in range(MIN_WORD, FROM[extension] + 1):
         for name, form in closed_forms(engine, extension, word).items():
-            held = found.setdefault(name, [])
+            held = by_size.setdefault(name, [])
             if held and held[-1].form == form:
                 held[-1] = held[-1]._replace(last=word)
             elif word >= starts.get(name, MIN_WORD):
                 held.append(Piece(word, word, form))
-    return {name: [*held[:-1], held[-1]._replace(last=None)] for name, held in found.items()}
+    return {name: [*held[:-1], held[-1]._replace(last=None)] for name, held in by_size.items()}
 
 
 def closed_forms(engine: str, extension: str = "", near: int | None = None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The machine's transformers by engine: one a word width and extension, whatever the program; specialised, one a program."""
+"""The machine's transformers by engine: one per word width and extension, for every program; specialised, one per program."""
 
 from __future__ import annotations
 

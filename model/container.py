@@ -1,4 +1,4 @@
-"""The container of weights files, safetensors: opened, or refused by what was found in its place. Needs no torch."""
+"""The container of weights files, safetensors: opened, or refused with what was found in its place. Needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a weights file says of itself, besides its machine or program: enough to run it without this package. Needs no torch.
+"""The self-description of a weights file, beside its machine or program: enough to run it without this package. Needs no torch.
 
 Metadata since version 2 (all strings; docs/weights-format.md has them to the byte): ``vocabulary`` and ``places`` (codebooks),
 ``layout`` (the sections of places, from position 0 on), ``readout`` ("tokens", or "numbers" where the read-out does not code a

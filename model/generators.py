@@ -24,9 +24,9 @@ def dyck_generator(k: int) -> Generator:
         name = tokens.tobytes()
         if name in known:
             return known[name]
-        found = transformer.outputs(tokens, place_rows(None, len(tokens)))
+        outputs = transformer.outputs(tokens, place_rows(None, len(tokens)))
         if len(known) < REMEMBERED:
-            known[name] = found
-        return found
+            known[name] = outputs
+        return outputs
 
     return Generator(readout, vocabulary(k).size, 0, 1 << PLACE_BITS)

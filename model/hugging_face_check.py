@@ -25,7 +25,7 @@ def loaded(folder: Path, like: Transformer) -> Callable[[np.ndarray, np.ndarray]
 
     def outputs(tokens: np.ndarray, places: np.ndarray) -> np.ndarray:
         ids = like.offsets.new_tensor(np.asarray(tokens, np.int64))
-        found: np.ndarray = model(input_ids=ids).readout.detach().numpy()
-        return found
+        readout: np.ndarray = model(input_ids=ids).readout.detach().numpy()
+        return readout
 
     return outputs

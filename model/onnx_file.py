@@ -139,8 +139,8 @@ def _attention(g: _Graph, h: str, row: LayerShape[int], part: Mapping[str, np.nd
     q, k, v = (g.add("Reshape", _linear(g, h, part[f"{side}.weight"]), split) for side in "qkv")
     query = g.add("Mul", g.add("Transpose", q, perm=[0, 2, 1, 3]), g.constant(SCALE[dtype], dtype))
     scores = g.add("MatMul", query, g.add("Transpose", k, perm=[0, 2, 3, 1]))
-    found = g.add("MatMul", g.add("Softmax", scores, axis=-1), g.add("Transpose", v, perm=[0, 2, 1, 3]))
-    joined = g.add("Reshape", g.add("Transpose", found, perm=[0, 2, 1, 3]), g.constant([0, 0, row["heads"] * row["d_head"]]))
+    mixture = g.add("MatMul", g.add("Softmax", scores, axis=-1), g.add("Transpose", v, perm=[0, 2, 1, 3]))
+    joined = g.add("Reshape", g.add("Transpose", mixture, perm=[0, 2, 1, 3]), g.constant([0, 0, row["heads"] * row["d_head"]]))
     return _linear(g, joined, part["o.weight"])
 
 

@@ -1,4 +1,4 @@
-"""Residual form: a program that is written as a transformer, one definition a sublayer; and the transformer that it is.
+"""Residual form: a program that is written as a transformer, one definition per sublayer, and the corresponding transformer.
 
 A plan and such a program are the same lists of exact numbers. ``decompile`` makes the program of a plan, ``read`` the plan of a
 program, and of the program of a plan it makes that plan again, matrix by matrix. In the six primitives::
@@ -176,12 +176,12 @@ def _read_head(h: Node, head: Node, o: Matrix) -> Head | None:
 
 def _blocks(x: Affine, parts: Sequence[Node]) -> list[Matrix]:
     """The matrix of each part of a concatenation."""
-    found, at = [], 0
+    blocks, at = [], 0
     for part in parts:
         rows = [tuple((i - at, c) for i, c in row if at <= i < at + part.width) for row in x.rows]
-        found.append(Matrix(rows, part.width))
+        blocks.append(Matrix(rows, part.width))
         at += part.width
-    return found
+    return blocks
 
 
 def _residents(program: Program, stream: Sequence[Node], layers: Sequence[Layer]) -> Iterator[Resident]:

@@ -1,4 +1,4 @@
-"""Runs of a program by decoding: a state a PRAM step, from whatever decodes, followed to the end of the run.
+"""Runs of a program by decoding: one state per PRAM step, from any decoder, followed to the end of the run.
 
 Of torch and of the semantics in ``build/pram-kernel`` alike: this module imports neither.
 """

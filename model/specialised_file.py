@@ -1,7 +1,7 @@
 """The weights file of a machine that is specialised to a program: its header has the program's instructions. Needs no torch.
 
 Metadata: those of a machine's file (``model.header``), with ``format`` "efasp-specialised" and ``program``, the instructions as
-assembly, one a line, jumps by number. The prompt of its sequences has no instructions: of its layout the size L is 0.
+assembly, one per line, jumps by number. The prompt of its sequences has no instructions: of its layout the size L is 0.
 """
 
 from __future__ import annotations

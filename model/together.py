@@ -1,4 +1,4 @@
-"""Several runs in one transformer, decoded as batches: in each round those whose passes are of one shape make one pass.
+"""Several runs in one transformer, decoded as batches: in each round those whose passes have the same shape share one pass.
 
 Each run decodes as it would by itself (``model.decode.run``), in a thread of its own, which waits where its pass is due until
 every other run waits too or has ended. Sequences of one length behind caches of one length are one batch, which gives each the
@@ -107,14 +107,14 @@ class Rounds:
 def run(programs: Sequence[Program], engine: str, transformer: Transformer, extension: str = "",
         max_steps: int = 10_000) -> list[Run | Exception]:  # fmt: skip
     """The runs of some programs by dense passes, or what each raises: as ``model.decode.run`` of each by itself."""
-    rounds, found = Rounds(transformer, len(programs)), dict[int, Run | Exception]()
+    rounds, results = Rounds(transformer, len(programs)), dict[int, Run | Exception]()
 
     def one(index: int) -> None:
         try:
             seen: Any = rounds
-            found[index] = decode.run(programs[index], engine, seen, extension, max_steps, attention="dense")
+            results[index] = decode.run(programs[index], engine, seen, extension, max_steps, attention="dense")
         except Exception as error:  # the others go on
-            found[index] = error
+            results[index] = error
         except Stopped:
             return
         finally:
@@ -128,4 +128,4 @@ def run(programs: Sequence[Program], engine: str, transformer: Transformer, exte
             thread.join()
     finally:
         rounds.stop()
-    return [found[index] for index in range(len(programs))]
+    return [results[index] for index in range(len(programs))]

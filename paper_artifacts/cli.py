@@ -1,4 +1,4 @@
-"""The command line, whole: the commands of ``checker.cli``, with pages, and `efasp audit`, `trace`, `generate`, `tables`."""
+"""The complete command line: the commands of ``checker.cli``, with pages, and `efasp audit`, `trace`, `generate`, `tables`."""
 
 from __future__ import annotations
 
@@ -38,38 +38,38 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     check.set_defaults(pages=pages)
     language.extend(commands, check)
     specialise.register(commands)
-    audit = cli.command(commands, "audit", "claims and lemmas with their status, or one of them whole")
-    shown = "a lemma, a claim or a program's file, shown whole, or a glob (default: list all)"
+    audit = cli.command(commands, "audit", "list claims and lemmas with their status, or show one of them in full")
+    shown = "a lemma, a claim or a program's file, shown in full, or a glob (default: list all)"
     audit.add_argument("name", nargs="?", metavar="NAME", help=shown)
     audit.add_argument("--format", choices=("text", "json", "html"), default="text")
     audit.add_argument("--out", type=arguments.path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")
     cli.run_options(audit)
     audit.set_defaults(command=_audit)
-    trace = cli.command(commands, "trace", "a run of the transformer, or a countermodel, decoding step by decoding step")
+    trace = cli.command(commands, "trace", "show a run of the transformer, or a countermodel, decoding step by decoding step")
     trace.add_argument("file", nargs="?", type=arguments.name, metavar="FILE", help="an assembly file (.pram)")
     cli.program_options(trace)
     trace.add_argument("--engine", choices=ENGINES, help="which transformer runs FILE")
     trace.add_argument("--case", type=arguments.path, metavar="REPORT", help="a countermodel in a report of efasp check --json")
-    trace.add_argument("--id", metavar="ID", help="of this obligation (default: the first that is of a whole machine)")
+    trace.add_argument("--id", metavar="ID", help="the obligation (default: the first of a whole machine)")
     trace.add_argument("--steps", type=arguments.positive, metavar="T", help=f"at most T decoding steps (default {STEPS})")
     trace.add_argument("--step", type=arguments.positive, metavar="K", help="print one step")
     trace.add_argument("--position", type=arguments.count, nargs="+", default=[], metavar="I", help="show these positions too")
     trace.add_argument("--html", type=arguments.path, metavar="FILE", help="write a page to step through")
-    trace.add_argument("--generate", choices=generation.LANGUAGES, help="a stochastic generation instead: efasp generate's")
+    trace.add_argument("--generate", choices=generation.LANGUAGES, help="show a stochastic generation instead (efasp generate)")
     generation.options(trace)
     trace.set_defaults(command=_trace)
     generation.register(commands)
-    tables = cli.command(commands, "tables", "make every table and figure of paper_artifacts/generated anew")
+    tables = cli.command(commands, "tables", "regenerate every table and figure of paper_artifacts/generated")
     tables.add_argument(
         "--out",
         type=arguments.path,
         metavar="DIR",
-        help="write them here (default: in a checkout paper_artifacts/generated, else efasp-tables)",
+        help="write them here (default: paper_artifacts/generated in a checkout, else efasp-tables)",
     )
-    tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these")
-    tables.add_argument("--check", action="store_true", help="write nothing; compare, times apart; exit 1 on a difference")
-    tables.add_argument("--all", action="store_true", help="with --check: make every run again, not only a sample")
+    tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these tables")
+    tables.add_argument("--check", action="store_true", help="write nothing; compare all but times; exit 1 on a difference")
+    tables.add_argument("--all", action="store_true", help="with --check: repeat every run, not only a sample")
     cli.cluster_option(tables)
     tables.set_defaults(command=_tables, writes=lambda options: not options.check)
 

@@ -1,4 +1,4 @@
-"""How many obligations a batch gives of each lemma, and how many instances of conclusions these state (``counts.toml``).
+"""The numbers of obligations that a batch gives of each lemma, and of conclusions that these state (``counts.toml``).
 
 The numbers follow from the specification's tables (operations, shapes of operands, statuses, kinds of tokens and places), and
 stand in a file of their own: a case that a lemma's code leaves out, at any width, is an error of the check and does not pass
@@ -37,12 +37,12 @@ def entry(params: Mapping[str, Any]) -> str:
     return ",".join(f"{name}={value}" for name, value in params.items() if name != "w")
 
 
-def miscounted(lemma: str, params: Mapping[str, Any], found: Count) -> str:
+def miscounted(lemma: str, params: Mapping[str, Any], count: Count) -> str:
     """How a count differs from its entry; empty where it does not, or where there is none."""
     wanted = table().get(lemma, {}).get(entry(params))
-    if wanted is None or wanted == found._replace(stated=wanted.stated if found.stated is None else found.stated):
+    if wanted is None or wanted == count._replace(stated=wanted.stated if count.stated is None else count.stated):
         return ""
-    return f"expected {described(wanted)} (proofs/counts.toml), found {described(found)}"
+    return f"expected {described(wanted)} (proofs/counts.toml), found {described(count)}"
 
 
 def described(count: Count) -> str:

@@ -167,18 +167,18 @@ class Batch:
 
         ``given``: the lemmas of all that it gave (``tally``).
         """
-        found = {name: miscounted(name, self.params, given[name]) for name in self.lemmas if name in given}
+        mismatches = {name: miscounted(name, self.params, given[name]) for name in self.lemmas if name in given}
         none = [name for name in self.lemmas if name not in given and self.instead.get(name) not in given]
-        wrong = found | dict.fromkeys(none, "it gave no obligation")
+        wrong = mismatches | dict.fromkeys(none, "it gave no obligation")
         return {name: wrong[name] for name in self.lemmas if wrong.get(name)}
 
 
 def tally(obligations: Iterable[Obligation]) -> dict[str, Count]:
     """How many obligations there are of each lemma, and how many instances of conclusions they state."""
-    found: dict[str, Count] = {}
+    counts: dict[str, Count] = {}
     for obligation in obligations:
-        add(found, obligation)
-    return found
+        add(counts, obligation)
+    return counts
 
 
 def add(given: dict[str, Count], obligation: Obligation) -> None:

@@ -44,12 +44,12 @@ class Statement:
 def statements(file: Path = FILE) -> dict[str, Statement]:
     """Every lemma's statement, by its name, in the file's order; globs in ``rests`` are resolved. Raises StatementError."""
     data = tomllib.loads(file.read_text(encoding="utf-8"))
-    found = {name: Statement(name, **_entry(file, name, entry, data)) for name, entry in data.items()}
+    by_name = {name: Statement(name, **_entry(file, name, entry, data)) for name, entry in data.items()}
     try:
-        tuple(TopologicalSorter({s.lemma: s.rests for s in found.values()}).static_order())
+        tuple(TopologicalSorter({s.lemma: s.rests for s in by_name.values()}).static_order())
     except CycleError as error:
         raise StatementError(f"{file.name}: lemmas rest on each other: {' <- '.join(error.args[1])}") from None
-    return {name: replace(s, rests=(*s.rests, *(_cited(file, name, found)))) for name, s in found.items()}
+    return {name: replace(s, rests=(*s.rests, *(_cited(file, name, by_name)))) for name, s in by_name.items()}
 
 
 def _cited(file: Path, name: str, found: dict[str, Statement]) -> tuple[str, ...]:

@@ -291,22 +291,22 @@ def missing(text: str) -> list[str]:
     return out
 
 
-def rooms(text: str) -> dict[str, set[str]]:
+def listed_files(text: str) -> dict[str, set[str]]:
     """The folders that have a heading of their own, each with the files and globs of its table's first column."""
-    found: dict[str, set[str]] = {}
+    listed: dict[str, set[str]] = {}
     folder = ""
     for line in prose(text).splitlines():
         if line.startswith("#"):
             heading = re.search(r"`([\w/]+/)`", line)
             folder = heading[1] if heading else ""
         elif folder and line.startswith("|"):
-            found.setdefault(folder, set()).update(SPAN.findall(line.split("|")[1]))
-    return found
+            listed.setdefault(folder, set()).update(SPAN.findall(line.split("|")[1]))
+    return listed
 
 
 def unmentioned(text: str, root: Path) -> list[str]:
     """The folders with modules that the page has no table of, and the modules that no entry of their folder's table covers."""
-    known, out = rooms(text), []
+    known, out = listed_files(text), []
     for name in PACKAGES:
         for path in sorted((root / name).rglob("*.py")):
             folder = f"{path.parent.relative_to(root).as_posix()}/"
@@ -324,19 +324,19 @@ def test_the_page_names_what_is_there() -> None:
     assert len([span for span in spans(text) if NAME.fullmatch(span)]) > 100
 
 
-def test_the_page_names_every_room() -> None:
+def test_the_page_names_every_folder() -> None:
     """Every folder of the packages has its table, and every module of it an entry."""
     assert unmentioned(ARCHITECTURE.read_text(encoding="utf-8"), ROOT) == []
 
 
 def test_what_is_not_there_is_found() -> None:
-    """A module, an attribute, a file, a file of a room, a lemma."""
+    """A module, an attribute, a file, a file of a folder's table, a lemma."""
     good = "`model.plan.Plan.forward`, `efasp.pram.machine`, `proofs.obligation.Obligation.lemma`, `gates.*`, `model/plan.py`\n"
-    room = "### `model/`\n| files | hold |\n|---|---|\n| `plan.py` | plans |\n"
-    assert missing(good + room) == []
+    table = "### `model/`\n| files | hold |\n|---|---|\n| `plan.py` | plans |\n"
+    assert missing(good + table) == []
     for bad in ("model.plans", "model.plan.Plans", "model.plan.Plan.backward", "model/plans.py", "models/", "gates.nothing"):
         assert missing(f"{good}`{bad}`") == [bad]
-    assert missing(room.replace("plan.py", "gates.py")) == ["gates.py"]
+    assert missing(table.replace("plan.py", "gates.py")) == ["gates.py"]
 
 
 def test_what_is_not_mentioned_is_found(tmp_path: Path) -> None:
@@ -350,5 +350,6 @@ def test_what_is_not_mentioned_is_found(tmp_path: Path) -> None:
 
 def test_the_three_ways_have_their_headings() -> None:
     """The parts of the page that others link to."""
-    wanted = ["The square of readings", "The rooms", "A program to its result", "An obligation to its verdict"]
-    assert {*wanted, "A weights file to its verdict", "Where state lives"} <= set(headings(ARCHITECTURE.read_text("utf-8")))
+    wanted = ["The square of readings", "The packages", "From a program to its result"]
+    wanted += ["From an obligation to its verdict", "From a weights file to its verdict", "Where state is kept"]
+    assert set(wanted) <= set(headings(ARCHITECTURE.read_text("utf-8")))

@@ -32,21 +32,21 @@ def gates(script: Script, p: int) -> Iterator[Reasoned]:
     """The clauses of one connective."""
     match script.formulas[p]:
         case ("truth", value):
-            found: list[Clause] = [(p if value else -p,)]
+            clauses: list[Clause] = [(p if value else -p,)]
         case ("not", f):
-            found = [(p, f), (-p, -f)]
+            clauses = [(p, f), (-p, -f)]
         case ("and", f, g):
-            found = [(-p, f), (-p, g), (p, -f, -g)]
+            clauses = [(-p, f), (-p, g), (p, -f, -g)]
         case ("or", f, g):
-            found = [(-p, f, g), (p, -f), (p, -g)]
+            clauses = [(-p, f, g), (p, -f), (p, -g)]
         case ("iff", f, g):
-            found = [(-p, f, -g), (-p, -f, g), (p, f, g), (p, -f, -g)]
+            clauses = [(-p, f, -g), (-p, -f, g), (p, f, g), (p, -f, -g)]
         case ("eq", a, b):
             f, g = script.at_most(a, b), script.at_most(b, a)
-            found = [(-p, f), (-p, g), (p, -f, -g)]
+            clauses = [(-p, f), (-p, g), (p, -f, -g)]
         case _:
-            found = []
-    for clause in found:
+            clauses = []
+    for clause in clauses:
         yield clause, f"gate {p}"
 
 
@@ -81,8 +81,8 @@ def congruences(script: Script) -> Iterator[Reasoned]:
         for number, node in enumerate(table.nodes, 1):
             if node[0] == word:
                 uses.setdefault((word, node[1]), []).append((number, node[2], node[3]))
-    for (word, _), found in uses.items():
-        for (one, a, b), (two, c, d) in combinations(found, 2):
+    for (word, _), applications in uses.items():
+        for (one, a, b), (two, c, d) in combinations(applications, 2):
             unequal = tuple(-script.equal(x, y) for x, y in ((a, c), (b, d)) if x != y)
             if word == "apply":
                 yield (*unequal, script.equal(one, two)), "congruent"

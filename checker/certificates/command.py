@@ -77,31 +77,31 @@ CertificateReport = TypedDict(
 
 @dataclass(frozen=True)
 class Certificate:
-    """The result for one script: the obligations that it is the text of, and the finding of ``checker.certificates.routes``."""
+    """The result for one script: the obligations that it is the text of, and the outcome of ``checker.certificates.routes``."""
 
     same: list[Obligation]
-    found: Found
+    outcome: Found
     seconds: float
 
     @property
     def status(self) -> str:
         """Certified, holey (a step is taken on trust), cross-checked only, open, or contradicted by a solver."""
-        if self.found["against"]:
+        if self.outcome["against"]:
             return "contradicted"
-        if self.found["route"]:
-            return "holey" if BY_NAME[self.found["route"]].hole else "certified"
-        return "cross-checked" if self.found["second"] else "open"
+        if self.outcome["route"]:
+            return "holey" if BY_NAME[self.outcome["route"]].hole else "certified"
+        return "cross-checked" if self.outcome["second"] else "open"
 
     @property
     def by(self) -> str:
         """The checker that replayed the proof."""
-        return BY_NAME[self.found["route"]].by() if self.found["route"] else ""
+        return BY_NAME[self.outcome["route"]].by() if self.outcome["route"] else ""
 
     @property
     def row(self) -> CertificateRow:
         """As the report holds it."""
         first = self.same[0]
-        hole = BY_NAME[self.found["route"]].hole if self.found["route"] else ""
+        hole = BY_NAME[self.outcome["route"]].hole if self.outcome["route"] else ""
         return {
             "hash": first.hash,
             "lemma": first.lemma,
@@ -110,10 +110,10 @@ class Certificate:
             "status": self.status,
             "by": self.by,
             "hole": hole,
-            "second": self.found["second"],
-            "against": self.found["against"],
-            "hypotheses": self.found["consistent"],
-            "reasons": {} if self.found["route"] else self.found["reasons"],
+            "second": self.outcome["second"],
+            "against": self.outcome["against"],
+            "hypotheses": self.outcome["consistent"],
+            "reasons": {} if self.outcome["route"] else self.outcome["reasons"],
             "seconds": round(self.seconds, 3),
         }
 
@@ -135,26 +135,26 @@ def certify(options: argparse.Namespace) -> int:
         store = stack.enter_context(contextlib.closing(Store(None if options.no_cache else default_path(), notice)))
         pool = stack.enter_context(opened(options.cluster, options.jobs, ["cadical"]))
         listed = list(built(chosen, options.lemma))
-        found = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store)
-        summary = {status: sum(c.status == status for c in found) for status in STATUSES}
+        results = certificates(list(scripts(listed).values()), options.timeout, options.memory, pool, store)
+        summary = {status: sum(c.status == status for c in results) for status in STATUSES}
         report: CertificateReport = {
             "n_max": regime.n_max,
             "summary": summary,
-            "certificates": [c.row for c in found],
+            "certificates": [c.row for c in results],
             "not SMT": dict(sorted(Counter(o.kind for o in listed if o.kind != "smt").items())),
             "environment": {**environment(second(), pool.jobs), **origin},
         }
         if options.out is not None:
-            _write(options.out, found, report)
+            _write(options.out, results, report)
             if options.cvc5_proofs is not None:
-                count = _foreign(options, found, pool)
+                count = _foreign(options, results, pool)
                 print(
                     f"{options.out}: {count} proofs by cvc5, which nothing here replays and which count for nothing",
                     file=sys.stderr,
                 )
     if not json_written(options.json, report):
-        _show(found, report)
-    undischarged = summary["open"] or not all(c.found["consistent"] for c in found)
+        _show(results, report)
+    undischarged = summary["open"] or not all(c.outcome["consistent"] for c in results)
     return 1 if summary["contradicted"] else 3 if undischarged else 0
 
 
@@ -175,7 +175,7 @@ def certificates(asked: Sequence[list[Obligation]], seconds: float, memory: int,
     with counting("scripts", len(asked)) as tally:
         collector = Collector(asked, known, store, tally)
         pool.calls(searches, collector.take, tally.waiting)
-    return [collector.found[index] for index in range(len(asked))]
+    return [collector.results[index] for index in range(len(asked))]
 
 
 def _search(first: Obligation, cached: Proof | None, seconds: float, memory: int) -> isolation.Job:
@@ -187,45 +187,45 @@ def _search(first: Obligation, cached: Proof | None, seconds: float, memory: int
 
 @dataclass
 class Collector:
-    """Takes the replies of the searches: ``found``, the result of each script; a proof that is new is cached."""
+    """Takes the replies of the searches: ``results``, one of each script; a proof that is new is cached."""
 
     asked: Sequence[list[Obligation]]
     known: Sequence[Proof | None]
     store: Store
     on_result: Callable[[object], None]
-    found: dict[int, Certificate] = field(default_factory=dict)
+    results: dict[int, Certificate] = field(default_factory=dict)
 
     def take(self, index: int, reply: isolation.Reply) -> None:
         """The reply about the script with this number."""
         nothing: Found = {**NOTHING, "reasons": {"every route": reply.get("ended") or reply.get("message", "")}}
         value: Found = reply.get("value") or nothing
-        self.found[index] = Certificate(self.asked[index], value, reply["seconds"])
+        self.results[index] = Certificate(self.asked[index], value, reply["seconds"])
         proof: Proof = {"route": value["route"], "proof": value["proof"]}
         if proof["route"] and proof != self.known[index]:
             cache_proof(self.store, self.asked[index][0].hash, proof)
-        self.on_result(self.found[index])
+        self.on_result(self.results[index])
 
 
-def _write(folder: Path, found: Sequence[Certificate], report: CertificateReport) -> None:
+def _write(folder: Path, results: Sequence[Certificate], report: CertificateReport) -> None:
     """Every script with its proof, and the report as ``certificates.json``."""
-    for c in found:
+    for c in results:
         path = folder / name(c.same[0])
         write(path, c.same[0].content, "--out")
-        if c.found["route"]:
-            for ending, text in BY_NAME[c.found["route"]].files(c.same[0].content, c.found["proof"]).items():
+        if c.outcome["route"]:
+            for ending, text in BY_NAME[c.outcome["route"]].files(c.same[0].content, c.outcome["proof"]).items():
                 write(path.with_suffix(f".{ending}"), text, "--out")
     write(folder / "certificates.json", json.dumps(report, indent=1) + "\n", "--out")
     wrote(folder / "certificates.json")
 
 
-def _foreign(options: argparse.Namespace, found: Sequence[Certificate], pool: Pool) -> int:
+def _foreign(options: argparse.Namespace, results: Sequence[Certificate], pool: Pool) -> int:
     """cvc5's own proofs next to the scripts; how many."""
     form, seconds = options.cvc5_proofs, options.timeout
-    texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in found]
+    texts = [{"text": c.same[0].content, "seconds": seconds, "form": form} for c in results]
     replies = pool.calls(
         [isolation.job("efasp.checker.solvers:cvc5_proof", t, LIMITS * seconds, options.memory) for t in texts]
     )
-    written = [(c, reply["value"]) for c, reply in zip(found, replies, strict=True) if reply.get("value")]
+    written = [(c, reply["value"]) for c, reply in zip(results, replies, strict=True) if reply.get("value")]
     for c, proof in written:
         write((options.out / name(c.same[0])).with_suffix(f".{form}"), proof, "--out")
     return len(written)
@@ -234,49 +234,49 @@ def _foreign(options: argparse.Namespace, found: Sequence[Certificate], pool: Po
 # On a terminal.
 
 
-def _show(found: Sequence[Certificate], report: CertificateReport) -> None:
-    console().show(_counted(found, f"certificates, n = 1..{report['n_max']}"))
-    for line in (*_trusted(found), *_uncertified(found), *_summarized(found, report)):
+def _show(results: Sequence[Certificate], report: CertificateReport) -> None:
+    console().show(_counted(results, f"certificates, n = 1..{report['n_max']}"))
+    for line in (*_trusted(results), *_uncertified(results), *_summarized(results, report)):
         print(line)
 
 
-def _counted(found: Sequence[Certificate], title: str) -> Table:
+def _counted(results: Sequence[Certificate], title: str) -> Table:
     """How many scripts there are of each status, by what replayed them."""
     table = Table(title=title, title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("")
     for heading in ("scripts", "obligations", "second solver agrees", "seconds"):
         table.add_column(heading, justify="right")
     for status, by in [(status, by) for status in STATUSES for by in (*(r.by() for r in ROUTES), "")]:
-        mine = [c for c in found if (c.status, c.by) == (status, by)]
+        mine = [c for c in results if (c.status, c.by) == (status, by)]
         if mine:
-            numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.found["second"]) for c in mine)]
+            numbers = [len(mine), sum(len(c.same) for c in mine), sum(bool(c.outcome["second"]) for c in mine)]
             label = f"{status}: replayed by {by}" if by else status
             table.add_row(label, *map(str, numbers), f"{sum(c.seconds for c in mine):.1f}")
     return table
 
 
-def _trusted(found: Sequence[Certificate]) -> Iterator[str]:
+def _trusted(results: Sequence[Certificate]) -> Iterator[str]:
     """What is taken on trust, by route."""
     for route in ROUTES:
-        if route.hole and any(c.found["route"] == route.name for c in found):
+        if route.hole and any(c.outcome["route"] == route.name for c in results):
             yield f"holey, by {route.by()}: {route.hole}"
 
 
-def _uncertified(found: Sequence[Certificate]) -> Iterator[str]:
+def _uncertified(results: Sequence[Certificate]) -> Iterator[str]:
     """Every script that has no certificate, and why."""
-    for c in found:
+    for c in results:
         if c.status not in ("certified", "holey"):
-            reasons = "; ".join(f"{route}: {why}" for route, why in c.found["reasons"].items())
-            against = f"{', '.join(c.found['against'])} finds a model" if c.found["against"] else ""
+            reasons = "; ".join(f"{route}: {why}" for route, why in c.outcome["reasons"].items())
+            against = f"{', '.join(c.outcome['against'])} finds a model" if c.outcome["against"] else ""
             yield f"{c.status}: {c.same[0].id}: {against or reasons}"
 
 
-def _summarized(found: Sequence[Certificate], report: CertificateReport) -> Iterator[str]:
+def _summarized(results: Sequence[Certificate], report: CertificateReport) -> Iterator[str]:
     """What no second solver discharged, which hypotheses have a model, and what has no script."""
-    if alone := [c.same[0].id for c in found if not c.found["second"]]:
+    if alone := [c.same[0].id for c in results if not c.outcome["second"]]:
         listed = f"{', '.join(alone[:5])}{', ...' if alone[5:] else ''}"
         yield f"no second solver within the time: {len(alone)} scripts ({listed})"
-    models = Counter(c.found["consistent"] or "nothing" for c in found)
+    models = Counter(c.outcome["consistent"] or "nothing" for c in results)
     listed = ", ".join(f"by {how}: {count}" for how, count in models.items())
     yield f"hypotheses that have a model, {listed or 'of no script'}"
     others = ", ".join(f"{count} {kind}" for kind, count in report["not SMT"].items())

@@ -106,10 +106,10 @@ class Encoder:
 
     def above(self, x: Word, y: Word) -> int:
         """x > y, signed: the highest bit in which they differ decides, the sign the other way round."""
-        found = -TRUE
+        greater = -TRUE
         for i, (a, b) in enumerate(zip(x, y, strict=True)):
-            found = self.choose(self.differ(a, b), b if i == len(x) - 1 else a, found)
-        return found
+            greater = self.choose(self.differ(a, b), b if i == len(x) - 1 else a, greater)
+        return greater
 
     def same(self, x: Word, y: Word) -> int:
         """x = y"""

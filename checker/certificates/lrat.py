@@ -155,7 +155,7 @@ class Replay:
 
 def steps(clauses: Sequence[Sequence[int]], proof: Iterable[tuple[bool, tuple[int, ...]]]) -> list[Step]:
     """A DRUP proof with its hints, up to the empty clause; only the steps that it needs. Raises ProofError."""
-    replay, found, number = Replay(clauses), list[Step](), len(clauses)
+    replay, derived, number = Replay(clauses), list[Step](), len(clauses)
     for deleted, clause in proof:
         if replay.conflict:
             break
@@ -163,19 +163,19 @@ def steps(clauses: Sequence[Sequence[int]], proof: Iterable[tuple[bool, tuple[in
             replay.remove(clause)
             continue
         number += 1
-        found.append(Step(number, clause, replay.hints(clause)))
+        derived.append(Step(number, clause, replay.hints(clause)))
         replay.add(number, clause)
     if not replay.conflict:
         raise ProofError("a proof that does not end with the empty clause")
-    if not found or found[-1].clause:
-        found.append(Step(number + 1, (), replay.hints(())))
-    return needed(found)
+    if not derived or derived[-1].clause:
+        derived.append(Step(number + 1, (), replay.hints(())))
+    return needed(derived)
 
 
-def needed(found: Sequence[Step]) -> list[Step]:
+def needed(proof: Sequence[Step]) -> list[Step]:
     """Those of the steps that the last one rests on."""
-    wanted, out = {found[-1].number}, []
-    for step in reversed(found):
+    wanted, out = {proof[-1].number}, []
+    for step in reversed(proof):
         if step.number in wanted:
             wanted |= set(step.hints)
             out.append(step)

@@ -24,8 +24,8 @@ class Propagation:
                 self._force(left[0])
 
     def _force(self, literal: int) -> None:
-        found = self.follows(literal)
-        self.units |= dict.fromkeys(found if found is not None else [literal])
+        reason = self.follows(literal)
+        self.units |= dict.fromkeys(reason if reason is not None else [literal])
 
     def follows(self, literal: int) -> list[int] | None:
         """What follows from the units and a literal, that one first; None where they contradict each other."""

@@ -82,8 +82,8 @@ class Refuted:
 
     def find(self, text: str, seconds: float) -> str:
         """CaDiCaL's proofs with hints."""
-        found = {name: ENCODERS[name](text) for name in self.encoders}
-        proofs = {name: steps(made, drup(made, seconds)) for name, made in found.items()}
+        encodings = {name: ENCODERS[name](text) for name in self.encoders}
+        proofs = {name: steps(made, drup(made, seconds)) for name, made in encodings.items()}
         return json.dumps({name: "".join(f"{step}\n" for step in proof) for name, proof in proofs.items()})
 
     def accepts(self, text: str, proof: str, folder: Path) -> bool:
@@ -128,9 +128,9 @@ def attempt(text: str, hypotheses: str, seconds: float, cached: Proof | None, so
     ``cached``: route and proof of an earlier run; the proof is replayed, and made anew only where it is rejected. Solvers are
     asked every time.
     """
-    found = deepcopy(NOTHING)
+    result = deepcopy(NOTHING)
     sys.setrecursionlimit(50_000)  # terms are deep
-    found["consistent"] = consistent(hypotheses, seconds, solvers)
+    result["consistent"] = consistent(hypotheses, seconds, solvers)
     tried: list[tuple[Route, str | None]] = [(route, None) for route in ROUTES]
     if cached is not None and cached["route"] in BY_NAME:
         tried.insert(0, (BY_NAME[cached["route"]], cached["proof"]))
@@ -139,12 +139,12 @@ def attempt(text: str, hypotheses: str, seconds: float, cached: Proof | None, so
             proof = route.find(text, seconds) if known is None else known
             with tempfile.TemporaryDirectory() as folder:
                 if route.accepts(text, proof, Path(folder)):
-                    found |= {"route": route.name, "proof": proof}
+                    result |= {"route": route.name, "proof": proof}
                     break
-            found["reasons"][route.name] = "the replay rejects the proof"
+            result["reasons"][route.name] = "the replay rejects the proof"
         except FAILS as error:
-            found["reasons"][route.name] = _first_line(error)
-    return {**found, **_asked(text, seconds, solvers)}
+            result["reasons"][route.name] = _first_line(error)
+    return {**result, **_asked(text, seconds, solvers)}
 
 
 def consistent(hypotheses: str, seconds: float, solvers: Sequence[str]) -> str:
@@ -162,12 +162,12 @@ def _first_line(error: Exception) -> str:
 
 def _asked(text: str, seconds: float, solvers: Sequence[str]) -> Asked:
     """The first solver that says unsat is enough; an answer of sat is kept in any case."""
-    found: Asked = {"second": [], "against": []}
+    answers: Asked = {"second": [], "against": []}
     for name in solvers:
         answer = solve(name, text, seconds)
         if answer.result in ("sat", "unsat"):
-            said = found["second"] if answer.result == "unsat" else found["against"]
+            said = answers["second"] if answer.result == "unsat" else answers["against"]
             said += titles([name])
         if answer.result == "unsat":
             break
-    return found
+    return answers

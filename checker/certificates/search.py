@@ -47,9 +47,9 @@ def neighbours(script: Script) -> Iterator[Reasoned]:
                 lead = abs(terms[min(terms)])
                 key = tuple((t, c / lead) for t, c in sorted(terms.items()))
                 bounds.setdefault(key, []).append((constant / lead, not strict, literal, lead))  # the least is the strongest
-    for found in bounds.values():
-        found.sort(key=lambda bound: bound[:3])
-        for (_, _, strong, one), (_, _, weak, other) in pairwise(found):
+    for sides in bounds.values():
+        sides.sort(key=lambda bound: bound[:3])
+        for (_, _, strong, one), (_, _, weak, other) in pairwise(sides):
             if strong != -weak:
                 yield (-strong, weak), multiples((1 / one, 1 / other))
 
@@ -263,13 +263,13 @@ class Search:
     @cached_property
     def _excesses(self) -> list[int]:
         """For every quotient its excess over the multiples of the divisor in its dividend, which has bounds."""
-        script, found = self.script, list[int]()
+        script, excesses = self.script, list[int]()
         for number, node in enumerate(list(script.terms.nodes), 1):
             if node[:2] == ("apply", DIV) and script.terms[node[3]][0] == "num" and script.terms[node[3]][1] > 0:
                 for term, factor in self._expanded(node[2]).items():
                     number = script.plus(number, script.times(-(factor // script.terms[node[3]][1]), term))
-                found.append(number)
-        return found
+                excesses.append(number)
+        return excesses
 
     def _expanded(self, term: int) -> dict[int, Fraction]:
         """The coefficients of a term, names that stand for terms replaced by them."""

@@ -1,1 +1,1 @@
-"""Commands on programs of E-FASP: texts in `.efasp` files, or programs of Python."""
+"""Commands on E-FASP programs: texts in `.efasp` files, or programs in Python."""

@@ -1,4 +1,4 @@
-"""`efasp check FILE`: the obligations about a program of E-FASP, discharged one after the other."""
+"""`efasp check FILE`: the obligations about an E-FASP program, discharged one after the other."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def check(options: argparse.Namespace) -> int:
         dtype = plan.dtype
     seconds = asked.timeout if asked.timeout != RunOptions.timeout else SECONDS
     names = solvers_of(asked.solver)
-    found = obligations(module, plan, dtype, operator)
-    rows = discharged(found, asked.lemma, names, seconds)
+    listed = obligations(module, plan, dtype, operator)
+    rows = discharged(listed, asked.lemma, names, seconds)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
     known: Commanded = {**environment(names, 1), "command": _command(options)}
@@ -109,10 +109,12 @@ def _command(options: argparse.Namespace) -> str:
     return shlex.join(["efasp", "check", *([] if options.file is None else [options.file]), *weights_])
 
 
-def discharged(found: Iterable[Obligation], lemmas: Several[str] | None, solvers: Several[str], seconds: float) -> list[Row]:
+def discharged(
+    obligations: Iterable[Obligation], lemmas: Several[str] | None, solvers: Several[str], seconds: float
+) -> list[Row]:
     """The rows of those of some lemmas, one after the other."""
     rows: list[Row] = []
-    for obligation in found:
+    for obligation in obligations:
         if matches(obligation.lemma, lemmas):
             begun = time.monotonic()
             verdict = discharge(obligation, solvers, seconds)
@@ -123,8 +125,8 @@ def discharged(found: Iterable[Obligation], lemmas: Several[str] | None, solvers
 def checked(module: Module) -> tuple[list[Row], float]:
     """All rows about a compiled program, with the first solver; and the seconds that it took. Raises SortError, UsageError."""
     start = time.monotonic()
-    found = obligations(module, lower(module.program), None)
-    return discharged(found, None, solvers_of(None), SECONDS), time.monotonic() - start
+    listed = obligations(module, lower(module.program), None)
+    return discharged(listed, None, solvers_of(None), SECONDS), time.monotonic() - start
 
 
 def _weights(module: Module, fresh: Plan, asked: RunOptions) -> Plan:

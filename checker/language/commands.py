@@ -45,8 +45,8 @@ def evaluate(options: argparse.Namespace) -> int:
     try:
         if options.file is not None:
             module = given(options.file, options.name)
-            found = run(module, options.on, check=True)
-            output, name = found.values[found.output], found.output
+            result = run(module, options.on, check=True)
+            output, name = result.values[result.output], result.output
         else:
             if options.name is not None:
                 raise UsageError("--name: expected FILE with it, found --weights, whose transformer has one output")

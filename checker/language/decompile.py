@@ -1,4 +1,4 @@
-"""`efasp decompile`: a weights file as a program of E-FASP that computes the same, and compiles to the same matrices."""
+"""`efasp decompile`: a weights file as an E-FASP program that computes the same, and compiles to the same matrices."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def written(options: argparse.Namespace) -> int:
     path: Path = options.weights
     writable("-o", options.output)
     try:
-        found, plan = decompiled(path)
+        result, plan = decompiled(path)
     except WeightsError as error:
         raise UsageError(str(error).replace(str(path), str(shown(path)))) from None
     except OSError as error:
         raise UsageError(f"{shown(path)}: {error.strerror or error}") from None
-    text = HEADER + printer.write(found.module)
+    text = HEADER + printer.write(result.module)
     try:
         again = lower(parse(text, "the program").program)
     except LanguageError as error:  # of a transformer that is too wide for a text
@@ -67,12 +67,12 @@ def written(options: argparse.Namespace) -> int:
     said = {
         "file": str(shown(path)),
         "output": str(options.output),
-        "program": found.module.program.name,
+        "program": result.module.program.name,
         "layers": len(plan.layers),
         "d_model": plan.width,
-        "definitions": len(found.module.program.definitions),
+        "definitions": len(result.module.program.definitions),
         "dtype": plan.dtype,
-        "left_out": list(found.left_out),
+        "left_out": list(result.left_out),
     }
     stream = sys.stderr if options.output == STDIN else sys.stdout
     if options.json:
@@ -80,13 +80,13 @@ def written(options: argparse.Namespace) -> int:
     else:
         print("{output}: {program}, {definitions} definitions for {layers} layers, d_model {d_model}, {dtype}; "
               "it compiles to the numbers of {file}".format(**said), file=stream)  # fmt: skip
-    if found.unsorted is not None:
-        print(f"efasp: on {found.unsorted!r} the output is not of the sort that the file's program says: none is declared",
+    if result.unsorted is not None:
+        print(f"efasp: on {result.unsorted!r} the output is not of the sort that the file's program says: none is declared",
               file=sys.stderr)  # fmt: skip
-    if found.code is not None:
-        print(f"efasp: the text does not say to which {len(found.code)} instructions the machine is specialised: the file that "
-              "efasp compile writes of it is read as a universal machine's", file=sys.stderr)  # fmt: skip
-    for line in found.left_out:
+    if result.code is not None:
+        print(f"efasp: the text does not say to which {len(result.code)} instructions the machine is specialised: the file "
+              "that efasp compile writes of it is read as a universal machine's", file=sys.stderr)  # fmt: skip
+    for line in result.left_out:
         print(f"efasp: left out, as it speaks of definitions that a transformer does not have: {line}", file=sys.stderr)
     return 0
 

@@ -69,33 +69,33 @@ def _python(file: str) -> Module:
     where, _, name = file.partition(":")
     sys.path.insert(0, "")
     try:
-        found: Any = importlib.import_module(where)
+        value: Any = importlib.import_module(where)
     except (Exception, SystemExit) as error:  # any exception of a module that is not ours
         raise UsageError(f"{file}: expected a module that can be imported, found {type(error).__name__}: {error}") from None
     finally:
         sys.path.pop(0)
     for part in name.split("."):
-        inside = found if isinstance(found, dict) else vars(found) if hasattr(found, "__dict__") else {}
-        if part not in inside and not hasattr(found, part):
+        inside = value if isinstance(value, dict) else vars(value) if hasattr(value, "__dict__") else {}
+        if part not in inside and not hasattr(value, part):
             raise UsageError(f"{file}: expected a program, found no {part!r}{nearest(part, map(str, inside))}")
-        found = found[part] if isinstance(found, dict) else getattr(found, part)
-    if callable(found) and not isinstance(found, (Program, Example, Module)):
+        value = value[part] if isinstance(value, dict) else getattr(value, part)
+    if callable(value) and not isinstance(value, (Program, Example, Module)):
         try:
-            found = found()
+            value = value()
         except (Exception, SystemExit) as error:  # any exception of a function that is not ours
             wanted = "a program, or a function without arguments that makes one"
             raise UsageError(f"{file}: expected {wanted}, found one that raises {type(error).__name__}: {error}") from None
     start = ""
-    if isinstance(found, Example):
-        first = found.encode(found.alphabet[0])
-        start = found.vocabulary.split(first[0])[0] if len(first) == 2 else ""
-        found = found.program
-    if isinstance(found, Module):
-        return found
-    if not isinstance(found, Program):
-        raise UsageError(f"{file}: expected a program, a module of the language or an example, found {type(found).__name__}")
+    if isinstance(value, Example):
+        first = value.encode(value.alphabet[0])
+        start = value.vocabulary.split(first[0])[0] if len(first) == 2 else ""
+        value = value.program
+    if isinstance(value, Module):
+        return value
+    if not isinstance(value, Program):
+        raise UsageError(f"{file}: expected a program, a module of the language or an example, found {type(value).__name__}")
     try:
-        return Module.of(found, start)
+        return Module.of(value, start)
     except ValueError as error:
         raise UsageError(f"{file}: {error}") from None
 

@@ -16,29 +16,41 @@ from efasp.checker.language.show import show
 from efasp.model.program_file import no_machine
 from efasp.model.ranges import SIGNIFICAND
 
-FILE = "an .efasp or .rasp file, - for standard input, or MODULE:NAME of a program of Python"
+FILE = "an .efasp or .rasp file, - for standard input, or MODULE:NAME of a program in Python"
 NAME = "the definition that is the output (default: the last)"
 
 
 def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
     """Add the commands, and to `efasp check`, which is about the machine, a program."""
     machine.add_argument("file", nargs="?", type=arguments.name, metavar="FILE", help=f"check a program instead: {FILE}")
-    machine.add_argument("--name", metavar="N", help=f"of FILE: {NAME}")
-    _texts(machine, "of a .rasp FILE: ")
+    machine.add_argument("--name", metavar="N", help=f"for FILE: {NAME}")
+    _texts(machine, "for a .rasp FILE: ")
     machine.set_defaults(command=_check)
-    _eval(cli.command(commands, "eval", "the output of a program of E-FASP on a text, exactly or by a weights file in torch"))
-    _compile(cli.command(commands, "compile", "write the transformer of a program of E-FASP to a safetensors file"))
-    decompile.extend(cli.command(commands, "decompile", "write a weights file's transformer as a program of E-FASP"))
-    _serial(cli.command(commands, "serial", "a layer plan's masked diffusion as a program of a PRAM with one processor"))
-    _repl(cli.command(commands, "repl", "a session: statements are added, expressions shown at every position of an example"))
-    _show(cli.command(commands, "show", "a program's definitions, primitives, layers, heads, and who attends to whom"))
+    _eval(cli.command(commands, "eval", "evaluate an E-FASP program on a text, exactly or with a weights file in torch"))
+    _compile(cli.command(commands, "compile", "write the transformer of an E-FASP program to a safetensors file"))
+    decompile.extend(cli.command(commands, "decompile", "write a weights file's transformer as an E-FASP program"))
+    _serial(
+        cli.command(
+            commands, "serial", "write a layer plan's masked diffusion as a program of a PRAM with one processor, and run it"
+        )
+    )
+    _repl(
+        cli.command(commands, "repl", "open a session: statements are added, expressions shown at every position of an example")
+    )
+    _show(
+        cli.command(
+            commands, "show", "print a program's definitions, primitives, layers and heads, and which positions attend to which"
+        )
+    )
 
 
 def _eval(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", nargs="?", type=arguments.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
     command.add_argument("--on", required=True, type=arguments.letters, metavar="TEXT", help="the input, letter by letter")
-    command.add_argument("--weights", type=arguments.path, metavar="FILE", help="of `efasp compile`: run it in torch")
+    command.add_argument(
+        "--weights", type=arguments.path, metavar="FILE", help="a weights file of `efasp compile`, run in torch"
+    )
     command.add_argument("--json", action="store_true", help="one JSON object")
     command.set_defaults(command=evaluate)
 
@@ -47,16 +59,18 @@ def _compile(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=arguments.name, metavar="FILE", help=FILE)
     command.add_argument("--name", metavar="N", help=NAME)
     _texts(command, "as that of the file; of a .rasp file ")
-    command.add_argument("--dtype", choices=tuple(SIGNIFICAND), help="of the weights (default: the narrowest that is exact)")
     command.add_argument(
-        "-o", "--output", type=arguments.path, required=True, metavar="OUT", help="written; - is standard output"
+        "--dtype", choices=tuple(SIGNIFICAND), help="dtype of the weights (default: the narrowest that is exact)"
+    )
+    command.add_argument(
+        "-o", "--output", type=arguments.path, required=True, metavar="OUT", help="the file to write; - is standard output"
     )
     command.set_defaults(command=compile_)
 
 
 def _texts(command: argparse.ArgumentParser, of: str) -> None:
     """The texts that an operator of RASP is compiled for."""
-    usual = f"default: its strings of one letter, with a and b where these are fewer than two; {LETTERS} letters"
+    usual = f"default: its strings of one letter, with a and b if these are fewer than two; {LETTERS} letters"
     command.add_argument("--alphabet", metavar="A", help=f"{of}the letters of its texts")
     command.add_argument(
         "--max-length", type=arguments.positive, metavar="L", help=f"{of}the largest number of letters ({usual})"
@@ -65,15 +79,15 @@ def _texts(command: argparse.ArgumentParser, of: str) -> None:
 
 def _serial(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "file", type=arguments.name, metavar="FILE", help=f"{FILE}; or a program of the PRAM (.pram, or of the library)"
+        "file", type=arguments.name, metavar="FILE", help=f"{FILE}; or a PRAM program (.pram, or of the library)"
     )
     command.add_argument("--name", metavar="N", help=NAME)
     command.add_argument(
-        "--on", type=arguments.letters, metavar="TEXT", help="of a program of E-FASP: the input, letter by letter"
+        "--on", type=arguments.letters, metavar="TEXT", help="for an E-FASP program: the input, letter by letter"
     )
-    passes = f"at most K passes (default: 1, with masks S); of a PRAM's program its steps (default: all, up to {LONGEST})"
+    passes = f"at most K passes (default: 1, with masks S); for a PRAM program its steps (default: all, up to {LONGEST})"
     command.add_argument("--passes", type=arguments.positive, metavar="K", help=passes)
-    ties = "hold the values of attention times K (default: what makes every mean exact, where there are means; else 1)"
+    ties = "represent values of attention multiplied by K (default: such that every mean is exact, if there are means; else 1)"
     command.add_argument("--ties", type=arguments.positive, metavar="K", help=ties)
     command.add_argument(
         "-o", "--output", type=arguments.path, metavar="OUT", help="write the program and do not run it; - is standard output"
@@ -92,7 +106,7 @@ def _show(command: argparse.ArgumentParser) -> None:
     command.add_argument("--name", metavar="N", help=NAME)
     command.add_argument("--on", type=arguments.letters, metavar="TEXT", help="the example (default: letters of the alphabet)")
     command.add_argument("--svg", type=arguments.path, metavar="OUT", help="write the residual stream as a picture")
-    command.add_argument("--html", type=arguments.path, metavar="OUT", help="write all as a page")
+    command.add_argument("--html", type=arguments.path, metavar="OUT", help="write all of this as one page")
     command.set_defaults(command=show)
 
 

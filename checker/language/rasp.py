@@ -48,25 +48,25 @@ def operators(file: str) -> Operators:
         raise UsageError(f"{file}: {error.strerror or error}") from None
 
 
-def chosen(file: str, name: str | None, found: Operators, kinds: str = "a sequence operator or a selector") -> str:
+def chosen(file: str, name: str | None, known: Operators, kinds: str = "a sequence operator or a selector") -> str:
     """The name of an operator: by default that of the last sequence operator. Raises UsageError, with the ``kinds`` that are
     expected."""
     if name is None:
-        last = [key for key, value in found.items() if isinstance(value, graph.Sequence)]
+        last = [key for key, value in known.items() if isinstance(value, graph.Sequence)]
         if not last:
             raise UsageError(f"{file}: expected a sequence operator with a name, found none")
         return last[-1]
-    if name not in found:
-        raise UsageError(f"--name: expected {kinds} of {file}, found {name!r}{nearest(name, found)}")
+    if name not in known:
+        raise UsageError(f"--name: expected {kinds} of {file}, found {name!r}{nearest(name, known)}")
     return name
 
 
 def evaluated(file: str, name: str | None, text: str) -> tuple[str, list[Any]]:
     """The name and the values of an operator of a file on a text. Raises UsageError."""
-    found = operators(file)
-    wanted = chosen(file, name, found)
+    known = operators(file)
+    wanted = chosen(file, name, known)
     try:
-        return wanted, graph.evaluate(found[wanted], text)
+        return wanted, graph.evaluate(known[wanted], text)
     except TextError as error:
         raise UsageError(f"--on: {error}") from None
     except LanguageError as error:
@@ -75,9 +75,9 @@ def evaluated(file: str, name: str | None, text: str) -> tuple[str, list[Any]]:
 
 def translated(file: str, name: str | None, texts: Texts) -> Translation:
     """A sequence operator of a file as a program of E-FASP. Raises UsageError where it is not compiled."""
-    found = operators(file)
-    named = {key: value for key, value in found.items() if isinstance(value, graph.Sequence)}
-    if name in found and name not in named:
+    all_operators = operators(file)
+    named = {key: value for key, value in all_operators.items() if isinstance(value, graph.Sequence)}
+    if name in all_operators and name not in named:
         known = "efasp eval shows its values; a transformer is made of a sequence operator that reads it"
         raise UsageError(f"--name: expected a sequence operator of {file}, found {name}, which is a selector ({known})")
     wanted = chosen(file, name, named, "a sequence operator")

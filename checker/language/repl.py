@@ -27,7 +27,7 @@ START = 'program session\ntokens "abcd"\nplaces 6\n'
 SHOWN = "it"  # the definition that an expression makes for a while
 HELP = """a statement (let x = seq_max(PE.number)) is added; an expression is shown at every position of the example
 :on TEXT   the example        :text    the program so far     :layers  layers and heads
-:draw      who attends to whom  :svg     the residual stream    :check   the obligations
+:draw      attended positions   :svg     the residual stream    :check   the obligations
 :drop      without the last line  :quit"""
 
 
@@ -66,9 +66,9 @@ class Session:
         """The value of an expression at every letter of the example, and its sort."""
         module = self.module(f"let {SHOWN} = {expression}\n")
         module.closed()
-        found = run(module, self.text)
+        result = run(module, self.text)
         node = module.program.definitions[SHOWN]
-        letters, values = found.letters, [str(plain(value)) for value in found.values[SHOWN]]
+        letters, values = result.letters, [str(plain(value)) for value in result.values[SHOWN]]
         wide = [max(map(len, pair)) for pair in zip(letters, values, strict=True)]
         rows = ["  ".join(f"{cell:>{w}}" for cell, w in zip(row, wide, strict=True)) for row in (letters, values)]
         self.say("\n".join([*rows, f": {node.sort}"]))

@@ -1,4 +1,4 @@
-"""`efasp show`: a program's definitions, its expansion into primitives, its layers and heads, and who attends to whom."""
+"""`efasp show`: a program's definitions, expansion into primitives, layers and heads, and which positions attend to which."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Mutants are run: of constructions, of operators in the sources, of weights, of hypotheses."""
+"""Runs mutants: of constructions, of operators in the sources, of weights, of hypotheses."""

@@ -1,4 +1,4 @@
-"""Mutants are run: each in a fresh process, where every lemma that it names must be refuted with a confirmed countermodel.
+"""Runs mutants, each in a fresh process, where every lemma that it names must be refuted with a confirmed countermodel.
 
 A kill is worth nothing if the obligation is refuted anyway; so those that killed are discharged once more without the mutant
 (the control), unless the run that asks has just proved them.
@@ -96,10 +96,12 @@ def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: S
 
     By lemma, the result.
     """
-    found: dict[str, Tried] = {name: {"by": "", "countermodel": None, "statuses": Counter(), "method": ""} for name in lemmas}
+    outcomes: dict[str, Tried] = {
+        name: {"by": "", "countermodel": None, "statuses": Counter(), "method": ""} for name in lemmas
+    }
     known: Answers = {}
     for batch in batches(Regime(n_max), lemmas):
-        here = [name for name in lemmas if name in batch.lemmas and (only or not found[name]["by"])]
+        here = [name for name in lemmas if name in batch.lemmas and (only or not outcomes[name]["by"])]
         if not here or not agree(batch.params, where):
             continue
         given: dict[str, Count] = {}
@@ -109,15 +111,15 @@ def attempt(lemmas: Sequence[str], where: dict[str, Any], n_max: int, solvers: S
                 continue
             verdict = discharge(obligation, solvers, seconds, known)
             killed = verdict.status == "refuted" and confirmed(obligation, verdict)
-            _note(found[obligation.lemma], obligation.id, verdict, killed)
-            here = [name for name in here if only or not found[name]["by"]]
+            _note(outcomes[obligation.lemma], obligation.id, verdict, killed)
+            here = [name for name in here if only or not outcomes[name]["by"]]
             if not here:
                 break
         else:
             for name, why in batch.lacking(given).items():
                 if name in here:
-                    _note(found[name], batch.id, Verdict("error", why), False)
-    return found
+                    _note(outcomes[name], batch.id, Verdict("error", why), False)
+    return outcomes
 
 
 def agree(params: dict[str, Any], where: dict[str, Any]) -> bool:
@@ -135,8 +137,8 @@ def _note(about: Tried, of: str, verdict: Verdict, killed: bool) -> None:
 
 def confirmed(obligation: Obligation, verdict: Verdict) -> bool:
     """Whether a countermodel fails on the construction: a solver's is replayed there; any other kind was found there."""
-    found = verdict.countermodel
-    return bool(found) and (obligation.kind != "smt" or found.get("replayed") is True)  # type: ignore[union-attr]
+    case = verdict.countermodel
+    return bool(case) and (obligation.kind != "smt" or case.get("replayed") is True)  # type: ignore[union-attr]
 
 
 # The parent process.
@@ -206,16 +208,16 @@ def judge(mutant: Mutant, reply: isolation.Reply) -> Outcome:
         return ended("error", f"the construction is not made: {reply['message']}")
     if mutant.raises:
         return ended("error", f"expected {mutant.raises} to be raised, found a construction that is made")
-    found: dict[str, Tried] = reply["value"]
+    outcomes: dict[str, Tried] = reply["value"]
     for name in mutant.lemmas:
-        if not found[name]["statuses"]:
+        if not outcomes[name]["statuses"]:
             return ended("error", f"no obligation of {name} has these parameters: {mutant.where}, n_max {mutant.n_max}")
-    by = {name: found[name]["by"] for name in mutant.lemmas if found[name]["by"]}
-    case = next((about["countermodel"] for about in found.values() if about["by"]), None)
+    by = {name: outcomes[name]["by"] for name in mutant.lemmas if outcomes[name]["by"]}
+    case = next((about["countermodel"] for about in outcomes.values() if about["by"]), None)
     for name in mutant.lemmas:
         if name not in by:
-            counts = ", ".join(f"{count} {status}" for status, count in found[name]["statuses"].items())
-            method = found[name]["method"]
+            counts = ", ".join(f"{count} {status}" for status, count in outcomes[name]["statuses"].items())
+            method = outcomes[name]["method"]
             return ended("survived", f"{name}: {counts}{'; ' if method else ''}{method}", by, case)
     return ended("killed", "", by, case)
 

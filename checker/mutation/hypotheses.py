@@ -1,4 +1,4 @@
-"""Hypotheses dropped in turn: one without which the goal still follows is dead weight, and is reported.
+"""Hypotheses dropped in turn: one without which the goal still follows is superfluous, and is reported.
 
 A hypothesis is a line of a script that asserts, other than the negated goal. It matters if the script has a model without it.
 """
@@ -60,12 +60,12 @@ def dropped(text: str, seconds: float) -> dict[str, str]:
     if solver.check(*kept.values()) != z3.unsat:
         return {text.splitlines()[index]: UNKNOWN for index in names}
     needed = {str(name) for name in solver.unsat_core()}
-    found: dict[str, str] = {}
+    scripts_without: dict[str, str] = {}
     for index, name in names.items():
         others = [term for other, term in kept.items() if other != name]
         without = DEAD if name not in needed else ENDED[str(solver.check(*others))]
-        found[text.splitlines()[index]] = without
-    return found
+        scripts_without[text.splitlines()[index]] = without
+    return scripts_without
 
 
 def label(line: str) -> str:
@@ -84,10 +84,10 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, po
     import z3
 
     keys = [digest("dropped", same[0].content, z3.get_full_version(), seconds) for same in scripts]
-    known = {index: found for index, key in enumerate(keys) if (found := store.get(key)) is not None}
+    known = {index: cached for index, key in enumerate(keys) if (cached := store.get(key)) is not None}
     todo = [index for index in range(len(scripts)) if index not in known]
-    for found in known.values():
-        tally(found)
+    for cached in known.values():
+        tally(cached)
 
     def on_reply(number: int, reply: isolation.Reply) -> None:
         if "value" in reply:
@@ -116,7 +116,7 @@ def status(rows: Sequence[Hypothesis]) -> str:
     return MATTERS if any(row[MATTERS] for row in rows) else UNKNOWN if any(row[UNKNOWN] for row in rows) else DEAD
 
 
-def show(found: Dropped) -> None:
+def show(outcomes: Dropped) -> None:
     """By family: how many hypotheses lemmas have, and how many are dead, in their lemma and in every lemma of the family."""
     screen = console()
     table = Table(title="hypotheses, each dropped in turn", title_justify="left", padding=(0, 1, 0, 0), box=None)
@@ -124,7 +124,7 @@ def show(found: Dropped) -> None:
     for heading in ("lemmas", "hypotheses", MATTERS, DEAD, UNKNOWN, "dead in every lemma"):
         table.add_column(heading, justify="right")
     families: dict[str, list[Hypothesis]] = {}
-    for row in found["dropped"]:
+    for row in outcomes["dropped"]:
         families.setdefault(row["lemma"].partition(".")[0], []).append(row)
     for family, rows in families.items():
         counts = Counter(status([row]) for row in rows)
@@ -135,5 +135,5 @@ def show(found: Dropped) -> None:
         numbers = [len({row["lemma"] for row in rows}), len(rows), *(counts[name] for name in (MATTERS, DEAD, UNKNOWN)), dead]
         table.add_row(family, *(str(number or "") for number in numbers))
     screen.show(table)
-    if found["not tried"]:
-        print(f"hypotheses not tried: {' '.join(found['not tried'])}")
+    if outcomes["not tried"]:
+        print(f"hypotheses not tried: {' '.join(outcomes['not tried'])}")

@@ -50,7 +50,7 @@ def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constr
     made = twins(some)[0]
     with counting("twins", len(made)) as tally:
         try:
-            found = operators.run(made, budget, store, tally)
+            outcomes = operators.run(made, budget, store, tally)
         except RuntimeError as error:
             raise UsageError(f"--twins: expected a check that passes, found {error}") from None
     return [
@@ -61,7 +61,7 @@ def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constr
             one.detail or f"all that is checked for n <= {operators.N_MAX} is proved",
             one.seconds,
         )
-        for one in found
+        for one in outcomes
     ]
 
 
@@ -95,17 +95,17 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
     }
 
 
-def exit_code(found: Section, code: int) -> int:
+def exit_code(mutants: Section, code: int) -> int:
     """The run's exit code with that of its mutants: 1 where one survived, 3 where one could not be tried."""
-    if code in (0, 3) and found["survived"]:
+    if code in (0, 3) and mutants["survived"]:
         return 1
-    return 3 if code == 0 and found.get("errors") else code
+    return 3 if code == 0 and mutants.get("errors") else code
 
 
-def show(found: Section) -> None:
+def show(mutants: Section) -> None:
     """A table by family, then every mutant that was not killed; of changed weights by tensor, then those that survived."""
-    if "equivalent" in found:
-        _show_changes(found)
+    if "equivalent" in mutants:
+        _show_changes(mutants)
         return
     screen = console()
     table = Table(title="mutants", title_justify="left", padding=(0, 1, 0, 0), box=None)
@@ -113,7 +113,7 @@ def show(found: Section) -> None:
     for name in ("lemmas", *constructions.STATUSES, "seconds"):
         table.add_column(name, justify="right")
     families: dict[str, list[MatrixRow]] = {}
-    for row in found["matrix"]:
+    for row in mutants["matrix"]:
         families.setdefault(row["mutant"].partition(":")[0], []).append(row)
     for family, members in families.items():
         counts = Counter(row["status"] for row in members)
@@ -121,30 +121,30 @@ def show(found: Section) -> None:
         numbers = [str(len(lemmas)), *(str(counts[status] or "") for status in constructions.STATUSES)]
         table.add_row(escape(family), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
     screen.show(table)
-    for row in found["matrix"]:
+    for row in mutants["matrix"]:
         if row["status"] != "killed":
             print(f"{row['status']}: {row['mutant']}: {row['detail']}")
-    if found["lemmas without"]:
-        print(f"no mutant of: {' '.join(found['lemmas without'])}")
-    hypotheses.show(found["hypotheses"])
-    print(f"{found['killed']} mutants killed, {found['survived']} survived, {found['errors']} not tried")
+    if mutants["lemmas without"]:
+        print(f"no mutant of: {' '.join(mutants['lemmas without'])}")
+    hypotheses.show(mutants["hypotheses"])
+    print(f"{mutants['killed']} mutants killed, {mutants['survived']} survived, {mutants['errors']} not tried")
 
 
-def _show_changes(found: Section) -> None:
+def _show_changes(changes: Section) -> None:
     screen = console()
     table = Table(title="single-weight changes", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("tensor")
     for name in (*weights.STATUSES, "seconds"):
         table.add_column(name, justify="right")
     tensors: dict[str, list[MatrixRow]] = {}
-    for row in found["matrix"]:
+    for row in changes["matrix"]:
         tensors.setdefault(row["module"], []).append(row)
     for tensor, members in sorted(tensors.items()):
         counts = Counter(row["status"] for row in members)
         numbers = (str(counts[status] or "") for status in weights.STATUSES)
         table.add_row(escape(tensor), *numbers, f"{sum(row['seconds'] for row in members):.1f}")
     screen.show(table)
-    for row in found["matrix"]:
+    for row in changes["matrix"]:
         if row["status"] == "survived":
             print(f"survived: {row['mutant']}: {row['detail']}")
-    print(f"{found['killed']} changes killed, {found['equivalent']} equivalent, {found['survived']} survived")
+    print(f"{changes['killed']} changes killed, {changes['equivalent']} equivalent, {changes['survived']} survived")

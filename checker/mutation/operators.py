@@ -1,4 +1,4 @@
-"""Mutants are run against the whole check: a mutant is killed when `efasp check` would not pass with it.
+"""Runs mutants against the whole check: a mutant is killed when `efasp check` would not pass with it.
 
 Each runs in a fresh process until an obligation is not proved (or measured). A text that was proved without a mutant is
 proved: a verdict rests on the text alone. Cheap obligations come first, and those of the widest word before the others.
@@ -123,8 +123,8 @@ def run(mutants: Sequence[Mutant], budget: Budget, store: Store,
     shown = tally or Tally()
     outcomes: dict[int, Outcome] = {}
     for index, mutant in enumerate(mutants):
-        if (found := store.get(_key(mutant, budget), lambda value: shaped(value, KEPT, STATUSES))) is not None:
-            outcomes[index] = Outcome(mutant, **found)
+        if (cached := store.get(_key(mutant, budget), lambda value: shaped(value, KEPT, STATUSES))) is not None:
+            outcomes[index] = Outcome(mutant, **cached)
             shown(outcomes[index])
     todo = [index for index in range(len(mutants)) if index not in outcomes]
     if not todo:
@@ -166,10 +166,10 @@ def plain(budget: Budget, store: Store, tally: Tally) -> list[str]:
     if texts is None:
         print("efasp: first the whole check without a mutant, in one process: some minutes", file=sys.stderr, flush=True)
         (reply,) = budget.pool.calls([_job(budget, [])], on_wait=tally.waiting, libraries=LIBRARIES)
-        found: Passed | None = reply.get("value")
-        if found is None or found["status"] != "survived":
-            raise RuntimeError(f"without a mutant: {found or reply}")
-        texts = found["texts"]
+        passed: Passed | None = reply.get("value")
+        if passed is None or passed["status"] != "survived":
+            raise RuntimeError(f"without a mutant: {passed or reply}")
+        texts = passed["texts"]
         store.put(key, texts)
     return texts
 
@@ -180,6 +180,6 @@ def judged(mutant: Mutant, reply: isolation.Reply) -> Outcome:
         return Outcome(mutant, "unknown", "", reply["ended"], reply["seconds"])
     if "raised" in reply:
         return Outcome(mutant, "error", "", reply["message"][:300], reply["seconds"])
-    found: Passed = reply["value"]
-    status = {"vacuous": "refuted", "timeout": "unknown"}.get(found["status"], found["status"])
-    return Outcome(mutant, status, found["by"], found["detail"][:300], reply["seconds"], found.get("acted"))
+    passed: Passed = reply["value"]
+    status = {"vacuous": "refuted", "timeout": "unknown"}.get(passed["status"], passed["status"])
+    return Outcome(mutant, status, passed["by"], passed["detail"][:300], reply["seconds"], passed.get("acted"))

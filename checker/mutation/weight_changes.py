@@ -89,14 +89,14 @@ def sample(tensors: Mapping[str, np.ndarray], count: int, seed: str) -> list[Cha
     """
     rng = Random(seed)
     orders = {name: rng.sample(sorted(KINDS), len(KINDS)) for name in sorted(tensors)}
-    found: dict[Change, None] = {}
+    changes: dict[Change, None] = {}
     for turn in range(20 * count):
         for name, order in orders.items():
-            if len(found) == count:
-                return list(found)
+            if len(changes) == count:
+                return list(changes)
             if (change := _drawn(name, tensors[name], order[turn % len(order)], rng)) is not None:
-                found[change] = None
-    return list(found)
+                changes[change] = None
+    return list(changes)
 
 
 def _drawn(name: str, tensor: np.ndarray, kind: str, rng: Random) -> Change | None:

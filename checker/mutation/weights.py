@@ -1,4 +1,4 @@
-"""Changed weights are checked: each single-weight change of a file is checked as `efasp check --weights` checks a file.
+"""Checks changed weights: each single-weight change of a file is checked as `efasp check --weights` checks a file.
 
 A change is *killed* when an obligation is refuted with a confirmed countermodel, and *equivalent* (observationally, on
 well-formed sequences) when all are proved or measured. Decoding gives a second opinion on the latter: the changed file is
@@ -69,11 +69,11 @@ def run(path: Path, regime: Regime, patterns: Sequence[str] | None, changes: Seq
     scheduler = Scheduler(work, regime.n_max, budget.pool, store)
     seen, shown = 0, tally or Tally()
 
-    def progress(found: list[Row], done: int) -> None:
+    def progress(rows: list[Row], done: int) -> None:
         nonlocal seen
-        for row in found[seen:]:
+        for row in rows[seen:]:
             shown(row)
-        seen = len(found)
+        seen = len(rows)
         shown.waiting()
 
     scheduler.progress = progress
@@ -138,13 +138,13 @@ def verdict(file: File, machine: Machine, n_max: int, patterns: Sequence[str] | 
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "changed.safetensors"
         path.write_bytes(file.changed(change))
-        found = discharged(path, n_max, patterns, budget)
-        if found.status != "proved":
-            return found
+        verdict = discharged(path, n_max, patterns, budget)
+        if verdict.status != "proved":
+            return verdict
         wrong = decoded(path, machine, change.id)
     if wrong is not None:
         return Verdict("unknown", f"{DECODED}: {wrong}")
-    return Verdict("proved", f"{found.method}; torch decodes {PROGRAMS} random programs as the reference machine runs them")
+    return Verdict("proved", f"{verdict.method}; torch decodes {PROGRAMS} random programs as the reference machine runs them")
 
 
 def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: Budget) -> Verdict:
@@ -163,12 +163,12 @@ def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: B
             add(given, obligation)
             if not matches(obligation.lemma, patterns):
                 continue
-            found = discharge(obligation, budget.solvers, budget.seconds, known)
-            counts[found.status] += 1
-            if found.status == "refuted" and confirmed(obligation, found):
-                return Verdict("refuted", found.method, {"obligation": obligation.id, **(found.countermodel or {})})
-            if found.status not in ("proved", "measured"):
-                open_.append(f"{obligation.id}: {found.status}: {found.method}")
+            verdict = discharge(obligation, budget.solvers, budget.seconds, known)
+            counts[verdict.status] += 1
+            if verdict.status == "refuted" and confirmed(obligation, verdict):
+                return Verdict("refuted", verdict.method, {"obligation": obligation.id, **(verdict.countermodel or {})})
+            if verdict.status not in ("proved", "measured"):
+                open_.append(f"{obligation.id}: {verdict.status}: {verdict.method}")
         open_ += [f"{name}: {batch.id}: {why}" for name, why in batch.lacking(given).items() if matches(name, patterns)]
     if open_:
         return Verdict("unknown", "; ".join(open_))

@@ -126,12 +126,12 @@ class Cluster:
         """See that the workers there are now are as this machine. Raises ClusterError that names one that is not."""
         programs = [name.removeprefix(remote.PROGRAM) for name in self._wanted if name.startswith(remote.PROGRAM)]
         with self.speaking():
-            found = self.client.run(remote.identity, programs, on_error="return")
-        for address, known in found.items():
+            identities = self.client.run(remote.identity, programs, on_error="return")
+        for address, known in identities.items():
             said = f"{type(known).__name__}: {known}" if isinstance(known, Exception) else ""
             if said := said or remote.differences(known, self._wanted):
                 raise ClusterError(f"--cluster {self.address}: the worker {address}: {said}")
-        if not found:
+        if not identities:
             print(f"efasp: --cluster {self.address}: no worker is there yet; waiting for one", file=sys.stderr, flush=True)
 
     @property
@@ -241,8 +241,8 @@ class Cluster:
             raise self._error() from None
 
     def _error(self) -> ClusterError:
-        kept = "what was discharged is kept, and the same command goes on from there"
-        return ClusterError(f"--cluster {self.address}: the scheduler was lost ({self._lost}); {kept}")
+        resumed = "the obligations discharged so far are stored, and the same command continues from there"
+        return ClusterError(f"--cluster {self.address}: the scheduler was lost ({self._lost}); {resumed}")
 
     def _listen(self) -> None:
         """Hand the messages of sessions to them, in a thread of its own, until the end."""

@@ -68,14 +68,14 @@ def _start(function: Callable[[Any], Any], processes: dict[Connection, SpawnProc
 
 def _reply(channel: Connection, process: SpawnProcess, function: Callable[[Any], Result]) -> Result:
     try:
-        done, found = channel.recv()
+        done, reply = channel.recv()
     except (EOFError, OSError):
         process.join()
         name = f"{function.__module__}:{function.__qualname__}"
         raise RuntimeError(f"{name}: a process ended with exit status {process.exitcode}") from None
     if not done:
-        raise found
-    result: Result = found
+        raise reply
+    result: Result = reply
     return result
 
 

@@ -35,13 +35,13 @@ class Plan:
 
     def listed(self, store: Store) -> dict[int, list[Row]]:
         """The batches that were finished in an earlier run, with those of their rows that are asked for."""
-        found: dict[int, list[Row]] = {}
+        cached: dict[int, list[Row]] = {}
         for index, batch in enumerate(self.work.batches):
             rows: list[Row] | None = store.get(self.listing(index), is_listing)
             counts = Counter(row["lemma"] for row in rows or ())
             if rows is not None and not batch.lacking({name: Count(number, None) for name, number in counts.items()}):
-                found[index] = [{**r, "cached": True} for r in rows if matches(r["lemma"], self.work.patterns)]
-        return found
+                cached[index] = [{**r, "cached": True} for r in rows if matches(r["lemma"], self.work.patterns)]
+        return cached
 
     def groups(self, left: Iterable[int]) -> deque[deque[int]]:
         """Some batches, those about one machine together, wide machines first."""
@@ -53,5 +53,5 @@ class Plan:
         return deque(sorted(groups.values(), key=self._width, reverse=True))
 
     def _width(self, group: deque[int]) -> int:
-        found = self.work.batches[group[0]].params.get("w")
-        return found if isinstance(found, int) else 1 << 16
+        width = self.work.batches[group[0]].params.get("w")
+        return width if isinstance(width, int) else 1 << 16

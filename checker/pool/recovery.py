@@ -1,4 +1,4 @@
-"""What a worker that has ended, or that was ended for its time, leaves behind: the verdict of its obligation, or a reason."""
+"""The verdict of an obligation, or the reason for none, when its worker has ended or was ended for its time."""
 
 from __future__ import annotations
 

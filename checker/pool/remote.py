@@ -40,14 +40,14 @@ class Differs(Exception):
 
 def identity(programs: Sequence[str] = ()) -> Identity:
     """What the results of this machine rest on: the package, the versions of libraries, some programs, and the sources."""
-    found = {"efasp": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    versions = {"efasp": __version__, "python": platform.python_version(), "machine": platform.machine()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
-    found |= {f"{PROGRAM}{name}": "installed" if shutil.which(name) else "not installed" for name in programs}
-    return {**found, "sources of efasp": sources(())}
+            versions[name] = "not installed"
+    versions |= {f"{PROGRAM}{name}": "installed" if shutil.which(name) else "not installed" for name in programs}
+    return {**versions, "sources of efasp": sources(())}
 
 
 def differences(mine: Mapping[str, str], wanted: Mapping[str, str]) -> str:

@@ -190,9 +190,9 @@ class Scheduler:
         """Tell a worker whether its obligation's verdict is known; if another worker discharges that text, later."""
         assert worker.known is not None
         for key in filter(None, worker.keys):
-            if (found := self.store.get(key, is_verdict)) is not None:
-                verdict = Verdict(found["status"], found["method"], found["countermodel"])
-                known = row(worker.known, verdict, found["seconds"], cached=found["run"] != self._run_id)
+            if (cached := self.store.get(key, is_verdict)) is not None:
+                verdict = Verdict(cached["status"], cached["method"], cached["countermodel"])
+                known = row(worker.known, verdict, cached["seconds"], cached=cached["run"] != self._run_id)
                 self._row(worker.batch, worker.at, known)
                 worker.at, worker.known = worker.at + 1, None
                 self._tell(worker, True)
@@ -211,11 +211,11 @@ class Scheduler:
 
     def _discharged(self, worker: Worker, verdict: Verdict, seconds: float, key: str = "", text: bytes = b"") -> None:
         assert worker.known is not None
-        found = row(worker.known, verdict, seconds)
+        finished = row(worker.known, verdict, seconds)
         if key and verdict.status in DECIDED:
-            value = {"status": found["status"], "method": found["method"], "countermodel": found["countermodel"]}
-            self.store.put(key, {**value, "seconds": found["seconds"], "run": self._run_id}, (found["hash"], text))
-        self._row(worker.batch, worker.at, found)
+            value = {"status": finished["status"], "method": finished["method"], "countermodel": finished["countermodel"]}
+            self.store.put(key, {**value, "seconds": finished["seconds"], "run": self._run_id}, (finished["hash"], text))
+        self._row(worker.batch, worker.at, finished)
         worker.at, worker.known = worker.at + 1, None
         worker.deadline = monotonic() + self.work.build_limit
         if not worker.waiting:
@@ -236,9 +236,9 @@ class Scheduler:
             if worker.todo:
                 self._start(worker.todo, 0)
 
-    def _row(self, batch: int, index: int, found: Row) -> None:
-        self.rows[batch][index] = found
-        self._flat.append(found)
+    def _row(self, batch: int, index: int, row: Row) -> None:
+        self.rows[batch][index] = row
+        self._flat.append(row)
 
     def _built(self, index: int, built: int, lacking: dict[str, str]) -> None:
         """A batch is finished; a lemma that it promises without giving all its obligations would pass unseen."""

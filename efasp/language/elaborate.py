@@ -159,9 +159,9 @@ class Elaborator(Values):
         for parameter, value, item in zip(function.parameters, given, tree.arguments, strict=True):
             if parameter.sort is not None:
                 sort = self.sort(parameter.sort, inner)
-                found = value.node if isinstance(value, Embedding) else value
-                if not isinstance(found, Node) or not fits(found.sort, sort):
-                    of = written(found.sort) if isinstance(found, Node) else described(found)
+                node = value.node if isinstance(value, Embedding) else value
+                if not isinstance(node, Node) or not fits(node.sort, sort):
+                    of = written(node.sort) if isinstance(node, Node) else described(node)
                     self.fail(item, f"{function.name}: {parameter.name}: expected {written(sort)}, found {of}")
         self.calls += 1
         try:

@@ -47,7 +47,7 @@ def tokens(text: Text) -> list[Token]:
     The kind of a name in backquotes is ``quoted``. Raises LanguageError for a character that begins no token, and for a
     malformed number or string.
     """
-    found: list[Token] = []
+    listed: list[Token] = []
     depth = 0
     for number, line in enumerate(text.lines, 1):
         position = 0
@@ -62,12 +62,12 @@ def tokens(text: Text) -> list[Token]:
                     depth = max(0, depth + (part in _OPEN) - (part in _CLOSED))
                 elif kind == "string" or (kind == "number" and not (part.isdigit() and len(part) <= MAX_DIGITS)):
                     _check(text, token)
-                found.append(token)
+                listed.append(token)
             position = match.end()
-        if found and found[-1].kind != "newline" and not depth:
-            found.append(Token("newline", "", number, len(line) + 1))
+        if listed and listed[-1].kind != "newline" and not depth:
+            listed.append(Token("newline", "", number, len(line) + 1))
     last = len(text.lines)
-    return [*found, Token("end", "", last, len(text.lines[-1]) + 1)]
+    return [*listed, Token("end", "", last, len(text.lines[-1]) + 1)]
 
 
 def _check(text: Text, token: Token) -> None:

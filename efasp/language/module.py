@@ -80,14 +80,14 @@ class Module:
     @property
     def at_sinks(self) -> tuple[tuple[Node, Node], ...]:
         """Keys and values that must be 0 where a flag is 1: of the text's lookups, the match operators, means and counts."""
-        found = dict.fromkeys(self.lookups)
+        names = dict.fromkeys(self.lookups)
         for node in walk(*self.program.definitions.values()):
             if node.origin is not None and node.origin[0] in MATCHES:
                 _, key, value, *_, sink = node.origin[1]
-                found |= {(key, sink): None, (value, sink): None}
+                names |= {(key, sink): None, (value, sink): None}
             elif node.origin is not None and node.origin[0] in SELECTED and isinstance(node.origin[1][-1], Node):
-                found[node.origin[1][0], node.origin[1][-1]] = None
-        return tuple(found)
+                names[node.origin[1][0], node.origin[1][-1]] = None
+        return tuple(names)
 
     @property
     def letters(self) -> tuple[str, ...]:

@@ -165,10 +165,10 @@ class Formula:
                 return next((k for k, holds in zip(places, values, strict=True) if holds), -1)
             case "last":
                 return max((k for k, holds in zip(places, values, strict=True) if holds), default=-1)
-        found = list(values)
-        if not found:
+        listed = list(values)
+        if not listed:
             raise SpecificationError(f"{tree.kind}: expected a range with a number in it, found {low}..{high}")
-        return max(found) if tree.kind == "max" else min(found)
+        return max(listed) if tree.kind == "max" else min(listed)
 
     def _python(self, arguments: Sequence[Any], scope: Mapping[str, Any]) -> Any:
         """``python("module:function")``: its value on the text, at i where it gives one a letter."""
@@ -177,9 +177,9 @@ class Formula:
             function = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as error:
             raise SpecificationError(f"python: expected module:function, found {module}:{name} ({error})") from None
-        found = function("".join(self.run.letters))
-        listed = isinstance(found, (str, list, tuple)) and "i" in scope
-        return found[scope["i"]] if listed else found
+        value = function("".join(self.run.letters))
+        listed = isinstance(value, (str, list, tuple)) and "i" in scope
+        return value[scope["i"]] if listed else value
 
 
 def required(formulas: Sequence[t.Tree], letters: Sequence[str]) -> bool:

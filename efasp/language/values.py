@@ -44,35 +44,35 @@ class Values:
 
     def node(self, tree: t.Tree, scope: Scope) -> Node:
         """A vector; a number is the constant one."""
-        found = self.value(tree, scope)
-        if isinstance(found, Embedding):
-            return found.node
-        if isinstance(found, (int, Fraction)) and "TE" in self.embeddings:
-            return combine([(0, self.embeddings["TE"].one)], found)
-        if not isinstance(found, Node):
-            self.fail(tree, f"expected a vector, found {described(found)}")
-        return found
+        value = self.value(tree, scope)
+        if isinstance(value, Embedding):
+            return value.node
+        if isinstance(value, (int, Fraction)) and "TE" in self.embeddings:
+            return combine([(0, self.embeddings["TE"].one)], value)
+        if not isinstance(value, Node):
+            self.fail(tree, f"expected a vector, found {described(value)}")
+        return value
 
     def number(self, tree: t.Tree, scope: Scope) -> Number:
         """An exact number."""
-        found = self.value(tree, scope)
-        if not isinstance(found, (int, Fraction)):
-            self.fail(tree, f"expected a number, found {described(found)}")
-        return found
+        value = self.value(tree, scope)
+        if not isinstance(value, (int, Fraction)):
+            self.fail(tree, f"expected a number, found {described(value)}")
+        return value
 
     def integer(self, tree: t.Tree, scope: Scope) -> int:
         """An integer."""
-        found = self.number(tree, scope)
-        if not isinstance(found, int):
-            self.fail(tree, f"expected an integer, found {found}")
-        return found
+        number = self.number(tree, scope)
+        if not isinstance(number, int):
+            self.fail(tree, f"expected an integer, found {number}")
+        return number
 
     def sort(self, tree: t.Tree, scope: Scope) -> Sort:
         """A sort."""
-        found = self.value(tree, scope)
-        if not isinstance(found, Sort):
-            self.fail(tree, f"expected a sort, found {described(found)}{self._like_sort(tree)}")
-        return found
+        value = self.value(tree, scope)
+        if not isinstance(value, Sort):
+            self.fail(tree, f"expected a sort, found {described(value)}{self._like_sort(tree)}")
+        return value
 
     def _like_sort(self, tree: t.Tree) -> str:
         return nearest(tree.name, [*CONSTANT, *MADE]) if isinstance(tree, (t.Name, t.Call)) else ""
@@ -85,12 +85,12 @@ class Values:
             return tree.value
         rule = getattr(self, RULES.get(type(tree), "none"))
         try:
-            found = rule(tree, scope)
+            value = rule(tree, scope)
         except SortError as error:
             self.fail(tree, str(error))
-        if isinstance(found, Node) and found.width > MAX_WIDTH:
-            self.fail(tree, f"expected a vector of at most {MAX_WIDTH} coordinates, found {found.width}")
-        return found
+        if isinstance(value, Node) and value.width > MAX_WIDTH:
+            self.fail(tree, f"expected a vector of at most {MAX_WIDTH} coordinates, found {value.width}")
+        return value
 
     def none(self, tree: t.Tree, scope: Scope) -> Any:
         """Raise the error of a form that a program does not have."""
@@ -237,13 +237,13 @@ class Values:
             return left + right, tidied(a + b)
         if isinstance(tree, t.Binary) and tree.sign in ("*", "/"):
             return self._product(tree, scope, factor)
-        found = self.value(tree, scope)
-        found = found.node if isinstance(found, Embedding) else found
-        if isinstance(found, Node):
-            return [(factor, found)], 0
-        if not isinstance(found, (int, Fraction)):
-            self.fail(tree, f"expected a vector or a number, found {described(found)}")
-        return [], tidied(factor * found)
+        value = self.value(tree, scope)
+        value = value.node if isinstance(value, Embedding) else value
+        if isinstance(value, Node):
+            return [(factor, value)], 0
+        if not isinstance(value, (int, Fraction)):
+            self.fail(tree, f"expected a vector or a number, found {described(value)}")
+        return [], tidied(factor * value)
 
     def _product(self, tree: t.Binary, scope: Scope, factor: Number) -> tuple[list[tuple[Number, Node]], Number]:
         left, a = self.terms(tree.left, scope, factor)

@@ -197,12 +197,12 @@ class Interpreter:
 
     def sequence(self, this: t.Tree) -> Sequence:
         """A sequence operator, or the constant one of an atom."""
-        found = self.value(this)
-        if isinstance(found, Sequence):
-            return found
-        if not isinstance(found, ATOMS):
-            raise self.fail(this.place, f"expected a sequence operator or an atom, found {kind(found)}")
-        return self.constant(this.place, found)
+        value = self.value(this)
+        if isinstance(value, Sequence):
+            return value
+        if not isinstance(value, ATOMS):
+            raise self.fail(this.place, f"expected a sequence operator or an atom, found {kind(value)}")
+        return self.constant(this.place, value)
 
     def constant(self, place: Token, value: Atom) -> Sequence:
         """The sequence operator that is one atom everywhere."""
@@ -317,17 +317,17 @@ class Interpreter:
 
     def key(self, this: t.Tree) -> Atom:
         """A key of a dictionary."""
-        found = self.value(this)
-        if not isinstance(found, ATOMS):
-            raise self.fail(this.place, f"expected an atom as key, found {kind(found)}")
-        return found
+        value = self.value(this)
+        if not isinstance(value, ATOMS):
+            raise self.fail(this.place, f"expected an atom as key, found {kind(value)}")
+        return value
 
     def items(self, this: t.Tree, what: str) -> list[Any]:
         """The values of a list, or the keys of a dictionary."""
-        found = self.value(this)
-        if not isinstance(found, (list, dict)):
-            raise self.fail(this.place, f"{what}: expected a list or a dictionary, found {kind(found)}")
-        return list(found)
+        value = self.value(this)
+        if not isinstance(value, (list, dict)):
+            raise self.fail(this.place, f"{what}: expected a list or a dictionary, found {kind(value)}")
+        return list(value)
 
     def comprehension(self, this: t.Comprehension) -> Any:
         """A list or dictionary made of another; its names end with it."""

@@ -143,13 +143,13 @@ class Possible:
 
     def _aggregate(self, node: Sequence, at: int) -> Set:
         assert node.selector is not None
-        found = list(self.selected(node.selector, at))
-        count = sum(sure for sure, _ in found), len(found)
+        chosen = list(self.selected(node.selector, at))
+        count = sum(sure for sure, _ in chosen), len(chosen)
         self.counts.setdefault(id(node.selector), set()).add(count)
         if not node.parents:
             return frozenset(range(count[0], count[1] + 1))
         values = self.of[id(node.parents[0])]
-        keys = Counter(Keys(sure, NONE.union(*(values[key] for key in may))) for sure, may in found)
+        keys = Counter(Keys(sure, NONE.union(*(values[key] for key in may))) for sure, may in chosen)
         known = (id(node), frozenset(keys.items()))
         if known not in self._means:
             self._means[known] = self._mean(node, keys)

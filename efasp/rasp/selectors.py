@@ -92,10 +92,10 @@ def _sources(node: Selector, side: str) -> list[Sequence]:
 
 
 def _classes(rows: Iterable[tuple[Row, tuple[bool, ...]]]) -> list[list[Row]]:
-    found: dict[tuple[bool, ...], list[Row]] = {}
+    classes: dict[tuple[bool, ...], list[Row]] = {}
     for row, truths in rows:
-        found.setdefault(truths, []).append(row)
-    return [members for truths, members in found.items() if any(truths)]
+        classes.setdefault(truths, []).append(row)
+    return [members for truths, members in classes.items() if any(truths)]
 
 
 def conjunction(node: Selector, sign: bool) -> Iterator[tuple[Selector, bool]]:

@@ -188,13 +188,13 @@ class Translator:
         if node.name != "select ==" or node.key is None or node.query is None:
             return None
         keys, queries = self.possible.of[id(node.key)], self.possible.of[id(node.query)]
-        found = {(at.position, value) for at, values in zip(self.possible.contexts, keys, strict=True) for value in values}
-        if len(found) < self.possible.longest or any(isinstance(value, str) for _, value in found):
+        pairs = {(at.position, value) for at, values in zip(self.possible.contexts, keys, strict=True) for value in values}
+        if len(pairs) < self.possible.longest or any(isinstance(value, str) for _, value in pairs):
             return None
-        shift = next(value for position, value in found if position == 0)
-        sign = next(value for position, value in found if position == 1) - shift if self.possible.longest > 1 else 1
+        shift = next(value for position, value in pairs if position == 0)
+        sign = next(value for position, value in pairs if position == 1) - shift if self.possible.longest > 1 else 1
         wanted = self.possible.values(node.query)
-        if sign not in (1, -1) or any(value != shift + sign * position for position, value in found):
+        if sign not in (1, -1) or any(value != shift + sign * position for position, value in pairs):
             return None
         if any(isinstance(value, str) or value != int(value) for value in wanted):
             return None
@@ -232,10 +232,10 @@ class Translator:
 
     def _width(self, node: Selector, values: list[Any]) -> Column:
         """How many keys are selected: of a lookup whether its place is there, else by the share of the start token."""
-        found = self.selected[id(node)]
-        if isinstance(found, ByPlace):
-            return Column(values, self._found(found))
-        share = combine([(1, found.share), (-1, self.sink)])
+        selector = self.selected[id(node)]
+        if isinstance(selector, ByPlace):
+            return Column(values, self._found(selector))
+        share = combine([(1, selector.share), (-1, self.sink)])
         return Column(values, share, exact=False, at={count: Fraction(1, count + 1) for count in values})
 
     def _found(self, by: ByPlace) -> Node:

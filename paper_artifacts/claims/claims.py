@@ -62,13 +62,13 @@ class Claim:
 @cache
 def claims(file: Path = FILE) -> dict[str, Claim]:
     """Every claim by its id, in the file's order. Raises StatementError for a malformed entry or an unknown lemma."""
-    found: dict[str, Claim] = {}
+    by_id: dict[str, Claim] = {}
     for entry in tomllib.loads(file.read_text(encoding="utf-8"))["claim"]:
         claim = _claim(file, entry)
-        if claim.id in found:
+        if claim.id in by_id:
             raise StatementError(f"{file.name}: expected every id once, found {claim.id} again")
-        found[claim.id] = claim
-    return found
+        by_id[claim.id] = claim
+    return by_id
 
 
 def _claim(file: Path, entry: dict[str, Any]) -> Claim:
@@ -141,11 +141,11 @@ class Ledger:
     def claim(self, claim: Claim) -> Status:
         """A claim: what its theorem about plans says, where that is checked and no lemma is worse than measured; else as
         ``by_lemmas``."""
-        found = self.by_lemmas(claim)
+        status = self.by_lemmas(claim)
         parts = self.parts(claim)
-        if claim.theorem and claim.theorem.engine and parts[0].holds and GRADES.index(found.grade) >= GRADES.index("measured"):
+        if claim.theorem and claim.theorem.engine and parts[0].holds and GRADES.index(status.grade) >= GRADES.index("measured"):
             return Status("all n", "; ".join(map(str, parts)))
-        return found
+        return status
 
     def parts(self, claim: Claim) -> list[Part]:
         """The part of a claim that its theorem shows; empty for a claim without one."""

@@ -1,4 +1,4 @@
-"""How far a claim is shown: for how many of the lemmas and tables below it which scope stands, and what keeps it from more.
+"""How far a claim is shown: the numbers of lemmas and tables below it by scope, and its limits.
 
 A lemma counts by its own obligations, so that every dependency is counted once, under its own scope.
 """
@@ -23,19 +23,19 @@ def extent(lemma: str, ledger: Ledger) -> str:
     grade = ledger.own(lemma).grade
     if grade != "bounded":
         return grade
-    found = [BOUND.fullmatch(row["scope"]) for row in ledger.rows[lemma] if row["scope"] != "all n"]
-    bounds = [int(match[1]) for match in found if match]
-    return f"n <= {max(bounds)}" if len(bounds) == len(found) else OTHER
+    matches = [BOUND.fullmatch(row["scope"]) for row in ledger.rows[lemma] if row["scope"] != "all n"]
+    bounds = [int(match[1]) for match in matches if match]
+    return f"n <= {max(bounds)}" if len(bounds) == len(matches) else OTHER
 
 
 def extents(lemmas: Sequence[str], tables: Sequence[str], ledger: Ledger) -> Extents:
     """The extents of some lemmas, and of tables that a claim measures."""
-    found: Extents = {}
+    grouped: Extents = {}
     for name in lemmas:
-        found.setdefault(extent(name, ledger), []).append(name)
+        grouped.setdefault(extent(name, ledger), []).append(name)
     for name in tables:
-        found.setdefault(ledger.table(name).grade, []).append(f"the table {name}")
-    return {scope: found[scope] for scope in sorted(found, key=_order)}
+        grouped.setdefault(ledger.table(name).grade, []).append(f"the table {name}")
+    return {scope: grouped[scope] for scope in sorted(grouped, key=_order)}
 
 
 def _order(scope: str) -> tuple[int, int]:
@@ -51,9 +51,9 @@ def of_claim(claim: Claim, ledger: Ledger) -> Extents:
     return extents(below(claim.lemmas), claim.measures, ledger)
 
 
-def counts(found: Extents) -> dict[str, int]:
+def counts(grouped: Extents) -> dict[str, int]:
     """``{"all n": 37, "n <= 64": 94, "measured": 14}``."""
-    return {scope: len(names) for scope, names in found.items()}
+    return {scope: len(names) for scope, names in grouped.items()}
 
 
 def counted(count: int, thing: str) -> str:
@@ -66,16 +66,16 @@ def headline(lemmas: Sequence[str], tables: Sequence[str], ledger: Ledger) -> st
     parts = [counted(len(names), thing) for names, thing in ((lemmas, "lemma"), (tables, "table")) if names]
     if not parts:
         return "not covered"
-    found = counts(extents(lemmas, tables, ledger))
-    return f"{' and '.join(parts)}: {', '.join(f'{count} {scope}' for scope, count in found.items())}"
+    numbers = counts(extents(lemmas, tables, ledger))
+    return f"{' and '.join(parts)}: {', '.join(f'{count} {scope}' for scope, count in numbers.items())}"
 
 
 def limits(claim: Claim, ledger: Ledger, n_max: int) -> list[str]:
     """What keeps a claim from more, a sentence each, the worst first. ``n_max``: the bound of the run."""
-    found = of_claim(claim, ledger)
+    scopes = of_claim(claim, ledger)
     said = []
-    for scope in reversed(found):
-        names = found[scope]
+    for scope in reversed(scopes):
+        names = scopes[scope]
         if match := BOUND.fullmatch(scope):
             which = counted(len(names), "lemma")
             more = ", the bound of this run, which --n-max raises" if int(match[1]) == n_max else ""

@@ -1,4 +1,4 @@
-"""What a claim takes from a theorem of Rocq's kernel, part by part, each no further than it was checked, and how that is known.
+"""What a claim takes from a theorem of Rocq's kernel, part by part, each as far as it was checked, and how that is known.
 
 The theorem speaks of every plan that is accepted, in exact arithmetic: whether its proof was compiled here is known from what
 `make rocq` left. That the emitted weights are accepted, and that the dtype carries their numbers exactly, are obligations: of
@@ -110,8 +110,8 @@ def _floats(theorem: Theorem, rows: Rows) -> Part:
 
 
 def _dtype(row: Row) -> str:
-    found = re.search(r"float\d+", row["scope"])
-    return found[0] if found else "no dtype"
+    match = re.search(r"float\d+", row["scope"])
+    return match[0] if match else "no dtype"
 
 
 def _of_engine(theorem: Theorem, rows: Iterable[Row]) -> list[Row]:
@@ -120,16 +120,16 @@ def _of_engine(theorem: Theorem, rows: Iterable[Row]) -> list[Row]:
 
 def _by_extension(rows: Sequence[Row], of: Callable[[Row], str] = lambda row: "") -> str:
     """The words of some rows, by what they are shown ``of``: ``w = 5..17 (float32), w = 18..45 (float64), without M``."""
-    names, found = {"none": "without M", "M": "with M"}, {}
+    names, parts = {"none": "without M", "M": "with M"}, {}
     for ext in names:
         words: dict[str, set[int]] = {}
         for row in (row for row in rows if row["params"]["ext"] == ext):
             words.setdefault(of(row), set()).add(row["params"]["w"])
         if words:
-            found[ext] = ", ".join(f"{_words(some)}{f' ({name})' if name else ''}" for name, some in sorted(words.items()))
-    if len(found) == 2 and found["none"] == found["M"]:
-        return f"{found['M']}, with and without M"
-    return "; ".join(f"{said}, {names[ext]}" for ext, said in found.items())
+            parts[ext] = ", ".join(f"{_words(some)}{f' ({name})' if name else ''}" for name, some in sorted(words.items()))
+    if len(parts) == 2 and parts["none"] == parts["M"]:
+        return f"{parts['M']}, with and without M"
+    return "; ".join(f"{said}, {names[ext]}" for ext, said in parts.items())
 
 
 def _words(words: Iterable[int]) -> str:

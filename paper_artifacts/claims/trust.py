@@ -88,9 +88,9 @@ def trust(rows: Sequence[Row], route: Route) -> list[Rested]:
 
 def show(rows: Sequence[Row], route: Route, form: str) -> None:
     """As text or JSON."""
-    found = trust(rows, route)
+    trusted = trust(rows, route)
     if form == "json":
-        print(json.dumps({"base": [vars(base) for base in bases()], "claims": found}, indent=1))
+        print(json.dumps({"base": [vars(base) for base in bases()], "claims": trusted}, indent=1))
         return
     screen = console()
     table = Table(title="the trusted base", title_justify="left", padding=(0, 1, 1, 0), box=None)
@@ -101,11 +101,11 @@ def show(rows: Sequence[Row], route: Route, form: str) -> None:
     screen.show(table)
     table = Table(title="by claim: how many obligations rest on it", title_justify="left", padding=(0, 1, 0, 0), box=None)
     table.add_column("")
-    for row in found:
+    for row in trusted:
         table.add_column(row["claim"], justify="right")
-    table.add_row("obligations", *(str(row["obligations"]) for row in found))
+    table.add_row("obligations", *(str(row["obligations"]) for row in trusted))
     for base in bases():
-        table.add_row(base.id, *(str(row["rests on"][base.id] or "") for row in found))
+        table.add_row(base.id, *(str(row["rests on"][base.id] or "") for row in trusted))
     screen.show(table)
     proofs = Counter[str]()
     for shown in {row["hash"]: route(row["hash"]) or "none" for row in rows if row["kind"] == "smt"}.values():

@@ -108,16 +108,16 @@ def any_order_table(noted: Notes) -> Artifact:
     """Masked-ARMs beside their encoders: sizes as compiled and by closed form, and runs event for event."""
     names = [(name, 0) for name in MASKED_EXAMPLES] + [("log", word) for word in WORDS]
     built = [Built(name, word, b) for name, word in names for b in sorted({*WIDE, *SHOWN})]
-    found = dict(zip(built, cached(noted, compiled, built), strict=True))
+    plans = dict(zip(built, cached(noted, compiled, built), strict=True))
     trees = [one for one in built if one.name != "log" and one.b in RUN]
     runs = dict(zip(trees, cached(noted, decoded, trees), strict=True))
     left, blocks = results(noted, [PROGRAM, Task(PROGRAM.name, PROGRAM.problem, "mdm", PROGRAM.word)])
     log = Built("log", PROGRAM.word, MASKED_ARM_BITS)
     runs[log] = {"passes": left.decode_steps, "same": int(left.agrees), "right": int(left.answer == blocks.answer),
                  "runs": 1, "tokens": left.context, "blocks": blocks.decode_steps}  # fmt: skip
-    rows = tuple(row(one, found[one], runs.get(one)) for one in built if one.b in SHOWN)
-    return Artifact("any-order", "Any order, from left to right", SCOPE, COLUMNS, rows, checks(found, runs, log), NOTES,
-                    (widths(found),))  # fmt: skip
+    rows = tuple(row(one, plans[one], runs.get(one)) for one in built if one.b in SHOWN)
+    return Artifact("any-order", "Any order, from left to right", SCOPE, COLUMNS, rows, checks(plans, runs, log), NOTES,
+                    (widths(plans),))  # fmt: skip
 
 
 def called(built: Built) -> str:
@@ -137,16 +137,16 @@ def row(built: Built, sizes: Sizes, run: OrderRuns | None) -> dict[str, Cell]:
     return cells
 
 
-def checks(found: Mapping[Built, Sizes], runs: Mapping[Built, OrderRuns], log: Built) -> tuple[Check, ...]:
+def checks(plans: Mapping[Built, Sizes], runs: Mapping[Built, OrderRuns], log: Built) -> tuple[Check, ...]:
     """Widths, layers, events and passes are as they are stated."""
-    least = all(masked_arm_forms.bound(sizes["f"], one.b) >= sizes["arm"] for one, sizes in found.items())
+    least = all(masked_arm_forms.bound(sizes["f"], one.b) >= sizes["arm"] for one, sizes in plans.items())
     trees = {one: run for one, run in runs.items() if one != log}
     return (
-        Check(f"at every b of {', '.join(map(str, sorted({one.b for one in found})))} the compiled d_model is the closed form",
-              all(sizes["arm"] == form(one) for one, sizes in found.items())),
+        Check(f"at every b of {', '.join(map(str, sorted({one.b for one in plans})))} the compiled d_model is the closed form",
+              all(sizes["arm"] == form(one) for one, sizes in plans.items())),
         Check("d_model is at most 2 b + 12 more than the encoder's", least),
         Check("a Masked-ARM has two layers more than its encoder",
-              all(sizes["layers"] == sizes["f layers"] + 2 for sizes in found.values())),
+              all(sizes["layers"] == sizes["f layers"] + 2 for sizes in plans.values())),
         Check("every run from left to right gives the events of masked diffusion, one a pass, and the right answer",
               all(run["same"] == run["right"] == run["runs"] for run in runs.values())),
         Check("a tree of n leaves takes n - 1 passes",
@@ -177,12 +177,12 @@ NOTES = (
 )
 
 
-def widths(found: Mapping[Built, Sizes]) -> Figure:
+def widths(plans: Mapping[Built, Sizes]) -> Figure:
     """d_model of the Masked-ARMs against the bits of a position."""
 
     def draw(axes: Any) -> None:
-        for number, name in enumerate(dict.fromkeys((one.name, one.word) for one in found)):
-            mine = [(one.b, sizes) for one, sizes in found.items() if (one.name, one.word) == name]
+        for number, name in enumerate(dict.fromkeys((one.name, one.word) for one in plans)):
+            mine = [(one.b, sizes) for one, sizes in plans.items() if (one.name, one.word) == name]
             label = called(Built(*name, 0))
             axes.plot([b for b, _ in mine], [sizes["arm"] for _, sizes in mine], ".-", color=f"C{number}", label=label)
             axes.plot([b for b, _ in mine], [sizes["f"] for _, sizes in mine], "--", color=f"C{number}", linewidth=1)

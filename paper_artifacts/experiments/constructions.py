@@ -1,4 +1,4 @@
-"""The table of constructions: the example programs, with what is shown of each, beside what Tracr and ALTA compile."""
+"""The table of constructions: the example programs, with what is shown of each, next to what Tracr and ALTA compile."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ def shown(name: str) -> Shown:
 def constructions(noted: Notes) -> Artifact:
     """Sizes and proofs of every example; Tracr's sizes by its rules, ALTA's layers by its sources."""
     names = sorted(file.stem for file in FOLDER.glob("*.efasp"))
-    found = dict(zip(names, cached(noted, shown, names), strict=True))
+    by_name = dict(zip(names, cached(noted, shown, names), strict=True))
     rows: list[dict[str, Cell]] = []
-    for name, one in found.items():
+    for name, one in by_name.items():
         row: dict[str, Cell] = {"program": name, "letters": one["letters"], "longest": one["longest"] or "any"}
         row |= {key: one[key] for key in ("layers", "width", "heads", "units", "dtype")}
         row["exact"] = one["ranges"].partition(", given")[0] or "not shown"
@@ -99,8 +99,8 @@ def constructions(noted: Notes) -> Artifact:
     columns += [Column("specification", "specification on every text, or on")]
     columns += [Column("tracr layers", "Tracr: layers", "number"), Column("tracr width", "Tracr: d_model", "number")]
     columns += [Column("alta", "ALTA: layers")]
-    refuted = [row for one in found.values() for row in one["refuted"]]
-    unknown = [name for name, one in found.items() if not (one["ranges"] and one["proved"])]
+    refuted = [row for one in by_name.values() for row in one["refuted"]]
+    unknown = [name for name, one in by_name.items() if not (one["ranges"] and one["proved"])]
     compared = [row for row in rows if "tracr width" in row]
     checks = (
         Check(f"no obligation about an example is refuted: {', '.join(refuted) or 'none is'}", not refuted),

@@ -114,20 +114,20 @@ def grammars(noted: Notes) -> Artifact:
     """Context-free languages in the transformer: a word inside and one outside, for every grammar and length."""
     sizes = [(language, n) for language, some in SIZES.items() for n in some]
     points = [Point(name, word, engine_for(name, word)) for name, n in sizes for word in words(name, n)]
-    found = cached(noted, decide, points)
+    decided = cached(noted, decide, points)
     rows: list[dict[str, Cell]] = []
     for i, (language, n) in enumerate(sizes):
-        runs = found[2 * i : 2 * i + 2]
+        runs = decided[2 * i : 2 * i + 2]
         row: dict[str, Cell] = {"language": language, "n": n, "p": runs[0]["processors"], "m": runs[0]["memory"]}
         row |= {"t": max(run["steps"] for run in runs), "form": steps(n), "engine": points[2 * i].engine}
         row |= {"decode": runs[0]["decode"], "context": runs[0]["context"]}
         timed = points[2 * i].engine != "reference"  # of the transformer alone
         row["seconds"] = sum(run["seconds"] for run in runs) if timed else None
         rows.append(row)
-    right = all(run["member"] == LANGUAGES[at.language].holds(at.word) for at, run in zip(points, found, strict=True))
-    both = all({run["member"] for run in found[i : i + 2]} == {True, False} for i in range(0, len(found), 2))
-    exact = all(run["steps"] == steps(len(at.word)) for at, run in zip(points, found, strict=True))
-    same = all(run["agrees"] and run["decode"] in (None, run["steps"]) for run in found)
+    right = all(run["member"] == LANGUAGES[at.language].holds(at.word) for at, run in zip(points, decided, strict=True))
+    both = all({run["member"] for run in decided[i : i + 2]} == {True, False} for i in range(0, len(decided), 2))
+    exact = all(run["steps"] == steps(len(at.word)) for at, run in zip(points, decided, strict=True))
+    same = all(run["agrees"] and run["decode"] in (None, run["steps"]) for run in decided)
     checks = (
         Check("every word is decided as the language says, one inside and one outside in every row", right and both),
         Check("every run takes 15 + 24 floor(log2 n) steps, whatever the grammar and the word", exact),

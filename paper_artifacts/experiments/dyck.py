@@ -62,9 +62,9 @@ class Drawn(TypedDict):
 def draw_part(part: int) -> Drawn:
     """``PART`` words."""
     rng = Random(f"{SEED} dyck {part}")
-    found = [word(K, generator().sample(rng)) for _ in range(PART)]
-    lengths = Counter(map(len, found))
-    return {"lengths": {str(n): lengths[n] for n in sorted(lengths)}, "wrong": sum(not is_trivial(w) for w in found)}
+    words = [word(K, generator().sample(rng)) for _ in range(PART)]
+    lengths = Counter(map(len, words))
+    return {"lengths": {str(n): lengths[n] for n in sorted(lengths)}, "wrong": sum(not is_trivial(w) for w in words)}
 
 
 def law(letters: int) -> float:

@@ -74,8 +74,8 @@ def in_place(given: Edited) -> Placed:
 
     ids = prompt(LETTERS, BITS, given.string, given.edits)
     run = list(passes(LETTERS, BITS, ids, readout))
-    found = string_of(LETTERS, BITS, run[-1].tolist())
-    return {"string": found, "passes": len(run), "prompt": len(ids), "context": max(len(ids), *map(len, run))}
+    string = string_of(LETTERS, BITS, run[-1].tolist())
+    return {"string": string, "passes": len(run), "prompt": len(ids), "context": max(len(ids), *map(len, run))}
 
 
 def edits(noted: Notes) -> Artifact:
@@ -87,19 +87,19 @@ def edits(noted: Notes) -> Artifact:
     every = [one for group in drawn_.values() for one in group]
     placed = dict(zip(every, cached(noted, in_place, every), strict=True))
     tasks = [Task("preserve", one, "apmdm" if len(one.edits) <= DECODED else "reference", WORD) for one in every]
-    found = dict(zip(every, zip(tasks, results(noted, tasks), strict=True), strict=True))
-    rows = tuple(row(many, group, placed, found) for many, group in drawn_.items())
-    decoded = [run for task, run in found.values() if task.engine != "reference"]
-    return Artifact("edits", "Edits in place, and PRESERVE", scope(), COLUMNS, rows, checks(placed, found, decoded), NOTES,
+    runs = dict(zip(every, zip(tasks, results(noted, tasks), strict=True), strict=True))
+    rows = tuple(row(many, group, placed, runs) for many, group in drawn_.items())
+    decoded = [run for task, run in runs.values() if task.engine != "reference"]
+    return Artifact("edits", "Edits in place, and PRESERVE", scope(), COLUMNS, rows, checks(placed, runs, decoded), NOTES,
                     (steps_drawn(rows),))  # fmt: skip
 
 
 def row(
-    many: int, group: Sequence[Edited], placed: Mapping[Edited, Placed], found: Mapping[Edited, tuple[Task, Found]]
+    many: int, group: Sequence[Edited], placed: Mapping[Edited, Placed], results: Mapping[Edited, tuple[Task, Found]]
 ) -> dict[str, Cell]:
     """The row of some lists of as many edits: of contexts and steps the largest."""
-    runs = [found[one][1] for one in group]
-    whole = found[group[0]][0].engine != "reference"
+    runs = [results[one][1] for one in group]
+    whole = results[group[0]][0].engine != "reference"
     letters = sum(run.answer == carried_out(one)[one.at] for one, run in zip(group, runs, strict=True))
     layout = max(CellLayout(WORD, "", r.processors, r.memory, r.length).context_length for r in runs)
     return {
@@ -120,7 +120,7 @@ def string_right(given: Edited, run: Placed) -> bool:
 
 
 def checks(
-    placed: Mapping[Edited, Placed], found: Mapping[Edited, tuple[Task, Found]], decoded: Sequence[Found]
+    placed: Mapping[Edited, Placed], runs: Mapping[Edited, tuple[Task, Found]], decoded: Sequence[Found]
 ) -> tuple[Check, ...]:
     """Strings, letters, passes, contexts and steps are as they are stated."""
     return (
@@ -130,9 +130,9 @@ def checks(
               all(run["passes"] == len(one.edits) + 2 and run["prompt"] == len(one.edits) + len(one.string) + 1
                   and run["context"] <= run["prompt"] + 2 for one, run in placed.items())),
         Check("every letter is that of Python's lists",
-              all(run.answer == carried_out(one)[one.at] for one, (_, run) in found.items())),
+              all(run.answer == carried_out(one)[one.at] for one, (_, run) in runs.items())),
         Check("PRAM steps are at most 48 + 9 a, for m edits of a bits",
-              all(run.steps <= most_steps(one) for one, (_, run) in found.items())),
+              all(run.steps <= most_steps(one) for one, (_, run) in runs.items())),
         faithful(decoded, "preserve, decoded whole"),
     )  # fmt: skip
 

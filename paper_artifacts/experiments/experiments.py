@@ -39,21 +39,21 @@ SIZES = (("steps", "PRAM steps (median, max)", "text"), ("decode", "decoding ste
          ("context", "context (max)", "number"), ("seconds", "seconds (sum)", "time"))  # fmt: skip
 
 
-def sizes(found: Sequence[Found]) -> dict[str, Cell]:
+def sizes(runs: Sequence[Found]) -> dict[str, Cell]:
     """Steps, decoding steps, context and time of some runs."""
-    steps, decode = [f.steps for f in found], [f.decode_steps or 0 for f in found]
+    steps, decode = [f.steps for f in runs], [f.decode_steps or 0 for f in runs]
     return {
         "steps": f"{statistics.median(steps):g}, {max(steps)}",
         "decode": f"{statistics.median(decode):g}, {max(decode)}",
-        "context": max(f.context or 0 for f in found),
-        "seconds": sum(f.seconds for f in found),
+        "context": max(f.context or 0 for f in runs),
+        "seconds": sum(f.seconds for f in runs),
     }
 
 
-def faithful(found: Sequence[Found], what: str) -> Check:
+def faithful(runs: Sequence[Found], what: str) -> Check:
     """The transformer's runs are the reference machine's, a decoding step a PRAM step."""
     return Check(f"{what}: as the reference machine, one decoding step a PRAM step",
-                 all(f.agrees and f.decode_steps == f.steps for f in found))  # fmt: skip
+                 all(f.agrees and f.decode_steps == f.steps for f in runs))  # fmt: skip
 
 
 # Parity.
@@ -68,17 +68,17 @@ def parity(noted: Notes) -> Artifact:
     for n in LENGTHS:
         rng = Random(f"{SEED} parity {n}")
         tasks += [Task("parity", [rng.randrange(2) for _ in range(n)], "apmdm") for _ in range(EACH)]
-    found = results(noted, tasks)
+    runs = results(noted, tasks)
     rows: list[dict[str, Cell]] = []
     for n in LENGTHS:
-        mine = [(t, f) for t, f in zip(tasks, found, strict=True) if len(t.problem) == n]
+        mine = [(t, f) for t, f in zip(tasks, runs, strict=True) if len(t.problem) == n]
         right = sum(f.answer == reduce(xor, t.problem) for t, f in mine)
         rows.append({"n": n, "reported": "100 %", "right": f"{right} of {len(mine)}", "p": mine[0][1].processors,
                      "how": "program parity, decoded whole", **sizes([f for _, f in mine])})  # fmt: skip
     rows.append({"n": "ARM", "reported": "does not generalise", "how": TRAINED})
     checks = (
-        Check("every parity is right", all(f.answer == reduce(xor, t.problem) for t, f in zip(tasks, found, strict=True))),
-        faithful(found, "parity"),
+        Check("every parity is right", all(f.answer == reduce(xor, t.problem) for t, f in zip(tasks, runs, strict=True))),
+        faithful(runs, "parity"),
     )
     notes = (
         "Reported of an AP-MDM trained on length 2 alone (7 transitions, about 200 parameters), and of an ARM trained on "
@@ -134,15 +134,15 @@ def graph(noted: Notes) -> Artifact:
             task = Task("cut", drawn_graph(rng, n), "apmdm", graph_word(n))
             drawn.setdefault(repr(task), task)
         tasks += drawn.values()
-    found = results(noted, tasks)
+    runs = results(noted, tasks)
     rows: list[dict[str, Cell]] = []
-    good = [disconnected(t.problem, f.answer) for t, f in zip(tasks, found, strict=True)]
+    good = [disconnected(t.problem, f.answer) for t, f in zip(tasks, runs, strict=True)]
     for n in NODES:
         here = [i for i, t in enumerate(tasks) if t.problem[0].n == n]
         right = sum(good[i] for i in here)
         rows.append({"n": n, "reported": STATED[n], "arm": ARM.get(n), "right": f"{right} of {len(here)}", "w": graph_word(n),
-                     "how": "program cut, decoded whole", **sizes([found[i] for i in here])})  # fmt: skip
-    checks = (Check("every cut is a minimum cut (networkx)", all(good)), faithful(found, "cut"))
+                     "how": "program cut, decoded whole", **sizes([runs[i] for i in here])})  # fmt: skip
+    checks = (Check("every cut is a minimum cut (networkx)", all(good)), faithful(runs, "cut"))
     notes = (
         NOT_LEARNING + " Here every edge costs 1, and the instances are our own: the paper's are not at hand.",
         f"ARM: {TRAINED}.",
@@ -184,9 +184,9 @@ def sudoku_row(what: str, group: Sequence[PuzzleRun]) -> dict[str, Cell]:
 
 def sudoku(noted: Notes) -> Artifact:
     """The paper's Sudoku table and a compiled solver: every puzzle in the reference machine and in the transformer."""
-    found = runs_of_sudoku(noted, puzzles(noted))
-    rows, scope = tuple(sudoku_rows(found)), sudoku_scope(found)
-    return Artifact("sudoku", "Sudoku", scope, SUDOKU, rows, sudoku_checks(found), sudoku_notes(found))
+    runs = runs_of_sudoku(noted, puzzles(noted))
+    rows, scope = tuple(sudoku_rows(runs)), sudoku_scope(runs)
+    return Artifact("sudoku", "Sudoku", scope, SUDOKU, rows, sudoku_checks(runs), sudoku_notes(runs))
 
 
 SUDOKU = columns(
@@ -198,49 +198,49 @@ SUDOKU = columns(
 )  # fmt: skip
 
 
-def sudoku_rows(found: Sequence[PuzzleRun]) -> list[dict[str, Cell]]:
+def sudoku_rows(runs: Sequence[PuzzleRun]) -> list[dict[str, Cell]]:
     """The paper's rows, one of the puzzles made from seeds, and one of each published puzzle."""
     rows: list[dict[str, Cell]] = [
         {"what": what, "reported": reported, "from": source or "the paper itself", "how": TRAINED}
         for what, reported, source in PAPER
     ]
-    rows.append(sudoku_row("program sudoku, puzzles made from seeds", [row for row in found if row["seed"] is not None]))
-    return rows + [sudoku_row(row["name"], [row]) for row in found if row["seed"] is None]
+    rows.append(sudoku_row("program sudoku, puzzles made from seeds", [row for row in runs if row["seed"] is not None]))
+    return rows + [sudoku_row(row["name"], [row]) for row in runs if row["seed"] is None]
 
 
-def sudoku_checks(found: Sequence[PuzzleRun]) -> tuple[Check, ...]:
+def sudoku_checks(runs: Sequence[PuzzleRun]) -> tuple[Check, ...]:
     """Every run is right, in the reference machine and in the transformer."""
     return (
-        Check("every puzzle is solved by the program in the reference machine", all(r["solved"] for r in found)),
+        Check("every puzzle is solved by the program in the reference machine", all(r["solved"] for r in runs)),
         Check("every run in the transformer ends as in the reference machine, one decoding step a PRAM step",
-              all(r["agrees"] and r["decode_steps"] == r["steps"] for r in found)),
+              all(r["agrees"] and r["decode_steps"] == r["steps"] for r in runs)),
     )  # fmt: skip
 
 
-def sudoku_notes(found: Sequence[PuzzleRun]) -> tuple[str, ...]:
+def sudoku_notes(runs: Sequence[PuzzleRun]) -> tuple[str, ...]:
     """Where the puzzles are from, and what ran where."""
     return (
         NOT_LEARNING + " The paper's test puzzles are not at hand; ours have at most 28 givens and one solution each, and no "
         "given of those made from seeds can be left out. They are in the table puzzles.",
-        f"In the transformer (any-process generation) all {len(found)} runs were decoded whole, "
-        f"{sum(row['decode_steps'] or 0 for row in found):,} decoding steps together.",
+        f"In the transformer (any-process generation) all {len(runs)} runs were decoded whole, "
+        f"{sum(row['decode_steps'] or 0 for row in runs):,} decoding steps together.",
         "Three numbers in a cell: the least, the median, the largest.",
     )
 
 
-def sudoku_scope(found: Sequence[PuzzleRun]) -> str:
+def sudoku_scope(runs: Sequence[PuzzleRun]) -> str:
     """How many puzzles ran, and what of them in the transformer."""
-    return f"measured: {len(found)} puzzles in the reference machine, each decoded whole in the transformer"
+    return f"measured: {len(runs)} puzzles in the reference machine, each decoded whole in the transformer"
 
 
 def instances(noted: Notes) -> Artifact:
     """Every puzzle of the Sudoku table, and its runs."""
-    found = runs_of_sudoku(noted, puzzles(noted))
+    runs = runs_of_sudoku(noted, puzzles(noted))
     rows: tuple[dict[str, Cell], ...] = tuple(
         {**{key: row[key] for key in ("name", "cells", "givens", "guesses", "steps", "word", "context", "seconds")},
          "solved": "yes" if row["solved"] else "no",
          "decode": row["decode_steps"], "agrees": "yes" if row["agrees"] else "no"}
-        for row in found
+        for row in runs
     )  # fmt: skip
     shown = columns(
         ("name", "puzzle", "text"), ("cells", "cells", "text"), ("givens", "givens", "number"),
@@ -274,8 +274,8 @@ def growth(noted: Notes) -> Artifact:
     for name, n in points:
         rng, engine = Random(f"{SEED} {name} {n}"), "mdm" if n <= DECODED // 2 else "apmdm" if n <= DECODED else "reference"
         tasks += [Task(name, PROGRAMS[name].draw(rng, n, 16), engine) for _ in range(SAMPLES)]
-    found = results(noted, tasks)
-    here = {point: found[SAMPLES * i : SAMPLES * (i + 1)] for i, point in enumerate(points)}
+    grown = results(noted, tasks)
+    here = {point: grown[SAMPLES * i : SAMPLES * (i + 1)] for i, point in enumerate(points)}
     worst = {point: max(f.steps for f in runs) for point, runs in here.items()}
     rows: list[dict[str, Cell]] = []
     notes, checks = [], []
@@ -294,7 +294,7 @@ def growth(noted: Notes) -> Artifact:
                          "seconds": sum(f.seconds for f in runs)})  # fmt: skip
         within = all(worst[name, n] <= STATED_STEPS[name](n) for n in sizes_)
         checks.append(Check(f"{name}: steps within the program's stated bound", within))
-    decoded = [f for t, f in zip(tasks, found, strict=True) if t.engine != "reference"]
+    decoded = [f for t, f in zip(tasks, grown, strict=True) if t.engine != "reference"]
     checks.append(faithful(decoded, "runs in the transformer"))
     shown = columns(
         ("program", "program", "text"), ("n", "n", "number"), ("p", "P", "number"), ("t", "PRAM steps (max)", "number"),
@@ -318,11 +318,11 @@ def resources(noted: Notes) -> Artifact:
     for name, size in RESOURCES.items():
         problem = PROGRAMS[name].draw(Random(f"{SEED} resources {name}"), size, 16)
         tasks += [Task(name, problem, engine) for engine in ("mdm", "apmdm")]
-    found = results(noted, tasks)
+    runs = results(noted, tasks)
     rows: list[dict[str, Cell]] = []
     exact = []
     for i, (name, size) in enumerate(RESOURCES.items()):
-        log, cells = found[2 * i], found[2 * i + 1]
+        log, cells = runs[2 * i], runs[2 * i + 1]
         p, m, length, t = log.processors, log.memory, log.length, log.steps
         space = m + 9 * p
         exact.append(log.context == 2 + 4 * length + m + 3 * p * (t + 1) and cells.context == 2 + 4 * length + 2 * space)
@@ -332,7 +332,7 @@ def resources(noted: Notes) -> Artifact:
                      "seconds": log.seconds + cells.seconds})  # fmt: skip
     checks = (
         Check("contexts are 2 + 4 L + M + 3 P (T + 1) and 2 + 4 L + 2 (M + 9 P)", all(exact)),
-        faithful(found, "every run"),
+        faithful(runs, "every run"),
     )
     numbers = {
         "n": "n", "p": "P", "t": "T", "s": "S", "l": "L", "pt": "P T", "mdm": "MDM context", "mdm decode": "MDM decoding steps",

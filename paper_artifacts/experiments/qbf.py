@@ -46,11 +46,11 @@ def expansion(formula: Formula) -> bool:
 
 def series() -> dict[tuple[str, int], list[Formula]]:
     """The formulas of each row."""
-    found = {(TRIED, n): [exhaustive(n)] for n in SIZES}
+    formulas = {(TRIED, n): [exhaustive(n)] for n in SIZES}
     for n in SIZES:
         rng = Random(f"{SEED} qbf {n}")
-        found[RANDOM, n] = [random_formula(rng, n) for _ in range(SAMPLES)]
-    return found
+        formulas[RANDOM, n] = [random_formula(rng, n) for _ in range(SAMPLES)]
+    return formulas
 
 
 def qbf(noted: Notes) -> Artifact:
@@ -60,16 +60,18 @@ def qbf(noted: Notes) -> Artifact:
         for formula in chosen:
             engines = ("reference", *["apmdm"][: n <= EDITED], *["mdm"][: n <= MASKED])
             tasks.update(dict.fromkeys(Task("qbf", formula, engine, WORD) for engine in engines))
-    found = dict(zip(tasks, results(noted, list(tasks)), strict=True))
-    rows = tuple(row(what, n, chosen, found) for (what, n), chosen in formulas.items())
-    decoded = [run for task, run in found.items() if task.engine != "reference"]
-    return Artifact("qbf", "Quantified Boolean formulas in linear space", scope(), shown(), rows, checks(found, decoded),
+    runs = dict(zip(tasks, results(noted, list(tasks)), strict=True))
+    rows = tuple(row(what, n, chosen, runs) for (what, n), chosen in formulas.items())
+    decoded = [run for task, run in runs.items() if task.engine != "reference"]
+    return Artifact("qbf", "Quantified Boolean formulas in linear space", scope(), shown(), rows, checks(runs, decoded),
                     NOTES, (contexts(rows),))  # fmt: skip
 
 
-def row(what: str, n: int, formulas: Sequence[Formula], found: Mapping[Task, Found]) -> dict[str, Cell]:
+def row(what: str, n: int, formulas: Sequence[Formula], results: Mapping[Task, Found]) -> dict[str, Cell]:
     """The row of some formulas: of steps and contexts the largest."""
-    runs = {e: [found[t] for f in formulas if (t := Task("qbf", f, e, WORD)) in found] for e in ("reference", "apmdm", "mdm")}
+    runs = {
+        e: [results[t] for f in formulas if (t := Task("qbf", f, e, WORD)) in results] for e in ("reference", "apmdm", "mdm")
+    }
     cells: dict[str, Cell] = {
         "what": what, "n": n, "size": max(memory(f) - 3 for f in formulas), "t": max(r.steps for r in runs["reference"]),
         "bound": max(map(most_steps, formulas)), "true": f"{sum(r.answer for r in runs['reference'])} of {len(formulas)}",
@@ -90,10 +92,10 @@ def stated(engine: str, run: Found) -> int:
     return LogLayout(WORD, "", run.processors, run.memory, run.length).context_length(run.steps)
 
 
-def checks(found: Mapping[Task, Found], decoded: Sequence[Found]) -> tuple[Check, ...]:
+def checks(results: Mapping[Task, Found], decoded: Sequence[Found]) -> tuple[Check, ...]:
     """Answers, memory, contexts and steps are as they are stated."""
-    runs = [(task.problem, run) for task, run in found.items()]
-    context = all((t.engine == "reference") or f.context == stated(t.engine, f) for t, f in found.items())
+    runs = [(task.problem, run) for task, run in results.items()]
+    context = all((t.engine == "reference") or f.context == stated(t.engine, f) for t, f in results.items())
     tight = all(run.steps == most_steps(f) for f, run in runs if f == exhaustive(len(f.prefix)))
     return (
         Check("every answer is that of the expansion of the quantifiers", all(r.answer == expansion(f) for f, r in runs)),

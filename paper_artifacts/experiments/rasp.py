@@ -1,4 +1,4 @@
-"""The table of RASP operators: what the compiled transformers of longer texts are wider by."""
+"""The table of RASP operators: how much wider the compiled transformers of longer texts are."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def rasp() -> Artifact:
     rows: list[dict[str, Cell]] = []
     wrong, wide = list[str](), list[str]()
     for name, node in named.items():
-        found = {longest: translate(name, node, named, "ab", longest) for longest in LENGTHS}
-        shapes = {longest: lower(translation.module.program).shape for longest, translation in found.items()}
+        translated = {longest: translate(name, node, named, "ab", longest) for longest in LENGTHS}
+        shapes = {longest: lower(translation.module.program).shape for longest, translation in translated.items()}
         widths = [shape["d_model"] for shape in shapes.values()]
         units = [sum(layer["d_ff"] for layer in shape["layers"]) for shape in shapes.values()]
-        forms = found[LENGTHS[-1]].selectors
+        forms = translated[LENGTHS[-1]].selectors
         grows = any(form.grows for form in forms)
         if grows and widths != sorted(set(widths)):
             wrong.append(name)

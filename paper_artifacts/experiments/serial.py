@@ -107,18 +107,18 @@ def decode(task: tuple[str, str]) -> SerialRun:
 
 def serial(noted: Notes) -> Artifact:
     """Layer plans decoded by one processor, with the steps that are counted for every plan."""
-    found = cached(noted, decode, TASKS)
-    rows = [row(task, one) for task, one in zip(TASKS, found, strict=True)]
-    length, universal = len({one["instructions"] for one in found}), found[-1]
+    decoded = cached(noted, decode, TASKS)
+    rows = [row(task, one) for task, one in zip(TASKS, decoded, strict=True)]
+    length, universal = len({one["instructions"] for one in decoded}), decoded[-1]
     bound = most("", log2(universal["positions"])) * universal["positions"] ** 3
     checks = (
-        Check("the tokens and the passes are those of the plan in exact arithmetic", all(one["agrees"] for one in found)),
-        Check("every run halts, in exactly the steps that are counted", all(counted(one) for one in found)),
+        Check("the tokens and the passes are those of the plan in exact arithmetic", all(one["agrees"] for one in decoded)),
+        Check("every run halts, in exactly the steps that are counted", all(counted(one) for one in decoded)),
         Check("every program has the same instructions, as many as the text of the decoder", length == 1),
         Check(f"the universal machine's steps are at most S^3 q(log2 S) = {bound:.3g}", universal["steps"] <= bound),
     )
     notes = (
-        f"S positions, H heads, E entries of the matrices and biases; every program has the same {found[0]['instructions']} "
+        f"S positions, H heads, E entries of the matrices and biases; every program has the same {decoded[0]['instructions']} "
         "instructions. A pass takes steps of order S^2, and there are at most S passes.",
         "The universal machine runs `mov r1, 3` and `halt` at w = 5: a PRAM that runs an MDM that runs a PRAM.",
     )

@@ -120,12 +120,12 @@ def made(seed: int) -> Puzzle:
 
 def puzzles(noted: Notes, count: int = COUNT) -> list[Puzzle]:
     """The puzzles made from the seeds 0, 1, ..., and the published ones. Raises ValueError where one is not as it should be."""
-    found = [Puzzle(**made) for made in cached(noted, _made, range(count))]
-    found += [Puzzle(name, cells) for name, cells in PUBLISHED.items()]
-    for puzzle in found:
+    listed = [Puzzle(**made) for made in cached(noted, _made, range(count))]
+    listed += [Puzzle(name, cells) for name, cells in PUBLISHED.items()]
+    for puzzle in listed:
         if puzzle.givens > GIVENS or len(solutions(puzzle.cells)) != 1:
             raise ValueError(f"{puzzle.name}: expected at most {GIVENS} givens and one solution")
-    return found
+    return listed
 
 
 def _made(seed: int) -> dict[str, Any]:
@@ -193,16 +193,16 @@ class PuzzleRun(Solved, Decoded):
 def reference(puzzle: Puzzle) -> Solved:
     """One puzzle in the reference machine."""
     room = Room(puzzle)
-    found = machine.run(room.program, LONGEST)
-    memory = found.configuration.memory
+    run = machine.run(room.program, LONGEST)
+    memory = run.configuration.memory
     return {
         "name": puzzle.name,
         "cells": puzzle.cells,
         "seed": puzzle.seed,
         "givens": puzzle.givens,
-        "solved": found.finished and not found.faults and [room.instance.result(memory)] == solutions(puzzle.cells),
+        "solved": run.finished and not run.faults and [room.instance.result(memory)] == solutions(puzzle.cells),
         "guesses": sum(any(memory[at : at + 81]) for at in range(STACK, room.memory, 81)),
-        "steps": found.steps,
+        "steps": run.steps,
     }
 
 
@@ -212,10 +212,10 @@ def decoding(room: Room) -> Decoded:
 
     program = room.program
     wanted, start = machine.run(program, LONGEST), time.perf_counter()
-    found = decode.run(program, "apmdm", transformer(room.word, "apmdm"), "", wanted.steps + 1)
+    run = decode.run(program, "apmdm", transformer(room.word, "apmdm"), "", wanted.steps + 1)
     return {
-        "decode_steps": found.decode_steps,
-        "agrees": found.outcome == wanted.outcome and found.finished,
+        "decode_steps": run.decode_steps,
+        "agrees": run.outcome == wanted.outcome and run.finished,
         "word": room.word,
         "context": CellLayout.of(program, "").context_length,  # type: ignore[attr-defined]
         "seconds": time.perf_counter() - start,
@@ -224,9 +224,9 @@ def decoding(room: Room) -> Decoded:
 
 def rows(noted: Notes, chosen: Sequence[Puzzle]) -> list[PuzzleRun]:
     """The rows of some puzzles, in their order: of ``reference`` and ``decoding`` together."""
-    found = cached(noted, reference, chosen)
-    longest = sorted(range(len(found)), key=lambda i: -found[i]["steps"])
-    rooms = [Room(chosen[i], found[i]["guesses"]) for i in longest]
-    decoded = cached(noted, decoding, rooms, [found[i]["steps"] > SHORT for i in longest])
+    references = cached(noted, reference, chosen)
+    longest = sorted(range(len(references)), key=lambda i: -references[i]["steps"])
+    rooms = [Room(chosen[i], references[i]["guesses"]) for i in longest]
+    decoded = cached(noted, decoding, rooms, [references[i]["steps"] > SHORT for i in longest])
     places = dict(zip(longest, decoded, strict=True))
-    return [{**row, **places[i]} for i, row in enumerate(found)]
+    return [{**row, **places[i]} for i, row in enumerate(references)]

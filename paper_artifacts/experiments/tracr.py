@@ -1,4 +1,4 @@
-"""The sizes of what Tracr compiles a RASP program to, by the rules of its sources; nothing of Tracr is run.
+"""The sizes of the transformers to which Tracr compiles RASP programs, by the rules of its sources; Tracr itself is not run.
 
 Source: D. Lindner and others, Tracr: Compiled Transformers as a Laboratory for Interpretability (arXiv 2301.05062), and its
 repository, google-deepmind/tracr. The programs are those of its module ``compiler.lib``; widths follow ``basis_inference`` and

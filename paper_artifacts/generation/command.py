@@ -21,7 +21,7 @@ TRIES = 1_000  # for a word that is short enough
 def options(command: argparse.ArgumentParser) -> None:
     """The options that name a generator and its draws."""
     command.add_argument(
-        "--k", type=partial(arguments.within, low=1, high=MOST), metavar="K", help=f"letters, 1 to {MOST} (default 2)"
+        "--k", type=partial(arguments.within, low=1, high=MOST), metavar="K", help=f"number of letters, 1 to {MOST} (default 2)"
     )
     command.add_argument("--seed", type=arguments.count, metavar="S", help="seed of the draws (default 0)")
 
@@ -31,8 +31,10 @@ def register(commands: cli.Commands) -> None:
     generate = cli.command(commands, "generate", "draw words by stochastic any-process generation")
     generate.add_argument("language", choices=LANGUAGES, metavar="LANGUAGE", help="dyck: two-sided Dyck-k")
     options(generate)
-    generate.add_argument("--count", type=arguments.count, default=1, metavar="C", help="how many words (default 1)")
-    generate.add_argument("--max-length", type=arguments.count, metavar="L", help="draw a word of more than L letters anew")
+    generate.add_argument("--count", type=arguments.count, default=1, metavar="C", help="number of words (default 1)")
+    generate.add_argument(
+        "--max-length", type=arguments.count, metavar="L", help="discard words of more than L letters and draw again"
+    )
     generate.add_argument("--json", action="store_true", help='one JSON object, {"words": [[1, -1, ...], ...]}')
     generate.set_defaults(command=run)
 
@@ -42,12 +44,12 @@ def run(options: argparse.Namespace) -> int:
     from efasp.model.generators import dyck_generator
 
     k = 2 if options.k is None else options.k
-    found = words(dyck_generator(k), k, Random(options.seed or 0), options.count, options.max_length)
+    drawn = words(dyck_generator(k), k, Random(options.seed or 0), options.count, options.max_length)
     try:
         if options.json:
-            print(json.dumps({"words": list(found)}))
+            print(json.dumps({"words": list(drawn)}))
         else:
-            for each in found:
+            for each in drawn:
                 print(shown(each))
     except GenerationError as error:
         raise UsageError(f"generate: {error}; --seed: expected another") from None

@@ -1,4 +1,4 @@
-"""`efasp audit` (docs/commands.md, "efasp audit"): claims and lemmas with their computed status, or one of them whole."""
+"""`efasp audit` (docs/commands.md, "efasp audit"): claims and lemmas with their computed status, or one of them in full."""
 
 from __future__ import annotations
 
@@ -57,15 +57,18 @@ def _chosen(name: str | None, kernel: bool) -> tuple[list[str], list[str]]:
     """The claims and the lemmas of a name or a glob; all of them without one. Raises UsageError where it names none."""
     patterns = None if name is None else [name]
     known = list(claims()), list(statements())
-    found = [other for other in known[0] if matches(other, patterns)], [other for other in known[1] if matches(other, patterns)]
+    chosen = (
+        [other for other in known[0] if matches(other, patterns)],
+        [other for other in known[1] if matches(other, patterns)],
+    )
     if not kernel:
-        if name in found[1] and name.startswith(KERNEL):
+        if name in chosen[1] and name.startswith(KERNEL):
             raise UsageError(f"audit: {name}: expected --kernel with it, as it needs Rocq")
-        found = found[0], [other for other in found[1] if not other.startswith(KERNEL)]
-    if name is not None and not any(found):
+        chosen = chosen[0], [other for other in chosen[1] if not other.startswith(KERNEL)]
+    if name is not None and not any(chosen):
         near = nearest(name, [*known[0], *choices(known[1])])
         raise UsageError(f"audit: expected a lemma's name, a claim's, or a glob of these, found {name or repr(name)}{near}")
-    return found
+    return chosen
 
 
 def _lemmas(claim: str, kernel: bool) -> list[str]:

@@ -118,10 +118,10 @@ def _code(name: str) -> Construction:
 
 def written(module: str, path: str) -> str:
     """The source of a function, class or method; its module, which may need torch, is not imported. Raises KeyError."""
-    found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
         raise KeyError(module)
-    lines = Path(found.origin).read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = Path(spec.origin).read_text(encoding="utf-8").splitlines(keepends=True)
     node: ast.AST = ast.parse("".join(lines))
     for name in path.split("."):
         inside = {child.name: child for child in ast.iter_child_nodes(node) if isinstance(child, DEFINED)}

@@ -14,17 +14,17 @@ Entry = tuple[str, str, str, str]  # kind, name, page, text
 
 def entries(tables: Iterable[tuple[str, str]]) -> list[Entry]:
     """Everything that has a page or a place of its own. ``tables``: the names and titles of those that there are."""
-    found: list[Entry] = [
+    index: list[Entry] = [
         ("claim", claim.id, f"claim/{claim.id}.html", f"{claim.title}. {claim.states}") for claim in claims().values()
     ]
     for statement in statements().values():
         shown = f"{statement.states} {statement.notation}".strip()
-        found.append(("lemma", statement.lemma, f"lemma/{statement.lemma}.html", shown))
-    found += [("term", term.name, f"glossary.html#{term.anchor}", term.means) for term in glossary().values()]
-    return found + [("table", name, f"tables.html#{name}", title) for name, title in tables]
+        index.append(("lemma", statement.lemma, f"lemma/{statement.lemma}.html", shown))
+    index += [("term", term.name, f"glossary.html#{term.anchor}", term.means) for term in glossary().values()]
+    return index + [("table", name, f"tables.html#{name}", title) for name, title in tables]
 
 
-def script(found: Sequence[Entry]) -> str:
+def script(entries: Sequence[Entry]) -> str:
     """The index as a script, an entry a line."""
-    lines = ",\n".join(json.dumps(entry) for entry in found)
+    lines = ",\n".join(json.dumps(entry) for entry in entries)
     return f'"use strict";\nconst INDEX = [\n{lines}\n];\n'

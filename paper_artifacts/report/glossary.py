@@ -125,15 +125,15 @@ def pieces(text: str, file: Path = FILE) -> Iterator[tuple[str, Term | None]]:
     pattern, meant = _pattern(file)
     seen: set[str] = set()
     at = 0
-    for found in pattern.finditer(text):
-        term = meant[found[0].lower()]
+    for match in pattern.finditer(text):
+        term = meant[match[0].lower()]
         if term.name in seen:
             continue
         seen.add(term.name)
-        if found.start() > at:
-            yield text[at : found.start()], None
-        yield found[0], term
-        at = found.end()
+        if match.start() > at:
+            yield text[at : match.start()], None
+        yield match[0], term
+        at = match.end()
     if at < len(text):
         yield text[at:], None
 

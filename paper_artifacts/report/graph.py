@@ -74,8 +74,8 @@ def family_boxes(family: str, ledger: Ledger) -> list[Box]:
 
 def _families(some: Iterable[Statement], itself: str = "") -> tuple[str, ...]:
     """The families of what some lemmas rest on (of the lemmas too, for a claim), in order."""
-    found = {statements()[name].family for s in some for name in (s.rests if itself else (s.lemma,))}
-    return tuple(name for name in families() if name in found and name != itself)
+    names = {statements()[name].family for s in some for name in (s.rests if itself else (s.lemma,))}
+    return tuple(name for name in families() if name in names and name != itself)
 
 
 def _split(rests: Mapping[str, Sequence[str]]) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:

@@ -1,4 +1,4 @@
-"""One claim whole: its statement, how far it is shown, the outline of its proof by families of lemmas, and every lemma."""
+"""One claim in full: its statement, how far it is shown, the outline of its proof by families of lemmas, and every lemma."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ WIDTH = 100  # of a paragraph
 def families() -> dict[str, str]:
     """The families of lemmas in the order of an outline, with the contribution of each. Raises StatementError for one that is
     missing or unknown."""
-    found: dict[str, str] = tomllib.loads(FILE.read_text(encoding="utf-8"))["family"]
-    if odd := set(found) ^ {statement.family for statement in statements().values()}:
+    contributions: dict[str, str] = tomllib.loads(FILE.read_text(encoding="utf-8"))["family"]
+    if odd := set(contributions) ^ {statement.family for statement in statements().values()}:
         raise StatementError(f"{FILE.name}: family: expected the families of the statements, found {', '.join(sorted(odd))}")
-    return found
+    return contributions
 
 
 class Part(NamedTuple):
@@ -38,13 +38,13 @@ class Part(NamedTuple):
 
 def parts(claim: Claim) -> dict[str, Part]:
     """The families below a claim, in order."""
-    lemmas, found = below(claim.lemmas), {}
+    lemmas, by_family = below(claim.lemmas), {}
     for family in families():
         mine = [name for name in lemmas if statements()[name].family == family]
         others = {statements()[dependency].family for name in mine for dependency in statements()[name].rests}
         if mine:
-            found[family] = Part(family, mine, [other for other in families() if other in others - {family}])
-    return found
+            by_family[family] = Part(family, mine, [other for other in families() if other in others - {family}])
+    return by_family
 
 
 class FamilyData(TypedDict):
@@ -99,9 +99,9 @@ def whole_data(claim: Claim, ledger: Ledger, n_max: int) -> WholeClaim:
 
 def commands(claim: Claim) -> list[str]:
     """The commands that check a claim anew."""
-    found = [f"efasp audit {claim.id} --no-cache", f"efasp audit {claim.id} --mutants"] if claim.lemmas else []
-    found += ["make rocq", f"efasp audit {claim.id} --kernel"] if claim.theorem else []
-    return found + ([f"efasp tables --check --only {' '.join(claim.measures)}"] if claim.measures else [])
+    lines = [f"efasp audit {claim.id} --no-cache", f"efasp audit {claim.id} --mutants"] if claim.lemmas else []
+    lines += ["make rocq", f"efasp audit {claim.id} --kernel"] if claim.theorem else []
+    return lines + ([f"efasp tables --check --only {' '.join(claim.measures)}"] if claim.measures else [])
 
 
 def stated(claim: Claim) -> str:

@@ -1,4 +1,4 @@
-"""`efasp audit FILE`: a program of E-FASP whole, as a lemma of the machine is shown: its text, obligations, and limits."""
+"""`efasp audit FILE`: an E-FASP program in full, as a lemma of the machine is shown: its text, obligations, and limits."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ def audit_program(options: argparse.Namespace) -> int:
 
 def by_lemma(rows: Sequence[Row]) -> dict[str, dict[str, list[Row]]]:
     """The rows by lemma, and of each lemma by scope, in the order of the run."""
-    found: dict[str, dict[str, list[Row]]] = {}
+    grouped: dict[str, dict[str, list[Row]]] = {}
     for row in rows:
-        found.setdefault(row["lemma"], {}).setdefault(row["scope"], []).append(row)
-    return found
+        grouped.setdefault(row["lemma"], {}).setdefault(row["scope"], []).append(row)
+    return grouped
 
 
 def limits(module: Module, rows: Sequence[Row]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One lemma whole, for `efasp audit` and its page: its statement, construction, obligations, claims and mutants."""
+"""One lemma in full, for `efasp audit` and its page: its statement, construction, obligations, claims and mutants."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mu
     listed: list[MutantRow] = []
     for mutant in mutants:
         if name in mutant.lemmas:
-            found = ended.get(mutant.id)
+            outcome = ended.get(mutant.id)
             listed.append(
                 {
                     "mutant": mutant.id,
                     "module": mutant.module,
                     "old": mutant.old,
                     "new": mutant.new,
-                    "status": unrun(mutant) if found is None else found["status"],
-                    "by": [by for by in ([] if found is None else found["by"]) if by.startswith(f"{name}[")],
-                    "countermodel": None if found is None else found["countermodel"],
+                    "status": unrun(mutant) if outcome is None else outcome["status"],
+                    "by": [by for by in ([] if outcome is None else outcome["by"]) if by.startswith(f"{name}[")],
+                    "countermodel": None if outcome is None else outcome["countermodel"],
                 }
             )
     statement = statements()[name]

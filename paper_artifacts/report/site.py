@@ -51,9 +51,9 @@ PAGES = [
 def environment() -> jinja2.Environment:
     """The templates; all values are escaped."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    found = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    found.filters["breakable"] = breakable
-    return found
+    env = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    env.filters["breakable"] = breakable
+    return env
 
 
 def breakable(text: str) -> Markup:
@@ -194,13 +194,13 @@ class Site:
 
     def _lemma(self, name: str) -> str:
         texts = {row["hash"]: self.report.text(row["hash"]) or "" for row in self.ledger.rows.get(name, [])}
-        found: Sheet = sheet(name, self.ledger, texts, self.mutants, self.outcomes)
+        page: Sheet = sheet(name, self.ledger, texts, self.mutants, self.outcomes)
         first: dict[str, Row] = {}
-        for row in found.rows:
+        for row in page.rows:
             first.setdefault(row["hash"], row)
         listed = [(hash_, row["id"], _cut(texts[hash_])) for hash_, row in first.items() if row["kind"] == "smt"]
-        stated = list(pieces(found.statement.states))
-        return self._page("lemma.html", name, "../", sheet=found, states=stated, texts=listed, cases=self.cases)
+        stated = list(pieces(page.statement.states))
+        return self._page("lemma.html", name, "../", sheet=page, states=stated, texts=listed, cases=self.cases)
 
     def _cases(self) -> dict[str, str]:
         """A page for each of the first countermodels; of equal ones the first obligation's."""

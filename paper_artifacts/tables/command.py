@@ -1,4 +1,4 @@
-"""`efasp tables`: every table and figure of ``paper_artifacts/generated``, made anew (docs/commands.md, "efasp tables")."""
+"""`efasp tables`: regenerates every table and figure of ``paper_artifacts/generated`` (docs/commands.md, "efasp tables")."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ def tables(options: argparse.Namespace) -> int:
             notes = Notes(read(noted(folder, name)) if options.check else None, not sampled, pool)
             artifact = make(notes)
             failed = [f"{name}: does not hold: {check.what}" for check in artifact.checks if not check.holds]
-            found = compared(artifact, notes, folder) if options.check else []
+            differences = compared(artifact, notes, folder) if options.check else []
             if not options.check:
                 written(artifact, notes, folder)
-            print(summary(artifact, notes, len(failed), len(found) if options.check else None), flush=True)
-            wrong += failed + found
+            print(summary(artifact, notes, len(failed), len(differences) if options.check else None), flush=True)
+            wrong += failed + differences
     for line in wrong:
         print(line, file=sys.stderr)
     if not options.check:

@@ -181,8 +181,8 @@ def decoding(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 def figures(rows: Sequence[Row]) -> list[Figure]:
     """The figures of a run. That of decoding steps is of the runs of `efasp tables`; with few widths so is that of times."""
-    kept = GENERATED / "growth.json"
-    grown = [decoding(json.loads(kept.read_text(encoding="utf-8"))["rows"])] if kept.exists() else []
+    recorded = GENERATED / "growth.json"
+    grown = [decoding(json.loads(recorded.read_text(encoding="utf-8"))["rows"])] if recorded.exists() else []
     spent, drawn_before = checker_time(rows), GENERATED / "checker-time.svg"
     if len({row["params"].get("w") for row in rows if row["lemma"].startswith("step.")}) < FEW and drawn_before.exists():
         caption = "Time of the obligations of each width, by family, in the run of efasp tables to n = 2^32."

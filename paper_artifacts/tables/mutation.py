@@ -1,6 +1,6 @@
 """The table of operator-level mutants: how many of those drawn are killed by `efasp check` alone, and which are not.
 
-A survivor is one of two things: a hole of the check, or a mutant that changes no claimed property. The latter are
+A survivor is one of two things: a gap in the check, or a mutant that changes no claimed property. The latter are
 listed, with the reason, in ``equivalent.toml``.
 """
 
@@ -34,15 +34,15 @@ class ListingError(ValueError):
 
 def equivalent(path: Path = LISTED) -> dict[str, str]:
     """The reasons of the mutants that are listed as equivalent, by id. Raises ListingError."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for number, entry in enumerate(entries(path, ListingError), 1):
         keys = {"id", "change", "reason"}
         if not isinstance(entry, dict) or set(entry) != keys or not all(type(entry[key]) is str and entry[key] for key in keys):
             raise ListingError(f"{path.name}: mutant {number}: expected id, change and reason, found {entry!r}")
-        if entry["id"] in found:
+        if entry["id"] in reasons:
             raise ListingError(f"{path.name}: mutant {number}: expected an id of its own, found {entry['id']} again")
-        found[entry["id"]] = entry["reason"]
-    return found
+        reasons[entry["id"]] = entry["reason"]
+    return reasons
 
 
 def status(one: Alteration, ended: str, listed: dict[str, str]) -> str:
@@ -83,11 +83,11 @@ def mutation(noted: Notes) -> Artifact:
     every, listed = drawn(COUNT, SEED), equivalent()
 
     def made(due: list[int]) -> list[SlipRun]:
-        found = outcomes([every[i] for i in due], replace(BUDGET, pool=noted.pool))
-        return [{"status": one.status, "by": one.by, "acted": one.acted, "seconds": one.seconds} for one in found]
+        results = outcomes([every[i] for i in due], replace(BUDGET, pool=noted.pool))
+        return [{"status": one.status, "by": one.by, "acted": one.acted, "seconds": one.seconds} for one in results]
 
-    found = noted.through([f"{one.id} {one.module}" for one in every], made)
-    ended = [one["status"] for one in found]
+    results = noted.through([f"{one.id} {one.module}" for one in every], made)
+    ended = [one["status"] for one in results]
     left = [one for one, end in zip(every, ended, strict=True) if status(one, end, listed) == "survived"]
     bad = wrong(every, ended, listed, whole=True)
     columns = (
@@ -102,7 +102,7 @@ def mutation(noted: Notes) -> Artifact:
     notes = [f"Survived: {one.what} ({one.id})." for one in left]
     notes += [f"Equivalent: {one.what} ({one.id}): {listed[one.id]}." for one in every if one.id in listed]
     scope = f"{COUNT} mutants drawn with seed {SEED}, each run against the obligations of n <= {N_MAX} until one does not pass"
-    rows = tuple(table(every, found, listed))
+    rows = tuple(table(every, results, listed))
     return Artifact("mutation", "Operator-level mutants", scope, columns, rows, checks, tuple(notes))
 
 
@@ -114,10 +114,10 @@ COLUMN = {
 }
 
 
-def table(every: Sequence[Alteration], found: Sequence[SlipRun], listed: dict[str, str]) -> list[dict[str, Cell]]:
+def table(every: Sequence[Alteration], results: Sequence[SlipRun], listed: dict[str, str]) -> list[dict[str, Cell]]:
     """The rows: by module, then of all modules; guarded mutants and the others apart."""
     rows: list[dict[str, Cell]] = []
-    pairs = list(zip(every, found, strict=True))
+    pairs = list(zip(every, results, strict=True))
     for module in [*MODULES, "all"]:
         for kind in ("guarded", "plain"):
             mine = [(a, b) for a, b in pairs if module in ("all", a.module) and bool(a.guard) == (kind == "guarded")]

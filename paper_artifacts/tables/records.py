@@ -1,4 +1,4 @@
-"""The runs behind a table, recorded next to it, so that a comparison need make only a sample of them again.
+"""The runs behind a table, recorded next to it, so that a comparison repeats only a sample of them.
 
 `efasp tables` makes every run and records its result; `efasp tables --check` takes that, makes about one run in ``PART``
 again and compares; `--check --all` makes all of them again. Which ones depends on the sources: in time others come up.
@@ -36,14 +36,14 @@ class Notes:
         """The results of the runs with these names, in order. ``make`` makes those with the given numbers. ``long``: as of
         ``due``."""
         due = self.due(keys, long)
-        found: dict[int, R] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
-        for i, value in found.items():
+        results: dict[int, R] = dict(zip(due, json.loads(json.dumps(make(due))), strict=True)) if due else {}
+        for i, value in results.items():
             self.note(keys[i], value)
         for i, key in enumerate(keys):
-            if i not in found and self.known is not None:
-                found[i] = self.known[key]
-            self.runs[key] = found[i]
-        return [found[i] for i in range(len(keys))]
+            if i not in results and self.known is not None:
+                results[i] = self.known[key]
+            self.runs[key] = results[i]
+        return [results[i] for i in range(len(keys))]
 
     def due(self, keys: Sequence[str], long: Sequence[bool] | None = None) -> list[int]:
         """The numbers of the runs that are to be made now: one in ``PART``, but one at least, and those not written down.

@@ -1,4 +1,4 @@
-"""The artifacts of `efasp tables`: each function makes one, from runs and obligations made then and there.
+"""The artifacts of `efasp tables`: each function makes one, from new runs and obligations.
 
 A function is given the notes of its runs (``paper_artifacts.tables.records``), through which it makes them.
 """
@@ -46,12 +46,12 @@ def width() -> Artifact:
             word = narrowest_word(1 << exponent)
             q = quantities(word, extension)
             built = word in compiled_widths(engine, extension)
-            found = sizes(compile_machine(word, engine, extension)) if built else _form(word, engine, extension)
+            measured = sizes(compile_machine(word, engine, extension)) if built else _form(word, engine, extension)
             bits = int(magnitude(engine, extension, q.w, 1 << q.w, 1 << q.c)).bit_length()
             limits = {name: bound(engine, extension, name, exponent) for name in ("d_model", "d_ff", "parameters", "bits")}
-            over += [f"2^{exponent}, {engine}: {name}" for name in limits if {**found, "bits": bits}[name] > limits[name]]
+            over += [f"2^{exponent}, {engine}: {name}" for name in limits if {**measured, "bits": bits}[name] > limits[name]]
             named: dict[str, Cell] = {"n": f"2^{exponent}", "w": word, "engine": engine, "ext": extension or "none"}
-            shown = {key: found[key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")}
+            shown = {key: measured[key] for key in ("layers", "heads", "d_model", "d_ff", "parameters")}
             limited = {"d_model bound": limits["d_model"], "d_ff bound": limits["d_ff"]}
             rows.append({**named, **shown, "bits": bits, **limited, "by": "compiled" if built else "closed form"})
     differ = [

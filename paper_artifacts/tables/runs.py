@@ -114,7 +114,7 @@ def _made(work: Callable[[Item], R], items: Sequence[Item], pool: Pool) -> list[
         known = [store.get(key) for key in keys]
         left = [i for i, value in enumerate(known) if value is None]
         if left:
-            for i, found in zip(left, pool.mapped(work, [items[i] for i in left]), strict=True):
-                known[i] = found
-                store.put(keys[i], found)
+            for i, result in zip(left, pool.mapped(work, [items[i] for i in left]), strict=True):
+                known[i] = result
+                store.put(keys[i], result)
     return known

@@ -75,17 +75,17 @@ def _case(options: argparse.Namespace) -> int:
         notice(f"--case: {options.case} is of {wanted}; {instead} is replayed in its place")
     given = regime.given
     try:
-        found = replayed(row, n_max, given)
+        case = replayed(row, n_max, given)
     except CaseError as error:
         raise UsageError(f"--case: {options.case}: {error}") from None
     if options.html is not None:
-        write(options.html, page(row["id"], found.data), "--html")
+        write(options.html, page(row["id"], case.data), "--html")
         wrote(options.html)
     else:
-        print("\n".join(f"{name}: {text}" for name, text in found.facts))
-        if found.tracer is not None:
-            print("\n" + frame_text(found.tracer, found.frames[-1]), end="")
-    return int(not found.frames or found.frames[-1].differs is not None)
+        print("\n".join(f"{name}: {text}" for name, text in case.facts))
+        if case.tracer is not None:
+            print("\n" + frame_text(case.tracer, case.frames[-1]), end="")
+    return int(not case.frames or case.frames[-1].differs is not None)
 
 
 def refuted(path: Path, name: str | None) -> tuple[int, Row, dict[str, Any] | None]:

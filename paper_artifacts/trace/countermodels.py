@@ -60,13 +60,13 @@ def replayed(row: Row, n_max: int, given: Given = None) -> Replayed:
     statement = statements().get(row["lemma"])
     facts = [("obligation", row["id"]), *([("lemma", statement.states)] if statement else []), ("refuted by", row["method"])]
     try:
-        found = _passes(row, said, n_max, given)
-        if found is None:
+        trace = _passes(row, said, n_max, given)
+        if trace is None:
             facts += [(name, words(value)) for name, value in said.items()]
             return Replayed(
                 row, [*facts, ("machine", "the countermodel is of an operator or a lookup, of no whole machine")], None, []
             )
-        tracer, passes = found
+        tracer, passes = trace
         frames = [tracer.frame(one, most=MOST) for one in passes]
     except CaseError:
         raise

@@ -33,13 +33,13 @@ def machine_lines(state: Configuration | None) -> list[str]:
 
 def executed(program: Program, state: Configuration) -> list[str]:
     """The instruction that each running processor executes next, as text."""
-    found = []
+    lines = []
     for pid, (pc, status) in enumerate(zip(state.pc, state.status, strict=True)):
         if status == "running":
             inside = pc < program.length
             what = instruction_text(program.instructions[pc], program.word, 0) if inside else "outside the program"
-            found.append(f"processor {pid}, pc {pc}: {what}")
-    return found
+            lines.append(f"processor {pid}, pc {pc}: {what}")
+    return lines
 
 
 def frame_text(tracer: Tracer, frame: Frame) -> str:

@@ -84,15 +84,15 @@ def reported(program: Program, state: Pram, history: list[Configuration], breach
 
 def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: int) -> Wanted:
     """The same as a machine's transformer must report it: a pass for each step; the context and the sizes as stated."""
-    found = wanted(program, most)
-    steps, count, length, memory = found.report["steps"], program.processors, program.length, program.memory
+    expected = wanted(program, most)
+    steps, count, length, memory = expected.report["steps"], program.processors, program.length, program.memory
     log = 2 + 4 * length + memory + 3 * count * (steps + 1)
     context = log if machine.engine == "mdm" else 2 + 4 * length + 2 * (memory + 9 * count)
     rows = plan.shape["layers"]
     model: dict[str, int | str] = {"layers": len(rows), "d_model": plan.width, "heads": max(row["heads"] for row in rows)}
     model |= {"d_ff": max(row["d_ff"] for row in rows), "parameters": entries(plan), "dtype": dtype, "device": "cpu"}
     more = {"engine": machine.engine, "decode_steps": steps, "context_length": context, "model": model}
-    return replace(found, report=found.report | more)
+    return replace(expected, report=expected.report | more)
 
 
 def unequal(expected: Any, got: Any, where: str = "") -> Report | None:

@@ -135,8 +135,8 @@ class Screen:
         return self.trace(tokens, positions).out
 
 
-class Kept(Screen):
-    """A plan in float64 that caches its trace of the last sequence."""
+class TracingScreen(Screen):
+    """A plan in float64 that also stores the trace of the last sequence."""
 
     last: Trace | None = None
 

@@ -1,4 +1,4 @@
-"""The PRAM a second time, from docs/machine.md and docs/assembly.md and from nothing else: runs are compared with it.
+"""A second implementation of the PRAM, from docs/machine.md and docs/assembly.md alone, with which runs are compared.
 
 It imports nothing of the package, so that it shares no code with ``efasp.pram.machine``: it has its own arithmetic, its own
 order of effects and its own names. Instructions come as data. Standard library only.
@@ -151,7 +151,7 @@ class Pram:
     def run(self, most: int, policy: str = "priority") -> tuple[str, int, int, tuple[int, ...]] | None:
         """Run to the end, to ``most`` steps, or to a breach, which is returned."""
         while self.alive and self.steps < most:
-            if policy != "priority" and (found := self.breach(policy)) is not None:
-                return found
+            if policy != "priority" and (breach := self.breach(policy)) is not None:
+                return breach
             self.step()
         return None

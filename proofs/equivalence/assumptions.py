@@ -228,12 +228,12 @@ class PositionInvariants:
 
     def _with_fields(self, needed: Set[int]) -> set[int]:
         """Some atoms, with the flags of both codes and all of each field that they touch, which is read whole."""
-        found = set(needed)
+        fields = set(needed)
         for side, book in self.stream.books.items():
             slots = [[self.stream.code(side, c) for c in book.slots[field.name]] for field in book.fields]
-            read = [slot for slot in slots if any(not found.isdisjoint(form.terms) for form in slot)]
-            found |= {atom for form in chain(self.flags(side), *read) for atom in form.terms}
-        return found
+            read = [slot for slot in slots if any(not fields.isdisjoint(form.terms) for form in slot)]
+            fields |= {atom for form in chain(self.flags(side), *read) for atom in form.terms}
+        return fields
 
     def _declare(self, atom: int) -> None:
         """Declare an atom, with its bounds, or with all of its values where they are few."""

@@ -25,10 +25,10 @@ def lookups(machine: Machine) -> list[Lookup]:
 @lru_cache(maxsize=1)
 def parts(reader: Reader, machine: Machine) -> dict[int, list[Lookup]]:
     """The program's lookups by score."""
-    found: dict[int, list[Lookup]] = {}
+    by_score: dict[int, list[Lookup]] = {}
     for here in lookups(machine):
-        found.setdefault(reader.lookups[here.node.q, here.node.k], []).append(here)
-    return found
+        by_score.setdefault(reader.lookups[here.node.q, here.node.k], []).append(here)
+    return by_score
 
 
 @lru_cache(maxsize=1)
@@ -56,13 +56,13 @@ def key(form: Form) -> tuple[frozenset[tuple[int, Number]], Number]:
 @lru_cache(maxsize=1)
 def integers(reader: Reader) -> dict[tuple[frozenset[tuple[int, Number]], Number], tuple[Form, range]]:
     """The program's forms that are integers of few values, with these, by ``key``."""
-    found: dict[tuple[frozenset[tuple[int, Number]], Number], tuple[Form, range]] = {}
+    by_key: dict[tuple[frozenset[tuple[int, Number]], Number], tuple[Form, range]] = {}
     for node, forms in reader.of.items():
         for form, (low, high) in zip(forms, node.sort.bounds, strict=True):
             if node.sort.integral and high - low <= 2:
-                was = found.get(key(form), (form, range(int(low), int(high) + 1)))[1]
-                found[key(form)] = form, range(max(was.start, int(low)), min(was.stop, int(high) + 1))
-    return found
+                was = by_key.get(key(form), (form, range(int(low), int(high) + 1)))[1]
+                by_key[key(form)] = form, range(max(was.start, int(low)), min(was.stop, int(high) + 1))
+    return by_key
 
 
 @lru_cache(maxsize=1)

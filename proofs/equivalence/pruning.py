@@ -24,10 +24,10 @@ def falsified(script: Script, goals: Sequence[Term]) -> list[int]:
     solver = solver_of(script.text())
     left = {number: z3.Bool(name, solver.ctx) for number, name in enumerate(names)}
     while left:
-        found = solver.check(z3.Not(z3.And(*left.values())))
-        if found == z3.unsat:
+        answer = solver.check(z3.Not(z3.And(*left.values())))
+        if answer == z3.unsat:
             break
-        model = solver.model() if found == z3.sat else None
+        model = solver.model() if answer == z3.sat else None
         left = {n: goal for n, goal in left.items() if model is not None and z3.is_true(model.eval(goal, True))}
     return [number for number in range(len(goals)) if number not in left]
 

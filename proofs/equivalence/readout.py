@@ -1,4 +1,4 @@
-"""Weights that deviate and are observationally equivalent: the read-out decodes alike, although the normal forms differ.
+"""Weights that deviate and are observationally equivalent: the read-outs decode alike, although the normal forms differ.
 
 The obligation, for masked diffusion: at every masked position of the log the flags name the program's kind, the bits agree in
 sign and are 1/2 or more in absolute value (so any other bit scores 1 less), and the token leads all others but the mask, so

@@ -1,4 +1,4 @@
-"""An equal plan with smaller numbers: powers of two by which a file multiplies in one place and divides in another are undone.
+"""An equal plan with smaller numbers: powers of two by which a file multiplies in one place and divides in another are removed.
 
 Exact evaluation is quick where numbers are integers of 62 bits (``efasp.exact``). A weights file may have a residual stream,
 hidden units, queries, keys or values times any powers of two; ReLU, sums, means and winners commute with such factors.
@@ -32,8 +32,8 @@ def leveled(plan: Plan) -> tuple[Plan, int]:
 
 def least(rows: Iterable[Row], biases: Iterable[Number] = ()) -> int:
     """The largest power of two that all numbers are multiples of; 0 where there are none, or some are not dyadic."""
-    found = min((power_of(c) for c in (*(c for row in rows for _, c in row), *biases)), default=inf)
-    return int(found) if abs(found) < inf else 0
+    power = min((power_of(c) for c in (*(c for row in rows for _, c in row), *biases)), default=inf)
+    return int(power) if abs(power) < inf else 0
 
 
 def scaled(row: Row, power: int) -> Row:

@@ -22,7 +22,7 @@ from efasp.encoding import TokenSequence
 from efasp.exact import Matrix
 from efasp.model.plan import Head, Layer, Plan
 from efasp.proofs.concrete import machine_states
-from efasp.proofs.concrete.float64_filter import Kept, Screen, Trace
+from efasp.proofs.concrete.float64_filter import Screen, Trace, TracingScreen
 from efasp.proofs.equivalence.assumptions import COUNTED
 from efasp.proofs.equivalence.program_values import parts
 from efasp.proofs.equivalence.pruning import unproved
@@ -86,12 +86,12 @@ def counts(plan: Plan, engine: str, tokens: np.ndarray, places: np.ndarray) -> n
 @lru_cache(maxsize=1)
 def runs(machine: Machine, count: int) -> tuple[Screen, tuple[tuple[TokenSequence, Trace], ...]]:
     """A fresh compile in float64, and its sequences and traces of the first so many states."""
-    screen, found = Kept(machine.fresh), []
+    screen, traces = TracingScreen(machine.fresh), []
     for case in islice(machine_states.cases_of(machine), count):
         for one in machine_states.passes(screen, machine, case):
             assert screen.last is not None
-            found.append((one.sequence, screen.last))
-    return screen, tuple(found)
+            traces.append((one.sequence, screen.last))
+    return screen, tuple(traces)
 
 
 class Alike:

@@ -99,7 +99,7 @@ def _target(at: SymbolicPosition, model: Any) -> Target:
     def value(form: Form) -> int:
         return int(form.constant + sum(c * known[a] for a, c in form.terms.items()))
 
-    found: list[Any] = []
+    items: list[Any] = []
     for side, book in at.stream.books.items():
         kind = next(kind for kind, flag in zip(book.kinds, at.flags(side), strict=True) if value(flag) == 1)
         carried = {}
@@ -107,8 +107,8 @@ def _target(at: SymbolicPosition, model: Any) -> Target:
             forms = [at.stream.code(side, c) for c in book.slots[one.name]]
             if one.encode == "signs" and not one.shift and one.payload in kind.payloads and all(map(at.known, forms)):
                 carried[one.payload] = sum((value(form) > 0) << i for i, form in enumerate(forms))
-        found.append((kind.name, carried))
-    (token, carried), (place, payloads) = found
+        items.append((kind.name, carried))
+    (token, carried), (place, payloads) = items
     values = {
         name: [value(form) for form in at.reader.of[node]]
         for name, node in at.reader.program.definitions.items()

@@ -1,1 +1,1 @@
-"""Lemma families: lemma ``family.name`` stands in ``family*``."""
+"""Lemma families: lemma ``family.name`` is defined in ``family*``."""

@@ -127,19 +127,19 @@ def copies(n: tuple[int, int]) -> Iterator[Obligation]:
     """The order of scores, 1 or more apart: a match above the sink, the sink above all else, higher ranks above lower ones."""
     for case in ("match", "loser", "order"):
         s = world()
-        found = {}
+        matches = {}
         for p in ("j", "k") if case == "order" else ("j",):
             s.declare(f"same.{p}", "Bool", "whether query and key are the same words")
             real(s, f"rank.{p}", "rank / C")
-            found[p] = scored(s, p, f"same.{p}", f"rank.{p}")
+            matches[p] = scored(s, p, f"same.{p}", f"rank.{p}")
         if case == "order":
             above = implies(le("(+ rank.k unit)", "rank.j"), le("(+ score.k unit)", "score.j"))
             level = implies(eq("rank.j", "rank.k"), eq("score.j", "score.k"))
-            goal = implies(found["j"], found["k"], land(above, level))
+            goal = implies(matches["j"], matches["k"], land(above, level))
         elif case == "match":
-            goal = implies(found["j"], le("(+ score.sink unit)", "score.j"))
+            goal = implies(matches["j"], le("(+ score.sink unit)", "score.j"))
         else:
-            goal = implies(lnot(found["j"]), le("(+ score.j unit)", "score.sink"))
+            goal = implies(lnot(matches["j"]), le("(+ score.j unit)", "score.sink"))
         yield s.obligation("attention.match", "F", {"case": case}, "all n", n, goal)
 
 

@@ -115,8 +115,8 @@ def decoding(machine: Machine, plan: Plan, case: Case, n: tuple[int, int]) -> Ob
 
 def sampled(machine: Machine, plan: Plan, case: Case, allowance: Allowance) -> Searched:
     """For a plan that cannot be read on symbols: a program that it decodes wrongly."""
-    found = sample(machine, plan, case, allowance.left)
-    return Searched(found, f"exact decoding of {SAMPLES} programs", f"of up to {SAMPLES} programs none is decoded wrongly")
+    failure = sample(machine, plan, case, allowance.left)
+    return Searched(failure, f"exact decoding of {SAMPLES} programs", f"of up to {SAMPLES} programs none is decoded wrongly")
 
 
 def sample(machine: Machine, plan: Plan, case: Case, seconds: float = inf) -> Report | None:
@@ -126,8 +126,8 @@ def sample(machine: Machine, plan: Plan, case: Case, seconds: float = inf) -> Re
     correct; another program may be decoded wrongly.
     """
     rng = Random(case.name)
-    found = (disagreement(machine, plan, case.sample(rng), case.steps) for _ in range(SAMPLES))
-    return next((report for report in within(found, seconds) if report), None)
+    failures = (disagreement(machine, plan, case.sample(rng), case.steps) for _ in range(SAMPLES))
+    return next((report for report in within(failures, seconds) if report), None)
 
 
 def disagreement(machine: Machine, plan: Plan, program: Program, steps: int) -> Report | None:

@@ -62,20 +62,20 @@ def defined(grammar: Grammar, n: int) -> set[Clause]:
     within: dict[Item, list[Item]] = {}
     for x, y in inner:
         within.setdefault(x, []).append(y)
-    found: set[tuple[Fact, Fact, Fact]] = set()
+    clauses: set[tuple[Fact, Fact, Fact]] = set()
     for name, letter in grammar.terminal:
         for i in range(n):
             if Item(name, i, i + 1) in occurs:
-                found.add((Letter(i, letter), Letter(i, letter), Item(name, i, i + 1)))
+                clauses.add((Letter(i, letter), Letter(i, letter), Item(name, i, i + 1)))
     for x, y, z in splits:
         if x in occurs:
-            found |= {(y, z, x)}
-            found |= {(z, z, Gap(x, y))} if y.high - y.low >= 2 else set()
-            found |= {(y, y, Gap(x, z))} if z.high - z.low >= 2 else set()
+            clauses |= {(y, z, x)}
+            clauses |= {(z, z, Gap(x, y))} if y.high - y.low >= 2 else set()
+            clauses |= {(y, y, Gap(x, z))} if z.high - z.low >= 2 else set()
     for x, y in inner:
         if x in occurs:
-            found |= {(Gap(x, y), y, x)} | {(Gap(x, y), Gap(y, z), Gap(x, z)) for z in within.get(y, ())}
-    return found
+            clauses |= {(Gap(x, y), y, x)} | {(Gap(x, y), Gap(y, z), Gap(x, z)) for z in within.get(y, ())}
+    return clauses
 
 
 def mistabled() -> Iterator[dict[str, Any]]:
@@ -83,9 +83,9 @@ def mistabled() -> Iterator[dict[str, Any]]:
     for which, grammar in enumerate(grammars()):
         for n in (*range(1, TABLED + 1), *(WIDE if grammar == grammars()[-1] else ())):
             table = Table(grammar, n)
-            found, wanted = [*table.clauses()], defined(grammar, n)
-            if len(set(found)) < len(found) or set(found) != wanted:
-                differ = sorted(map(str, set(found) ^ wanted)) or ["one is there twice"]
+            listed, wanted = [*table.clauses()], defined(grammar, n)
+            if len(set(listed)) < len(listed) or set(listed) != wanted:
+                differ = sorted(map(str, set(listed) ^ wanted)) or ["one is there twice"]
                 yield {"grammar": GRAMMARS[which], "n": n, "clause": differ[0]}
 
 
@@ -121,8 +121,8 @@ def miscounted() -> Iterator[dict[str, Any]]:
     doublings = 0
     for n in range(LONGEST + 1):
         doublings += n >= 2 << doublings
-        if (found := (rounds(n), steps(n))) != (wanted := (1 + 4 * doublings, 15 + 24 * doublings)):
-            yield {"n": n, "expected": str(wanted), "got": str(found)}
+        if (stated := (rounds(n), steps(n))) != (wanted := (1 + 4 * doublings, 15 + 24 * doublings)):
+            yield {"n": n, "expected": str(wanted), "got": str(stated)}
     for text in ("a" * (n // 2) + "b" * (n // 2) for n in WIDE):
         of = instance(grammars()[-1], text)
         clauses = [*Table(grammars()[-1], len(text)).clauses()]
@@ -139,8 +139,8 @@ def undecided() -> Iterator[dict[str, Any]]:
         of = instance(grammar, text)
         run = machine.run(build("clauses", of))
         wanted = derives(grammar, text), steps(len(text))
-        if (found := (member(of, run), run.steps)) != wanted or run.violation is not None or run.faults:
-            yield {"word": text, "expected": str(wanted), "got": str(found)}
+        if (decided := (member(of, run), run.steps)) != wanted or run.violation is not None or run.faults:
+            yield {"word": text, "expected": str(wanted), "got": str(decided)}
 
 
 def misapplied() -> Iterator[dict[str, Any]]:

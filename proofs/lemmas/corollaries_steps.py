@@ -67,7 +67,7 @@ def following(program: Program, state: State, pid: Interval) -> set[State]:
 def ends(program: Program, pid: Interval) -> set[int]:
     """The steps in which a processor can halt whose number is within an interval."""
     states: set[State] = {(0, ((0, 0),) * REGISTERS)}
-    step, found = 0, set[int]()
+    step, halted = 0, set[int]()
     while states and step < MOST:
         step += 1
         after = set[State]()
@@ -75,9 +75,9 @@ def ends(program: Program, pid: Interval) -> set[int]:
             next_ = following(program, state, pid)
             after |= next_
             if not next_:
-                found.add(step)
+                halted.add(step)
         states = after
-    return found if step < MOST else {*found, MOST}
+    return halted if step < MOST else {*halted, MOST}
 
 
 def log2(n: int) -> int:

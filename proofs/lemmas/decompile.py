@@ -38,12 +38,12 @@ LONGEST = 3  # tokens of the sequences on which small plans are compared
 
 def total(parts: Sequence[tuple[Number, Sum]], constant: Number = 0) -> Sum:
     """A linear combination of sums, and a constant."""
-    found: dict[Any, Number] = {}
+    sums: dict[Any, Number] = {}
     for factor, (terms, own) in parts:
         constant += factor * own
         for atom, c in terms:
-            found[atom] = found.get(atom, 0) + factor * c
-    return frozenset((atom, c) for atom, c in found.items() if c), constant
+            sums[atom] = sums.get(atom, 0) + factor * c
+    return frozenset((atom, c) for atom, c in sums.items() if c), constant
 
 
 def atom(name: Any) -> Sum:
@@ -124,12 +124,12 @@ def departing(plan: Plan, program: Program) -> str:
 
 def matrices(plan: Plan) -> list[tuple[str, object]]:
     """Codebooks, matrices and biases in the order in which they are applied; layers without heads or units have none."""
-    found: list[tuple[str, object]] = [("codebooks", (plan.vocabulary, plan.places)), ("d_model", plan.width)]
-    found += [("embeddings", (plan.token.rows, plan.place.rows))]
+    named: list[tuple[str, object]] = [("codebooks", (plan.vocabulary, plan.places)), ("d_model", plan.width)]
+    named += [("embeddings", (plan.token.rows, plan.place.rows))]
     for layer in plan.layers:
-        found += [(f"a head's {side}", getattr(head, side).rows) for head in layer.heads for side in "qkvo"]
-        found += [("units", (layer.up.rows, layer.bias, layer.down.rows))] * bool(layer.bias)
-    return [*found, ("read-out", (plan.out.rows, plan.out_bias))]
+        named += [(f"a head's {side}", getattr(head, side).rows) for head in layer.heads for side in "qkvo"]
+        named += [("units", (layer.up.rows, layer.bias, layer.down.rows))] * bool(layer.bias)
+    return [*named, ("read-out", (plan.out.rows, plan.out_bias))]
 
 
 def unequal(plan: Plan, again: Plan) -> str:
@@ -192,12 +192,12 @@ def strays() -> Iterator[dict[str, Any]]:
         for length in range(1, LONGEST + 1):
             for ids in product(range(2), repeat=length):
                 wanted = plan.forward(ids).tolist()
-                for side, found in (
+                for side, outputs in (
                     ("program", evaluate(program.output, tokens=ids)[0]),
                     ("plan", again.forward(ids)),
                 ):
-                    if found.tolist() != wanted:
-                        yield {"plan": number, "tokens": str(ids), "of": side, "expected": str(wanted), "got": str(found)}
+                    if outputs.tolist() != wanted:
+                        yield {"plan": number, "tokens": str(ids), "of": side, "expected": str(wanted), "got": str(outputs)}
 
 
 @lemma

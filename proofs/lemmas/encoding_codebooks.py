@@ -132,11 +132,11 @@ def short_clock(width: int) -> Iterator[dict[str, Any]]:
 def other_table(name: str, extension: str, width: int) -> Iterator[dict[str, Any]]:
     """The first field of a codebook, or of the layout that uses it, that is not as its table says."""
     wanted = table(name, width, extension, clock_bits(width))
-    found = {"made": wide(name, width, extension)}
+    books = {"made": wide(name, width, extension)}
     if name != "positions":
         used = (CellLayout if name == "cell places" else LogLayout)(width, extension, 1, 1, 1)
-        found["of the layout"] = used.vocabulary if name == "tokens" else used.codebook
-    for what, book in found.items():
+        books["of the layout"] = used.vocabulary if name == "tokens" else used.codebook
+    for what, book in books.items():
         for part, expected in expectations(wanted).items():
             if getattr(book, part) != expected:
                 yield {"codebook": name, "w": width, what: part, "expected": str(expected), "found": str(getattr(book, part))}

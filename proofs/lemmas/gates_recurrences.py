@@ -38,17 +38,17 @@ def shown(terms: Iterable[tuple[Any, Number]], constant: Number) -> str:
 
 def units(reading: Reading, node: Node, place: int) -> tuple[dict[Unit, Number], dict[Any, Number], Number]:
     """A coordinate as units, by the argument of their ReLU, other terms, and a constant."""
-    found: dict[Unit, Number] = {}
+    coefficients: dict[Unit, Number] = {}
     rest: dict[Any, Number] = {}
     form = reading.form(node, place, top=True)
     for (leaf, at), c in form.terms.items():
         if isinstance(leaf, Relu):
             inner = reading.form(leaf.x, at)
             key = (frozenset(inner.terms.items()), inner.constant)
-            found[key] = found.get(key, 0) + c
+            coefficients[key] = coefficients.get(key, 0) + c
         else:
             rest[leaf, at] = c
-    return found, rest, form.constant
+    return coefficients, rest, form.constant
 
 
 def made_of(
@@ -208,9 +208,9 @@ def multiplied(node: Node, w: int) -> Wrong:
     level: dict[str, int] = {}
     for prefix, name in named.items():
         form = reading.form(prefix, 0)
-        found = {_product(reading, atom): c for atom, c in form.terms.items()}
-        k = 1 + max((i + j for i, j in filter(None, found)), default=-1)
-        if form.constant or found != {(i, c - i): 1 << c for c in range(k) for i in range(c + 1)}:
+        products = {_product(reading, atom): c for atom, c in form.terms.items()}
+        k = 1 + max((i + j for i, j in filter(None, products)), default=-1)
+        if form.constant or products != {(i, c - i): 1 << c for c in range(k) for i in range(c + 1)}:
             return {"of": f"the columns before {k}", "got": shown(form.terms.items(), form.constant)}
         level[name] = k
     over = Reading({**words(w), **named})

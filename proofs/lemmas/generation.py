@@ -93,16 +93,16 @@ def unruly(k: int) -> Iterator[dict[str, Any]]:
 
 def triples_in_line(size: int) -> list[int]:
     """A sequence of ids in which every triple of them occurs as neighbours once: a de Bruijn sequence, by Lyndon words."""
-    found: list[int] = []
+    line: list[int] = []
     lyndon = [-1]
     while lyndon:
         lyndon[-1] += 1
         if 3 % len(lyndon) == 0:
-            found += lyndon
+            line += lyndon
         lyndon = (lyndon * 3)[:3]
         while lyndon and lyndon[-1] == size - 1:
             lyndon.pop()
-    return found + found[:2]
+    return line + line[:2]
 
 
 def unplanned(k: int) -> Iterator[dict[str, Any]]:
@@ -165,20 +165,20 @@ def reached(k: int, longest: int) -> set[tuple[int, ...]]:
 
     A sequence is given up when it has, or its auxiliary tokens announce, more letters.
     """
-    generator, found = tabled(k), set[tuple[int, ...]]()
+    generator, words = tabled(k), set[tuple[int, ...]]()
     waiting: list[tuple[int, ...]] = [(0,)]
     seen = set(waiting)
     while waiting:
         ids = waiting.pop()
         if generator.draws(ids).halted:
-            found.add(tuple(word(k, ids)))
+            words.add(tuple(word(k, ids)))
             continue
         for after in generator.followers(ids):
             letters = sum(1 <= token <= 2 * k for token in after) + 2 * sum(token > 2 * k for token in after)
             if letters <= longest and after not in seen:
                 seen.add(after)
                 waiting.append(after)
-    return found
+    return words
 
 
 def misgenerated(k: int, longest: int, sound: bool) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Family kernel (T1, T4): plans that the acceptance of the Rocq theorem takes, so that they run every PRAM program.
+"""Family kernel (T1, T4): plans that the Rocq theorem accepts, so that they run every PRAM program.
 
 ``proofs/rocq/theorem/Accepts.v`` proves that a plan which ``accepts`` takes runs every program of its machine, in exact
 arithmetic, for every number of processors, words and instructions, and for every number of steps that the places hold.

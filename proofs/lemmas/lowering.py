@@ -107,7 +107,10 @@ def compared(regime: Regime, machine: Machine) -> Iterator[Obligation]:
 
 @lru_cache(maxsize=1)
 def read(machine: Machine, plan: Plan) -> tuple[Reader, Executed, str]:
-    """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not. The stream is complete."""
+    """The machine's program and, over its atoms, the plan: executed on symbols, or why it was not. The stream is complete.
+
+    Batches of two families need it: it is cached by the machine and the plan, and frozen, so that it affects only time.
+    """
     reader = read_program(machine)
     try:
         if plan is not (fresh := machine.fresh):
@@ -128,7 +131,10 @@ def read_program(machine: Machine) -> Reader:
 
 @lru_cache(maxsize=1)
 def swept(machine: Machine, plan: Plan) -> Swept | None:
-    """The plan executed next to a fresh compile, if it has that one's shape, over a stream of their own, which is complete."""
+    """The plan executed next to a fresh compile, if it has that one's shape, over a stream of their own, which is complete.
+
+    Cached as ``read`` is.
+    """
     if plan.shape != machine.fresh.shape:
         return None
     try:
@@ -159,14 +165,14 @@ class Comparison:
         lacks come after the first.
         """
         count = max(1, WORK // max(1, len(numbers(self.plan))))
-        found = self._failing(cases=min(FIRST, count)) or self._targeted(min(targeted.CASES, count))
-        return found or self._failing(cases=count, begin=min(FIRST, count))
+        failure = self._failing(cases=min(FIRST, count)) or self._targeted(min(targeted.CASES, count))
+        return failure or self._failing(cases=count, begin=min(FIRST, count))
 
     def _failing(self, cases: int | None = None, seconds: float = inf, begin: int = 0) -> dict[str, Any] | None:
         return self._located(machine_states.first_failure(self.plan, self.machine, cases, seconds, begin))
 
-    def _located(self, found: dict[str, Any] | None) -> dict[str, Any] | None:
-        return None if found is None else {**found, "deviates": self.places(), "weights": self.weights()}
+    def _located(self, failure: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if failure is None else {**failure, "deviates": self.places(), "weights": self.weights()}
 
     def search(self, allowance: Allowance) -> Searched:
         """The same where forms grow too large, which is known first; the search is made once for all obligations."""
@@ -286,8 +292,8 @@ def numbers(plan: Plan) -> dict[tuple[str, int, int], Number]:
         vectors[f"layer {number} bias"] = layer.bias
         for h, head in enumerate(layer.heads):
             matrices |= {f"layer {number} head {h} {name}": getattr(head, name) for name in "qkvo"}
-    found = {(name, i, j): c for name, matrix in matrices.items() for i, row in enumerate(matrix.rows) for j, c in row}
-    return found | {(name, i, 0): c for name, vector in vectors.items() for i, c in enumerate(vector) if c}
+    entries = {(name, i, j): c for name, matrix in matrices.items() for i, row in enumerate(matrix.rows) for j, c in row}
+    return entries | {(name, i, 0): c for name, vector in vectors.items() for i, c in enumerate(vector) if c}
 
 
 def _has_one(book: Codebook) -> bool:

@@ -15,7 +15,7 @@ from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.scenarios import Shape
 from efasp.proofs.lemmas.process import whole
-from efasp.proofs.lemmas.process_orders import endless, kept
+from efasp.proofs.lemmas.process_orders import endless, sequence_failure
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 
 SIZES = ((1, 7, 6, 4), (5, 6, 5, 3))  # processors, words of memory, instructions, steps
@@ -38,7 +38,7 @@ def differing(machine: Machine, transformer: object, program: Program, most: int
         if (wrong := unequal({"step": step, "passes": passes, **vars(configuration)}, found)) is not None:
             return {"step": step, **wrong}
     assert state is not None
-    return kept(machine, program, state)
+    return sequence_failure(machine, program, state)
 
 
 def misrun(machine: Machine, transformer: object, program: Program, most: int) -> Report | None:

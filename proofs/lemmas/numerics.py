@@ -127,12 +127,12 @@ class Numbers:
         if sweeping is None or self.sizes is None or self.dtype is None:
             return []
         where = {name for name, power in self.sizes.scores.items() if power < 0}
-        found = [head_pair for head_pair in sweeping.head_pairs if f"layer {head_pair.layer}, {head_pair.where}" in where]
-        alike = {f"layer {head_pair.layer}, {head_pair.where}" for head_pair in found}
+        halved = [head_pair for head_pair in sweeping.head_pairs if f"layer {head_pair.layer}, {head_pair.where}" in where]
+        alike = {f"layer {head_pair.layer}, {head_pair.where}" for head_pair in halved}
         for number, h in ((n, h) for n, layer in enumerate(self.plan.layers, 1) for h in range(len(layer.heads))):
             if any(some.heads[number - 1][h].score >= self.sizes.reader.own_scores for some in sweeping.executed):
                 alike.discard(f"layer {number}, head {h}")
-        return found if where <= alike and min(self.sizes.scores.values()) == -1 else []
+        return halved if where <= alike and min(self.sizes.scores.values()) == -1 else []
 
     @property
     def format(self) -> Format:
@@ -160,12 +160,12 @@ class Numbers:
 
     def checks(self, step: Step) -> dict[str, Callable[[], Verdict]]:
         """The checks of the plan's numbers that need no solver, by lemma."""
-        found: dict[str, Callable[[], Verdict]] = {"dyadic": self.dyadic, "integers": self.integers}
+        by_name: dict[str, Callable[[], Verdict]] = {"dyadic": self.dyadic, "integers": self.integers}
         if self.given or self.dtype:
-            found |= {"exact": self.exact, "finite": self.finite, "normal": self.normal, "ties": partial(self.ties, step)}
+            by_name |= {"exact": self.exact, "finite": self.finite, "normal": self.normal, "ties": partial(self.ties, step)}
         else:
-            found["refused"] = partial(self.refused, step)
-        return found if self.given else {**found, "ranges": self.ranges}
+            by_name["refused"] = partial(self.refused, step)
+        return by_name if self.given else {**by_name, "ranges": self.ranges}
 
     def doubt(self, step: Step) -> str:
         """The reason of the first of ``checks`` that does not prove its lemma; "" where all do."""

@@ -22,7 +22,7 @@ from efasp.model.plan import Plan
 from efasp.model.ranges import SCALE, SIGNIFICAND, dtype_for
 from efasp.pram.machine import MIN_WORD
 from efasp.proofs.concrete.extremes import sparse
-from efasp.proofs.concrete.float64_filter import Kept
+from efasp.proofs.concrete.float64_filter import TracingScreen
 from efasp.proofs.concrete.machine_passes import Case, Report, log_of
 from efasp.proofs.concrete.machine_states import cases_of, passes, running, shuffled, stopped
 from efasp.proofs.equivalence.rescaling import leveled
@@ -67,12 +67,12 @@ def fractional(plan: Plan, machine: Machine) -> Report | None:
         layout: Any = (CellLayout if machine.engine == "apmdm" else LogLayout).of(case.program, machine.extension)
         sequence = layout.encode(case.program, case.before if machine.engine == "apmdm" else log_of(case))
         states = plan.states(plan.embed(sequence.tokens, sequence.places))
-        found = {f"coordinates after sublayer {sublayer}": h for sublayer, h in enumerate(states)}
+        exact_values = {f"coordinates after sublayer {sublayer}": h for sublayer, h in enumerate(states)}
         for number, layer in enumerate(plan.layers):
             for index, head in enumerate(layer.heads):
                 h = states[2 * number]
-                found[f"scores of layer {number + 1}, head {index}"] = exact.scores(head.q.apply(h), head.k.apply(h))
-        for where, values in found.items():
+                exact_values[f"scores of layer {number + 1}, head {index}"] = exact.scores(head.q.apply(h), head.k.apply(h))
+        for where, values in exact_values.items():
             if (wrong := np.argwhere(values != np.floor_divide(values, 1))).size:
                 at = tuple(wrong[0].tolist())
                 return {
@@ -160,13 +160,13 @@ def departure(plan: Plan, module: Transformer, sequence: TokenSequence) -> Repor
 
 def rounding(plan: Plan, module: Transformer, machine: Machine, count: int) -> Iterator[Report | None]:
     """The same for so many of the states that plans are run on, where float64 with average-hard attention has other numbers."""
-    quick = Kept(plan)
+    quick = TracingScreen(plan)
     for number, case in enumerate(islice(cases_of(machine), count)):
         sequence = next(passes(quick, machine, case)).sequence
         assert quick.last is not None
         pairs = zip((*quick.last.streams, quick.last.out), module.states(sequence.tokens, sequence.places), strict=True)
-        found = departure(plan, module, sequence) if any((wanted != got).any() for wanted, got in pairs) else None
-        yield None if found is None else {**machine.params, "dtype": module.dtype_name, "state": number, **found}
+        departed = departure(plan, module, sequence) if any((wanted != got).any() for wanted, got in pairs) else None
+        yield None if departed is None else {**machine.params, "dtype": module.dtype_name, "state": number, **departed}
 
 
 def search(plan: Plan, machine: Machine, dtype: str, allowance: Allowance) -> Searched:

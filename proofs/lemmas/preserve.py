@@ -49,10 +49,10 @@ def misedited(strings: Sequence[str] = STRINGS, most: int = EDITS) -> Iterator[d
         ids = prompt(LETTERS, BITS, string, edits)
         run = [ids, *(x.tolist() for x in passes(LETTERS, BITS, ids, plan.forward))]
         wanted = "".join(edited(string, edits)), len(edits) + 2 if edits else 0
-        found = string_of(LETTERS, BITS, run[-1]), len(run) - 1
-        if found != wanted or max(map(len, run)) > len(ids) + 2:
+        result = string_of(LETTERS, BITS, run[-1]), len(run) - 1
+        if result != wanted or max(map(len, run)) > len(ids) + 2:
             case = {"string": string, "edits": str(edits), "context": max(map(len, run))}
-            yield {**case, "expected": f"{wanted}, at most {len(ids) + 2} tokens", "got": str(found)}
+            yield {**case, "expected": f"{wanted}, at most {len(ids) + 2} tokens", "got": str(result)}
 
 
 # The rule, in the terms of tokens: what the theorem about runs (proofs/rocq/PreserveRun.v) speaks of.
@@ -135,9 +135,9 @@ def miscounted() -> Iterator[dict[str, Any]]:
     """Bits after whose edits b does not stand where their number says."""
     for length in range(COUNTED + 1):
         for bits in product((0, 1), repeat=length):
-            found = "".join(edited("b", counting(bits)))
-            if found.index("b") != sum(bits):
-                yield {"bits": str(bits), "got": found}
+            string = "".join(edited("b", counting(bits)))
+            if string.index("b") != sum(bits):
+                yield {"bits": str(bits), "got": string}
 
 
 PARITY = "parity is not in AC0 (cited: Furst, Saxe and Sipser 1984)"

@@ -50,9 +50,9 @@ def undecided() -> Iterator[dict[str, Any]]:
         instance = encode_preserve(problem, WORD)
         run = ran(problem, instance, memory(problem))
         orderly = run.finished and not run.faults and run.violation is None
-        found = instance.result(run.configuration.memory) if orderly else "none"
-        if found != letter or run.steps > most_steps(problem):
-            got = f"{found} after {run.steps} steps, {len(run.faults)} faults"
+        answer = instance.result(run.configuration.memory) if orderly else "none"
+        if answer != letter or run.steps > most_steps(problem):
+            got = f"{answer} after {run.steps} steps, {len(run.faults)} faults"
             yield {"problem": str(problem), "expected": f"{letter}, at most {most_steps(problem)} steps", "got": got}
 
 

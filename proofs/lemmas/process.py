@@ -60,14 +60,14 @@ def reference(word: int) -> Verdict:
     for extension in EXTENSIONS:
         shape = Shape(word, extension)
         for program, most in [run for scenario in SCENARIOS for run in scenario.runs(shape)]:
-            found = guarded(partial(ran, program, most, extension))
-            if found is not None:
-                return Verdict("refuted", "Python", {**found, **listed(program)})
+            ended = guarded(partial(ran, program, most, extension))
+            if ended is not None:
+                return Verdict("refuted", "Python", {**ended, **listed(program)})
             programs, steps = programs + 1, steps + most
         for number, (program, before) in enumerate(states(shape)):
-            found = guarded(partial(single, program, before))
-            if found is not None:
-                return Verdict("refuted", "Python", {"state": number, **found, **listed(program)})
+            ended = guarded(partial(single, program, before))
+            if ended is not None:
+                return Verdict("refuted", "Python", {"state": number, **ended, **listed(program)})
             singles += 1
     for check in (process_acceptance.accepted, process_acceptance.misread):
         if (wrong := guarded(partial(check, word))) is not None:
@@ -192,8 +192,8 @@ def wrongly(
 
 def limited(scenario: Scenario, machine: Machine) -> list[tuple[Program, int]]:
     """A scenario's programs for a machine, with the most steps of each."""
-    found = scenario.runs(Shape(machine.word, machine.extension))
-    return [(program, min(most, scenario.in_place) if machine.engine == "apmdm" else most) for program, most in found]
+    runs = scenario.runs(Shape(machine.word, machine.extension))
+    return [(program, min(most, scenario.in_place) if machine.engine == "apmdm" else most) for program, most in runs]
 
 
 def scope(scenario: Scenario, machine: Machine) -> str:

@@ -1,4 +1,4 @@
-"""What the machine and the assembler take and refuse, against docs/machine.md and docs/assembly.md. For
+"""What the machine and the assembler accept and refuse, against docs/machine.md and docs/assembly.md. For
 ``proofs.lemmas.process``.
 """
 

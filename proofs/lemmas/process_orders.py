@@ -169,18 +169,22 @@ def differing(
         return {"what": "passes", "expected": "dense", "got": "indexed"}
     if state.dense and not lenient and not hasattr(transformer, "refuse"):
         return {"what": "passes", "expected": "indexed", "got": f"dense: {state.dense}"}
-    return kept(machine, program, state)
+    return sequence_failure(machine, program, state)
 
 
-def kept(machine: Machine, program: Program, state: Any) -> Report | None:
-    """The program and the state in the last sequence, whose places and prompt are still the layout's."""
+def sequence_failure(machine: Machine, program: Program, state: Any) -> Report | None:
+    """Where the last sequence holds another program or state than expected, or None; its layout reads both."""
     layout = (LogLayout if machine.engine == "mdm" else CellLayout).of(program, machine.extension)
     assert isinstance(layout, (LogLayout, CellLayout))
-    found = layout.decode(state.sequence)
+    configuration = layout.decode(state.sequence)
     if isinstance(layout, LogLayout):
         memory = program.data + (0,) * (program.memory - len(program.data))
-        return unequal([program.instructions, memory, state.steps], [found[0], found[1], len(found[2])], "prompt and log")
-    return unequal([program.instructions, state.configuration], list(found[:2]), "prompt and cells")
+        return unequal(
+            [program.instructions, memory, state.steps],
+            [configuration[0], configuration[1], len(configuration[2])],
+            "prompt and log",
+        )
+    return unequal([program.instructions, state.configuration], list(configuration[:2]), "prompt and cells")
 
 
 def giving_up(transformer: Transformer) -> Any:

@@ -152,9 +152,9 @@ def misloaded(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
         if path.read_bytes() != dump(made):
             return {"what": "bytes of the file", "expected": "the same every time", "got": "others"}
         loaded, back = load(path), read_plan(path)
-    for name, found in (("load", (loaded.word, loaded.engine, loaded.extension)), ("read_plan", back[:3])):
-        if found != named:
-            return {"what": name, "expected": list(named), "got": list(found)}
+    for name, loaded_value in (("load", (loaded.word, loaded.engine, loaded.extension)), ("read_plan", back[:3])):
+        if loaded_value != named:
+            return {"what": name, "expected": list(named), "got": list(loaded_value)}
     wanted = dict(tensors(plan))
     readers = {"Transformer.of": transformer, "compiled": made.transformer, "load": loaded.transformer}
     read_by = {name: {key: t.cpu().numpy() for key, t in one.state_dict().items()} for name, one in readers.items()}

@@ -122,8 +122,8 @@ def followed(cells: Sequence[Cell], clauses: Sequence[tuple[int, ...]]) -> tuple
     tried = next(at for at, state in enumerate(states) if state.pc[0] == TRIED)
     ends = (at for at, state in enumerate(states) if at > tried and (state.pc[0] == TRY or state.status[0] != "running"))
     after = next(ends)
-    found = list(states[after].memory[3 : 3 + len(cells)])
-    next_ = None if states[after].status[0] == "halted" else [divmod(word, 2) for word in reversed(found)]
+    cells_after = list(states[after].memory[3 : 3 + len(cells)])
+    next_ = None if states[after].status[0] == "halted" else [divmod(word, 2) for word in reversed(cells_after)]
     return states[tried].registers[0][3], tried - TRY, next_, after - tried
 
 
@@ -143,15 +143,15 @@ def unruly() -> Iterator[dict[str, Any]]:
 @cache
 def situations() -> tuple[tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]], ...]:
     """All cells of up to ``CELLS`` variables with no clause or an empty one; of fewer with one clause, or with two."""
-    found = list[tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]]]()
+    listed = list[tuple[tuple[Cell, ...], tuple[tuple[int, ...], ...]]]()
     for n in range(CELLS + 1):
         signs = list(product((0, 1, -1), repeat=n)) if n <= VARIABLES else []
         clauses = [tuple(s * v for v, s in enumerate(chosen, 1) if s) for chosen in signs if any(chosen)]
         for cells in product([(0, 0), (0, 1), (1, 0), (1, 1)], repeat=n):
-            found += [(cells, ()), (cells, ((),))]
-            found += [(cells, (clause,)) for clause in clauses]
-            found += [(cells, pair) for pair in product([(), *clauses], repeat=2) if n == 1]
-    return tuple(found)
+            listed += [(cells, ()), (cells, ((),))]
+            listed += [(cells, (clause,)) for clause in clauses]
+            listed += [(cells, pair) for pair in product([(), *clauses], repeat=2) if n == 1]
+    return tuple(listed)
 
 
 def untrue() -> Iterator[dict[str, Any]]:

@@ -93,21 +93,21 @@ def every_plan(n: tuple[int, int]) -> Iterator[Obligation]:
 @cache
 def decoder() -> Counted:
     """The count of the decoder's text, in the letters of ``STEPS``. Raises Uncounted."""
-    found = counted(DECODER)
-    renamed = {tuple(sorted(LETTERS[name] for name in names)): c for names, c in found.polynomial.items()}
-    return replace(found, polynomial=renamed)
+    program = counted(DECODER)
+    renamed = {tuple(sorted(LETTERS[name] for name in names)): c for names, c in program.polynomial.items()}
+    return replace(program, polynomial=renamed)
 
 
 def steps_as_stated() -> Verdict:
     """Proved if the count of the decoder's text is ``STEPS``; refuted also by a text that is not counted."""
     try:
-        found = shown(decoder().polynomial)
+        polynomial = shown(decoder().polynomial)
     except Uncounted as error:
         return Verdict("refuted", "loops of the text", {"of": "control flow", "got": str(error)})
-    wrong = {"expected": STEPS, "got": found} if found != STEPS else None
+    wrong = {"expected": STEPS, "got": polynomial} if polynomial != STEPS else None
     if decoder().limit != ("PASSES", "LIMIT"):
         wrong = {"of": "passes", "expected": "at most LIMIT, by the cell PASSES", "got": f"no limit, or {decoder().limit}"}
-    return Verdict("refuted" if wrong else "proved", f"loops of the text: {found} steps", wrong)
+    return Verdict("refuted" if wrong else "proved", f"loops of the text: {polynomial} steps", wrong)
 
 
 def steps(sizes: Sizes, passes: int) -> int:

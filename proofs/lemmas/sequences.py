@@ -225,9 +225,9 @@ def shifts() -> Iterator[Numbers]:
             rows = list(product((0, 1, 2), range(size)))
             yield reads(head, table((x, PLACE), rows), [[v & 1, v >> 1, place] for v, place in rows])
             cases = [(i, n, v) for n in range(1, size + 1) for i in range(n) for v in (1, 3)]
-            found: list[Sequence[Any]] = [(v & 1, v >> 1, nearest(i - k, n)) for i, n, v in cases]
+            expected: list[Sequence[Any]] = [(v & 1, v >> 1, nearest(i - k, n)) for i, n, v in cases]
             wanted = [[v & 1, v >> 1] if 0 <= i - k < n else [0, 0] for i, n, v in cases]
-            yield Numbers((root,), table((PLACE,), ((i,) for i, _, _ in cases)), {head: found}, wanted)
+            yield Numbers((root,), table((PLACE,), ((i,) for i, _, _ in cases)), {head: expected}, wanted)
 
 
 def winners() -> Iterator[Numbers]:

@@ -103,11 +103,11 @@ def unfounded(obligations: Iterable[Obligation]) -> Wrong:
 
 def graph(obligations: Iterable[Obligation]) -> dict[str, set[str]]:
     """The assumptions of each conclusion; invariants are assumed of the step before, so they do not count."""
-    found: dict[str, set[str]] = {}
+    edges: dict[str, set[str]] = {}
     for obligation in obligations:
         for name in obligation.concludes:
-            found.setdefault(name, set()).update(set(obligation.cites) - INVARIANTS)
-    return found
+            edges.setdefault(name, set()).update(set(obligation.cites) - INVARIANTS)
+    return edges
 
 
 def circular(obligations: Iterable[Obligation]) -> Wrong:
@@ -135,12 +135,12 @@ def empty(obligations: Iterable[Obligation]) -> Wrong:
 
     One that is not about a machine may be so where it is stated: a run of the code on symbols can have decided it.
     """
-    some, found = list(obligations), dict[str, bool]()
+    some, trivial = list(obligations), dict[str, bool]()
     concerned = {name for o in some for name in o.telling if name in o.cites or "engine" in o.params}
     for obligation in some:
         for name, tells in obligation.telling.items():
-            found[name] = found.get(name, False) or tells
-    nothing = [name for name, tells in found.items() if not tells and name in concerned]
+            trivial[name] = trivial.get(name, False) or tells
+    nothing = [name for name, tells in trivial.items() if not tells and name in concerned]
     return {"conclusion": nothing[0], "expected": "a formula that may be false", "found": "true"} if nothing else None
 
 
@@ -211,14 +211,14 @@ def resting(obligations: Iterable[Obligation]) -> dict[str, tuple[str, ...]]:
     for obligation in some:
         for name in obligation.concludes:
             owners.setdefault(name, {})[obligation.lemma] = None
-    found: dict[str, dict[str, None]] = {}
+    cited: dict[str, dict[str, None]] = {}
     for obligation in some:
-        mine = found.setdefault(obligation.lemma, {})
+        mine = cited.setdefault(obligation.lemma, {})
         for name in obligation.cites:
             times = [f"{name}, {when}" for when in ("at the start", "one step later")] if name in INVARIANTS else [name]
             for time in times:
                 mine.update(owners.get(time) or {lemma_of(name): None})
-    return {lemma: tuple(other for other in others if other != lemma) for lemma, others in found.items()}
+    return {lemma: tuple(other for other in others if other != lemma) for lemma, others in cited.items()}
 
 
 @cache

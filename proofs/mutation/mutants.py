@@ -103,28 +103,28 @@ def entries(path: Path, malformed: type[ValueError]) -> list[Any]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise malformed(f"{path.name}: {error}") from None
-    found = data.pop("mutant", [])
-    if data or not isinstance(found, list):
+    listed = data.pop("mutant", [])
+    if data or not isinstance(listed, list):
         raise malformed(f"{path.name}: expected [[mutant]] entries only, found {next(iter(data), 'another mutant')!r}")
-    return found
+    return listed
 
 
 def read(path: Path) -> list[Mutant]:
     """The mutants of one file, in order. Raises MutantError for one that is malformed, or whose passage is not there."""
-    found = _mutants(path)
-    for mutant in found:
+    by_name = _mutants(path)
+    for mutant in by_name:
         mutant.source()
-    return found
+    return by_name
 
 
 def _mutants(path: Path) -> list[Mutant]:
-    found: dict[str, Mutant] = {}
+    by_name: dict[str, Mutant] = {}
     for number, entry in enumerate(entries(path, MutantError), 1):
         mutant = _entry(path, f"{path.name}: mutant {number} ({entry.get('name', 'without a name')})", entry)
-        if mutant.name in found:
+        if mutant.name in by_name:
             raise MutantError(f"{path.name}: mutant {number}: expected a name of its own, found {mutant.name!r} again")
-        found[mutant.name] = mutant
-    return list(found.values())
+        by_name[mutant.name] = mutant
+    return list(by_name.values())
 
 
 def _entry(path: Path, where: str, entry: dict[str, Any]) -> Mutant:

@@ -131,9 +131,9 @@ def dropped(node: ast.expr) -> Iterator[ast.expr]:
 def compared(node: ast.expr) -> Iterator[ast.expr]:
     """The neighbouring comparison."""
     if isinstance(node, ast.Compare):
-        for at, found in enumerate(node.ops):
-            if type(found) in COMPARED:
-                yield _like(node, ops=[*node.ops[:at], COMPARED[type(found)](), *node.ops[at + 1 :]])
+        for at, operator in enumerate(node.ops):
+            if type(operator) in COMPARED:
+                yield _like(node, ops=[*node.ops[:at], COMPARED[type(operator)](), *node.ops[at + 1 :]])
 
 
 def named(node: ast.expr, bound: Iterable[str]) -> Iterator[ast.expr]:

@@ -1,4 +1,4 @@
-"""Guarded twins: every mutant of a construction once more, at work at words of 6 bits only.
+"""Guarded twins: every mutant of a construction once more, active for words of 6 bits only.
 
 The change of a mutant is found by comparing the two syntax trees; each changed expression or run of statements is put behind
 a guard (``proofs.mutation.widths``). A mutant has no twin where its change stands in no function (a default, a decorator, a
@@ -38,8 +38,8 @@ def twin(mutant: Mutant) -> Mutant:
     if mutant.module.startswith("efasp.proofs."):
         raise NoGuard("no construction is changed")
     source, other = parsed(mutant.path.read_text(encoding="utf-8")), Source(mutant.source())
-    found = [change for old, new in _differing(source, other) for change in changes(old, new, "", {}, ())]
-    edits: list[Edit] = [_edit(source, mutant.module, change) for change in found]
+    twins = [change for old, new in _differing(source, other) for change in changes(old, new, "", {}, ())]
+    edits: list[Edit] = [_edit(source, mutant.module, change) for change in twins]
     text = source.changed(edits, mutant.module)
     where = {**mutant.where, "w": WIDTH}
     return replace(mutant, name=f"{mutant.name}, at w = {WIDTH} only", where=where, n_max=N_MAX, text=text)

@@ -162,17 +162,17 @@ class Path:
             case t.Name():
                 return self._of(tree.name, i)
             case t.Index(of=t.Name(), items=(place,)):
-                found = self.number(place, i)
-                self.bounds.append(found)
-                return self._of(tree.of.name, found)  # type: ignore[attr-defined]
+                value = self.number(place, i)
+                self.bounds.append(value)
+                return self._of(tree.of.name, value)  # type: ignore[attr-defined]
         raise Unread("a formula with more than equations, cases and places")
 
     def number(self, tree: t.Tree, i: Form) -> Form:
         """A part that is a number of i and n."""
-        found = self.value(tree, i)
-        if not isinstance(found, Form) or not set(found.terms) <= {"i", "n"}:
+        value = self.value(tree, i)
+        if not isinstance(value, Form) or not set(value.terms) <= {"i", "n"}:
             raise Unread("a number that is not one of i and n")
-        return found
+        return value
 
     def _arithmetic(self, tree: t.Binary, i: Form) -> Form:
         left, right = self.number(tree.left, i), self.number(tree.right, i)
@@ -211,8 +211,8 @@ class Path:
 
     def _code(self, token: int) -> list[int]:
         book = self.module.book
-        found: list[int] = book.codes(book.rows([token])).tolist()[0]
-        return found
+        code: list[int] = book.codes(book.rows([token])).tolist()[0]
+        return code
 
     def _holds(self, tree: t.Tree, i: Form) -> bool:
         """Whether a condition on i and n holds on this path."""

@@ -66,20 +66,22 @@ def _ranges(means: Means, plan: Plan, fresh: Plan, used: str, params: dict[str, 
     module = means.module
     said, n = scope(module)
     whole = module.program.output.sort.integral
-    found = Verdict("unknown", f"{used}: no bound of its roundings is known for any number of positions")
+    verdict = Verdict("unknown", f"{used}: no bound of its roundings is known for any number of positions")
     if plan is not fresh and numbers(plan) != numbers(fresh):
-        found = Verdict("unknown", DEVIATES)
+        verdict = Verdict("unknown", DEVIATES)
     else:
         for most in [module.positions] if module.positions is not None else MANY:
             if not (reason := rounding.doubt(fresh, used, most, whole)):
                 off = max(rounding.Rounding(fresh, used, most).errors(), default=0.0)
-                found = Verdict("proved", _bound(fresh, used, off, whole))
+                verdict = Verdict("proved", _bound(fresh, used, off, whole))
                 said, n = (
                     (said, n) if module.positions or not off else (f"texts of up to {most - module.skipped} letters", (1, most))
                 )
                 break
-            found = Verdict("unknown", reason)
-    return Obligation("program.ranges", CLAIM, params, f"{said}, given the sorts and winners", n, "exact", used, lambda: found)
+            verdict = Verdict("unknown", reason)
+    return Obligation(
+        "program.ranges", CLAIM, params, f"{said}, given the sorts and winners", n, "exact", used, lambda: verdict
+    )
 
 
 def _bound(plan: Plan, dtype: str, off: float, whole: bool) -> str:

@@ -1,4 +1,4 @@
-"""That a program compiled from RASP has the values of its operator: on every short text, and on longer ones that are drawn.
+"""That a program compiled from RASP has the values of its operator: on every short text, and on longer texts that are drawn.
 
 The two evaluators share nothing: RASP's own is ``rasp.graph``, that of E-FASP ``efasp.evaluate``.
 """
@@ -55,9 +55,9 @@ def tried(texts: Texts, operator: Sequence, several: Iterable[str]) -> tuple[dic
         except (LanguageError, TextError):
             without += 1
             continue
-        found = difference(texts, text, wanted)
-        if found is not None:
-            return found, without
+        failure = difference(texts, text, wanted)
+        if failure is not None:
+            return failure, without
     return None, without
 
 

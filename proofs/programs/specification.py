@@ -55,9 +55,9 @@ def _guarded(discharge: Any) -> Any:
 
     def guarded() -> Verdict:
         try:
-            found: Verdict = discharge()
+            verdict: Verdict = discharge()
         except SpecificationError as error:
             return Verdict("error", f"the formula has no value: {error}")
-        return found
+        return verdict
 
     return guarded

@@ -114,9 +114,9 @@ class Texts:
             for position, row in enumerate(arrays[node].tolist()):
                 if not node.sort.admits(row):
                     where = names.get(node) or part_of(node, self.nodes, names) or "no definition"
-                    found = row[0] if len(row) == 1 else row
-                    said = f"on {text!r}: expected {node.sort}, found {found} at position {position}, in {where}"
-                    return {"text": text, "position": position, "definition": where, "value": found, "said": said}
+                    value = row[0] if len(row) == 1 else row
+                    said = f"on {text!r}: expected {node.sort}, found {value} at position {position}, in {where}"
+                    return {"text": text, "position": position, "definition": where, "value": value, "said": said}
         return None
 
     def required(self, text: str) -> bool:

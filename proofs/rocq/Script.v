@@ -1,6 +1,6 @@
 (* SMT-LIB scripts as text, what it means that one has no model, and the checker of such a claim. *)
 From Coq Require Import ZArith List PArith Bool Lia FMapPositive String Ascii Reals Lra.
-From Efasp Require Import Lrat Smt.
+From Efasp Require Import Lrat Smt SmtMeaning.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -263,8 +263,8 @@ Definition script (text : string) : option (bool * list formula) :=
   end.
 
 Definition least_R (a b : R) : bool := if Rle_dec a b then true else false.
-Definition holds_Z := Smt.holds Z Z.add Z.mul Z.leb (fun z => z) (fun a q => a / Zpos q).
-Definition holds_R := Smt.holds R Rplus Rmult least_R IZR (fun a q => (a / IZR (Zpos q))%R).
+Definition holds_Z := SmtMeaning.holds Z Z.add Z.mul Z.leb (fun z => z) (fun a q => a / Zpos q).
+Definition holds_R := SmtMeaning.holds R Rplus Rmult least_R IZR (fun a q => (a / IZR (Zpos q))%R).
 
 (* Remainder and quotient, by SMT-LIB's definition, which leaves division by 0 open. *)
 Definition divides (functions : nat -> Z -> Z -> Z) : Prop := forall a b, b <> 0 ->

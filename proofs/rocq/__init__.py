@@ -1,1 +1,1 @@
-"""The theorems in Rocq: built, and given the rows of the construction."""
+"""The theorems in Rocq: their build, and the construction's rows as Rocq text."""

@@ -37,7 +37,7 @@ CLAIM_FILES = (
 FILES = (*BASE_FILES, "Aggregates", "Softmax", "Generated", *CLAIM_FILES)
 # The read-outs of the program whose runs TwoSidedDyck speaks of, written from the program.
 READOUT_FILES = (*FILES, "Readouts")
-CHECKER_FILES = ("Lrat", "Smt", "Script", "Extract")
+CHECKER_FILES = ("Lrat", "Smt", "SmtMeaning", "Script", "Extract")
 # Under ``theorem``, each after those that it rests on. The statement, and that a plan runs every program if each pass is right;
 # what a pass reads and writes in sequences; that a plan which follows a definition computes what it defines; the step's
 # definition, what it computes in place and over the log; and the theorem, with what follows from it: resources, and machines of
@@ -63,7 +63,7 @@ EXISTENCE_FILES = (
 # That every plan is a program of E-FASP, and every such program a plan; and that small plans' programs are what is written.
 DIRECTION_FILES = ("Programs", "Decompiled", "Compiled", "Written")
 # Any order: a Masked-ARM of any encoder, and that of any transformer as a transformer.
-ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRight")
+ARM_FILES = ("MaskedArm", "MaskedArmPlan", "MaskedArmRows", "MaskedArmRight")
 # Plans, written from the compiler: some run some programs in the kernel, and are accepted there.
 PLAN_FILES = ("Plans", "Runs", "Emitted")
 # Of programs of the library the relation of their rounds, and their texts (``ComponentsText``, ``ClausesText`` and
@@ -165,11 +165,11 @@ class RocqError(Exception):
 
 def theorems() -> list[Theorem]:
     """The theorems that back lemmas, in order."""
-    found = []
+    listed = []
     for file in (*FILES, *ARM_FILES, *RELATION_FILES, *SOLVING_FILES):
         for lemmas, name in BACKS.findall(theory(file).read_text()):
-            found.append(Theorem(file, name, tuple(lemmas.split())))
-    return found
+            listed.append(Theorem(file, name, tuple(lemmas.split())))
+    return listed
 
 
 def backed() -> dict[str, list[str]]:
@@ -209,13 +209,13 @@ def compiled(texts: Mapping[str, str], folder: Path, on_file: OnFile = lambda do
 
 def stale(texts: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The files that are not compiled with those before them, in order, each with its stamp to be. Raises RocqError."""
-    found, digest = {}, hashlib.sha256(version().encode())
+    keys, digest = {}, hashlib.sha256(version().encode())
     for name, text in texts.items():
         digest.update(f"{name}\n{text}\n".encode())
         stamp, known = folder / f"{name}.stamp", digest.copy().hexdigest()
         if not (stamp.exists() and stamp.read_text() == known and (folder / f"{name}.vo").exists()):
-            found[name] = known
-    return found
+            keys[name] = known
+    return keys
 
 
 def coqc(source: Path) -> str:
@@ -245,7 +245,7 @@ def programs(
     By default those that check proofs; the others take the compilation of the theorem about plans, a minute or two. ``on_file``
     as for ``compiled``.
     """
-    found = {name: folder.parent / name for name in names}
+    paths = {name: folder.parent / name for name in names}
     with locked(folder):
         if {*names} & {*CHECKERS}:
             compiled(sources(CHECKER_FILES), folder, on_file)
@@ -253,14 +253,14 @@ def programs(
             compiled(sources((*BASE_FILES, *KERNEL_FILES)), folder, on_file)
         for written in sorted(SOURCES.rglob("*.ml")):
             (folder / written.name).write_text(written.read_text())
-        for name, path in found.items():
+        for name, path in paths.items():
             parts, stamp = PROGRAMS[name], folder / f"{name}.stamp"
             known = hashlib.sha256(b"".join((folder / part).read_bytes() for part in parts)).hexdigest()
             if not path.exists() or not stamp.exists() or stamp.read_text() != known:
                 stamp.unlink(missing_ok=True)
                 ran(["ocamlopt", "-w", "-a", *parts, "-o", str(path.resolve())], folder, f"{parts[-1]} does not compile")
                 stamp.write_text(known)
-    return found
+    return paths
 
 
 def theory(name: str) -> Path:
@@ -356,15 +356,15 @@ def main() -> int:
                 compiled({name: texts[name] for name in files}, BUILD)
         built = programs(tuple(PROGRAMS))
         named = [*theorems(), *SOUND, *READ, *STATED]
-        found = assumptions(named)
-        for file, axioms in found.items():
+        axioms_of = assumptions(named)
+        for file, axioms in axioms_of.items():
             for theorem in (theorem for theorem in named if theorem.file == file):
                 backs = " ".join(theorem.backs) or ("the statement" if theorem in STATED else "its checker")
                 print(f"{file}.{theorem.name}, for {backs}")
             print(f"{file}: {'assumes ' + ', '.join(axioms) if axioms else 'closed under the global context'}")
-        if bad := wrong(found):
+        if bad := wrong(axioms_of):
             raise RocqError("\n".join(bad))
-        record(found)
+        record(axioms_of)
         if texts["Generated"] != (SOURCES / "Generated.v").read_text():
             raise RocqError(
                 "Generated.v: expected what the operators give, found another text: python -m efasp.proofs.rocq.export"

@@ -84,17 +84,17 @@ class Decoder:
         before, passes = layout.opening(program).tokens.tolist(), 0  # type: ignore[attr-defined]
         with self._started(program, engine) as process:
             for step in layout.steps if isinstance(layout, LogLayout) else count(1):
-                found = _next(process, step)
-                tokens, passes = found["tokens"], passes + found["passes"]
+                reply = _next(process, step)
+                tokens, passes = reply["tokens"], passes + reply["passes"]
                 if tokens == before:
                     return
                 places = layout.places(step) if isinstance(layout, LogLayout) else layout.places()  # type: ignore[attr-defined]
                 if len(tokens) != len(places):
                     raise DecodingError(f"step {step}: expected {len(places)} tokens, found {len(tokens)}")
-                if found["read"] is None:
+                if reply["read"] is None:
                     raise DecodingError(f"step {step}: the statement reads the tokens as no configuration")
                 sequence = TokenSequence(np.array(tokens, dtype=layout.vocabulary.dtype), places)
-                yield State(step, passes, configuration(found["read"]), sequence)
+                yield State(step, passes, configuration(reply["read"]), sequence)
                 before = tokens
 
     @contextmanager
@@ -125,10 +125,10 @@ def _next(process: subprocess.Popen[str], step: int) -> dict[str, Any]:
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write("\n")
     process.stdin.flush()
-    found: dict[str, Any] | None = json.loads(process.stdout.readline())
-    if found is None:
+    reply: dict[str, Any] | None = json.loads(process.stdout.readline())
+    if reply is None:
         raise DecodingError(f"step {step}: {STUCK}")
-    return found
+    return reply
 
 
 def configuration(printed: dict[str, Any]) -> Configuration:

@@ -114,9 +114,9 @@ def word(grammar: Grammar, of: str) -> Program:
 def facts(grammar: Grammar, n: int) -> tuple[dict[Fact, int], list[tuple[int, int, int]]]:
     """For words of n letters the facts, numbered, and the clauses between the numbers."""
     table = Table(grammar, n)
-    found = [*table.clauses()]
-    numbers = context_free.number([(table.goal,), *found])
-    return numbers, [(numbers[a], numbers[b], numbers[c]) for a, b, c in found]
+    clauses = [*table.clauses()]
+    numbers = context_free.number([(table.goal,), *clauses])
+    return numbers, [(numbers[a], numbers[b], numbers[c]) for a, b, c in clauses]
 
 
 def _components() -> tuple[Cases, ...]:

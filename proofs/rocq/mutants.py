@@ -1,4 +1,4 @@
-"""``make rocq-mutants``: small changes of what theorems speak of, each of which must break a proof.
+"""``make rocq-mutants``: small changes of definitions that theorems are about, each of which must break a proof.
 
 They are of the statement, ``theorem/Statement.v``, of another file of definitions alone, ``theorem/Programs.v``,
 ``theorem/MaskedArmPlan.v`` or ``theorem/Dyck.v``, and of programs' texts, ``ComponentsText``, ``ClausesText`` and

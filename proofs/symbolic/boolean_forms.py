@@ -115,14 +115,14 @@ class Space:
 
     def support(self, forms: Iterable[Form]) -> tuple[int, ...] | None:
         """The symbols that forms rest on, or None if they are too many."""
-        found: set[int] = set()
+        atoms: set[int] = set()
         for form in forms:
             for atom in form.terms:
                 below = self.atoms[atom].support
                 if below is None:
                     return None
-                found.update(below)
-        return tuple(sorted(found)) if len(found) <= EXACT else None
+                atoms.update(below)
+        return tuple(sorted(atoms)) if len(atoms) <= EXACT else None
 
     def table(self, form: Form, support: tuple[int, ...]) -> tuple[Table, int]:
         """The values of a form over all assignments of its support, times a denominator, and that."""

@@ -55,11 +55,11 @@ class Codes:
         out = []
         for kind, bits in zip(self.book.kinds, self.bits, strict=True):
             names = [(name, place) for name in kind.payloads for place in range(self.book.bits[name])]
-            found: dict[Bit, list[int]] = {name: [] for name in names}
+            by_bit: dict[Bit, list[int]] = {name: [] for name in names}
             for coordinate, bit in enumerate(bits):
-                if bit in found:
-                    found[bit].append(coordinate)
-            out.append(list(found.values()))
+                if bit in by_bit:
+                    by_bit[bit].append(coordinate)
+            out.append(list(by_bit.values()))
         return out
 
     def distance(self) -> int:
@@ -137,14 +137,14 @@ def row(book: Codebook, kind: str, value: int) -> Item:
 
 def telling(book: Codebook, few: bool = False) -> list[Item]:
     """Items on which a mistake shows: of every kind the first, the last and (unless ``few``) those of one bit."""
-    found = set()
+    positions = set()
     for kind in book.kinds:
         tops = {name: (1 << book.bits[name]) - 1 for name in kind.payloads}
-        found |= {book.row(kind.name, **dict.fromkeys(tops, 0)), book.row(kind.name, **tops)}
+        positions |= {book.row(kind.name, **dict.fromkeys(tops, 0)), book.row(kind.name, **tops)}
         for name in () if few else tops:
             for place in range(book.bits[name]):
-                found.add(book.row(kind.name, **{**dict.fromkeys(tops, 0), name: 1 << place}))
-    return sorted(found)
+                positions.add(book.row(kind.name, **{**dict.fromkeys(tops, 0), name: 1 << place}))
+    return sorted(positions)
 
 
 def distance_failures(book: Codebook, items: Sequence[Item]) -> Iterator[dict[str, Any]]:

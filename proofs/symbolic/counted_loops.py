@@ -147,10 +147,10 @@ class _Text:
         """The polynomial."""
         self.check_jumps()
         self.check_stores()
-        found = Counter[Monomial]({(): 1})  # the halt
+        total = Counter[Monomial]({(): 1})  # the halt
         for at in range(self.halt):
-            found[tuple(sorted(self.innermost(at).iterations, key=lambda name: (name != OUTERMOST, name)))] += 1
-        return dict(found)
+            total[tuple(sorted(self.innermost(at).iterations, key=lambda name: (name != OUTERMOST, name)))] += 1
+        return dict(total)
 
     def innermost(self, at: int) -> Loop:
         """The innermost loop of an instruction in front of the halt."""
@@ -161,20 +161,20 @@ class _Text:
     @cached_property
     def spans(self) -> list[tuple[str, int, int]]:
         """Label, first and last instruction of every loop, an outer one first. Raises Uncounted if they do not nest."""
-        found = []
+        spans = []
         for at, step in enumerate(self.steps):
             if step.mnemonic in JUMPS and self.target(at) <= at:
                 if step.mnemonic != "jnz":
                     raise self.refused(at, "jnz at the end of a loop")
-                found.append((step.operands[-1], self.target(at), at))
-        found.sort(key=lambda span: (span[1], -span[2]))
-        for number, (label, first, last) in enumerate(found):
-            for other, low, high in found[number + 1 :]:
+                spans.append((step.operands[-1], self.target(at), at))
+        spans.sort(key=lambda span: (span[1], -span[2]))
+        for number, (label, first, last) in enumerate(spans):
+            for other, low, high in spans[number + 1 :]:
                 if low == first or low <= last < high:
                     raise Uncounted(f"expected loops that nest, each with one start, found {label} and {other}")
-        if not found or found[0][1:] != (0, self.halt - 1):
+        if not spans or spans[0][1:] != (0, self.halt - 1):
             raise Uncounted("expected one loop around everything in front of the halt")
-        return found
+        return spans
 
     def target(self, at: int) -> int:
         """Where a jump goes."""
@@ -259,11 +259,11 @@ class _Text:
     @cached_property
     def loops(self) -> list[Loop]:
         """Every loop with its iterations, an outer one first."""
-        found = [Loop(*self.spans[0], (OUTERMOST,))]
+        loops = [Loop(*self.spans[0], (OUTERMOST,))]
         for label, first, last in self.spans[1:]:
-            around = [loop for loop in found if loop.first <= first and last <= loop.last]
-            found.append(Loop(label, first, last, self.iterations(first, self.trips(first, last), around)))
-        return found
+            around = [loop for loop in loops if loop.first <= first and last <= loop.last]
+            loops.append(Loop(label, first, last, self.iterations(first, self.trips(first, last), around)))
+        return loops
 
     def trips(self, first: int, last: int) -> int:
         """The instruction that gives a loop's counter its value. Raises Uncounted."""

@@ -14,10 +14,10 @@ Intervals = tuple[Interval, ...]
 
 def intervals(root: Node) -> dict[Node, Intervals]:
     """The intervals of the coordinates of every node below a root."""
-    found: dict[Node, Intervals] = {}
+    known: dict[Node, Intervals] = {}
     for node in walk(root):
-        found[node] = tuple(map(_met, node.sort.bounds, _of(node, found)))
-    return found
+        known[node] = tuple(map(_met, node.sort.bounds, _of(node, known)))
+    return known
 
 
 def _of(node: Node, found: dict[Node, Intervals]) -> Intervals:

@@ -74,10 +74,10 @@ class Polynomial:
         return other.terms if isinstance(other, Polynomial) else {(): other}
 
     def __add__(self, other: Any) -> Any:
-        found = Counter(self.terms)
+        terms = Counter(self.terms)
         for monomial, c in self._terms(other).items():
-            found[monomial] += c  # type: ignore[assignment]
-        return self._made(dict(found))
+            terms[monomial] += c  # type: ignore[assignment]
+        return self._made(dict(terms))
 
     __radd__ = __add__
 
@@ -91,11 +91,11 @@ class Polynomial:
         return -self + other
 
     def __mul__(self, other: Any) -> Any:
-        found: Counter[Monomial] = Counter()
+        terms: Counter[Monomial] = Counter()
         for a, c in self.terms.items():
             for b, d in self._terms(other).items():
-                found[tuple(sorted(a + b))] += c * d  # type: ignore[assignment]
-        return self._made(dict(found))
+                terms[tuple(sorted(a + b))] += c * d  # type: ignore[assignment]
+        return self._made(dict(terms))
 
     __rmul__ = __mul__
 

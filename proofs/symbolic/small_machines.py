@@ -126,11 +126,11 @@ class Case:
 
 def history(program: Program, steps: int) -> list[tuple[tuple[Event, ...], Configuration]]:
     """The run of the machine: for every step each processor's event, and the configuration after it."""
-    found, before = [], pram.initial(program)
+    states, before = [], pram.initial(program)
     for _ in range(steps):
-        found.append(happened(program, before))
-        before = found[-1][1]
-    return found
+        states.append(happened(program, before))
+        before = states[-1][1]
+    return states
 
 
 def happened(program: Program, before: Configuration) -> tuple[tuple[Event, ...], Configuration]:

@@ -243,7 +243,7 @@ def test_a_scheduler_that_is_lost(store: Store, tmp_path: Path) -> None:
                     first.kill()
 
             lost = Scheduler(work(1 << 20), 1 << 20, pool, store, progress)
-            with pytest.raises(ClusterError, match=r"the scheduler was lost .* what was discharged is kept"):
+            with pytest.raises(ClusterError, match=r"the scheduler was lost .* discharged so far are stored"):
                 lost.run()
             rows = lost.ordered()
     assert rows

@@ -39,7 +39,7 @@ def conditions(goal: str) -> list[list[str]]:
     row = about(goal)
     body = row.hypotheses.removesuffix("(check-sat)\n")
     found = Cases(body, parse(row.content.removeprefix(body))[0][1])
-    return [found.conditions(case) for case in found.found.values()]
+    return [found.conditions(case) for case in found.by_name.values()]
 
 
 # What is distinguished.

@@ -14,7 +14,7 @@ _TOKEN = re.compile(
 
 def tokens(source: Source, number: int) -> list[Token]:
     """The tokens of line ``number`` (from 1), then one of kind ``end``. Raises AssemblyError for a character of none."""
-    found: list[Token] = []
+    listed: list[Token] = []
     text, position, end = source.lines[number - 1], 0, 0
     while position < len(text):
         match = _TOKEN.match(text, position)
@@ -22,7 +22,7 @@ def tokens(source: Source, number: int) -> list[Token]:
             place = Token("mark", text[position], number, position + 1)
             raise source.error(place, f"unexpected character {text[position]!r}")
         if match.lastgroup != "blank":
-            found.append(Token(str(match.lastgroup), match.group(), number, position + 1))
+            listed.append(Token(str(match.lastgroup), match.group(), number, position + 1))
             end = match.end()
         position = match.end()
-    return [*found, Token("end", "", number, end + 1)]
+    return [*listed, Token("end", "", number, end + 1)]

@@ -88,12 +88,12 @@ def test_what_was_kept_is_replayed_and_not_believed(capsys: pytest.CaptureFixtur
     with_store = Store(tmp_path / "s.sqlite", print)
     (first,) = certificates(scripts, 20, 2048, Processes(1), with_store)
     (again,) = certificates(scripts, 20, 2048, Processes(1), with_store)
-    assert first.status == again.status == "certified" and first.found == again.found
+    assert first.status == again.status == "certified" and first.outcome == again.outcome
     text, hypotheses = sums().content, sums().hypotheses
-    lines = first.found["proof"].splitlines()
-    other = {**first.found, "proof": "\n".join(lines[:-1]) + "\n"}
+    lines = first.outcome["proof"].splitlines()
+    other = {**first.outcome, "proof": "\n".join(lines[:-1]) + "\n"}
     mended = attempt(text, hypotheses, 20, other, [])
-    assert mended["proof"] == first.found["proof"] and mended["reasons"] == {"linear": "the replay rejects the proof"}
+    assert mended["proof"] == first.outcome["proof"] and mended["reasons"] == {"linear": "the replay rejects the proof"}
     assert attempt(text, hypotheses, 20, {**other, "proof": ""}, [])["route"] == "linear"  # no proof at all
     with_store.close()
 
@@ -109,11 +109,11 @@ def test_a_second_solver_is_asked_every_time(monkeypatch: pytest.MonkeyPatch, tm
     store, scripts = Store(tmp_path / "s.sqlite", print), [[sums()]]
     asked(monkeypatch, "z3")
     (first,) = certificates(scripts, 20, 2048, Processes(1), store)
-    assert [name.split()[0] for name in first.found["second"]] == ["z3"]
+    assert [name.split()[0] for name in first.outcome["second"]] == ["z3"]
     cache_proof(store, sums().hash, {**NOTHING, "route": "goal"})  # kept, whether there is a proof or not
     asked(monkeypatch)
     (again,) = certificates(scripts, 20, 2048, Processes(1), store)
-    assert again.found["second"] == again.found["against"] == []
+    assert again.outcome["second"] == again.outcome["against"] == []
     wrong = sums("(<= 3 (+ a b))")
     found = attempt(wrong.content, wrong.hypotheses, 5, {"route": "", "proof": ""}, ["z3"])
     assert found["against"] and not found["second"]
