@@ -22,7 +22,7 @@ from efasp.exact import Matrix
 from efasp.language.module import Module
 from efasp.model.plan import Head, Layer, Plan
 from efasp.model.ranges import SCALE, SIGNIFICAND, RangeError, absolute, dtype_for, images, size
-from efasp.sorts import Interval, Number
+from efasp.sorts import Interval, Number, Sort
 
 READ = 8  # roundings of a weight and a mean that do not come of their number: exponential, quotient, scaling
 VANISHES = {"float32": 104, "float64": 746}  # exp(-x) is 0 in the dtype
@@ -174,18 +174,23 @@ def representable(number: Number, dtype: str) -> bool:
     return found == number and (not number or abs(found) >= Fraction(float(np.finfo(dtype).tiny)))
 
 
-def doubt(plan: Plan, dtype: str, positions: int, integral: bool) -> str:
-    """Why a dtype is not known to tell a plan's read-outs, "" where it is: integers to less than 1/2, else to some bound."""
+def judged(plan: Plan, dtype: str, positions: int, sort: Sort) -> tuple[float, str]:
+    """By how much a read-out of a plan may differ from the exact one, which is of a sort; and why the dtype is not known to
+    tell read-outs, "" where it is: integers to less than 1/2, fractions to less than half of the largest."""
     try:
         worst = max(Rounding(plan, dtype, positions).errors(), default=0.0)
     except (Blurred, RangeError) as error:
-        return str(error)
-    return f"{dtype}: a read-out may differ by {worst:.2g} from an integer" if integral and worst >= 0.5 else ""
+        return float("inf"), str(error)
+    largest = max(map(size, sort.bounds), default=0)
+    if sort.integral:
+        return worst, f"{dtype}: a read-out may differ by {worst:.2g} from an integer" if worst >= 0.5 else ""
+    blurred = worst > 0 and 2 * worst >= largest
+    return worst, f"{dtype}: a read-out may differ by {worst:.2g} from a fraction of at most {largest}" if blurred else ""
 
 
 def doubtful(module: Module, plan: Plan, dtype: str) -> str:
-    """``doubt`` of a program's plan, for all its texts."""
-    return doubt(plan, dtype, module.positions or UNBOUNDED, module.program.output.sort.integral)
+    """Why a dtype is not known to tell the read-outs of a program's plan, for all its texts; "" where it is."""
+    return judged(plan, dtype, module.positions or UNBOUNDED, module.program.output.sort)[1]
 
 
 def chosen(module: Module, plan: Plan) -> str:

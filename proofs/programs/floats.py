@@ -71,8 +71,8 @@ def _ranges(means: Means, plan: Plan, fresh: Plan, used: str, params: dict[str, 
         verdict = Verdict("unknown", DEVIATES)
     else:
         for most in [module.positions] if module.positions is not None else MANY:
-            if not (reason := rounding.doubt(fresh, used, most, whole)):
-                off = max(rounding.Rounding(fresh, used, most).errors(), default=0.0)
+            off, reason = rounding.judged(fresh, used, most, module.program.output.sort)
+            if not reason:
                 verdict = Verdict("proved", _bound(fresh, used, off, whole))
                 said, n = (
                     (said, n) if module.positions or not off else (f"texts of up to {most - module.skipped} letters", (1, most))

@@ -121,6 +121,16 @@ def test_the_dtype_is_one_in_which_a_count_is_right() -> None:
     assert chosen(named, lower(named.program)) == "float32"
 
 
+def test_a_fraction_with_an_error_of_its_own_size_is_not_told() -> None:
+    """A bound that says no more than that the output is a fraction of at most 1/4 proves nothing of float32."""
+    steep = 'tokens "ab"\nplaces 8\n{}let m = seq_mean(TE.a)\n'
+    steep += "let x = 1/4 * (relu(33554432*m) - relu(33554432*m - 1)) : Rational(0, 1/4)\n"
+    module = parse(steep.format(""))
+    plan = lower(module.program)
+    assert "from a fraction of at most" in doubtful(module, plan, "float32") and not doubtful(module, plan, "float64")
+    assert chosen(module, plan) == "float64" and chosen(parse(steep.format("dtype float32\n")), plan) == "float32"
+
+
 def test_scores_that_may_be_near_are_not_told_apart() -> None:
     """Of scores of fractions no gap is known; an integer that is made of a mean and then attended by costs accuracy."""
     module = parse(HEAD + "let mean = prefix_mean(TE.a, PE)\nlet x = aha(TE.one, mean, TE)\n")
