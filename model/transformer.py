@@ -236,7 +236,8 @@ class Transformer(nn.Module):
     def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """``a @ b`` in one thread: these products are too small for several, which would spend more on waiting."""
         if a.shape[0] * b.size <= SMALL:
-            out: np.ndarray = a @ b
+            with np.errstate(over="ignore", invalid="ignore"):  # numbers that are not finite are refused where they are read
+                out: np.ndarray = a @ b
             return out
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
