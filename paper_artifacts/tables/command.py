@@ -31,6 +31,7 @@ SLOW = {
     "any-order": 1,
     "dyck": 1,
     "serial": 1,
+    "specialised": 1,
     "qbf": 5,
     "edits": 1,
     "kills": 30,

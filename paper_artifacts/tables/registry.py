@@ -22,6 +22,7 @@ from efasp.paper_artifacts.experiments.experiments import graph, growth, instanc
 from efasp.paper_artifacts.experiments.qbf import qbf
 from efasp.paper_artifacts.experiments.rasp import rasp
 from efasp.paper_artifacts.experiments.serial import serial
+from efasp.paper_artifacts.experiments.specialised import specialised
 from efasp.paper_artifacts.tables.disagreements import disagreements
 from efasp.paper_artifacts.tables.figures import MACHINES, checker_time, contexts, depths, widths
 from efasp.paper_artifacts.tables.kills import kills, matrix
@@ -166,6 +167,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "any-order": any_order_table,
     "dyck": dyck,
     "serial": serial,
+    "specialised": specialised,
     "rasp": without_runs(rasp),
     "constructions": constructions,
     "qbf": qbf,
