@@ -115,6 +115,8 @@ def test_a_use_of_a_library_is_found(tmp_path: Path) -> None:
 )
 def test_a_start_loads_no_heavy_library(module: str, loaded: set[str]) -> None:
     """In a fresh process; the last case shows that the others can fail."""
+    if loaded:
+        pytest.importorskip("torch", reason="torch is not installed")
     script = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     found = HEAVY & set(done.stdout.split())

@@ -56,6 +56,7 @@ def test_any_files_run_or_are_refused(program: bytes, data: bytes | None, tmp_pa
 
 def test_a_bad_option_refuses_every_file(tmp_path: Path, capsys) -> None:
     """With --json an error of --data or --weights is an object for each file, as no file can be run."""
+    pytest.importorskip("torch", reason="torch is not installed")
     (tmp_path / "d.json").write_text("[1,\n x]")
     for option in (["--data", str(tmp_path / "d.json")], ["--weights", str(tmp_path), "--engine", "mdm"]):
         assert main(["run", "--json", *option, "a.pram", "b.pram"]) == 2

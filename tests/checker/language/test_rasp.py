@@ -212,6 +212,7 @@ def test_errors(arguments: tuple[str, ...], message: str, file: Path, capsys: py
 
 def test_texts_without_a_value(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """How many texts are left out is said of what is proved; where all are, nothing is."""
+    pytest.importorskip("torch", reason="torch is not installed")
     file.write_text('several = aggregate(select(tokens, tokens, ==), tokens, "a");\nlate = 1 / (1 if length > 8 else 0);\n')
     words = said(capsys, "check", "p.rasp", "--name", "several", "--alphabet", "ab", "--max-length", "3")
     assert "program.specification.short[program=several]: exhaustion: 14 cases, 10 of which have no value in RASP" in words

@@ -183,6 +183,7 @@ def test_a_specification_of_no_text_that_is_tried(tmp_path: Path) -> None:
 
 def test_what_torch_gives_is_said_in_decimals(tmp_path: Path) -> None:
     """Scores of fractions that are too near for softmax: the refutation has the floats of a read-out as decimals."""
+    pytest.importorskip("torch", reason="torch is not installed")
     text = f"{HEAD}let x = aha(TE.one, prefix_mean(TE.a, PE), [TE.a, TE.b])\n"
     rows = checked(text, tmp_path, "--lemma", "program.torch", code=1)
     said = rows["program.torch"][0]["countermodel"]["said"]
