@@ -1,13 +1,13 @@
-"""The table of machines that are specialised to the programs of the library: their sizes beside those of the universal machine."""
+"""The table of machines that are specialised to the programs of the library: their sizes beside the universal machine's."""
 
 from __future__ import annotations
 
 from random import Random
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from efasp.checker.interface import extension_of
 from efasp.checker.specialise import context
-from efasp.model.closed_forms import sizes
+from efasp.model.closed_forms import Summary, sizes
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.paper_artifacts.tables.model import Artifact, Cell, Check, Column
 from efasp.paper_artifacts.tables.records import Notes
@@ -19,18 +19,17 @@ from efasp.pram.machine import Program
 TASKS = tuple((name, engine) for name in PROGRAMS for engine in ENGINES)
 SIZE = 2  # of the problems whose runs are decoded
 STEPS = 2_000  # of a run, at most
-SHOWN = ("layers", "d_model", "d_ff", "parameters")
-Sizes = dict[str, int]
+SHOWN: tuple[Literal["layers", "d_model", "d_ff", "parameters"], ...] = ("layers", "d_model", "d_ff", "parameters")
 
 
 class SpecialisedRun(TypedDict):
-    """A program in a machine of its own, of ``specialised`` sizes. ``shorter``: by how many tokens its context is; ``steps`` of a
-    run that is decoded, which ``agrees`` with the reference machine."""
+    """A program in a machine of its own, of ``specialised`` sizes. ``shorter``: by how many tokens its context is; ``steps`` of
+    a run that is decoded, which ``agrees`` with the reference machine."""
 
     extension: str
     instructions: int
-    specialised: Sizes
-    universal: Sizes
+    specialised: Summary[int]
+    universal: Summary[int]
     shorter: int
     steps: int
     agrees: bool
@@ -54,7 +53,7 @@ def decode(task: tuple[str, str]) -> SpecialisedRun:
     prompts = [context(program, engine, extension, prompted) for prompted in (True, False)]
     return {
         "extension": extension, "instructions": program.length,
-        "specialised": {key: sizes(own)[key] for key in SHOWN}, "universal": {key: sizes(universal)[key] for key in SHOWN},
+        "specialised": sizes(own), "universal": sizes(universal),
         "shorter": prompts[0] - prompts[1], "steps": run.steps,
         "agrees": run.outcome == machine.run(program, STEPS).outcome,
     }  # fmt: skip
@@ -81,7 +80,7 @@ def specialised(noted: Notes) -> Artifact:
     columns = (
         Column("program", "program"), Column("engine", "engine"), Column("ext", "ext"),
         Column("instructions", "instructions", "number"),
-        *(column for key in SHOWN for column in (Column(key, key, "number"), Column(f"{key} u", f"{key}, universal", "number"))),
+        *(Column(f"{key}{u and ' u'}", key + u, "number") for key in SHOWN for u in ("", ", universal")),
         Column("shorter", "tokens saved", "number"), Column("steps", "steps of the run", "number"),
     )  # fmt: skip
     scope = f"compiled at w = {WORD}; measured: one run each, of at most {STEPS:,} steps; that the read-outs are the universal "
