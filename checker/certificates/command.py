@@ -278,6 +278,7 @@ def _summarized(results: Sequence[Certificate], report: CertificateReport) -> It
         yield f"no second solver within the time: {len(alone)} scripts ({listed})"
     models = Counter(c.outcome["consistent"] or "nothing" for c in results)
     listed = ", ".join(f"by {how}: {count}" for how, count in models.items())
-    yield f"hypotheses that have a model, {listed or 'of no script'}"
+    if models:
+        yield f"hypotheses that have a model, {listed}"
     others = ", ".join(f"{count} {kind}" for kind, count in report["not SMT"].items())
     yield f"obligations without a script, which have no certificate: {others or 'none'}"

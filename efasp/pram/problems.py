@@ -226,12 +226,19 @@ def draw_dyck1(rng: Random, size: int, word: int) -> str:
 
 
 def encode_dyck1(brackets: str, word: int) -> Instance:
-    """A word for the answer, then 1 for an opening bracket and 0 for a closing one."""
+    """A word for the answer, then 1 for an opening bracket and 0 for a closing one. Raises ValueError for other letters."""
+    _brackets(brackets, BRACKETS[:1])
     words = [0, *(int(bracket == "(") for bracket in brackets)]
     return _instance("dyck1", brackets, word, len(brackets), words, lambda memory: bool(memory[0]))
 
 
 BRACKETS = ("()", "[]", "{}", "<>")
+
+
+def _brackets(letters: str, pairs: Sequence[str]) -> None:
+    """Raises ValueError for a letter that is none of some brackets."""
+    if strange := next((letter for letter in letters if not any(letter in pair for pair in pairs)), None):
+        raise ValueError(f"brackets: expected {' '.join(pairs)}, found {strange!r}")
 
 
 def draw_dyck2(rng: Random, size: int, word: int) -> str:
@@ -252,7 +259,9 @@ def draw_dyck2(rng: Random, size: int, word: int) -> str:
 
 
 def encode_dyck2(brackets: str, word: int) -> Instance:
-    """Filled up to a power of two with pairs; an odd string stays unbalanced, as its own sum or a prefix's shows."""
+    """Filled up to a power of two with pairs; an odd string stays unbalanced, as its own sum or a prefix's shows. Raises
+    ValueError for other letters."""
+    _brackets(brackets, BRACKETS)
     side = max(2, 1 << _log2(len(brackets)))
     codes = [2 * kind + (bracket == pair[0]) for bracket in brackets for kind, pair in enumerate(BRACKETS) if bracket in pair]
     fill = [1] * ((side - len(codes)) % 2) + [1, 0] * ((side - len(codes)) // 2)

@@ -1,6 +1,7 @@
 """Single library programs on inputs that random ones miss: exhaustive small ones, degenerate shapes, worst cases, faults."""
 
 import math
+import re
 from itertools import accumulate, combinations, pairwise
 from random import Random
 
@@ -140,3 +141,10 @@ def test_faults(engine: str) -> None:
     # A load that faults leaves its register as it was, pid + 1; the last instruction of pid 4 has added 1 to it.
     assert [registers[3] for registers in run.configuration.registers[1:6]] == [2, 3, 4, 6, 6]
     assert machine.exit_code(run) == 4
+
+
+@pytest.mark.parametrize(("name", "word", "found"), [("dyck1", "()[]", "'['"), ("dyck2", "(x)", "'x'")])
+def test_letters_that_are_no_brackets_are_refused(name: str, word: str, found: str) -> None:
+    """They are named, and not left out, which would make another word of it."""
+    with pytest.raises(ValueError, match=re.escape(f"found {found}")):
+        PROGRAMS[name].encode(word, 16)
