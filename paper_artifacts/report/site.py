@@ -227,13 +227,13 @@ class Site:
         rows = []
         for mutant in self.mutants:
             row = ended.get(mutant.id)
-            status, by = (unrun(mutant), []) if row is None else (row["status"], row["by"])
-            rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by))
+            status, by, detail = (unrun(mutant), [], "") if row is None else (row["status"], row["by"], row["detail"])
+            rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by, detail))
         known_ids = {mutant.id for mutant in self.mutants}
         for row in self.outcomes:  # those that are not entries of a file: single weights
             if row["mutant"] not in known_ids:
                 family = row["mutant"].partition(":")[0]
-                rows.append((family, row["mutant"], row["module"], row["status"], row["lemmas"], row["by"]))
+                rows.append((family, row["mutant"], row["module"], row["status"], row["lemmas"], row["by"], row["detail"]))
         families = list(dict.fromkeys(row[0] for row in rows))
         section = self.report.mutants
         return self._page("mutants.html", "Mutants", mutants=rows, ran=bool(self.outcomes), section=section, families=families)
