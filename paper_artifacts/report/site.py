@@ -18,7 +18,7 @@ from efasp.checker.mutation.constructions import MatrixRow
 from efasp.checker.results import Row, groups, seconds, summary
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
-from efasp.paper_artifacts.claims.extent import headline, limits
+from efasp.paper_artifacts.claims.extent import headline, limits, summary_of
 from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
@@ -136,7 +136,7 @@ class Site:
             (
                 claim,
                 self.ledger.claim(claim),
-                headline(below(claim.lemmas), claim.measures, self.ledger),
+                summary_of(claim, self.ledger),
                 limits(claim, self.ledger, self.report.n_max),
             )
             for claim in claims().values()
