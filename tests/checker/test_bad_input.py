@@ -63,6 +63,8 @@ def test_a_binary_file_is_named_as_such(call: str, tmp_path: Path, capsys: pytes
         ("info --word 9..6", "--word: expected a range from a width to a wider one, as 5..20, found '9..6'"),
         ("info --word 4..6", "--word: expected widths within 5..64, found '4..6'"),
         ("audit T1 --trust", "--trust: expected no NAME"),
+        ("audit {0}/p.pram", "p.pram: expected a program of E-FASP, found one in assembly, which efasp run takes"),
+        ("show scan", "scan: expected a program of E-FASP, found a PRAM program of the library, which efasp run takes"),
     ],
 )
 def test_what_is_another_thing_is_named(call: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
