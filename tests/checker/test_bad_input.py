@@ -90,6 +90,7 @@ def test_an_error_at_a_blank_line_shows_no_line(tmp_path: Path, capsys: pytest.C
 WRONG = [
     ("opening none --engine mdm", "efasp: none: no such file, and no program of the library"),
     ("opening {0}/p.pram --engine mdm --word 3", "efasp: {0}/p.pram: --word: expected 5 or more, found 3"),
+    ("opening {0}/p.pram --engine mdm --word 70", "efasp: --word: expected 5 to 64 bits for a transformer, found 70"),
     ("opening {0} --engine mdm", "efasp: {0}: Is a directory"),
     ("opening {0}/q.pram --engine mdm", "{0}/q.pram:1:1: expected a mnemonic"),
     ("serial {0}/q.pram", "{0}/q.pram:1:1: expected a mnemonic"),
