@@ -62,7 +62,9 @@ def about(path: Path, error: Exception) -> UsageError:
 
 def writable(flag: str, path: Path, folder: bool = False) -> None:
     """Raises UsageError, before the work, where ``write`` would fail after it. ``folder``: made if it is not there."""
-    if path == STDIN and not folder:
+    if path == STDIN:
+        if folder:
+            raise UsageError(f"{flag}: expected a folder, found -, which is standard output")
         return
     try:
         if folder:

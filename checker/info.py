@@ -12,7 +12,7 @@ from rich.table import Table
 from efasp.checker.terminal import console
 from efasp.model.closed_forms import CONTEXT, FROM, Piece, bound_text, pieces, sizes
 from efasp.model.compile import ENGINES, compile_machine
-from efasp.model.ranges import RangeError, dtype_for
+from efasp.model.ranges import WIDEST, RangeError, dtype_for
 from efasp.pram import machine
 from efasp.pram.assembler.source import signed
 
@@ -99,6 +99,7 @@ def _print_info(engine: str, extension: str, rows: list[InfoRow], forms: dict[st
             said[-1] += f"; narrower words as in the table, at most {bound_text(engine, extension, name)}"
     said += [f"context {CONTEXT[engine]} tokens, decoding steps T (program of L instructions, M words, P processors, T steps)"]
     if any(row["dtype"] is None for row in rows):
-        said += ["dtype none: neither float32 nor float64 is exact"]
+        widest = WIDEST[engine, extension]
+        said += [f"dtype none: neither float32 nor float64 is exact (the widest word of a transformer has {widest} bits)"]
     for line in said:
         print("\n".join(wrap(line, max(screen.width, 40), subsequent_indent="    " if line.startswith("  ") else "  ")))

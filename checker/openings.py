@@ -27,7 +27,8 @@ def opening_(options: argparse.Namespace) -> int:
     try:
         check_machine(program.word, options.engine, extension)
     except ValueError as error:
-        raise UsageError(f"{options.file}: {error}") from None
+        where = f"{options.file}: .word" if options.word is None else "--word"
+        raise UsageError(f"{where}: {str(error).removeprefix('word: ')}") from None
     book = LogLayout.of(program, extension).vocabulary
     sequence = opening(program, options.engine, extension, options.steps, prompted=not options.specialised)
     names = [book.spelled(token) for token in sequence.tokens.tolist()]

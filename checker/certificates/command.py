@@ -121,7 +121,6 @@ class Certificate:
 def certify(options: argparse.Namespace) -> int:
     """The command. 0: every script is certified, holey or cross-checked, and its hypotheses have a model; 1: a solver says that
     the script has one; 3 else."""
-    _tools()
     if options.cvc5_proofs is not None and (options.out is None or "cvc5" not in available()):
         raise UsageError("--cvc5-proofs: expected --out DIR and an installed cvc5")
     regime, digest = regime_of(options.weights, options.n_max)
@@ -130,6 +129,7 @@ def certify(options: argparse.Namespace) -> int:
     json_writable(options.json)
     if options.out is not None:
         writable("--out", options.out, folder=True)
+    _tools()  # after all that can be refused, as this may take minutes
     with contextlib.ExitStack() as stack:
         stack.enter_context(temporary_folder())
         store = stack.enter_context(contextlib.closing(Store(None if options.no_cache else default_path(), notice)))

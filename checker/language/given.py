@@ -18,6 +18,7 @@ from efasp.model.header import WeightsError
 from efasp.model.plan import Plan
 from efasp.model.program_file import read_program
 from efasp.pram.assembler.source import nearest
+from efasp.pram.library import PROGRAMS
 from efasp.syntax import Program
 
 USUAL = Texts()
@@ -52,6 +53,8 @@ OTHERS = {
     ".safetensors": "a weights file, of which efasp eval --weights shows the output, and efasp decompile the program",
 }
 
+LIBRARY = "a PRAM program of the library, which efasp run takes"
+
 
 def _file(file: str) -> Module:
     if (other := OTHERS.get(Path(file).suffix)) and Path(file).is_file():
@@ -61,6 +64,8 @@ def _file(file: str) -> Module:
     except LanguageError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
+        if file in PROGRAMS:
+            raise UsageError(f"{file}: expected a program of E-FASP, found {LIBRARY}") from None
         more = "" if Path(file).suffix else ": expected an .efasp file, or MODULE:NAME of Python"
         raise UsageError(f"{file}: {error.strerror or error}{more}") from None
 

@@ -134,6 +134,7 @@ def show(outcomes: Dropped) -> None:
         dead = sum(status(same) == DEAD for same in shared.values())
         numbers = [len({row["lemma"] for row in rows}), len(rows), *(counts[name] for name in (MATTERS, DEAD, UNKNOWN)), dead]
         table.add_row(family, *(str(number or "") for number in numbers))
-    screen.show(table)
+    if families:
+        screen.show(table)
     if outcomes["not tried"]:
         print(f"hypotheses not tried: {' '.join(outcomes['not tried'])}")

@@ -70,6 +70,12 @@ def headline(lemmas: Sequence[str], tables: Sequence[str], ledger: Ledger) -> st
     return f"{' and '.join(parts)}: {', '.join(f'{count} {scope}' for scope, count in numbers.items())}"
 
 
+def summary_of(claim: Claim, ledger: Ledger) -> str:
+    """How far a claim is shown: what its theorem shows, and the headline of the lemmas and tables below it."""
+    parts = [f"{part.what} {part.shown}" for part in ledger.parts(claim)]
+    return "; ".join([*parts, headline(below(claim.lemmas), claim.measures, ledger)])
+
+
 def limits(claim: Claim, ledger: Ledger, n_max: int) -> list[str]:
     """What keeps a claim from more, a sentence each, the worst first. ``n_max``: the bound of the run."""
     scopes = of_claim(claim, ledger)

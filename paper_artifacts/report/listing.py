@@ -10,9 +10,9 @@ from rich.table import Table
 
 from efasp.checker.terminal import console
 from efasp.paper_artifacts.claims.claims import GRADES, Claim, Ledger, Status
-from efasp.paper_artifacts.claims.extent import counted, counts, headline, limits, of_claim
+from efasp.paper_artifacts.claims.extent import counted, counts, limits, of_claim, summary_of
 from efasp.paper_artifacts.report.sheets import StatusData, status_data
-from efasp.proofs.statements import Statement, below
+from efasp.proofs.statements import Statement
 
 COLOURS = {
     "all n": "green",
@@ -144,9 +144,8 @@ def show_listing(claims: Sequence[Claim], lemmas: Sequence[Statement], ledger: L
     if claims:
         table = _table(f"claims, for n = 1..{n_max}", ("claim", "what", "shown", "limits"))
         for claim in claims:
-            parts = [f"{part.what} {part.shown}" for part in ledger.parts(claim)]
-            said = "; ".join([*parts, headline(below(claim.lemmas), claim.measures, ledger)])
             bounds = " ".join(limits(claim, ledger, n_max))
+            said = summary_of(claim, ledger)
             table.add_row(claim.id, escape(claim.title), _coloured(ledger.claim(claim), said), escape(bounds))
         screen.show(table)
     if lemmas:

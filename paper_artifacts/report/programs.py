@@ -11,7 +11,7 @@ from typing import Any
 
 from efasp.checker.errors import UsageError
 from efasp.checker.language.check import SECONDS, discharged, obligations
-from efasp.checker.language.given import given
+from efasp.checker.language.given import OTHERS, given
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, summary, totals
 from efasp.checker.session import solvers_of
@@ -41,8 +41,8 @@ STATES = {
 
 
 def is_program(name: str | None) -> bool:
-    """Whether a name is a program's: an ``.efasp`` file, or MODULE:NAME of Python."""
-    return name is not None and (name.endswith(SUFFIX) or ":" in name)
+    """Whether a name is a program's: an ``.efasp`` file (or one of another kind, which is refused), or MODULE:NAME."""
+    return name is not None and (name.endswith((SUFFIX, *OTHERS)) or ":" in name)
 
 
 def audit_program(options: argparse.Namespace) -> int:

@@ -18,7 +18,8 @@ from efasp.proofs.statements import Statement, statements
 
 
 class MutantRow(TypedDict):
-    """A mutant of a lemma: its change, and its outcome in a run that had mutants. ``by``: obligations of the lemma."""
+    """A mutant of a lemma: its change, and its outcome in a run that had mutants. ``by``: obligations of the lemma;
+    ``detail``: the reason of its status."""
 
     mutant: str
     module: str
@@ -26,6 +27,7 @@ class MutantRow(TypedDict):
     new: str
     status: str
     by: list[str]
+    detail: str
     countermodel: dict[str, Any] | None
 
 
@@ -64,6 +66,7 @@ def sheet(name: str, ledger: Ledger, texts: dict[str, str], mutants: Sequence[Mu
                     "new": mutant.new,
                     "status": unrun(mutant) if outcome is None else outcome["status"],
                     "by": [by for by in ([] if outcome is None else outcome["by"]) if by.startswith(f"{name}[")],
+                    "detail": "" if outcome is None else outcome["detail"],
                     "countermodel": None if outcome is None else outcome["countermodel"],
                 }
             )
@@ -149,8 +152,11 @@ def sheet_text(found: Sheet) -> str:
             lines += ["", *_indented(text)]
     lines += ["", f"Mutants ({len(found.mutants)}):"]
     for mutant in found.mutants:
-        by = f" by {', '.join(mutant['by'])}" if mutant["by"] else ""
-        lines += ["", f"* {mutant['mutant']} ({mutant['module']}): {mutant['status']}{by}"]
+        if mutant["status"] == "killed":
+            why = f" by {', '.join(mutant['by'])}" if mutant["by"] else ""
+        else:
+            why = f": {mutant['detail']}" if mutant["detail"] else ""
+        lines += ["", f"* {mutant['mutant']} ({mutant['module']}): {mutant['status']}{why}"]
         lines += [f"  - {line}" for line in mutant["old"].splitlines()]
         lines += [f"  + {line}" for line in mutant["new"].splitlines()]
     return "\n".join(lines) + "\n"

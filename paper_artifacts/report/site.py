@@ -18,7 +18,7 @@ from efasp.checker.mutation.constructions import MatrixRow
 from efasp.checker.results import Row, groups, seconds, summary
 from efasp.checker.session import Report
 from efasp.paper_artifacts.claims.claims import GRADES, Ledger, Status, claims
-from efasp.paper_artifacts.claims.extent import headline, limits
+from efasp.paper_artifacts.claims.extent import headline, limits, summary_of
 from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.claims.trust import bases, trust
 from efasp.paper_artifacts.report import graph
@@ -136,7 +136,7 @@ class Site:
             (
                 claim,
                 self.ledger.claim(claim),
-                headline(below(claim.lemmas), claim.measures, self.ledger),
+                summary_of(claim, self.ledger),
                 limits(claim, self.ledger, self.report.n_max),
             )
             for claim in claims().values()
@@ -227,13 +227,13 @@ class Site:
         rows = []
         for mutant in self.mutants:
             row = ended.get(mutant.id)
-            status, by = (unrun(mutant), []) if row is None else (row["status"], row["by"])
-            rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by))
+            status, by, detail = (unrun(mutant), [], "") if row is None else (row["status"], row["by"], row["detail"])
+            rows.append((mutant.family, mutant.id, mutant.module, status, list(mutant.lemmas), by, detail))
         known_ids = {mutant.id for mutant in self.mutants}
         for row in self.outcomes:  # those that are not entries of a file: single weights
             if row["mutant"] not in known_ids:
                 family = row["mutant"].partition(":")[0]
-                rows.append((family, row["mutant"], row["module"], row["status"], row["lemmas"], row["by"]))
+                rows.append((family, row["mutant"], row["module"], row["status"], row["lemmas"], row["by"], row["detail"]))
         families = list(dict.fromkeys(row[0] for row in rows))
         section = self.report.mutants
         return self._page("mutants.html", "Mutants", mutants=rows, ran=bool(self.outcomes), section=section, families=families)

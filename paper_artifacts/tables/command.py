@@ -17,6 +17,7 @@ from efasp.paper_artifacts.claims.status import GENERATED
 from efasp.paper_artifacts.tables.model import EDIT, Artifact, files
 from efasp.paper_artifacts.tables.records import Notes, read
 from efasp.paper_artifacts.tables.registry import ARTIFACTS
+from efasp.pram.assembler.source import nearest
 
 # Minutes of one core, about, where no run is cached.
 SLOW = {
@@ -97,7 +98,8 @@ def selected(options: argparse.Namespace) -> Makers:
     """The tables that are asked for, in the order of the registry. Raises UsageError."""
     for name in options.only or []:
         if name not in ARTIFACTS:
-            raise UsageError(f"--only: expected one of {', '.join(ARTIFACTS)}, found {name}")
+            found = f"{name or repr(name)}{nearest(name, ARTIFACTS)}"
+            raise UsageError(f"--only: expected one of {', '.join(ARTIFACTS)}, found {found}")
     if options.all and not options.check:
         raise UsageError("--all: expected with --check, and only there: without it every run is made")
     if options.only:

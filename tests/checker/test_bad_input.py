@@ -63,6 +63,13 @@ def test_a_binary_file_is_named_as_such(call: str, tmp_path: Path, capsys: pytes
         ("info --word 9..6", "--word: expected a range from a width to a wider one, as 5..20, found '9..6'"),
         ("info --word 4..6", "--word: expected widths within 5..64, found '4..6'"),
         ("audit T1 --trust", "--trust: expected no NAME"),
+        ("check --html -", "--html: expected a folder, found -, which is standard output"),
+        ("check --lemma gates.add --export -", "--export: expected a folder, found -"),
+        ("audit --format html --out -", "--out: expected a folder, found -"),
+        ("tables --only width --out -", "--out: expected a folder, found -"),
+        ("export --word 5 --engine mdm --format hf -", "expected a folder, found -"),
+        ("audit {0}/p.pram", "p.pram: expected a program of E-FASP, found one in assembly, which efasp run takes"),
+        ("show scan", "scan: expected a program of E-FASP, found a PRAM program of the library, which efasp run takes"),
     ],
 )
 def test_what_is_another_thing_is_named(call: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,6 +90,7 @@ def test_an_error_at_a_blank_line_shows_no_line(tmp_path: Path, capsys: pytest.C
 WRONG = [
     ("opening none --engine mdm", "efasp: none: no such file, and no program of the library"),
     ("opening {0}/p.pram --engine mdm --word 3", "efasp: {0}/p.pram: --word: expected 5 or more, found 3"),
+    ("opening {0}/p.pram --engine mdm --word 70", "efasp: --word: expected 5 to 64 bits for a transformer, found 70"),
     ("opening {0} --engine mdm", "efasp: {0}: Is a directory"),
     ("opening {0}/q.pram --engine mdm", "{0}/q.pram:1:1: expected a mnemonic"),
     ("serial {0}/q.pram", "{0}/q.pram:1:1: expected a mnemonic"),

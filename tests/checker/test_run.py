@@ -347,3 +347,10 @@ def test_a_machine_that_does_not_fit_is_named(
     assert (
         capsys.readouterr().err == f"efasp: {tmp_path}/p.pram: expected a machine that fits in memory, found too large a one\n"
     )
+
+
+def test_info_names_the_widest_word_of_a_transformer(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beyond it no dtype is exact; the table says so, and how wide a word may be."""
+    assert main(["info", "--word", "60", "--engine", "mdm"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "neither float32 nor float64 is exact (the widest word of a transformer has 45 bits)" in said

@@ -156,6 +156,22 @@ def test_a_checker_that_is_missing_is_named(capsys: pytest.CaptureFixture[str], 
     assert "cadical not found" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        ("--lemma gates.none", "--lemma: expected a lemma's name"),
+        ("--out /dev/null", "--out: /dev/null: expected a folder"),
+    ],
+)
+def test_wrong_options_are_refused_before_the_checkers_are_built(
+    call: str, message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Building them may take minutes, and needs programs that this machine may lack."""
+    monkeypatch.setattr("efasp.checker.certificates.command._tools", lambda: pytest.fail("the checkers are built"))
+    assert main(["certify", *call.split()]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_proofs_of_cvc5_need_a_place(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 2 without --out."""
     monkeypatch.setattr("efasp.checker.certificates.command._tools", lambda: None)

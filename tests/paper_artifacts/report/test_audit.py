@@ -233,6 +233,7 @@ def test_scopes_are_counted_as_they_are() -> None:
         (["--format", "html"], "--out"),
         (["--out", "x"], "--out"),
         (["gates.add", "--format", "html", "--out", "x"], "--format"),
+        (["none.pram"], "none.pram: No such file"),
     ],
 )
 def test_bad_usage(arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:

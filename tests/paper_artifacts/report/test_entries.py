@@ -11,11 +11,13 @@ from operator import attrgetter
 import pytest
 
 from efasp.affine_forms import total
+from efasp.checker.mutation.constructions import Outcome
 from efasp.model.compile import STEPS, compile_machine
 from efasp.paper_artifacts.claims.claims import Ledger
 from efasp.paper_artifacts.report.constructions import construction, written
 from efasp.paper_artifacts.report.entries import _made, entries, explained
 from efasp.paper_artifacts.report.sheets import sheet, sheet_text
+from efasp.proofs.mutation.mutants import load
 from efasp.proofs.statements import statements
 from tests.paper_artifacts.report.test_audit import full
 
@@ -60,6 +62,17 @@ def test_a_lemma_shows_them() -> None:
     """`efasp audit` of one lemma: from the claim to the entries."""
     text = sheet_text(sheet("step.taken", Ledger([full("step.taken")]), {}, [], []))
     assert "claims      " in text and "Matrix entries (mdm, w = 5" in text and re.search(r"layer 3 unit \d+: up\[", text)
+
+
+def test_a_mutant_that_is_not_killed_says_why() -> None:
+    """Of a construction that is wrong already: its mutants are errors, each with the reason, not with what was refuted."""
+    mutants = [mutant for mutant in load() if "gates.add" in mutant.lemmas]
+    why = "gates.add: not proved without the mutant either"
+    found = [Outcome(mutant, "error", {"gates.add": "gates.add[w=8]"}, why, 0.1).row for mutant in mutants]
+    shown = sheet("gates.add", Ledger([full("gates.add")]), {}, mutants, found)
+    text = sheet_text(shown)
+    assert all(f"* {mutant.id} ({mutant.module}): error: {why}" in text for mutant in mutants) and "gates.add[w=8]" not in text
+    assert [row["detail"] for row in shown.mutants] == [why] * len(mutants)
 
 
 def test_a_source_is_that_of_what_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,14 @@ def test_a_refuted_lemma_is_red_all_the_way_up(site: Path) -> None:
     assert '<span class="chip refuted">' in (site / "index.html").read_text(encoding="utf-8")
 
 
+def test_the_front_page_says_what_a_theorem_shows(site: Path) -> None:
+    """A claim with a theorem is not only called measured there: its row says what the theorem shows, as in the list as text."""
+    page = (site / "index.html").read_text(encoding="utf-8")
+    rows = dict(re.findall(r'href="claim/([^"]+).html">.*?</th>(.*?)</tr>', page))
+    assert claims()["T1"].theorem and re.search(r"a theorem[^<]*for all n[^<]*; \d+ lemmas", rows["T1"])
+    assert claims()["B"].theorem is None and "theorem" not in rows["B"]
+
+
 def test_text_is_escaped(site: Path) -> None:
     """Nothing of a countermodel or a script becomes markup."""
     page = (site / "lemma" / "gates.step.add.html").read_text(encoding="utf-8")

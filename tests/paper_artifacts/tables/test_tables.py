@@ -114,9 +114,13 @@ def test_what_is_slow_is_said_first(
 
 
 def test_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    """A table that there is not."""
+    """A table that there is not, with the one that is meant."""
     assert main(["tables", "--only", "no-such"]) == 2
     assert "--only: expected one of resources" in capsys.readouterr().err
+    assert main(["tables", "--only", "widht"]) == 2
+    assert capsys.readouterr().err.endswith("found widht (did you mean 'width'?)\n")
+    assert main(["tables", "--only", ""]) == 2
+    assert capsys.readouterr().err.endswith("found ''\n")
 
 
 def test_what_is_committed_is_what_is_made(capsys: pytest.CaptureFixture[str]) -> None:
