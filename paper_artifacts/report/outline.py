@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import NamedTuple, TypedDict
 
 from efasp.checker.results import Row, summary
@@ -16,6 +16,7 @@ from efasp.paper_artifacts.report.listing import ClaimData, LemmaData, claim_dat
 from efasp.proofs.statements import StatementError, below, statements
 
 WIDTH = 100  # of a paragraph
+LONGEST = 240  # letters of a status in the tree
 
 
 @cache
@@ -166,7 +167,8 @@ def _outline(found: dict[str, Part]) -> Iterator[str]:
 
 
 def _tree(claim: Claim, ledger: Ledger) -> Iterator[str]:
-    """The lemmas as a tree, each with its own status; those below a lemma are written out once, later it is "as above"."""
+    """The lemmas as a tree, each with its own status, of a long one the beginning; those below a lemma are written out once,
+    later it is "as above"."""
     shown: set[str] = set()
     below_others = {dependency for name in claim.lemmas for dependency in statements()[name].rests}
     stack = [(name, 0) for name in reversed([name for name in claim.lemmas if name not in below_others])]
@@ -174,7 +176,10 @@ def _tree(claim: Claim, ledger: Ledger) -> Iterator[str]:
         name, depth = stack.pop()
         dependencies = statements()[name].rests
         again = name in shown and dependencies
-        yield f"{'  ' * depth}{name}: {ledger.own(name)}{', as above' if again else ''}"
+        indent, said = "  " * depth, shorten(str(ledger.own(name)), LONGEST, placeholder=f" ... (efasp audit {name})")
+        line = f"{name}: {said}{', as above' if again else ''}"
+        yield from wrap(line, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}    ", break_long_words=False,
+                        break_on_hyphens=False)  # fmt: skip
         if not again:
             stack += [(dependency, depth + 1) for dependency in reversed(dependencies)]
         shown.add(name)

@@ -152,6 +152,17 @@ def test_a_claim_as_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     assert sorted(expanded) == sorted(name for name in needed if statements()[name].rests)
 
 
+def test_a_long_status_is_cut_and_wrapped(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the tree it begins within the width of a paragraph, and names the command that says the rest."""
+    shown(monkeypatch, {})
+    own = Ledger.own
+    monkeypatch.setattr(Ledger, "own", lambda self, name: replace(own(self, name), why="of some runs at w = 5; " * 60))
+    assert main(["audit", "T1"]) == 0
+    tree = capsys.readouterr().out.partition("by the lemmas that conclude it:\n\n")[2].partition("\n\n")[0]
+    assert max(map(len, tree.splitlines())) <= 100
+    assert re.sub(r"\s+", " ", tree).count("... (efasp audit process.runs)") == 1
+
+
 def test_a_claim_is_told_before_it_is_checked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Its statement and the outline of its proof; the verdicts come after. As JSON there is one document, at the end. What is
     wrong with an option is said alone."""
