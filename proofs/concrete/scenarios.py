@@ -185,9 +185,9 @@ def late(shape: Shape, rng: Random) -> Runs:
 
 
 def full(shape: Shape, rng: Random) -> Runs:
-    """As many processors as the word allows, up to 64, for some 30 steps: in the log thousands of positions."""
+    """As many processors as the word allows, up to 64, for some 50 steps: in the log 10,000 positions."""
     count = shape.most(MANY)
-    yield gathered(shape, count, 5), 2 * count
+    yield gathered(shape, count, 9), 2 * count
 
 
 def gathered(shape: Shape, count: int, rounds: int) -> Program:
@@ -273,7 +273,7 @@ SCENARIOS = (
     Scenario("mixed", "random programs, more steps", mixed),
     Scenario("policies", "access policies kept and broken", policies),
     Scenario("late", "faults and halts late", late),
-    Scenario("full", "as many processors as the word allows, up to 64, for some 30 steps", full, 3),
+    Scenario("full", "as many processors as the word allows, up to 64, for some 50 steps", full, 3),
     Scenario("large", "as many processors, words and instructions as the word allows, up to 64", large, 3),
     Scenario("long", f"one processor that runs on, in the log for more than {LAST:,} steps to a fault", long, 300),
 )

@@ -38,7 +38,8 @@ class Mutant:
     Each of ``lemmas`` must be refuted, in the batches of n = 1..``n_max`` whose parameters agree with ``where`` (a parameter
     that a batch lacks agrees with anything). ``raises``: the construction is no longer made, but raises this exception,
     and that is what kills the mutant. ``why``: why a module of ``proofs`` is changed, where no construction can be.
-    ``text``: the whole changed source, where the change is not one of a passage.
+    ``untwinned``: why the change is equivalent for words of 6 bits, where its twin would be active
+    (``proofs.mutation.twins``). ``text``: the whole changed source, where the change is not one of a passage.
     """
 
     family: str
@@ -51,6 +52,7 @@ class Mutant:
     n_max: int = 32
     raises: str = ""
     why: str = ""
+    untwinned: str = ""
     text: str = field(default="", repr=False)
 
     @property

@@ -2,7 +2,8 @@
 
 The change of a mutant is found by comparing the two syntax trees; each changed expression or run of statements is put behind
 a guard (``proofs.mutation.widths``). A mutant has no twin where its change stands in no function (a default, a decorator, a
-constant of the module), where nothing in scope tells the width, or where it is one of ``proofs``. Standard library only.
+constant of the module), where nothing in scope tells the width, where it is one of ``proofs``, or where its entry says why it
+is equivalent at that width. Standard library only.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ class Change:
 
 def twin(mutant: Mutant) -> Mutant:
     """A mutant's twin. Raises NoGuard."""
+    if mutant.untwinned:
+        raise NoGuard(mutant.untwinned)
     if mutant.module.startswith("efasp.proofs."):
         raise NoGuard("no construction is changed")
     source, other = parsed(mutant.path.read_text(encoding="utf-8")), Source(mutant.source())

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,13 @@ def test_a_twin_is_at_work_at_six_bits(old: str, new: str, word: int) -> None:
     changed = made(twin(mutant).source(), "efasp.places")["clock_bits"]
     assert changed(word) == broken(word) != plain(word)
     assert [changed(w) for w in (5, 7, 8, 40)] == [plain(w) for w in (5, 7, 8, 40)]
+
+
+def test_a_mutant_that_is_equivalent_there_has_no_twin() -> None:
+    """Its entry says why: the change is of another width, or at six bits nothing depends on it."""
+    said = [one for one in load() if one.untwinned]
+    assert len(said) > 10 and twins(said) == ([], [(one, one.untwinned) for one in said])
+    assert twins([replace(one, untwinned="") for one in said])[0]
 
 
 def test_what_cannot_be_guarded_has_no_twin() -> None:
