@@ -292,7 +292,7 @@ def test_a_broken_description_gives_other_tokens(folder: Path, tmp_path: Path) -
         (("wrong.pram", "--engine", "mdm"), "wrong.pram:1:1: "),
         (
             ("sum_to", "--engine", "mdm", "--word", "70"),
-            "efasp: sum_to: word: expected 5 to 64 bits for a transformer, found 70",
+            "efasp: --word: expected 5 to 64 bits for a transformer, found 70",
         ),
         (("sum_to", "--engine", "mdm", "--data", "none.json"), "efasp: --data: none.json: No such file or directory"),
     ],

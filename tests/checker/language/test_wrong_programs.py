@@ -161,7 +161,11 @@ def test_what_is_written_out_is_proved(tmp_path: Path) -> None:
     assert found[SORTS] == found["program.once"] == found[SHORT] == {"proved"} and found[DRAWN] == {"measured"}
 
 
-@pytest.mark.parametrize(("old", "new", "refuted", "unknown"), SLIPS, ids=range(len(SLIPS)))
+OFTEN = 4  # of the slips, which are tried in every run of the tests
+LATER = [pytest.param(*slip, marks=pytest.mark.slow) for slip in SLIPS[OFTEN:]]
+
+
+@pytest.mark.parametrize(("old", "new", "refuted", "unknown"), [*SLIPS[:OFTEN], *LATER], ids=range(len(SLIPS)))
 def test_a_slip_in_a_mean_or_a_count(old: str, new: str, refuted: set[str], unknown: set[str], tmp_path: Path) -> None:
     """Each lemma that a slip breaks is refuted, with a text, or unknown where no short text shows it; the others are not."""
     assert old in BY_HAND
