@@ -27,7 +27,7 @@ SLOW = {
     "growth": 3,
     "grammars": 2,
     "parity": 1,
-    "graph": 32,
+    "graph": 9,  # with numba
     "sudoku": 50,  # with numba; 140 without
     "any-order": 1,
     "dyck": 1,
