@@ -152,6 +152,11 @@ def directed(file: str, options: argparse.Namespace, data: Data | None, extensio
     )
 
 
+def word_of(options: argparse.Namespace) -> str:
+    """What says the width of a command's words, for a message about it: the flag, or the file's directive."""
+    return f"{options.file}: .word" if options.word is None else "--word"
+
+
 def _assembled(
     file: str, options: argparse.Namespace, data: Data | None, weights: Weights | Decoder | None
 ) -> Program | Refusal:

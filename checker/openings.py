@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from efasp.checker.commands import directed, initial_memory
+from efasp.checker.commands import directed, initial_memory, word_of
 from efasp.checker.errors import UsageError, of_source
 from efasp.checker.interface import extension_of
 from efasp.encoding import CellLayout, LogLayout, TokenSequence, join
@@ -27,8 +27,7 @@ def opening_(options: argparse.Namespace) -> int:
     try:
         check_machine(program.word, options.engine, extension)
     except ValueError as error:
-        where = f"{options.file}: .word" if options.word is None else "--word"
-        raise UsageError(f"{where}: {str(error).removeprefix('word: ')}") from None
+        raise UsageError(f"{word_of(options)}: {str(error).removeprefix('word: ')}") from None
     book = LogLayout.of(program, extension).vocabulary
     sequence = opening(program, options.engine, extension, options.steps, prompted=not options.specialised)
     names = [book.spelled(token) for token in sequence.tokens.tolist()]

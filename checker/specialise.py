@@ -7,7 +7,7 @@ import json
 import sys
 
 from efasp.checker import arguments, cli
-from efasp.checker.commands import directed, initial_memory, too_wide
+from efasp.checker.commands import directed, initial_memory, too_wide, word_of
 from efasp.checker.errors import UsageError, absent, of_source
 from efasp.checker.files import STDIN, writable, wrote
 from efasp.checker.formats import put
@@ -43,7 +43,7 @@ def specialise(options: argparse.Namespace) -> int:
     if options.json and options.output == STDIN:
         raise UsageError("-o: expected a file, as --json is on standard output, found -")
     writable("-o", options.output)
-    where = f"{options.file}: .word" if options.word is None else "--word"
+    where = word_of(options)
     try:
         if options.word is not None:
             check_machine(options.word, options.engine, "")
