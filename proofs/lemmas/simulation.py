@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from efasp.proofs.lemmas import simulation_composition, simulation_determined
+from efasp.proofs.lemmas import simulation_cached, simulation_composition, simulation_determined
 from efasp.proofs.lemmas.simulation_cells import IN_PLACE, own
 from efasp.proofs.lemmas.simulation_cells import NAMES as CELL_NAMES
 from efasp.proofs.lemmas.simulation_log import LOG, LOG_NAMES
@@ -39,6 +39,7 @@ def simulated(step: Step) -> Iterator[Obligation]:
         yield from build(step)
     yield from simulation_composition.whole(step)
     yield from simulation_determined.results(step)
+    yield from simulation_cached.caches(step)
 
 
 PARTS = ("advance", "priority", "apply", "faults", "loops")
@@ -52,5 +53,6 @@ def simulation(regime: Regime) -> Iterator[Batch]:
         yield Batch(FRAME, {}, lambda: frames(regime))
     for machine in regime.machines():
         lookups = (*LOG_NAMES, "own_token") if machine.engine == "mdm" else CELL_NAMES
-        names = (*lookups, *simulation_composition.NAMES, "determined", *(() if machine.engine == "mdm" else ("fixed_point",)))
+        own = ("settled",) if machine.engine == "mdm" else ("fixed_point",)
+        names = (*lookups, *simulation_composition.NAMES, "determined", "cached", *own)
         yield Batch(tuple(f"simulation.{name}" for name in names), machine.params, lambda m=machine: simulated(Step(m)))  # type: ignore[misc]

@@ -5,7 +5,8 @@ processor. *Fetch*: of every field their constants add up to what the universal 
 every position and for every counter, inside the program or not (simulation.fetch). *Absent*: a lookup that no instruction makes
 reads 0 at every position of the universal machine. *Prompt*: no position of an instruction is a candidate of any other lookup
 of the universal step, so that without them, by attention.match, each lookup returns what it returns beside them. *Output*: with
-the replaced definitions given, the universal step's read-out and the specialised one's are one normal form.
+the replaced definitions given, the universal step's read-out and the specialised one's are one normal form. *Cached*: keys and
+values are the universal step's, of which family simulation shows that they may be cached, or are read at no cached position.
 
 So the read-outs are equal at every position of every well-formed sequence that is not a position of an instruction. That a plan
 computes the specialised step is shown as of every plan: *plan* of the compiled one, lowering.* and numerics.* of a file's.
@@ -19,6 +20,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from efasp.affine_forms import Form
 from efasp.graphs import substitute
 from efasp.model.plan import Plan
 from efasp.places import FIELDS
@@ -39,7 +41,7 @@ from efasp.proofs.symbolic.positions import candidate, lookup
 from efasp.proofs.symbolic.processor_readings import FETCHED as OPERATION
 from efasp.proofs.symbolic.processor_readings import IMMEDIATE, NAMES_FETCHED, OPERANDS, PROCESSORS, UNNAMED
 from efasp.proofs.symbolic.residual_stream import Reader
-from efasp.proofs.symbolic.sequence_invariants import World, call, state
+from efasp.proofs.symbolic.sequence_invariants import CELLS, World, call, state
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Signs, vector
 from efasp.syntax import Attention, Node, Relu, refine
@@ -215,6 +217,19 @@ class Pair:
         goal = land(*(lnot(candidate(j, lookup(step, name))) for name in others))
         yield self.obligation(world.script, "prompt", goal)
 
+    def cached(self) -> Obligation:
+        """A lookup has the keys and values of the universal step's, or finds no position of the prompt."""
+        step, wrong = Step(self.machine), None
+        cells = [Form.atom((cell, 0)) for cell in CELLS if self.machine.engine == "apmdm"]
+        for name, node in step.of.items():
+            if isinstance(node, Attention):
+                whole = self.whole.definitions.get(name)
+                same = isinstance(whole, Attention) and (node.k, node.v) == (whole.k, whole.v)
+                if not same and not any(step.reading.form(flag, 0) in cells for flag in lookup(step, name).among):
+                    wrong = {"lookup": name, "expected": "the universal step's keys and values", "found": "others"}
+        verdict = Verdict("refuted" if wrong else "proved", "the nodes of keys and values", wrong)
+        return self.exact("cached", "keys and values of lookups", verdict)
+
     def output(self) -> Iterator[Obligation]:
         """The normal forms of both read-outs, with the replaced definitions given; and of the plan's."""
         reader = Reader(self.step)
@@ -310,6 +325,7 @@ def about(machine: Machine, plan: Plan | None) -> Iterator[Obligation]:
     yield from pair.fetch()
     yield from pair.absent()
     yield from pair.prompt()
+    yield pair.cached()
     yield from pair.output()
     if plan is None:
         yield from pair.plan()
@@ -327,7 +343,7 @@ def examples(regime: Regime) -> Iterator[Machine]:
 @lemma
 def specialised(regime: Regime) -> Iterator[Batch]:
     """Machines that are specialised to a program: the given one, or examples."""
-    lemmas = tuple(f"specialised.{name}" for name in ("selected", "fetch", "absent", "prompt", "output", "runs"))
+    lemmas = tuple(f"specialised.{name}" for name in ("selected", "fetch", "absent", "prompt", "cached", "output", "runs"))
     if regime.given is not None and regime.given[0].code is not None:
         machine, plan = regime.given
         yield Batch(lemmas, machine.params, partial(about, machine, plan), {"specialised.absent": "specialised.fetch"})
