@@ -6,18 +6,19 @@ import argparse
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from efasp.checker import commands, formats, openings, session
 from efasp.checker import info as sizes
 from efasp.checker.arguments import bound, cluster, count, duration, letters, mebibytes, name, number, path, positive
-from efasp.checker.completion import SHELLS, script
+from efasp.checker.completion import SHELLS, script, words
 from efasp.checker.errors import SourceError, UsageError, described
 from efasp.checker.files import inputs, writes
 from efasp.checker.helptexts import TOP, epilog
@@ -25,6 +26,7 @@ from efasp.checker.options import RunOptions
 from efasp.checker.signals import Deserted, Ended, ended_by_signals, while_read
 from efasp.checker.solvers import PROOFS
 from efasp.model.compile import ENGINES, MASKED_ARM
+from efasp.pram.assembler.source import nearest
 from efasp.pram.machine import POLICIES
 from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 
@@ -43,13 +45,23 @@ class _Version(argparse.Action):
         parser.exit()
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says of a word that is none of the choices which of these is most like it."""
+
+    def error(self, message: str) -> NoReturn:
+        """As of argparse: prints the usage and the message, and exits with 2."""
+        wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        hint = nearest(wrong[1], re.findall(r"'([^']+)'", wrong[2])) if wrong else ""
+        super().error(message + hint)
+
+
 def parser(extend: Extend | None = None) -> argparse.ArgumentParser:
     """The parser of every command, with the function that carries it out as ``command``.
 
     ``extend`` is given the commands, to add its own, and that of `efasp check`, to add its options.
     """
     description = "Runs any PRAM program in one compiled transformer, and checks the proofs about it."
-    top = argparse.ArgumentParser(prog="efasp", description=description, epilog=TOP, formatter_class=WHOLE)
+    top: argparse.ArgumentParser = Parser(prog="efasp", description=description, epilog=TOP, formatter_class=WHOLE)
     top.add_argument("--version", action=_Version, nargs=0, help="the versions of efasp and of the packages that it rests on")
     listed = top.add_subparsers(required=True, metavar="COMMAND")
     _run(command(listed, "run", "run PRAM programs: directly, by masked diffusion, or by any-process generation"))
@@ -295,7 +307,10 @@ def parsed(made: argparse.ArgumentParser, arguments: Sequence[str] | None) -> ar
     if listed is not None and not any(not word or (word.startswith("-") and word != "-") for word in more):
         getattr(options, listed).extend(more)
     elif more:
-        made.error(f"unrecognized arguments: {' '.join(more)}")
+        commands_flags = words(made)
+        chosen = next(word for word in (sys.argv[1:] if arguments is None else arguments) if word in commands_flags)
+        hint = nearest(more[0], filter(None, commands_flags[chosen])) if more[0].startswith("--") else ""
+        made.error(f"unrecognized arguments: {' '.join(more)}{hint}")
     return options
 
 

@@ -119,6 +119,21 @@ def test_files_stand_before_and_after_flags(tmp_path: Path, capsys: pytest.Captu
         assert ended.value.code == 2 and "unrecognized arguments" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["chek"], "check"),
+        (["run", "scan", "--atention", "dense"], "--attention"),
+        (["run", "scan", "--engine", "apmd"], "apmdm"),
+    ],
+)
+def test_a_misspelt_word_names_what_it_is_like(words: list[str], meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command, a flag, and a choice."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2 and f"(did you mean '{meant}'?)" in capsys.readouterr().err
+
+
 def test_tables_are_compared_with_a_folder_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Another path is bad usage, and no difference."""
     (tmp_path / "file").write_text("")
