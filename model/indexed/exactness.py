@@ -59,6 +59,7 @@ class Exactness:
         self.layers = layers
         self.most = [np.zeros(width) for _ in range(2 * len(layers) + 1)]
         self.sides = [np.zeros((2, row["heads"], row["d_head"])) for row in layers]
+        self.sinks = [np.zeros((row["heads"], row["d_head"])) for row in layers]
         self.caps = np.zeros(len(self.most))
         self.tables: list[tuple[int, ...]] = [() for _ in layers]  # by head the first one that has the same keys
         whole = {name: m.denominator == 1 for name, m in self.maps.items()}
@@ -118,12 +119,21 @@ class Exactness:
             most[heads] = np.maximum(most[heads], now)
             self.check_scores(layer)
 
+    def opened(self, layer: int, keys: np.ndarray, sinks: np.ndarray) -> None:
+        """Take note of the keys of a layer's first pass, (positions, heads, d_head). ``sinks``: for each head the position of
+        its sink, whose key does not change, so that scores of the sink have a bound of their own."""
+        heads, others = np.arange(len(sinks)), keys.copy()
+        self.sinks[layer] = np.abs(keys[sinks, heads])
+        others[sinks, heads] = 0
+        self.scored(layer, 1, others, heads)
+
     def check_scores(self, layer: int) -> None:
         """Look at the bounds of a layer's scores, as its queries and keys have grown. Raises Unsuited."""
         sides, tables = self.sides[layer], self.tables[layer]
         of = [self.maps[f"layers.{layer}.{name}.weight"].denominator for name in "qk"]
         sides[1] = sides[1, list(tables)] if tables else sides[1]
-        self._require(np.prod(sides, axis=0).sum(axis=1), of[0] * of[1], f"layer {layer + 1}, scores")
+        sums = [(sides[0] * keys).sum(axis=1) for keys in (sides[1], self.sinks[layer])]
+        self._require(np.maximum(*sums), of[0] * of[1], f"layer {layer + 1}, scores")
 
     def check(self, sublayer: int) -> None:
         """Look at the bounds of the sums behind a sublayer, as its largest values have grown. Raises Unsuited."""

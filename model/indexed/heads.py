@@ -52,15 +52,14 @@ class Heads:
             forms.compute_groups(cells.all_groups, stream.shared[-1])
         asked = np.concatenate([weights.product(fixed, q.T), self.queries.at(cells.every)])
         found = np.concatenate([weights.product(fixed, np.concatenate([k, v]).T), self.both.at(cells.every)])
-        heads = np.arange(self.count)
-        stream.exact.scored(number, 1, self.heads(found[:, : self.wide]), heads)
-        stream.exact.scored(number, 0, self.heads(asked), heads)
         shape = (self.count, self.size, weights.width)
         form = read_form(q.reshape(shape), k.reshape(shape), weights.constants, weights.flags)
         keys, queries = self.heads(found[:, : self.wide]), self.heads(asked)
         self.values = self.heads(found[:, self.wide :]).copy()
         stream.exact.tables[number] = form.table
         self.lookups = Lookups(form, keys, kinds, queries, stream.exact.scores[number])
+        stream.exact.opened(number, keys, self.lookups.sink)
+        stream.exact.scored(number, 0, queries, np.arange(self.count))
         every = self.lookups.distinct
         self.lookups.update(np.arange(len(keys)), keys[:, every], every)
         self.fixed = len(fixed)

@@ -65,12 +65,15 @@ class Log:
             q, k = (x.reshape((*shape[1:], weights.width)) for x in (q, k))
             form = read_form(q, k, weights.constants, weights.flags)
             self.exact.tables[number] = form.table
-            self.lookups.append(Growing(form, keys, values, kinds, queries, self.exact.scores[number]))
+            growing = Growing(form, keys, values, kinds, queries, self.exact.scores[number])
+            self.lookups.append(growing)
+            self.exact.opened(number, keys, growing.sink)
             weights.written((o != 0).any(axis=1))
         lookups = self.lookups[number]
         assert lookups is not None
         self.exact.scored(number, 0, queries, every)
-        self.exact.scored(number, 1, keys, every)
+        if self.passes:
+            self.exact.scored(number, 1, keys, every)
         lookups.append(self.length, keys, values, stay)
         values = lookups.read(queries)
         lookups.withdraw()

@@ -19,6 +19,7 @@ from efasp.model import decode, sampler
 from efasp.model.indexed import rules
 from efasp.model.indexed.cells import Cells
 from efasp.model.indexed.lookups import Unsuited
+from efasp.model.ranges import WIDEST
 from efasp.model.transformer import Transformer
 from efasp.pram import library
 from efasp.pram.isa import Instruction
@@ -191,6 +192,18 @@ def test_runs_say_which_attention_they_had() -> None:
         assert decode.run(program, engine, network).attention == "indexed"
         with pytest.raises(ValueError, match="attention: expected dense or indexed"):
             decode.run(program, engine, network, attention="sparse")
+
+
+@pytest.mark.parametrize(("machine", "word"), WIDEST.items())
+def test_the_widest_words_are_decoded_indexed(machine: tuple[str, str], word: int) -> None:
+    """The bounds of indexed attention hold for every word that a dtype carries; with the largest numbers of the machine."""
+    most = (1 << word) - 1
+    code = (
+        Instruction("sub", 1, 2, 1), Instruction("st", 1, None, 3), Instruction("ld", 3, None, 3), Instruction("halt"),
+    )  # fmt: skip
+    program = Program(code, word, 2, 4, data=(most, most))
+    run = decode.run(program, machine[0], transformer(word, *machine), machine[1])
+    assert run.attention == "indexed" and run.configuration.memory == (most, most, 0, most)
 
 
 def test_a_stand_in_for_a_transformer_is_decoded_densely() -> None:
