@@ -62,7 +62,7 @@ class Kernel:
     def _sides(self, sublayer: int) -> tuple[Side, Side]:
         """The shared part and the own coordinates around a sublayer, counted from 0."""
         stream, exact = self.cells.stream, self.cells.stream.exact
-        bounds = exact.most[sublayer + 1], exact.caps[sublayer + 1 : sublayer + 2], np.array([exact.whole[sublayer + 1]])
+        bounds = exact.ends[sublayer + 1], exact.caps[sublayer + 1 : sublayer + 2], np.array([exact.whole[sublayer + 1]])
         at = stream.at[sublayer + 1]
         every, (common, own) = np.arange(self.cells.weights.width), (stream.shared, stream.own)
         return (

@@ -2,7 +2,7 @@
 
 Where the terms of a sum are multiples of 1/D and their absolute values add up to at most B, every partial sum, in any order,
 is exact in a dtype of p bits if B D <= 2^p. Here D is the weights' own denominator (the residual stream is checked to hold
-integers) and B follows from the largest absolute value that each coordinate has had so far.
+integers) and B follows from the least and the largest value that each coordinate has had so far.
 """
 
 from __future__ import annotations
@@ -33,34 +33,42 @@ class Map:
     """A linear map ``weight`` (outputs, inputs) with a bias: what its sums can come to."""
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray | None = None) -> None:
-        self.weight = np.abs(weight.astype(np.float64))
-        self.bias = np.zeros(len(weight)) if bias is None else np.abs(bias.astype(np.float64))
+        self.signed = weight.astype(np.float64)
+        self.weight = np.abs(self.signed)
+        self.bias = np.zeros(len(weight)) if bias is None else bias.astype(np.float64)
         self.denominator = denominator(weight, *([] if bias is None else [bias]))
 
-    def sums(self, most: np.ndarray) -> np.ndarray:
-        """The largest sum of absolute terms of each output."""
-        out: np.ndarray = self.weight @ most + self.bias
+    def sums(self, ends: np.ndarray) -> np.ndarray:
+        """The largest sum of absolute terms of each output; ``ends``: the least and the largest value of each input."""
+        out: np.ndarray = self.weight @ np.abs(ends).max(axis=0) + np.abs(self.bias)
         return out
+
+    def ends(self, ends: np.ndarray) -> np.ndarray:
+        """The least and the largest value of each output."""
+        middle, half = self.signed @ ends.sum(axis=0), self.weight @ (ends[1] - ends[0])
+        found: np.ndarray = np.stack([middle - half, middle + half]) / 2 + self.bias
+        return found
 
 
 class Exactness:
-    """The largest absolute values of a residual stream's coordinates at each sublayer, and of queries and keys, so far.
+    """The least and largest values of a stream's coordinates at each sublayer, and the largest absolute ones of queries
+    and keys, so far.
 
     ``grown`` takes note of more of them. Raises Unsuited where a sum of the dense pass may be inexact.
     """
 
     def __init__(self, weights: Weights) -> None:
         arrays, layers, width, dtype = weights.arrays, weights.rows, weights.width, weights.dtype
-        self.limit = float(1 << SIGNIFICAND[dtype])
+        self.limit = float(1 << SIGNIFICAND[dtype]) * (1 - 2.0**-40)  # less what the bounds, sums in float64, are rounded by
         self.maps = {name: Map(w, arrays.get(name.replace("weight", "bias"))) for name, w in arrays.items() if w.ndim == 2}
         finest = max(m.denominator for m in self.maps.values())
         if finest**3 > 1 << -EXPONENTS[dtype][0]:
             raise Unsuited(f"expected weights that are multiples of a larger number than 1/{finest}")
         self.layers = layers
-        self.most = [np.zeros(width) for _ in range(2 * len(layers) + 1)]
+        self.ends = [np.zeros((2, width)) for _ in range(2 * len(layers) + 1)]
         self.sides = [np.zeros((2, row["heads"], row["d_head"])) for row in layers]
         self.sinks = [np.zeros((row["heads"], row["d_head"])) for row in layers]
-        self.caps = np.zeros(len(self.most))
+        self.caps = np.zeros(len(self.ends))
         self.tables: list[tuple[int, ...]] = [() for _ in layers]  # by head the first one that has the same keys
         whole = {name: m.denominator == 1 for name, m in self.maps.items()}
         # by sublayer: whether what is added to the stream is integers by the weights alone
@@ -87,19 +95,19 @@ class Exactness:
         cap = self.caps[sublayer]
         if values.max() <= cap and values.min() >= -cap:
             return
-        most, now = self.most[sublayer], np.maximum(values.max(axis=0), -values.min(axis=0))
-        if not np.isfinite(now).all():
+        (least, most), low, high = self.ends[sublayer], values.min(axis=0), values.max(axis=0)
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
             raise Unsuited("expected finite numbers")
-        if (now > most[coordinates]).any():
-            most[coordinates] = np.maximum(now, most[coordinates])
+        if (low < least[coordinates]).any() or (high > most[coordinates]).any():
+            least[coordinates], most[coordinates] = np.minimum(low, least[coordinates]), np.maximum(high, most[coordinates])
             self.check(sublayer)
 
     def allow(self) -> None:
         """Find for every sublayer the largest power of two that all its coordinates may come to, to spare later looks."""
-        for sublayer, most in enumerate(self.most):
-            before = most.copy()
+        for sublayer, ends in enumerate(self.ends):
+            before = ends.copy()
             for bits in range(40, 0, -1):
-                most[:] = np.maximum(before, 1 << bits)
+                ends[:] = np.minimum(before[0], -(1 << bits)), np.maximum(before[1], 1 << bits)
                 try:
                     self.check(sublayer)
                 except Unsuited:
@@ -107,7 +115,7 @@ class Exactness:
                 self.caps[sublayer] = 1 << bits
                 break
             else:
-                most[:] = before
+                ends[:] = before
 
     def scored(self, layer: int, side: int, values: np.ndarray, heads: np.ndarray) -> None:
         """Take note of queries (side 0) or keys (side 1) of heads of a layer, (any, heads, d_head)."""
@@ -137,26 +145,27 @@ class Exactness:
 
     def check(self, sublayer: int) -> None:
         """Look at the bounds of the sums behind a sublayer, as its largest values have grown. Raises Unsuited."""
-        most = self.most[sublayer]
+        ends = self.ends[sublayer]
         number, middle = divmod(sublayer, 2)
         if number == len(self.layers):
-            self._require(self.maps["out.weight"].sums(most), self.maps["out.weight"].denominator, "read-out")
+            self._require(self.maps["out.weight"].sums(ends), self.maps["out.weight"].denominator, "read-out")
             return
         at, row = f"layers.{number}", self.layers[number]
-        added: np.ndarray = np.zeros(len(most))
+        before = np.abs(ends).max(axis=0)
+        added: np.ndarray = np.zeros(len(before))
         by = 1
         if middle and row["d_ff"]:
             up, down = self.maps[f"{at}.up.weight"], self.maps[f"{at}.down.weight"]
-            hidden, by = up.sums(most), up.denominator * down.denominator
-            self._require(hidden, up.denominator, f"layer {number + 1}, hidden units")
-            added = down.weight @ hidden
+            by = up.denominator * down.denominator
+            self._require(up.sums(ends), up.denominator, f"layer {number + 1}, hidden units")
+            added = down.weight @ np.maximum(up.ends(ends)[1], 0)
         elif not middle and row["heads"]:
             v, o = self.maps[f"{at}.v.weight"], self.maps[f"{at}.o.weight"]
             for name in "qkv":
                 side = self.maps[f"{at}.{name}.weight"]
-                self._require(side.sums(most), side.denominator, f"layer {number + 1}, projections")
-            added, by = o.weight @ v.sums(most), v.denominator * o.denominator
-        self._require(added + most, by, f"layer {number + 1}, residual stream")
+                self._require(side.sums(ends), side.denominator, f"layer {number + 1}, projections")
+            added, by = o.weight @ np.abs(v.ends(ends)).max(axis=0), v.denominator * o.denominator
+        self._require(added + before, by, f"layer {number + 1}, residual stream")
 
     def _require(self, sums: np.ndarray, by: int, where: str) -> None:
         if not (sums * by <= self.limit).all():

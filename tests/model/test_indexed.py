@@ -18,6 +18,7 @@ from efasp.encoding import CellLayout, LogLayout, TokenSequence
 from efasp.model import decode, sampler
 from efasp.model.indexed import rules
 from efasp.model.indexed.cells import Cells
+from efasp.model.indexed.exactness import Exactness
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.ranges import WIDEST
 from efasp.model.transformer import Transformer
@@ -204,6 +205,16 @@ def test_the_widest_words_are_decoded_indexed(machine: tuple[str, str], word: in
     program = Program(code, word, 2, 4, data=(most, most))
     run = decode.run(program, machine[0], transformer(word, *machine), machine[1])
     assert run.attention == "indexed" and run.configuration.memory == (most, most, 0, most)
+
+
+@pytest.mark.parametrize(("machine", "word"), [*WIDEST.items(), *((machine, 16) for machine in WIDEST)])
+def test_bounds_hold_of_all_that_a_plan_may_hold(machine: tuple[str, str], word: int) -> None:
+    """The dtype of a plan is that which carries what its coordinates may hold; passes of these numbers are indexed."""
+    network = transformer(word, *machine)
+    exact = Exactness(decode.plain(network))
+    for sublayer, ends in enumerate(exact.ends):
+        ends[:] = np.array(plan(word, *machine).held(sublayer), dtype=np.float64).T
+        exact.check(sublayer)
 
 
 def test_a_stand_in_for_a_transformer_is_decoded_densely() -> None:

@@ -88,7 +88,7 @@ def compare(program: Program, network: Transformer, extension: str, steps: int, 
                 at = read[streams[0].at[number]]
                 assert np.array_equal(*(stream.shared[number][:, read] for stream in streams))
                 assert np.array_equal(*(stream.own[number][:, at] for stream in streams))
-                assert np.array_equal(*(stream.exact.most[number][read] for stream in streams))
+                assert np.array_equal(*(stream.exact.ends[number][:, read] for stream in streams))
             for one, other in zip(*(stream.exact.sides for stream in streams), strict=True):
                 assert np.array_equal(one, other)
 

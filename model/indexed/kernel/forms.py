@@ -49,13 +49,13 @@ class FormArrays(NamedTuple):
 
 class Side(NamedTuple):
     """One part of the stream before and after a sublayer, (rows, coordinates), and of its coordinates after it: their numbers,
-    their largest values (d_model), the cap (1) below which none is looked at, whether all is integers anyway (1), and which are
-    live. What no later layer reads is not passed on, as no number that is made of it is used."""
+    their least and largest values (2, d_model), the cap (1) below which none is looked at, whether all is integers anyway (1),
+    and which are live. What no later layer reads is not passed on, as no number that is made of it is used."""
 
     before: np.ndarray
     after: np.ndarray
     at: np.ndarray
-    most: np.ndarray
+    ends: np.ndarray
     cap: np.ndarray
     whole: np.ndarray
     live: np.ndarray
@@ -251,9 +251,17 @@ def add(matrix: Any, given: Any, out: Any) -> None:
 
 
 @jit
+def widen(ends: Any, cap: Any, at: Any, value: Any, state: Any) -> None:
+    """Take note of a value of a coordinate for the bounds of sums; NaN as of a largest one."""
+    if not abs(value) <= cap and not ends[0, at] <= value <= ends[1, at]:
+        ends[0 if value < ends[0, at] else 1, at] = value
+        state[STREAM] = 1
+
+
+@jit
 def put(side: Any, rows: Any, values: Any, state: Any) -> Any:
     """Store rows of values; gives those where any differs from what it was, and takes note of it for the bounds of sums."""
-    after, coordinates, most, cap, whole, live = side.after, side.at, side.most, side.cap[0], side.whole[0], side.live
+    after, coordinates, ends, cap, whole, live = side.after, side.at, side.ends, side.cap[0], side.whole[0], side.live
     differ, count = np.empty(len(rows), np.int64), 0
     for number in range(len(rows)):
         row, changed = rows[number], False
@@ -265,10 +273,7 @@ def put(side: Any, rows: Any, values: Any, state: Any) -> Any:
             after[row, at] = value
             if not whole and value != np.rint(value):
                 state[REASON] = rules.FRACTIONS
-            size = abs(value)
-            if not size <= cap and not size <= most[coordinates[at]]:
-                most[coordinates[at]] = size
-                state[STREAM] = 1
+            widen(ends, cap, coordinates[at], value, state)
         if changed:
             differ[count] = row
             count += 1
@@ -292,7 +297,7 @@ def term_room(size: Any, values: Any) -> Any:
 def shift(side: Any, group: Any, terms: Any, count: Any, mark: Any, out: Any, rows: Any, state: Any) -> Any:
     """Put terms (targets, weights, old and new values) of a group's sums for what they were; adds to the changes ``out`` those
     that differ, and takes note of them for the bounds of sums. Gives the number of its rows. ``mark``: False, and so again."""
-    after, most, cap, whole = side.after, side.most, side.cap[0], side.whole[0]
+    after, ends, cap, whole = side.after, side.ends, side.cap[0], side.whole[0]
     targets, weights, old, new = terms
     out_rows, start, coordinates, before = out
     first = last = start[rows]
@@ -313,10 +318,7 @@ def shift(side: Any, group: Any, terms: Any, count: Any, mark: Any, out: Any, ro
         end += 1
         if not whole and value != np.rint(value):
             state[REASON] = rules.FRACTIONS
-        size = abs(value)
-        if not size <= cap and not size <= most[at]:
-            most[at] = size
-            state[STREAM] = 1
+        widen(ends, cap, at, value, state)
     if end > first:
         out_rows[rows] = group
         rows += 1

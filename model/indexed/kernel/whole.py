@@ -98,7 +98,7 @@ def forms_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 def side_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
     """7 arrays."""
     return Side(
-        two(l, k, f.dtype), two(l, k + 1, f.dtype), one(l, k + 2, np.int64), one(l, k + 3, np.float64),
+        two(l, k, f.dtype), two(l, k + 1, f.dtype), one(l, k + 2, np.int64), two(l, k + 3, np.float64),
         one(l, k + 4, np.float64), one(l, k + 5, np.bool_), one(l, k + 6, np.bool_),
     )  # fmt: skip
 
