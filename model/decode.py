@@ -10,9 +10,9 @@ come from a cache. That is exact, because a key or value that can win a match no
 * In the cell layout the prompt's tokens never change. Their reads of the cells do, and with these some of their keys; but only
   counters, registers and memory words are candidates of the matches that use such keys, so the prompt's keys lose, old or new.
 
-A loser's weight is exactly 0, so its stale entry in the cache does not matter. Lemmas simulation.settled and simulation.cached
-show this of the lookups of every machine; that runs with the cache have the tokens of runs without it is measured
-(process.orders).
+A loser's weight is exactly 0, so its stale entry in the cache does not matter. That every lookup gives the same with cached
+keys and values is shown of the machines' steps (simulation.settled, simulation.cached, specialised.cached), which a file's
+weights compute (lowering); that runs with the cache have the tokens of runs without it is measured (process.orders).
 
 **Indexed passes** (``model.indexed``) have the numbers of these passes, cache and all, at the cost of what changes. Nothing is
 assumed of the weights: each number that they use is checked to be such that the module's is the same, and where one is not, the

@@ -63,9 +63,14 @@ def softmax_attention(q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
     return scaled_dot_product_attention((q * scale)[None], k[None], v[None], scale=1.0)[0]
 
 
+def tensor(x: np.ndarray, dtype: str) -> Tensor:
+    """An array as the transformer has it in a dtype."""
+    return torch.from_numpy(x).to(DTYPES[dtype])
+
+
 def attended(q: np.ndarray, k: np.ndarray, v: np.ndarray, dtype: str) -> np.ndarray:
     """``softmax_attention`` of one head, (positions, d) each, as the transformer computes it in a dtype."""
-    head = (torch.from_numpy(x).to(DTYPES[dtype])[None] for x in (q, k, v))
+    head = (tensor(x, dtype)[None] for x in (q, k, v))
     return softmax_attention(next(head), next(head), next(head), float(SCALE[dtype]))[0].numpy()
 
 

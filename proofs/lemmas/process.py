@@ -35,7 +35,14 @@ from efasp.proofs.concrete.differential import (
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.machine_states import adversarial
 from efasp.proofs.concrete.scenarios import LAST, MANY, SCENARIOS, Scenario, Shape, drawn, line
-from efasp.proofs.lemmas import process_acceptance, process_control, process_orders, process_readings, process_weights
+from efasp.proofs.lemmas import (
+    process_acceptance,
+    process_cache,
+    process_control,
+    process_orders,
+    process_readings,
+    process_weights,
+)
 from efasp.proofs.lemmas.bounded import fingerprint
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
 from efasp.proofs.symbolic.sampler_decisions import UNMASKED
@@ -296,6 +303,8 @@ def of_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
 @lemma
 def measured(regime: Regime) -> Iterator[Batch]:
     """Measured at every width of the regime: reference machine, process, sampler, whole runs in torch, weights files."""
+    if regime.given is None:
+        yield Batch(("process.cache",), {}, lambda: iter([process_cache.obligation(regime.all_n)]))
     for word, n in regime.widths() if regime.given is None else ():
         yield Batch(OF_WIDTHS, {"w": word}, lambda w=word, n=n: of_width(w, n))  # type: ignore[misc]
     for machine in regime.machines():

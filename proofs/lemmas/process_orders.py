@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from efasp.model.sampler import THRESHOLD
 from efasp.pram.machine import Program
 from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
 from efasp.proofs.concrete.machine_passes import Report
-from efasp.proofs.concrete.scenarios import Shape, drawn
+from efasp.proofs.concrete.scenarios import Shape, drawn, line
 from efasp.proofs.lemmas.process_readings import NOISE, certainty
 from efasp.proofs.obligation import Machine, Verdict
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SIZES = ((3, 5, 11, 3), (9, 3, 7, 2), (1, 2, 16, 5))  # processors, memory words, instructions and steps of the programs
 WIDE = (24, 3, 7, 2)  # as of ``SIZES``: blocks of many tokens, in the ways that ``GIVEN_UP`` compares
+EARLY = 7  # steps of the program that stores at once
 MARGIN = 0.02  # of the confidences of a faded read-out, around the threshold
 Way = tuple[str, dict[str, Any], str]  # its name, the options of decoding, and how the read-out is disturbed
 
@@ -48,7 +50,9 @@ def scope(machine: Machine, few: bool = False) -> str:
     ways = ", ".join(name for name, _, _ in table(machine, Random(0), 0) if name not in SLOW)
     slow = f"; the first also in these: {', '.join(SLOW)}" if machine.engine == "mdm" else ""
     both = "" if few else f"; one of P = {WIDE[0]} {GIVEN_UP}"
-    both += "; and two of the first size as one batch"
+    both += (
+        f"; one that stores at once, P = 3, {EARLY} steps; and three of the first size as one batch, of which one ends first"
+    )
     return f"measured: w = {machine.word}, random programs ({sizes}), decoded in these ways: {ways}{slow}{both}"
 
 
@@ -83,12 +87,10 @@ def discharge(machine: Machine, module: Callable[[], Transformer], few: bool = F
     """Decode every program (``few``: the first) in every way. ``lenient``: of ``differing``, for a weights file."""
     transformer, count = module(), 0
     method, shape = f"torch, {transformer.dtype_name}", Shape(machine.word, machine.extension)
-    for processors, memory, length, most in SIZES[:1] if few else (*SIZES, WIDE):
-        rng = Random(f"orders {shape} {processors}")
-        program = endless(rng, shape, processors, memory, length, most)
+    for program, most, rng, ways in programs(shape, few):
         plain: list[list[int]] = []
         for name, options, disturbed in table(machine, rng, most):
-            if (processors != SIZES[0][0] and name in SLOW) or (processors == WIDE[0] and name not in ("plain", GIVEN_UP)):
+            if not ways(name):
                 continue
             seen: Any = transformer
             if disturbed:
@@ -102,18 +104,44 @@ def discharge(machine: Machine, module: Callable[[], Transformer], few: bool = F
     wrong = guarded(partial(batched, machine, transformer))
     if wrong is not None:
         return Verdict("refuted", method, {**machine.params, "decoded": "as one batch", **wrong})
-    return Verdict("measured", f"{method}: {count + 2} decodings as the oracle has them")
+    return Verdict("measured", f"{method}: {count + 3} decodings as the oracle has them")
+
+
+def programs(shape: Shape, few: bool) -> Iterator[tuple[Program, int, Random, Callable[[str], bool]]]:
+    """The programs, each with its steps, a source of random numbers, and which ways to decode it. ``few``: of the random ones
+    the first alone."""
+    ways: dict[tuple[int, ...], Callable[[str], bool]] = {
+        SIZES[0]: lambda name: True,
+        WIDE: lambda name: name in ("plain", GIVEN_UP),
+    }
+    for size in SIZES[:1] if few else (*SIZES, WIDE):
+        rng = Random(f"orders {shape} {size[0]}")
+        yield endless(rng, shape, *size), size[-1], rng, ways.get(size, quick)
+    yield early(shape), EARLY, Random(f"orders {shape}"), quick
+
+
+def quick(name: str) -> bool:
+    """Whether a way to decode is none of the slow ones."""
+    return name not in SLOW
+
+
+def early(shape: Shape) -> Program:
+    """A program that stores at once, of fewer processors than instructions: in place a position of its first instruction
+    computes in the first pass what the first processor does, and so is a writer if it is taken for one."""
+    code = [line("st", 1, None, 5), line("pid", 1), line("add", 1, 1, 7), line("st", 1, 1, 0), line("ld", 2, None, 5)]
+    return Program((*code, line("st", 2, None, 6), line("halt")), shape.word, 3, 9, data=(3, 1, 4, 1))
 
 
 def batched(machine: Machine, transformer: Transformer) -> Report | None:
-    """Where one of two programs of one shape, decoded as one batch, does not end as the oracle's run."""
+    """Where one of three programs of one shape, decoded as one batch that the last one leaves, does not end as the oracle's
+    run."""
     from efasp.model import together
 
     shape, most = Shape(machine.word, machine.extension), SIZES[0][-1]
-    programs = [endless(Random(f"batch {shape} {number}"), shape, *SIZES[0]) for number in range(2)]
-    for program, run in zip(
-        programs, together.run(programs, machine.engine, transformer, machine.extension, most), strict=True
-    ):
+    several = [endless(Random(f"batch {shape} {number}"), shape, *SIZES[0]) for number in range(2)]
+    several.append(replace(several[0], instructions=(line("halt"),) * several[0].length))
+    runs = together.run(several, machine.engine, transformer, machine.extension, most)
+    for program, run in zip(several, runs, strict=True):
         if isinstance(run, Exception):
             return {"what": "an exception", "expected": "none", "got": f"{type(run).__name__}: {run}", **listed(program)}
         expected = wanted(program, most).history

@@ -1,15 +1,18 @@
-"""Family simulation, the cache (claims T1, T4): a pass with cached keys and values reads what the full pass reads.
+"""Family simulation, the cache (claims T1, T4): with cached keys and values every lookup gives what it gives in the full pass.
 
-Decoding computes keys and values of settled positions once: those of the prompt, and in the log those of a block in the first
-pass in which it is complete, after step ``s``. Later passes, after step ``t``, have these numbers where the full pass has new
-ones. They may differ in the results of lookups alone, as a settled position's token and place stay.
+Decoding computes keys and values of *settled* positions once: those of the prompt, and in the log those of a block in the first
+pass in which it is complete, after step ``s``, which is another one for another block. The pass after step ``t`` has these
+numbers where the full pass has new ones. They may differ only where keys and values use results of other lookups, as token and
+place of a settled position stay.
 
-* In the log the lookups that keys and values use have the same results as then (``SETTLED``): they match within a block.
-* In place keys and values of writers are others later; but no settled position is ever found by such a lookup.
+* In the log these results are the same as then (``SETTLED``): such a lookup matches within a block, or within the prompt.
+* In place they are others later, at positions of the prompt too; but no position of the prompt is found by a lookup whose keys
+  or values use them (those of a writer).
 
-So every lookup reads the same (``simulation.cached``): by induction over the layers the queries of both passes are the same,
-and by induction over the passes what is cached is what full passes had. A lookup whose keys and values use no other has nothing
-to show.
+So every lookup gives the same (``simulation.cached``), by induction: over the layers of a pass, whose queries are therefore the
+same, and over the passes, so that what is cached is what the full passes had. For the sink, which is a cached position too, all
+that is read is constant (step.sink). A lookup whose keys and values use no other has nothing to show. That these are the
+positions which ``model.decode`` caches, and that its cache holds what it is given, is measured (process.orders, process.cache).
 """
 
 from __future__ import annotations
@@ -41,9 +44,9 @@ def using(step: Step) -> dict[str, list[str]]:
     return {name: others for name in every if (others := reached(step, name))}
 
 
-def settled(at: Position) -> Term:
-    """Whether a position is one whose keys and values are cached, if those after step ``s`` are."""
-    return lor(lnot(slot(at)), past(at, "s")) if at.step.machine.engine == "mdm" else lnot(at.kind(*CELLS))
+def settled(at: Position, s: Term = "s") -> Term:
+    """Whether a position is one whose keys and values may be cached after step ``s``."""
+    return lor(lnot(slot(at)), past(at, s)) if at.step.machine.engine == "mdm" else lnot(at.kind(*CELLS))
 
 
 def results(at: Position, name: str) -> list[Term]:
@@ -58,22 +61,23 @@ def same(a: Position, b: Position, name: str) -> Term:
 
 @cache
 def SETTLED(name: str) -> Conclusion:
-    """At a settled position a lookup has the result that it had when the position's keys and values were cached."""
+    """At a position that is settled after step ``s`` a lookup has the result that it had in the pass after that step."""
 
-    def state(then: Position, now: Position) -> Term:
-        return implies(settled(now), same(then, now, name))
+    def state(then: Position, now: Position, s: Term = "s") -> Term:
+        return implies(settled(now, s), same(then, now, name))
 
     return Conclusion("simulation.settled", name, state)
 
 
 class Cached(World):
-    """Positions in the pass after step t, and in the pass after step s, in which those settled then were cached."""
+    """Positions in the pass after step t, and in passes after earlier steps, in which those that were settled were cached."""
 
-    def __init__(self, step: Step) -> None:
-        super().__init__(step)
+    def earlier(self, s: Term = "s") -> Term:
+        """An earlier step, or the same one."""
         if self.engine == "mdm":
-            self.script.integer("s", 0, note="the time that was complete when keys and values were cached")
-            self.script.definition(le("s", "t"))
+            self.script.integer(s, 0, note="the time that was complete when keys and values were cached")
+            self.script.definition(le(s, "t"))
+        return s
 
     def now(self, prefix: str) -> Position:
         """A position after step t."""
@@ -81,12 +85,12 @@ class Cached(World):
         self._tokens(at)
         return at
 
-    def then(self, now: Position) -> Position:
-        """The same position after step s, if the sequence had it: with the same token where it is settled."""
+    def then(self, now: Position, s: Term = "s") -> Position:
+        """The same position after step ``s``, if the sequence had it: with the same token where it was settled."""
         at = same_position(self, now, f"{now.prefix}.then")
-        self.script.definition(implies(settled(now), at.same_token(now)), "a token that is not masked stays")
+        self.script.definition(implies(settled(now, s), at.same_token(now)), "a token that is not masked stays")
         if self.engine == "mdm":
-            self.script.assume(WELL_FORMED, at, "s")
+            self.script.assume(WELL_FORMED, at, s)
         self._tokens(at)
         return at
 
@@ -111,6 +115,7 @@ def settling(step: Step, name: str) -> Obligation:
     """In the log a lookup that keys or values use has the same result at a settled position in every pass."""
     world = Cached(step)
     s = world.script
+    world.earlier()
     now, j, k = (world.now(prefix) for prefix in ("i", "j", "k"))
     then, j_then, k_then = map(world.then, (now, j, k))
     some, before = (s.declare(f"{at.prefix}.found", "Bool") for at in (now, then))
@@ -131,16 +136,18 @@ def reading(step: Step, name: str) -> Obligation:
     absent = [] if here.absent is None else [eq(i.flag(here.absent), asks.flag(here.absent))]
     s.definition(land(i.same_token(asks), equal(*queries), *absent), "the same query")
     s.definition(implies(j.same_place(k), equal(world.used(j, name), world.used(k, name))), "one position")
-    cached = [world.then(at) for at in (j, k)]
-    for at, old in zip((j, k), cached, strict=True):
+    cached = []
+    for at in (j, k):
+        since = world.earlier(f"{at.prefix}.s")
+        cached.append(old := world.then(at, since))
         fresh = equal(world.used(at, name), world.used(old, name))
-        s.definition(implies(lnot(settled(at)), land(at.same_token(old), fresh)), "not cached")
+        s.definition(implies(lnot(settled(at, since)), land(at.same_token(old), fresh)), "not cached")
         if world.engine == "mdm":
             for one in (at, old):
                 s.assume(CONTENT, one)
                 s.assume(BEATEN, one)
             for other in reached(step, name):
-                s.assume(SETTLED(other), old, at)
+                s.assume(SETTLED(other), old, at, since)
         keys(world, at, old)
     j_cached, k_cached = cached
     some, now = (s.declare(f"{at.prefix}.found", "Bool") for at in (i, asks))

@@ -44,7 +44,7 @@ from efasp.proofs.symbolic.residual_stream import Reader
 from efasp.proofs.symbolic.sequence_invariants import CELLS, World, call, state
 from efasp.proofs.symbolic.step_definitions import Step
 from efasp.sorts import Signs, vector
-from efasp.syntax import Attention, Node, Relu, refine
+from efasp.syntax import Attention, Node, Relu, refine, walk
 
 LOOP: Code = (Instruction("add", 1, 1, 1), Instruction("jnz", ra=1, x=0), Instruction("halt"))  # few lookups are made
 HERE: Code = (Instruction("jmp", x=0),)  # and none
@@ -221,8 +221,9 @@ class Pair:
         """A lookup has the keys and values of the universal step's, or finds no position of the prompt."""
         step, wrong = Step(self.machine), None
         cells = [Form.atom((cell, 0)) for cell in CELLS if self.machine.engine == "apmdm"]
-        for name, node in step.of.items():
+        for node in walk(step.program.output):
             if isinstance(node, Attention):
+                name = step.names[node]
                 whole = self.whole.definitions.get(name)
                 same = isinstance(whole, Attention) and (node.k, node.v) == (whole.k, whole.v)
                 if not same and not any(step.reading.form(flag, 0) in cells for flag in lookup(step, name).among):

@@ -128,12 +128,12 @@ def test_an_alteration_of_each_kind_is_found() -> None:
 def test_every_twin_compiles_and_is_guarded(part: int) -> None:
     """Most mutants of families that speak of a width have a twin; the reasons of the others are given.
 
-    One mutant in ``part`` of each family of more than 15, and all of the others.
+    One mutant in ``part`` of each family of more than 20, and all of the others.
     """
     families: dict[str, list[Mutant]] = {}
     for one in load():
         families.setdefault(one.family, []).append(one)
-    every = [one for members in families.values() for one in (members[::part] if len(members) > 15 else members)]
+    every = [one for members in families.values() for one in (members[::part] if len(members) > 20 else members)]
     found, without = twins(every)
     assert len(found) + len(without) == len(every)
     widthless = {one.family for one in every} - {one.family for one in found}
