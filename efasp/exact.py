@@ -28,8 +28,12 @@ def narrow(values: np.ndarray) -> np.ndarray:
     if values.dtype == np.int64:
         return values
     flat = values.ravel().tolist()
-    if all(_integral(value) and -LIMIT < value < LIMIT for value in flat):
-        return np.array([int(value) for value in flat], dtype=np.int64).reshape(values.shape)
+    if not set(map(type, flat)) <= {int}:  # mostly they are ints, for which the built-in functions are quick
+        if not all(map(_integral, flat)):
+            return values
+        flat = [int(value) for value in flat]
+    if -LIMIT < min(flat, default=0) and max(flat, default=0) < LIMIT:
+        return np.array(flat, dtype=np.int64).reshape(values.shape)
     return values
 
 
