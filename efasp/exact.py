@@ -5,7 +5,6 @@ Within, a row of rationals is a row of integers over one denominator (``Rows``),
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate
@@ -32,7 +31,7 @@ def narrow(values: np.ndarray) -> np.ndarray:
         if not all(map(_integral, flat)):
             return values
         flat = [int(value) for value in flat]
-    if -LIMIT < min(flat, default=0) and max(flat, default=0) < LIMIT:
+    if min(flat, default=0) > -LIMIT and max(flat, default=0) < LIMIT:
         return np.array(flat, dtype=np.int64).reshape(values.shape)
     return values
 
@@ -145,7 +144,7 @@ class Matrix:
         self._weight = max((sum(abs(c) for _, c in row) for row in self.scaled), default=0)
         # All coefficients in one list: their columns, and where those of every row that has some begin.
         self._filled = [place for place, row in enumerate(self.scaled) if row]
-        self._starts = list(accumulate((len(self.scaled[place]) for place in self._filled), initial=0))
+        self._starts = np.array(list(accumulate((len(self.scaled[place]) for place in self._filled), initial=0)))
         self._columns = np.array([i for row in self.scaled for i, _ in row], dtype=np.intp)
         self._coefficients = narrow(np.array([c for row in self.scaled for _, c in row], dtype=object))
 
@@ -177,10 +176,10 @@ class Matrix:
         out = np.zeros((len(self.rows), len(x)), dtype=x.dtype)
         most, at = BLOCK // max(1, len(x)), 0
         while at < len(self._filled):  # some rows, with as many products as a block has, but one row at least
-            end = max(at + 1, bisect_right(self._starts, self._starts[at] + most) - 1)
-            begin, *inner, stop = self._starts[at : end + 1]
-            terms = columns[self._columns[begin:stop]] * coefficients[begin:stop, None]
-            out[self._filled[at:end]] = np.add.reduceat(terms, [0, *(start - begin for start in inner)], axis=0)
+            end = max(at + 1, int(self._starts.searchsorted(self._starts[at] + most, "right")) - 1)
+            part = slice(self._starts[at], self._starts[end])
+            terms = columns[self._columns[part]] * coefficients[part, None]
+            out[self._filled[at:end]] = np.add.reduceat(terms, self._starts[at:end] - part.start, axis=0)
             at = end
         return np.ascontiguousarray(out.T)
 

@@ -19,7 +19,7 @@ def cluster(items: Sequence[Item]) -> list[Item]:
     out: list[Item] = []
     for item in items:
         scalars = set().union(*(form.terms for form in item.reads))
-        key = tuple(sorted({maker[s] for s in scalars if s in maker}))
+        key = tuple(sorted(set(map(maker.__getitem__, maker.keys() & scalars))))
         at = len(out) if item.attention else units.setdefault(key, len(out))
         if at == len(out):
             out.append(item)
@@ -54,7 +54,7 @@ def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int,
     classes: dict[tuple[tuple[int, Number], ...], list[int]] = {}
     for scalar in sorted(columns):
         first = columns[scalar][0][1]
-        signature = tuple((number, divided(c, first)) for number, c in columns[scalar])
+        signature = tuple(columns[scalar] if first == 1 else [(number, divided(c, first)) for number, c in columns[scalar]])
         classes.setdefault(signature, []).append(scalar)
     groups, group_of = [], {}
     for members in classes.values():
