@@ -54,8 +54,8 @@ def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int,
     classes: dict[tuple[tuple[int, Number], ...], list[int]] = {}
     for scalar in sorted(columns):
         first = columns[scalar][0][1]
-        signature = tuple(columns[scalar] if first == 1 else [(number, divided(c, first)) for number, c in columns[scalar]])
-        classes.setdefault(signature, []).append(scalar)
+        shares = columns[scalar] if first == 1 else [(number, divided(c, first)) for number, c in columns[scalar]]
+        classes.setdefault(tuple(shares), []).append(scalar)
     groups, group_of = [], {}
     for members in classes.values():
         firsts = [Fraction(columns[scalar][0][1]) for scalar in members]
