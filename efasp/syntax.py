@@ -246,6 +246,8 @@ def _span(row: Row, constant: Number, ends: Sequence[tuple[int, int, int]]) -> I
         a, b, own = ends[i]
         factor = c.numerator * (by // (own * c.denominator))
         low, high = (low + factor * a, high + factor * b) if factor > 0 else (low + factor * b, high + factor * a)
+    if by == 1:
+        return tidy(low + constant), tidy(high + constant)
     return tidy(Fraction(low, by) + constant), tidy(Fraction(high, by) + constant)
 
 
