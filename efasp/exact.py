@@ -17,6 +17,7 @@ from efasp.sorts import Number
 from efasp.syntax import Row
 
 LIMIT = 1 << 62
+FLOAT = 1 << 53  # float64 holds every integer up to here
 BLOCK = 1 << 16  # products that are made at once
 ONE = np.ones((1, 1), dtype=np.int64)
 
@@ -26,8 +27,12 @@ def narrow(values: np.ndarray) -> np.ndarray:
     if values.dtype == np.int64:
         return values
     flat = values.ravel().tolist()
-    if all(_integral(value) and -LIMIT < value < LIMIT for value in flat):
-        return np.array([int(value) for value in flat], dtype=np.int64).reshape(values.shape)
+    if not set(map(type, flat)) <= {int}:  # mostly they are ints, for which the built-in functions are quick
+        if not all(map(_integral, flat)):
+            return values
+        flat = [int(value) for value in flat]
+    if min(flat, default=0) > -LIMIT and max(flat, default=0) < LIMIT:
+        return np.array(flat, dtype=np.int64).reshape(values.shape)
     return values
 
 
@@ -139,9 +144,9 @@ class Matrix:
         self._weight = max((sum(abs(c) for _, c in row) for row in self.scaled), default=0)
         # All coefficients in one list: their columns, and where those of every row that has some begin.
         self._filled = [place for place, row in enumerate(self.scaled) if row]
-        self._starts = list(accumulate((len(self.scaled[place]) for place in self._filled[:-1]), initial=0))
-        self._columns = [i for row in self.scaled for i, _ in row]
-        self._coefficients = [c for row in self.scaled for _, c in row]
+        self._starts = np.array(list(accumulate((len(self.scaled[place]) for place in self._filled), initial=0)))
+        self._columns = np.array([i for row in self.scaled for i, _ in row], dtype=np.intp)
+        self._coefficients = narrow(np.array([c for row in self.scaled for _, c in row], dtype=object))
 
     def apply(self, x: np.ndarray, bias: Sequence[Number] | None = None) -> np.ndarray:
         """``x @ self.T + bias`` for x of shape (N, columns); exact."""
@@ -158,17 +163,25 @@ class Matrix:
             # A coefficient may not fit where the values that it multiplies are all 0.
             small = self._weight < LIMIT and more * self._largest(x.whole) + top < LIMIT
         dtype: Any = np.int64 if small else object
-        out = np.zeros((len(x.whole), len(self.rows)), dtype=dtype)
-        coefficients = np.array(self._coefficients, dtype=dtype)
-        step = max(1, BLOCK // max(1, len(coefficients)))
-        for start in range(0, len(out) if self._filled else 0, step):
-            terms = x.whole[start : start + step, self._columns].astype(dtype, copy=False) * coefficients
-            out[start : start + step, self._filled] = np.add.reduceat(terms, self._starts, axis=1)
+        out = self._sums(x.whole.astype(dtype, copy=False))
         if more > 1:
             out *= more
         if top:
             out += np.array(constant, dtype=dtype) * x.by.astype(dtype, copy=False)
         return Rows(narrow(out)) if x.by is ONE and divisor == 1 else Rows.reduced(narrow(out), times(x.by, divisor))
+
+    def _sums(self, x: np.ndarray) -> np.ndarray:
+        """``x @ self.scaled.T``, in the dtype of x, in which every sum fits."""
+        columns, coefficients = np.ascontiguousarray(x.T), self._coefficients.astype(x.dtype, copy=False)
+        out = np.zeros((len(self.rows), len(x)), dtype=x.dtype)
+        most, at = BLOCK // max(1, len(x)), 0
+        while at < len(self._filled):  # some rows, with as many products as a block has, but one row at least
+            end = max(at + 1, int(self._starts.searchsorted(self._starts[at] + most, "right")) - 1)
+            part = slice(self._starts[at], self._starts[end])
+            terms = columns[self._columns[part]] * coefficients[part, None]
+            out[self._filled[at:end]] = np.add.reduceat(terms, self._starts[at:end] - part.start, axis=0)
+            at = end
+        return np.ascontiguousarray(out.T)
 
     def _constant(self, bias: Sequence[Number] | None, factor: int) -> tuple[list[int], int]:
         """The bias times a factor, and times the least factor more with which it is integers; and the second factor."""
@@ -186,14 +199,29 @@ class Matrix:
 def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
     """``q @ k.T``, exact."""
     if q.dtype == np.int64 and k.dtype == np.int64:
-        bound = int(np.abs(k).max(axis=0, initial=0).astype(object) @ np.abs(q).max(axis=0, initial=0).astype(object))
-        if bound < 1 << 53:  # every partial sum is an integer that float64 holds: BLAS is exact, and fast
-            return (q.astype(np.float64) @ k.astype(np.float64).T).astype(np.int64)
+        widest = np.abs(q).max(axis=0, initial=0).astype(object)
+        bound = int(np.abs(k).max(axis=0, initial=0).astype(object) @ widest)
         if bound < LIMIT:
-            words: np.ndarray = q @ k.T
-            return words
+            return _words(q, k, bound, int(widest.sum()))
     out: np.ndarray = q.astype(object) @ k.astype(object).T
     return narrow(out)
+
+
+def _words(q: np.ndarray, k: np.ndarray, bound: int, weight: int) -> np.ndarray:
+    """The same in int64, by BLAS where every partial sum is an integer that float64 holds, of all bits of k or of its high and
+    of its low ones. ``bound``: of all sums of absolute terms; ``weight``: the same for a k of ones."""
+    if bound < FLOAT:
+        return _floats(q, k)
+    low = max(0, FLOAT.bit_length() - 1 - weight.bit_length())  # so many bits of k: their sums are below weight * 2^low
+    if (bound >> low) + weight < FLOAT:
+        product: np.ndarray = (_floats(q, k >> low) << low) + _floats(q, k & (1 << low) - 1)
+        return product
+    words: np.ndarray = q @ k.T
+    return words
+
+
+def _floats(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    return (q.astype(np.float64) @ k.astype(np.float64).T).astype(np.int64)
 
 
 def integers(values: np.ndarray) -> tuple[np.ndarray, int]:

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import accumulate
 from math import lcm
 from typing import Any
 
@@ -42,12 +43,14 @@ class Node(metaclass=_Interning):
     """A function from sequences to vectors; ``sort`` gives the values of the vectors. Arithmetic on nodes makes affine maps."""
 
     sort: Sort = field(init=False)
+    width: int = field(init=False, repr=False)  # number of coordinates
     _key: tuple[Any, ...] = field(init=False, repr=False)
     _hash: int = field(init=False, repr=False)
     origin: tuple[str, tuple[Any, ...]] | None = field(init=False, repr=False, default=None)
 
     def _finish(self, sort: Sort, *key: Any) -> None:
         object.__setattr__(self, "sort", sort)
+        object.__setattr__(self, "width", sort.width)
         object.__setattr__(self, "_key", (type(self).__name__, sort, *key))
         object.__setattr__(self, "_hash", hash(self._key))
 
@@ -66,11 +69,6 @@ class Node(metaclass=_Interning):
     def __bool__(self) -> bool:
         """Raises SortError: a node has a value at every position, none of which is known here."""
         raise SortError("bool", "a truth value (gate, if_else and select choose by a flag)", f"a node of {self.sort}")
-
-    @property
-    def width(self) -> int:
-        """Number of coordinates."""
-        return self.sort.width
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -248,6 +246,8 @@ def _span(row: Row, constant: Number, ends: Sequence[tuple[int, int, int]]) -> I
         a, b, own = ends[i]
         factor = c.numerator * (by // (own * c.denominator))
         low, high = (low + factor * a, high + factor * b) if factor > 0 else (low + factor * b, high + factor * a)
+    if by == 1:
+        return tidy(low + constant), tidy(high + constant)
     return tidy(Fraction(low, by) + constant), tidy(Fraction(high, by) + constant)
 
 
@@ -295,14 +295,9 @@ def combine(terms: Sequence[tuple[Number, Node]], constant: Number = 0, sort: So
     for _, node in terms:
         if node.width not in (1, width):
             raise SortError("combine", f"width 1 or {width}", f"{node.sort} of width {node.width}")
-    rows: list[dict[int, Number]] = [{} for _ in range(width)]
-    at = 0
-    for factor, node in terms:
-        for place, row in enumerate(rows):
-            column = at + (place if node.width > 1 else 0)
-            row[column] = row.get(column, 0) + _exact(factor)
-        at += node.width
-    sparse = tuple(tuple((column, c) for column, c in sorted(row.items()) if c) for row in rows)
+    places = accumulate((node.width for _, node in terms), initial=0)  # of each node's first column
+    columns = [(at, node.width > 1, _exact(factor)) for at, (factor, node) in zip(places, terms, strict=False)]
+    sparse = tuple(tuple((at + place if wide else at, c) for at, wide, c in columns if c) for place in range(width))
     return Affine(concat(*(node for _, node in terms)), sparse, (_exact(constant),) * width, sort)
 
 

@@ -16,6 +16,7 @@ from efasp.pram.assembler.source import Token
 QUANTIFIERS = ("count", "sum", "max", "min", "all", "any", "first", "last")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in")
 ENDS = ("]", ")", ",", ":")  # marks behind a whole expression
+FACTORED = ("*", ",", ")")  # marks behind a whole coefficient or constant of a row
 MAX_DEPTH = 40  # of brackets within brackets
 GIVEN = ("TE", "PE", "Flag", "Bit")
 RESERVED = (*GIVEN, "for", "in", "if", "then", "else", "and", "or", "not")  # not names of values
@@ -285,6 +286,27 @@ class Expressions(Cursor):
             self.fail("rows(x, ...)", token)
         return t.Rows(of[0], tuple(rows), place=token)
 
+    def factor(self) -> t.Tree:
+        """``a / b``: a coefficient or the constant of a row."""
+        if self.next.kind == "number" and self.tokens[self.at + 1].text in FACTORED:  # as most of a plan
+            token = self.take()
+            return t.Number(integer(token.text), place=token)
+        factor = self.power()
+        while mark := self.accept("/"):
+            factor = t.Binary("/", factor, self.power(), place=mark)
+        return factor
+
+    def column(self, row: Token) -> t.Tree:
+        """``[column]`` or ``[low:high]``, of a row that begins at a token."""
+        if self.sees("[") and self.tokens[self.at + 1].kind == "number" and self.tokens[self.at + 2].text == "]":
+            token = self.tokens[self.at + 1]
+            self.at += 3
+            return t.Number(integer(token.text), place=token)
+        columns = self.items(self.place, "[", "]")
+        if len(columns) != 1:
+            self.fail("one column or one range", row)
+        return columns[0]
+
     def row(self) -> t.RowItem:
         """One row, or several: ``[low:high]`` slides, ``for n`` repeats."""
         place = self.next
@@ -292,16 +314,12 @@ class Expressions(Cursor):
         constant: t.Tree | None = None
         sign = self.accept("-")
         while True:
-            factor = None if self.sees("[") else self.power()
-            while factor is not None and (mark := self.accept("/")):
-                factor = t.Binary("/", factor, self.power(), place=mark)
+            factor = None if self.sees("[") else self.factor()
             if factor is None or self.accept("*"):
-                column = self.items(self.place, "[", "]")
-                if len(column) != 1:
-                    self.fail("one column or one range", place)
+                column = self.column(place)
                 if sign:
                     factor = t.Unary("-", factor or t.Number(1), place=sign)
-                terms.append((factor, column[0]))
+                terms.append((factor, column))
             elif constant is not None:
                 self.fail("one constant in a row", place)
             else:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 from efasp.pram.assembler.source import NUMBER, AssemblyError, Source, Token, integer, show, split_lines
 
 MAX_DIGITS = 4096  # of a number
-_TOKEN = re.compile(
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][A-Za-z0-9_]*)|(?P<string>\"(?:[^\"\\]|\\.)*\")"
+_TOKEN = re.compile(  # blanks before a token are part of the match: most tokens have some, or none
+    r"[ \t\f\v]*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9][A-Za-z0-9_]*)|(?P<string>\"(?:[^\"\\]|\\.)*\")"
     r"|(?P<quoted>`[^`]+`)"
-    r"|(?P<mark>\.\.|==|!=|<=|>=|//|[()\[\]{},:.=+*/%<>^-])|(?P<blank>[ \t\f\v]+|#.*)",
+    r"|(?P<mark>\.\.|==|!=|<=|>=|//|[()\[\]{},:.=+*/%<>^-])|(?P<blank>[ \t\f\v]+|#.*))",
 )
 _OPEN, _CLOSED = "([", ")]"
+_BRACKETS = _OPEN + _CLOSED
 
 
 class LanguageError(AssemblyError):
@@ -48,22 +50,27 @@ def tokens(text: Text) -> list[Token]:
     malformed number or string.
     """
     listed: list[Token] = []
+    made = partial(tuple.__new__, Token)  # a plan's text has more than a million tokens
     depth = 0
     for number, line in enumerate(text.lines, 1):
         position = 0
-        while position < len(line):
-            match = _TOKEN.match(line, position)
-            if match is None:
-                raise text.error(Token("mark", line[position], number, position + 1), no_token(line[position:]))
-            kind, part = str(match.lastgroup), match.group()
-            if kind != "blank":
-                token = Token(kind, part.strip("`") if kind == "quoted" else part, number, position + 1)
-                if kind == "mark":
-                    depth = max(0, depth + (part in _OPEN) - (part in _CLOSED))
-                elif kind == "string" or (kind == "number" and not (part.isdigit() and len(part) <= MAX_DIGITS)):
-                    _check(text, token)
-                listed.append(token)
-            position = match.end()
+        for match in _TOKEN.finditer(line):
+            start, end = match.span()
+            if start != position:
+                break
+            kind, position = str(match.lastgroup), end
+            if kind == "blank":
+                continue
+            part = match[kind]
+            token = made((kind, part.strip("`") if kind == "quoted" else part, number, end - len(part) + 1))
+            listed.append(token)
+            if kind == "mark":
+                if part in _BRACKETS:
+                    depth = max(0, depth + (1 if part in _OPEN else -1))
+            elif kind == "string" or (kind == "number" and not (part.isdigit() and len(part) <= MAX_DIGITS)):
+                _check(text, token)
+        if position < len(line):
+            raise text.error(Token("mark", line[position], number, position + 1), no_token(line[position:]))
         if listed and listed[-1].kind != "newline" and not depth:
             listed.append(Token("newline", "", number, len(line) + 1))
     last = len(text.lines)

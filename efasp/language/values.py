@@ -55,6 +55,8 @@ class Values:
 
     def number(self, tree: t.Tree, scope: Scope) -> Number:
         """An exact number."""
+        if type(tree) is t.Number:  # most are
+            return tree.value
         value = self.value(tree, scope)
         if not isinstance(value, (int, Fraction)):
             self.fail(tree, f"expected a number, found {described(value)}")

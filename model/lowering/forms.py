@@ -209,13 +209,19 @@ class Forms:
         return tidy(max(absolute(low), absolute(high)))
 
     def _learn(self, node: Node) -> None:
-        """Learn the bounds of its coordinates' directions from the node's sort."""
+        """Learn the bounds of its coordinates' directions from the node's sort; that of a concatenation says nothing new."""
         for place, (form, (low, high)) in enumerate(zip(self.of[node], node.sort.bounds, strict=True)):
-            if len(form.terms) < 1:
+            if not form.terms:
                 continue
             towards, factor = self._direction(form)
-            a, b = (divided(end - form.constant, factor) for end in (low, high))
-            ends: Interval = (a, b) if a <= b else (b, a)
-            self.known[towards] = _meet(self.known.get(towards, ends), ends)
             if node.origin:
                 self.names.setdefault(towards, f"{node.origin[0]}[{place}]")
+            if isinstance(node, Concat):
+                continue
+            if factor == 1 and not form.constant:
+                ends: Interval = tidy(low), tidy(high)
+            else:
+                a, b = (divided(end - form.constant, factor) for end in (low, high))
+                ends = (a, b) if a <= b else (b, a)
+            known = self.known.get(towards)
+            self.known[towards] = ends if known is None else _meet(known, ends)

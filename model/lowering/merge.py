@@ -19,7 +19,7 @@ def cluster(items: Sequence[Item]) -> list[Item]:
     out: list[Item] = []
     for item in items:
         scalars = set().union(*(form.terms for form in item.reads))
-        key = tuple(sorted({maker[s] for s in scalars if s in maker}))
+        key = tuple(sorted(set(map(maker.__getitem__, maker.keys() & scalars))))
         at = len(out) if item.attention else units.setdefault(key, len(out))
         if at == len(out):
             out.append(item)
@@ -54,8 +54,8 @@ def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int,
     classes: dict[tuple[tuple[int, Number], ...], list[int]] = {}
     for scalar in sorted(columns):
         first = columns[scalar][0][1]
-        signature = tuple((number, divided(c, first)) for number, c in columns[scalar])
-        classes.setdefault(signature, []).append(scalar)
+        shares = columns[scalar] if first == 1 else [(number, divided(c, first)) for number, c in columns[scalar]]
+        classes.setdefault(tuple(shares), []).append(scalar)
     groups, group_of = [], {}
     for members in classes.values():
         firsts = [Fraction(columns[scalar][0][1]) for scalar in members]

@@ -76,11 +76,13 @@ def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
     data = dump(Weights(machine.word, machine.engine, machine.extension, transformer))
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
+    wrong = [(what, json.dumps(changed), named) for what, changed, named in malformed(header, transformer.shape)]
+    size = max(len(text) for _, text, _ in wrong)  # blanks may end a header, so that all fit before the same tensors
     with tempfile.TemporaryDirectory(prefix="efasp-") as folder:
         path = Path(folder) / "weights.safetensors"
-        for what, changed, named in malformed(header, transformer.shape):
-            text = json.dumps(changed).encode()
-            path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+        path.write_bytes(b"".join((struct.pack("<Q", size), bytes(size), memoryview(data)[8 + length :])))
+        for what, text, named in wrong:
+            overwrite(path, 8, text.ljust(size).encode())
             try:
                 read_plan(path)
             except WeightsError as error:
@@ -88,13 +90,20 @@ def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
                     continue
                 return {"what": what, "expected": f"refused for its {named}", "got": str(error)}
             return {"what": what, "expected": "refused", "got": "read"}
+        path.write_bytes(data)
         at = 8 + length + header["out.bias"]["data_offsets"][0]
         for number in (inf, -inf, nan):
-            some = np.array([number], dtype=transformer.dtype_name).tobytes()
-            path.write_bytes(data[:at] + some + data[at + len(some) :])
+            overwrite(path, at, np.array([number], dtype=transformer.dtype_name).tobytes())
             if taken(partial(read_plan, path), WeightsError):
                 return {"what": f"a tensor with {number}", "expected": "refused", "got": "read"}
     return None
+
+
+def overwrite(path: Path, at: int, data: bytes) -> None:
+    """Replace some bytes of a file."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(data)
 
 
 def malformed(header: dict[str, Any], shape: TransformerShape[int]) -> Iterator[tuple[str, dict[str, Any], str]]:

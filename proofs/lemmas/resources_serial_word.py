@@ -26,7 +26,7 @@ from efasp.pram.machine import MIN_WORD
 from efasp.proofs.lemmas.resources_bounds import small
 from efasp.proofs.lemmas.resources_serial_plans import cases
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, exhaustive, lemma
-from efasp.sorts import Interval, Number
+from efasp.sorts import Interval, Number, tidy
 from efasp.syntax import Row
 
 LENGTHS = ((1, 1), (4, 1), (6, 60))  # contexts of small plans, and the factor of their heads' values
@@ -52,14 +52,18 @@ class Tables:
         self.unit = self._first_unit()
         for number, stage in enumerate(stages):
             self.at, held = {}, self.plan.held(number)
+            ends: dict[int, Interval] = {frame.one: (1, 1)}  # of the sources so far, in the integers of the program
             for target, source, coefficient in stage.entries:
                 if target in stream:
-                    self.unit *= 1 + coefficient if (target, source) == (frame.stream, frame.stream) else 1
+                    if (target, source) == (frame.stream, frame.stream):
+                        self.unit, ends = self.unit * (1 + coefficient), {frame.one: (1, 1)}
                     continue
-                ends = (1, 1) if source == frame.one else [end * self.unit for end in held[source - frame.stream]]
-                low, high = sorted(coefficient * end for end in ends)
+                if source not in ends:
+                    low, high = held[source - frame.stream]
+                    ends[source] = tidy(low * self.unit), tidy(high * self.unit)
+                low, high = ends[source] if coefficient >= 0 else ends[source][::-1]
                 before = self.value(target)
-                self.at[target] = before[0] + low, before[1] + high
+                self.at[target] = before[0] + coefficient * low, before[1] + coefficient * high
             if number % 2:
                 self._fits(f"layer {number // 2 + 1}, hidden units", range(stage.first, stage.first + stage.units))
             elif number + 1 < len(stages):

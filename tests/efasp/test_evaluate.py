@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from efasp.attention import seq_mean
 from efasp.codebook import Codebook
 from efasp.embeddings import positions, tokens
 from efasp.evaluate import RULES, evaluate, place_rows
-from efasp.exact import LIMIT, Matrix, average_hard, narrow, scores
+from efasp.exact import BLOCK, LIMIT, Matrix, average_hard, narrow, scores
 from efasp.examples import EXAMPLES
 from efasp.pointwise import less
 from efasp.sequences import prefix_mean
@@ -96,6 +97,31 @@ def test_matrix(matrix: list[list[Fraction]], rows: list[tuple[int, ...]]) -> No
     (got,) = evaluate(node, values={x: np.array(rows, dtype=object)})
     for row, found in zip(rows, got.tolist(), strict=True):
         assert found == [sum(c * item for c, item in zip(line, row, strict=True)) + Fraction(1, 3) for line in matrix]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 61), st.integers(0, 61), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_scores(wide: int, wider: int, width: int, random: Random) -> None:
+    """Scores of integers of any sizes up to 61 bits, their ends among them, against Python's own arithmetic."""
+
+    def some(bits: int) -> list[list[int]]:
+        return [[random.choice((-(1 << bits), 1 << bits, random.randint(-(1 << bits), 1 << bits))) for _ in range(width)]
+                for _ in range(3)]  # fmt: skip
+
+    q, k = some(wide), some(wider)
+    got = scores(np.array(q), np.array(k)).tolist()
+    assert got == [[sum(a * b for a, b in zip(one, other, strict=True)) for other in k] for one in q]
+
+
+def test_matrix_in_blocks() -> None:
+    """A matrix times so many rows that its products are made in several blocks; some of its rows are empty."""
+    x = np.random.default_rng(1).integers(-9, 9, (BLOCK // 100, 40))
+    rows = [tuple((i, i - place) for i in range(place % 40) if i != place and place % 7) for place in range(90)]
+    dense = np.zeros((len(rows), 40), dtype=np.int64)
+    for place, row in enumerate(rows):
+        for i, c in row:
+            dense[place, i] = c
+    assert (Matrix(rows, 40).apply(x) == x @ dense.T).all()
 
 
 def test_narrow() -> None:

@@ -96,7 +96,7 @@ def brief(value: object) -> str:
 
 def integer(text: str) -> int:
     """The number of a text that ``NUMBER`` matches."""
-    return int(text, BASES.get(text[:2].lower(), 10))
+    return int(text) if text.isdigit() else int(text, BASES.get(text[:2].lower(), 10))
 
 
 def signed(text: str) -> int | None:
