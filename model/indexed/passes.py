@@ -19,7 +19,8 @@ COMPILED = 256  # from this pass on the kernel is used, where it is compiled: lo
 @cache
 def usable() -> bool:
     """Whether numba is installed, and loads: without it the kernel would be far slower than numpy."""
-    if find_spec("numba") is None:
+    spec = find_spec("numba")
+    if spec is None or spec.origin is None:  # a mere folder of that name has no origin
         return False
     from efasp.model.indexed.kernel.jit import COMPILES
 

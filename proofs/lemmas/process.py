@@ -53,7 +53,9 @@ if TYPE_CHECKING:
 BEYOND = max(WIDEST.values())  # bits: of a wider word no dtype carries the numbers, and nothing is run
 WIDE, SHORT = 1 << 20, 20  # from this n_max on there are more runs, for words of up to so many bits
 EXTENDED = ("first", "operations", "processors", "mixed")  # the scenarios with the extension where not all are run
-INDEXED = ("operations",)  # the scenarios that are run with indexed attention too
+# By scenario the attention with which it is run, dense if none is named: the longest log by the indexed one, whose passes cost
+# what changes; that the cache of dense passes holds as many positions is process.cache.
+ATTENTION = {"operations": ("dense", "indexed"), "full": ("indexed",)}
 STATES = 24  # random configurations of the reference machine
 REFUSED = "no dtype carries the numbers, so that nothing is run"
 
@@ -174,7 +176,7 @@ def executed(scenario: Scenario, machine: Machine, plan: Plan, module: Callable[
     programs = limited(scenario, machine)
     for program, most in [(programs[0][0], 0), *programs]:
         expected = decoded(machine, plan, transformer.dtype_name, program, most)
-        for attention in ("dense", "indexed") if scenario.name in INDEXED else ("dense",):
+        for attention in ATTENTION.get(scenario.name, ("dense",)):
             wrong = guarded(partial(wrongly, machine, transformer, program, most, expected, attention, plan.dtype is None))
             if wrong is not None:
                 case = {"engine": machine.engine, "ext": machine.extension, "attention": attention, **wrong, **listed(program)}
@@ -209,9 +211,10 @@ def scope(scenario: Scenario, machine: Machine) -> str:
     sizes = (("P", "processors"), ("M", "memory"), ("L", "length"))
     most = ", ".join(f"{letter} <= {max(getattr(program, name) for program, _ in runs)}" for letter, name in sizes)
     of = f"{len(runs)} programs" if len(runs) > 1 else "1 program"
-    both = ", with dense and with indexed attention" if scenario.name in INDEXED else ""
+    by = " and".join(f" with {name} attention" for name in ATTENTION.get(scenario.name, ()))
     longest = max(steps for _, steps in runs)
-    return f"measured: w = {machine.word}, {of}, {most}, at most {longest:,} steps each{both}: {scenario.covers}"
+    runs_of = f"{of}, {most}, at most {longest:,} steps each{',' * bool(by)}{by}"
+    return f"measured: w = {machine.word}, {runs_of}: {scenario.covers}"
 
 
 def whole(regime: Regime, machine: Machine) -> bool:

@@ -15,7 +15,7 @@ from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.obligation import Obligation, Verdict
 
 COUNT, LAYERS, HEADS, SIZE = 3, 2, 2, 3  # caches, and the layers, heads and coordinates of their keys and values
-POSITIONS, BLOCK, BLOCKS = 10_000, 50, 8  # of a cache; blocks, so that lengths are equal now and then; at most so many at once
+POSITIONS, BLOCK, BLOCKS = 20_000, 50, 16  # of a cache; blocks, so that lengths are equal now and then; at most so many at once
 SCOPE = f"measured: {COUNT} caches of {LAYERS} layers, alone and in batches, up to {POSITIONS:,} positions each"
 
 

@@ -4,6 +4,7 @@ changed weights the same wrong ones, or a dense pass and the reason for it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from itertools import islice
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence
 from efasp.model import decode, sampler
-from efasp.model.indexed import rules
+from efasp.model.indexed import passes, rules
 from efasp.model.indexed.cells import Cells
 from efasp.model.indexed.exactness import Exactness
 from efasp.model.indexed.lookups import Unsuited
@@ -215,6 +216,12 @@ def test_bounds_hold_of_all_that_a_plan_may_hold(machine: tuple[str, str], word:
     for sublayer, ends in enumerate(exact.ends):
         ends[:] = np.array(plan(word, *machine).held(sublayer), dtype=np.float64).T
         exact.check(sublayer)
+
+
+def test_a_folder_of_its_name_is_not_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that happens to stand on the path, as beside a script, does not compile."""
+    monkeypatch.setattr(passes, "find_spec", lambda name: ModuleSpec(name, None))
+    assert not passes.usable.__wrapped__()
 
 
 def test_a_stand_in_for_a_transformer_is_decoded_densely() -> None:

@@ -14,11 +14,11 @@ from typing import TypeVar
 from efasp.files import cache_folder
 
 try:
-    import numba
-except ImportError:
-    numba = None
+    from numba import config, njit
+except ImportError:  # also of a mere folder of that name
+    config = njit = None
 
-COMPILES = numba is not None
+COMPILES = njit is not None
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
@@ -31,13 +31,13 @@ def folder() -> Path:
 
 def jit(function: Function) -> Function:
     """The function compiled, or itself without numba."""
-    if numba is None:
+    if njit is None:
         return function
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder())
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder())
     try:
-        compiled: Function = numba.njit(cache=True)(function)
+        compiled: Function = njit(cache=True)(function)
     except RuntimeError:  # there is no place for a cache
-        compiled = numba.njit(function)
+        compiled = njit(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
     return compiled
