@@ -147,7 +147,7 @@ def test_a_rule_that_is_broken_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     from efasp.model.indexed.kernel import forms
 
     monkeypatch.setattr(forms, "replaced", lambda total, weight, old, new: total + weight * new)
-    for name in ("compute_groups", "shift"):
+    for name in ("compute_group", "shift"):
         monkeypatch.setattr(forms, name, getattr(getattr(forms, name), "py_func", getattr(forms, name)))
     if jit.COMPILES:
         pytest.skip("compiled code does not look up names")
