@@ -47,6 +47,10 @@ class Exactness:
     """The largest absolute values of a residual stream's coordinates at each sublayer, and of queries and keys, so far.
 
     ``grown`` takes note of more of them. Raises Unsuited where a sum of the dense pass may be inexact.
+
+    ``wide``: values for which the bounds of sums have been looked at. Bounds grow with the values, so that largest values up to
+    these need no other look. Each is the next power of two once ``allow`` has been called, where bounds are small enough: a
+    largest value that grows by one a step is looked at again as it doubles.
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -58,6 +62,7 @@ class Exactness:
             raise Unsuited(f"expected weights that are multiples of a larger number than 1/{finest}")
         self.layers = layers
         self.most = [np.zeros(width) for _ in range(2 * len(layers) + 1)]
+        self.wide, self._ahead = [most.copy() for most in self.most], False
         self.sides = [np.zeros((2, row["heads"], row["d_head"])) for row in layers]
         self.caps = np.zeros(len(self.most))
         self.tables: list[tuple[int, ...]] = [() for _ in layers]  # by head the first one that has the same keys
@@ -91,10 +96,27 @@ class Exactness:
             raise Unsuited("expected finite numbers")
         if (now > most[coordinates]).any():
             most[coordinates] = np.maximum(now, most[coordinates])
-            self.check(sublayer)
+            if (most > self.wide[sublayer]).any():
+                self.check(sublayer)
+                self._widen(sublayer)
+
+    def _widen(self, sublayer: int) -> None:
+        """Let the coordinates that have outgrown ``wide`` come to the next power of two, where bounds allow it."""
+        most, before = self.most[sublayer], self.wide[sublayer]
+        self.wide[sublayer] = most.copy()
+        if not self._ahead:
+            return
+        powers = np.exp2(np.ceil(np.log2(np.maximum(most, 1))))
+        wide = np.where(most > before, powers, before)
+        try:
+            self._look(sublayer, wide)
+        except Unsuited:
+            return
+        self.wide[sublayer] = wide
 
     def allow(self) -> None:
         """Find for every sublayer the largest power of two that all its coordinates may come to, to spare later looks."""
+        self._ahead = True
         for sublayer, most in enumerate(self.most):
             before = most.copy()
             for bits in range(40, 0, -1):
@@ -107,6 +129,7 @@ class Exactness:
                 break
             else:
                 most[:] = before
+            self.wide[sublayer] = most.copy()
 
     def scored(self, layer: int, side: int, values: np.ndarray, heads: np.ndarray) -> None:
         """Take note of queries (side 0) or keys (side 1) of heads of a layer, (any, heads, d_head)."""
@@ -127,7 +150,9 @@ class Exactness:
 
     def check(self, sublayer: int) -> None:
         """Look at the bounds of the sums behind a sublayer, as its largest values have grown. Raises Unsuited."""
-        most = self.most[sublayer]
+        self._look(sublayer, self.most[sublayer])
+
+    def _look(self, sublayer: int, most: np.ndarray) -> None:
         number, middle = divmod(sublayer, 2)
         if number == len(self.layers):
             self._require(self.maps["out.weight"].sums(most), self.maps["out.weight"].denominator, "read-out")

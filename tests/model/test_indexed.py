@@ -18,6 +18,7 @@ from efasp.encoding import CellLayout, LogLayout, TokenSequence
 from efasp.model import decode, sampler
 from efasp.model.indexed import rules
 from efasp.model.indexed.cells import Cells
+from efasp.model.indexed.exactness import Exactness
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.transformer import Transformer
 from efasp.pram import library
@@ -179,6 +180,30 @@ def test_numbers_that_are_not_shown_exact_are_refused(name: str, factor: float, 
         cells_of(network, layout, layout.opening(program))  # type: ignore[arg-type,attr-defined]
     wanted, found = (decoded(program, "apmdm", network, attention, 3) for attention in decode.ATTENTION)
     assert found[:2] == wanted[:2]
+
+
+@settings(RELAXED, max_examples=60)
+@given(seed=st.integers(0, 1 << 32), factor=st.sampled_from((1.01, 1.3, 2.0)))
+def test_bounds_that_are_not_looked_at_again_hold(seed: int, factor: float) -> None:
+    """Growing values are refused from the first one on for which the bounds of the largest so far, looked at, are too large."""
+    draw = Random(seed)
+    exact, oracle = (Exactness(decode.plain(transformer(5, "mdm", ""))) for _ in range(2))
+    exact.allow()
+    sublayer = draw.randrange(len(exact.most))
+    most = oracle.most[sublayer] = exact.most[sublayer].copy()
+    some, value = draw.sample(range(len(most)), 2), 1 + exact.caps[sublayer] / 2
+    while value < 2 * exact.limit:
+        value, at = np.ceil(value * factor), draw.choice(some)
+        values = np.zeros((1, len(most)))
+        values[0, at] = most[at] = max(most[at], value)
+        try:
+            oracle.check(sublayer)
+        except Unsuited:
+            with pytest.raises(Unsuited):
+                exact.grown(sublayer, slice(None), values)
+            return
+        exact.grown(sublayer, slice(None), values)
+        assert np.array_equal(exact.most[sublayer], most)
 
 
 def test_runs_say_which_attention_they_had() -> None:
