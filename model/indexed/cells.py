@@ -43,8 +43,8 @@ class Cells(Positions):
             h = self._follow(block, h)
             self.layers.append((heads, block))
         of = {kind for heads, _ in self.layers if heads is not None for kind in heads.sink_kinds}
-        self.sinks = np.array(sorted(of), dtype=np.int64)
-        if np.isin(weights.kinds(self.tokens), self.sinks).any():
+        self.sinks = np.array([kind in of for kind in range(len(weights.vocabulary.kinds))])  # by kind, whether of a sink
+        if self.sinks[weights.kinds(self.tokens)].any():
             raise Unsuited("expected no token of a sink's kind among those that change")
         self.read_out = Forms(split, weights.arrays["out.weight"], weights.product, weights.arrays["out.bias"])
         self.read_out.compute_own(self.every, self.stream.own[-1])
@@ -88,7 +88,7 @@ class Cells(Positions):
             self.stream.exact.allow()
         rows = np.flatnonzero(tokens != self.tokens)
         self.tokens[rows] = tokens[rows]
-        if np.isin(self.weights.kinds(tokens[rows]), self.sinks).any():
+        if self.sinks[self.weights.kinds(tokens[rows])].any():
             raise Unsuited("expected no token of a sink's kind among those that change")
         self.stream.own[0][rows] = self._code(tokens[rows]) + self.places[rows]
         self.stream.note(0, rows, NONE)
@@ -99,7 +99,7 @@ class Cells(Positions):
         if self.passes >= LONG and self.weights.vocabulary.size <= TABLE:
             if not len(self._codes):
                 every = np.arange(self.weights.vocabulary.size)
-                self._codes = self.weights.token(every)[:, self.stream.at[0]]
+                self._codes = np.ascontiguousarray(self.weights.token(every)[:, self.stream.at[0]])
             found: np.ndarray = self._codes[tokens]
             return found
         return self.weights.token(tokens)[:, self.stream.at[0]]

@@ -66,14 +66,18 @@ class Kernel:
         at = stream.at[sublayer + 1]
         every, (common, own) = np.arange(self.cells.weights.width), (stream.shared, stream.own)
         return (
-            Side(common[sublayer], common[sublayer + 1], every, *bounds, self.live[sublayer + 1]),
-            Side(own[sublayer], own[sublayer + 1], at, *bounds, self.live[sublayer + 1][at]),
+            Side(common[sublayer], common[sublayer + 1], every, *bounds),
+            Side(own[sublayer], own[sublayer + 1], at, *bounds),
         )
 
-    def _carry(self, carry: Carry) -> CarryArrays:
+    def _carry(self, carry: Carry, kept: np.ndarray, sublayer: int) -> tuple[CarryArrays, np.ndarray]:
+        """What is carried over a sublayer, of coordinates of which some are kept, and which of them are computed."""
+        some = np.flatnonzero(self.live[sublayer + 1][carry.after] | ~kept)
+        into = np.where(kept, np.cumsum(kept) - 1, -1)[some]
         shared = np.zeros(self.cells.weights.width, dtype=np.bool_)
-        shared[carry.sources[carry.kinds == SHARED]] = True
-        return CarryArrays(carry.kinds, carry.sources, self.cells.split.places, self.cells.groups.group, shared)
+        shared[carry.sources[some][carry.kinds[some] == SHARED]] = True
+        arrays = carry.kinds[some], carry.sources[some], into, self.cells.split.places, self.cells.groups.group, shared
+        return CarryArrays(*arrays), some
 
     def _heads(self, heads: Heads) -> HeadArrays:
         def read_values(asking: Asking) -> np.ndarray:
@@ -81,29 +85,34 @@ class Kernel:
 
         def who(asking: Asking, gives: np.ndarray) -> Who:
             whole = np.ascontiguousarray(asking.position, dtype=np.int64)
-            return Who(asking.heads, asking.group, asking.lead, whole, sparse(gives))
+            return Who(asking.heads, asking.group, asking.lead, whole, sparse(gives[:, some]))
 
-        room = len(self.cells.every) * len(heads.tables)
-        common, own = self._sides(2 * heads.number)
+        room, sublayer = len(self.cells.every) * len(heads.tables), 2 * heads.number
+        common, own = self._sides(sublayer)
+        live = self.live[sublayer + 1]
+        carry, some = self._carry(heads.carry, np.ones(len(heads.carry.after), dtype=np.bool_), sublayer)
         switches = np.array([heads.both.lively, heads.queries.lively, heads.queries.any_own, heads.bystander, heads.spread])
         return HeadArrays(
             forms_of(heads.queries), forms_of(heads.both), table_of(heads.lookups, room),
             heads.tables, heads.loud, heads.values, read_values(heads.shared), np.array([heads.fixed]),
             self.cells.stream.exact.sides[heads.number],
-            who(heads.shared, heads.give), who(heads.mine, heads.give_own), sparse(heads.out * common.live),
-            heads.kept * common.live,
-            self._carry(heads.carry), self.members, common, own, switches,
+            who(heads.shared, heads.give), who(heads.mine, heads.give_own), sparse(heads.out * live),
+            sparse(np.diag(heads.kept * live)),
+            carry, self.members, common, own, switches,
         )  # fmt: skip
 
     def _block(self, block: Block) -> BlockArrays:
-        common, own = self._sides(2 * block.number + 1)
+        sublayer = 2 * block.number + 1
+        common, own = self._sides(sublayer)
+        live = self.live[sublayer + 1]
+        carry, some = self._carry(block.carry, block.kept, sublayer)
         shared, still, lively = map(forms_of, block.units)
-        down, give, quiet, busy = map(sparse, (block.down * common.live, block.give, block.quiet, block.busy))
-        switches = np.array([block.spread, block.late, block.carry.lively])
+        given = np.ascontiguousarray(block.given[:, some])
+        down, give, quiet, busy = map(sparse, (block.down * live, *(x[:, some] for x in (block.give, block.quiet, block.busy))))
         return BlockArrays(
-            shared, still, lively, down, give, quiet, busy, block.keep * common.live, block.kept, block.given, block.base,
-            np.maximum(block.units[2].at(self.cells.every), 0),
-            self._carry(block.carry), self.members, common, own, switches,
+            shared, still, lively, down, give, quiet, busy, sparse(np.diag(block.keep * live)), given,
+            np.maximum(block.units[2].at(self.cells.every), 0), carry, self.members, common, own,
+            np.array([block.carry.lively]),
         )  # fmt: skip
 
     def step(self, rows: np.ndarray) -> np.ndarray:
@@ -116,10 +125,8 @@ class Kernel:
         for number, sublayer in enumerate(self.sublayers):
             self._look(sublayer, self.states[number].tolist())
         self.states[:] = 0
-        last, lively = self.cells.stream, self.cells.read_out.lively
-        found: np.ndarray = read(
-            self.read_out, self.members, rows, changes, lively, last.shared[-1], last.own[-1], self.cells.outputs
-        )
+        last = self.cells.stream
+        found: np.ndarray = read(self.read_out, self.members, rows, changes, last.shared[-1], last.own[-1], self.cells.outputs)
         return found
 
     def _at_once(self, rows: np.ndarray, changes: Any) -> Any:
@@ -179,13 +186,15 @@ def live(weights: Weights) -> list[np.ndarray]:
 
 def forms_of(forms: Forms) -> FormArrays:
     """The arrays of forms."""
+    lively = (forms.by_shared != 0).any(axis=0)
     return FormArrays(
         sparse(forms.by_own),
         sparse(forms.by_shared),
         forms.place,
-        forms.bias,
-        forms.parts,
+        np.where(lively, 0, forms.wholes[0]).astype(forms.wholes.dtype),
         forms.wholes,
         forms.group,
         forms.first,
+        np.flatnonzero((forms.place != 0).any(axis=0)),
+        np.flatnonzero(lively),
     )

@@ -55,6 +55,10 @@ class Exactness:
     and keys, so far.
 
     ``grown`` takes note of more of them. Raises Unsuited where a sum of the dense pass may be inexact.
+
+    ``wide``: values for which the bounds of sums have been looked at. Bounds grow with the values, so that largest values up to
+    these need no other look. Each is the next power of two once ``allow`` has been called, where bounds are small enough: a
+    largest value that grows by one a step is looked at again as it doubles.
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -66,6 +70,7 @@ class Exactness:
             raise Unsuited(f"expected weights that are multiples of a larger number than 1/{finest}")
         self.layers = layers
         self.ends = [np.zeros((2, width)) for _ in range(2 * len(layers) + 1)]
+        self.wide, self._ahead = [ends.copy() for ends in self.ends], False
         self.sides = [np.zeros((2, row["heads"], row["d_head"])) for row in layers]
         self.sinks = [np.zeros((row["heads"], row["d_head"])) for row in layers]
         self.caps = np.zeros(len(self.ends))
@@ -100,10 +105,27 @@ class Exactness:
             raise Unsuited("expected finite numbers")
         if (low < least[coordinates]).any() or (high > most[coordinates]).any():
             least[coordinates], most[coordinates] = np.minimum(low, least[coordinates]), np.maximum(high, most[coordinates])
-            self.check(sublayer)
+            if (least < self.wide[sublayer][0]).any() or (most > self.wide[sublayer][1]).any():
+                self.check(sublayer)
+                self._widen(sublayer)
+
+    def _widen(self, sublayer: int) -> None:
+        """Let the coordinates that have outgrown ``wide`` come to the next power of two, where bounds allow it."""
+        ends, before = self.ends[sublayer], self.wide[sublayer]
+        self.wide[sublayer] = ends.copy()
+        if not self._ahead:
+            return
+        powers = np.sign(ends) * np.exp2(np.ceil(np.log2(np.maximum(np.abs(ends), 1))))
+        wide = np.stack([np.minimum(before[0], powers[0]), np.maximum(before[1], powers[1])])
+        try:
+            self._look(sublayer, wide)
+        except Unsuited:
+            return
+        self.wide[sublayer] = wide
 
     def allow(self) -> None:
         """Find for every sublayer the largest power of two that all its coordinates may come to, to spare later looks."""
+        self._ahead = True
         for sublayer, ends in enumerate(self.ends):
             before = ends.copy()
             for bits in range(40, 0, -1):
@@ -116,6 +138,7 @@ class Exactness:
                 break
             else:
                 ends[:] = before
+            self.wide[sublayer] = ends.copy()
 
     def scored(self, layer: int, side: int, values: np.ndarray, heads: np.ndarray) -> None:
         """Take note of queries (side 0) or keys (side 1) of heads of a layer, (any, heads, d_head)."""
@@ -145,7 +168,9 @@ class Exactness:
 
     def check(self, sublayer: int) -> None:
         """Look at the bounds of the sums behind a sublayer, as its largest values have grown. Raises Unsuited."""
-        ends = self.ends[sublayer]
+        self._look(sublayer, self.ends[sublayer])
+
+    def _look(self, sublayer: int, ends: np.ndarray) -> None:
         number, middle = divmod(sublayer, 2)
         if number == len(self.layers):
             self._require(self.maps["out.weight"].sums(ends), self.maps["out.weight"].denominator, "read-out")

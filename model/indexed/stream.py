@@ -56,4 +56,4 @@ class Positions:
         self.every, self.all_groups = np.arange(len(active)), np.arange(len(first))
         self.split = Split(weights.place(active.places), numbers, first, weights.varying)
         self.stream = Stream(Exactness(weights))
-        self.places = self.split.places[:, self.split.own]
+        self.places = np.ascontiguousarray(self.split.places[:, self.split.own])

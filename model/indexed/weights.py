@@ -29,6 +29,7 @@ class Weights:
     ) -> None:
         self.arrays, self.rows, self.width, self.dtype = arrays, shape["layers"], shape["d_model"], dtype
         self.vocabulary, self.places, self.product = vocabulary, places, product
+        self._ends = np.array(vocabulary.offsets[1:])  # of the ids of every kind
         token, place = arrays["token.weight"], arrays["place.weight"]
         ones = [book.slots["one"].start for book in (vocabulary, places)]
         self.one = token[ones[0]]
@@ -51,7 +52,7 @@ class Weights:
 
     def kinds(self, tokens: np.ndarray) -> np.ndarray:
         """The number of every token's kind."""
-        found: np.ndarray = np.searchsorted(np.array(self.vocabulary.offsets[1:]), tokens, side="right")
+        found: np.ndarray = np.searchsorted(self._ends, tokens, side="right")
         return found
 
     def token(self, tokens: np.ndarray) -> np.ndarray:

@@ -184,6 +184,31 @@ def test_numbers_that_are_not_shown_exact_are_refused(name: str, factor: float, 
     assert found[:2] == wanted[:2]
 
 
+@settings(RELAXED, max_examples=60)
+@given(seed=st.integers(0, 1 << 32), factor=st.sampled_from((1.01, 1.3, 2.0)))
+def test_bounds_that_are_not_looked_at_again_hold(seed: int, factor: float) -> None:
+    """Growing values are refused from the first one on for which the bounds of the largest so far, looked at, are too large."""
+    draw = Random(seed)
+    exact, oracle = (Exactness(decode.plain(transformer(5, "mdm", ""))) for _ in range(2))
+    exact.allow()
+    sublayer = draw.randrange(len(exact.ends))
+    ends = oracle.ends[sublayer] = exact.ends[sublayer].copy()
+    some, value = draw.sample(range(ends.shape[1]), 2), 1 + exact.caps[sublayer] / 2
+    while value < 2 * exact.limit:
+        value, at, side = np.ceil(value * factor), draw.choice(some), draw.randrange(2)
+        values = np.zeros((1, ends.shape[1]))
+        values[0, at] = value if side else -value
+        ends[side, at] = max(ends[1, at], value) if side else min(ends[0, at], -value)
+        try:
+            oracle.check(sublayer)
+        except Unsuited:
+            with pytest.raises(Unsuited):
+                exact.grown(sublayer, slice(None), values)
+            return
+        exact.grown(sublayer, slice(None), values)
+        assert np.array_equal(exact.ends[sublayer], ends)
+
+
 def test_runs_say_which_attention_they_had() -> None:
     """Indexed by default, dense where asked for."""
     program = Program((Instruction("pid", 1), Instruction("halt")), 5, 2, 4)

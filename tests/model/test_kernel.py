@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from efasp.encoding import CellLayout, TokenSequence
 from efasp.model import decode
-from efasp.model.indexed import passes
+from efasp.model.indexed import passes, rules
 from efasp.model.indexed.compiled import Kernel
-from efasp.model.indexed.kernel import jit, table, whole
+from efasp.model.indexed.kernel import forms, jit, table, whole
 from efasp.model.indexed.kernel.heads import HeadArrays
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.indexed.passes import Passes
@@ -144,10 +144,8 @@ def test_changed_weights_go_wrong_alike(seed: int) -> None:
 
 def test_a_rule_that_is_broken_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel's own reading of the rules: where the old term stays in a sum, numbers differ or are refused."""
-    from efasp.model.indexed.kernel import forms
-
     monkeypatch.setattr(forms, "replaced", lambda total, weight, old, new: total + weight * new)
-    for name in ("compute_groups", "shift"):
+    for name in ("compute_group", "shift"):
         monkeypatch.setattr(forms, name, getattr(getattr(forms, name), "py_func", getattr(forms, name)))
     if jit.COMPILES:
         pytest.skip("compiled code does not look up names")
@@ -167,6 +165,54 @@ def test_keys_are_found_by_their_bits(keys: list[tuple[int, list[int]]]) -> None
         if slots[at] < 0:
             slots[at] = number = known[head, *bits] = len(known)
             names[number], owner[number] = signs, head
+
+
+@given(seed=st.integers(0, 1 << 32), whole=st.booleans())
+def test_values_are_stored_and_looked_at(seed: int, whole: bool) -> None:
+    """The rows that differ, the least and largest values beyond the cap, and the refusal of what is left, or no integer."""
+    draw, rows = np.random.default_rng(seed), np.array([1, 2, 4])
+    into, at, ends = np.array([1, -1, 0]), np.array([3, 5]), np.zeros((2, 6))
+    before = draw.integers(-1, 2, (5, 2)).astype(np.float32)
+    values = draw.choice([-3, -1, 0, 0.5, 1, 3], (3, 3), p=[0.1, 0.2, 0.25, 0.05, 0.3, 0.1]).astype(np.float32)
+    values[1] *= draw.random() < 0.3
+    after, differ, state = before.copy(), np.zeros(3, dtype=np.bool_), np.zeros(3, dtype=np.int64)
+    side = forms.Side(before, after, at, ends, np.array([2.0]), np.array([whole]))
+    forms.put(side, into, rows, values, differ, state)
+    wanted = before.copy()
+    wanted[rows] = values[[2, 0]].T
+    assert np.array_equal(after, wanted) and differ.tolist() == (wanted != before)[rows].any(axis=1).tolist()
+    large = np.where(np.abs(values[[2, 0]]) > 2, values[[2, 0]], 0)
+    assert ends[:, at].tolist() == [large.min(axis=1, initial=0).tolist(), large.max(axis=1, initial=0).tolist()]
+    assert state[forms.STREAM] == large.any()
+    broken = not whole and (values[[0, 2]] % 1 != 0).any()
+    reasons = [reason for reason, holds in ((rules.LEFTOVERS, values[1].any()), (rules.FRACTIONS, broken)) if holds]
+    assert state[forms.REASON] in (reasons or [0])
+
+
+@settings(RELAXED, max_examples=80)
+@given(seed=st.integers(0, 1 << 32), factor=st.sampled_from([-1, 0, 0.5, 1, 2]))
+def test_keys_are_weighed_as_in_numpy(seed: int, factor: float) -> None:
+    """Which keys can win, and their bases, and the refusal of keys that are none of bits: real keys with a changed number."""
+    draw = Random(seed)
+    layers = [heads for heads, _ in passes_of(*sample()).layers if heads is not None and len(heads.tables)]
+    heads = draw.choice(layers)
+    rows = np.array(sorted(draw.sample(range(len(heads.cells.every)), 5)))
+    keys = heads.both.at(rows)[:, : heads.keyed]
+    heads.lookups.whole = draw.random() < 0.5
+    for at in draw.sample(range(heads.keyed), draw.choice([1, heads.keyed])):
+        row = draw.randrange(5)
+        keys[row, at] = draw.choice([keys[row, at] * factor, keys[row, at], factor])
+    known, state = table.table_of(heads.lookups, 5), np.zeros(3, dtype=np.int64)
+    goes, bases = np.zeros((len(heads.tables), 5), dtype=np.bool_), np.zeros((len(heads.tables), 5))
+    table.weigh(known, heads.tables, heads.fixed, rows, keys.T.copy(), goes, bases, state)
+    try:
+        at, of, _, wanted = heads.lookups.candidates(heads.fixed + rows, keys.reshape(5, -1, heads.size), heads.tables)
+    except Unsuited:
+        assert state[forms.REASON]
+        return
+    assert not state[forms.REASON] and np.array_equal(known.safe, heads.lookups.safe)
+    places = at, np.searchsorted(heads.tables, of)
+    assert np.array_equal(np.argwhere(goes.T), np.transpose(places)) and bases.T[places].tolist() == wanted.tolist()
 
 
 def test_compiled_code_is_cached_by_its_text(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -6,29 +6,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from efasp.model.indexed import rules
 from efasp.model.indexed.kernel.forms import (
-    REASON,
+    BATCH,
     CarryArrays,
     FormArrays,
     Members,
     Side,
     Sparse,
-    add,
+    add_all,
     carried,
+    chosen,
+    clip,
     closed,
+    columns,
+    compute_group,
     compute_groups,
-    compute_own,
     concerned,
+    differing,
     marked,
-    of_groups,
     of_positions,
     old,
     put,
     room,
     shift,
+    shifted,
     spread,
-    term_room,
+    store,
     union,
 )
 from efasp.model.indexed.kernel.jit import jit
@@ -45,10 +48,8 @@ class BlockArrays(NamedTuple):
     give: Sparse
     quiet: Sparse
     busy: Sparse
-    keep: np.ndarray
-    kept: np.ndarray
+    keep: Sparse
     given: np.ndarray
-    base: np.ndarray
     busied: np.ndarray
     carry: CarryArrays
     members: Members
@@ -57,145 +58,119 @@ class BlockArrays(NamedTuple):
     switches: np.ndarray
 
 
-SPREAD, LATE, OLD_LIVELY = range(3)  # of the switches
+OLD_LIVELY = 0  # of the switches
 
 
 @jit
-def clip(hidden: Any) -> None:
-    """ReLU, in place."""
-    for row in range(len(hidden)):
-        for unit in range(hidden.shape[1]):
-            if hidden[row, unit] < 0:
-                hidden[row, unit] = 0
-
-
-@jit
-def hide(a: Any, changes: Any) -> Any:
-    """The shared hidden units of groups, computed anew: (groups, units), before and after."""
-    groups = changes[0]
-    before = of_groups(a.shared, groups)
-    compute_groups(a.shared, changes, a.common.before)
-    after = of_groups(a.shared, groups)
-    clip(before)
-    clip(after)
-    return before, after
+def hide(forms: Any, group: Any, hidden: Any) -> None:
+    """The shared hidden units of a group."""
+    wholes, place, first, nothing = forms.wholes, forms.place, forms.first[group], hidden.dtype.type(0)
+    for unit in range(len(hidden)):
+        hidden[unit] = wholes[group, unit]
+    for unit in forms.placed:
+        hidden[unit] += place[first, unit]
+    for unit in range(len(hidden)):
+        hidden[unit] = nothing if hidden[unit] < nothing else hidden[unit]
 
 
 @jit
 def write_groups(a: Any, changes: Any, state: Any) -> Any:
-    """``Block.shared_values`` of groups that have changed, stored; gives what differs."""
+    """``Block.shared_values`` of groups that have changed, stored; gives what differs, and the groups to whose own coordinates
+    shared units give something else than before."""
     groups, begin, coordinates, old_values = changes
-    was, now = hide(a, changes)
-    start, outputs, _, weights = a.down
-    keep, before, width = a.keep, a.common.before, len(a.keep)
-    terms = term_room(width + len(weights), keep)
-    targets, factors, old, new = terms
-    mark, out, rows = np.zeros(width, np.bool_), room(len(groups), width, keep), 0
+    before, after, width, units = a.common.before, a.common.after, a.common.after.shape[1], len(a.shared.bias)
+    mark, out, rows = np.zeros(width, np.bool_), room(len(groups), width, after), 0
+    was, now, olds = np.empty(units, after.dtype), np.empty(units, after.dtype), np.empty(units, after.dtype)
+    inputs, moving, moves = np.empty(units, np.int64), np.empty(len(groups), np.int64), 0
     for number in range(len(groups)):
-        group, count = groups[number], 0
-        for change in range(begin[number], begin[number + 1]):
-            at = coordinates[change]
-            if keep[at] != 0:
-                targets[count], factors[count], old[count], new[count] = at, keep[at], old_values[change], before[group, at]
-                count += 1
-        for unit in range(was.shape[1]):
-            if was[number, unit] == now[number, unit]:
-                continue
-            for term in range(start[unit], start[unit + 1]):
-                targets[count], factors[count] = outputs[term], weights[term]
-                old[count], new[count] = was[number, unit], now[number, unit]
-                count += 1
-        rows = shift(a.common, group, terms, count, mark, out, rows, state)
-    give(a, groups, now)
-    return closed(out, rows)
+        group, last = groups[number], out[1][rows]
+        hide(a.shared, group, was)
+        compute_group(a.shared, changes, number, before)
+        hide(a.shared, group, now)
+        some, sums = slice(begin[number], begin[number + 1]), after[group]
+        last = shift(sums, a.keep, coordinates[some], old_values[some], before[group], mark, out, last)
+        count = differing(was, now, inputs, olds)
+        last = shift(sums, a.down, inputs[:count], olds[:count], now, mark, out, last)
+        rows = shifted(a.common, group, mark, out, rows, last, state)
+        if give(a.give, a.given, group, now):
+            moving[moves] = group
+            moves += 1
+    return closed(out, rows), moving[:moves]
 
 
 @jit
-def give(a: Any, groups: Any, hidden: Any) -> None:
-    """What shared units give to own coordinates."""
-    given = a.given
-    if len(a.give.weights) == 0:
-        return
-    sums = np.zeros((len(groups), given.shape[1]), given.dtype)
-    add(a.give, hidden, sums)
-    for number in range(len(groups)):
-        for at in range(given.shape[1]):
-            given[groups[number], at] = sums[number, at]
+def give(matrix: Any, given: Any, group: Any, hidden: Any) -> Any:
+    """What a group's shared units give to own coordinates, stored; says whether it is something else than before."""
+    start, outputs, weights = matrix
+    if len(weights) == 0:
+        return False
+    sums, differs = np.zeros(given.shape[1], given.dtype), False
+    for unit in range(len(hidden)):
+        for term in range(start[unit], start[unit + 1]):
+            sums[outputs[term]] += weights[term] * hidden[unit]
+    for at in range(len(sums)):
+        differs |= given[group, at] != sums[at]
+        given[group, at] = sums[at]
+    return differs
 
 
 @jit
-def compute_base(a: Any, rows: Any, state: Any) -> None:
-    """``Block.compute_base``."""
-    hidden, base, kept, late = of_positions(a.still, rows), a.base, a.kept, a.switches[LATE]
-    clip(hidden)
-    found = old(a.carry, rows, a.own.before, a.common.before)
-    add(a.quiet, hidden, found)
-    for number in range(len(rows)):
-        row = rows[number]
-        for at in range(found.shape[1]):
-            base[row, at] = found[number, at]
-            if not late and not kept[at] and found[number, at] != 0:
-                state[REASON] = rules.LEFTOVERS
-
-
-@jit
-def busier(a: Any, redo: Any, rows: Any) -> Any:
-    """Of positions to compute those that are among ``rows``, or where a busy unit gives something else than before."""
-    hidden, busied = of_positions(a.lively, redo), a.busied
-    chosen = np.zeros(len(busied), np.bool_)
-    clip(hidden)
-    for row in rows:
-        chosen[row] = True
-    for number in range(len(redo)):
-        row = redo[number]
-        for unit in range(hidden.shape[1]):
-            if hidden[number, unit] != busied[row, unit]:
-                busied[row, unit] = hidden[number, unit]
-                chosen[row] = True
-    return marked(chosen)
+def busier(a: Any, redo: Any, sure: Any) -> Any:
+    """The positions ``sure``, and those of ``redo`` where a busy unit gives something else than before."""
+    busied, mark = a.busied, np.zeros(len(a.busied), np.bool_)
+    hidden = columns(busied.shape[1], redo, busied)
+    for row in sure:
+        mark[row] = True
+    if len(hidden) == 0:
+        return sure
+    for begin in range(0, len(redo), BATCH):
+        rows = redo[begin : begin + BATCH]
+        of_positions(a.lively, a.own.before, rows, hidden)
+        clip(hidden, len(rows))
+        differ = np.zeros(len(rows), np.bool_)
+        for unit in range(len(hidden)):
+            store(busied, unit, rows, hidden[unit], differ)
+        for row in chosen(rows, differ):
+            mark[row] = True
+    return marked(mark)
 
 
 @jit
 def write_own(a: Any, redo: Any, state: Any) -> Any:
     """``Block.own_values`` of positions, stored; gives those that differ."""
-    base, kept, late = a.base, a.kept, a.switches[LATE]
-    group_of, given, busied = a.shared.group, a.given, a.busied
-    hidden = np.empty((len(redo), busied.shape[1]), busied.dtype)
-    for number in range(len(redo)):
-        for unit in range(busied.shape[1]):
-            hidden[number, unit] = busied[redo[number], unit]
-    found = np.empty((len(redo), len(kept)), base.dtype)
-    for number in range(len(redo)):
-        row = redo[number]
-        for at in range(len(kept)):
-            found[number, at] = base[row, at] + given[group_of[row], at]
-    add(a.busy, hidden, found)
-    new = np.empty((len(redo), a.own.after.shape[1]), base.dtype)
-    for number in range(len(redo)):
-        into = 0
-        for at in range(len(kept)):
-            if kept[at]:
-                new[number, into] = found[number, at]
-                into += 1
-            elif late and found[number, at] != 0:
-                state[REASON] = rules.LEFTOVERS
-    return put(a.own, redo, new, state)
+    group_of, given, own, width = a.carry.group, a.given, a.own.before, len(a.carry.kinds)
+    still, lively = columns(len(a.still.bias), redo, given), columns(len(a.lively.bias), redo, given)
+    found, differ = columns(width, redo, given), np.zeros(len(redo), np.bool_)
+    for begin in range(0, len(redo), BATCH):
+        rows = redo[begin : begin + BATCH]
+        old(a.carry, rows, own, a.common.before, found)
+        if len(a.give.weights):
+            for at in range(width):
+                for n in range(len(rows)):
+                    found[at, n] += given[group_of[rows[n]], at]
+        of_positions(a.still, own, rows, still)
+        clip(still, len(rows))
+        add_all(a.quiet, still, len(rows), found)
+        of_positions(a.lively, own, rows, lively)
+        clip(lively, len(rows))
+        add_all(a.busy, lively, len(rows), found)
+        put(a.own, a.carry.into, rows, found, differ[begin : begin + BATCH], state)
+    return chosen(redo, differ)
 
 
 @jit
 def block(a: Any, rows: Any, changes: Any, state: Any) -> Any:
-    """``Block.step``: from the positions and groups that have changed before the block to those that have after it."""
+    """``Block.step``: from the positions and groups that have changed before the block to those that have after it.
+
+    What shared units give to a position is the same unless it differs for its group, so that only positions of groups where it
+    does, or with another changed input, are computed again.
+    """
     size = len(a.members.start) - 1
     compute_groups(a.lively, changes, a.common.before)
-    changed = write_groups(a, changes, state)
-    compute_own(a.still, rows, a.own.before)
-    compute_own(a.lively, rows, a.own.before)
-    redo = rows
-    if a.switches[SPREAD]:
-        groups = union(size, concerned(changes, a.lively), carried(changes, a.carry))
-        groups = changes[0] if len(a.give.weights) else groups
-        redo = spread(a.members, groups, rows)
-    base_rows = redo if a.switches[OLD_LIVELY] else rows
-    compute_base(a, base_rows, state)
-    redo = busier(a, redo, redo if len(a.give.weights) else base_rows)
+    changed, moving = write_groups(a, changes, state)
+    heard = concerned(changes, a.lively)
+    if a.switches[OLD_LIVELY]:
+        redo = spread(a.members, union(size, union(size, heard, moving), carried(changes, a.carry)), rows)
+    else:
+        redo = busier(a, spread(a.members, heard, rows), spread(a.members, moving, rows))
     return write_own(a, redo, state), changed

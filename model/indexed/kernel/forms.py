@@ -1,6 +1,9 @@
 """The kernel's linear forms: sparse sums, sets of rows, and what is stored of a sublayer's values.
 
 Every sum is exact in any order (``model.indexed.exactness``), so that leaving out the terms that are 0 changes no bit.
+
+What is made of positions is held by *columns*, (forms, positions), of a *batch* of positions at a time: a term of a sum is then
+one loop over neighbours in memory, and a batch stays in the nearest cache from the first loop over it to the last.
 """
 
 from __future__ import annotations
@@ -13,15 +16,15 @@ from efasp.model.indexed import rules
 from efasp.model.indexed.kernel.jit import jit
 from efasp.model.indexed.split import OWN, PLACED
 
+BATCH = 64  # positions
 REASON, SCORES, STREAM = 0, 1, 2  # what ``state`` tells: the number of a reason; whether bounds of either kind have grown
 
 
 class Sparse(NamedTuple):
-    """The terms of a matrix (inputs, outputs), by inputs: where those of each begin; of each its output, input and weight."""
+    """The terms of a matrix (inputs, outputs), by inputs: where those of each begin; of each its output and weight."""
 
     start: np.ndarray
     outputs: np.ndarray
-    inputs: np.ndarray
     weights: np.ndarray
 
 
@@ -35,22 +38,25 @@ class Changes(NamedTuple):
 
 
 class FormArrays(NamedTuple):
-    """The arrays of ``split.Forms``: both matrices, (own coordinates, forms) and (d_model, forms), and the rest as there."""
+    """The arrays of ``split.Forms``: both matrices, (own coordinates, forms) and (d_model, forms), and the rest as there.
+    ``placed``, ``lively``: the forms to which the place, and those to which the shared part gives anything; ``bias``: what the
+    others are without the place and own coordinates."""
 
     own: Sparse
     shared: Sparse
     place: np.ndarray
     bias: np.ndarray
-    parts: np.ndarray
     wholes: np.ndarray
     group: np.ndarray
     first: np.ndarray
+    placed: np.ndarray
+    lively: np.ndarray
 
 
 class Side(NamedTuple):
     """One part of the stream before and after a sublayer, (rows, coordinates), and of its coordinates after it: their numbers,
-    their least and largest values (2, d_model), the cap (1) below which none is looked at, whether all is integers anyway (1),
-    and which are live. What no later layer reads is not passed on, as no number that is made of it is used."""
+    their least and largest values (2, d_model), the cap (1) below which none is looked at, and whether all is integers anyway
+    (1). What no later layer reads is not passed on, as no number that is made of it is used."""
 
     before: np.ndarray
     after: np.ndarray
@@ -58,7 +64,6 @@ class Side(NamedTuple):
     ends: np.ndarray
     cap: np.ndarray
     whole: np.ndarray
-    live: np.ndarray
 
 
 class Members(NamedTuple):
@@ -69,11 +74,13 @@ class Members(NamedTuple):
 
 
 class CarryArrays(NamedTuple):
-    """The arrays of ``split.Carry``, what the place adds to every position, every position's group, and which coordinates are
-    carried over from the shared part."""
+    """The arrays of ``split.Carry`` for the coordinates that are computed, what the place adds to every position, every
+    position's group, and which coordinates are carried over from the shared part. ``into``: the own coordinate after the
+    sublayer that each one is, -1 for one that is erased."""
 
     kinds: np.ndarray
     sources: np.ndarray
+    into: np.ndarray
     places: np.ndarray
     group: np.ndarray
     shared: np.ndarray
@@ -83,7 +90,7 @@ def sparse(matrix: np.ndarray) -> Sparse:
     """The terms of a matrix (inputs, outputs) that are not 0."""
     inputs, outputs = (numbers.astype(np.int64) for numbers in np.nonzero(matrix))
     start = np.searchsorted(inputs, np.arange(len(matrix) + 1)).astype(np.int64)
-    return Sparse(start, outputs, inputs, matrix[inputs, outputs])
+    return Sparse(start, outputs, matrix[inputs, outputs])
 
 
 def no_changes(dtype: np.dtype) -> Changes:
@@ -96,34 +103,58 @@ replaced = jit(rules.replaced)
 
 
 @jit
-def compute_own(forms: Any, rows: Any, own: Any) -> None:
-    """``Forms.compute_own``."""
-    _, outputs, inputs, weights = forms.own
-    place, parts = forms.place, forms.parts
-    if len(weights) == 0:
-        return
-    for row in rows:
-        for form in range(parts.shape[1]):
-            parts[row, form] = place[row, form]
-        for term in range(len(weights)):
-            parts[row, outputs[term]] += weights[term] * own[row, inputs[term]]
+def columns(width: Any, rows: Any, values: Any) -> Any:
+    """Room for a batch of some rows of so many numbers each; ``values``: an array of their dtype."""
+    return np.empty((width, min(len(rows), BATCH)), values.dtype)
+
+
+@jit
+def add(matrix: Any, at: Any, column: Any, count: Any, out: Any) -> None:
+    """Add to columns of outputs what the column of one input gives, as far as ``count``."""
+    start, outputs, weights = matrix
+    for term in range(start[at], start[at + 1]):
+        into, weight = outputs[term], weights[term]
+        for n in range(count):
+            out[into, n] += weight * column[n]
+
+
+@jit
+def add_all(matrix: Any, given: Any, count: Any, out: Any) -> None:
+    """Add to columns of outputs what all columns of inputs give."""
+    for at in range(len(given)):
+        add(matrix, at, given[at], count, out)
+
+
+@jit
+def clip(hidden: Any, count: Any) -> None:
+    """ReLU of columns, in place."""
+    nothing = hidden.dtype.type(0)
+    for unit in range(len(hidden)):
+        for n in range(count):
+            value = hidden[unit, n]
+            hidden[unit, n] = nothing if value < nothing else value
+
+
+@jit
+def compute_group(forms: Any, changes: Any, number: Any, stream: Any) -> None:
+    """``Forms.compute_groups`` of one group that has changed."""
+    start, outputs, weights = forms.shared
+    groups, begin, coordinates, before = changes
+    wholes, group = forms.wholes, groups[number]
+    for change in range(begin[number], begin[number + 1]):
+        at, was = coordinates[change], before[change]
+        now = stream[group, at]
+        for term in range(start[at], start[at + 1]):
+            form = outputs[term]
+            wholes[group, form] = replaced(wholes[group, form], weights[term], was, now)
 
 
 @jit
 def compute_groups(forms: Any, changes: Any, stream: Any) -> None:
     """``Forms.compute_groups``, of what has changed."""
-    start, outputs, _, weights = forms.shared
-    groups, begin, coordinates, before = changes
-    wholes = forms.wholes
-    if len(weights) == 0:
-        return
-    for number in range(len(groups)):
-        group = groups[number]
-        for change in range(begin[number], begin[number + 1]):
-            at, was = coordinates[change], before[change]
-            for term in range(start[at], start[at + 1]):
-                form = outputs[term]
-                wholes[group, form] = replaced(wholes[group, form], weights[term], was, stream[group, at])
+    if len(forms.lively):
+        for number in range(len(changes[0])):
+            compute_group(forms, changes, number, stream)
 
 
 @jit
@@ -157,28 +188,38 @@ def carried(changes: Any, carry: Any) -> Any:
 
 
 @jit
-def of_groups(forms: Any, groups: Any) -> Any:
-    """``Forms.of_groups``."""
+def of_groups(forms: Any, groups: Any, out: Any) -> None:
+    """``Forms.of_groups`` as columns."""
     wholes, place, first = forms.wholes, forms.place, forms.first
-    out = np.empty((len(groups), wholes.shape[1]), wholes.dtype)
-    for number in range(len(groups)):
-        group = groups[number]
-        for form in range(wholes.shape[1]):
-            out[number, form] = wholes[group, form] + place[first[group], form]
-    return out
+    for form in range(wholes.shape[1]):
+        for n in range(len(groups)):
+            out[form, n] = wholes[groups[n], form]
+    for form in forms.placed:
+        for n in range(len(groups)):
+            out[form, n] += place[first[groups[n]], form]
 
 
 @jit
-def of_positions(forms: Any, rows: Any) -> Any:
-    """``Forms.at``."""
-    wholes, parts, group_of = forms.wholes, forms.parts, forms.group
-    out = np.empty((len(rows), wholes.shape[1]), wholes.dtype)
-    for number in range(len(rows)):
-        row = rows[number]
-        group = group_of[row]
-        for form in range(wholes.shape[1]):
-            out[number, form] = parts[row, form] + wholes[group, form]
-    return out
+def of_positions(forms: Any, own: Any, rows: Any, out: Any) -> None:
+    """``Forms.at`` as columns. ``own``: the own coordinates, of which the sums are made anew."""
+    wholes, place, bias, group_of, start = forms.wholes, forms.place, forms.bias, forms.group, forms.own.start
+    column, groups = np.empty(len(rows), out.dtype), np.empty(len(rows), np.int64)
+    for n in range(len(rows)):
+        groups[n] = group_of[rows[n]]
+    for form in range(len(bias)):
+        for n in range(len(rows)):
+            out[form, n] = bias[form]
+    for form in forms.lively:
+        for n in range(len(rows)):
+            out[form, n] = wholes[groups[n], form]
+    for form in forms.placed:
+        for n in range(len(rows)):
+            out[form, n] += place[rows[n], form]
+    for at in range(len(start) - 1):
+        if start[at] < start[at + 1]:
+            for n in range(len(rows)):
+                column[n] = own[rows[n], at]
+            add(forms.own, at, column, len(rows), out)
 
 
 @jit
@@ -189,6 +230,17 @@ def marked(mark: Any) -> Any:
     for at in range(len(mark)):
         if mark[at]:
             out[count] = at
+            count += 1
+    return out[:count]
+
+
+@jit
+def chosen(rows: Any, mark: Any) -> Any:
+    """Those of some rows that are marked, by place."""
+    out, count = np.empty(len(rows), np.int64), 0
+    for place in range(len(rows)):
+        if mark[place]:
+            out[count] = rows[place]
             count += 1
     return out[:count]
 
@@ -224,30 +276,63 @@ def spread(members: Any, groups: Any, rows: Any) -> Any:
 
 
 @jit
-def old(carry: Any, rows: Any, own: Any, common: Any) -> Any:
-    """Coordinates before the sublayer, as ``Carry.old``: of the own ones, of the place, or of the shared part."""
-    kinds, sources, places, group_of, _ = carry
-    out = np.empty((len(rows), len(kinds)), own.dtype)
-    for number in range(len(rows)):
-        row = rows[number]
-        group = group_of[row]
-        for at in range(len(kinds)):
-            if kinds[at] == OWN:
-                out[number, at] = own[row, sources[at]]
-            elif kinds[at] == PLACED:
-                out[number, at] = places[row, sources[at]]
-            else:
-                out[number, at] = common[group, sources[at]]
-    return out
+def old(carry: Any, rows: Any, own: Any, common: Any, out: Any) -> None:
+    """Coordinates before the sublayer, as ``Carry.old``, as columns: of the own ones, of the place, or of the shared part."""
+    kinds, sources, places, group_of = carry.kinds, carry.sources, carry.places, carry.group
+    for at in range(len(kinds)):
+        source = sources[at]
+        if kinds[at] == OWN:
+            for n in range(len(rows)):
+                out[at, n] = own[rows[n], source]
+        elif kinds[at] == PLACED:
+            for n in range(len(rows)):
+                out[at, n] = places[rows[n], source]
+        else:
+            for n in range(len(rows)):
+                out[at, n] = common[group_of[rows[n]], source]
 
 
 @jit
-def add(matrix: Any, given: Any, out: Any) -> None:
-    """Add to rows of outputs what rows of inputs give, (rows, outputs) and (rows, inputs)."""
-    _, outputs, inputs, weights = matrix
-    for row in range(len(out)):
-        for term in range(len(weights)):
-            out[row, outputs[term]] += weights[term] * given[row, inputs[term]]
+def put(side: Any, into: Any, rows: Any, values: Any, differ: Any, state: Any) -> None:
+    """Store columns of values, marks in ``differ`` the rows where any is not what it was, and takes note of them for the bounds
+    of sums. Erased ones must be 0.
+
+    A value that is what it was has been looked at before, so that looking at it again, with all others, tells nothing else.
+    """
+    after, cap, whole = side.after, side.cap[0], side.whole[0]
+    for at in range(len(into)):
+        column, large, broken = into[at], False, False
+        if column < 0:
+            for n in range(len(rows)):
+                broken |= values[at, n] != 0
+            if broken:
+                state[REASON] = rules.LEFTOVERS
+            continue
+        for n in range(len(rows)):
+            large |= not abs(values[at, n]) <= cap
+        if large:
+            note(side, column, values[at], len(rows), state)
+        if not whole:
+            for n in range(len(rows)):
+                broken |= values[at, n] != np.rint(values[at, n])
+            if broken:
+                state[REASON] = rules.FRACTIONS
+        store(after, column, rows, values[at], differ)
+
+
+@jit
+def store(into: Any, column: Any, rows: Any, values: Any, differ: Any) -> None:
+    """Store a column of values, and mark in ``differ`` where one is not what it was."""
+    was, some = np.empty(len(rows), into.dtype), False
+    for n in range(len(rows)):
+        was[n] = into[rows[n], column]
+    for n in range(len(rows)):
+        other = values[n] != was[n]
+        differ[n] |= other
+        some |= other
+    if some:
+        for n in range(len(rows)):
+            into[rows[n], column] = values[n]
 
 
 @jit
@@ -259,25 +344,11 @@ def widen(ends: Any, cap: Any, at: Any, value: Any, state: Any) -> None:
 
 
 @jit
-def put(side: Any, rows: Any, values: Any, state: Any) -> Any:
-    """Store rows of values; gives those where any differs from what it was, and takes note of it for the bounds of sums."""
-    after, coordinates, ends, cap, whole, live = side.after, side.at, side.ends, side.cap[0], side.whole[0], side.live
-    differ, count = np.empty(len(rows), np.int64), 0
-    for number in range(len(rows)):
-        row, changed = rows[number], False
-        for at in range(values.shape[1]):
-            value = values[number, at]
-            if not live[at] or value == after[row, at]:
-                continue
-            changed = True
-            after[row, at] = value
-            if not whole and value != np.rint(value):
-                state[REASON] = rules.FRACTIONS
-            widen(ends, cap, coordinates[at], value, state)
-        if changed:
-            differ[count] = row
-            count += 1
-    return differ[:count]
+def note(side: Any, column: Any, values: Any, count: Any, state: Any) -> None:
+    """Take note of values of an own coordinate beyond the cap."""
+    ends, cap, at = side.ends, side.cap[0], side.at[column]
+    for n in range(count):
+        widen(ends, cap, at, values[n], state)
 
 
 @jit
@@ -288,27 +359,42 @@ def room(rows: Any, width: Any, values: Any) -> Any:
 
 
 @jit
-def term_room(size: Any, values: Any) -> Any:
-    """Room for so many terms: targets, weights, and old and new values, of the dtype of ``values``."""
-    return np.empty(size, np.int64), np.empty(size, values.dtype), np.empty(size, values.dtype), np.empty(size, values.dtype)
+def differing(was: Any, now: Any, inputs: Any, olds: Any) -> Any:
+    """Write down which inputs differ, and what they were; gives how many do."""
+    count = 0
+    for at in range(len(was)):
+        if was[at] != now[at]:
+            inputs[count], olds[count] = at, was[at]
+            count += 1
+    return count
 
 
 @jit
-def shift(side: Any, group: Any, terms: Any, count: Any, mark: Any, out: Any, rows: Any, state: Any) -> Any:
-    """Put terms (targets, weights, old and new values) of a group's sums for what they were; adds to the changes ``out`` those
-    that differ, and takes note of them for the bounds of sums. Gives the number of its rows. ``mark``: False, and so again."""
+def shift(sums: Any, matrix: Any, inputs: Any, olds: Any, now: Any, mark: Any, out: Any, last: Any) -> Any:
+    """Put in a group's sums, for some inputs, what all inputs are ``now`` for what these were. What a sum was is written down
+    behind ``last`` the first time; gives where the next one goes. ``mark``: the sums that are written down."""
+    start, outputs, weights = matrix
+    _, _, coordinates, before = out
+    for number in range(len(inputs)):
+        given, old = inputs[number], olds[number]
+        new = now[given]
+        for term in range(start[given], start[given + 1]):
+            at = outputs[term]
+            if not mark[at]:
+                mark[at] = True
+                coordinates[last], before[last] = at, sums[at]
+                last += 1
+            sums[at] = replaced(sums[at], weights[term], old, new)
+    return last
+
+
+@jit
+def shifted(side: Any, group: Any, mark: Any, out: Any, rows: Any, last: Any, state: Any) -> Any:
+    """Leaves of what is written down of a group, up to ``last``, the sums that differ, and takes note of them for the bounds of
+    sums. Gives the number of rows of the changes ``out``. ``mark`` is False again."""
     after, ends, cap, whole = side.after, side.ends, side.cap[0], side.whole[0]
-    targets, weights, old, new = terms
     out_rows, start, coordinates, before = out
-    first = last = start[rows]
-    for term in range(count):
-        at = targets[term]
-        if not mark[at]:
-            mark[at] = True
-            coordinates[last], before[last] = at, after[group, at]
-            last += 1
-        after[group, at] = replaced(after[group, at], weights[term], old[term], new[term])
-    end = first
+    first = end = start[rows]
     for change in range(first, last):
         at, value = coordinates[change], after[group, coordinates[change]]
         mark[at] = False

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from efasp.model.indexed.kernel.forms import (
+    BATCH,
     SCORES,
     CarryArrays,
     FormArrays,
@@ -15,10 +16,12 @@ from efasp.model.indexed.kernel.forms import (
     Sparse,
     add,
     carried,
+    chosen,
     closed,
+    columns,
     compute_groups,
-    compute_own,
     concerned,
+    differing,
     marked,
     of_groups,
     of_positions,
@@ -26,8 +29,8 @@ from efasp.model.indexed.kernel.forms import (
     put,
     room,
     shift,
+    shifted,
     spread,
-    term_room,
     union,
 )
 from efasp.model.indexed.kernel.jit import jit
@@ -59,7 +62,7 @@ class HeadArrays(NamedTuple):
     shared: Who
     mine: Who
     out: Sparse
-    kept: np.ndarray
+    kept: Sparse
     carry: CarryArrays
     members: Members
     common: Side
@@ -71,13 +74,18 @@ BOTH_LIVELY, LIVELY, ANY_OWN, BYSTANDER, SPREAD = range(5)  # of the switches
 
 
 @jit
-def note(scored: Any, side: Any, heads: Any, blocks: Any, found: Any, state: Any) -> None:
+def bound(scored: Any, side: Any, heads: Any, blocks: Any, found: Any, count: Any, state: Any) -> None:
     """Take note of queries (0) or keys (1) of heads, blocks of d_head columns of ``found``, for the bounds of scores."""
     size = scored.shape[2]
-    for row in range(len(found)):
-        for i in range(len(heads)):
-            for c in range(size):
-                length = abs(found[row, blocks[i] * size + c])
+    for i in range(len(heads)):
+        for c in range(size):
+            most, column, large = scored[side, heads[i], c], blocks[i] * size + c, False
+            for n in range(count):
+                large |= not abs(found[column, n]) <= most
+            if not large:
+                continue
+            for n in range(count):
+                length = abs(found[column, n])
                 if not length <= scored[side, heads[i], c]:
                     scored[side, heads[i], c] = length
                     state[SCORES] = 1
@@ -86,18 +94,22 @@ def note(scored: Any, side: Any, heads: Any, blocks: Any, found: Any, state: Any
 @jit
 def rekey(a: Any, rows: Any, state: Any) -> Any:
     """``Heads._rekey``: the groups of keys touched, which are marked."""
-    values, fixed, tables, loud = a.values, a.fixed[0], a.tables, a.loud
-    size, found = values.shape[2], of_positions(a.both, rows)
-    note(a.scored, 1, tables, np.arange(len(tables)), found, state)
-    signs, bases = np.empty((len(rows), len(tables), size), np.int8), np.empty((len(rows), len(tables)))
-    goes = weigh(a.table, tables, fixed, rows, found, signs, bases, state)
-    for row in range(len(rows)):
+    values, fixed, tables, loud, size = a.values, a.fixed[0], a.tables, a.loud, a.values.shape[2]
+    found, order = columns(len(a.both.bias), rows, values), np.arange(len(tables))
+    goes, bases = np.empty((len(tables), BATCH), np.bool_), np.empty((len(tables), BATCH))
+    touched, count = np.empty(2 * len(rows) * len(tables), np.int64), 0
+    for begin in range(0, len(rows), BATCH):
+        some = rows[begin : begin + BATCH]
+        of_positions(a.both, a.own.before, some, found)
+        bound(a.scored, 1, tables, order, found, len(some), state)
+        weigh(a.table, tables, fixed, some, found, goes, bases, state)
         for number in range(len(loud)):
             for c in range(size):
-                values[fixed + rows[row], loud[number], c] = found[row, (len(tables) + number) * size + c]
-    touched = replace(a.table, tables, fixed, rows, signs, goes, bases)
-    elect(a.table, touched)
-    return touched
+                for n in range(len(some)):
+                    values[fixed + some[n], loud[number], c] = found[(len(tables) + number) * size + c, n]
+        count = replace(a.table, tables, fixed, some, found, goes, bases, touched, count)
+    elect(a.table, touched[:count])
+    return touched[:count]
 
 
 @jit
@@ -126,92 +138,95 @@ def ask(a: Any, who: Any, positions: Any, askers: Any, any_touched: Any, fresh: 
     if len(who.heads) == 0:
         return np.empty(0, np.int64)
     asking, dirty = hits(who, a.table.mark, askers, any_touched, fresh)
-    if len(asking):
-        found = of_positions(a.queries, asking) if positions else of_groups(a.queries, asking)
-        note(a.scored, 0, who.heads, who.heads, found, state)
-        look_up(a.table, who, asking, found, state)
+    found = columns(len(a.queries.bias), asking, a.values)
+    for begin in range(0, len(asking), BATCH):
+        some = asking[begin : begin + BATCH]
+        if positions:
+            of_positions(a.queries, a.own.before, some, found)
+        else:
+            of_groups(a.queries, some, found)
+        bound(a.scored, 0, who.heads, who.heads, found, len(some), state)
+        look_up(a.table, who, some, found, state)
     win(a.table, who, dirty, a.values, state)
     return dirty
 
 
 @jit
-def read_values(who: Any, askers: Any, values: Any) -> Any:
-    """The values that askers read, as ``Asking.read_values``."""
-    heads, position, size = who.heads, who.position, values.shape[2]
-    out = np.empty((len(askers), len(heads) * size), values.dtype)
-    for number in range(len(askers)):
-        for i in range(len(heads)):
-            for c in range(size):
-                out[number, i * size + c] = values[position[askers[number], i], heads[i], c]
-    return out
+def read_one(heads: Any, position: Any, values: Any, out: Any) -> None:
+    """The values that one asker reads, of heads at its positions."""
+    size = values.shape[2]
+    for i in range(len(heads)):
+        for c in range(size):
+            out[i * size + c] = values[position[i], heads[i], c]
 
 
 @jit
 def moved(a: Any, dirty: Any) -> Any:
     """The groups that read something else than before."""
-    now, was = read_values(a.shared, dirty, a.values), a.last_read
-    out, count = np.empty(len(dirty), np.int64), 0
+    who, now = a.shared, np.empty(a.last_read.shape[1], a.values.dtype)
+    inputs, olds = np.empty(len(now), np.int64), np.empty(len(now), a.values.dtype)
+    differ = np.zeros(len(dirty), np.bool_)
     for place in range(len(dirty)):
-        for given in range(now.shape[1]):
-            if now[place, given] != was[dirty[place], given]:
-                out[count] = dirty[place]
-                count += 1
-                break
-    return out[:count]
+        read_one(who.heads, who.position[dirty[place]], a.values, now)
+        differ[place] = differing(a.last_read[dirty[place]], now, inputs, olds) > 0
+    return chosen(dirty, differ)
 
 
 @jit
 def write_groups(a: Any, again: Any, changes: Any, state: Any) -> Any:
     """``Heads.shared_values`` of groups, stored; gives what differs."""
     groups, begin, coordinates, old_values = changes
-    start, outputs, _, weights = a.out
-    now, was, kept, before = read_values(a.shared, again, a.values), a.last_read, a.kept, a.common.before
-    width, number = len(kept), 0
-    terms = term_room(width + len(weights), kept)
-    targets, factors, old, new = terms
-    mark, out, rows = np.zeros(width, np.bool_), room(len(again), width, kept), 0
-    for place in range(len(again)):
-        group, count = again[place], 0
+    before, after, width, number = a.common.before, a.common.after, a.common.after.shape[1], 0
+    heads, position, wide = a.shared.heads, a.shared.position, a.last_read.shape[1]
+    now, inputs, olds = np.empty(wide, after.dtype), np.empty(wide, np.int64), np.empty(wide, after.dtype)
+    mark, out, rows = np.zeros(width, np.bool_), room(len(again), width, after), 0
+    for group in again:
+        last, sums = out[1][rows], after[group]
         while number < len(groups) and groups[number] < group:
             number += 1
         if number < len(groups) and groups[number] == group:
-            for change in range(begin[number], begin[number + 1]):
-                at = coordinates[change]
-                if kept[at] != 0:
-                    targets[count], factors[count], old[count], new[count] = at, kept[at], old_values[change], before[group, at]
-                    count += 1
-        for given in range(now.shape[1]):
-            if now[place, given] == was[group, given]:
-                continue
-            for term in range(start[given], start[given + 1]):
-                targets[count], factors[count] = outputs[term], weights[term]
-                old[count], new[count] = was[group, given], now[place, given]
-                count += 1
-            was[group, given] = now[place, given]
-        rows = shift(a.common, group, terms, count, mark, out, rows, state)
+            some = slice(begin[number], begin[number + 1])
+            last = shift(sums, a.kept, coordinates[some], old_values[some], before[group], mark, out, last)
+        read_one(heads, position[group], a.values, now)
+        count = differing(a.last_read[group], now, inputs, olds)
+        last = shift(sums, a.out, inputs[:count], olds[:count], now, mark, out, last)
+        for given in inputs[:count]:
+            a.last_read[group, given] = now[given]
+        rows = shifted(a.common, group, mark, out, rows, last, state)
     return closed(out, rows)
+
+
+@jit
+def add_read(who: Any, askers: Any, values: Any, out: Any) -> None:
+    """Add to columns of own coordinates what heads write of the values that askers read."""
+    start, size, column = who.gives.start, values.shape[2], np.empty(len(askers), values.dtype)
+    for given in range(len(start) - 1):
+        if start[given] < start[given + 1]:
+            i, c = given // size, given % size
+            for n in range(len(askers)):
+                column[n] = values[who.position[askers[n], i], who.heads[i], c]
+            add(who.gives, given, column, len(askers), out)
 
 
 @jit
 def write_own(a: Any, redo: Any, state: Any) -> Any:
     """``Heads.own_values`` of positions, stored; gives those that differ."""
-    group_of, groups = a.both.group, np.empty(len(redo), np.int64)
-    for number in range(len(redo)):
-        groups[number] = group_of[redo[number]]
-    new = old(a.carry, redo, a.own.before, a.common.before)
-    if len(a.shared.gives.weights):
-        add(a.shared.gives, read_values(a.shared, groups, a.values), new)
-    if len(a.mine.heads):
-        add(a.mine.gives, read_values(a.mine, redo, a.values), new)
-    return put(a.own, redo, new, state)
+    group_of, found, differ = a.carry.group, columns(len(a.carry.kinds), redo, a.values), np.zeros(len(redo), np.bool_)
+    for begin in range(0, len(redo), BATCH):
+        rows = redo[begin : begin + BATCH]
+        old(a.carry, rows, a.own.before, a.common.before, found)
+        if len(a.shared.gives.weights):
+            add_read(a.shared, group_of[rows], a.values, found)
+        if len(a.mine.gives.weights):
+            add_read(a.mine, rows, a.values, found)
+        put(a.own, a.carry.into, rows, found, differ[begin : begin + BATCH], state)
+    return chosen(redo, differ)
 
 
 @jit
 def attend(a: Any, rows: Any, changes: Any, state: Any) -> Any:
     """``Heads.step``: from the positions and groups that have changed before the heads to those that have after them."""
     known, none, groups, size = a.table.known[0], np.empty(0, np.int64), changes[0], len(a.members.start) - 1
-    compute_own(a.both, rows, a.own.before)
-    compute_own(a.queries, rows, a.own.before)
     compute_groups(a.both, changes, a.common.before)
     compute_groups(a.queries, changes, a.common.before)
     keyed = spread(a.members, concerned(changes, a.both), rows) if a.switches[BOTH_LIVELY] else rows

@@ -114,51 +114,57 @@ def slot(slots: Any, names: Any, owner: Any, signs: Any, head: Any) -> Any:
     at = (code ^ (code >> 17)) & last
     while slots[at] >= 0:
         group = slots[at]
-        same = owner[group] == head
-        for component in range(len(signs)):
-            same = same and names[group, component] == signs[component]
-        if same:
+        component = 0 if owner[group] == head else len(signs) + 1
+        while component < len(signs) and names[group, component] == signs[component]:
+            component += 1
+        if component == len(signs):
             return at
         at = (at + 1) & last
     return at
 
 
 @jit
-def weigh(table: Any, tables: Any, first: Any, rows: Any, keys: Any, signs: Any, bases: Any, state: Any) -> Any:
-    """Keys (rows, tables * d_head) as ``Match.candidates`` has them: which can win, (rows, tables); their signs and bases."""
+def weigh(table: Any, tables: Any, first: Any, rows: Any, keys: Any, goes: Any, bases: Any, state: Any) -> None:
+    """Keys, columns (tables * d_head, rows), as ``Match.candidates`` has them: which can win, and their bases, by table.
+
+    Components that add nothing to a base, as their queries are no constants, are left out of it.
+    """
     bits, sink_bits, factors, k_unit = table.bits, table.sink_bits, table.factors, table.k_unit
     capacity, floor, sink, whole, highest = table.capacity, table.floor, table.sink, table.whole[0], table.most
-    size, goes = signs.shape[2], np.zeros((len(rows), len(tables)), np.bool_)
-    for row in range(len(rows)):
-        at = first + rows[row]
-        for number in range(len(tables)):
-            head, base, count, sound = tables[number], 0.0, 0, True
-            for c in range(size):
-                value = keys[row, number * size + c]
-                signs[row, number, c] = 0
-                base += float(value) * float(factors[head, c])
-                if bits[head, c]:
-                    length, unit = abs(value), k_unit[head, c]
-                    if length > unit:
-                        state[REASON] = rules.LARGER_KEYS
-                    if value != 0:
-                        count += 1
-                        signs[row, number, c] = 1 if value > 0 else -1
-                        sound = sound and length == unit
-                elif sink_bits[head, c] and value != 0 and at != sink[head]:
-                    state[REASON] = rules.TWO_SINKS
-            bases[row, number] = base
-            if not whole and base != np.rint(base):
+    size, counts, odd = bits.shape[1], np.empty(len(rows), np.int64), np.empty(len(rows), np.bool_)
+    for number in range(len(tables)):
+        head, larger, base = tables[number], False, bases[number]
+        for n in range(len(rows)):
+            base[n], counts[n], odd[n] = 0.0, 0, False
+        for c in range(size):
+            key, factor, unit = keys[number * size + c], float(factors[head, c]), k_unit[head, c]
+            if factor != 0:
+                for n in range(len(rows)):
+                    base[n] += float(key[n]) * factor
+            if bits[head, c]:
+                for n in range(len(rows)):
+                    length = abs(key[n])
+                    larger |= length > unit
+                    counts[n] += length != 0
+                    odd[n] |= (length != 0) & (length != unit)
+            elif sink_bits[head, c]:
+                for n in range(len(rows)):
+                    if key[n] != 0 and first + rows[n] != sink[head]:
+                        state[REASON] = rules.TWO_SINKS
+        if larger:
+            state[REASON] = rules.LARGER_KEYS
+        for n in range(len(rows)):
+            if not whole and base[n] != np.rint(base[n]):
                 state[REASON] = rules.FRACTIONAL_SCORES
-            if at == sink[head] or left_out(base, count, capacity[head], floor[head]):
+            out = left_out(base[n], counts[n], capacity[head], floor[head])
+            goes[number, n] = first + rows[n] != sink[head] and not out
+            if not goes[number, n]:
                 continue
-            goes[row, number] = True
-            if not sound:
+            if odd[n]:
                 state[REASON] = rules.ODD_KEYS
-            elif base > highest[head, count]:
-                highest[head, count] = base
+            elif base[n] > highest[head, counts[n]]:
+                highest[head, counts[n]] = base[n]
                 check_bases(table)
-    return goes
 
 
 @jit
@@ -201,16 +207,17 @@ def leave(members: Any, held: Any, following: Any, preceding: Any, at: Any, head
 
 
 @jit
-def replace(table: Any, tables: Any, first: Any, rows: Any, signs: Any, goes: Any, bases: Any) -> Any:
-    """Give positions their new keys, as far as these can win; gives the groups whose best may differ, which are marked."""
+def replace(table: Any, tables: Any, first: Any, rows: Any, keys: Any, goes: Any, bases: Any, touched: Any, count: Any) -> Any:
+    """Give positions their new keys, columns, as far as these can win. The groups whose best may differ are marked, and written
+    in ``touched`` from ``count`` on; gives how many there are then."""
     slots, names, owner, known, mark = table.slots, table.names, table.owner, table.known, table.mark
-    members, held, following, preceding = table.members, table.held, table.following, table.preceding
-    old_bases = table.bases
-    touched, count = np.empty(2 * len(rows) * len(tables) + 1, np.int64), 0
-    for row in range(len(rows)):
-        at = first + rows[row]
-        for number in range(len(tables)):
-            head = tables[number]
+    members, held, following, preceding, bits = table.members, table.held, table.following, table.preceding, table.bits
+    old_bases, size = table.bases, table.bits.shape[1]
+    signs = np.zeros(size, np.int8)
+    for number in range(len(tables)):
+        head = tables[number]
+        for n in range(len(rows)):
+            at = first + rows[n]
             before = held[at, head]
             if before >= 0:
                 if not mark[before]:
@@ -218,23 +225,26 @@ def replace(table: Any, tables: Any, first: Any, rows: Any, signs: Any, goes: An
                     touched[count] = before
                     count += 1
                 leave(members, held, following, preceding, at, head)
-            if not goes[row, number]:
+            if not goes[number, n]:
                 continue
-            where = slot(slots, names, owner, signs[row, number], head)
+            for c in range(size):
+                value = keys[number * size + c, n]
+                signs[c] = 0 if not bits[head, c] or value == 0 else 1 if value > 0 else -1
+            where = slot(slots, names, owner, signs, head)
             group = slots[where]
             if group < 0:
                 group = known[0]
                 known[0] += 1
                 slots[where], owner[group] = group, head
-                for c in range(signs.shape[2]):
-                    names[group, c] = signs[row, number, c]
+                for c in range(size):
+                    names[group, c] = signs[c]
             enter(members, held, following, preceding, group, at, head)
-            old_bases[at, head] = bases[row, number]
+            old_bases[at, head] = bases[number, n]
             if not mark[group]:
                 mark[group] = True
                 touched[count] = group
                 count += 1
-    return touched[:count]
+    return count
 
 
 @jit
@@ -257,8 +267,8 @@ def elect(table: Any, groups: Any) -> None:
 
 @jit
 def look_up(table: Any, who: Any, askers: Any, queries: Any, state: Any) -> None:
-    """For askers, of queries (askers, heads * d_head), the group of the key that equals each, -1 where none does, and its lead,
-    as ``Match.groups``."""
+    """For askers, of queries, columns (heads * d_head, askers), the group of the key that equals each, -1 where none does, and
+    its lead, as ``Match.groups``."""
     bits, q_unit, sink_keys, whole = table.bits, table.q_unit, table.sink_keys, table.whole[0]
     slots, names, owner, tables = table.slots, table.names, table.owner, table.tables
     floor, capacity, safe, size = table.floor, table.capacity, table.safe, table.bits.shape[1]
@@ -267,7 +277,7 @@ def look_up(table: Any, who: Any, askers: Any, queries: Any, state: Any) -> None
         for i in range(len(heads)):
             head, extra, count = heads[i], 0.0, 0
             for c in range(size):
-                value = queries[number, head * size + c]
+                value = queries[head * size + c, number]
                 signs[c] = 0
                 extra += float(value) * float(sink_keys[head, c])
                 if bits[head, c]:

@@ -13,16 +13,19 @@ import numpy as np
 
 from efasp.model.indexed.kernel.block import BlockArrays, block
 from efasp.model.indexed.kernel.forms import (
+    BATCH,
     CarryArrays,
     FormArrays,
     Members,
     Side,
     Sparse,
+    chosen,
+    columns,
     compute_groups,
-    compute_own,
     concerned,
     of_positions,
     spread,
+    store,
 )
 from efasp.model.indexed.kernel.heads import HeadArrays, Who, attend
 from efasp.model.indexed.kernel.jit import COMPILES, jit
@@ -81,34 +84,35 @@ def three(l: Any, k: Any, dtype: Any) -> Any:  # noqa: E741
 
 @jit
 def sparse_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """4 arrays."""
-    return Sparse(one(l, k, np.int64), one(l, k + 1, np.int64), one(l, k + 2, np.int64), one(l, k + 3, f.dtype))
+    """3 arrays."""
+    return Sparse(one(l, k, np.int64), one(l, k + 1, np.int64), one(l, k + 2, f.dtype))
 
 
 @jit
 def forms_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """14 arrays."""
+    """13 arrays."""
     return FormArrays(
-        sparse_at(l, k, f), sparse_at(l, k + 4, f), two(l, k + 8, f.dtype), one(l, k + 9, f.dtype), two(l, k + 10, f.dtype),
-        two(l, k + 11, f.dtype), one(l, k + 12, np.int64), one(l, k + 13, np.int64),
+        sparse_at(l, k, f), sparse_at(l, k + 3, f), two(l, k + 6, f.dtype), one(l, k + 7, f.dtype), two(l, k + 8, f.dtype),
+        one(l, k + 9, np.int64), one(l, k + 10, np.int64), one(l, k + 11, np.int64), one(l, k + 12, np.int64),
     )  # fmt: skip
 
 
 @jit
 def side_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """7 arrays."""
+    """6 arrays."""
     return Side(
         two(l, k, f.dtype), two(l, k + 1, f.dtype), one(l, k + 2, np.int64), two(l, k + 3, np.float64),
-        one(l, k + 4, np.float64), one(l, k + 5, np.bool_), one(l, k + 6, np.bool_),
+        one(l, k + 4, np.float64), one(l, k + 5, np.bool_),
     )  # fmt: skip
 
 
 @jit
 def carry_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """5 arrays."""
+    """6 arrays."""
     return CarryArrays(
-        one(l, k, np.int64), one(l, k + 1, np.int64), two(l, k + 2, f.dtype), one(l, k + 3, np.int64), one(l, k + 4, np.bool_)
-    )
+        one(l, k, np.int64), one(l, k + 1, np.int64), one(l, k + 2, np.int64), two(l, k + 3, f.dtype), one(l, k + 4, np.int64),
+        one(l, k + 5, np.bool_),
+    )  # fmt: skip
 
 
 @jit
@@ -119,7 +123,7 @@ def members_at(l: Any, k: Any) -> Any:  # noqa: E741
 
 @jit
 def who_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """8 arrays."""
+    """7 arrays."""
     group, lead, position = two(l, k + 1, np.int64), two(l, k + 2, np.float64), two(l, k + 3, np.int64)
     return Who(one(l, k, np.int64), group, lead, position, sparse_at(l, k + 4, f))
 
@@ -140,23 +144,23 @@ def table_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def heads_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """104 arrays."""
+    """100 arrays."""
     return HeadArrays(
-        forms_at(l, k, f), forms_at(l, k + 14, f), table_at(l, k + 28, f), one(l, k + 55, np.int64), one(l, k + 56, np.int64),
-        three(l, k + 57, f.dtype), two(l, k + 58, f.dtype), one(l, k + 59, np.int64), three(l, k + 60, np.float64),
-        who_at(l, k + 61, f), who_at(l, k + 69, f), sparse_at(l, k + 77, f), one(l, k + 81, f.dtype), carry_at(l, k + 82, f),
-        members_at(l, k + 87), side_at(l, k + 89, f), side_at(l, k + 96, f), one(l, k + 103, np.bool_),
+        forms_at(l, k, f), forms_at(l, k + 13, f), table_at(l, k + 26, f), one(l, k + 53, np.int64), one(l, k + 54, np.int64),
+        three(l, k + 55, f.dtype), two(l, k + 56, f.dtype), one(l, k + 57, np.int64), three(l, k + 58, np.float64),
+        who_at(l, k + 59, f), who_at(l, k + 66, f), sparse_at(l, k + 73, f), sparse_at(l, k + 76, f), carry_at(l, k + 79, f),
+        members_at(l, k + 85), side_at(l, k + 87, f), side_at(l, k + 93, f), one(l, k + 99, np.bool_),
     )  # fmt: skip
 
 
 @jit
 def block_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """85 arrays."""
+    """77 arrays."""
     return BlockArrays(
-        forms_at(l, k, f), forms_at(l, k + 14, f), forms_at(l, k + 28, f), sparse_at(l, k + 42, f), sparse_at(l, k + 46, f),
-        sparse_at(l, k + 50, f), sparse_at(l, k + 54, f), one(l, k + 58, f.dtype), one(l, k + 59, np.bool_),
-        two(l, k + 60, f.dtype), two(l, k + 61, f.dtype), two(l, k + 62, f.dtype), carry_at(l, k + 63, f),
-        members_at(l, k + 68), side_at(l, k + 70, f), side_at(l, k + 77, f), one(l, k + 84, np.bool_),
+        forms_at(l, k, f), forms_at(l, k + 13, f), forms_at(l, k + 26, f), sparse_at(l, k + 39, f), sparse_at(l, k + 42, f),
+        sparse_at(l, k + 45, f), sparse_at(l, k + 48, f), sparse_at(l, k + 51, f), two(l, k + 54, f.dtype),
+        two(l, k + 55, f.dtype), carry_at(l, k + 56, f), members_at(l, k + 62), side_at(l, k + 64, f), side_at(l, k + 70, f),
+        one(l, k + 76, np.bool_),
     )  # fmt: skip
 
 
@@ -176,20 +180,14 @@ def through(l: Any, first: Any, kinds: Any, rows: Any, changes: Any, states: Any
 
 
 @jit
-def read(forms: Any, members: Any, rows: Any, changes: Any, lively: Any, shared: Any, own: Any, outputs: Any) -> Any:
+def read(forms: Any, members: Any, rows: Any, changes: Any, shared: Any, own: Any, outputs: Any) -> Any:
     """The read-outs of what has changed; gives the positions where they differ."""
-    compute_own(forms, rows, own)
-    if lively:
-        compute_groups(forms, changes, shared)
-        rows = spread(members, concerned(changes, forms), rows)
-    found, out, count = of_positions(forms, rows), np.empty(len(rows), np.int64), 0
-    for number in range(len(rows)):
-        row, differs = rows[number], False
-        for at in range(found.shape[1]):
-            if outputs[row, at] != found[number, at]:
-                outputs[row, at] = found[number, at]
-                differs = True
-        if differs:
-            out[count] = row
-            count += 1
-    return out[:count]
+    compute_groups(forms, changes, shared)
+    rows = spread(members, concerned(changes, forms), rows)
+    found, differ = columns(len(forms.bias), rows, outputs), np.zeros(len(rows), np.bool_)
+    for begin in range(0, len(rows), BATCH):
+        some = rows[begin : begin + BATCH]
+        of_positions(forms, own, some, found)
+        for at in range(len(found)):
+            store(outputs, at, some, found[at], differ[begin : begin + BATCH])
+    return chosen(rows, differ)
