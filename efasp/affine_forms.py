@@ -118,4 +118,5 @@ def divided(value: Number, by: Number) -> Number:
     """The exact quotient ``value / by``, as an int if it is an integer."""
     if type(value) is int and type(by) is int and value % by == 0:
         return value // by
-    return tidy(Fraction(value) / by)
+    top, bottom = value.numerator * by.denominator, value.denominator * by.numerator
+    return Fraction(top, bottom) if top % bottom else top // bottom

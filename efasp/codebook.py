@@ -219,12 +219,14 @@ class Codebook:
                 continue
             carries = np.array([field.payload in kind.payloads for kind in self.kinds])[kinds]
             value: np.ndarray = np.zeros(len(ids), dtype=self.dtype)
-            for coordinate in reversed(self.slots[field.name]):
-                value = grown(value, positive(outputs[:, coordinate]))
+            slot = self.slots[field.name]
+            bits = positive(outputs[:, slot.start : slot.stop]).T
+            for bit in reversed(bits):
+                value = grown(value, bit)
             ids = ids + value * carries
         return ids
 
 
-def positive(column: np.ndarray) -> np.ndarray:
-    """Where a column is above 0; of a column of objects, objects that say so."""
-    return np.greater(column, 0, dtype=object if column.dtype == object else None)  # type: ignore[no-any-return]
+def positive(values: np.ndarray) -> np.ndarray:
+    """Where values are above 0; of objects, objects that say so."""
+    return np.greater(values, 0, dtype=object if values.dtype == object else None)  # type: ignore[no-any-return]

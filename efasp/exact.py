@@ -190,10 +190,14 @@ class Matrix:
         return [int(c * more) for c in constant], more
 
     def _largest(self, x: np.ndarray) -> int:
-        """The largest sum of absolute terms of a row, ``scaled``, by the largest absolute value of every column of int64s."""
-        low, high = x.min(axis=0, initial=0).tolist(), x.max(axis=0, initial=0).tolist()
-        sizes = [max(b, -a) for a, b in zip(low, high, strict=True)]
-        return max((sum(abs(c) * sizes[i] for i, c in row) for row in self.scaled), default=0)
+        """A bound of the rows' sums of absolute terms, ``scaled``, by the largest absolute value of every column of int64s.
+
+        Coefficients are in int64 here. The sum is made in float64; what is added is more than its rounding.
+        """
+        sizes = np.maximum(x.max(axis=0, initial=0), -x.min(axis=0, initial=0)).astype(np.float64)
+        terms = np.abs(self._coefficients.astype(np.float64)) * sizes[self._columns]
+        most = float(np.add.reduceat(terms, self._starts[:-1]).max()) if self._filled else 0.0
+        return int(most * (1 + 2**-20)) + 1
 
 
 def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:

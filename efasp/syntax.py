@@ -332,18 +332,18 @@ def walk(*roots: Node, known: Container[Node] = ()) -> list[Node]:
 
 def walk_by(below: Callable[[Node], Sequence[Node]], *roots: Node, known: Container[Node] = ()) -> list[Node]:
     """As ``walk``, where ``below`` says which nodes another one reads."""
-    seen: dict[Node, None] = {}
+    seen: dict[int, Node] = {}  # by identity, which for nodes is equality
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         node, ready = stack.pop()
-        if node in seen or node in known:
+        if id(node) in seen or node in known:
             continue
         if ready:
-            seen[node] = None
+            seen[id(node)] = node
         else:
             stack.append((node, True))
-            stack.extend((child, False) for child in reversed(below(node)))
-    return list(seen)
+            stack.extend([(child, False) for child in reversed(below(node)) if id(child) not in seen])
+    return list(seen.values())
 
 
 @dataclass

@@ -45,8 +45,9 @@ class Elaborator(Values):
             for step in range(repeat):
                 row: dict[int, Number] = {}
                 for c, column, slides in terms:
-                    row[column + step * slides] = row.get(column + step * slides, 0) + c
-                rows.append(tuple((column, tidied(c)) for column, c in sorted(row.items()) if c))
+                    at = column + step if slides else column
+                    row[at] = row.get(at, 0) + c
+                rows.append(tuple((at, c if type(c) is int else tidied(c)) for at, c in sorted(row.items()) if c))
                 bias.append(constant)
         if not rows:
             self.fail(tree, "expected at least one row, found none")
@@ -57,13 +58,14 @@ class Elaborator(Values):
         terms: list[tuple[Number, int, bool]] = []
         heights: set[int] = set()
         for factor, column in item.terms:
-            slides = isinstance(column, t.Span)
-            low = self.integer(column.low if isinstance(column, t.Span) else column, scope)
-            high = self.integer(column.high, scope) if isinstance(column, t.Span) else low + 1
+            if slides := isinstance(column, t.Span):
+                low, high = self.integer(column.low, scope), self.integer(column.high, scope)
+                heights.add(high - low)
+            else:
+                low = self.integer(column, scope)
+                high = low + 1
             if not 0 <= low < high <= width:
                 self.fail(item, f"expected columns in 0..{width - 1}, found {low}:{high}")
-            if slides:
-                heights.add(high - low)
             terms.append((1 if factor is None else self.number(factor, scope), low, slides))
         if len(heights) > 1 or (heights and item.repeat):
             self.fail(item, "expected ranges of one length in a row, and no repetition, found others")

@@ -5,6 +5,7 @@ A recursive descent, one function a rule. Which forms mean something where is de
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ QUANTIFIERS = ("count", "sum", "max", "min", "all", "any", "first", "last")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in")
 ENDS = ("]", ")", ",", ":")  # marks behind a whole expression
 FACTORED = ("*", ",", ")")  # marks behind a whole coefficient or constant of a row
+TERM = re.compile(r"([+-]?) ?(?:([0-9]+)(?:/([0-9]+))?\*)?\[([0-9]+)(?::([0-9]+))?\]")  # of a row that is one token
+CONSTANT = re.compile(r"([+-]) ([0-9]+)(?:/([0-9]+))?$")
 MAX_DEPTH = 40  # of brackets within brackets
 GIVEN = ("TE", "PE", "Flag", "Bit")
 RESERVED = (*GIVEN, "for", "in", "if", "then", "else", "and", "or", "not")  # not names of values
@@ -307,9 +310,30 @@ class Expressions(Cursor):
             self.fail("one column or one range", row)
         return columns[0]
 
+    def plain_row(self) -> t.RowItem:
+        """A row that is one token."""
+        self.deeper("brackets", MAX_DEPTH)
+        self.depth -= 1
+        token = self.take()
+
+        def number(sign: str, top: str, by: str) -> t.Tree:
+            whole: t.Tree = t.Number(int(top), place=token)
+            value = t.Binary("/", whole, t.Number(int(by), place=token), place=token) if by else whole
+            return t.Unary("-", value, place=token) if sign == "-" else value
+
+        terms: list[tuple[t.Tree | None, t.Tree]] = []
+        for sign, top, by, low, high in TERM.findall(token.text):
+            column: t.Tree = t.Number(int(low), place=token)
+            column = t.Span(column, t.Number(int(high), place=token), place=token) if high else column
+            terms.append((number(sign, top or "1", by) if sign == "-" or top else None, column))
+        last = CONSTANT.search(token.text)
+        return t.RowItem(tuple(terms), number(*last.groups("")) if last else None, None, place=token)
+
     def row(self) -> t.RowItem:
         """One row, or several: ``[low:high]`` slides, ``for n`` repeats."""
         place = self.next
+        if place.kind == "row":
+            return self.plain_row()
         terms: list[tuple[t.Tree | None, t.Tree | t.Span]] = []
         constant: t.Tree | None = None
         sign = self.accept("-")

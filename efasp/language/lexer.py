@@ -14,6 +14,9 @@ _TOKEN = re.compile(  # blanks before a token are part of the match: most tokens
     r"|(?P<quoted>`[^`]+`)"
     r"|(?P<mark>\.\.|==|!=|<=|>=|//|[()\[\]{},:.=+*/%<>^-])|(?P<blank>[ \t\f\v]+|#.*))",
 )
+_NUMBER = r"[0-9]{1,99}(?:/[1-9][0-9]{0,98})?"
+_COLUMN = rf"(?:{_NUMBER}\*)?\[[0-9]{{1,99}}(?::[0-9]{{1,99}})?\]"
+_ROW = re.compile(rf"[ \t\f\v]*(?P<row>-?{_COLUMN}(?: [+-] {_COLUMN})*(?: [+-] {_NUMBER})?)(?=[,)])")
 _OPEN, _CLOSED = "([", ")]"
 _BRACKETS = _OPEN + _CLOSED
 
@@ -46,35 +49,49 @@ def no_token(rest: str) -> str:
 def tokens(text: Text) -> list[Token]:
     """Every token, and after each line that has some one of kind ``newline``, unless a bracket is open; then ``end``.
 
-    The kind of a name in backquotes is ``quoted``. Raises LanguageError for a character that begins no token, and for a
-    malformed number or string.
+    The kind of a name in backquotes is ``quoted``. In ``rows(x, ...)`` a row of decimal numbers behind a comma is one token, of
+    kind ``row``: plans have many. Raises LanguageError for a character that begins no token, and for a malformed number or
+    string.
     """
     listed: list[Token] = []
     made = partial(tuple.__new__, Token)  # a plan's text has more than a million tokens
     depth = 0
+    rows: list[int] = []  # how deep in brackets the items of every ``rows(`` are that is open
     for number, line in enumerate(text.lines, 1):
         position = 0
-        for match in _TOKEN.finditer(line):
-            start, end = match.span()
-            if start != position:
+        while position < len(line):
+            match = _TOKEN.match(line, position)
+            if match is None:
                 break
-            kind, position = str(match.lastgroup), end
+            kind, position = str(match.lastgroup), match.end()
             if kind == "blank":
                 continue
             part = match[kind]
-            token = made((kind, part.strip("`") if kind == "quoted" else part, number, end - len(part) + 1))
-            listed.append(token)
+            listed.append(made((kind, part.strip("`") if kind == "quoted" else part, number, position - len(part) + 1)))
             if kind == "mark":
-                if part in _BRACKETS:
-                    depth = max(0, depth + (1 if part in _OPEN else -1))
+                if part in _OPEN:
+                    depth += 1
+                    rows += [depth] if part == "(" and _begins_rows(listed) else []
+                elif part in _CLOSED:
+                    depth = max(0, depth - 1)
+                    rows = [at for at in rows if at <= depth]
+                elif part == "," and rows and rows[-1] == depth and (row := _ROW.match(line, position)):
+                    position = row.end()
+                    listed.append(made(("row", row["row"], number, row.start("row") + 1)))
             elif kind == "string" or (kind == "number" and not (part.isdigit() and len(part) <= MAX_DIGITS)):
-                _check(text, token)
+                _check(text, listed[-1])
         if position < len(line):
             raise text.error(Token("mark", line[position], number, position + 1), no_token(line[position:]))
         if listed and listed[-1].kind != "newline" and not depth:
             listed.append(Token("newline", "", number, len(line) + 1))
     last = len(text.lines)
     return [*listed, Token("end", "", last, len(text.lines[-1]) + 1)]
+
+
+def _begins_rows(listed: list[Token]) -> bool:
+    """Whether the bracket that comes last is that of ``rows(``, and not of a member ``.rows(``."""
+    before, name = (listed[place] if -place <= len(listed) else None for place in (-3, -2))
+    return name is not None and name[:2] == ("name", "rows") and (before is None or before.text != ".")
 
 
 def _check(text: Text, token: Token) -> None:

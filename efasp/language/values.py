@@ -64,6 +64,8 @@ class Values:
 
     def integer(self, tree: t.Tree, scope: Scope) -> int:
         """An integer."""
+        if type(tree) is t.Number:  # most are
+            return tree.value
         number = self.number(tree, scope)
         if not isinstance(number, int):
             self.fail(tree, f"expected an integer, found {number}")

@@ -56,15 +56,19 @@ def merge(forms: Forms, demands: Sequence[Form]) -> tuple[list[Group], dict[int,
         first = columns[scalar][0][1]
         shares = columns[scalar] if first == 1 else [(number, divided(c, first)) for number, c in columns[scalar]]
         classes.setdefault(tuple(shares), []).append(scalar)
-    groups, group_of = [], {}
+    groups: list[Group] = []
+    group_of: dict[int, int] = {}
     for members in classes.values():
+        group_of.update(dict.fromkeys(members, len(groups)))
+        if len(members) == 1:
+            groups.append(_describe(forms, {members[0]: 1}))
+            continue
         firsts = [Fraction(columns[scalar][0][1]) for scalar in members]
         unit = min(abs(c) for c in firsts) * (1 if firsts[0] > 0 else -1)
         if not all(dyadic(c / unit) for c in firsts):  # no dtype has such weights: integers without a common divisor
             unit = Fraction(primitive(firsts)[0]) * (1 if firsts[0] > 0 else -1)
         weights = {scalar: tidy(c / unit) for scalar, c in zip(members, firsts, strict=True)}
         groups.append(_describe(forms, weights))
-        group_of.update(dict.fromkeys(members, len(groups) - 1))
     return groups, group_of
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from efasp.model.lowering.forms import Forms
 from efasp.model.lowering.merge import Group
 
 
 class Schedule:
-    """Pass 3: a sublayer for every item; ``cost`` is (most coordinates alive at once, sum over sublayers)."""
+    """Pass 3: a sublayer for every item. The cost is (most coordinates alive at once, their sum over sublayers)."""
 
     def __init__(self, forms: Forms, groups: list[Group], group_of: dict[int, int]) -> None:
         self.items, self.groups = forms.items, groups
@@ -50,30 +52,34 @@ class Schedule:
         """On how many sublayers a group is written."""
         return len({self.level[m] for m in self.makers[g]} | ({0} if self.given[g] else set()))
 
-    def cost(self) -> tuple[int, int]:
-        """Coordinates alive across each sublayer: the largest number, and the sum."""
-        alive = [0] * (self.end + 2)
-        for g in range(len(self.groups)):
+    def occupy(self, alive: list[int], groups: Iterable[int], by: int = 1) -> None:
+        """Count some groups' coordinates, or with ``by`` -1 no more, on each sublayer across which they are alive."""
+        for g in groups:
             born, last = self.life(g)
             # a coordinate read by attention can be used again from the next feed-forward block on
             for sublayer in range(born, last + (last % 2)):
-                alive[min(sublayer, self.end + 1)] += 1
-        return max(alive), sum(alive)
+                alive[min(sublayer, self.end + 1)] += by
 
     def improve(self) -> None:
         """Move items, last first, to the sublayer of least cost, until nothing gets better."""
-        best, changed = self.cost(), True
+        alive, changed = [0] * (self.end + 2), True
+        self.occupy(alive, range(len(self.groups)))
+        near: list[set[int]] = [set() for _ in self.items]  # the groups whose lives an item's sublayer may decide
+        for g, (makers, readers) in enumerate(zip(self.makers, self.readers, strict=True)):
+            for number in (*makers, *readers):
+                near[number].add(g)
         while changed:
             changed = False
             for number in reversed(range(len(self.items))):
-                home = self.level[number]
+                home, best = self.level[number], alive
+                others = alive.copy()
+                self.occupy(others, near[number], -1)
                 for level in [at for at in range(self.earliest(number), self.latest(number) + 1, 2) if at != home]:
-                    old, self.level[number] = self.level[number], level
-                    cost = self.cost()
-                    if cost < best:
-                        best, home, changed = cost, level, True
-                    self.level[number] = old
-                self.level[number] = home
+                    self.level[number], moved = level, others.copy()
+                    self.occupy(moved, near[number])
+                    if (max(moved), sum(moved)) < (max(best), sum(best)):
+                        best, home, changed = moved, level, True
+                self.level[number], alive = home, best
 
 
 def allocate(schedule: Schedule) -> tuple[int, list[tuple[int, Group]]]:

@@ -14,6 +14,7 @@ from efasp.evaluate import evaluate
 from efasp.examples import EXAMPLES
 from efasp.language.lexer import LanguageError
 from efasp.language.module import TextError
+from efasp.language.parser import parse_tree
 from efasp.language.program import parse, parse_file
 from efasp.language.specification import Failure, Run, SpecificationError, failures, required
 from efasp.sorts import SortError
@@ -31,6 +32,41 @@ output reversed
 requires n <= 100
 ensures output == input[n - 1 - i]
 """
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(
+    st.sampled_from(["", "-"]),
+    st.lists(st.tuples(st.sampled_from(["", "0*", "1*", "3*", "3/4*", "18446744073709551617*", "0x1f*"]),
+                       st.sampled_from(["[0]", "[5]", "[0:4]", "[2:6]"]), st.sampled_from(["+", "-"])), min_size=1, max_size=4),
+    st.sampled_from(["", " + 7", " - 7", " - 7/2", " for 3"])), min_size=1, max_size=4))  # fmt: skip
+def test_rows_are_read_alike(rows: list[tuple[str, list[tuple[str, str, str]], str]]) -> None:
+    """Rows mean the same where they are one token, and where blanks or another notation of a number make them several."""
+    text = ", ".join(
+        sign
+        + "".join((f" {plus} " if place else "") + factor + column for place, (factor, column, plus) in enumerate(terms))
+        + end
+        for sign, terms, end in rows
+    )
+    trees = [
+        parse_tree(HEAD + f"output rows(TE.{name}, [0], {some})", "text")[0]
+        for name in ("one", "rows")
+        for some in (text, text.replace("[", "[ "), text.replace(" ", "\n"), text.replace(", ", " ,"))
+    ]
+    assert all(repr(tree) == repr(trees[0]) for tree in trees[:4])
+    assert all(repr(tree) == repr(trees[4]) for tree in trees[4:])
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "found"),
+    [("[9]", 17, "0..2, found 9:10"), ("2*[0:1] + [1:3]", 17, "ranges of one length"), ("1/0*[2]", 18, "other than 0")],
+)
+def test_errors_in_rows(row: str, column: int, found: str) -> None:
+    """An error in a row is reported at the same place whether or not the row is one token."""
+    for some in (row, row.replace("[", "[ ")):
+        with pytest.raises(LanguageError, match=re.escape(found)) as caught:
+            parse(HEAD + f"output rows(TE, {some}, [0])")
+        assert caught.value.column == column
 
 
 def test_reverse() -> None:
