@@ -51,7 +51,7 @@ class Clauses(NamedTuple):
 
 @cache
 def read(name: str) -> str:
-    """The text of the file a file of `programs/`."""
+    """The text of a file of `programs/`, by the program's name."""
     return (resources.files("efasp.pram") / "programs" / f"{name}.pram").read_text(encoding="utf-8")
 
 
