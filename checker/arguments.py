@@ -95,5 +95,5 @@ def cluster(text: str) -> str:
     if text.startswith(LOCAL):
         within(text.removeprefix(LOCAL), 1, MOST)
     elif not ADDRESS.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"expected HOST:PORT, tcp://HOST:PORT or local:N, found {text!r}")
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT or local:N, found {text!r}")
     return text

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,34 @@ from efasp.files import check, replacing
 STDIN = Path("-")  # as an option's value: standard input, or standard output
 FOLDER, SPOOLED = "efasp-", "standard-input"  # how a temporary folder's name begins, and the weights file in it
 INPUTS = {"files": "FILE", "file": "FILE", "data": "--data", "weights": "--weights", "case": "--case"}  # that are read
-OUTPUTS = ("operands", "output", "out", "export", "html", "json", "pram", "svg")  # that are written
+OUTPUTS = {
+    "operands": "FILE",
+    "output": "-o",
+    "out": "--out",
+    "export": "--export",
+    "html": "--html",
+    "json": "--json",
+    "pram": "--pram",
+    "svg": "--svg",
+}  # that are written; of several operands the last one
 
 
 @contextmanager
 def inputs(options: argparse.Namespace) -> Iterator[None]:
     """Within, a weights file that is standard input is a temporary file with what was there.
 
-    Raises UsageError where more than one file of a command is standard input.
+    Raises UsageError where more than one file of a command is standard input, or one that is read would be written.
     """
-    given = [(flag, getattr(options, dest, None)) for dest, flag in INPUTS.items()]
-    flags = [flag for flag, value in given for one in (value if isinstance(value, list) else [value]) if str(one) == "-"]
+    read = _named(options, INPUTS)
+    flags = [flag for flag, name in read if name == "-"]
     if len(flags) > 1:
         raise UsageError(f"expected standard input (-) for one file, found it for {len(flags)}: {', '.join(flags)}")
+    *more, last = _named(options, {"operands": OUTPUTS["operands"]}) or [("", "-")]
+    read += more
+    for flag, target in [last, *_named(options, {dest: flag for dest, flag in OUTPUTS.items() if dest != "operands"})]:
+        for where, source in read:
+            if os.path.isfile(target) and os.path.isfile(source) and os.path.samefile(target, source):
+                raise UsageError(f"{flag}: {target}: expected another file than {where}, which is read, found the same")
     if getattr(options, "weights", None) != STDIN:
         yield
         return
@@ -38,6 +53,13 @@ def inputs(options: argparse.Namespace) -> Iterator[None]:
         options.weights = Path(folder) / SPOOLED
         options.weights.write_bytes(sys.stdin.buffer.read())
         yield
+
+
+def _named(options: argparse.Namespace, flags: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The files that options name, each with its flag."""
+    given = [(flag, getattr(options, dest, None)) for dest, flag in flags.items()]
+    every = [(flag, one) for flag, value in given for one in (value if isinstance(value, list) else [value])]
+    return [(flag, str(one)) for flag, one in every if isinstance(one, str | Path)]
 
 
 def writes(options: argparse.Namespace) -> bool:

@@ -17,9 +17,11 @@ from efasp.checker.options import RunOptions
 from efasp.checker.results import Row
 from efasp.checker.store import Store
 from efasp.checker.terminal import console, counting
+from efasp.pram.assembler.source import nearest
 from efasp.proofs.mutation.mutants import Mutant, MutantError, load
 from efasp.proofs.mutation.twins import twins
 from efasp.proofs.obligation import Batch, Regime
+from efasp.proofs.registry import batches
 
 # The part of the report about mutants, or about changes of a weights file, which alone may be observationally equivalent.
 Section = TypedDict(
@@ -38,11 +40,17 @@ NONE: Section = {"killed": 0, "survived": 0}  # of a run without --mutants
 
 
 def listed() -> list[Mutant]:
-    """The mutants of the package. Raises UsageError for a file that is malformed."""
+    """The mutants of the package. Raises UsageError for a file that is malformed, or a lemma that there is none of."""
+    known = [name for batch in batches(Regime(64)) for name in batch.lemmas]
     try:
-        return load()
+        some = load()
     except MutantError as error:
         raise UsageError(f"--mutants: {error}") from None
+    for mutant in some:
+        for name in mutant.lemmas:
+            if name not in known:
+                raise UsageError(f"--mutants: {mutant.id}: lemmas: expected a lemma, found {name!r}{nearest(name, known)}")
+    return some
 
 
 def twinned(some: Sequence[Mutant], budget: Budget, store: Store) -> list[constructions.Outcome]:

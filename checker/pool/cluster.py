@@ -50,13 +50,15 @@ def opened(address: str | None, jobs: int | None, programs: Sequence[str] = ()) 
     with _quiet():
         try:
             import distributed
-        except ModuleNotFoundError:
-            raise ClusterError(f"--cluster: {MISSING}") from None
+        except ModuleNotFoundError as error:
+            more = f"; the module {error.name} is missing" if (error.name or "distributed") != "distributed" else ""
+            raise ClusterError(f"--cluster: {MISSING}{more}") from None
         with contextlib.ExitStack() as stack:
             where: Any = address
             if address.startswith(LOCAL):
                 where = stack.enter_context(_local(int(address.removeprefix(LOCAL))))
             try:
+                _known(address)
                 client = distributed.Client(where, timeout=CONNECT, set_as_default=False)
             except (OSError, ValueError) as error:
                 said = f"expected the address of a Dask scheduler (HOST:PORT) or local:N, found {address}: {error}"
@@ -65,6 +67,19 @@ def opened(address: str | None, jobs: int | None, programs: Sequence[str] = ()) 
             stack.callback(pool.close)
             pool.greet()
             yield pool
+
+
+def _known(address: str) -> None:
+    """Raises ValueError for an address with which Dask would fail halfway: of a protocol that it lacks, or has no certificate
+    for."""
+    from distributed.comm.registry import get_backend
+    from distributed.security import Security
+
+    protocol, separated, _ = address.partition("://")
+    if separated:
+        get_backend(protocol)
+        if protocol in ("tls", "wss") and Security().get_connection_args("client").get("ssl_context") is None:
+            raise ValueError("expected the certificates of TLS in Dask's configuration (distributed.comm.tls), found none")
 
 
 @contextlib.contextmanager
@@ -241,7 +256,7 @@ class Cluster:
             raise self._error() from None
 
     def _error(self) -> ClusterError:
-        resumed = "the obligations discharged so far are stored, and the same command continues from there"
+        resumed = "what was done so far is stored (not with --no-cache), and the same command continues from there"
         return ClusterError(f"--cluster {self.address}: the scheduler was lost ({self._lost}); {resumed}")
 
     def _listen(self) -> None:

@@ -141,6 +141,17 @@ def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch: pytest.Monk
     )
 
 
+@needs_dask
+@pytest.mark.parametrize(
+    ("address", "said"), [("tls://127.0.0.1:1", "certificates"), ("http://127.0.0.1:1", "unknown address")]
+)
+def test_a_protocol_that_dask_cannot_speak_is_refused(address: str, said: str, capsys: Any) -> None:
+    """At once, with the reason alone."""
+    assert main(["check", "--lemma", "gates.add", "--cluster", address, "--no-cache"]) == 2
+    found = capsys.readouterr().err
+    assert said in found and found.count("\n") == 1
+
+
 def test_it_is_refused_for_a_program(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """`efasp check FILE` discharges in one process."""
     file = tmp_path / "f.efasp"

@@ -281,3 +281,28 @@ def test_a_wait_for_one_result_is_told(monkeypatch: pytest.MonkeyPatch, capsys: 
     lines = capsys.readouterr().err.splitlines()
     assert "value" in reply and lines[0].startswith("efasp: 0 of 1 calls after 0 s")
     assert lines[-1].startswith("efasp: 1 of 1 calls after") and len(lines) > 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "specialise x.pram -o x.pram",
+        "compile p.efasp -o ./p.efasp",
+        "show p.efasp --svg p.efasp",
+        "check p.efasp --json p.efasp",
+        "check --weights w.safetensors --json w.safetensors",
+        "export w.safetensors w.safetensors",
+        "decompile w.safetensors -o w.safetensors",
+        "trace x.pram --html x.pram",
+    ],
+)
+def test_no_file_is_written_that_is_read(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under whatever name; it is as it was."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.pram", "p.efasp", "w.safetensors"):
+        Path(name).write_text("as it was")
+    assert cli.main(call.split(), extend) == 2
+    assert "expected another file than" in capsys.readouterr().err
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"as it was"}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from efasp.checker.mutation import constructions
+import pytest
+
+from efasp.checker.errors import UsageError
+from efasp.checker.mutation import constructions, kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.pool.pools import Processes
 from efasp.checker.store import Store
@@ -30,3 +33,11 @@ def test_a_passage_that_is_not_there(tmp_path: Path) -> None:
     assert outcome.status == "error" and "'a passage that is nowhere' is not in" in outcome.detail
     raised = {"raised": [kind.__name__ for kind in MutantError.__mro__], "message": "none", "seconds": 0.1}
     assert constructions.judge(mutant, raised).status == "error"
+
+
+def test_a_lemma_that_there_is_none_of_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mutant whose lemma is misspelt is refused, and not passed over."""
+    wrong = replace(load()[0], lemmas=("gates.incremnt",))
+    monkeypatch.setattr(kill_matrix, "load", lambda: [wrong])
+    with pytest.raises(UsageError, match=r"expected a lemma, found 'gates.incremnt' \(did you mean 'gates.increment'"):
+        kill_matrix.listed()
