@@ -262,6 +262,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
     others: tuple[tuple[str, str, Callable[[], Verdict]], ...] = (
         ("process.control", process_control.scope(machine, few), partial(process_control.discharge, machine, plan, dtype, few)),
         ("process.orders", process_orders.scope(machine, few), partial(process_orders.discharge, machine, module, few, given)),
+        ("process.cache", process_cache.scope(machine), partial(process_cache.discharge, machine, module)),
         ("process.codes", process_readings.codes_scope(machine), partial(process_readings.codes, machine, module)),
         (
             "process.weights",
@@ -284,7 +285,7 @@ def refused(plan: Plan) -> Verdict:
     return Verdict("refuted", "torch", {"what": "a dtype carries the plan", "expected": "none, so that nothing is run here"})
 
 
-NAMES = ("process.runs", "process.control", "process.orders", "process.codes", "process.weights")
+NAMES = ("process.runs", "process.control", "process.orders", "process.cache", "process.codes", "process.weights")
 OF_WIDTHS = ("process.machine", "process.lengths", "process.sampler")
 
 
@@ -306,8 +307,6 @@ def of_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
 @lemma
 def measured(regime: Regime) -> Iterator[Batch]:
     """Measured at every width of the regime: reference machine, process, sampler, whole runs in torch, weights files."""
-    if regime.given is None:
-        yield Batch(("process.cache",), {}, lambda: iter([process_cache.obligation(regime.all_n)]))
     for word, n in regime.widths() if regime.given is None else ():
         yield Batch(OF_WIDTHS, {"w": word}, lambda w=word, n=n: of_width(w, n))  # type: ignore[misc]
     for machine in regime.machines():

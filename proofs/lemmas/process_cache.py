@@ -6,45 +6,55 @@ length do; all that they give is compared with arrays that are put together anew
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from efasp.proofs.concrete.differential import guarded
 from efasp.proofs.concrete.machine_passes import Report
-from efasp.proofs.obligation import Obligation, Verdict
+from efasp.proofs.obligation import Machine, Verdict
+
+if TYPE_CHECKING:
+    from efasp.model.transformer import Transformer
 
 COUNT, LAYERS, HEADS, SIZE = 3, 2, 2, 3  # caches, and the layers, heads and coordinates of their keys and values
-POSITIONS, BLOCK, BLOCKS = 20_000, 50, 16  # of a cache; blocks, so that lengths are equal now and then; at most so many at once
-SCOPE = f"measured: {COUNT} caches of {LAYERS} layers, alone and in batches, up to {POSITIONS:,} positions each"
+POSITIONS, BLOCK, BLOCKS = (
+    20_000,
+    100,
+    16,
+)  # of a cache; blocks, so that lengths are equal now and then; at most so many at once
 
 
-def obligation(n: tuple[int, int]) -> Obligation:
-    """The obligation; it depends on no machine."""
-    return Obligation("process.cache", "T1 T4", {}, SCOPE, n, "measurement", SCOPE, discharge)
+def scope(machine: Machine) -> str:
+    """The caches, for the scope."""
+    caches = f"{COUNT} caches of {LAYERS} layers, alone and in batches, up to {POSITIONS:,} positions each"
+    return f"measured: w = {machine.word}, {caches}"
 
 
-def discharge() -> Verdict:
-    """Let caches grow, and compare all that they give."""
-    wrong = guarded(partial(differing, np.random.default_rng(POSITIONS)))
-    return Verdict("refuted" if wrong else "measured", "torch, float32", wrong)
+def discharge(machine: Machine, module: Callable[[], Transformer]) -> Verdict:
+    """Let caches grow, of numbers of the dtype of a machine's transformer, and compare all that they give."""
+    dtype = module().dtype_name
+    wrong = guarded(partial(differing, np.random.default_rng(machine.word), dtype))
+    return Verdict("refuted" if wrong else "measured", f"torch, {dtype}", wrong)
 
 
-def differing(rng: np.random.Generator) -> Report | None:
+def differing(rng: np.random.Generator, dtype: str) -> Report | None:
     """Where a cache gives other keys or values than it was given."""
     from efasp.model.transformer import Cache, Caches, tensor
 
     caches = [Cache() for _ in range(COUNT)]
-    kept = np.zeros((COUNT, LAYERS, 2, HEADS, 0, SIZE), dtype=np.float32)  # of each by layer keys and values
+    kept = np.zeros((COUNT, LAYERS, 2, HEADS, 0, SIZE), dtype=dtype)  # of each by layer keys and values
     lengths = [0] * COUNT
     while min(lengths) < POSITIONS:
         least = [at for at in range(COUNT) if lengths[at] == min(lengths)]  # those of one length may be a batch
         chosen = rng.permutation(least)[: rng.integers(1, len(least) + 1)].tolist()
         size = BLOCK * int(rng.integers(1, BLOCKS + 1))
-        given = rng.integers(-99, 99, (len(chosen), LAYERS, 2, HEADS, size, SIZE)).astype(np.float32)
+        given = rng.integers(-99, 99, (len(chosen), LAYERS, 2, HEADS, size, SIZE)).astype(dtype)
         some = [caches[at] for at in chosen]
         for layer in range(LAYERS):
-            sides = [tensor(np.concatenate(given[:, layer, side]), "float32") for side in range(2)]
+            sides = [tensor(np.concatenate(given[:, layer, side]), dtype) for side in range(2)]
             found = (Caches(some) if len(some) > 1 or rng.random() < 0.5 else some[0]).extend(layer, *sides)
             for side, name in enumerate(("keys", "values")):
                 pairs = zip(chosen, given, strict=True)
@@ -57,7 +67,7 @@ def differing(rng: np.random.Generator) -> Report | None:
         for at, new in zip(chosen, given, strict=True):
             room = lengths[at] + size - kept.shape[4]
             if room > 0:
-                kept = np.concatenate([kept, np.zeros((*kept.shape[:4], room, SIZE), np.float32)], axis=4)
+                kept = np.concatenate([kept, np.zeros((*kept.shape[:4], room, SIZE), dtype)], axis=4)
             kept[at, :, :, :, lengths[at] : lengths[at] + size] = new[:, :, :, :size]
             caches[at].keep(size)
             lengths[at] += size
