@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
-from efasp.checker.files import shown
+from efasp.checker.files import display_path
 from efasp.checker.options import RunOptions
 from efasp.files import checkout
 from efasp.proofs.obligation import Machine
@@ -73,7 +73,7 @@ def provenance(name: str, options: RunOptions, machine: Machine | None, digest: 
 
 def _plain(value: Any) -> Any:
     """An option as JSON holds it."""
-    return str(shown(value)) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+    return str(display_path(value)) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
 
 
 @cache

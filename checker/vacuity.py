@@ -111,7 +111,7 @@ def conjuncts(term: Term) -> set[Term]:
     return terms
 
 
-def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
+def vacuity_verdict(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
     """The verdict against the cases of an obligation's goal and the ends of its scope, or None; and their number, in words
     (empty, where it has none).
 

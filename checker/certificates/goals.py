@@ -161,7 +161,7 @@ def equal_results(goal: Goal, used: Sequence[tuple[int, ...]]) -> Iterator[str]:
     for (f, a, b), (g, c, d) in combinations(used, 2):
         if f == g and f not in (MOD, DIV):
             same = [f"{goal.term(x)} = {goal.term(y)}" for x, y in ((a, c), (b, d)) if x != y]
-            results = (goal.term(goal.script.terms.of("apply", *use)) for use in ((f, a, b), (g, c, d)))
+            results = (goal.term(goal.script.terms.node_number("apply", *use)) for use in ((f, a, b), (g, c, d)))
             yield f"assert ({' -> '.join([*same, ' = '.join(results)])}) by congruence."
 
 

@@ -27,8 +27,8 @@ class Texts:
     alphabet: str | None = None
     longest: int | None = None
 
-    def of(self, module: Module) -> Texts:
-        """Those of a compiled program, where nothing else is said."""
+    def texts_of(self, module: Module) -> Texts:
+        """These texts, with those of a compiled program in place of what is None."""
         alphabet = self.alphabet if self.alphabet is not None else module.join(module.letters)
         return Texts(alphabet, self.longest if self.longest is not None else module.longest)
 

@@ -250,7 +250,9 @@ def chosen(mutants: Sequence[Mutant], patterns: Sequence[str] | None) -> list[Mu
     return [replace(m, lemmas=lemmas) for m, lemmas in kept if lemmas]
 
 
-def without(mutants: Sequence[Mutant], listed: Sequence[Batch], patterns: Sequence[str] | None = None) -> list[str]:
+def lemmas_without_mutant(
+    mutants: Sequence[Mutant], listed: Sequence[Batch], patterns: Sequence[str] | None = None
+) -> list[str]:
     """The lemmas of some batches, those that match one of the globs, of which there is no mutant; in order."""
     named = {name for mutant in mutants for name in mutant.lemmas}
     every = dict.fromkeys(name for batch in listed for name in batch.lemmas)

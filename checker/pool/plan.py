@@ -29,7 +29,7 @@ class Plan:
         work = self.work
         return digest("listing", *self._ids[index], self.n_max, work.basis, list(work.solvers), work.seconds)
 
-    def whole(self, index: int) -> bool:
+    def all_lemmas_selected(self, index: int) -> bool:
         """Whether all lemmas of a batch are asked for."""
         return all(matches(name, self.work.patterns) for name in self.work.batches[index].lemmas)
 

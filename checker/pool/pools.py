@@ -26,7 +26,7 @@ OnReply = Callable[[int, isolation.Reply], None]
 OnWait = Callable[[], None]
 
 
-def ignored(index: int, reply: isolation.Reply) -> None:
+def ignore_reply(index: int, reply: isolation.Reply) -> None:
     """Does nothing with a reply."""
 
 
@@ -83,7 +83,7 @@ class Pool(Protocol):
     def worker(self, work: Work) -> tuple[Process, Channel]:
         """A new worker."""
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignore_reply, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
         """The replies to some jobs, in their order; as ``isolation.run``."""
 
@@ -112,7 +112,7 @@ class Processes:
         theirs.close()
         return process, ours
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignore_reply, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
         """In forks of started processes."""
         return isolation.run(asked, self.jobs, on_result, on_wait, libraries)

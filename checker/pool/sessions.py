@@ -38,7 +38,7 @@ class Link(Protocol):
         """Raises ClusterError where the cluster cannot be spoken to, or not any more."""
 
 
-def killed(error: BaseException | None) -> str:
+def lost_worker_message(error: BaseException | None) -> str:
     """What an error says, if it is that of a task at which the cluster lost one worker after the other; else ""."""
     from distributed.scheduler import KilledWorker
 
@@ -88,7 +88,7 @@ class Session:
         if future.status != "error":  # its last message says how it ended
             return
         error = future.exception()
-        said = killed(error)
+        said = lost_worker_message(error)
         if said and self._discharged > self._before:  # they were lost one after the other at different obligations
             try:
                 self.begin()

@@ -24,7 +24,7 @@ from time import perf_counter
 from typing import Any
 
 from efasp.checker.discharge import Answers, budget, discharge
-from efasp.checker.errors import described
+from efasp.checker.errors import message_of
 from efasp.checker.pool.limits import confine, resident
 from efasp.checker.results import head
 from efasp.checker.solvers import CASES, titles
@@ -127,7 +127,7 @@ def _batch(connection: Connection, work: Work, batch: Batch, first: int, known: 
     except (MemoryError, OSError, EOFError):
         raise
     except Exception as error:
-        connection.send(("failed", f"building it: {described(error)}"))
+        connection.send(("failed", f"building it: {message_of(error)}"))
         return
     connection.send(("done", index, resident(), batch.lacking(given)))
 
