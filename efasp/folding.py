@@ -7,7 +7,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from efasp.sorts import Interval, Number, Sort
 from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, Relu, Row, TokenEmbedding, walk
@@ -114,11 +114,3 @@ def pruned(x: Concat, rows: Sequence[Row]) -> tuple[Node, list[Row]]:
             now += part.width
         at += part.width
     return parts[0] if len(parts) == 1 else Concat(tuple(parts)), [tuple((place[i], c) for i, c in row) for row in rows]
-
-
-def replaced(root: Node, given: Mapping[Node, tuple[Node, Bounds]], base: Node) -> Node:
-    """A program with nodes replaced by others of known bounds, folded."""
-    made = Folded(base)
-    for node, (by, bounds) in given.items():
-        made.replace(node, by, bounds)
-    return made.fold(root)

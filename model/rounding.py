@@ -174,7 +174,7 @@ def representable(number: Number, dtype: str) -> bool:
     return found == number and (not number or abs(found) >= Fraction(float(np.finfo(dtype).tiny)))
 
 
-def judged(plan: Plan, dtype: str, positions: int, sort: Sort) -> tuple[float, str]:
+def readout_error(plan: Plan, dtype: str, positions: int, sort: Sort) -> tuple[float, str]:
     """By how much a read-out of a plan may differ from the exact one, which is of a sort; and why the dtype is not known to
     tell read-outs, "" where it is: integers to less than 1/2, fractions to less than half of the largest."""
     try:
@@ -190,7 +190,7 @@ def judged(plan: Plan, dtype: str, positions: int, sort: Sort) -> tuple[float, s
 
 def doubtful(module: Module, plan: Plan, dtype: str) -> str:
     """Why a dtype is not known to tell the read-outs of a program's plan, for all its texts; "" where it is."""
-    return judged(plan, dtype, module.positions or UNBOUNDED, module.program.output.sort)[1]
+    return readout_error(plan, dtype, module.positions or UNBOUNDED, module.program.output.sort)[1]
 
 
 def chosen(module: Module, plan: Plan) -> str:
