@@ -37,7 +37,7 @@ def oracle(program: Program) -> Pram:
     return Pram.begun(code, program.word, program.processors, program.memory, program.data)
 
 
-def seen(state: Pram) -> Configuration:
+def as_configuration(state: Pram) -> Configuration:
     """The oracle's state as a configuration."""
     pids = range(len(state.ended))
     return Configuration(
@@ -62,13 +62,13 @@ def cut_short(program: Program, limits: Sequence[int]) -> Iterator[Wanted]:
             breach = state.breach(program.policy) if program.policy != "priority" else None
             if breach is None:
                 state.step()
-                history.append(seen(state))
+                history.append(as_configuration(state))
         yield reported(program, state, history.copy(), breach)
 
 
 def reported(program: Program, state: Pram, history: list[Configuration], breach: Breach | None) -> Wanted:
     """A run that the oracle has made so far, which ended in a breach if there is one."""
-    last, finished = seen(state), breach is not None or not state.alive
+    last, finished = as_configuration(state), breach is not None or not state.alive
     report: Report = {"file": program.name, "engine": "reference", "word": program.word, "processors": program.processors}
     report |= {"steps": state.steps, "decode_steps": None, "context_length": None}
     report["halted"] = all(status == "halted" for status in last.status)
@@ -131,7 +131,7 @@ def listed(program: Program) -> Report:
     return {**shape, "program": lines, "memory": list(program.data)}
 
 
-def taken(work: Callable[[], Any], refusal: type[Exception] = ValueError) -> bool:
+def ends_without(work: Callable[[], Any], refusal: type[Exception] = ValueError) -> bool:
     """Whether work ends without the exception by which it refuses."""
     try:
         work()

@@ -40,7 +40,7 @@ def first_failure(
     """
     quick = screen(plan, machine) if machine.word <= SCREENED else None
     for number, case in within(islice(enumerate(cases_of(machine)), begin, cases), seconds):
-        if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
+        if quick is not None and (same_readout(quick, machine, number, case) or failure(quick, machine, case) is None):
             continue
         report = failure(plan, machine, case)
         if report is not None:
@@ -48,7 +48,7 @@ def first_failure(
     return None
 
 
-def unmoved(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
+def same_readout(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
     """Whether a plan has the same read-out on a case as the cached fresh compile, which is right on that case."""
     if not isinstance(quick, Near):
         return False
@@ -64,7 +64,7 @@ def remember(machine: Machine) -> None:
     """Cache the passes of the fresh compile in ``proofs.concrete.float64_filter`` on every state."""
     quick = screen(machine.fresh, machine)
     for number, case in enumerate(cases_of(machine)):
-        unmoved(quick, machine, number, case)
+        same_readout(quick, machine, number, case)
 
 
 def failure(plan: Predictor, machine: Machine, case: Case) -> Report | None:

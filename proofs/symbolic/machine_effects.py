@@ -112,7 +112,7 @@ def IN_RANGE(effect: Effect) -> Term:
     return land(status, stores, writes, lnot(land(effect.stores, effect.writes)))
 
 
-def still(pid: Term) -> Term:
+def stopped_effect(pid: Term) -> Term:
     """The effect of a processor that has stopped, by definition: it stays as it is."""
     effect = Effect.of(pid)
     same = eq(effect.pc, call("pram.pc", pid)), eq(effect.status, call("pram.status", pid))
