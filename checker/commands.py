@@ -248,7 +248,7 @@ def _refuse(file: str, refusal: Refusal, options: argparse.Namespace) -> int:
 
 
 def describe(breach: machine.Violation) -> str:
-    """A policy breach in words."""
+    """A breach of the memory policy, in words."""
     who = ", ".join(map(str, breach.processors))
     return f"policy {breach.policy}: step {breach.step}: processors {who} {breach.access} address {breach.address} together"
 

@@ -51,7 +51,8 @@ def command(name: str, options: RunOptions, more: Sequence[str] = ()) -> str:
 
 
 def provenance(name: str, options: RunOptions, machine: Machine | None, digest: str) -> Provenance:
-    """As JSON holds it. ``machine``, ``digest``: those of the weights file, where there is one."""
+    """What the report says of its run, as JSON holds it. ``machine``, ``digest``: those of the weights file, where there is
+    one."""
     weights: GivenWeights | None = None
     if machine is not None:
         weights = {

@@ -100,7 +100,7 @@ class Report:
 
     @property
     def data(self) -> ReportData:
-        """The report as JSON holds it."""
+        """The report as a dictionary that JSON holds."""
         return {
             "n_max": self.n_max,
             "summary": summary(self.rows),
@@ -245,5 +245,5 @@ def environment(solvers: Sequence[str], jobs: int) -> Environment:
 
 
 def notice(text: str) -> None:
-    """A message to the user, on standard error."""
+    """Print a message to the user on standard error."""
     print(f"efasp: {text}", file=sys.stderr)

@@ -100,7 +100,7 @@ class Cases:
 
 
 def conjuncts(term: Term) -> set[Term]:
-    """The parts of nested conjunctions, as text."""
+    """The conjuncts, as text, of a term that is a conjunction, nested ones taken apart; ``term``: in SMT-LIB."""
     terms, left = set(), parse(term)
     while left:
         tree = left.pop()

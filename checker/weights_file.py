@@ -108,7 +108,8 @@ def inexact(file: MachineFile, path: Path, compare: bool = True) -> str:
 
 
 def compared(path: str) -> str:
-    """The same of a file that deviates, by all obligations about its numbers, some of them Z3's; nothing is run in torch."""
+    """Why a weights file that deviates is not known to be exact, by all obligations about its numbers, some of them Z3's;
+    nothing is run in torch. Empty if they all hold."""
     alone, step = _numbers(read_machine(Path(path)))
     numbers = numerics.judged(alone, step)
     return numbers.doubt(step) or next((f"not shown: {one.id}" for one in numbers.comparisons() if not _discharged(one)), "")

@@ -47,11 +47,11 @@ class Value:
 
     @property
     def size(self) -> Number:
-        """The largest absolute value."""
+        """The largest absolute value of the interval."""
         return size((self.low, self.high))
 
     def rectified(self) -> Value:
-        """Its positive part."""
+        """The interval and the error of the value's positive part."""
         if self.high <= 0 and self.high + self.error <= 0:
             return Value()
         return Value(0, max(self.high, 0), self.error, self.grain)

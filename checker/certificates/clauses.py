@@ -29,7 +29,7 @@ def of_script(script: Script) -> Iterator[Reasoned]:
 
 
 def gates(script: Script, p: int) -> Iterator[Reasoned]:
-    """The clauses of one connective."""
+    """The clauses that define formula number ``p`` by its parts, each with its reason."""
     match script.formulas[p]:
         case ("truth", value):
             clauses: list[Clause] = [(p if value else -p,)]

@@ -26,7 +26,7 @@ class Table:
         self._known: dict[Node, int] = {}
 
     def node_number(self, *node: Any) -> int:
-        """The number of a node."""
+        """The number of a node: its old one, or the next number if it is new."""
         if node not in self._known:
             self.nodes.append(node)
             self._known[node] = len(self.nodes)
@@ -96,15 +96,15 @@ class Script:
     # Terms.
 
     def num(self, value: int) -> int:
-        """A numeral."""
+        """The number of the term that is a numeral."""
         return self.terms.node_number("num", value)
 
     def plus(self, a: int, b: int) -> int:
-        """A sum."""
+        """The number of the sum of two terms, given by their numbers."""
         return self.terms.node_number("plus", a, b)
 
     def times(self, k: int, a: int) -> int:
-        """A multiple."""
+        """The number of a term's multiple by an integer."""
         return self.terms.node_number("times", k, a)
 
     def product(self, a: int, b: int) -> int:
@@ -127,7 +127,7 @@ class Script:
         return None
 
     def term(self, tree: Any) -> int:
-        """A term's number."""
+        """The number of a parsed term. Raises ScriptError for a formula, or for what the checker does not read."""
         if isinstance(tree, str):
             if re.fullmatch("[0-9]+", tree):
                 return self.num(int(tree))
@@ -164,23 +164,23 @@ class Script:
     # Formulas.
 
     def at_most(self, a: int, b: int) -> int:
-        """a <= b"""
+        """The number of the formula a <= b, of terms given by their numbers."""
         return self.formulas.node_number("le", a, b)
 
     def equal(self, a: int, b: int) -> int:
-        """a = b, of numbers"""
+        """The number of the formula a = b, of terms given by their numbers."""
         return self.formulas.node_number("eq", a, b)
 
     def negation(self, f: int) -> int:
-        """not f"""
+        """The number of the formula "not f"."""
         return self.formulas.node_number("not", f)
 
     def implies(self, f: int, g: int) -> int:
-        """f => g"""
+        """The number of the formula "f implies g"."""
         return self.formulas.node_number("or", self.negation(f), g)
 
     def boolean(self, tree: Any) -> bool:
-        """Whether an expression is a formula."""
+        """Whether a parsed expression is a formula and not a number."""
         if isinstance(tree, str):
             return tree in ("true", "false") or self.names.get(tree, ("", 0, 0))[0] == "flag"
         word = tree[0]
@@ -189,7 +189,7 @@ class Script:
         return word in ("and", "or", "not", "=>", "xor", *COMPARISONS) or self.names.get(word, ("", 0, 0))[0] == "predicate"
 
     def formula(self, tree: Any) -> int:
-        """A formula's number."""
+        """The number of a parsed formula. Raises ScriptError for a number, or for what the checker does not read."""
         if isinstance(tree, str):
             if tree in ("true", "false"):
                 return self.formulas.node_number("truth", int(tree == "true"))
@@ -248,7 +248,7 @@ Form = tuple[dict[int, Fraction], Fraction]
 
 
 def added(*parts: tuple[int | Fraction, Form]) -> Form:
-    """The sum of multiples of forms."""
+    """The linear form that is the sum of multiples (factor, form) of forms."""
     total: dict[int, Fraction] = {}
     constant = Fraction(0)
     for k, (terms, c) in parts:
@@ -259,7 +259,7 @@ def added(*parts: tuple[int | Fraction, Form]) -> Form:
 
 
 def right(f: Callable[[int, int], int], items: Iterable[int]) -> int:
-    """``f(a, f(b, c))`` of a, b, c."""
+    """``f(a, f(b, c))`` of the items a, b, c: ``f`` nested to the right, over at least one item."""
     *before, last = items
     return reduce(lambda out, item: f(item, out), reversed(before), last)
 

@@ -134,7 +134,7 @@ def _is_of(sort: Sort, plan: Plan, ids: Sequence[int]) -> bool:
 
 
 def extend(command: argparse.ArgumentParser) -> None:
-    """The arguments of `efasp decompile`."""
+    """Add the arguments of `efasp decompile`."""
     command.add_argument(
         "weights", type=arguments.path, metavar="FILE", help="a weights file of `efasp compile` or `efasp export`"
     )

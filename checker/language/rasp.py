@@ -34,7 +34,7 @@ class Texts:
 
 
 def is_rasp(file: str) -> bool:
-    """Whether a file holds RASP, by its name."""
+    """Whether a file holds RASP: its name ends in .rasp."""
     return file.endswith(".rasp")
 
 

@@ -112,7 +112,8 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, po
 
 
 def status(rows: Sequence[Hypothesis]) -> str:
-    """Of the rows about one hypothesis: it matters where it does in one of them, is dead where it is in all."""
+    """The status of one hypothesis, from all rows about it: it matters where it does in one of them, is dead where it is in
+    all, else unknown."""
     return MATTERS if any(row[MATTERS] for row in rows) else UNKNOWN if any(row[UNKNOWN] for row in rows) else DEAD
 
 

@@ -45,7 +45,7 @@ class Recipe:
     arguments: Mapping[str, Any]
 
     def batches(self) -> list[Batch]:
-        """The batches."""
+        """The batches that this recipe builds, in order."""
         module, _, name = self.builder.partition(":")
         return list(getattr(importlib.import_module(module), name)(**self.arguments))
 
@@ -91,7 +91,8 @@ def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
 
 
 def serve(connection: Connection, work: Work, parent: int) -> None:
-    """The whole life of a worker; never returns."""
+    """Work on batches as orders come over a connection, until it is closed; never returns. ``parent``: the id of the process
+    that started it."""
     confine(work.memory, parent)
     known: Answers = {}
     status = 0

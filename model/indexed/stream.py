@@ -35,7 +35,7 @@ class Stream:
             self.exact.grown(len(self.at) - 1, coordinates, values)
 
     def note(self, sublayer: int, rows: np.ndarray, groups: np.ndarray) -> None:
-        """Positions and groups whose values are new."""
+        """Report to ``exact`` the values after a sublayer of the positions ``rows`` and of ``groups``, which are new."""
         if len(groups):
             self.exact.grown(sublayer, slice(None), self.shared[sublayer][groups])
         if len(rows):

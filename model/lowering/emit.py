@@ -50,7 +50,7 @@ class Emitter:
         return self._rows[id(form.terms)][1]
 
     def matrix(self, rows: Iterable[Row]) -> Matrix:
-        """A matrix (rows, d_model)."""
+        """The matrix (rows, d_model) of sparse rows."""
         return Matrix(list(rows), self.width)
 
     def transposed(self, columns: Sequence[Row]) -> Matrix:

@@ -163,6 +163,7 @@ class _Loader(SourceFileLoader):
         self.mutant = mutant
 
     def get_code(self, fullname: str) -> CodeType:
+        """The code compiled from the mutant's source, whatever the module's name."""
         code: CodeType = compile(self.mutant.source(), self.path, "exec", dont_inherit=True)
         return code
 
