@@ -29,7 +29,7 @@ class Folded:
         self.of[node], self.bounds[by] = by, bounds
 
     def constant(self, values: Sequence[Number], sort: Sort) -> Node:
-        """A vector of constants."""
+        """A node with the constant ``values``, of a sort."""
         made = Affine(self.base, ((),) * len(values), tuple(values), sort)
         self.bounds[made] = tuple((value, value) for value in values)
         return made
@@ -97,7 +97,7 @@ def met(a: Bounds, b: Bounds) -> Bounds:
 
 
 def ranged(row: Row, constant: Number, bounds: Bounds) -> Interval:
-    """The interval of a row of an affine map."""
+    """The interval of a row of an affine map, for coordinates within bounds."""
     ends = [sorted((c * bounds[i][0], c * bounds[i][1])) for i, c in row]
     return constant + sum(low for low, _ in ends), constant + sum(high for _, high in ends)
 

@@ -19,7 +19,7 @@ class Cursor:
 
     @property
     def next(self) -> Token:
-        """The token at the current place."""
+        """The token at the current place, which stays there."""
         return self.tokens[self.at]
 
     def fail(self, expected: str, place: Token | None = None) -> NoReturn:
