@@ -87,7 +87,7 @@ def trust(rows: Sequence[Row], route: Route) -> list[Rested]:
 
 
 def show(rows: Sequence[Row], route: Route, form: str) -> None:
-    """As text or JSON."""
+    """Print the trusted base and what each claim rests on: as JSON where ``form`` is "json", else as tables."""
     trusted = trust(rows, route)
     if form == "json":
         print(json.dumps({"base": [vars(base) for base in bases()], "claims": trusted}, indent=1))

@@ -47,7 +47,7 @@ class Sheet:
 
 
 def unrun(mutant: Mutant) -> str:
-    """The status of a mutant that was not run."""
+    """The status, in words, of a mutant that was not run."""
     return "not run" if mutant.applies else "does not apply"
 
 

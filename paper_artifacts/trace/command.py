@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def page(title: str, data: dict[str, Any]) -> str:
-    """A page to step through."""
+    """The HTML page to step through a trace; ``data``: as JSON holds it."""
     return environment().get_template("trace.html").render(title=title, data=data, back=None)
 
 

@@ -99,7 +99,7 @@ class Frame:
 
     @property
     def changed(self) -> list[int]:
-        """The positions that changed."""
+        """The positions that were unmasked or remasked in this step."""
         return [p for p, mark in enumerate(self.marks) if mark in ("unmasked", "remasked")]
 
 
@@ -176,7 +176,7 @@ class Tracer:
             sequence, state = TokenSequence(after, sequence.places), self.state(one, after)
 
     def tokens(self, one: Pass) -> np.ndarray:
-        """The tokens after a pass."""
+        """The token ids after a pass, with the mask's id where a position is masked."""
         return np.where(one.after < 0, self.mask, one.after)
 
     def state(self, one: Pass, after: np.ndarray) -> Configuration | None:
@@ -275,7 +275,7 @@ class Tracer:
         return tokens, self.first_field(one.sequence, next(iter(tokens), None), rounded=True)
 
     def writes(self, head: Head, sublayer: int) -> str:
-        """The names of the fields that a head fills."""
+        """The names, separated by commas, of the fields in which a head of a sublayer writes."""
         coordinates = {i for i, row in enumerate(head.o.rows) if row}
         names = [base(r.name) for r in self.plan.residents if r.born <= sublayer < r.last and r.coordinate in coordinates]
         return ", ".join(dict.fromkeys(names))
@@ -342,12 +342,12 @@ def sublayer_name(number: int) -> str:
 
 
 def base(name: str) -> str:
-    """A field's name without the coordinate."""
+    """A field's name without the coordinate: ``a`` of ``a[3]``."""
     return name.split("[")[0]
 
 
 def place(name: str) -> int:
-    """A field's coordinate."""
+    """A field's coordinate: 3 of ``a[3]``; 0 where the name has none."""
     _, _, rest = name.partition("[")
     return int(rest.rstrip("]")) if rest.rstrip("]").isdecimal() else 0
 

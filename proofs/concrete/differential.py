@@ -55,7 +55,8 @@ def wanted(program: Program, most: int) -> Wanted:
 
 
 def cut_short(program: Program, limits: Sequence[int]) -> Iterator[Wanted]:
-    """The same for several limits of steps, in ascending order; the run is made once."""
+    """The oracle's runs of at most each number of ``limits``, in ascending order, as the reference machine must report them;
+    one run is made and cut."""
     state, history, breach = oracle(program), list[Configuration](), None
     for most in sorted(limits):
         while state.alive and state.steps < most and breach is None:
@@ -83,7 +84,8 @@ def reported(program: Program, state: Pram, history: list[Configuration], breach
 
 
 def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: int) -> Wanted:
-    """The same as a machine's transformer must report it: a pass for each step; the context and the sizes as stated."""
+    """The oracle's run as a machine's transformer must report it: one pass for each step, with the context and the sizes as
+    stated. ``most``: the limit of steps."""
     expected = wanted(program, most)
     steps, count, length, memory = expected.report["steps"], program.processors, program.length, program.memory
     log = 2 + 4 * length + memory + 3 * count * (steps + 1)

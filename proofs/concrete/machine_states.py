@@ -140,7 +140,7 @@ def states(word: int, extension: str) -> Iterator[Case]:
 
 
 def batch(word: int) -> int:
-    """The number of processors of a pass."""
+    """The number of processors of a machine in one pass, 2^w or 64."""
     return min(1 << word, 64)
 
 
@@ -268,7 +268,7 @@ def overwritten(word: int, extension: str) -> Iterator[Case]:
 
 
 def given(program: Program, log: tuple[tuple[Event, ...], ...], extension: str, variant: int = 0) -> Case:
-    """The case whose state results from a log."""
+    """The case whose state results from the events of a log, applied to the program's first state."""
     layout, state = cast(LogLayout, LogLayout.of(program, extension)), pram.initial(program)
     for events in log:
         state = layout.apply(state, events)

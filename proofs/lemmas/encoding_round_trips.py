@@ -24,7 +24,7 @@ Cases = Iterator[dict[str, Any]]
 
 
 def some(width: int) -> tuple[int, ...]:
-    """Some words."""
+    """The words 0, 1 and the largest of a width."""
     return 0, 1, (1 << width) - 1
 
 

@@ -136,7 +136,7 @@ class Numbers:
 
     @property
     def format(self) -> Format:
-        """The dtype's, or the widest."""
+        """The format of the dtype that is checked, or the widest where none is."""
         return Format(self.dtype or WIDEST)
 
     def search(self, allowance: Allowance) -> Searched:
@@ -359,7 +359,7 @@ def judged(alone: Numbers, step: Step) -> Numbers:
 
 
 def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
-    """The obligations about one machine."""
+    """The obligations about one machine's numbers."""
     step = Step(machine)
     numbers = judged(Numbers(regime, machine), step)
     plan = numbers.plan

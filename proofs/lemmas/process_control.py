@@ -101,7 +101,7 @@ class StandIn:
         self.made: dict[tuple[str, int], np.ndarray] = {}
 
     def summary(self) -> Any:
-        """That of the transformer for which this stands."""
+        """The summary of the transformer that this stands for."""
         return self.model
 
     def counter(self, pid: int) -> tuple[str, int]:

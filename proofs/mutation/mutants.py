@@ -175,7 +175,7 @@ class _Finder(MetaPathFinder):
         self.mutant = mutant
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Its spec, with the mutant's loader."""
+        """The spec of the mutant's module, with its loader; None for any other module."""
         if name != self.mutant.module:
             return None
         spec = PathFinder.find_spec(name, path, target)

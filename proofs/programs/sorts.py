@@ -47,7 +47,7 @@ def scope(module: Module) -> tuple[str, tuple[int, int]]:
 
 
 def obligations(means: Means) -> Iterator[Obligation]:
-    """One a node, then that of the short texts."""
+    """The obligations about a program's sorts: one a node, then one about the short texts."""
     module, texts = means.module, means.texts
     names = {node: name for name, node in module.program.definitions.items()}
     counts: dict[str, int] = {}

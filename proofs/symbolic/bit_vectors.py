@@ -28,7 +28,7 @@ def width(low: int, high: int) -> int:
 
 
 def constant(value: int, bits: int) -> Term:
-    """A numeral of that many bits."""
+    """The numeral of ``bits`` bits for a value modulo 2^bits."""
     return f"(_ bv{value % (1 << bits)} {bits})"
 
 

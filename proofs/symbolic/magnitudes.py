@@ -271,7 +271,7 @@ def linear(row: Sequence[tuple[int, int]], by: int, spans: Sequence[Span], sizes
 
 
 def resting(span: Span) -> Entry:
-    """A value as the only term of a sum."""
+    """The sum of which a value is the only term."""
     return Entry(span.size, span, span.power)
 
 
@@ -281,7 +281,7 @@ def added(sums: Iterable[Entry], terms: Iterable[Entry]) -> list[Entry]:
 
 
 def joined(a: Span, b: Span) -> Span:
-    """The span of values of either."""
+    """The span of all values in either span."""
     return Span(min(a.low, b.low), max(a.high, b.high), min(a.power, b.power))
 
 
@@ -304,7 +304,7 @@ def reach(where: str, sizes: Iterable[tuple[Number, float]]) -> Reach:
 
 
 def worst(where: str, sums: Sequence[Entry]) -> Sum:
-    """Of some sums the one that counts most."""
+    """The one of the sums of an affine map that needs most; ``sums``: its entries, one a row; ``where``: the map's name."""
     found, most = Sum(where, 0, 0, inf), 0  # type: tuple[Sum, int | float]
     for row, entry in enumerate(sums):
         if entry.power < 0 or entry.size > most:

@@ -95,7 +95,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Its lines."""
+        """The lines of the case, as one text."""
         return "; ".join(map(str, self.lines))
 
     @property
@@ -329,7 +329,7 @@ class Reader:
         return terms
 
     def same(self, a: Token, b: Token) -> Term:
-        """Two tokens are one."""
+        """The term that says two tokens are one."""
         if a == b:
             return TRUE
         pairs = [(a.kind(name), b.kind(name)) for name in self.tokens.names] + list(zip(a.bits, b.bits, strict=True))
