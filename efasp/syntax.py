@@ -278,7 +278,8 @@ def affine(x: Node, matrix: Sequence[Sequence[Number]], bias: Sequence[Number] |
 
 
 def take(x: Node, places: Sequence[int], sort: Sort | None = None) -> Node:
-    """Some coordinates of a node, in the given order; of a single width-1 part of a product, with the part's sort."""
+    """The coordinates of a node at ``places``, in the given order; of a single width-1 part of a product, with the part's
+    sort."""
     if list(places) == list(range(x.width)) and sort is None:
         return x
     return Affine(x, tuple(((place, 1),) for place in places), (0,) * len(places), sort)

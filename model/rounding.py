@@ -87,7 +87,7 @@ class Rounding:
         return Value(*interval, error * MORE)
 
     def rows(self, matrix: Matrix, stream: Sequence[Value], bias: Sequence[Number] | None = None) -> list[Value]:
-        """A linear map of a stream."""
+        """The values of a linear map of a stream, with their errors."""
         constants = bias or [0] * len(matrix.rows)
         ends = images(matrix, [(x.low, x.high) for x in stream], bias)
         return [
@@ -119,7 +119,7 @@ class Rounding:
         return error, Fraction(1) if head.whole else Fraction(1, grain)
 
     def mean(self, head: Head, stream: Sequence[Value]) -> list[Value]:
-        """What a head reads. Raises Blurred."""
+        """The values that a head reads, with their errors. Raises Blurred."""
         q, k, v = (self.rows(matrix, stream) for matrix in (head.q, head.k, head.v))
         error, gap = self.score(head, q, k)
         if self.scale * (float(gap) - 2 * error * MORE) < VANISHES[self.dtype] * MORE:

@@ -27,7 +27,7 @@ class Winner:
 
 
 def plain(book: Codebook) -> bool:
-    """Whether places are plain numbers."""
+    """Whether the places of a codebook are plain numbers."""
     return book.payloads[:1] != () and book == Codebook.index(book.payloads[0][1], book.name)
 
 

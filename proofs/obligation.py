@@ -228,7 +228,7 @@ class Machine:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Parameters of an obligation about it."""
+        """The parameters of the obligations about this machine."""
         known = {"w": self.word, "engine": self.engine, "ext": self.extension or "none"}
         return known if self.code is None else {**known, "code": digest(self.code)}
 

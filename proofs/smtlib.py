@@ -184,7 +184,7 @@ class Script:
         return term
 
     def text(self, goal: Term | None = None, note: str = "") -> str:
-        """The whole script; with a goal, its negation is asserted: no model means that the goal follows."""
+        """The script's text; if it has a goal, the goal's negation is asserted, so that no model means: the goal follows."""
         asked = [] if goal is None else [f"(assert (not {goal})) ; negated goal{': ' + note if note else ''}"]
         return "\n".join([f"(set-logic {self.logic})", *self._lines, *asked, "(check-sat)", ""])
 

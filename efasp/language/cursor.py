@@ -52,7 +52,7 @@ class Cursor:
         return self.take()
 
     def deeper(self, what: str, most: int) -> None:
-        """One more is open. Raises LanguageError for more than ``most``."""
+        """Note that one more of something nested is open. Raises LanguageError for more than ``most``."""
         self.depth += 1
         if self.depth > most:
             self.fail(f"{what} within each other at most {most} deep")

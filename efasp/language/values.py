@@ -148,7 +148,7 @@ class Values:
         return Vector(tuple(parts))
 
     def index(self, tree: t.Index, scope: Scope, declared: Sort | None = None) -> Any:
-        """Some coordinates; of an embedding also the flag of kinds."""
+        """The value of an index: some coordinates; of an embedding also the flag of kinds."""
         of = self.value(tree.of, scope)
         names = [item.value for item in tree.items if isinstance(item, t.String)]
         if names and isinstance(of, Embedding):

@@ -330,7 +330,7 @@ class Interpreter:
         return list(value)
 
     def comprehension(self, this: t.Comprehension) -> Any:
-        """A list or dictionary made of another; its names end with it."""
+        """The value of a comprehension, a list or dictionary made of another; its names are not known after it."""
         inner, out = Interpreter(self.text, Names(self.names), self.loading), list[tuple[Any, Any]]()
         for value in self.items(this.source, "for"):
             inner.bind(this.names, value)

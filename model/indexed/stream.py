@@ -24,7 +24,7 @@ class Stream:
         self.placed: list[np.ndarray] = []
 
     def append(self, shared: np.ndarray, own: np.ndarray, split: Split, fixed: np.ndarray) -> None:
-        """One more sublayer, with the stream of the fixed positions, (fixed, d_model)."""
+        """Add a sublayer's values, shared and own, with the stream of the fixed positions, (fixed, d_model)."""
         self.shared.append(np.ascontiguousarray(shared))
         self.own.append(np.ascontiguousarray(own))
         self.at.append(np.flatnonzero(split.own))

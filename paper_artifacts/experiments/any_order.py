@@ -70,7 +70,7 @@ def compiled(built: Built) -> Sizes:
 
 
 def form(built: Built) -> int:
-    """The closed form of the Masked-ARM's width."""
+    """The width of the Masked-ARM by its closed form."""
     if built.name == "log":
         return masked_arm_forms.log_width(built.word, "", built.b)
     return masked_arm_forms.tree_width(built.name, built.b)

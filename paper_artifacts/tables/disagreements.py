@@ -132,7 +132,7 @@ def sampled(start: Sequence[str], predict: Callable[[int], str], end: str, fill:
 
 
 def disagreements() -> Artifact:
-    """A row a disagreement: the published statement, and the finding of the check."""
+    """The table of disagreements, a row each: the published statement, and the finding of the check."""
     plain = plain_parameters()
     narrow = 4 * (4 * 128 * 128 + 2 * 128 * 512)
     wrong, odd = differing(released), differing(literal)

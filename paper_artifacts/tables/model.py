@@ -56,7 +56,7 @@ class Artifact:
 
     @property
     def command(self) -> str:
-        """The command that makes it."""
+        """The shell command that makes the artifact."""
         return f"efasp tables --only {self.name}"
 
     @property

@@ -115,7 +115,7 @@ def _indent(lines: Sequence[str]) -> list[str]:
 
 
 def page_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
-    """The data of the page, as JSON holds it."""
+    """The data of the trace's page, as JSON holds it."""
     return {
         "program": disassemble(tracer.program).splitlines(),
         "engine": tracer.engine,

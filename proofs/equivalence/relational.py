@@ -74,7 +74,7 @@ def rows_alike(
 
 
 def compared(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> tuple[Script, list[Term]]:
-    """A script about a position of a group, and for each cut that it is the same."""
+    """A script about a position of a group, and the goal of each cut: that it is the same there."""
     script = Script("QF_LRA")
     at = SymbolicPosition(reader, machine, script, forms=[form for cut in cuts for form in (cut.got, cut.wanted)], group=group)
     return script, [eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts]

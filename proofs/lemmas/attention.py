@@ -204,7 +204,8 @@ def witness(operator: Operator) -> dict[str, Any] | None:
 
 
 def discharged(check: Callable[[], Wrong], name: str) -> Verdict:
-    """Rows as expected; a difference is shown on columns too, where short ones show it."""
+    """The verdict on an operator's rows: proved if they are as expected; a difference is shown on columns too, where short ones
+    show it."""
     wrong = check()
     if wrong is None:
         return Verdict("proved", "row coefficients equal those of the match")

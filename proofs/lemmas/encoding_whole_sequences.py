@@ -55,7 +55,7 @@ def program(width: int, processors: int, memory: int, length: int, words: int, e
 
 
 def word(width: int, number: int) -> int:
-    """Some word for a number, never 0."""
+    """A word that varies with a number and is never 0."""
     return (5 * number + 3) % ((1 << width) - 1) + 1
 
 

@@ -153,7 +153,7 @@ class Numbers:
         return Searched(case, "exact forward pass") if case else self.search(allowance)
 
     def undecided(self, reason: str) -> Verdict:
-        """Where intervals do not show it: unknown for this reason, unless ``search`` refutes it."""
+        """The verdict where intervals do not decide: unknown for this reason, unless ``search`` refutes the lemma."""
         return Verdict("unknown", reason)
 
     # The obligations.

@@ -120,7 +120,7 @@ class Log(StandIn):
     """For masked diffusion; every pass unmasks a whole block."""
 
     def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Any = None) -> np.ndarray:
-        """(positions, width): at the last block the codes that are due, and 0 before it."""
+        """The read-outs (positions, width): at the last block the codes that are due, 0 before it."""
         actions, items = self.state.step(), list[tuple[str, int]]()
         for pid in sorted(self.state.ended):
             act = actions.get(pid, Action(0))

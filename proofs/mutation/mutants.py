@@ -67,7 +67,7 @@ class Mutant:
 
     @property
     def applies(self) -> bool:
-        """Whether the passage is in the source; it is not where someone has changed it."""
+        """Whether the passage is in the source; it is not where someone has changed the source."""
         return bool(self.text) or self.old in self.path.read_text(encoding="utf-8")
 
     def source(self) -> str:

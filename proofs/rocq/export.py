@@ -74,7 +74,7 @@ def number(value: Number) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """A list in Rocq."""
+    """The list of texts, in Rocq's notation."""
     return f"[{'; '.join(parts)}]"
 
 
@@ -274,7 +274,7 @@ def wrapped(line: str) -> str:
 
 
 def text() -> str:
-    """The whole file."""
+    """The text of the exported file."""
     parts = [HEADER]
     for w in WIDTHS:
         parts += [*pointwise(w), *over_attention(w)]

@@ -63,7 +63,7 @@ class Writer:
         return name if c == 1 else lnot(name)
 
     def name(self, number: int) -> Term:
-        """The name of an atom, defined if need be, after those below it."""
+        """The symbol of an atom, which is defined with the atoms below it if it was not yet."""
         stack = [number]
         while stack:
             at = stack[-1]
