@@ -19,7 +19,7 @@ from efasp.checker import commands, formats, openings, session
 from efasp.checker import info as sizes
 from efasp.checker.arguments import bound, cluster, count, duration, letters, mebibytes, name, number, path, positive
 from efasp.checker.completion import SHELLS, script, words
-from efasp.checker.errors import SourceError, UsageError, described
+from efasp.checker.errors import SourceError, UsageError, message_of
 from efasp.checker.files import inputs, writes
 from efasp.checker.helptexts import TOP, epilog
 from efasp.checker.options import RunOptions
@@ -285,7 +285,7 @@ def _carried_out(arguments: Sequence[str] | None, extend: Extend | None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("efasp"):
             return _defect()
-        print(f"efasp: {described(error)}", file=sys.stderr)
+        print(f"efasp: {message_of(error)}", file=sys.stderr)
         return 2
     except MemoryError:
         print("efasp: expected a task that fits in memory, found too large a one", file=sys.stderr)

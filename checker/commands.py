@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, cast
 from efasp.checker import kernel_engines
 from efasp.checker.arguments import unused
 from efasp.checker.errors import UsageError, absent, hint, reason
-from efasp.checker.files import STDIN, shown, writable, write
+from efasp.checker.files import STDIN, display_path, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.session import notice
 from efasp.checker.solvers import installed
 from efasp.checker.terminal import progress
-from efasp.checker.weights_file import check_program, given
+from efasp.checker.weights_file import check_program, load_checked_weights
 from efasp.context_free import SizeError, instance, member, steps
 from efasp.encoding import LOG_SLOTS, clock_bits
 from efasp.grammar import read_grammar
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     batched = options.attention == "dense" and options.engine in TORCH and len(options.files) > 1
     alone = (_result(file, one, options, weights) for file, one in zip(options.files, programs, strict=True))
     made = _together(list(programs), options, weights) if batched else alone
-    codes = [_told(file, result, options) for file, result in zip(options.files, made, strict=True)]
+    codes = [_report_result(file, result, options) for file, result in zip(options.files, made, strict=True)]
     return next((code for code in codes if code), 0)
 
 
@@ -98,7 +98,7 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
     if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
         raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
-    if (file := given(options.weights, options.engine, options.inexact)) is None:
+    if (file := load_checked_weights(options.weights, options.engine, options.inexact)) is None:
         return None
     from efasp.model.weights import loaded
 
@@ -210,7 +210,7 @@ def _together(
     return [results[index] for index in range(len(programs))]
 
 
-def _told(file: str, result: Run | Refusal, options: argparse.Namespace) -> int:
+def _report_result(file: str, result: Run | Refusal, options: argparse.Namespace) -> int:
     """Report a result; its exit code."""
     if isinstance(result, Refusal):
         return _refuse(file, result, options)
@@ -248,7 +248,7 @@ def _refuse(file: str, refusal: Refusal, options: argparse.Namespace) -> int:
 
 
 def describe(breach: machine.Violation) -> str:
-    """A policy breach in words."""
+    """A breach of the memory policy, in words."""
     who = ", ".join(map(str, breach.processors))
     return f"policy {breach.policy}: step {breach.step}: processors {who} {breach.access} address {breach.address} together"
 
@@ -304,7 +304,7 @@ def _decoder(program: Program, options: argparse.Namespace, weights: Weights | D
 def _translated(error: Exception, options: argparse.Namespace) -> Exception:
     """The error of bad input that an error of decoding is, or MemoryError; any other as it is."""
     if isinstance(error, DecodingError):
-        what = shown(options.weights) if options.weights else options.engine
+        what = display_path(options.weights) if options.weights else options.engine
         return UsageError(f"{what}: the transformer does not decode a run: {error}")
     if isinstance(error, InterpreterError | WidthError):
         return UsageError(f"--engine {options.engine}: {error}")

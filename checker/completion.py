@@ -23,7 +23,7 @@ def words(parser: argparse.ArgumentParser) -> dict[str, dict[str, tuple[str, ...
 
 
 def script(shell: str, parser: argparse.ArgumentParser) -> str:
-    """The script for a shell of ``SHELLS``."""
+    """The completion script for a shell, one of ``SHELLS``, of a parser's commands and options."""
     known = words(parser)
     return _fish(known) if shell == "fish" else _bash(known, zsh=shell == "zsh")
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from time import monotonic
 from typing import Any
 
-from efasp.checker.errors import described
+from efasp.checker.errors import message_of
 from efasp.checker.solvers import Answer, solve
-from efasp.checker.vacuity import circular, examined
+from efasp.checker.vacuity import circular, vacuity_verdict
 from efasp.proofs.obligation import Allowance, Obligation, Undecided, Verdict
 
 ASSERT, CHECK = "(assert ", "(check-sat)"
@@ -44,7 +44,7 @@ def discharge(
     except MemoryError:
         raise
     except Exception as error:  # the reason stands, for any exception of a search
-        return Verdict("error", f"{verdict.method}; the search for a countermodel: {described(error)}")
+        return Verdict("error", f"{verdict.method}; the search for a countermodel: {message_of(error)}")
     if searched.case is not None:
         replayed = {"replayed": True} if obligation.kind == "smt" else {}
         return Verdict("refuted", f"{searched.method}; {verdict.method}", plain({**searched.case, **replayed}))
@@ -67,7 +67,7 @@ def _discharged(obligation: Obligation, solvers: Sequence[str], seconds: float, 
     except MemoryError:
         raise
     except Exception as error:  # any exception of a lemma costs its own obligation
-        return Verdict("error", described(error))
+        return Verdict("error", message_of(error))
     if verdict.status in ("proved", "measured") and (verdict.status == "measured") != (obligation.kind == "measurement"):
         return Verdict("error", f"an obligation of kind {obligation.kind} may not end as {verdict.status}: {verdict.method}")
     return Verdict(verdict.status, verdict.method, plain(verdict.countermodel))
@@ -97,7 +97,7 @@ def vacuity(obligation: Obligation, solvers: Sequence[str], seconds: float, know
     """The verdict on a goal that follows for a wrong reason; else how many cases it has, in words."""
     if verdict := circular(obligation, seconds):
         return verdict, ""
-    wrong, cases = examined(obligation, seconds)
+    wrong, cases = vacuity_verdict(obligation, seconds)
     if cases:  # one of them has a model, which is one of the hypotheses
         return None, cases
     answer = satisfiable(obligation.hypotheses, solvers, seconds, known)

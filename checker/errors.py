@@ -37,7 +37,7 @@ def absent(package: str) -> str:
     return f"expected the package {package}, which is not installed (pip install {package})"
 
 
-def described(error: Exception) -> str:
+def message_of(error: Exception) -> str:
     """An exception in words: its type and message; of a package that is not installed that it is needed."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("efasp"):
         return absent(error.name.partition(".")[0])

@@ -16,7 +16,7 @@ def built(chosen: Iterable[Batch], patterns: Sequence[str] | None) -> Iterator[O
 
 
 def scripts(obligations: Iterable[Obligation]) -> dict[str, list[Obligation]]:
-    """Those that are SMT scripts, by their hash: equal texts have one file."""
+    """The obligations that are SMT scripts, by the hash of their text: equal texts have one entry."""
     by_hash: dict[str, list[Obligation]] = {}
     for obligation in obligations:
         if obligation.kind == "smt":

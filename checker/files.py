@@ -71,15 +71,15 @@ def writes(options: argparse.Namespace) -> bool:
     return any(isinstance(value, str | Path) and str(value) != "-" for value in last)
 
 
-def shown(path: Path) -> Path:
+def display_path(path: Path) -> Path:
     """The name under which a report shows a file: ``-`` for a weights file that was standard input."""
     return STDIN if path.name == SPOOLED and path.parent.name.startswith(FOLDER) else path
 
 
-def about(path: Path, error: Exception) -> UsageError:
+def unreadable_weights(path: Path, error: Exception) -> UsageError:
     """The usage error that a weights file which cannot be read is, by the name under which a report shows the file."""
     said = f"{error.filename or path}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-    return UsageError(f"--weights: {said.replace(str(path), str(shown(path)))}")
+    return UsageError(f"--weights: {said.replace(str(path), str(display_path(path)))}")
 
 
 def writable(flag: str, path: Path, folder: bool = False) -> None:

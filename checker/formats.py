@@ -21,7 +21,7 @@ import numpy as np
 
 from efasp.checker.commands import too_wide
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, about, writable
+from efasp.checker.files import STDIN, unreadable_weights, writable
 from efasp.checker.language.commands import rounded
 from efasp.checker.language.given import given
 from efasp.checker.solvers import installed
@@ -157,7 +157,7 @@ def _of_source(source: str, name: str | None) -> Subject:
             return _machine_subject(loaded(*file))
         return program_subject(source, module, Transformer.of(plan, dtype))
     except (OSError, WeightsError) as error:
-        raise UsageError(str(about(path, error)).removeprefix("--weights: ")) from None
+        raise UsageError(str(unreadable_weights(path, error)).removeprefix("--weights: ")) from None
     except (RangeError, SortError, ValueError) as error:
         raise UsageError(f"{source}: {error}") from None
 

@@ -88,7 +88,7 @@ exit codes: 1 means refuted or different, and nothing else; 2 bad usage or input
 
 
 def epilog(command: str) -> str:
-    """The end of a command's help."""
+    """The text that ends the help of a command: its examples and what else its options mean."""
     shown = "\n".join(f"  efasp {example}" for example in EXAMPLES[command])
     engines = {
         "run": ENGINES + KERNEL_ENGINES,

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
-from efasp.checker.files import shown
+from efasp.checker.files import display_path
 from efasp.checker.options import RunOptions
 from efasp.files import checkout
 from efasp.proofs.obligation import Machine
@@ -51,7 +51,8 @@ def command(name: str, options: RunOptions, more: Sequence[str] = ()) -> str:
 
 
 def provenance(name: str, options: RunOptions, machine: Machine | None, digest: str) -> Provenance:
-    """As JSON holds it. ``machine``, ``digest``: those of the weights file, where there is one."""
+    """What the report says of its run, as JSON holds it. ``machine``, ``digest``: those of the weights file, where there is
+    one."""
     weights: GivenWeights | None = None
     if machine is not None:
         weights = {
@@ -73,7 +74,7 @@ def provenance(name: str, options: RunOptions, machine: Machine | None, digest: 
 
 def _plain(value: Any) -> Any:
     """An option as JSON holds it."""
-    return str(shown(value)) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+    return str(display_path(value)) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
 
 
 @cache

@@ -130,7 +130,7 @@ def failed(batch: Batch, n_max: int, reason: str) -> Row:
 
 
 def summary(rows: Iterable[Row]) -> dict[str, int]:
-    """How many obligations ended in each status."""
+    """The number of rows that ended in each status."""
     counts = Counter(row["status"] for row in rows)
     return {status: counts[status] for status in STATUSES}
 
@@ -147,7 +147,7 @@ def slowest(rows: Sequence[Row], count: int = 5) -> list[Row]:
 
 
 def totals(rows: Iterable[Row]) -> str:
-    """``123 proved, 4 measured``."""
+    """The number of rows in each status that occurs, as text: ``123 proved, 4 measured``."""
     return ", ".join(f"{count} {status}" for status, count in summary(rows).items() if count)
 
 

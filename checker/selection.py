@@ -10,7 +10,7 @@ from pathlib import Path
 
 from efasp.checker.errors import UsageError
 from efasp.checker.extracted import built
-from efasp.checker.files import about
+from efasp.checker.files import unreadable_weights
 from efasp.checker.pool.worker import Recipe
 from efasp.model.header import WeightsError, check_file
 from efasp.model.program_file import read_machine
@@ -36,7 +36,7 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
         if hashlib.sha256(weights.read_bytes()).hexdigest() != sha256:  # the verdicts would be cached under another file's name
             raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
     except (OSError, ValueError) as error:
-        raise about(weights, error) from None
+        raise unreadable_weights(weights, error) from None
     if kernel and file.code is not None:
         wanted = "expected a universal machine, of which alone the theorem speaks"
         raise UsageError(f"--kernel: {weights}: {wanted}, found one specialised to a program")

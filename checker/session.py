@@ -21,7 +21,7 @@ from efasp.checker.arguments import unused
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import STDIN, json_writable, json_written, shown, temporary_folder, writable, wrote
+from efasp.checker.files import STDIN, display_path, json_writable, json_written, temporary_folder, writable, wrote
 from efasp.checker.mutation import kill_matrix
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
@@ -100,7 +100,7 @@ class Report:
 
     @property
     def data(self) -> ReportData:
-        """The report as JSON holds it."""
+        """The report as a dictionary that JSON holds."""
         return {
             "n_max": self.n_max,
             "summary": summary(self.rows),
@@ -155,9 +155,9 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
     if options.with_mutants and regime.given is not None and regime.given[0].code is not None:
         said = "found one specialised to a program, of which --lemma 'specialised.*' --mutants without a file speaks"
-        raise UsageError(f"--mutants: {shown(options.weights or STDIN)}: expected a universal machine, {said}")
+        raise UsageError(f"--mutants: {display_path(options.weights or STDIN)}: expected a universal machine, {said}")
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
-        notice(f"--n-max {options.n_max}: {shown(options.weights)} is for n <= {regime.n_max}, and is checked for these")
+        notice(f"--n-max {options.n_max}: {display_path(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = solvers_of(options.solver)
     chosen = selected(regime, options.lemma)
     if any(name.startswith(KERNEL) for batch in chosen for name in batch.lemmas):
@@ -245,5 +245,5 @@ def environment(solvers: Sequence[str], jobs: int) -> Environment:
 
 
 def notice(text: str) -> None:
-    """A message to the user, on standard error."""
+    """Print a message to the user on standard error."""
     print(f"efasp: {text}", file=sys.stderr)

@@ -57,13 +57,13 @@ def while_read() -> Iterator[None]:
         yield
         return
 
-    def look(number: int, frame: FrameType | None) -> None:
-        if not _guarded(frame) and deserted():
+    def check_reader(number: int, frame: FrameType | None) -> None:
+        if not _guarded(frame) and reader_has_gone():
             signal.setitimer(signal.ITIMER_REAL, 0)  # once: what cleans up afterwards is not interrupted
             _leave_unsaid(sys.unraisablehook)
             raise Deserted
 
-    signal.signal(signal.SIGALRM, look)
+    signal.signal(signal.SIGALRM, check_reader)
     signal.setitimer(signal.ITIMER_REAL, PERIOD, PERIOD)
     try:
         yield
@@ -102,7 +102,7 @@ def _pipe() -> bool:
     return False
 
 
-def deserted() -> bool:
+def reader_has_gone() -> bool:
     """Whether the reader of standard output, which is a pipe, has gone, so that further output would have no reader."""
     with contextlib.suppress(OSError, ValueError):
         output = select.poll()

@@ -41,7 +41,7 @@ class Answer:
 
     @property
     def decisive(self) -> bool:
-        """Whether it discharges the script."""
+        """Whether the solver answered sat or unsat."""
         return self.result in ("sat", "unsat")
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ def installed(package: str) -> str | None:
 
 @cache
 def available() -> dict[str, str]:
-    """The installed solvers and their versions."""
+    """The installed solvers, by name, and their versions."""
     versions = {name: installed(package) for name, package in PACKAGES.items()}
     return {name: known for name, known in versions.items() if known is not None}
 

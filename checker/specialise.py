@@ -24,7 +24,7 @@ SHOWN = ("layers", "heads", "d_model", "d_ff", "parameters", "context")
 
 
 def register(commands: cli.Commands) -> None:
-    """Add the command to the parser."""
+    """Add the command `efasp specialise` to the parser."""
     made = cli.command(commands, "specialise", "write the transformer of one PRAM program, whose prompt holds data alone")
     what = "an assembly file (.pram), -, or a program of the library"
     made.add_argument("file", type=arguments.name, metavar="FILE", help=what)

@@ -67,7 +67,7 @@ def sources(without: tuple[str, ...] = ("paper_artifacts",)) -> str:
 
 
 def stamp() -> str:
-    """The version of a store that is believed."""
+    """The version that a store must have for its verdicts to be used."""
     return f"{SCHEMA} {__version__}"
 
 
@@ -172,7 +172,7 @@ class Store:
             return None
 
     def close(self) -> None:
-        """Close the file; a temporary one is removed."""
+        """Close the database; a temporary one is removed."""
         if self._db is not None:
             self._db.close()
             self._db = None

@@ -26,7 +26,7 @@ class Screen(Console):
     """Standard output. A reader that has gone is the caller's BrokenPipeError: rich would end the program with exit code 1."""
 
     def on_broken_pipe(self) -> None:
-        """Raises the error that is handled."""
+        """Print no more, and raise again the exception that is being handled."""
         self.quiet = True
         raise
 
@@ -125,7 +125,7 @@ class Tally:
         self.show(self.done)
 
     def waiting(self) -> None:
-        """Nothing more is done yet: time goes on."""
+        """Print the progress line anew: nothing more is done, but time has passed."""
         self.show(self.done)
 
 

@@ -100,7 +100,7 @@ class Cases:
 
 
 def conjuncts(term: Term) -> set[Term]:
-    """The parts of nested conjunctions, as text."""
+    """The conjuncts, as text, of a term that is a conjunction, nested ones taken apart; ``term``: in SMT-LIB."""
     terms, left = set(), parse(term)
     while left:
         tree = left.pop()
@@ -111,7 +111,7 @@ def conjuncts(term: Term) -> set[Term]:
     return terms
 
 
-def examined(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
+def vacuity_verdict(obligation: Obligation, seconds: float) -> tuple[Verdict | None, str]:
     """The verdict against the cases of an obligation's goal and the ends of its scope, or None; and their number, in words
     (empty, where it has none).
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
-from efasp.checker.files import about, shown
+from efasp.checker.files import display_path, unreadable_weights
 from efasp.checker.options import RunOptions
 from efasp.checker.pool import isolation
 from efasp.checker.terminal import patience
@@ -29,7 +29,7 @@ from efasp.proofs.symbolic.step_definitions import Step
 SECONDS = 60.0  # that the comparison with a fresh compile may take, where it is made at all
 
 
-def given(path: Path | None, engine: str | None, allowed: bool) -> MachineFile | None:
+def load_checked_weights(path: Path | None, engine: str | None, allowed: bool) -> MachineFile | None:
     """The file of ``--weights``, for ``--engine`` (None: any); None where there is none. Says on standard error that it may be
     inexact, which is ``allowed`` by ``--inexact``.
 
@@ -56,8 +56,8 @@ def read(path: Path, engine: str | None, universal: bool = False) -> MachineFile
     try:
         file = read_machine(path)
     except (OSError, WeightsError) as error:
-        raise about(path, error) from None
-    path = shown(path)
+        raise unreadable_weights(path, error) from None
+    path = display_path(path)
     if engine not in (None, file.engine):
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
     if file.code is not None and universal:
@@ -70,9 +70,11 @@ def check_program(path: Path, word: int, code: Code | None, program: Program) ->
     """Raises UsageError for a program that a file's machine does not run: of another word, or of other instructions than
     ``code``, to which the machine is specialised (None: to none)."""
     if word != program.word:
-        raise UsageError(f"--weights: {shown(path)}: expected a word of {program.word} bits, found {word}")
+        raise UsageError(f"--weights: {display_path(path)}: expected a word of {program.word} bits, found {word}")
     if code is not None and (other := unlike(code, program)):
-        raise UsageError(f"--weights: {shown(path)}: {other} (efasp specialise makes the transformer of another program)")
+        raise UsageError(
+            f"--weights: {display_path(path)}: {other} (efasp specialise makes the transformer of another program)"
+        )
 
 
 def unlike(code: Code, program: Program) -> str:
@@ -98,7 +100,7 @@ def inexact(file: MachineFile, path: Path, compare: bool = True) -> str:
     reason = alone.doubt(step)
     if not (reason and alone.deviates and compare):
         return reason
-    with patience(f"{shown(path)}: comparing it with a fresh compile, for up to {SECONDS:g} s: {reason}"):
+    with patience(f"{display_path(path)}: comparing it with a fresh compile, for up to {SECONDS:g} s: {reason}"):
         (reply,) = isolation.run([isolation.job(f"{__name__}:compared", {"path": str(path)}, SECONDS, RunOptions.memory)], 1)
     if "value" in reply:
         return str(reply["value"])
@@ -106,7 +108,8 @@ def inexact(file: MachineFile, path: Path, compare: bool = True) -> str:
 
 
 def compared(path: str) -> str:
-    """The same of a file that deviates, by all obligations about its numbers, some of them Z3's; nothing is run in torch."""
+    """Why a weights file that deviates is not known to be exact, by all obligations about its numbers, some of them Z3's;
+    nothing is run in torch. Empty if they all hold."""
     alone, step = _numbers(read_machine(Path(path)))
     numbers = numerics.judged(alone, step)
     return numbers.doubt(step) or next((f"not shown: {one.id}" for one in numbers.comparisons() if not _discharged(one)), "")

@@ -69,7 +69,7 @@ class Form(NamedTuple):
         return self + -other
 
     def times(self, factor: Number) -> Form:
-        """The form multiplied by a factor."""
+        """The form multiplied by an exact number."""
         if factor == 1:
             return self
         if not factor:

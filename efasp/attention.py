@@ -130,7 +130,8 @@ class Matches:
     default: bool = False
 
     def step(self, best: Best, wanted: int, key: int, value: int, rank: int = 0) -> Best:
-        """After one more position."""
+        """The best match after one more position, with its key, value and rank; ``wanted``: the key that is looked for, below 0
+        for none."""
         if wanted < 0 or key != wanted:
             return best
         if best.count and self.better and self.better(best.rank, rank):

@@ -69,12 +69,12 @@ class Codebook:
 
     @cached_property
     def bits(self) -> dict[str, int]:
-        """Bit length of each payload."""
+        """The bit length of each payload, by name."""
         return dict(self.payloads)
 
     @cached_property
     def kind_index(self) -> dict[str, int]:
-        """Number of each kind."""
+        """The number of each kind, by name."""
         return {kind.name: number for number, kind in enumerate(self.kinds)}
 
     @cached_property
@@ -166,7 +166,7 @@ class Codebook:
 
     @cached_property
     def dtype(self) -> type:
-        """Of arrays of token ids: int64, or objects where an id needs more."""
+        """The dtype for arrays of token ids: int64, or objects where an id needs more."""
         return np.int64 if isinstance(self.size, int) and self.size < 1 << 63 else object
 
     def token(self, kind: str, value: int = 0) -> int:

@@ -150,7 +150,7 @@ class Table:
                         yield Item(first, item.low, middle), Item(second, middle, item.high)
 
     def clauses(self) -> Iterator[Clause]:
-        """Every clause once, in a fixed order."""
+        """Every clause of the table once, in a fixed order; none if the word is not derivable."""
         if self.n not in self.derivable[self.grammar.start]:
             return
         for item in self.items():

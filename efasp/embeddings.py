@@ -14,14 +14,14 @@ class Embedding:
         self.node, self.codebook = node, node.codebook
 
     def flag(self, *kinds: str) -> Node:
-        """1 where the item is of one of the kinds."""
+        """The node that is 1 where the item is of one of ``kinds``, else 0."""
         weights = [0] * self.codebook.width
         for kind in kinds:
             weights[self.codebook.slots[kind].start] = 1
         return weigh(self.node, weights, sort=Flag())
 
     def field(self, name: str) -> Node:
-        """A field of the code."""
+        """The node with the coordinates of a field of the code."""
         slot = self.codebook.slots[name]
         bounds = self.codebook.sort.bounds[slot.start : slot.stop]
         signed = any(f.name == name and f.encode == "signs" for f in self.codebook.fields)
@@ -29,7 +29,7 @@ class Embedding:
 
     @property
     def one(self) -> Node:
-        """The constant 1."""
+        """The node that is the constant 1."""
         return take(self.node, self.codebook.slots["one"])
 
 

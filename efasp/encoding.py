@@ -72,12 +72,12 @@ class LogLayout(Layout):
 
     @cached_property
     def prompt_length(self) -> int:
-        """Tokens before the log."""
+        """The number of tokens before the log."""
         return HEADER + 4 * self.length + self.memory
 
     @property
     def block_length(self) -> int:
-        """Tokens of one time in the log."""
+        """The number of tokens of one time in the log."""
         return len(LOG_SLOTS) * self.processors
 
     @property
@@ -95,7 +95,7 @@ class LogLayout(Layout):
         return self.prompt_length + self.block_length * (steps + 1)
 
     def times(self, time: int) -> slice:
-        """Where the block of one time stands."""
+        """The positions of the block of one time, as a slice."""
         return slice(self.context_length(time - 1), self.context_length(time))
 
     # Single tokens, and their reading.
@@ -136,7 +136,7 @@ class LogLayout(Layout):
         return self.word_of(tokens[self.at("memory", index=address)], f"memory word {address}")
 
     def read_memory(self, tokens: Sequence[int]) -> tuple[int, ...]:
-        """The initial memory; raises EncodingError."""
+        """The initial memory of a prompt. Raises EncodingError."""
         return table(self.memory, lambda address: self.initial_word(tokens, address))
 
     def in_block(self, kind: str, pid: int) -> int:
@@ -144,18 +144,18 @@ class LogLayout(Layout):
         return self.at(kind, index=pid) - self.prompt_length
 
     def three(self, block: Sequence[int], pid: int) -> list[int]:
-        """The tokens of one processor in a block."""
+        """The three tokens of one processor in a block of tokens."""
         return [block[self.in_block(kind, pid)] for kind in LOG_SLOTS]
 
     # Whole sequences.
 
     def prompt(self, program: Program) -> TokenSequence:
-        """Header, program and initial memory."""
+        """The header, the program and the initial memory, as tokens and places."""
         memory = initial(program).memory
         return self.part(0, self.prompt_length, lambda row: self.token(program.instructions, memory, row))
 
     def masks(self, time: int) -> TokenSequence:
-        """The block of one time, all masked."""
+        """The block of one time with the mask at every position."""
         span = self.times(time)
         return self.masked(span.start, span.stop)
 
@@ -177,7 +177,7 @@ class LogLayout(Layout):
         return self.masked(self.times(first).start, self.times(last).stop)
 
     def events(self, tokens: np.ndarray, where: str = "log") -> tuple[Event, ...]:
-        """Inverse of ``block``; raises EncodingError."""
+        """The events that a block's tokens say, one a processor: the inverse of ``block``. Raises EncodingError."""
         block = tokens.tolist()
         return table(self.processors, lambda pid: self.event(self.three(block, pid), f"{where}, processor {pid}"))
 
@@ -243,17 +243,17 @@ class CellLayout(Layout):
 
     @cached_property
     def prompt_length(self) -> int:
-        """Tokens before the cells."""
+        """The number of tokens before the cells."""
         return HEADER + 4 * self.length
 
     @property
     def cells(self) -> int:
-        """Number of cells, M + 9 P."""
+        """The number of cells, M + 9 P."""
         return self.memory + (self.registers + 1) * self.processors
 
     @property
     def context_length(self) -> int:
-        """Tokens of the sequence."""
+        """The number of tokens of the sequence."""
         return self.prompt_length + 2 * self.cells
 
     # Single tokens, and the reading of the two of a cell.
@@ -263,11 +263,11 @@ class CellLayout(Layout):
         return (self.position(row) - self.prompt_length) // 2
 
     def slot_of(self, cell: int, slot: int) -> int:
-        """The position of a slot of a cell."""
+        """The position of a slot (0 or 1) of a cell."""
         return self.prompt_length + 2 * cell + slot
 
     def token(self, instructions: Sequence[Instruction], state: Configuration, slots: Sequence[int], row: Row) -> int:
-        """The token that belongs to a place."""
+        """The token that the sequence of a state has at a place; ``slots``: of each cell the slot that is not masked."""
         kind, payloads = self.named(row)
         if kind not in ("memory", "register", "counter"):
             return self.prompt_token(instructions, row)
@@ -299,7 +299,7 @@ class CellLayout(Layout):
     # Whole sequences.
 
     def places(self) -> np.ndarray:
-        """The places of the whole sequence."""
+        """The places of the whole sequence, in order."""
         return self.masked(0, self.context_length).places
 
     def encode(self, program: Program, state: Configuration, slots: Sequence[int] | None = None) -> TokenSequence:

@@ -23,7 +23,7 @@ ONE = np.ones((1, 1), dtype=np.int64)
 
 
 def narrow(values: np.ndarray) -> np.ndarray:
-    """The same values in int64 if all are integers of at most 62 bits, else as objects."""
+    """An array with the same values: int64 if all are integers of at most 62 bits, else objects."""
     if values.dtype == np.int64:
         return values
     flat = values.ravel().tolist()
@@ -41,12 +41,12 @@ def _integral(value: Any) -> bool:
 
 
 def magnitude(values: np.ndarray) -> Number:
-    """The largest absolute value (0 of nothing)."""
+    """The largest absolute value of an array of integers; 0 of an empty one."""
     return max(abs(values.max()), abs(values.min())) if values.size else 0
 
 
 def times(a: np.ndarray, b: np.ndarray | int) -> np.ndarray:
-    """The product of integers, exact."""
+    """The elementwise product of arrays of integers, exact."""
     other = np.asarray(b)
     if a.dtype == other.dtype == np.int64 and int(magnitude(a)) * int(magnitude(other)) < LIMIT:
         product: np.ndarray = a * other
@@ -76,7 +76,7 @@ class Rows(NamedTuple):
 
     @classmethod
     def reduced(cls, whole: np.ndarray, by: np.ndarray) -> Rows:
-        """Rows over denominators, in lowest terms."""
+        """Rows ``whole`` over denominators ``by`` (one for all, or one a row), in lowest terms."""
         if by.dtype == np.int64 and (by == 1).all():
             return cls(whole)
         common = np.gcd(np.gcd.reduce(whole, axis=1, keepdims=True, initial=0), by)
@@ -85,7 +85,7 @@ class Rows(NamedTuple):
 
     @property
     def values(self) -> np.ndarray:
-        """As an array: int64 if all are integers that fit, else objects."""
+        """The values as an array: int64 if all are integers that fit, else objects."""
         if self.by is ONE:
             return self.whole
         out = np.empty(self.whole.shape, dtype=object)
@@ -94,24 +94,24 @@ class Rows(NamedTuple):
         return out
 
     def common(self) -> tuple[np.ndarray, int]:
-        """All rows over one denominator."""
+        """The whole numbers of all rows over one denominator, and that denominator."""
         by = lcm(*self.by.ravel().tolist())
         if len(self.by) == 1:
             return self.whole, by
         return times(self.whole, by // (self.by if by < LIMIT else self.by.astype(object))), by
 
     def relu(self) -> Rows:
-        """Negative numbers as 0."""
+        """The rows with negative numbers replaced by 0."""
         whole = np.maximum(self.whole, 0)
         return Rows(whole) if self.by is ONE else Rows.reduced(whole, self.by)
 
     def part(self, rows: slice) -> Rows:
-        """Some of the rows."""
+        """The rows of a slice."""
         return Rows(self.whole[rows], self.by if len(self.by) == 1 else self.by[rows])
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
-    """Rows side by side."""
+    """Rows side by side: the columns of all parts, which have the same number of rows."""
     if all(part.by is ONE for part in parts):
         return Rows(_together([part.whole for part in parts], axis=1))
     by = parts[0].by.astype(object)
@@ -121,7 +121,7 @@ def joined(parts: Sequence[Rows]) -> Rows:
 
 
 def stacked(parts: Sequence[Rows]) -> Rows:
-    """Rows one after the other."""
+    """Rows of one width one after the other."""
     whole = _together([part.whole for part in parts], axis=0)
     if all(part.by is ONE for part in parts):
         return Rows(whole)
@@ -153,7 +153,7 @@ class Matrix:
         return self.of(Rows.of(x), bias).values
 
     def of(self, x: Rows, bias: Sequence[Number] | None = None) -> Rows:
-        """The same for rows over denominators."""
+        """``x @ self.T + bias`` for rows over denominators, of shape (N, columns); exact."""
         constant, more = self._constant(bias, self.denominator)
         divisor = self.denominator * more
         small = x.whole.dtype == x.by.dtype == np.int64
@@ -201,7 +201,7 @@ class Matrix:
 
 
 def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """``q @ k.T``, exact."""
+    """``q @ k.T`` of arrays of integers, exact."""
     if q.dtype == np.int64 and k.dtype == np.int64:
         widest = np.abs(q).max(axis=0, initial=0).astype(object)
         bound = int(np.abs(k).max(axis=0, initial=0).astype(object) @ widest)
@@ -251,7 +251,8 @@ def average_hard(q: np.ndarray, k: np.ndarray, v: np.ndarray, block: int = 1024)
 
 
 def attended(q: Rows, k: Rows, v: Rows, block: int = 1024) -> Rows:
-    """The same for rows over denominators."""
+    """Average-hard attention on rows over denominators: for each row of q the mean of v over the keys of maximal score;
+    exact."""
     (keys, _), (values, by) = k.common(), v.common()
     parts = []
     for start in range(0, len(q.whole), block):

@@ -7,7 +7,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from efasp.sorts import Interval, Number, Sort
 from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, Relu, Row, TokenEmbedding, walk
@@ -29,7 +29,7 @@ class Folded:
         self.of[node], self.bounds[by] = by, bounds
 
     def constant(self, values: Sequence[Number], sort: Sort) -> Node:
-        """A vector of constants."""
+        """A node with the constant ``values``, of a sort."""
         made = Affine(self.base, ((),) * len(values), tuple(values), sort)
         self.bounds[made] = tuple((value, value) for value in values)
         return made
@@ -97,7 +97,7 @@ def met(a: Bounds, b: Bounds) -> Bounds:
 
 
 def ranged(row: Row, constant: Number, bounds: Bounds) -> Interval:
-    """The interval of a row of an affine map."""
+    """The interval of a row of an affine map, for coordinates within bounds."""
     ends = [sorted((c * bounds[i][0], c * bounds[i][1])) for i, c in row]
     return constant + sum(low for low, _ in ends), constant + sum(high for _, high in ends)
 
@@ -114,11 +114,3 @@ def pruned(x: Concat, rows: Sequence[Row]) -> tuple[Node, list[Row]]:
             now += part.width
         at += part.width
     return parts[0] if len(parts) == 1 else Concat(tuple(parts)), [tuple((place[i], c) for i, c in row) for row in rows]
-
-
-def replaced(root: Node, given: Mapping[Node, tuple[Node, Bounds]], base: Node) -> Node:
-    """A program with nodes replaced by others of known bounds, folded."""
-    made = Folded(base)
-    for node, (by, bounds) in given.items():
-        made.replace(node, by, bounds)
-    return made.fold(root)

@@ -50,7 +50,7 @@ class Grammar(NamedTuple):
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """The terminals, in the order of their rules."""
+        """The terminals, in the order in which rules name them."""
         return tuple(dict.fromkeys(rule.letter for rule in self.terminal))
 
 

@@ -35,5 +35,5 @@ def depth(*roots: Node) -> tuple[int, int]:
 
 
 def hidden(*roots: Node) -> int:
-    """Number of ReLU units below the roots."""
+    """The number of ReLU units of the nodes below the roots."""
     return sum(node.width for node in walk(*roots) if isinstance(node, Relu))

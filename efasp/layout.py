@@ -67,7 +67,7 @@ class Layout(Codec):
             return position(self.sections, self.codebook, row)
 
     def row(self, kind: str, **payloads: int) -> Row:
-        """The place of this kind with these payloads."""
+        """The row (number of the kind, then payloads) of the place of a kind with some payloads; 0 for those not given."""
         return (self.codebook.kind_index[kind], *[payloads.get(name, 0) for name in self.codebook.bits])
 
     def at(self, kind: str, **payloads: int) -> int:
@@ -75,7 +75,7 @@ class Layout(Codec):
         return self.position(self.row(kind, **payloads))
 
     def named(self, row: Row) -> tuple[str, dict[str, int]]:
-        """Kind and payloads of a place, by name."""
+        """The kind of a place, by name, and its payloads, by name."""
         return self.codebook.kinds[row[0]].name, dict(zip(self.codebook.bits, row[1:], strict=True))
 
     def part(self, first: int, end: int, token: Callable[[Row], int]) -> TokenSequence:
@@ -99,7 +99,7 @@ class Layout(Codec):
 
     @property
     def count(self) -> int:
-        """P as a word, the result of ``nproc``."""
+        """The number of processors modulo 2^w, the result of ``nproc``."""
         return self.processors % (1 << self.word)
 
     def prompt_token(self, instructions: Sequence[Instruction], row: Row) -> int:
@@ -117,7 +117,7 @@ class Layout(Codec):
             raise EncodingError(f"position 1: expected {self.processors} processors (mod 2^w), found {count}")
 
     def four(self, tokens: Sequence[int], index: int) -> list[int]:
-        """The tokens of one instruction."""
+        """The four tokens of one instruction, by its number, in a sequence of tokens."""
         return [tokens[self.at(kind, index=index)] for kind in FIELDS]
 
     def read_prompt(self, tokens: Sequence[int]) -> tuple[Instruction, ...]:

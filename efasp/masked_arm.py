@@ -109,7 +109,7 @@ class MaskedArm:
 
     @property
     def mask(self) -> int:
-        """The mask's id."""
+        """The id of the mask token."""
         return self.vocabulary.token(self.decoder.mask)
 
     def opening(self, ids: Sequence[int]) -> list[int]:

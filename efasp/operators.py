@@ -79,12 +79,12 @@ def expect_bits(operator_name: str, *nodes: Node, width: int | None = None) -> N
 
 
 def expect_flag(operator_name: str, node: Node) -> None:
-    """One coordinate of 0 or 1."""
+    """Check that a node has one coordinate of 0 or 1. Raises SortError."""
     expect_bits(operator_name, node, width=1)
 
 
 def expect_int(operator_name: str, node: Node) -> tuple[int, int]:
-    """One integer coordinate; gives its bounds."""
+    """The bounds of a node of one integer coordinate. Raises SortError for another."""
     if node.width != 1 or not node.sort.integral:
         raise SortError(operator_name, "a bounded integer", node.sort)
     ((low, high),) = node.sort.bounds
@@ -97,10 +97,10 @@ def like(node: Node) -> Sort:
 
 
 def bits(w: int) -> tuple[Sort, ...]:
-    """Two words."""
+    """The sorts of two words of w bits each."""
     return (Word(w), Word(w))
 
 
 def small(w: int) -> tuple[Sort, ...]:
-    """One signed integer of w bits."""
+    """The sort of one integer from -2^w to 2^w."""
     return (Int(-(1 << w), 1 << w),)

@@ -131,5 +131,5 @@ class TokenSequence:
 
 
 def join(parts: Sequence[TokenSequence]) -> TokenSequence:
-    """Concatenation of sequences."""
+    """The concatenation of sequences of tokens and places."""
     return TokenSequence(np.concatenate([p.tokens for p in parts]), np.concatenate([p.places for p in parts]))

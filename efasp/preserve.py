@@ -51,7 +51,7 @@ def vocabulary(letters: str, bits: int) -> Codebook:
 
 @cache
 def places(bits: int) -> Codebook:
-    """Positions 0..2^bits-1."""
+    """The codebook of places 0..2^bits-1."""
     return Codebook.index(bits)
 
 
@@ -88,7 +88,7 @@ class _Edits:
 
     @classmethod
     def of(cls, read: Node, size: int, top: int) -> _Edits:
-        """From the coordinates that ``_shown`` gives."""
+        """The edits read from the coordinates that ``_shown`` gives; ``size``: number of letters; ``top``: largest position."""
         return cls(
             take(read, range(size), OneHot(size, partial=True)) if size > 1 else refine(read[0], Flag()),
             refine(read[size], Flag()),
@@ -96,7 +96,7 @@ class _Edits:
         )
 
     def where(self, flag: Node) -> list[Node]:
-        """The edit's parts, where the flag is 1."""
+        """The parts of the edit where the flag is 1, zeros where it is 0."""
         return [*(and_(flag, refine(one, Flag())) for one in self.inserts), and_(flag, self.deletes), _gated(flag, self.at)]
 
 

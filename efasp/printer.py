@@ -63,6 +63,7 @@ class _Block:
 
     @property
     def height(self) -> int:
+        """The number of rows."""
         return self.stop - self.start
 
     def span(self, term: _Term) -> tuple[int, int]:

@@ -146,11 +146,11 @@ class Chosen:
     count: int = 0
 
     def after(self, selected: Any, value: int) -> Chosen:
-        """With one more position, if it is selected."""
+        """The sum and count with one more position, if it is selected."""
         return Chosen(self.total + value, self.count + 1) if selected else self
 
     def mean(self) -> Fraction | int:
-        """Their mean value, 0 where there is none."""
+        """The mean of the selected values, 0 where there is none."""
         return Fraction(self.total, self.count) if self.count else 0
 
 

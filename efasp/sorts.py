@@ -17,7 +17,7 @@ Interval = tuple[Number, Number]
 
 
 def tidy(value: Number) -> Number:
-    """The same number, an int where it is one."""
+    """A number equal to ``value``, as an int where it is one."""
     return value if type(value) is int else value.numerator if value.denominator == 1 else value
 
 

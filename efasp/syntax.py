@@ -72,7 +72,7 @@ class Node(metaclass=_Interning):
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """The nodes that this one reads."""
+        """The nodes that this one reads directly."""
         return ()
 
     def __getitem__(self, index: int | slice) -> Node:
@@ -278,7 +278,8 @@ def affine(x: Node, matrix: Sequence[Sequence[Number]], bias: Sequence[Number] |
 
 
 def take(x: Node, places: Sequence[int], sort: Sort | None = None) -> Node:
-    """Some coordinates of a node, in the given order; of a single width-1 part of a product, with the part's sort."""
+    """The coordinates of a node at ``places``, in the given order; of a single width-1 part of a product, with the part's
+    sort."""
     if list(places) == list(range(x.width)) and sort is None:
         return x
     return Affine(x, tuple(((place, 1),) for place in places), (0,) * len(places), sort)
@@ -307,7 +308,7 @@ def weigh(x: Node, weights: Sequence[Number], constant: Number = 0, sort: Sort |
 
 
 def relu(x: Node, sort: Sort | None = None) -> Node:
-    """``max(x, 0)`` in each coordinate."""
+    """The node ``max(x, 0)``, in each coordinate."""
     return Relu(x, sort)
 
 
@@ -317,7 +318,7 @@ def aha(q: Node, k: Node, v: Node, sort: Sort | None = None) -> Node:
 
 
 def refine(x: Node, sort: Sort) -> Node:
-    """The same vector under a sharper sort."""
+    """The vector ``x`` under a sharper sort, of the same width. Raises SortError for another width."""
     if x.sort == sort:
         return x
     if x.width != sort.width:
@@ -331,7 +332,7 @@ def walk(*roots: Node, known: Container[Node] = ()) -> list[Node]:
 
 
 def walk_by(below: Callable[[Node], Sequence[Node]], *roots: Node, known: Container[Node] = ()) -> list[Node]:
-    """As ``walk``, where ``below`` says which nodes another one reads."""
+    """Every node below the roots, inputs first, as ``walk`` gives them; ``below`` gives the nodes that a node reads."""
     seen: dict[int, Node] = {}  # by identity, which for nodes is equality
     stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
     while stack:

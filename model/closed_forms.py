@@ -62,12 +62,13 @@ class Quantities(NamedTuple):
 
 
 def quantities(word: int, extension: str) -> Quantities:
-    """Those of a width."""
+    """The quantities of a machine with words of ``word`` bits and an extension."""
     return Quantities(word, clock_bits(word), max(word + 3, len(operations(extension))), word * word // 2)
 
 
 def linear(w: Any, odd: int) -> Quantities:
-    """Those of a width from ``FROM`` on, an integer or a symbol; ``odd``: w modulo 2."""
+    """The quantities from width ``FROM`` on, where they are polynomials in w. ``w``: an integer or a symbol; ``odd``: w modulo
+    2."""
     return Quantities(w, w + 1, w + 3, (w * w - odd) / 2 if not isinstance(w, int) else (w * w - odd) // 2)
 
 
@@ -135,7 +136,7 @@ def summary(shape: TransformerShape[Any], token: Any, place: Any, widest: Any = 
 
 
 def sizes(plan: Plan) -> Summary[int]:
-    """The sizes of a compiled transformer."""
+    """Layers, d_model, heads, d_ff and parameters of a compiled transformer."""
     return summary(plan.shape, plan.vocabulary.width, plan.places.width)
 
 

@@ -70,7 +70,7 @@ class Context:
 
     @property
     def sequence(self) -> TokenSequence:
-        """The sequence so far."""
+        """The sequence as it is now."""
         return TokenSequence(self._tokens[: self._length], self._places[: self._length])
 
     def append(self, block: TokenSequence) -> None:

@@ -27,7 +27,7 @@ def tree_width(name: str, b: int) -> int:
 
 
 def log_width(word: int, extension: str, b: int) -> int:
-    """d_model of the Masked-ARM of the log."""
+    """The d_model of the Masked-ARM that computes the log's machine. ``b``: bits of a position's number."""
     return max(slope * b + by_word * word + rest for slope, by_word, rest in LOG[extension])
 
 

@@ -31,16 +31,19 @@ class _Graph:
         self.constants: list[Any] = []
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node of an operator (``kind``); the name of its only output."""
         name = f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
     def constant(self, value: Any, dtype: Any = np.int64, name: str = "") -> str:
+        """Add a constant; its name, which is made if none is given."""
         name = name or f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.array(value, dtype=dtype, order="C"), name))
         return name
 
     def chosen(self, table: Any, rows: str, dtype: Any = np.int64) -> str:
+        """Add the rows of a constant table that the value ``rows`` numbers."""
         return self.add("Gather", self.constant(table, dtype), rows, axis=0)
 
 

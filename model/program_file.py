@@ -45,7 +45,7 @@ def _read(module: Module) -> Iterator[Codebook]:
 
 
 def metadata(module: Module, dtype: str, shape: TransformerShape[int]) -> dict[str, str]:
-    """The header of a program's file."""
+    """The header of the weights file of a program: format, version, text, dtype, shape and the rest."""
     return {
         "format": PROGRAM,
         "version": VERSION,

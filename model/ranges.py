@@ -53,12 +53,12 @@ class Image(NamedTuple):
 
 
 def absolute(value: Number) -> Number:
-    """The absolute value."""
+    """The absolute value of an exact number."""
     return -value if value < 0 else value
 
 
 def size(interval: Interval) -> Number:
-    """The largest absolute value."""
+    """The largest absolute value in an interval."""
     low, high = interval
     return -low if -low > high else high
 

@@ -94,7 +94,7 @@ def _matrix(tensor: np.ndarray) -> Matrix:
 def tensor_plan(
     name: str, values: dict[str, np.ndarray], shape: TransformerShape[int], vocabulary: Codebook, places: Codebook
 ) -> Plan:
-    """The plan with the numbers of tensors."""
+    """The plan of a shape and two codebooks whose matrices are the given tensors, by name."""
     d, layers = shape["d_model"], []
     for number, row in enumerate(shape["layers"]):
         heads = []

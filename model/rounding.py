@@ -47,11 +47,11 @@ class Value:
 
     @property
     def size(self) -> Number:
-        """The largest absolute value."""
+        """The largest absolute value of the interval."""
         return size((self.low, self.high))
 
     def rectified(self) -> Value:
-        """Its positive part."""
+        """The interval and the error of the value's positive part."""
         if self.high <= 0 and self.high + self.error <= 0:
             return Value()
         return Value(0, max(self.high, 0), self.error, self.grain)
@@ -87,7 +87,7 @@ class Rounding:
         return Value(*interval, error * MORE)
 
     def rows(self, matrix: Matrix, stream: Sequence[Value], bias: Sequence[Number] | None = None) -> list[Value]:
-        """A linear map of a stream."""
+        """The values of a linear map of a stream, with their errors."""
         constants = bias or [0] * len(matrix.rows)
         ends = images(matrix, [(x.low, x.high) for x in stream], bias)
         return [
@@ -119,7 +119,7 @@ class Rounding:
         return error, Fraction(1) if head.whole else Fraction(1, grain)
 
     def mean(self, head: Head, stream: Sequence[Value]) -> list[Value]:
-        """What a head reads. Raises Blurred."""
+        """The values that a head reads, with their errors. Raises Blurred."""
         q, k, v = (self.rows(matrix, stream) for matrix in (head.q, head.k, head.v))
         error, gap = self.score(head, q, k)
         if self.scale * (float(gap) - 2 * error * MORE) < VANISHES[self.dtype] * MORE:
@@ -174,7 +174,7 @@ def representable(number: Number, dtype: str) -> bool:
     return found == number and (not number or abs(found) >= Fraction(float(np.finfo(dtype).tiny)))
 
 
-def judged(plan: Plan, dtype: str, positions: int, sort: Sort) -> tuple[float, str]:
+def readout_error(plan: Plan, dtype: str, positions: int, sort: Sort) -> tuple[float, str]:
     """By how much a read-out of a plan may differ from the exact one, which is of a sort; and why the dtype is not known to
     tell read-outs, "" where it is: integers to less than 1/2, fractions to less than half of the largest."""
     try:
@@ -190,7 +190,7 @@ def judged(plan: Plan, dtype: str, positions: int, sort: Sort) -> tuple[float, s
 
 def doubtful(module: Module, plan: Plan, dtype: str) -> str:
     """Why a dtype is not known to tell the read-outs of a program's plan, for all its texts; "" where it is."""
-    return judged(plan, dtype, module.positions or UNBOUNDED, module.program.output.sort)[1]
+    return readout_error(plan, dtype, module.positions or UNBOUNDED, module.program.output.sort)[1]
 
 
 def chosen(module: Module, plan: Plan) -> str:

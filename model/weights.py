@@ -49,7 +49,7 @@ def dump(weights: Weights) -> bytes:
 
 
 def described_machine(weights: Weights) -> dict[str, str]:
-    """The metadata of a machine's file."""
+    """The metadata, as strings, of the weights file of a machine."""
     t = weights.transformer
     metadata = {
         "format": FORMAT,

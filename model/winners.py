@@ -27,11 +27,13 @@ class Winner:
 
 
 def plain(book: Codebook) -> bool:
-    """Whether places are plain numbers."""
+    """Whether the places of a codebook are plain numbers."""
     return book.payloads[:1] != () and book == Codebook.index(book.payloads[0][1], book.name)
 
 
-def decided(pairs: Iterable[tuple[Form, Form]], field: Callable[[Any], str], whole: Callable[[Form], bool]) -> Winner | None:
+def sole_winner(
+    pairs: Iterable[tuple[Form, Form]], field: Callable[[Any], str], whole: Callable[[Form], bool]
+) -> Winner | None:
     """The only winner of a score, the sum of products of a query's and a key's form; None where it is not known to have one.
 
     ``field``: of an atom, which field of a plain place it is, or nothing; ``whole``: whether a form is an integer.

@@ -29,16 +29,16 @@ class Conclusion:
 
     @property
     def first(self) -> Conclusion:
-        """Of an invariant: that it holds of the sequence that decoding starts with."""
+        """The part of an invariant that says: it holds of the sequence that decoding starts with."""
         return replace(self, of=f"{self.of}, at the start", invariant=False)
 
     @property
     def later(self) -> Conclusion:
-        """Of an invariant: that it holds after one more step."""
+        """The part of an invariant that says: it holds after one more step."""
         return replace(self, of=f"{self.of}, one step later", invariant=False)
 
     def where(self, condition: State) -> Conclusion:
-        """The same conclusion, restricted to instances for which a condition holds: a weaker formula."""
+        """This conclusion for the instances alone for which a condition holds: a weaker formula."""
         return replace(self, state=lambda *instance: f"(=> {condition(*instance)} {self.state(*instance)})")
 
     def __call__(self, *instance: Any) -> str:

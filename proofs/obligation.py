@@ -134,7 +134,7 @@ class Obligation:
 
     @property
     def id(self) -> str:
-        """Lemma and parameters."""
+        """Lemma and parameters, as text."""
         return f"{self.lemma}[{','.join(f'{key}={value}' for key, value in self.params.items())}]"
 
     @property
@@ -159,7 +159,7 @@ class Batch:
 
     @property
     def id(self) -> str:
-        """Lemmas and parameters."""
+        """Lemmas and parameters of the batch, as text."""
         return f"{' '.join(self.lemmas)} {json.dumps(self.params)}"
 
     def lacking(self, given: Mapping[str, Count]) -> dict[str, str]:
@@ -182,7 +182,7 @@ def tally(obligations: Iterable[Obligation]) -> dict[str, Count]:
 
 
 def add(given: dict[str, Count], obligation: Obligation) -> None:
-    """Count one more obligation of its lemma."""
+    """Count one obligation in ``given``, under its lemma."""
     obligations, stated = given.get(obligation.lemma, Count(0, 0))
     given[obligation.lemma] = Count(obligations + 1, (stated or 0) + obligation.stated)
 
@@ -202,7 +202,7 @@ class Machine:
 
     @property
     def step(self) -> Program:
-        """Its step in E-FASP."""
+        """The machine's step as a program of E-FASP."""
         return step_of(self.word, self.engine, self.extension, self.code)
 
     @property
@@ -228,7 +228,7 @@ class Machine:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Parameters of an obligation about it."""
+        """The parameters of the obligations about this machine."""
         known = {"w": self.word, "engine": self.engine, "ext": self.extension or "none"}
         return known if self.code is None else {**known, "code": digest(self.code)}
 

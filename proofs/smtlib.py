@@ -112,11 +112,11 @@ class Script:
         self.admitted: dict[Term, Term] = {}  # cases of the statement, each within another
 
     def note(self, text: str) -> None:
-        """A comment."""
+        """Write a comment in the script."""
         self._lines.extend(f"; {line}" for line in text.splitlines())
 
     def declare(self, name: str, sort: str = "Int", note: str = "") -> Term:
-        """A constant; ``note`` says its meaning."""
+        """Declare a constant; ``note`` says its meaning."""
         self._lines.append(f"(declare-const {name} {sort})" + (f" ; {note}" if note else ""))
         return name
 
@@ -134,7 +134,7 @@ class Script:
         return self.integer(name, 0, 1, note)
 
     def function(self, name: str, arguments: Sequence[str], result: str, note: str = "") -> str:
-        """An uninterpreted function."""
+        """Declare an uninterpreted function."""
         self._lines.append(f"(declare-fun {name} ({' '.join(arguments)}) {result})" + (f" ; {note}" if note else ""))
         return name
 
@@ -157,7 +157,7 @@ class Script:
         self._assumptions[self._assert(self._instance(conclusion, *instance), conclusion.id)] = None
 
     def sort(self, term: Term, of: str, lemma: str = "step.sorts") -> None:
-        """A lemma about sorts, applied to a value."""
+        """Assume what a lemma about sorts says of a term; ``of``: the name of the value that it is about."""
         name = f"{lemma}: {of}" if of else lemma
         self.cites[name] = None
         self._assert(term, name)
@@ -172,7 +172,7 @@ class Script:
         self.admitted[land(within, case)] = within
 
     def conclude(self, conclusion: Conclusion, *instance: Any) -> Term:
-        """A conclusion as a part of the goal."""
+        """The part of the goal that is a conclusion, at an instance; it is noted as concluded."""
         self.concludes[conclusion.id] = None
         self.stated += 1
         return self._instance(conclusion, *instance)
@@ -184,7 +184,7 @@ class Script:
         return term
 
     def text(self, goal: Term | None = None, note: str = "") -> str:
-        """The whole script; with a goal, its negation is asserted: no model means that the goal follows."""
+        """The script's text; if it has a goal, the goal's negation is asserted, so that no model means: the goal follows."""
         asked = [] if goal is None else [f"(assert (not {goal})) ; negated goal{': ' + note if note else ''}"]
         return "\n".join([f"(set-logic {self.logic})", *self._lines, *asked, "(check-sat)", ""])
 

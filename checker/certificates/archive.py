@@ -60,7 +60,8 @@ def cache_proof(store: Store, hash_: str, proof: Proof) -> None:
 
 
 def cached_proof(store: Store, hash_: str) -> Proof | None:
-    """Route and proof of an earlier run, or None."""
+    """The route and the proof that an earlier run stored under a script's hash; None if there is none, or none that can be
+    read."""
     try:
         value = json.loads(zlib.decompress(base64.b85decode(store.get(_key(hash_)))))
     except (TypeError, ValueError, zlib.error):

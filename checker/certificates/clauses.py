@@ -29,7 +29,7 @@ def of_script(script: Script) -> Iterator[Reasoned]:
 
 
 def gates(script: Script, p: int) -> Iterator[Reasoned]:
-    """The clauses of one connective."""
+    """The clauses that define formula number ``p`` by its parts, each with its reason."""
     match script.formulas[p]:
         case ("truth", value):
             clauses: list[Clause] = [(p if value else -p,)]
@@ -63,12 +63,12 @@ def divisions(script: Script) -> Iterator[Reasoned]:
     """Quotient and remainder by a constant of 1 or more; the remainder of a number below the divisor."""
     uses = [node[2:] for node in script.terms.nodes if node[0] == "apply" and node[1] in (MOD, DIV)]
     for a, divisor in dict.fromkeys(uses) if script.integral else ():
-        rest = script.terms.of("apply", MOD, a, divisor)
+        rest = script.terms.node_number("apply", MOD, a, divisor)
         below = -script.at_most(script.num(0), a), script.at_most(divisor, a)
         yield (*below, script.equal(rest, a)), "division"
         word, k = script.terms[divisor][:2]
         if word == "num" and k > 0:
-            quotient = script.terms.of("apply", DIV, a, divisor)
+            quotient = script.terms.node_number("apply", DIV, a, divisor)
             yield (script.equal(a, script.plus(script.times(k, quotient), rest)),), "division"
             yield (script.at_most(script.num(0), rest),), "division"
             yield (script.at_most(rest, script.num(k - 1)),), "division"

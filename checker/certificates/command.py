@@ -94,12 +94,12 @@ class Certificate:
 
     @property
     def by(self) -> str:
-        """The checker that replayed the proof."""
+        """The name of the checker that replayed the proof; empty where no route succeeded."""
         return BY_NAME[self.outcome["route"]].by() if self.outcome["route"] else ""
 
     @property
     def row(self) -> CertificateRow:
-        """As the report holds it."""
+        """The row about these scripts, of one hash, in the JSON report."""
         first = self.same[0]
         hole = BY_NAME[self.outcome["route"]].hole if self.outcome["route"] else ""
         return {

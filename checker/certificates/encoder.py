@@ -42,7 +42,7 @@ class Encoder:
     # Gates.
 
     def both(self, a: int, b: int) -> int:
-        """a and b"""
+        """The literal of "a and b"."""
         if -TRUE in (a, b) or a == -b:
             return -TRUE
         if TRUE in (a, b) or a == b:
@@ -50,7 +50,7 @@ class Encoder:
         return self._gate("and", a, b, lambda g: [[-g, a], [-g, b], [g, -a, -b]])
 
     def either(self, a: int, b: int) -> int:
-        """a or b"""
+        """The literal of "a or b"."""
         return -self.both(-a, -b)
 
     def differ(self, a: int, b: int) -> int:
@@ -64,7 +64,7 @@ class Encoder:
         return sign * self._gate("xor", a, b, lambda g: [[-g, a, b], [-g, -a, -b], [g, -a, b], [g, a, -b]])
 
     def choose(self, c: int, a: int, b: int) -> int:
-        """a where c holds, else b"""
+        """The literal of "a where c holds, else b"."""
         return a if a == b else self.either(self.both(c, a), self.both(-c, b))
 
     def _gate(self, kind: str, a: int, b: int, define: Callable[[int], list[list[int]]]) -> int:
@@ -77,7 +77,7 @@ class Encoder:
     # Words.
 
     def plus(self, x: Word, y: Word) -> Word:
-        """Their sum, modulo 2^width: full adders."""
+        """The sum of two words of one width, modulo 2^width, by full adders."""
         out, carry = [], -TRUE
         for a, b in zip(x, y, strict=True):
             half = self.differ(a, b)
@@ -98,7 +98,7 @@ class Encoder:
         return x
 
     def down(self, x: Word, amount: Word) -> Word:
-        """x shifted down; its sign comes in."""
+        """A word shifted down by an amount, arithmetically: copies of its sign bit come in."""
         for i, bit in enumerate(amount):
             signs = [x[-1]] * min(1 << i, len(x))
             x = [self.choose(bit, a, b) for a, b in zip(x[len(signs) :] + signs, x, strict=True)]
@@ -112,21 +112,21 @@ class Encoder:
         return greater
 
     def same(self, x: Word, y: Word) -> int:
-        """x = y"""
+        """The literal of "x = y", of two words of one width."""
         return reduce(self.both, (-self.differ(a, b) for a, b in zip(x, y, strict=True)), TRUE)
 
     # Expressions.
 
     def bit(self, tree: Any) -> int:
-        """A formula."""
+        """The literal of a parsed formula. Raises ScriptError for a word."""
         return _bit(self.value(tree))
 
     def word(self, tree: Any) -> Word:
-        """A bit-vector."""
+        """The bits, lowest first, of a parsed bit-vector term. Raises ScriptError for a formula."""
         return _word(self.value(tree))
 
     def value(self, tree: Any) -> int | Word:
-        """Either."""
+        """The literal of a parsed formula, or the bits of a parsed bit-vector term. Raises ScriptError."""
         if isinstance(tree, str):
             if tree.startswith("#b"):
                 return [TRUE if digit == "1" else -TRUE for digit in reversed(tree[2:])]

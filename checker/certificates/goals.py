@@ -45,7 +45,7 @@ class Goal:
     ifs: dict[int, str] = field(default_factory=dict)
 
     def term(self, number: int) -> str:
-        """A term."""
+        """The text in Rocq of the term with a number."""
         match self.script.terms[number]:
             case ("num", value):
                 return str(value) if value >= 0 else f"({value})"
@@ -65,7 +65,7 @@ class Goal:
         return f"i{number}"
 
     def formula(self, number: int) -> str:
-        """A formula."""
+        """The text in Rocq of the formula with a number."""
         match self.script.formulas[number]:
             case ("truth", value):
                 return "True" if value else "False"
@@ -89,7 +89,7 @@ class Goal:
         return f"({self.formula(f)} {CONNECTIVES[word]} {self.formula(g)})"
 
     def arity(self, kind: str, number: int) -> int:
-        """Of a function or predicate."""
+        """The number of arguments of a function or predicate (``kind``), by its number among these."""
         return next(arity for k, n, arity in self.script.names.values() if (k, n) == (kind, number))
 
     def uses(self, word: str) -> list[tuple[int, int, int]]:
@@ -148,7 +148,8 @@ def facts(goal: Goal, divides: bool) -> Iterator[str]:
 
 
 def quotients(goal: Goal, used: Sequence[tuple[int, ...]]) -> Iterator[str]:
-    """Of each division what defines it, and what follows of its products. ``used``: functions with two arguments."""
+    """For each division, tactics that state what defines it and what follows of products with its divisor. ``used``:
+    applications of functions to two arguments."""
     for a, b in dict.fromkeys((a, b) for f, a, b in used if f in (MOD, DIV)):
         yield f"pose proof (divides {goal.term(a)} {goal.term(b)})."
         for _, x, y in (node for node in goal.script.terms.nodes if node[0] == "product" and b in node[1:]):
@@ -157,16 +158,16 @@ def quotients(goal: Goal, used: Sequence[tuple[int, ...]]) -> Iterator[str]:
 
 
 def equal_results(goal: Goal, used: Sequence[tuple[int, ...]]) -> Iterator[str]:
-    """Of two uses of a function: if their arguments are equal, so are the results."""
+    """For every two applications of one function, a tactic that states: if the arguments are equal, so are the results."""
     for (f, a, b), (g, c, d) in combinations(used, 2):
         if f == g and f not in (MOD, DIV):
             same = [f"{goal.term(x)} = {goal.term(y)}" for x, y in ((a, c), (b, d)) if x != y]
-            results = (goal.term(goal.script.terms.of("apply", *use)) for use in ((f, a, b), (g, c, d)))
+            results = (goal.term(goal.script.terms.node_number("apply", *use)) for use in ((f, a, b), (g, c, d)))
             yield f"assert ({' -> '.join([*same, ' = '.join(results)])}) by congruence."
 
 
 def reciprocals(goal: Goal) -> Iterator[str]:
-    """Of each r with r x = 1: its sign, what y x = t makes of y, and a bound where x has one."""
+    """For each r with r x = 1, tactics that state its sign, what y x = t makes of y, and a bound where x has one."""
     equations = [goal.script.formulas[f][1:] for f in goal.script.assertions if goal.script.formulas[f][0] == "eq"]
     products = [(goal.script.terms[a][1:], b) for a, b in equations if goal.script.terms[a][0] == "product"]
     for r, x in [factors for factors, result in products if goal.script.terms[result] == ("num", 1)]:

@@ -34,7 +34,7 @@ class Step:
 
 
 def dimacs(clauses: Sequence[Sequence[int]]) -> str:
-    """The clauses as a DIMACS file."""
+    """Clauses (lists of literals) as the text of a DIMACS file."""
     most = max((abs(x) for clause in clauses for x in clause), default=0)
     lines = [f"p cnf {most} {len(clauses)}", *(" ".join(map(str, (*clause, 0))) for clause in clauses)]
     return "\n".join(lines) + "\n"
@@ -173,7 +173,7 @@ def steps(clauses: Sequence[Sequence[int]], proof: Iterable[tuple[bool, tuple[in
 
 
 def needed(proof: Sequence[Step]) -> list[Step]:
-    """Those of the steps that the last one rests on."""
+    """The steps of a proof that its last step rests on, in order."""
     wanted, out = {proof[-1].number}, []
     for step in reversed(proof):
         if step.number in wanted:

@@ -15,7 +15,7 @@ class Propagation:
         self._of: dict[int, list[Clause]] = {}  # by literal: the clauses that have it
 
     def add(self, clause: Clause) -> None:
-        """One more clause."""
+        """Add a clause, and the literals that follow from it by unit propagation."""
         for x in clause:
             self._of.setdefault(x, []).append(clause)
         if not any(x in self.units for x in clause):

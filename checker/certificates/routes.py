@@ -81,7 +81,7 @@ class Refuted:
     encoders: tuple[str, ...]
 
     def find(self, text: str, seconds: float) -> str:
-        """CaDiCaL's proofs with hints."""
+        """CaDiCaL's proofs of a script, with hints, as JSON: by encoder the text of the steps. ``seconds``: for each."""
         encodings = {name: ENCODERS[name](text) for name in self.encoders}
         proofs = {name: steps(made, drup(made, seconds)) for name, made in encodings.items()}
         return json.dumps({name: "".join(f"{step}\n" for step in proof) for name, proof in proofs.items()})

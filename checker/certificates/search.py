@@ -108,7 +108,7 @@ class Search:
         self.known.probe(sign * n for n, node in enumerate(script.formulas.nodes, 1) if node[0] == "le" for sign in (1, -1))
 
     def add(self, clause: Clause, reason: str) -> None:
-        """One more clause."""
+        """Add a clause, with the reason for which it holds."""
         self.clauses.append((clause, reason))
         self.known.add(clause)
         self.sat.add(z3.Or([self._literal(x) for x in clause]))

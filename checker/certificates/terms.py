@@ -25,8 +25,8 @@ class Table:
         self.nodes: list[Node] = []
         self._known: dict[Node, int] = {}
 
-    def of(self, *node: Any) -> int:
-        """The number of a node."""
+    def node_number(self, *node: Any) -> int:
+        """The number of a node: its old one, or the next number if it is new."""
         if node not in self._known:
             self.nodes.append(node)
             self._known[node] = len(self.nodes)
@@ -73,8 +73,8 @@ class Script:
             kind = self._kind(rest[2], "number", "flag")
             body = self.term(rest[3]) if kind == "number" else self.formula(rest[3])
             number = self._name(rest[0], kind, 0)
-            left = self.terms.of("var", number) if kind == "number" else self.formulas.of("flag", number)
-            self.assertions.append(self.formulas.of("eq" if kind == "number" else "iff", left, body))
+            left = self.terms.node_number("var", number) if kind == "number" else self.formulas.node_number("flag", number)
+            self.assertions.append(self.formulas.node_number("eq" if kind == "number" else "iff", left, body))
         else:
             raise ScriptError(f"expected a command that is read, found {word}")
 
@@ -96,24 +96,24 @@ class Script:
     # Terms.
 
     def num(self, value: int) -> int:
-        """A numeral."""
-        return self.terms.of("num", value)
+        """The number of the term that is a numeral."""
+        return self.terms.node_number("num", value)
 
     def plus(self, a: int, b: int) -> int:
-        """A sum."""
-        return self.terms.of("plus", a, b)
+        """The number of the sum of two terms, given by their numbers."""
+        return self.terms.node_number("plus", a, b)
 
     def times(self, k: int, a: int) -> int:
-        """A multiple."""
-        return self.terms.of("times", k, a)
+        """The number of a term's multiple by an integer."""
+        return self.terms.node_number("times", k, a)
 
     def product(self, a: int, b: int) -> int:
         """A product: a multiple where one of the two is constant."""
         for constant, other in ((self._constant(a), b), (self._constant(b), a)):
             if constant is not None:
                 multiple = self.times(constant[0], other)
-                return multiple if constant[1] == 1 else self.terms.of("over", multiple, constant[1])
-        return self.terms.of("product", a, b)
+                return multiple if constant[1] == 1 else self.terms.node_number("over", multiple, constant[1])
+        return self.terms.node_number("product", a, b)
 
     def _constant(self, a: int) -> tuple[int, int] | None:
         """Numerator and denominator of a numeral, of its multiples and fractions."""
@@ -127,17 +127,17 @@ class Script:
         return None
 
     def term(self, tree: Any) -> int:
-        """A term's number."""
+        """The number of a parsed term. Raises ScriptError for a formula, or for what the checker does not read."""
         if isinstance(tree, str):
             if re.fullmatch("[0-9]+", tree):
                 return self.num(int(tree))
             kind, number, _ = self._known(tree)
             if kind != "number":
                 raise ScriptError(f"expected a number, found {tree}")
-            return self.terms.of("var", number)
+            return self.terms.node_number("var", number)
         word, *args = tree
         if word == "ite":
-            return self.terms.of("if", self.formula(args[0]), self.term(args[1]), self.term(args[2]))
+            return self.terms.node_number("if", self.formula(args[0]), self.term(args[1]), self.term(args[2]))
         below = [self.term(arg) for arg in args]
         if word == "+":
             return right(self.plus, below)
@@ -147,8 +147,8 @@ class Script:
             minus = self.times(-1, below[0]) if len(below) == 1 else below[0]
             return reduce(lambda a, b: self.plus(a, self.times(-1, b)), below[1:], minus)
         if word == "/" and self.terms[below[1]][0] == "num":
-            return self.terms.of("over", below[0], self.terms[below[1]][1])
-        return self.terms.of("apply", *self._applied(word, "function", below))
+            return self.terms.node_number("over", below[0], self.terms[below[1]][1])
+        return self.terms.node_number("apply", *self._applied(word, "function", below))
 
     def _known(self, name: str) -> tuple[str, int, int]:
         if name not in self.names:
@@ -164,23 +164,23 @@ class Script:
     # Formulas.
 
     def at_most(self, a: int, b: int) -> int:
-        """a <= b"""
-        return self.formulas.of("le", a, b)
+        """The number of the formula a <= b, of terms given by their numbers."""
+        return self.formulas.node_number("le", a, b)
 
     def equal(self, a: int, b: int) -> int:
-        """a = b, of numbers"""
-        return self.formulas.of("eq", a, b)
+        """The number of the formula a = b, of terms given by their numbers."""
+        return self.formulas.node_number("eq", a, b)
 
     def negation(self, f: int) -> int:
-        """not f"""
-        return self.formulas.of("not", f)
+        """The number of the formula "not f"."""
+        return self.formulas.node_number("not", f)
 
     def implies(self, f: int, g: int) -> int:
-        """f => g"""
-        return self.formulas.of("or", self.negation(f), g)
+        """The number of the formula "f implies g"."""
+        return self.formulas.node_number("or", self.negation(f), g)
 
     def boolean(self, tree: Any) -> bool:
-        """Whether an expression is a formula."""
+        """Whether a parsed expression is a formula and not a number."""
         if isinstance(tree, str):
             return tree in ("true", "false") or self.names.get(tree, ("", 0, 0))[0] == "flag"
         word = tree[0]
@@ -189,32 +189,34 @@ class Script:
         return word in ("and", "or", "not", "=>", "xor", *COMPARISONS) or self.names.get(word, ("", 0, 0))[0] == "predicate"
 
     def formula(self, tree: Any) -> int:
-        """A formula's number."""
+        """The number of a parsed formula. Raises ScriptError for a number, or for what the checker does not read."""
         if isinstance(tree, str):
             if tree in ("true", "false"):
-                return self.formulas.of("truth", int(tree == "true"))
+                return self.formulas.node_number("truth", int(tree == "true"))
             kind, number, _ = self._known(tree)
             if kind != "flag":
                 raise ScriptError(f"expected a formula, found {tree}")
-            return self.formulas.of("flag", number)
+            return self.formulas.node_number("flag", number)
         word, *args = tree
         if word in COMPARISONS and len(args) == 2:
             if word == "=" and self.boolean(args[0]):
-                return self.formulas.of("iff", self.formula(args[0]), self.formula(args[1]))
+                return self.formulas.node_number("iff", self.formula(args[0]), self.formula(args[1]))
             return COMPARISONS[word](self, self.term(args[0]), self.term(args[1]))
         if word in self.names:
-            return self.formulas.of("holds", *self._applied(word, "predicate", [self.term(arg) for arg in args]))
+            return self.formulas.node_number("holds", *self._applied(word, "predicate", [self.term(arg) for arg in args]))
         below = [self.formula(arg) for arg in args]
         if word in ("and", "or"):
-            return right(lambda f, g: self.formulas.of(word, f, g), below)
+            return right(lambda f, g: self.formulas.node_number(word, f, g), below)
         if word == "=>":
             return right(self.implies, below)
         if word == "not" and len(below) == 1:
             return self.negation(below[0])
         if word == "xor" and len(below) == 2:
-            return self.negation(self.formulas.of("iff", *below))
+            return self.negation(self.formulas.node_number("iff", *below))
         if word == "ite" and len(below) == 3:
-            return self.formulas.of("and", self.implies(below[0], below[1]), self.formulas.of("or", below[0], below[2]))
+            return self.formulas.node_number(
+                "and", self.implies(below[0], below[1]), self.formulas.node_number("or", below[0], below[2])
+            )
         raise ScriptError(f"expected a formula that is read, found {word} of {len(args)}")
 
     # Linear forms.
@@ -246,7 +248,7 @@ Form = tuple[dict[int, Fraction], Fraction]
 
 
 def added(*parts: tuple[int | Fraction, Form]) -> Form:
-    """The sum of multiples of forms."""
+    """The linear form that is the sum of multiples (factor, form) of forms."""
     total: dict[int, Fraction] = {}
     constant = Fraction(0)
     for k, (terms, c) in parts:
@@ -257,7 +259,7 @@ def added(*parts: tuple[int | Fraction, Form]) -> Form:
 
 
 def right(f: Callable[[int, int], int], items: Iterable[int]) -> int:
-    """``f(a, f(b, c))`` of a, b, c."""
+    """``f(a, f(b, c))`` of the items a, b, c: ``f`` nested to the right, over at least one item."""
     *before, last = items
     return reduce(lambda out, item: f(item, out), reversed(before), last)
 

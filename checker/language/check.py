@@ -14,7 +14,7 @@ from rich.table import Table
 
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
-from efasp.checker.files import json_writable, json_written, shown
+from efasp.checker.files import display_path, json_writable, json_written
 from efasp.checker.language.given import given, weights
 from efasp.checker.language.rasp import Texts as Compiled
 from efasp.checker.language.rasp import is_rasp, translated
@@ -53,7 +53,7 @@ def obligations(module: Module, plan: Plan, dtype: str | None, operator: Sequenc
 def check(options: argparse.Namespace) -> int:
     """Discharge, report, and give the exit code of the verdicts. Without FILE the program is that of the weights file."""
     asked = RunOptions.of(options)
-    named = options.file if options.file is not None else f"the program of {shown(options.weights)}"
+    named = options.file if options.file is not None else f"the program of {display_path(options.weights)}"
     for name in ELSEWHERE:
         if getattr(options, name, None) not in (None, False):
             wanted = "without FILE" if options.file is not None else "with a machine's transformer"
@@ -95,17 +95,18 @@ def _given(options: argparse.Namespace, asked: RunOptions) -> tuple[Module, Sequ
                 found = f"it with {options.file}" if options.file is not None else "no FILE"
                 raise UsageError(f"{flag}: expected it with a .rasp file, found {found}")
         if options.file is None:
-            notice(f"--weights: {shown(options.weights)}: checked against the program in its own header, as no FILE is given")
+            name = display_path(options.weights)
+            notice(f"--weights: {name}: checked against the program in its own header, as no FILE is given")
             return weights(options.weights)[0], None
         return given(options.file, options.name), None
     if asked.weights is not None:
-        texts = texts.of(weights(asked.weights)[0])
+        texts = texts.texts_of(weights(asked.weights)[0])
     translation = translated(options.file, options.name, texts)
     return translation.module, translation.node
 
 
 def _command(options: argparse.Namespace) -> str:
-    weights_ = [] if options.weights is None else ["--weights", str(shown(options.weights))]
+    weights_ = [] if options.weights is None else ["--weights", str(display_path(options.weights))]
     return shlex.join(["efasp", "check", *([] if options.file is None else [options.file]), *weights_])
 
 

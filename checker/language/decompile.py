@@ -12,7 +12,7 @@ from pathlib import Path
 
 from efasp.checker import arguments
 from efasp.checker.errors import UsageError
-from efasp.checker.files import STDIN, shown, writable, write
+from efasp.checker.files import STDIN, display_path, writable, write
 from efasp.language import printer
 from efasp.language import tree as t
 from efasp.language.formulas import shown as formula
@@ -53,19 +53,19 @@ def written(options: argparse.Namespace) -> int:
     try:
         result, plan = decompiled(path)
     except WeightsError as error:
-        raise UsageError(str(error).replace(str(path), str(shown(path)))) from None
+        raise UsageError(str(error).replace(str(path), str(display_path(path)))) from None
     except OSError as error:
-        raise UsageError(f"{shown(path)}: {error.strerror or error}") from None
+        raise UsageError(f"{display_path(path)}: {error.strerror or error}") from None
     text = HEADER + printer.write(result.module)
     try:
         again = lower(parse(text, "the program").program)
     except LanguageError as error:  # of a transformer that is too wide for a text
-        raise UsageError(f"{shown(path)}: expected a transformer that a text can have: {error.message}") from None
+        raise UsageError(f"{display_path(path)}: expected a transformer that a text can have: {error.message}") from None
     if differing := differences(plan, again):
-        raise AssertionError(f"{shown(path)}: the program compiles to other numbers: {differing[0]}")
+        raise AssertionError(f"{display_path(path)}: the program compiles to other numbers: {differing[0]}")
     write(options.output, text, "-o")
     said = {
-        "file": str(shown(path)),
+        "file": str(display_path(path)),
         "output": str(options.output),
         "program": result.module.program.name,
         "layers": len(plan.layers),
@@ -134,7 +134,7 @@ def _is_of(sort: Sort, plan: Plan, ids: Sequence[int]) -> bool:
 
 
 def extend(command: argparse.ArgumentParser) -> None:
-    """The arguments of `efasp decompile`."""
+    """Add the arguments of `efasp decompile`."""
     command.add_argument(
         "weights", type=arguments.path, metavar="FILE", help="a weights file of `efasp compile` or `efasp export`"
     )

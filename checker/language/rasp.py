@@ -27,14 +27,14 @@ class Texts:
     alphabet: str | None = None
     longest: int | None = None
 
-    def of(self, module: Module) -> Texts:
-        """Those of a compiled program, where nothing else is said."""
+    def texts_of(self, module: Module) -> Texts:
+        """These texts, with those of a compiled program in place of what is None."""
         alphabet = self.alphabet if self.alphabet is not None else module.join(module.letters)
         return Texts(alphabet, self.longest if self.longest is not None else module.longest)
 
 
 def is_rasp(file: str) -> bool:
-    """Whether a file holds RASP, by its name."""
+    """Whether a file holds RASP: its name ends in .rasp."""
     return file.endswith(".rasp")
 
 

@@ -74,7 +74,7 @@ class Session:
         self.say("\n".join([*rows, f": {node.sort}"]))
 
     def command(self, word: str, rest: str) -> None:
-        """A line that begins with a colon."""
+        """Carry out a line that begins with a colon: ``word``, and the rest of the line."""
         if word == ":on":
             self.module().encode(rest)
             self.text = rest

@@ -61,7 +61,7 @@ def example(module: Module) -> str:
 
 
 def described(module: Module, plan: Plan, text: str) -> Iterator[tuple[str, str]]:
-    """(title, text) of each section."""
+    """The sections of a program's description: a title, and its text."""
     program = module.program
     yield "definition", written(module).rstrip()
     yield "primitives", listed(program, expand=True)

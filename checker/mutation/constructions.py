@@ -54,7 +54,7 @@ class Outcome:
 
     @property
     def row(self) -> MatrixRow:
-        """As the report holds it."""
+        """The row about this mutant in the JSON report."""
         return {
             "mutant": self.mutant.id,
             "module": self.mutant.module,
@@ -193,7 +193,7 @@ def _job(about: Mutant, budget: Budget, mutant: Mutant | None, only: Sequence[st
 
 
 def judge(mutant: Mutant, reply: isolation.Reply) -> Outcome:
-    """The outcome of a mutant, by its reply."""
+    """The outcome of a mutant of a construction, from the worker's reply about it."""
 
     def ended(status: str, detail: str = "", by: dict[str, str] | None = None, case: Any = None) -> Outcome:
         return Outcome(mutant, status, by or {}, detail, reply["seconds"], case)
@@ -250,7 +250,9 @@ def chosen(mutants: Sequence[Mutant], patterns: Sequence[str] | None) -> list[Mu
     return [replace(m, lemmas=lemmas) for m, lemmas in kept if lemmas]
 
 
-def without(mutants: Sequence[Mutant], listed: Sequence[Batch], patterns: Sequence[str] | None = None) -> list[str]:
+def lemmas_without_mutant(
+    mutants: Sequence[Mutant], listed: Sequence[Batch], patterns: Sequence[str] | None = None
+) -> list[str]:
     """The lemmas of some batches, those that match one of the globs, of which there is no mutant; in order."""
     named = {name for mutant in mutants for name in mutant.lemmas}
     every = dict.fromkeys(name for batch in listed for name in batch.lemmas)

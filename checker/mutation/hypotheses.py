@@ -39,7 +39,7 @@ class Hypothesis(TypedDict):
 Dropped = TypedDict("Dropped", {"dropped": list[Hypothesis], "not tried": list[str]})
 
 
-def dropped(text: str, seconds: float) -> dict[str, str]:
+def status_without_each(text: str, seconds: float) -> dict[str, str]:
     """For every hypothesis of a script that has no model how it is without it: ``matters``, ``dead``, or ``unknown``.
 
     It is dead where the goal follows from the others. Those that Z3 does not need for one refutation are, all at once; each of
@@ -96,7 +96,7 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, po
         tally(reply)
 
     arguments = [{"text": scripts[index][0].content, "seconds": seconds} for index in todo]
-    call = "efasp.checker.mutation.hypotheses:dropped"
+    call = "efasp.checker.mutation.hypotheses:status_without_each"
     asked = [isolation.job(call, given, LIMIT * seconds, memory) for given in arguments]
     pool.calls(asked, on_reply, tally.waiting)
     counts: dict[tuple[str, str], Counter[str]] = {}
@@ -112,7 +112,8 @@ def section(scripts: Sequence[list[Obligation]], seconds: float, memory: int, po
 
 
 def status(rows: Sequence[Hypothesis]) -> str:
-    """Of the rows about one hypothesis: it matters where it does in one of them, is dead where it is in all."""
+    """The status of one hypothesis, from all rows about it: it matters where it does in one of them, is dead where it is in
+    all, else unknown."""
     return MATTERS if any(row[MATTERS] for row in rows) else UNKNOWN if any(row[UNKNOWN] for row in rows) else DEAD
 
 

@@ -97,7 +97,7 @@ def section(options: RunOptions, regime: Regime, chosen: Sequence[Batch], rows: 
         "killed": counts["killed"],
         "survived": counts["survived"],
         "errors": counts["error"],
-        "lemmas without": constructions.without(every, chosen, options.lemma),
+        "lemmas without": constructions.lemmas_without_mutant(every, chosen, options.lemma),
         "matrix": [outcome.row for outcome in outcomes],
         "hypotheses": dropped,
     }

@@ -175,7 +175,7 @@ def plain(budget: Budget, store: Store, tally: Tally) -> list[str]:
 
 
 def judged(mutant: Mutant, reply: isolation.Reply) -> Outcome:
-    """The outcome of a mutant, by its reply."""
+    """The outcome of a mutant that an operator makes, from the worker's reply about it."""
     if "ended" in reply:
         return Outcome(mutant, "unknown", "", reply["ended"], reply["seconds"])
     if "raised" in reply:

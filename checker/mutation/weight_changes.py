@@ -47,7 +47,7 @@ class Change:
         return f"{self.tensor}{_at(self.place)} = {self.old:g} {to}"
 
     def numbers(self) -> dict[Place, float]:
-        """The numbers that differ, by place."""
+        """The numbers of the tensor that the change replaces, by place."""
         return {self.place: self.new} | ({self.beside: self.old} if self.beside is not None else {})
 
 
@@ -73,7 +73,7 @@ class File:
         return flat.reshape(about["shape"])
 
     def changed(self, change: Change) -> bytes:
-        """The file with a change."""
+        """The bytes of the weights file after a change."""
         data, about = bytearray(self.data), self.about[change.tensor]
         for place, number in change.numbers().items():
             packed = np.array(number, FORMATS[about["dtype"]]).tobytes()

@@ -23,8 +23,8 @@ from typing import Any
 from uuid import uuid4
 
 from efasp.checker.pool import isolation, remote
-from efasp.checker.pool.pools import Item, OnReply, OnWait, Pool, Result, here, idle, ignored
-from efasp.checker.pool.sessions import ClusterError, Session, killed
+from efasp.checker.pool.pools import Item, OnReply, OnWait, Pool, Result, here, idle, ignore_reply
+from efasp.checker.pool.sessions import ClusterError, Session, lost_worker_message
 from efasp.checker.pool.worker import Work
 
 LOCAL = "local:"
@@ -170,7 +170,7 @@ class Cluster:
             session.fail(self._error())
         return session, session
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignore_reply, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
         """As tasks of the cluster; one at which several of its workers were lost has ended."""
         replies: dict[int, isolation.Reply] = {}
@@ -223,7 +223,7 @@ class Cluster:
     def _reply(self, future: Any) -> isolation.Reply:
         """The reply of a task that has ended. Raises ClusterError."""
         error = future.exception() if future.status == "error" else None
-        if said := killed(error):
+        if said := lost_worker_message(error):
             return {"ended": said, "seconds": 0.0}
         if error is not None:
             raise ClusterError(f"--cluster {self.address}: {error}")

@@ -103,7 +103,7 @@ class Fresh:
         return reply
 
     def close(self) -> None:
-        """End it, and the fork that it waits for."""
+        """Kill the process and wait for it, and for the fork that it waits for."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -155,7 +155,7 @@ def run(asked: Sequence[Job], at_once: int, on_result: Callable[[int, Reply], No
 
 
 def main() -> None:
-    """Answer jobs until the input ends."""
+    """Answer jobs, one line of standard input each, until the input ends."""
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # output of a library is not a reply
     for name in sys.argv[1:]:

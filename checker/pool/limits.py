@@ -25,7 +25,7 @@ def address_space() -> int:
 
 
 def resident() -> int:
-    """Bytes of memory that this process holds."""
+    """Bytes of memory that this process holds; 0 where the system does not say."""
     with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * PAGE
     return 0

@@ -29,8 +29,8 @@ class Plan:
         work = self.work
         return digest("listing", *self._ids[index], self.n_max, work.basis, list(work.solvers), work.seconds)
 
-    def whole(self, index: int) -> bool:
-        """Whether all lemmas of a batch are asked for."""
+    def all_lemmas_selected(self, index: int) -> bool:
+        """Whether the patterns of the run ask for every lemma of a batch, given by its index."""
         return all(matches(name, self.work.patterns) for name in self.work.batches[index].lemmas)
 
     def listed(self, store: Store) -> dict[int, list[Row]]:
@@ -44,7 +44,7 @@ class Plan:
         return cached
 
     def groups(self, left: Iterable[int]) -> deque[deque[int]]:
-        """Some batches, those about one machine together, wide machines first."""
+        """The batches ``left``, in groups about one machine, wide machines first."""
         groups: dict[Any, deque[int]] = {}
         for index in left:
             params = self.work.batches[index].params

@@ -26,7 +26,7 @@ OnReply = Callable[[int, isolation.Reply], None]
 OnWait = Callable[[], None]
 
 
-def ignored(index: int, reply: isolation.Reply) -> None:
+def ignore_reply(index: int, reply: isolation.Reply) -> None:
     """Does nothing with a reply."""
 
 
@@ -39,16 +39,16 @@ class Process(Protocol):
 
     @property
     def exitcode(self) -> int | str | None:
-        """How it ended."""
+        """How the process ended: its exit code, or a text; None while it runs."""
 
     def is_alive(self) -> bool:
-        """Whether it runs."""
+        """Whether the process runs."""
 
     def kill(self) -> None:
-        """End it."""
+        """End the process."""
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait until it has ended."""
+        """Wait until the process has ended, for at most ``timeout`` seconds if given."""
 
 
 class Channel(Protocol):
@@ -61,13 +61,13 @@ class Channel(Protocol):
         """The next message. Raises EOFError where there is none to come."""
 
     def poll(self) -> bool:
-        """Whether there is a message."""
+        """Whether a message has arrived that was not received."""
 
     def fileno(self) -> int:
         """A file that is readable when there is a message."""
 
     def close(self) -> None:
-        """No more messages are wanted."""
+        """Close the channel: no more messages are wanted."""
 
 
 class Pool(Protocol):
@@ -75,15 +75,15 @@ class Pool(Protocol):
 
     @property
     def jobs(self) -> int:
-        """How many processes may work at once."""
+        """The number of processes that may work at once."""
 
     def prepare(self) -> None:
         """Workers of a run of all lemmas will be made."""
 
     def worker(self, work: Work) -> tuple[Process, Channel]:
-        """A new worker."""
+        """A new process that works on ``work``, and the channel to it."""
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignore_reply, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
         """The replies to some jobs, in their order; as ``isolation.run``."""
 
@@ -105,16 +105,16 @@ class Processes:
                     import_module(name)
 
     def worker(self, work: Work) -> tuple[Process, Connection]:
-        """A fork of this process."""
+        """A fork of this process that works on ``work``, and the channel to it."""
         ours, theirs = FORK.Pipe()
         process = FORK.Process(target=serve, args=(theirs, work, os.getpid()), daemon=True)
         process.start()
         theirs.close()
         return process, ours
 
-    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignored, on_wait: OnWait = idle,
+    def calls(self, asked: Sequence[isolation.Job], on_result: OnReply = ignore_reply, on_wait: OnWait = idle,
               libraries: Sequence[str] = isolation.LIBRARIES) -> list[isolation.Reply]:  # fmt: skip
-        """In forks of started processes."""
+        """Run jobs in forks of started processes, and give their replies in order."""
         return isolation.run(asked, self.jobs, on_result, on_wait, libraries)
 
     def mapped(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -9,7 +9,7 @@ import threading
 
 
 def dask_setup(worker: object) -> None:
-    """Called by Dask in a worker that starts."""
+    """Make a starting Dask worker ignore Ctrl-C and print nothing; Dask calls it by this name."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -6,7 +6,7 @@ import os
 import sys
 from multiprocessing.connection import Connection
 
-from efasp.checker.errors import described
+from efasp.checker.errors import message_of
 from efasp.checker.pool.worker import Work, serve
 from efasp.checker.store import digest
 
@@ -18,7 +18,7 @@ def main(file: int, parent: int) -> None:
     try:
         batches = recipe.batches()
     except Exception as error:  # whatever it is, the machine that asks reports it
-        connection.send(("refused", f"the batches cannot be rebuilt: {described(error)}"))
+        connection.send(("refused", f"the batches cannot be rebuilt: {message_of(error)}"))
         os._exit(1)
     if digest(*(batch.id for batch in batches)) != listed:
         connection.send(("refused", "the batches that were rebuilt are others"))

@@ -75,19 +75,19 @@ def wanted_still() -> Callable[[], bool]:
     worker = get_worker()
     key = worker.get_current_task()
 
-    def still() -> bool:
+    def is_wanted() -> bool:
         state = worker.state.tasks.get(key)
         return state is not None and state.state != "cancelled"
 
-    return still
+    return is_wanted
 
 
 def call(asked: Job, libraries: Sequence[str], wanted: Identity) -> Reply:
     """One call in a fork of a started process, which the worker keeps for the next."""
     agree(wanted)
-    still, idle = wanted_still(), IDLE.setdefault(tuple(libraries), [])
+    is_wanted, idle = wanted_still(), IDLE.setdefault(tuple(libraries), [])
     fresh = idle.pop() if idle else Fresh(libraries)
-    reply = fresh.ask(asked, still)
+    reply = fresh.ask(asked, is_wanted)
     if reply.get("ended") == ENDED:
         fresh.close()
     else:
@@ -104,7 +104,7 @@ def session(spec: bytes, up: str, name: str, wanted: Identity) -> None:
     from distributed import Queue, get_client
 
     agree(wanted)
-    still, client, attempt = wanted_still(), get_client(), uuid4().hex
+    is_wanted, client, attempt = wanted_still(), get_client(), uuid4().hex
     messages, orders = Queue(up, client=client), Queue(attempt, client=client)
     ours, theirs = Pipe()
     process = subprocess.Popen(
@@ -121,7 +121,7 @@ def session(spec: bytes, up: str, name: str, wanted: Identity) -> None:
     code = None
     try:
         ours.send_bytes(spec)
-        while still():
+        while is_wanted():
             if ours.poll(PERIOD):
                 messages.put([name, attempt, ours.recv_bytes()])
     except (EOFError, OSError):

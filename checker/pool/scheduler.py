@@ -250,7 +250,7 @@ class Scheduler:
         if missing:
             for number, (why, names) in enumerate(missing.items()):
                 self._row(index, built + number, failed(replace(batch, lemmas=tuple(names)), self.n_max, why))
-        elif built and self.plan.whole(index):
+        elif built and self.plan.all_lemmas_selected(index):
             self.store.put_batch((self.rows[index][i] for i in sorted(self.rows[index])), self.plan.listing(index))
         self._complete(index)
 

@@ -29,16 +29,16 @@ class Link(Protocol):
     client: Any
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """A task of the cluster. Raises ClusterError."""
+        """Run a function as a task of the cluster, and give its future. Raises ClusterError."""
 
     def forget(self, session: Session) -> None:
-        """No more messages of a session are wanted."""
+        """Drop a session, from which no more messages are wanted."""
 
     def speaking(self) -> AbstractContextManager[None]:
         """Raises ClusterError where the cluster cannot be spoken to, or not any more."""
 
 
-def killed(error: BaseException | None) -> str:
+def lost_worker_message(error: BaseException | None) -> str:
     """What an error says, if it is that of a task at which the cluster lost one worker after the other; else ""."""
     from distributed.scheduler import KilledWorker
 
@@ -80,7 +80,7 @@ class Session:
                 self._writer.send((attempt, message))
 
     def fail(self, error: ClusterError) -> None:
-        """No message will come, for this reason."""
+        """End the session: no message will come, for this error."""
         self._error = error
         self._end()
 
@@ -88,7 +88,7 @@ class Session:
         if future.status != "error":  # its last message says how it ended
             return
         error = future.exception()
-        said = killed(error)
+        said = lost_worker_message(error)
         if said and self._discharged > self._before:  # they were lost one after the other at different obligations
             try:
                 self.begin()
@@ -130,7 +130,7 @@ class Session:
         return what, *said
 
     def poll(self) -> bool:
-        """Whether there is a message."""
+        """Whether a message has arrived that was not received."""
         return self._reader.poll()
 
     def fileno(self) -> int:
@@ -138,7 +138,7 @@ class Session:
         return self._reader.fileno()
 
     def close(self) -> None:
-        """No more messages are wanted."""
+        """Close the session: no more messages are wanted."""
         self._cluster.forget(self)
         self._end()
         self._reader.close()
@@ -148,7 +148,7 @@ class Session:
     # The process.
 
     def is_alive(self) -> bool:
-        """Whether no message says that it has ended."""
+        """Whether the session goes on: no message has said that it has ended."""
         return self.exitcode is None
 
     def kill(self) -> None:
@@ -171,11 +171,11 @@ class Orders:
             self._queue = Queue(name, client=cluster.client)
 
     def put(self, order: bytes) -> None:
-        """Send an order."""
+        """Send an order (bytes) to the worker."""
         with self._cluster.speaking():
             self._queue.put(order)
 
     def close(self) -> None:
-        """Let the queue go."""
+        """Close the queue of orders; errors are ignored."""
         with contextlib.suppress(Exception):
             self._queue.close()

@@ -24,7 +24,7 @@ from time import perf_counter
 from typing import Any
 
 from efasp.checker.discharge import Answers, budget, discharge
-from efasp.checker.errors import described
+from efasp.checker.errors import message_of
 from efasp.checker.pool.limits import confine, resident
 from efasp.checker.results import head
 from efasp.checker.solvers import CASES, titles
@@ -45,7 +45,7 @@ class Recipe:
     arguments: Mapping[str, Any]
 
     def batches(self) -> list[Batch]:
-        """The batches."""
+        """The batches that this recipe builds, in order."""
         module, _, name = self.builder.partition(":")
         return list(getattr(importlib.import_module(module), name)(**self.arguments))
 
@@ -91,7 +91,8 @@ def keys(work: Work, obligation: Obligation) -> tuple[str, str]:
 
 
 def serve(connection: Connection, work: Work, parent: int) -> None:
-    """The whole life of a worker; never returns."""
+    """Work on batches as orders come over a connection, until it is closed; never returns. ``parent``: the id of the process
+    that started it."""
     confine(work.memory, parent)
     known: Answers = {}
     status = 0
@@ -127,7 +128,7 @@ def _batch(connection: Connection, work: Work, batch: Batch, first: int, known: 
     except (MemoryError, OSError, EOFError):
         raise
     except Exception as error:
-        connection.send(("failed", f"building it: {described(error)}"))
+        connection.send(("failed", f"building it: {message_of(error)}"))
         return
     connection.send(("done", index, resident(), batch.lacking(given)))
 

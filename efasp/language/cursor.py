@@ -19,7 +19,7 @@ class Cursor:
 
     @property
     def next(self) -> Token:
-        """The token at the current place."""
+        """The token at the current place, which stays there."""
         return self.tokens[self.at]
 
     def fail(self, expected: str, place: Token | None = None) -> NoReturn:
@@ -52,7 +52,7 @@ class Cursor:
         return self.take()
 
     def deeper(self, what: str, most: int) -> None:
-        """One more is open. Raises LanguageError for more than ``most``."""
+        """Note that one more of something nested is open. Raises LanguageError for more than ``most``."""
         self.depth += 1
         if self.depth > most:
             self.fail(f"{what} within each other at most {most} deep")

@@ -32,7 +32,7 @@ class Elaborator(Values):
     # Calls.
 
     def rows(self, tree: t.Rows, scope: Scope, declared: Sort | None = None) -> Any:
-        """An affine map, row by row."""
+        """The affine map that a statement writes row by row."""
         of = self.node(tree.of, scope)
         rows: list[Row] = []
         bias: list[Number] = []

@@ -34,7 +34,7 @@ class Expressions(Cursor):
         super().__init__(text, tokens(text))
 
     def name(self, what: str) -> Token:
-        """Take a name that is not reserved."""
+        """Take a name that is not reserved. Raises an error at the token."""
         if self.next.kind != "quoted" and (self.next.kind != "name" or self.next.text in RESERVED):
             self.fail(what)
         return self.take()
@@ -70,21 +70,21 @@ class Expressions(Cursor):
     # Formulas.
 
     def formula(self) -> t.Tree:
-        """``a or b``."""
+        """Parse a formula: ``a or b``, or what binds more."""
         left = self.conjunction()
         while place := self.accept("or"):
             left = t.Binary("or", left, self.conjunction(), place=place)
         return left
 
     def conjunction(self) -> t.Tree:
-        """``a and b``."""
+        """Parse ``a and b``, or what binds more."""
         left = self.negation()
         while place := self.accept("and"):
             left = t.Binary("and", left, self.negation(), place=place)
         return left
 
     def negation(self) -> t.Tree:
-        """``not a``."""
+        """Parse ``not a``, or what binds more."""
         if self.sees("not") and self.tokens[self.at + 1].text != "(":
             place = self.take()
             self.deeper("brackets", MAX_DEPTH)
@@ -94,7 +94,7 @@ class Expressions(Cursor):
         return self.comparison()
 
     def comparison(self) -> t.Tree:
-        """``a < b``."""
+        """Parse ``a < b``, or what binds more."""
         left = self.sum()
         if place := self.accept(*COMPARISONS):
             left = t.Binary(place.text, left, self.sum(), place=place)
@@ -105,14 +105,14 @@ class Expressions(Cursor):
     # Expressions.
 
     def expression(self) -> t.Tree:
-        """``x`` or ``x : sort``."""
+        """Parse ``x`` or ``x : sort``."""
         left = self.formula()
         if place := self.accept(":"):
             left = t.Sorted(left, self.sum(), place=place)
         return left
 
     def sum(self) -> t.Tree:
-        """``a + b - c``."""
+        """Parse ``a + b - c``, or what binds more."""
         token = self.next
         if token.kind == "number" and self.tokens[self.at + 1].text in ENDS:  # as most columns and numbers of a plan
             return t.Number(integer(self.take().text), place=token)
@@ -122,7 +122,7 @@ class Expressions(Cursor):
         return left
 
     def product(self) -> t.Tree:
-        """``a * b / c``, with a sign."""
+        """Parse ``a * b / c`` with a sign, or what binds more."""
         if place := self.accept("-"):
             self.deeper("brackets", MAX_DEPTH)
             inner = self.product()
@@ -134,14 +134,14 @@ class Expressions(Cursor):
         return left
 
     def power(self) -> t.Tree:
-        """``a ^ b``."""
+        """Parse ``a ^ b``, or what binds more."""
         left = self.postfix()
         if place := self.accept("^"):
             left = t.Binary("^", left, self.postfix(), place=place)
         return left
 
     def postfix(self) -> t.Tree:
-        """``x[...]``, ``x.name``, ``x.name(...)``."""
+        """Parse ``x[...]``, ``x.name`` or ``x.name(...)``, or what binds more."""
         left = self.atom()
         while self.sees("[", "."):
             place = self.next
@@ -157,7 +157,7 @@ class Expressions(Cursor):
         return left
 
     def place(self) -> t.Tree:
-        """An index, or ``low:high``."""
+        """Parse an index, or ``low:high``."""
         low = self.sum()
         mark = self.accept(":")
         return t.Span(low, self.sum(), place=mark) if mark else low
@@ -222,13 +222,13 @@ class Expressions(Cursor):
         return t.List(tuple(items), comma and len(items) == 1, place=place)
 
     def range(self) -> tuple[t.Tree, t.Tree]:
-        """``low..high``."""
+        """Parse ``low..high``."""
         low = self.sum()
         self.expect("..")
         return low, self.sum()
 
     def choice(self) -> t.Tree:
-        """``if condition then a else b``."""
+        """Parse ``if condition then a else b``."""
         place = self.take()
         self.deeper("brackets", MAX_DEPTH)
         condition = self.formula()
@@ -267,7 +267,7 @@ class Expressions(Cursor):
         return ahead[0].text if len(ahead) == 2 and ahead[0].kind == "name" and ahead[1].text in ("in", ":") else ""
 
     def quantified(self, token: Token, name: str) -> t.Tree:
-        """``count(j in a..b: body)``."""
+        """Parse ``count(j in a..b: body)``."""
         self.expect("(")
         self.deeper("brackets", MAX_DEPTH)
         self.name("a name")
@@ -311,7 +311,7 @@ class Expressions(Cursor):
         return columns[0]
 
     def plain_row(self) -> t.RowItem:
-        """A row that is one token."""
+        """Parse a row that is one token."""
         self.deeper("brackets", MAX_DEPTH)
         self.depth -= 1
         token = self.take()

@@ -9,7 +9,7 @@ from efasp.language.expressions import RESERVED
 
 
 def quoted(text: str) -> str:
-    """A string, as JSON writes it."""
+    """A string as JSON writes it, in quotes."""
     return json.dumps(text, ensure_ascii=False)
 
 

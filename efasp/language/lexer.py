@@ -105,12 +105,12 @@ def _check(text: Text, token: Token) -> None:
 
 
 def found(token: Token) -> str:
-    """A token as a message names it."""
+    """A token as an error message names it."""
     return {"newline": "the end of the line", "end": "the end of the text"}.get(token.kind) or show(token.text)
 
 
 def string(token: Token) -> str:
-    """The value of a string token."""
+    """The value of a token that is a string."""
     return str(json.loads(token.text))
 
 

@@ -141,7 +141,7 @@ class Module:
         return [self.book.token(name) for name in ([self.start] if self.start else []) + letters]
 
     def join(self, letters: Sequence[str]) -> str:
-        """The text of some letters."""
+        """The text that some letters make."""
         return ("" if all(len(name) == 1 for name in self.letters) else " ").join(letters)
 
     def _alphabet(self) -> str:

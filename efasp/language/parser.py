@@ -17,7 +17,7 @@ class Parser(Expressions):
     """The statements of a text."""
 
     def file(self) -> list[t.Tree]:
-        """Every statement of the text."""
+        """Parse every statement of the text."""
         out: list[t.Tree] = []
         while self.next.kind != "end":
             if self.next.kind == "newline":
@@ -30,7 +30,7 @@ class Parser(Expressions):
         return out
 
     def statement(self) -> t.Tree:
-        """One statement."""
+        """Parse one statement."""
         first = self.take()
         if first.kind != "name" or first.text not in STATEMENTS:
             hint = nearest(first.text, STATEMENTS) if first.kind == "name" else ""
@@ -58,7 +58,7 @@ class Parser(Expressions):
                 return t.Condition(first.text, self.formula(), place=first)
 
     def let(self, first: Token) -> t.Let:
-        """``let name = value``."""
+        """Parse ``let name = value``."""
         token = self.name("a name")
         self.expect("=")
         return t.Let(first.text, token.text, self.expression(), place=token)
@@ -85,7 +85,7 @@ class Parser(Expressions):
         return t.Function(token.text, tuple(widths), tuple(parameters), tuple(lets), body, place=token)
 
     def parameter(self) -> t.Parameter:
-        """``name: sort``, or a name alone."""
+        """Parse ``name: sort``, or a name alone."""
         token = self.name("a parameter")
         return t.Parameter(token.text, self.sum() if self.accept(":") else None, place=token)
 
@@ -106,7 +106,7 @@ class Parser(Expressions):
         return t.Book(first.text, name, bits=self.sum(), place=first)
 
     def entries(self) -> list[t.Entry]:
-        """The lines of a codebook, up to the brace."""
+        """Parse the lines of a codebook, up to the brace."""
         out: list[t.Entry] = []
         while not self.accept("}"):
             if self.next.kind == "newline":
@@ -126,7 +126,7 @@ class Parser(Expressions):
         return out
 
     def field(self, word: Token, name: str) -> t.Entry:
-        """``field name = encode(payload) + shift``."""
+        """Parse ``field name = encode(payload) + shift``."""
         self.expect("=")
         encode = self.expect(*ENCODINGS).text
         (payload,) = self.items(lambda: self.label("a payload"), "(", ")") or [""]

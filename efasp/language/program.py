@@ -38,17 +38,17 @@ class _Builder:
     titled: bool = False
 
     def fail(self, place: t.Tree, message: str) -> None:
-        """Raise the error at a statement."""
+        """Raise an error with a message at the place of a statement."""
         raise self.text.error(place.place, message)
 
     def title(self, statement: t.Title) -> None:
-        """``program``."""
+        """Read a ``program`` statement: the program's name."""
         if self.titled:
             self.fail(statement, "expected one program in a file, found a second")
         self.titled, self.name = True, statement.name
 
     def book(self, statement: t.Book) -> None:
-        """``tokens`` or ``places``."""
+        """Read a ``tokens`` or ``places`` statement: a codebook."""
         if statement.side in self.books:
             self.fail(statement, f"expected {statement.side} once, found them twice")
         try:
@@ -97,7 +97,7 @@ class _Builder:
         return Codebook(statement.name or self.name, tuple(kinds), tuple(payloads), tuple(fields))
 
     def first(self, statement: t.Start) -> None:
-        """``start``."""
+        """Read a ``start`` statement: the token that comes before the first letter of a text."""
         kinds = self.books["tokens"].kind_index if "tokens" in self.books else {}
         if statement.kind not in kinds:
             self.fail(statement, f"expected a kind of token that is defined before, found {statement.kind!r}")
@@ -106,7 +106,7 @@ class _Builder:
         self.start = statement.kind
 
     def floats(self, statement: t.Dtype) -> None:
-        """``dtype``."""
+        """Read a ``dtype`` statement."""
         if statement.name not in DTYPES:
             self.fail(statement, f"expected {' or '.join(DTYPES)}, found {statement.name!r}{nearest(statement.name, DTYPES)}")
         if self.dtype:
@@ -114,7 +114,7 @@ class _Builder:
         self.dtype = statement.name
 
     def let(self, statement: t.Let) -> None:
-        """``let``, ``aux`` and ``const``."""
+        """Read a ``let``, ``aux`` or ``const`` statement: one definition."""
         self.new(statement.name, statement)
         if statement.kind == "const":
             self.scope[statement.name] = number = self.elaborator.number(statement.value, self.scope)
@@ -134,13 +134,13 @@ class _Builder:
             self.fail(place, f"expected a new name, found {name!r} defined twice")
 
     def parameter(self, statement: t.Parameter) -> None:
-        """``parameter``."""
+        """Read a ``parameter`` statement."""
         self.new(statement.name, statement)
         assert statement.sort is not None
         self.scope[statement.name] = Parameter(statement.name, self.elaborator.sort(statement.sort, self.scope))
 
     def function(self, statement: t.Function) -> None:
-        """``fn``."""
+        """Read an ``fn`` statement: a function's definition."""
         if statement.name in self.elaborator.functions:
             self.fail(statement, f"expected a new name, found the function {statement.name!r} defined twice")
         names = [*statement.widths, *(parameter.name for parameter in statement.parameters)]
@@ -157,11 +157,11 @@ class _Builder:
         self.let(t.Let("let", "output", value, place=statement.place))
 
     def condition(self, statement: t.Condition) -> None:
-        """``requires`` and ``ensures``."""
+        """Read a ``requires`` or ``ensures`` statement."""
         self.conditions[statement.what].append(statement.formula)
 
     def module(self, file: str) -> Module:
-        """The whole."""
+        """The module that all statements make; ``file``: its name in error messages."""
         self.program.name = self.name
         names = list(self.program.definitions)
         for what, formulas in self.conditions.items():

@@ -27,7 +27,7 @@ def made(name: str, numbers: Sequence[object]) -> Sort:
 
 
 def written(sort: Sort) -> str:
-    """A sort as a text has it."""
+    """The sort as a program's text writes it."""
     if not isinstance(sort, Vector):
         return str(sort)
     runs = [(part, len(list(equal))) for part, equal in groupby(sort.parts)]

@@ -37,13 +37,13 @@ class Values:
     lookups: list[tuple[Node, Node]] = field(default_factory=list)  # keys and values of lookups, with the sink's flag
 
     def fail(self, place: t.Tree, message: str) -> NoReturn:
-        """Raise the error at a part of the text."""
+        """Raise an error with a message at a part of the text."""
         raise self.text.error(place.place, message)
 
     # What a value must be.
 
     def node(self, tree: t.Tree, scope: Scope) -> Node:
-        """A vector; a number is the constant one."""
+        """The node that an expression is; a number is the constant one."""
         value = self.value(tree, scope)
         if isinstance(value, Embedding):
             return value.node
@@ -54,7 +54,7 @@ class Values:
         return value
 
     def number(self, tree: t.Tree, scope: Scope) -> Number:
-        """An exact number."""
+        """The exact number that an expression is. Raises an error at the expression."""
         if type(tree) is t.Number:  # most are
             return tree.value
         value = self.value(tree, scope)
@@ -63,7 +63,7 @@ class Values:
         return value
 
     def integer(self, tree: t.Tree, scope: Scope) -> int:
-        """An integer."""
+        """The integer that an expression is. Raises an error at the expression."""
         if type(tree) is t.Number:  # most are
             return tree.value
         number = self.number(tree, scope)
@@ -72,7 +72,7 @@ class Values:
         return number
 
     def sort(self, tree: t.Tree, scope: Scope) -> Sort:
-        """A sort."""
+        """The sort that an expression is. Raises an error at the expression."""
         value = self.value(tree, scope)
         if not isinstance(value, Sort):
             self.fail(tree, f"expected a sort, found {described(value)}{self._like_sort(tree)}")
@@ -101,11 +101,11 @@ class Values:
         self.fail(tree, "expected an expression of a program, found one that only a specification may have")
 
     def literal(self, tree: t.Number | t.String, scope: Scope) -> Any:
-        """A number or a string."""
+        """The value of a number or a string."""
         return tree.value
 
     def group(self, tree: t.Group, scope: Scope) -> Any:
-        """An expression in parentheses."""
+        """The value of an expression in parentheses."""
         return self.value(tree.inner, scope)
 
     def name(self, tree: t.Name, scope: Scope) -> Any:
@@ -115,14 +115,14 @@ class Values:
         self.fail(tree, f"expected a name that is defined, found {tree.name!r}{nearest(tree.name, [*scope, *self.embeddings])}")
 
     def given(self, tree: t.Given, scope: Scope) -> Any:
-        """An embedding, or a sort without numbers."""
+        """The value of a name that is predefined: an embedding, or a sort without numbers."""
         if tree.name in self.embeddings or tree.name in CONSTANT:
             return self.embeddings.get(tree.name) or CONSTANT[tree.name]
         what = "tokens" if tree.name == "TE" else "places"
         self.fail(tree, f"expected {what} before the first use of {tree.name}, found none")
 
     def listed(self, tree: t.List, scope: Scope) -> Any:
-        """A concatenation."""
+        """The value of a list: a concatenation."""
         parts = [self.node(item, scope) for item in tree.items]
         if not parts:
             self.fail(tree, "expected at least one part, found an empty list")
@@ -136,7 +136,7 @@ class Values:
         return concat(*(self.node(tree.body, {**scope, tree.name: k}) for k in range(low, high + 1)))
 
     def product(self, tree: t.Tuple, scope: Scope) -> Any:
-        """A product of sorts, with repetitions."""
+        """The value of a product of sorts, with repetitions."""
         parts: list[Sort] = []
         for item in tree.items:
             count, one = 1, item
@@ -148,7 +148,7 @@ class Values:
         return Vector(tuple(parts))
 
     def index(self, tree: t.Index, scope: Scope, declared: Sort | None = None) -> Any:
-        """Some coordinates; of an embedding also the flag of kinds."""
+        """The value of an index: some coordinates; of an embedding also the flag of kinds."""
         of = self.value(tree.of, scope)
         names = [item.value for item in tree.items if isinstance(item, t.String)]
         if names and isinstance(of, Embedding):
@@ -223,7 +223,7 @@ class Values:
         return left // right if tree.sign == "//" else left % right
 
     def linear(self, tree: t.Tree, scope: Scope, declared: Sort | None = None) -> Any:
-        """A sum as one affine map, or as a number."""
+        """The value of a sum: one affine map, or a number."""
         terms, constant = self.terms(tree, scope, 1)
         if not terms:
             if declared is not None:
@@ -264,15 +264,15 @@ class Values:
         return [(tidied(c * by), node) for c, node in many], tidied(a * b)
 
     def unary(self, tree: t.Unary, scope: Scope, declared: Sort | None = None) -> Any:
-        """``-x``, or ``not x``."""
+        """The value of ``-x`` or ``not x``."""
         return self.linear(tree, scope, declared) if tree.sign == "-" else not_(self.node(tree.of, scope))
 
     def choice(self, tree: t.Choice, scope: Scope) -> Any:
-        """``if c then a else b``."""
+        """The value of ``if c then a else b``."""
         return if_else(*(self.node(part, scope) for part in (tree.condition, tree.yes, tree.no)))
 
     def under(self, tree: t.Sorted, scope: Scope) -> Any:
-        """``x : sort``."""
+        """The value of ``x : sort``."""
         sort = self.sort(tree.sort, scope)
         name = RULES.get(type(tree.of), "")
         declare = getattr(self, name) if name in ("binary", "unary", "index", "rows", "call") else None
@@ -299,7 +299,7 @@ class Values:
 
 
 def tidied(value: Number) -> Number:
-    """The same number, an int where it is one."""
+    """A number equal to ``value``, as an int where it is one."""
     return int(value) if value == int(value) else value
 
 

@@ -145,7 +145,7 @@ def encode_components(graph: Graph, word: int) -> Instance:
 
 
 def draw_sort(rng: Random, size: int, word: int) -> list[int]:
-    """2^k words, at most ``size`` of them."""
+    """A random instance of sorting: 2^k words, at most ``size`` of them."""
     return draw_words(rng, 1 << (size.bit_length() - 1), word)
 
 
@@ -367,5 +367,5 @@ def encode_sum_to(n: int, word: int) -> Instance:
 
 
 def encode_fault(processors: int, word: int) -> Instance:
-    """Sixteen zeros."""
+    """The data of the program that ends in a fault: sixteen zeros."""
     return _instance("fault", processors, word, processors, [0] * 16, lambda memory: list(memory[:16]))

@@ -28,7 +28,7 @@ class Formula(NamedTuple):
 
     @property
     def literals(self) -> int:
-        """The number of literals of all clauses."""
+        """The number of literals in all clauses together."""
         return sum(map(len, self.clauses))
 
 

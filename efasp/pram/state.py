@@ -37,7 +37,7 @@ class Program:
 
     @property
     def length(self) -> int:
-        """L, the number of instructions."""
+        """The number of instructions, L."""
         return len(self.instructions)
 
     @property
@@ -57,11 +57,11 @@ class Configuration:
 
     @property
     def processors(self) -> int:
-        """P, the number of processors."""
+        """The number of processors, P."""
         return len(self.status)
 
     def working(self) -> Working:
-        """A copy to work on."""
+        """A mutable copy of the configuration."""
         return Working(list(self.memory), [list(bank) for bank in self.registers], list(self.pc), list(self.status))
 
 
@@ -75,7 +75,7 @@ class Working:
     status: list[Status]
 
     def freeze(self) -> Configuration:
-        """The configuration reached."""
+        """The immutable configuration with the present values."""
         return Configuration(tuple(self.memory), tuple(map(tuple, self.registers)), tuple(self.pc), tuple(self.status))
 
 

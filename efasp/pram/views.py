@@ -181,7 +181,7 @@ class CellView(View):
         return self.match(query, key, among=self.pe.flag(kind), exclude=[self.masked], absent=absent)
 
     def counter(self) -> Counter:
-        """The own processor's program counter."""
+        """The program counter of the processor of the own cell."""
         index = self.pe.field("index_bits")
         return self.counter_of(self._cell([index], [index], "counter"))
 

@@ -59,7 +59,7 @@ Node = Sequence | Selector
 
 
 def below(node: Node) -> tuple[Node, ...]:
-    """The operators on which one is made."""
+    """The operators that an operator reads directly."""
     if isinstance(node, Sequence):
         return (*node.parents, *([node.selector] if node.selector is not None else ()))
     return (*(part for part in (node.key, node.query) if part is not None), *node.parts)
@@ -162,7 +162,7 @@ def whole(value: Number) -> Number:
 
 
 def described(value: Any) -> str:
-    """A value as a message names it."""
+    """A value as an error message names it."""
     return show(value) if isinstance(value, str) else str(value)
 
 
@@ -175,17 +175,17 @@ def plus(a: Any, b: Any) -> Any:
 
 
 def times(a: Any, b: Any) -> Any:
-    """Product of numbers."""
+    """The product of two numbers."""
     return whole(_number(a) * _number(b))
 
 
 def divided(a: Any, b: Any) -> Any:
-    """Exact quotient."""
+    """The exact quotient of two numbers."""
     return whole(Fraction(_number(a)) / _number(b))
 
 
 def remainder(a: Any, b: Any) -> Any:
-    """Remainder with the sign of the divisor."""
+    """The remainder of a division of numbers, with the sign of the divisor."""
     return whole(_number(a) % _number(b))
 
 
@@ -200,7 +200,7 @@ def power(a: Any, b: Any) -> Any:
 
 
 def minus(a: Any, b: Any) -> Any:
-    """Difference of numbers."""
+    """The difference of two numbers."""
     return whole(_number(a) - _number(b))
 
 

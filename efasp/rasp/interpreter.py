@@ -85,7 +85,7 @@ class Interpreter:
         self.text, self.names, self.loading = text, names, loading
 
     def fail(self, place: Token, message: str) -> LanguageError:
-        """An error at a place of the text."""
+        """The error with a message at a place of the text."""
         return self.text.error(place, message)
 
     def failure(self, place: Token) -> Failure:
@@ -230,7 +230,7 @@ class Interpreter:
         return out
 
     def unary(self, this: t.Unary) -> Any:
-        """``not``, signs, ``round``, ``indicator``."""
+        """The value of ``not``, a sign, ``round`` or ``indicator`` on a value."""
         value = self.value(this.inside)
         if this.operator == "not" and isinstance(value, Selector):
             return Selector(self.failure(this.place), "not", lambda a: not a, parts=(value,))
@@ -316,7 +316,7 @@ class Interpreter:
         return inside[index]
 
     def key(self, this: t.Tree) -> Atom:
-        """A key of a dictionary."""
+        """The value of a dictionary's key."""
         value = self.value(this)
         if not isinstance(value, ATOMS):
             raise self.fail(this.place, f"expected an atom as key, found {kind(value)}")
@@ -330,7 +330,7 @@ class Interpreter:
         return list(value)
 
     def comprehension(self, this: t.Comprehension) -> Any:
-        """A list or dictionary made of another; its names end with it."""
+        """The value of a comprehension, a list or dictionary made of another; its names are not known after it."""
         inner, out = Interpreter(self.text, Names(self.names), self.loading), list[tuple[Any, Any]]()
         for value in self.items(this.source, "for"):
             inner.bind(this.names, value)
@@ -338,7 +338,7 @@ class Interpreter:
         return [value for _, value in out] if this.key is None else dict(out)
 
     def builtin(self, this: t.Builtin, values: list[Any]) -> Any:
-        """``range``, ``zip``, ``len``."""
+        """The value of ``range``, ``zip`` or ``len`` on values."""
         for value in values:
             good = isinstance(value, int) and not isinstance(value, bool) if this.name == "range" else isinstance(value, list)
             if not good:

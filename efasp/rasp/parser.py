@@ -59,14 +59,14 @@ class Parser(Cursor):
         return self.take()
 
     def several(self, one: Callable[[], t.Tree]) -> tuple[t.Tree, ...]:
-        """One thing or more, with commas."""
+        """Parse one thing or more, separated by commas."""
         out = [one()]
         while self.accept(","):
             out.append(one())
         return tuple(out)
 
     def names(self) -> tuple[Token, ...]:
-        """One name or more, with commas."""
+        """Parse one name or more, separated by commas."""
         out = [self.name()]
         while self.accept(","):
             out.append(self.name())
@@ -75,7 +75,7 @@ class Parser(Cursor):
     # Expressions.
 
     def expression(self) -> t.Tree:
-        """An expression: ``in`` binds least."""
+        """Parse an expression; the operator that binds least is ``in``."""
         self.deeper("blocks and expressions", MAX_DEPTH)
         left = self.choice()
         while place := self.accept("in"):
@@ -84,7 +84,7 @@ class Parser(Cursor):
         return left
 
     def choice(self) -> t.Tree:
-        """``a if c else b``."""
+        """Parse ``a if c else b``."""
         left = self.level(len(LEVELS))
         while place := self.accept("if"):
             condition = self.expression()
@@ -101,7 +101,7 @@ class Parser(Cursor):
         return left
 
     def unary(self) -> t.Tree:
-        """``not a``, ``-a``, ``+a``."""
+        """Parse ``not a``, ``-a`` or ``+a``."""
         if place := self.accept("not", "-", "+"):
             self.deeper("blocks and expressions", MAX_DEPTH)
             inside = self.unary()
@@ -110,7 +110,7 @@ class Parser(Cursor):
         return self.postfix()
 
     def postfix(self) -> t.Tree:
-        """``a(b, c)`` and ``a[b]``."""
+        """Parse ``a(b, c)`` or ``a[b]``."""
         out = self.atom()
         while self.sees("(", "["):
             place = self.take()
@@ -124,7 +124,7 @@ class Parser(Cursor):
         return out
 
     def atom(self) -> t.Tree:
-        """What stands for itself, or in brackets."""
+        """Parse a literal, a name, or what is in brackets."""
         place = self.next
         if place.kind == "number":
             number = Fraction(self.take().text)
@@ -178,7 +178,7 @@ class Parser(Cursor):
         return names, self.expression()
 
     def listed(self, place: Token) -> t.Tree:
-        """A list, or a comprehension, after ``[``."""
+        """Parse a list or a comprehension, of which ``[`` is taken."""
         items: tuple[t.Tree, ...] = ()
         if not self.sees("]"):
             items = self.several(self.expression)
@@ -208,14 +208,14 @@ class Parser(Cursor):
     # Statements.
 
     def file(self) -> tuple[t.Tree, ...]:
-        """Every statement of the text."""
+        """Parse every statement of the text."""
         out: list[t.Tree] = []
         while self.next.kind != "end":
             out.append(self.statement())
         return tuple(out)
 
     def block(self) -> tuple[t.Tree, ...]:
-        """Statements up to ``}`` or ``return``."""
+        """Parse statements up to ``}`` or ``return``."""
         out: list[t.Tree] = []
         self.deeper("blocks and expressions", MAX_DEPTH)
         while not self.sees("}", "return") and self.next.kind != "end":
@@ -224,7 +224,7 @@ class Parser(Cursor):
         return tuple(out)
 
     def statement(self) -> t.Tree:
-        """One statement with its end."""
+        """Parse one statement with its end."""
         place = self.next
         if self.accept("def"):
             return self.define(place)
@@ -266,7 +266,7 @@ class Parser(Cursor):
         return t.Example(place)
 
     def assignment(self) -> t.Tree:
-        """``names = values``, or an expression."""
+        """Parse ``names = values``, or an expression."""
         start, names = self.at, list[Token]()
         while self.next.kind == "name" and self.next.text not in RESERVED:
             names.append(self.take())
@@ -278,7 +278,7 @@ class Parser(Cursor):
         return self.expression()
 
     def define(self, place: Token) -> t.Tree:
-        """A function, of which ``def`` is taken."""
+        """Parse a function's definition, of which ``def`` is taken."""
         name = self.name()
         self.expect("(")
         parameters = () if self.sees(")") else self.names()

@@ -76,7 +76,7 @@ class Truth:
         return min(len(self.by_key), len(self.by_query))
 
     def shorter(self, possible: Possible) -> Truth:
-        """The table of texts that are half as long."""
+        """The truth table of texts that are half as long."""
         half = possible.longest // 2
         sides = []
         for nodes, rows in ((self.keys, self.rows), (self.queries, self.columns)):

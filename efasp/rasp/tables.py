@@ -35,7 +35,7 @@ class Column:
     at: dict[Any, Number] = field(default_factory=dict)
 
     def place(self, value: Any) -> Number:
-        """The number that stands for a value."""
+        """The number that stands for a value in the column."""
         return self.at.get(value, value)  # type: ignore[no-any-return]
 
 
@@ -76,7 +76,7 @@ class Tables:
         return self._cases(table, columns)
 
     def flags(self, column: Column) -> list[Node]:
-        """A flag for each value."""
+        """The nodes that are 1 where a column has each of its values, in order."""
         if column.flags is None:
             column.flags = [
                 self.number({(value,): int(value == wanted) for value in column.values}, [column])[0]

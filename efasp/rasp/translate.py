@@ -92,7 +92,7 @@ class Translator:
                 self.columns[id(node)] = self._column(node)
 
     def translation(self, name: str, named: dict[str, Sequence], file: str) -> Translation:
-        """The whole."""
+        """The translation of the root operator: ``name``, the other operators by name, and the text's file."""
         values = self.possible.values(self.root)
         strings = any(isinstance(value, str) for value in values)
         output = self._code(self.columns[id(self.root)]) if strings else self.tables.as_number(self.columns[id(self.root)])

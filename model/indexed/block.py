@@ -80,7 +80,7 @@ class Block:
         return found
 
     def step(self, rows: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """From the positions and groups that have changed before the block to those that have after it."""
+        """From the positions and groups that have changed before the block, those that have changed after it."""
         cells, at = self.cells, 2 * self.number + 1
         shared, own = cells.stream.shared, cells.stream.own
         changed = groups

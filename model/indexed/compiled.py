@@ -185,7 +185,7 @@ def live(weights: Weights) -> list[np.ndarray]:
 
 
 def forms_of(forms: Forms) -> FormArrays:
-    """The arrays of forms."""
+    """The kernel's arrays of forms."""
     lively = (forms.by_shared != 0).any(axis=0)
     return FormArrays(
         sparse(forms.by_own),

@@ -19,12 +19,12 @@ class Asking:
         self.position = lookups.winners(self.group, self.lead, heads, values)
 
     def read_values(self, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """The values read, (rows, heads * d_head)."""
+        """The values that the heads of some rows read, (rows, heads * d_head). ``values``: (positions, all heads, d_head)."""
         found: np.ndarray = values[self.position[rows], self.heads].reshape(len(rows), len(self.heads) * values.shape[2])
         return found
 
     def hit(self, touched: np.ndarray, size: int) -> np.ndarray:
-        """Who asks for one of these groups of keys."""
+        """The rows (numbers) that ask for one of the groups of keys ``touched``; ``size``: the number of groups."""
         if not len(touched) or not len(self.heads):
             return NONE
         mark = np.zeros(size + 1, dtype=bool)
@@ -32,7 +32,7 @@ class Asking:
         return np.flatnonzero(mark[self.group].any(axis=1))
 
     def missing(self) -> np.ndarray:
-        """Who asks for a key that there is none of."""
+        """The rows (numbers) that ask for a key which no position has."""
         return np.flatnonzero((self.group < 0).any(axis=1))
 
 

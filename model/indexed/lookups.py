@@ -126,7 +126,8 @@ class Match:
     def candidates(
         self, positions: np.ndarray, keys: np.ndarray, chosen: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, list[bytes], np.ndarray]:
-        """Of keys (positions, tables chosen, d_head) those that can win: rows, heads, names and bases. Raises Unsuited."""
+        """The keys that can win a score, of keys (positions, tables chosen, d_head): rows, heads, names and bases. Raises
+        Unsuited."""
         bits, unit = self.form.bits[chosen], self.k_unit[chosen]
         inner = keys * bits
         sizes = np.abs(inner)
@@ -151,7 +152,7 @@ class Match:
         return rows, heads, self.names(some, heads), base
 
     def groups(self, queries: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of queries (n, heads chosen, d_head) the group of the key that equals each, -1 where none does, and the lead that a
+        """For queries (n, heads chosen, d_head) the group of the key that equals each, -1 where none does, and the lead that a
         key must have over the sink's base: each (n, heads chosen). Raises Unsuited for a query that is not one of bits."""
         inner = queries * self.form.bits[heads]
         signs = np.sign(inner)
@@ -200,7 +201,7 @@ class Lookups(Match):
 
     @property
     def known(self) -> int:
-        """How many groups there are."""
+        """The number of groups of keys."""
         return len(self.members)
 
     def update(self, positions: np.ndarray, keys: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, bool]:

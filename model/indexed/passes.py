@@ -36,7 +36,7 @@ class Passes(Cells):
 
     @cached_property
     def kernel(self) -> Kernel:
-        """What takes over from the present pass."""
+        """The compiled kernel that computes the passes from the present one on."""
         from efasp.model.indexed.compiled import Kernel
 
         return Kernel(self)

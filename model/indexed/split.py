@@ -76,7 +76,7 @@ class Split:
 
     @property
     def shared(self) -> np.ndarray:
-        """The coordinates that a group shares."""
+        """Marks of the coordinates that all positions of a group share."""
         found: np.ndarray = ~(self.own | self.placed)
         return found
 

@@ -24,7 +24,7 @@ class Stream:
         self.placed: list[np.ndarray] = []
 
     def append(self, shared: np.ndarray, own: np.ndarray, split: Split, fixed: np.ndarray) -> None:
-        """One more sublayer, with the stream of the fixed positions, (fixed, d_model)."""
+        """Add a sublayer's values, shared and own, with the stream of the fixed positions, (fixed, d_model)."""
         self.shared.append(np.ascontiguousarray(shared))
         self.own.append(np.ascontiguousarray(own))
         self.at.append(np.flatnonzero(split.own))
@@ -35,7 +35,7 @@ class Stream:
             self.exact.grown(len(self.at) - 1, coordinates, values)
 
     def note(self, sublayer: int, rows: np.ndarray, groups: np.ndarray) -> None:
-        """Positions and groups whose values are new."""
+        """Report to ``exact`` the values after a sublayer of the positions ``rows`` and of ``groups``, which are new."""
         if len(groups):
             self.exact.grown(sublayer, slice(None), self.shared[sublayer][groups])
         if len(rows):

@@ -51,7 +51,7 @@ class Weights:
             self.flags.pop(at, None)
 
     def kinds(self, tokens: np.ndarray) -> np.ndarray:
-        """The number of every token's kind."""
+        """The number of the kind of every token id."""
         found: np.ndarray = np.searchsorted(self._ends, tokens, side="right")
         return found
 

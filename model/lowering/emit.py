@@ -50,7 +50,7 @@ class Emitter:
         return self._rows[id(form.terms)][1]
 
     def matrix(self, rows: Iterable[Row]) -> Matrix:
-        """A matrix (rows, d_model)."""
+        """The matrix (rows, d_model) of sparse rows."""
         return Matrix(list(rows), self.width)
 
     def transposed(self, columns: Sequence[Row]) -> Matrix:
@@ -109,7 +109,7 @@ class Emitter:
         return tuple(sorted(residents, key=lambda r: (r.coordinate, r.born)))
 
     def plan(self) -> Plan:
-        """The whole plan. Raises SortError for a program that does not read its tokens."""
+        """The whole plan of the program. Raises SortError for a program that does not read its tokens."""
         layers = tuple(self.layer(number) for number in range(1, self.schedule.end // 2 + 1))
         (te, token), (pe, where) = self.embedding(TokenEmbedding), self.embedding(PositionEmbedding)
         if not isinstance(te, TokenEmbedding):

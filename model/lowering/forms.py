@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from efasp.affine_forms import Form, divided, primitive, total
 from efasp.model.ranges import absolute
-from efasp.model.winners import decided, plain
+from efasp.model.winners import plain, sole_winner
 from efasp.sorts import Interval, Number, SortError, tidy
 from efasp.syntax import Affine, Attention, Concat, Node, Parameter, PositionEmbedding, Program, Relu, TokenEmbedding, walk
 
@@ -147,7 +147,7 @@ class Forms:
         at = next((place for place in heads if place > after), len(self.items))
         if at == len(self.items):
             heads.append(at)
-            single = decided([(self._fixed(q), self._fixed(k)) for q, k in pairs], self._place, self._whole) is not None
+            single = sole_winner([(self._fixed(q), self._fixed(k)) for q, k in pairs], self._place, self._whole) is not None
             self.items.append(Item(attention=True, q=list(key[0]), k=list(key[1]), single=single))
         head, out = self.items[at], list[Form]()
         head.whole = head.whole or (node.q.sort.integral and node.k.sort.integral)

@@ -49,7 +49,7 @@ class Schedule:
         return born, max(reads)
 
     def stages(self, g: int) -> int:
-        """On how many sublayers a group is written."""
+        """The number of sublayers that write coordinates of a group, the embedding counted as one."""
         return len({self.level[m] for m in self.makers[g]} | ({0} if self.given[g] else set()))
 
     def occupy(self, alive: list[int], groups: Iterable[int], by: int = 1) -> None:

@@ -53,7 +53,7 @@ class Sizes:
 
     @staticmethod
     def of(numbers: Numbers) -> Sizes:
-        """Those of a plan's numbers."""
+        """The sizes of the serial program, from the numbers of a plan."""
         frame, stages = numbers.frame, numbers.stages
         heads = [head for stage in stages for head in stage.heads]
         return Sizes(

@@ -111,7 +111,7 @@ class Ledger:
         return worst([self.own(name), *(_named(other, self.own(other)) for other in dependencies)])
 
     def own(self, lemma: str) -> Status:
-        """A lemma's own obligations alone."""
+        """The status of a lemma by its own obligations alone, without those of the lemmas that it rests on."""
         rows = self.rows.get(lemma, [])
         if not rows:
             return Status("open", "no obligation was discharged")
@@ -131,11 +131,11 @@ class Ledger:
         return Status("bounded", scope_of(rows))
 
     def lemma(self, name: str) -> Status:
-        """A lemma with all that it rests on."""
+        """The status of a lemma with all that it rests on."""
         return self._full[name]
 
     def table(self, name: str) -> Status:
-        """A table that claims rest on."""
+        """The status of a table that claims rest on, by its name."""
         return self.measured.get(name, Status("open", "not generated"))
 
     def claim(self, claim: Claim) -> Status:

@@ -47,7 +47,7 @@ def _order(scope: str) -> tuple[int, int]:
 
 
 def of_claim(claim: Claim, ledger: Ledger) -> Extents:
-    """The extents of everything below a claim."""
+    """The extents of all lemmas and tables below a claim."""
     return extents(below(claim.lemmas), claim.measures, ledger)
 
 
@@ -57,7 +57,7 @@ def counts(grouped: Extents) -> dict[str, int]:
 
 
 def counted(count: int, thing: str) -> str:
-    """``1 lemma``, ``2 lemmas``."""
+    """A number with the noun that it counts: ``1 lemma``, ``2 lemmas``."""
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 

@@ -48,7 +48,8 @@ class Part(NamedTuple):
 
 @cache
 def checked() -> dict[str, str]:
-    """Of the theorems about plans those whose proofs were compiled here as the sources are now, and how that is known."""
+    """Of the theorems about plans, those whose proofs were compiled here from the sources as they are now, each with how that
+    is known."""
     return build.standing()
 
 

@@ -43,7 +43,7 @@ class Base:
     routes: tuple[str, ...] = ROUTES
 
     def carries(self, row: Row, route: Route) -> bool:
-        """Whether an obligation rests on it, given the proof that there is of it."""
+        """Whether an obligation rests on this base, given the proof that there is of it."""
         named = row["kind"] in self.kinds and any(matches(name, self.lemmas) for name in row["lemma"].split())
         return named and (row["kind"] != "smt" or (route(row["hash"]) or "none") in self.routes)
 
@@ -87,7 +87,7 @@ def trust(rows: Sequence[Row], route: Route) -> list[Rested]:
 
 
 def show(rows: Sequence[Row], route: Route, form: str) -> None:
-    """As text or JSON."""
+    """Print the trusted base and what each claim rests on: as JSON where ``form`` is "json", else as tables."""
     trusted = trust(rows, route)
     if form == "json":
         print(json.dumps({"base": [vars(base) for base in bases()], "claims": trusted}, indent=1))

@@ -39,7 +39,7 @@ class Built(NamedTuple):
 
 @cache
 def decoder(name: str, word: int) -> Decoder:
-    """The encoder of a construction."""
+    """The encoder of a construction, by its name and, of the log, the width of a word."""
     if name != "log":
         return MASKED_EXAMPLES[name].decoder
     return Decoder(STEPS["mdm"](word, ""), *codebooks(word, "mdm", ""))
@@ -70,7 +70,7 @@ def compiled(built: Built) -> Sizes:
 
 
 def form(built: Built) -> int:
-    """The closed form of the Masked-ARM's width."""
+    """The width of the Masked-ARM by its closed form."""
     if built.name == "log":
         return masked_arm_forms.log_width(built.word, "", built.b)
     return masked_arm_forms.tree_width(built.name, built.b)
@@ -126,7 +126,7 @@ def called(built: Built) -> str:
 
 
 def row(built: Built, sizes: Sizes, run: OrderRuns | None) -> dict[str, Cell]:
-    """The row of a construction at some bits."""
+    """The table's row about a construction, at some bits of a position."""
     cells: dict[str, Cell] = {
         "what": called(built), "b": built.b, "f": sizes["f"], "arm": sizes["arm"], "form": form(built),
         "bound": masked_arm_forms.bound(sizes["f"], built.b), "f layers": sizes["f layers"], "layers": sizes["layers"],

@@ -47,7 +47,7 @@ class Shown(TypedDict):
 
 
 def shown(name: str) -> Shown:
-    """Check an example as `efasp check` does."""
+    """Check an example as `efasp check` does, and give what the table shows of it."""
     module = parse_file(FOLDER / f"{name}.efasp")
     plan = lower(module.program)
     rows, _ = checked(module)

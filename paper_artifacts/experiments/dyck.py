@@ -46,7 +46,7 @@ def is_trivial(letters: Sequence[int]) -> bool:
 
 @cache
 def generator() -> Generator:
-    """The generator, in the compiled transformer."""
+    """The generator of words in the compiled transformer."""
     from efasp.model.generators import dyck_generator
 
     return dyck_generator(K)
@@ -60,7 +60,7 @@ class Drawn(TypedDict):
 
 
 def draw_part(part: int) -> Drawn:
-    """``PART`` words."""
+    """Draw ``PART`` words, with random numbers of the part's own."""
     rng = Random(f"{SEED} dyck {part}")
     words = [word(K, generator().sample(rng)) for _ in range(PART)]
     lengths = Counter(map(len, words))

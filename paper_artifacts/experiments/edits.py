@@ -27,7 +27,7 @@ LETTERS, BITS, WORD = "abc", 9, 16
 
 
 def problem(rng: Random, many: int) -> Edited:
-    """As many edits as the string has letters, and an index that there is in the end."""
+    """A random string of ``many`` letters, as many edits, and an index of the result."""
     string, edits, length = "".join(rng.choices(LETTERS, k=many)), list[tuple[str, int]](), many
     for _ in range(many):
         if length < 2 or rng.random() < 0.5:
@@ -51,7 +51,7 @@ def carried_out(given: Edited) -> list[str]:
 
 @cache
 def transformer() -> Any:
-    """The compiled generator of edits in place."""
+    """The compiled transformer that makes edits in place."""
     from efasp.model.transformer import Transformer
 
     return Transformer.of(lower(preserve(LETTERS, BITS)))
@@ -155,7 +155,7 @@ NOTES = (
 
 
 def scope() -> str:
-    """What ran where."""
+    """Which programs and transformers were run, and how, in words."""
     return (
         f"measured: {SAMPLES} random lists a size, letters {LETTERS}; in place all of them in the transformer; the program "
         f"preserve at w = {WORD}, decoded whole by any-process generation to {DECODED} edits, in the reference machine beyond"

@@ -31,7 +31,7 @@ TRAINED = "not recomputed: a trained network, whose weights are not at hand"
 
 
 def columns(*named: tuple[str, str, str]) -> tuple[Column, ...]:
-    """Columns from (key, heading, kind)."""
+    """The columns with these keys, headings and kinds."""
     return tuple(Column(*parts) for parts in named)  # type: ignore[arg-type]
 
 
@@ -168,7 +168,7 @@ def span(values: Sequence[int]) -> str:
 
 
 def sudoku_row(what: str, group: Sequence[PuzzleRun]) -> dict[str, Cell]:
-    """The row of some puzzles."""
+    """The table's row about runs on a group of puzzles; ``what``: its name."""
     return {
         "what": what,
         "givens": span([row["givens"] for row in group]),

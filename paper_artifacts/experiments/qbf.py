@@ -45,7 +45,7 @@ def expansion(formula: Formula) -> bool:
 
 
 def series() -> dict[tuple[str, int], list[Formula]]:
-    """The formulas of each row."""
+    """The formulas of each row of the table, by the kind of formula and n."""
     formulas = {(TRIED, n): [exhaustive(n)] for n in SIZES}
     for n in SIZES:
         rng = Random(f"{SEED} qbf {n}")
@@ -118,7 +118,7 @@ NOTES = (
 
 
 def scope() -> str:
-    """What ran where."""
+    """Which programs and transformers were run, and how, in words."""
     return (
         f"measured: library program qbf, w = {WORD}; all runs in the reference machine, by any-process generation to "
         f"n = {EDITED}, by masked diffusion to n = {MASKED}; contexts beyond by closed forms"
@@ -126,7 +126,7 @@ def scope() -> str:
 
 
 def shown() -> Any:
-    """The columns."""
+    """The table's columns."""
     return columns(
         ("what", "formulas", "text"), ("n", "n", "number"), ("size", "words of the formula (max)", "number"),
         ("true", "true", "text"), ("t", "PRAM steps (max)", "number"), ("bound", "bound on steps", "number"),

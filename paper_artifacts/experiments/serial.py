@@ -44,7 +44,7 @@ class Given(NamedTuple):
 
 
 def given(name: str, text: str) -> Given:
-    """A task's plan and sequence."""
+    """The plan and the token sequence of a task, by its program and text."""
     if name == UNIVERSAL:
         program = assemble(text, word=5, memory=1)
         layout = LogLayout.of(program, "")
@@ -90,7 +90,7 @@ class SerialRun(TypedDict):
 
 
 def decode(task: tuple[str, str]) -> SerialRun:
-    """One run in the reference machine."""
+    """Run the serial program of one task in the reference machine."""
     what = given(*task)
     serial = serial_program(what.plan, what.tokens, what.places, every=what.limit is not None, limit=what.limit)
     run = machine.run(serial.program, steps(serial.sizes, serial.limit))
@@ -138,7 +138,7 @@ def counted(one: SerialRun) -> bool:
 
 
 def row(task: Sequence[str], one: SerialRun) -> dict[str, Cell]:
-    """A row of the table."""
+    """The table's row about one task's run."""
     text = task[1].replace("\n", "; ")
     text = text if len(text) <= 18 else f"{text[:8]}... ({len(text)} letters)"
     numbers: dict[str, Cell] = {

@@ -41,7 +41,8 @@ def problem(name: str) -> Program:
 
 
 def decode(task: tuple[str, str]) -> SpecialisedRun:
-    """One program in a machine of its own."""
+    """Decode one program by a transformer specialised to it; the run, with the sizes of that transformer and of the universal
+    one. ``task``: the program's name and the engine."""
     from efasp.model import decode as decoding
     from efasp.model.transformer import Transformer
 
@@ -89,7 +90,7 @@ def specialised(noted: Notes) -> Artifact:
 
 
 def row(task: tuple[str, str], one: SpecialisedRun) -> dict[str, Cell]:
-    """A row of the table."""
+    """The table's row about one program and engine."""
     numbers: dict[str, Cell] = {"instructions": one["instructions"], "shorter": one["shorter"], "steps": one["steps"]}
     for key in SHOWN:
         numbers |= {key: one["specialised"][key], f"{key} u": one["universal"][key]}

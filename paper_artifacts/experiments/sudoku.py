@@ -57,7 +57,7 @@ class Puzzle:
 
     @property
     def givens(self) -> int:
-        """How many cells are given."""
+        """The number of cells that are given."""
         return 81 - self.cells.count(".")
 
 
@@ -144,7 +144,7 @@ class Room:
 
     @property
     def memory(self) -> int:
-        """Words of memory."""
+        """The number of words of memory that the guesses need."""
         return STACK + 81 * self.guesses
 
     @property
@@ -154,13 +154,13 @@ class Room:
 
     @property
     def instance(self) -> Instance:
-        """The instance of the library program."""
+        """The puzzle as an instance of the library program, in as much memory as the guesses need."""
         whole = PROGRAMS["sudoku"].encode(self.puzzle.cells, self.word)
         return replace(whole, memory=self.memory, data={at: word for at, word in whole.data.items() if at < self.memory})
 
     @property
     def program(self) -> Program:
-        """The program, to be run."""
+        """The library program on the instance, ready to be run."""
         return build("sudoku", self.instance, extension="")
 
 
@@ -191,7 +191,7 @@ class PuzzleRun(Solved, Decoded):
 
 
 def reference(puzzle: Puzzle) -> Solved:
-    """One puzzle in the reference machine."""
+    """The result of solving a puzzle in the reference machine."""
     room = Room(puzzle)
     run = machine.run(room.program, LONGEST)
     memory = run.configuration.memory

@@ -13,7 +13,7 @@ Entry = tuple[str, str, str, str]  # kind, name, page, text
 
 
 def entries(tables: Iterable[tuple[str, str]]) -> list[Entry]:
-    """Everything that has a page or a place of its own. ``tables``: the names and titles of those that there are."""
+    """The index entry of everything that has a page or a place of its own. ``tables``: the names and titles of the tables."""
     index: list[Entry] = [
         ("claim", claim.id, f"claim/{claim.id}.html", f"{claim.title}. {claim.states}") for claim in claims().values()
     ]

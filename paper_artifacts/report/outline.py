@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
 
 def parts(claim: Claim) -> dict[str, Part]:
-    """The families below a claim, in order."""
+    """The lemmas below a claim by family, in order."""
     lemmas, by_family = below(claim.lemmas), {}
     for family in families():
         mine = [name for name in lemmas if statements()[name].family == family]
@@ -99,7 +99,7 @@ def whole_data(claim: Claim, ledger: Ledger, n_max: int) -> WholeClaim:
 
 
 def commands(claim: Claim) -> list[str]:
-    """The commands that check a claim anew."""
+    """The shell commands that check a claim anew."""
     lines = [f"efasp audit {claim.id} --no-cache", f"efasp audit {claim.id} --mutants"] if claim.lemmas else []
     lines += ["make rocq", f"efasp audit {claim.id} --kernel"] if claim.theorem else []
     return lines + ([f"efasp tables --check --only {' '.join(claim.measures)}"] if claim.measures else [])

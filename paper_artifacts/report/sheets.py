@@ -47,7 +47,7 @@ class Sheet:
 
 
 def unrun(mutant: Mutant) -> str:
-    """The status of a mutant that was not run."""
+    """The status, in words, of a mutant that was not run."""
     return "not run" if mutant.applies else "does not apply"
 
 
@@ -95,12 +95,12 @@ StatusData = TypedDict("StatusData", {"grade": str, "why": str, "weakest depende
 
 
 def status_data(status: Status) -> StatusData:
-    """A status as JSON holds it."""
+    """A status as the report's JSON holds it."""
     return {"grade": status.grade, "why": status.why, "weakest dependency": status.dependency}
 
 
 def sheet_data(found: Sheet) -> dict[str, Any]:
-    """A sheet as JSON holds it."""
+    """A sheet as the report's JSON holds it."""
     shown = found.construction
     statement = found.statement
     return {

@@ -49,7 +49,7 @@ PAGES = [
 
 @cache
 def environment() -> jinja2.Environment:
-    """The templates; all values are escaped."""
+    """The environment with the report's templates, in which all values are escaped."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
     env = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     env.filters["breakable"] = breakable
@@ -78,7 +78,7 @@ class Site:
         self.cases: dict[str, tuple[str, bool]] = {}  # by the obligation's id its countermodel's page, and if a machine's state
 
     def pages(self) -> dict[str, str]:
-        """Every file by its path in the folder."""
+        """The text of every file of the report, by its path in the folder."""
         out = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "page.js")}
         out |= self._cases()
         out["index.html"] = self._index()

@@ -39,7 +39,8 @@ Rule = Callable[[str, str, tuple[int, int, int]], tuple[str, ...]]
 
 
 def algorithm_1(x: str, y: str, c: tuple[int, int, int]) -> tuple[str, ...]:
-    """The package's own g, on one position."""
+    """The tokens that the package's transition function g emits at one position, whose token is x, prediction y and control
+    bits c."""
     codes = {MASK: 0, "x": 1, "y": 2}
     names = {code: name for name, code in codes.items()}
     out = g(np.array([codes[x]]), np.array([codes[y]]), np.array([c], dtype=bool), codes[MASK])
@@ -69,7 +70,8 @@ def differing(rule: Rule) -> list[tuple[str, tuple[int, int, int]]]:
 
 
 def counted_by_z3(rule: str) -> int:
-    """The same number by Z3: models of "the emitted sequences differ", both rules as formulas, one after the other."""
+    """The number of cases on which a rule is not Algorithm 1, counted by Z3: models of "the emitted sequences differ", both
+    rules as formulas, one after the other."""
     import z3
 
     x, remask, insert, delete = bits = z3.Bools("x_is_mask c1 c2 c3")
@@ -130,7 +132,7 @@ def sampled(start: Sequence[str], predict: Callable[[int], str], end: str, fill:
 
 
 def disagreements() -> Artifact:
-    """A row a disagreement: the published statement, and the finding of the check."""
+    """The table of disagreements, a row each: the published statement, and the finding of the check."""
     plain = plain_parameters()
     narrow = 4 * (4 * 128 * 128 + 2 * 128 * 512)
     wrong, odd = differing(released), differing(literal)

@@ -54,7 +54,7 @@ def drawn(name: str, title: str, caption: str, draw: Callable[[Any], None], size
 
 
 def checker_time(rows: Sequence[Row]) -> Figure:
-    """Seconds of each width's obligations."""
+    """The figure of the seconds that obligations of each width took, by family."""
     sized = [row for row in rows if isinstance(row["params"].get("w"), int) and row["params"]["w"] >= MIN_WORD]
     families = sorted({row["lemma"].partition(".")[0] for row in sized})
     widths = sorted({row["params"]["w"] for row in sized})
@@ -81,12 +81,12 @@ FEW = 6  # widths of a run, of which too little is seen
 
 
 def named(engine: str, extension: str) -> str:
-    """A transformer in a legend."""
+    """The name of a transformer in a figure's legend."""
     return f"{engine}{' with M' if extension else ''}"
 
 
 def widths() -> Figure:
-    """d_model against n, with the bounds."""
+    """The figure of d_model against n, with the bounds."""
 
     def draw(axes: Any) -> None:
         for number, (engine, extension) in enumerate(MACHINES):
@@ -105,7 +105,7 @@ def widths() -> Figure:
 
 
 def depths() -> Figure:
-    """Layers against n."""
+    """The figure of layers against n."""
 
     def draw(axes: Any) -> None:
         for number, (engine, extension) in enumerate(MACHINES):

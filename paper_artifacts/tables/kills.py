@@ -109,7 +109,7 @@ def kill_rows(every: Changes) -> list[dict[str, Cell]]:
 
 
 def kill_row(matrix: str, kind: str, members: list[ChangeRun]) -> dict[str, Cell]:
-    """How some changes end: by status, and those that are refuted by the family of the first lemma that does it."""
+    """A row on how some changes end: by status, and those refuted, by the family of the first lemma that refutes them."""
     statuses = Counter(one["status"] for one in members)
     by = Counter(one["by"][0].partition(".")[0] for one in members if one["by"])
     counts: dict[str, Cell] = {status: statuses[status] for status in weights.STATUSES}

@@ -56,7 +56,7 @@ class Artifact:
 
     @property
     def command(self) -> str:
-        """The command that makes it."""
+        """The shell command that makes the artifact."""
         return f"efasp tables --only {self.name}"
 
     @property
@@ -93,7 +93,7 @@ def _number(text: str) -> Cell:
 
 
 def files(artifact: Artifact) -> dict[str, str]:
-    """Every file of an artifact, by name."""
+    """The text of every file of an artifact, by the file's name."""
     name = artifact.name
     tables = {f"{name}.md": markdown(artifact), f"{name}.csv": as_csv(artifact), f"{name}.tex": latex(artifact)}
     return {**tables, f"{name}.json": as_json(artifact), **{f"{f.name}.svg": f"{f.svg}\n" for f in artifact.figures}}
@@ -116,7 +116,7 @@ def markdown(artifact: Artifact) -> str:
 
 
 def as_csv(artifact: Artifact) -> str:
-    """The rows, under the keys of the columns."""
+    """The artifact's rows as CSV, under the keys of the columns."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow([column.key for column in artifact.columns])
@@ -126,7 +126,7 @@ def as_csv(artifact: Artifact) -> str:
 
 
 def latex(artifact: Artifact) -> str:
-    """A booktabs table."""
+    """The artifact's rows as a LaTeX table, of the package booktabs."""
     columns = "".join("l" if column.kind == "text" else "r" for column in artifact.columns)
     lines = [
         f"% {EDIT.format(artifact.command)}",

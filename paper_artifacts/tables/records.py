@@ -59,7 +59,7 @@ class Notes:
         return [i for i, key in enumerate(keys) if key not in known or i in sample]
 
     def note(self, key: str, value: Run) -> None:
-        """The result of a run that was made now."""
+        """Note the result of a run that was made now, under a key, and compare it with the result that is known."""
         self.again.add(key)
         if self.known is not None and _timeless(self.known.get(key)) != _timeless(value):
             self.wrong.append(f"{key}: made again, it gives {_timeless(value)}, not {_timeless(self.known.get(key))}")
@@ -69,7 +69,7 @@ class Notes:
         return [f"{key}: written down, but no run of this table" for key in self.known or {} if key not in self.runs]
 
     def text(self, command: str) -> str:
-        """The file, a run a line."""
+        """The text of the records' file, one run a line; ``command``: the one that generates it."""
         lines = [f"  {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in sorted(self.runs.items())]
         return f'{{"generated": {json.dumps(command)}, "runs": {{\n' + ",\n".join(lines) + "\n}}\n"
 

@@ -33,7 +33,7 @@ class Task:
 
     @property
     def instance(self) -> Instance:
-        """The instance."""
+        """The instance of the program on the problem."""
         return PROGRAMS[self.name].encode(self.problem, self.word)
 
 
@@ -81,7 +81,7 @@ def run(task: Task) -> Found:
 
 @cache
 def transformer(word: int, engine: str, extension: str = "") -> Any:
-    """The compiled transformer of a width."""
+    """The compiled transformer for words of ``word`` bits."""
     from efasp.model.weights import compiled
 
     return compiled(word, engine, extension).transformer

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.errors import UsageError, of_source
-from efasp.checker.files import shown, writable, write, wrote
+from efasp.checker.files import display_path, writable, write, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.session import notice
-from efasp.checker.weights_file import check_program, given
+from efasp.checker.weights_file import check_program, load_checked_weights
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
 from efasp.paper_artifacts.report.site import environment
@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def page(title: str, data: dict[str, Any]) -> str:
-    """A page to step through."""
+    """The HTML page to step through a trace; ``data``: as JSON holds it."""
     return environment().get_template("trace.html").render(title=title, data=data, back=None)
 
 
@@ -70,7 +70,7 @@ def _case(options: argparse.Namespace) -> int:
     n_max, row, weights = refuted(options.case, options.id)
     regime, digest = regime_of(options.weights, None)
     if weights is not None and weights["sha256"] != digest:
-        instead = "a fresh compile" if options.weights is None else f"{shown(options.weights)}, another file,"
+        instead = "a fresh compile" if options.weights is None else f"{display_path(options.weights)}, another file,"
         wanted = f"--weights {weights['file']} (SHA-256 {weights['sha256'][:12]}...)"
         notice(f"--case: {options.case} is of {wanted}; {instead} is replayed in its place")
     given = regime.given
@@ -114,7 +114,7 @@ def _made(options: argparse.Namespace) -> tuple[Program, Plan, Plan | None, str,
 
     Raises UsageError.
     """
-    file = given(options.weights, options.engine, options.inexact)
+    file = load_checked_weights(options.weights, options.engine, options.inexact)
     needs = None if file is None else file.extension
     try:
         data = None if options.data is None else parse_data_file(options.data)

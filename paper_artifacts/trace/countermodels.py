@@ -43,7 +43,7 @@ class Replayed:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The data of the page."""
+        """The data of the trace's page, as JSON holds it."""
         shown = (
             {"program": [], "engine": "", "numbers": "", "frames": []}
             if self.tracer is None

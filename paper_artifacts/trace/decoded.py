@@ -26,7 +26,7 @@ class ReadOut:
     outputs: np.ndarray
 
     def forward(self, tokens: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """The read-out, (positions, d_out)."""
+        """The read-outs that were given, (positions, d_out), whatever the tokens."""
         return self.outputs
 
 

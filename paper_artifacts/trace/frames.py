@@ -13,7 +13,7 @@ from efasp.pram.machine import Configuration, Program
 
 
 def difference(frame: Frame) -> str:
-    """The first difference, in words."""
+    """The first difference of a frame from what was expected, in words."""
     said = frame.differs or {}
     who = f"processor {said['processor']}, " if "processor" in said else ""
     where = f" (position {frame.at})" if frame.at is not None else ""
@@ -115,7 +115,7 @@ def _indent(lines: Sequence[str]) -> list[str]:
 
 
 def page_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
-    """The data of the page, as JSON holds it."""
+    """The data of the trace's page, as JSON holds it."""
     return {
         "program": disassemble(tracer.program).splitlines(),
         "engine": tracer.engine,

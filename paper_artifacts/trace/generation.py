@@ -54,7 +54,7 @@ def passage(number: int, x: np.ndarray, control: np.ndarray | None, tokens: list
 
 
 def acts(masked: bool, bits: list[bool]) -> str:
-    """What Algorithm 1 does with one position."""
+    """What Algorithm 1 does with one position, as marks: ``x`` delete, ``~`` remask, ``=`` unmask, ``+`` insert."""
     if masked and bits[DELETE]:
         return "x"
     return ("~" if bits[REMASK] else "=" if masked else "") + ("+" if bits[INSERT] else "")

@@ -99,7 +99,7 @@ class Frame:
 
     @property
     def changed(self) -> list[int]:
-        """The positions that changed."""
+        """The positions that were unmasked or remasked in this step."""
         return [p for p, mark in enumerate(self.marks) if mark in ("unmasked", "remasked")]
 
 
@@ -176,7 +176,7 @@ class Tracer:
             sequence, state = TokenSequence(after, sequence.places), self.state(one, after)
 
     def tokens(self, one: Pass) -> np.ndarray:
-        """The tokens after a pass."""
+        """The token ids after a pass, with the mask's id where a position is masked."""
         return np.where(one.after < 0, self.mask, one.after)
 
     def state(self, one: Pass, after: np.ndarray) -> Configuration | None:
@@ -197,7 +197,7 @@ class Tracer:
             control = {i: "".join(map(str, row.astype(int))) for i, row in enumerate(one.control) if row.any()}
         pairs = zip((sequence.tokens == self.mask).tolist(), (after == self.mask).tolist(), strict=True)
         marks = [MARKS[(1 if now else 2) if was else (3 if now else 0)] for was, now in pairs]
-        expected, at = machine.step(self.program, one.before), self.where(one, after)
+        expected, at = machine.step(self.program, one.before), self.wrong_position(one, after)
         frame = Frame(one.time, sequence, after, marks, control, one.before, state, expected, one.report, at)
         for position in wanted:
             if not 0 <= position < len(sequence):
@@ -208,7 +208,7 @@ class Tracer:
         frame.views = self.views(sequence, sorted(kept))
         return frame
 
-    def where(self, one: Pass, after: np.ndarray) -> int | None:
+    def wrong_position(self, one: Pass, after: np.ndarray) -> int | None:
         """The position at which a pass is wrong; None where it is right, or the error has no position."""
         report, layout = one.report, self.layout
         if report is None or "position" in report:
@@ -275,7 +275,7 @@ class Tracer:
         return tokens, self.first_field(one.sequence, next(iter(tokens), None), rounded=True)
 
     def writes(self, head: Head, sublayer: int) -> str:
-        """The names of the fields that a head fills."""
+        """The names, separated by commas, of the fields in which a head of a sublayer writes."""
         coordinates = {i for i, row in enumerate(head.o.rows) if row}
         names = [base(r.name) for r in self.plan.residents if r.born <= sublayer < r.last and r.coordinate in coordinates]
         return ", ".join(dict.fromkeys(names))
@@ -293,8 +293,11 @@ class Tracer:
         for name, coordinates in groups.items():
             own, other, mine = ([(at, number(values[i])) for at, i in coordinates] for values in (row, fresh, exact))
             hot = self.operations if name == "operation" else ()
-            others = (None if own == mine else shown(mine, hot)), (None if mine == other else shown(other, hot))
-            found.append(Field(name, shown(own, hot), *others))
+            others = (
+                (None if own == mine else coordinates_text(mine, hot)),
+                (None if mine == other else coordinates_text(other, hot)),
+            )
+            found.append(Field(name, coordinates_text(own, hot), *others))
         return found
 
     def first_field(self, sequence: TokenSequence, at: int | None, rounded: bool = False) -> str | None:
@@ -339,12 +342,12 @@ def sublayer_name(number: int) -> str:
 
 
 def base(name: str) -> str:
-    """A field's name without the coordinate."""
+    """A field's name without the coordinate: ``a`` of ``a[3]``."""
     return name.split("[")[0]
 
 
 def place(name: str) -> int:
-    """A field's coordinate."""
+    """A field's coordinate: 3 of ``a[3]``; 0 where the name has none."""
     _, _, rest = name.partition("[")
     return int(rest.rstrip("]")) if rest.rstrip("]").isdecimal() else 0
 
@@ -358,7 +361,7 @@ def number(value: Any) -> Any:
     return exact.numerator if exact.denominator == 1 else exact if exact.denominator <= SMALL else value
 
 
-def shown(values: Sequence[tuple[int, Any]], names: Sequence[str] = ()) -> str:
+def coordinates_text(values: Sequence[tuple[int, Any]], names: Sequence[str] = ()) -> str:
     """Coordinates as text; bits (0/1 or -1/+1) of one word also as its number, the lowest bit first; those of a one-hot, whose
     coordinates have ``names``, also as the name that is set."""
     text = " ".join(str(value) for _, value in values)

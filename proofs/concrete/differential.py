@@ -37,7 +37,7 @@ def oracle(program: Program) -> Pram:
     return Pram.begun(code, program.word, program.processors, program.memory, program.data)
 
 
-def seen(state: Pram) -> Configuration:
+def as_configuration(state: Pram) -> Configuration:
     """The oracle's state as a configuration."""
     pids = range(len(state.ended))
     return Configuration(
@@ -55,20 +55,21 @@ def wanted(program: Program, most: int) -> Wanted:
 
 
 def cut_short(program: Program, limits: Sequence[int]) -> Iterator[Wanted]:
-    """The same for several limits of steps, in ascending order; the run is made once."""
+    """The oracle's runs of at most each number of ``limits``, in ascending order, as the reference machine must report them;
+    one run is made and cut."""
     state, history, breach = oracle(program), list[Configuration](), None
     for most in sorted(limits):
         while state.alive and state.steps < most and breach is None:
             breach = state.breach(program.policy) if program.policy != "priority" else None
             if breach is None:
                 state.step()
-                history.append(seen(state))
+                history.append(as_configuration(state))
         yield reported(program, state, history.copy(), breach)
 
 
 def reported(program: Program, state: Pram, history: list[Configuration], breach: Breach | None) -> Wanted:
     """A run that the oracle has made so far, which ended in a breach if there is one."""
-    last, finished = seen(state), breach is not None or not state.alive
+    last, finished = as_configuration(state), breach is not None or not state.alive
     report: Report = {"file": program.name, "engine": "reference", "word": program.word, "processors": program.processors}
     report |= {"steps": state.steps, "decode_steps": None, "context_length": None}
     report["halted"] = all(status == "halted" for status in last.status)
@@ -83,7 +84,8 @@ def reported(program: Program, state: Pram, history: list[Configuration], breach
 
 
 def decoded(machine: Machine, plan: Plan, dtype: str, program: Program, most: int) -> Wanted:
-    """The same as a machine's transformer must report it: a pass for each step; the context and the sizes as stated."""
+    """The oracle's run as a machine's transformer must report it: one pass for each step, with the context and the sizes as
+    stated. ``most``: the limit of steps."""
     expected = wanted(program, most)
     steps, count, length, memory = expected.report["steps"], program.processors, program.length, program.memory
     log = 2 + 4 * length + memory + 3 * count * (steps + 1)
@@ -131,7 +133,7 @@ def listed(program: Program) -> Report:
     return {**shape, "program": lines, "memory": list(program.data)}
 
 
-def taken(work: Callable[[], Any], refusal: type[Exception] = ValueError) -> bool:
+def ends_without(work: Callable[[], Any], refusal: type[Exception] = ValueError) -> bool:
     """Whether work ends without the exception by which it refuses."""
     try:
         work()

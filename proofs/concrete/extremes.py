@@ -55,7 +55,7 @@ class Some:
 
     @property
     def vocabulary(self) -> Any:
-        """The tokens."""
+        """The codebook of the machine's tokens."""
         return LogLayout(self.machine.word, self.machine.extension, 1, 1, 1).vocabulary
 
     def word(self) -> int:

@@ -26,7 +26,7 @@ class Reading:
         self.o[:, : head.o.columns] = dense(head.o)
 
     def sides(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Queries, keys and values."""
+        """The queries, keys and values, each (positions, d_head) of a stream (positions, d_model)."""
         return h @ self.q.T, h @ self.k.T, h @ self.v.T
 
     def reads_as(self, other: Reading) -> bool:
@@ -41,17 +41,17 @@ class Block:
         self.up, self.bias, self.down = dense(layer.up), floats(layer.bias), dense(layer.down)
 
     def update(self, h: np.ndarray) -> np.ndarray:
-        """Its update of the stream."""
+        """The block's update of a stream (positions, d_model)."""
         out: np.ndarray = self.hidden(h) @ self.down.T
         return out
 
     def hidden(self, h: np.ndarray) -> np.ndarray:
-        """Its hidden units."""
+        """The block's hidden units after ReLU, for a stream (positions, d_model)."""
         out: np.ndarray = np.maximum(h @ self.up.T + self.bias, 0)
         return out
 
     def same(self, other: Block) -> bool:
-        """Whether it is another block."""
+        """Whether another block has equal matrices and biases."""
         return all(np.array_equal(a, b) for a, b in zip(vars(self).values(), vars(other).values(), strict=True))
 
 
@@ -103,7 +103,7 @@ class Screen:
         return out
 
     def trace(self, tokens: np.ndarray, positions: np.ndarray) -> Trace:
-        """Everything."""
+        """The streams and what heads read, of every layer, for a sequence of tokens and places."""
         h = self.embed(tokens, positions)
         streams, read = [h], []
         for heads, block in self.layers:
@@ -221,7 +221,7 @@ _BASES: dict[Machine, Base] = {}
 
 
 def keyed(machine: Machine) -> Machine:
-    """The machine, for whatever n."""
+    """The machine that stands for it for every n, as a key of cached traces."""
     return Machine(machine.word, machine.engine, machine.extension, (1, 1), machine.code)
 
 

@@ -40,7 +40,7 @@ def first_failure(
     """
     quick = screen(plan, machine) if machine.word <= SCREENED else None
     for number, case in within(islice(enumerate(cases_of(machine)), begin, cases), seconds):
-        if quick is not None and (unmoved(quick, machine, number, case) or failure(quick, machine, case) is None):
+        if quick is not None and (same_readout(quick, machine, number, case) or failure(quick, machine, case) is None):
             continue
         report = failure(plan, machine, case)
         if report is not None:
@@ -48,7 +48,7 @@ def first_failure(
     return None
 
 
-def unmoved(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
+def same_readout(quick: Screen, machine: Machine, number: int, case: Case) -> bool:
     """Whether a plan has the same read-out on a case as the cached fresh compile, which is right on that case."""
     if not isinstance(quick, Near):
         return False
@@ -64,7 +64,7 @@ def remember(machine: Machine) -> None:
     """Cache the passes of the fresh compile in ``proofs.concrete.float64_filter`` on every state."""
     quick = screen(machine.fresh, machine)
     for number, case in enumerate(cases_of(machine)):
-        unmoved(quick, machine, number, case)
+        same_readout(quick, machine, number, case)
 
 
 def failure(plan: Predictor, machine: Machine, case: Case) -> Report | None:
@@ -140,7 +140,7 @@ def states(word: int, extension: str) -> Iterator[Case]:
 
 
 def batch(word: int) -> int:
-    """The number of processors of a pass."""
+    """The number of processors of a machine in one pass, 2^w or 64."""
     return min(1 << word, 64)
 
 
@@ -268,7 +268,7 @@ def overwritten(word: int, extension: str) -> Iterator[Case]:
 
 
 def given(program: Program, log: tuple[tuple[Event, ...], ...], extension: str, variant: int = 0) -> Case:
-    """The case whose state results from a log."""
+    """The case whose state results from the events of a log, applied to the program's first state."""
     layout, state = cast(LogLayout, LogLayout.of(program, extension)), pram.initial(program)
     for events in log:
         state = layout.apply(state, events)

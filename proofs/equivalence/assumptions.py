@@ -170,12 +170,12 @@ class PositionInvariants:
         self.script.sort(lor(*(eq(self.term(form), num(value)) for value in values)), "nodes")
 
     def flags(self, side: str) -> list[Form]:
-        """The kind flags of a code."""
+        """The forms of all kind flags of a code; ``side``: token or place."""
         book = self.stream.books[side]
         return [self.stream.code(side, book.slots[kind.name].start) for kind in book.kinds]
 
     def flag(self, side: str, name: str) -> Term:
-        """One kind flag."""
+        """The term of one kind's flag in a code; ``side``: token or place."""
         return self.term(self.stream.code(side, self.stream.books[side].slots[name].start))
 
     def _owner(self, side: str, payload: str) -> Term:

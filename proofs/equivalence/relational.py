@@ -74,14 +74,14 @@ def rows_alike(
 
 
 def compared(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> tuple[Script, list[Term]]:
-    """A script about a position of a group, and for each cut that it is the same."""
+    """A script about a position of a group, and the goal of each cut: that it is the same there."""
     script = Script("QF_LRA")
     at = SymbolicPosition(reader, machine, script, forms=[form for cut in cuts for form in (cut.got, cut.wanted)], group=group)
     return script, [eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts]
 
 
 def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> list[Cut]:
-    """Of the cuts of a group those that a solver has a model against, and all that it does not decide."""
+    """The cuts of a group that a solver has a countermodel against, or does not decide."""
     left = [cut for cut in cuts if cut.group == group]
     if not left:
         return []
@@ -207,12 +207,8 @@ def losers(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, re
 
 
 def winners(reader: Reader, head_pair: HeadPair, machine: Machine, scope: str, replay: Replay = undecided) -> Obligation:
-    """Of a head that reads otherwise: two positions that win are one, or every form of the value is 0 at all that win.
-
-    Two positions are one if they are one place; of a cell's two slots, if neither is masked (simulation.slots). Of a score that
-    is shared, the sink may win with one other position: it does at a lookup miss, and has the value 0. The mean is then exactly
-    half the other's value.
-    """
+    """The obligation about a head that reads otherwise: two positions that win are one, or every form of the value is 0 at all
+    that win."""
     assert head_pair.group is not None
     known = reader.stream.winning.get((head_pair.new, head_pair.group), Winning(head_pair.score, False, [], []))
     nothing = absent(reader, machine, known.of) if known.shared else []

@@ -37,12 +37,12 @@ def least(rows: Iterable[Row], biases: Iterable[Number] = ()) -> int:
 
 
 def scaled(row: Row, power: int) -> Row:
-    """A row times 2^power."""
+    """The row of numbers times 2^power."""
     return tuple((i, number(c, power)) for i, c in row) if power else row
 
 
 def number(value: Number, power: int) -> Number:
-    """A number times 2^power."""
+    """The number times 2^power."""
     return tidy(Fraction(value) * Fraction(2) ** power) if power else value
 
 

@@ -48,7 +48,7 @@ class Swept:
 
     @property
     def outputs(self) -> list[tuple[Group, Forms]]:
-        """The read-out, by group."""
+        """The forms of the read-out, by group; one entry if both groups have the same."""
         counted, rest = (some.outputs for some in self.executed)
         return [(None, counted)] if counted == rest else [(True, counted), (False, rest)]
 
@@ -71,7 +71,7 @@ class HeadResult:
 
     @property
     def read(self) -> Both:
-        """What it reads, by group."""
+        """The forms that the head reads in either group."""
         first, second = self.reads
         return first, second
 
@@ -166,7 +166,7 @@ class Sweep:
         return found
 
     def run(self) -> None:
-        """Layer by layer. Raises TooManyTerms."""
+        """Sweep the plan and the fresh compile layer by layer. Raises TooManyTerms."""
         executed = self.found.executed
         h: Both = (self.reader.embedded(self.plan),) * 2
         g = self.reader.embedded(self.fresh)
@@ -363,7 +363,7 @@ def added(h: list[Form], updates: Updates) -> list[Form]:
 
 
 def both_added(h: Both, updates: Sequence[tuple[Matrix, Both]]) -> Both:
-    """The same for either group."""
+    """The stream of either group with the updates that matrices make of forms."""
     first = added(h[0], [(matrix, forms[0]) for matrix, forms in updates])
     if h[0] is h[1] and all(forms[0] == forms[1] for _, forms in updates):
         return first, first

@@ -74,7 +74,7 @@ def columns(operator: Operator, length: int) -> Iterator[tuple[Sequence[int], ..
 
 
 def permuted(length: int) -> list[tuple[int, ...]]:
-    """Values in two orders."""
+    """The values 0..length-1 upwards, and 1..length downwards."""
     return [tuple(range(length)), tuple(range(length, 0, -1))]
 
 
@@ -95,7 +95,7 @@ def failures(operator: Operator, longest: int = LONGEST) -> Iterator[dict[str, A
 
 
 def tried(n: tuple[int, int]) -> Iterator[Obligation]:
-    """Every operator on short sequences."""
+    """The obligations that try every attention operator on short sequences."""
     for operator in OPERATORS.values():
         if operator.kind not in ("attention", "positional"):
             continue
@@ -204,7 +204,8 @@ def witness(operator: Operator) -> dict[str, Any] | None:
 
 
 def discharged(check: Callable[[], Wrong], name: str) -> Verdict:
-    """Rows as expected; a difference is shown on columns too, where short ones show it."""
+    """The verdict on an operator's rows: proved if they are as expected; a difference is shown on columns too, where short ones
+    show it."""
     wrong = check()
     if wrong is None:
         return Verdict("proved", "row coefficients equal those of the match")
@@ -212,14 +213,14 @@ def discharged(check: Callable[[], Wrong], name: str) -> Verdict:
 
 
 def rows(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
-    """The rows of every operator at one width."""
+    """The obligations about the rows of every operator at one width."""
     for name in AT_WIDTH:
         discharge = partial(discharged, partial(composed, name, word), name)
         yield Obligation(f"attention.{name}", "F", {"w": word}, f"n <= {n[1]}", n, "exact", f"rows of {name}", discharge)
 
 
 def alone(n: tuple[int, int]) -> Iterator[Obligation]:
-    """The rows of the operators on flags."""
+    """The obligations about the rows of the operators on flags."""
     for name in ("seq_or", "seq_and"):
         discharge = partial(discharged, partial(composed, name, 1), name)
         yield Obligation(f"attention.{name}", "F", {}, "all n", n, "exact", f"rows of {name}", discharge)

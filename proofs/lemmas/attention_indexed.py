@@ -159,7 +159,7 @@ def winner(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def indexed(n: tuple[int, int]) -> Iterator[Obligation]:
-    """All of them."""
+    """The obligations about indexed attention, for all lemmas of the family."""
     yield agreement(n)
     yield bound(n)
     yield from winner(n)

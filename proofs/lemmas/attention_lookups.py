@@ -288,7 +288,7 @@ def ties(step: Step) -> Iterator[Obligation]:
 
 
 def about(step: Step) -> Iterator[Obligation]:
-    """The obligations about one machine."""
+    """The obligations about one machine's lookups."""
     yield from checked(step)
     yield from together(step)
     yield from ties(step)

@@ -40,7 +40,7 @@ def WORD(equal: Term, bits: Term, inner: Term) -> Term:
 
 @concluded("attention.signs", "words")
 def WORDS(equal: Term, bits: Term, inner: Term) -> Term:
-    """That of several words, n bits in all: n if all are equal and present."""
+    """The score of a match of several words with n bits in all: n if all are equal and present."""
     return ite(equal, eq(inner, bits), le(inner, minus(bits, "2")))
 
 
@@ -300,7 +300,7 @@ def summed(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def winners(n: tuple[int, int]) -> Iterator[Obligation]:
-    """All of them."""
+    """The obligations about scores and winners, for all lemmas of the family."""
     yield from signs(n)
     yield from copies(n)
     yield from (fold(name, n) for name in MATCHES)

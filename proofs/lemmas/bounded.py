@@ -157,7 +157,7 @@ def passes(machine: Machine, plan: Plan, program: Program, steps: int) -> Iterat
 
 
 def fingerprint(plan: Plan) -> str:
-    """A name for the plan's numbers."""
+    """A hash of a plan's numbers, as a name for them."""
     return hashlib.sha256(repr([(name, str(value)) for name, value in weights(plan)]).encode()).hexdigest()
 
 

@@ -222,7 +222,7 @@ def sequences(width: int, n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def some(failing: Callable[[], Iterator[dict[str, Any]]]) -> Verdict:
-    """Whether none of some cases fails."""
+    """The verdict on whether a list of cases has none that fails."""
     first = next(attempted(failing()), None)
     return Verdict("refuted" if first else "proved", "exhaustion of some cases with plain numbers", first)
 
@@ -254,7 +254,7 @@ def words(regime: Regime) -> Iterator[Batch]:
 
 
 def everywhere(n: tuple[int, int]) -> Iterator[Obligation]:
-    """The obligations for all w at once."""
+    """The obligations about codes for all w at once."""
     for extension in EXTENSIONS:
         yield words_to_tokens(extension, n)
         yield tokens_to_words(extension, n)

@@ -215,7 +215,7 @@ def refusal(run: Callable[[], Any]) -> Any:
 
 
 def some_tokens(wanted: Codebook) -> list[int]:
-    """Of every kind of a table the tokens with no payload, the largest, and one bit."""
+    """Of every kind of a codebook, the tokens whose payload is empty, the largest, or has a single bit."""
     first, out = 0, []
     for kind in wanted.kinds:
         bits = sum(wanted.bits[name] for name in kind.payloads)

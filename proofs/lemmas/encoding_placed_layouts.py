@@ -50,7 +50,7 @@ class Tokens:
         return self.token(row)
 
     def tolist(self) -> Tokens:
-        """Itself."""
+        """These tokens: what the layouts call on an array."""
         return self
 
 
@@ -170,5 +170,5 @@ class Given:
         return self.tokens[unread.key][1]
 
     def more(self, unread: Unread, token: Token) -> Given:
-        """These choices and one more token."""
+        """These choices of tokens and one more, at a place that was not read yet."""
         return Given({**self.tokens, unread.key: (unread.row, token)})

@@ -283,7 +283,7 @@ def digits(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def places(n: tuple[int, int]) -> Iterator[Obligation]:
-    """Both ways, and in parts, in both layouts."""
+    """The obligations about positions and places, in both directions and in parts, in both layouts."""
     for name, make in SHAPES.items():
         kinds = [kind.name for kind in (log_places if name == "log" else cell_places)(NARROW).kinds]
         rows: list[tuple[str, Callable[..., Term]]] = [("positions", positions_to_places)]

@@ -24,7 +24,7 @@ Cases = Iterator[dict[str, Any]]
 
 
 def some(width: int) -> tuple[int, ...]:
-    """Some words."""
+    """The words 0, 1 and the largest of a width."""
     return 0, 1, (1 << width) - 1
 
 
@@ -77,7 +77,7 @@ def outcome(run: Callable[[], Any]) -> Any:
 
 
 def program(width: int, processors: int, memory: int, length: int) -> Program:
-    """Some program of a shape."""
+    """A program of a shape, with instructions and data that take turns among those that are tried."""
     code = tuple(islice(cycle(instructions(width)), 5 * length))[::5]
     return Program(code, width, processors, memory, data=tuple(islice(cycle(some(width)), memory)))
 

@@ -271,7 +271,7 @@ def symbols(part: str) -> Script:
 
 
 def there(part: Part) -> Term:
-    """For every content, reading the tokens that are written for it returns it."""
+    """The term: for every content of the part, reading the tokens that are written for it returns it."""
     goals = []
     for content in part.contents():
 

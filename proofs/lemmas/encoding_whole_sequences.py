@@ -26,7 +26,7 @@ POSITIONS = 1 << 13  # a model's shape is tried if its sequence is no longer
 
 
 def masked(kind: str, payloads: dict[str, Any]) -> tuple[str, Any]:
-    """The mask everywhere."""
+    """The content of a place where the mask is, whatever the place."""
     return "mask", 0
 
 
@@ -43,7 +43,7 @@ def differing(what: str, model: Assignment) -> Iterator[dict[str, Any]]:
 
 
 def named(width: int, shape: Sequence[int]) -> dict[str, int]:
-    """A width and a shape, by name."""
+    """A width and a shape as parameters of an obligation, by name."""
     return {"w": width, **dict(zip(("P", "M", "L", "given words", "T"), shape, strict=True))}
 
 
@@ -55,7 +55,7 @@ def program(width: int, processors: int, memory: int, length: int, words: int, e
 
 
 def word(width: int, number: int) -> int:
-    """Some word for a number, never 0."""
+    """A word that varies with a number and is never 0."""
     return (5 * number + 3) % ((1 << width) - 1) + 1
 
 
@@ -108,7 +108,7 @@ class Expected:
         self.places = table(name, width, clock=max(16, width + 1))
 
     def row(self, place: Place) -> list[int]:
-        """The row of a place."""
+        """The row of a place, from its kind's name and payloads."""
         numbers = [kind.name for kind in self.places.kinds]
         return [numbers.index(place[0]), *(place[1].get(name, 0) for name, _ in self.places.payloads)]
 
@@ -151,7 +151,7 @@ def sequences(width: int, *shape: int) -> Iterator[dict[str, Any]]:
 
 
 def event(width: int, memory: int, number: int) -> Event:
-    """Some event for a number."""
+    """An event that varies with a number: register and memory writes, none, each status."""
     writes = (
         None,
         Write("register", number % 8, word(width, number)),
@@ -164,7 +164,7 @@ Case = tuple[str, TokenSequence, list[Place], Any]  # its name, the sequence, it
 
 
 def logs(given: Program, extension: str, steps: int) -> Iterator[Case]:
-    """Sequences of the log layout."""
+    """The cases of the log layout of a program, after some steps."""
     layout: Any = LogLayout.of(given, extension)
     P, memory = given.processors, given.data + (0,) * (given.memory - len(given.data))
     log = [[event(given.word, given.memory, P * time + pid) for pid in range(P)] for time in range(steps)]
@@ -188,7 +188,7 @@ def logs(given: Program, extension: str, steps: int) -> Iterator[Case]:
 
 
 def cells(given: Program, extension: str, turn: int) -> Iterator[Case]:
-    """Sequences of the cell layout."""
+    """The cases of the cell layout of a program."""
     layout: Any = CellLayout.of(given, extension)
     P, width = given.processors, given.word
     memory = given.data + (0,) * (given.memory - len(given.data))

@@ -260,7 +260,7 @@ def composed(name: str, word: int) -> Verdict:
 
 
 def at_width(word: int, n: tuple[int, int]) -> Iterator[Obligation]:
-    """Every operator at one width."""
+    """The obligations about every operator at one width."""
     for name in BITWISE:
         yield from by_bits(name, word, n)
     for name in COMPOSED:

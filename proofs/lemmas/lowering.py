@@ -175,7 +175,8 @@ class Comparison:
         return None if failure is None else {**failure, "deviates": self.places(), "weights": self.weights()}
 
     def search(self, allowance: Allowance) -> Searched:
-        """The same where forms grow too large, which is known first; the search is made once for all obligations."""
+        """The search, within an allowance, for a machine state on which the plan is wrong, where forms grow too large to
+        compare; it is made once for all obligations."""
         if self._searched is None:
             nothing = "it is right on the machine states that were tried"
             self._searched = Searched(self._failing(seconds=allowance.left), STATES, nothing)

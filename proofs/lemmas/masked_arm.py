@@ -117,7 +117,7 @@ def by(program: Program, rows: np.ndarray | None = None) -> Readout:
 
 
 def tried(events: Iterator[Event]) -> list[Event]:
-    """Events, up to the first that is none."""
+    """The events up to the first that cannot be made."""
     found: list[Event] = []
     with suppress(OrderError):
         found.extend(events)

@@ -33,7 +33,7 @@ DRAWN, DRAWN_BITS, STEPS = 24, (2, 8, 24), (3, 12)  # encoders, bits of a positi
 
 
 def unequal(encoder: Plan, arm: Plan, b: int, form: int) -> Iterator[dict[str, Any]]:
-    """Where a Masked-ARM's width and depth are not as stated."""
+    """A report on where a Masked-ARM's width and depth are not those of the closed forms."""
     most, layers = masked_arm_forms.bound(encoder.width, b), len(encoder.layers) + masked_arm_forms.LAYERS
     if arm.width != form or arm.width > most or len(arm.layers) != layers:
         wanted = f"d_model {form}, at most {most}, {layers} layers"
@@ -41,7 +41,7 @@ def unequal(encoder: Plan, arm: Plan, b: int, form: int) -> Iterator[dict[str, A
 
 
 def trees() -> Iterator[dict[str, Any]]:
-    """Examples and bits at which a Masked-ARM is not as stated."""
+    """The examples and bits at which a Masked-ARM's sizes are not those of the closed forms."""
     for name, example in MASKED_EXAMPLES.items():
         encoder = lower(example.decoder.program)
         for b in TREE_BITS:

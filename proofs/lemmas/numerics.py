@@ -136,7 +136,7 @@ class Numbers:
 
     @property
     def format(self) -> Format:
-        """The dtype's, or the widest."""
+        """The format of the dtype that is checked, or the widest where none is."""
         return Format(self.dtype or WIDEST)
 
     def search(self, allowance: Allowance) -> Searched:
@@ -153,7 +153,7 @@ class Numbers:
         return Searched(case, "exact forward pass") if case else self.search(allowance)
 
     def undecided(self, reason: str) -> Verdict:
-        """Where intervals do not show it: unknown for this reason, unless ``search`` refutes it."""
+        """The verdict where intervals do not decide: unknown for this reason, unless ``search`` refutes the lemma."""
         return Verdict("unknown", reason)
 
     # The obligations.
@@ -216,7 +216,7 @@ class Numbers:
                     return Verdict("refuted", INTERVALS, {**case, "may hold": f"{span.low} to {span.high}"})
         stated = {r.where: r.bound for r in ranges(self.plan)}
         for here in self.sizes.sums:
-            if here.need > stated.get(here.where, -1):
+            if here.required_significand > stated.get(here.where, -1):
                 case = {"sum": here.where, "row": here.row, "of absolute terms": here.size, "multiples of": f"2^{here.power}"}
                 return Verdict("refuted", INTERVALS, {**case, "stated at most": stated.get(here.where, "nothing")})
         steps = {r.where: r.denominator for r in ranges(self.plan)}
@@ -231,9 +231,10 @@ class Numbers:
         if self.sizes is None:
             return GROWN
         form, worst = self.format, self.sizes.worst
-        if worst.need > 1 << form.digits:
-            return self.undecided(f"{worst.where}: sums up to {worst.need}, in {form.dtype} they are exact to 2^{form.digits}")
-        return Verdict("proved", f"{INTERVALS}: sums <= {worst.need} ({worst.where}), {form.dtype}")
+        if worst.required_significand > 1 << form.digits:
+            most = f"{worst.where}: sums up to {worst.required_significand}"
+            return self.undecided(f"{most}, in {form.dtype} they are exact to 2^{form.digits}")
+        return Verdict("proved", f"{INTERVALS}: sums <= {worst.required_significand} ({worst.where}), {form.dtype}")
 
     def overflow(self) -> str:
         """Why some product, partial sum, scaled query or score, or mixture of values may be an infinity; empty if none is."""
@@ -255,7 +256,7 @@ class Numbers:
     def denormal(self) -> str:
         """Why some weight, product or partial sum may be less than the least normal number, and not 0; empty if none is."""
         assert self.sizes is not None
-        form, least = self.format, self.sizes.least
+        form, least = self.format, self.sizes.smallest_reach
         begin = f"normal numbers begin at 2^{form.normal}"
         for name, value in weights(self.plan):
             if value and absolute(value) < Fraction(2) ** form.normal:
@@ -275,7 +276,7 @@ class Numbers:
         """Whatever is not 0 is as large as the dtype's least normal number."""
         if self.sizes is None:
             return GROWN
-        reason, least = self.denormal(), self.sizes.least
+        reason, least = self.denormal(), self.sizes.smallest_reach
         return (
             self.undecided(reason) if reason else Verdict("proved", f"{INTERVALS}: multiples of 2^{least.low} ({least.where})")
         )
@@ -285,9 +286,10 @@ class Numbers:
         if self.sizes is None:
             return GROWN
         form, worst = self.format, self.sizes.worst
-        if worst.need <= 1 << form.digits:
-            return Verdict("refuted", INTERVALS, {"sum": worst.where, "at most": worst.need, "refused": self.refusal})
-        method = f"{INTERVALS}: {worst.where} bounded by {worst.need}, over 2^{form.digits}"
+        if worst.required_significand <= 1 << form.digits:
+            most = {"sum": worst.where, "at most": worst.required_significand}
+            return Verdict("refuted", INTERVALS, {**most, "refused": self.refusal})
+        method = f"{INTERVALS}: {worst.where} bounded by {worst.required_significand}, over 2^{form.digits}"
         for name in names(step):
             score = first(step, name)
             if score is not None and not form.holds(score):
@@ -357,7 +359,7 @@ def judged(alone: Numbers, step: Step) -> Numbers:
 
 
 def about(regime: Regime, machine: Machine) -> Iterator[Obligation]:
-    """The obligations about one machine."""
+    """The obligations about one machine's numbers."""
     step = Step(machine)
     numbers = judged(Numbers(regime, machine), step)
     plan = numbers.plan

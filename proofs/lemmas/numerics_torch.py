@@ -159,7 +159,8 @@ def departure(plan: Plan, module: Transformer, sequence: TokenSequence) -> Repor
 
 
 def rounding(plan: Plan, module: Transformer, machine: Machine, count: int) -> Iterator[Report | None]:
-    """The same for so many of the states that plans are run on, where float64 with average-hard attention has other numbers."""
+    """For each of the first ``count`` machine states the first number that torch computes inexactly, if torch has other numbers
+    than float64 with average-hard attention; else None."""
     quick = TracingScreen(plan)
     for number, case in enumerate(islice(cases_of(machine), count)):
         sequence = next(passes(quick, machine, case)).sequence

@@ -22,13 +22,13 @@ from efasp.pram.isa import EXTENSIONS, REGISTERS
 from efasp.pram.machine import Configuration, Program, Status
 from efasp.proofs.concrete.differential import (
     Wanted,
+    as_configuration,
     cut_short,
     decoded,
     guarded,
     listed,
     misreported,
     oracle,
-    seen,
     unequal,
     wanted,
 )
@@ -163,7 +163,7 @@ def single(program: Program, before: Configuration) -> Report | None:
         if (wrong := unequal(expected, found and tuple(vars(found).values()), f"violation of {policy}")) is not None:
             return wrong
     state.step()
-    return unequal(vars(seen(state)), vars(pram.step(program, before)))
+    return unequal(vars(as_configuration(state)), vars(pram.step(program, before)))
 
 
 # The transformers.

@@ -15,7 +15,7 @@ from efasp.pram import machine as pram
 from efasp.pram.assembler import AssemblyError, assemble
 from efasp.pram.isa import Instruction, Reg, operations
 from efasp.pram.machine import Program
-from efasp.proofs.concrete.differential import listed, taken, unequal
+from efasp.proofs.concrete.differential import ends_without, listed, unequal
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.oracle import WRITTEN, WRITTEN_M
 from efasp.proofs.concrete.scenarios import Shape, drawn
@@ -42,14 +42,14 @@ def accepted(word: int) -> Report | None:
         pram.validate(program, "")
     for program in bad:
         for work in (partial(pram.validate, program, ""), partial(pram.run, program)):
-            if taken(work):
+            if ends_without(work):
                 return {"what": str(work.func), "expected": "a refusal", "got": "none", **listed(program)}
     for fields in unfit(size):
         for before in ((), code):
-            if taken(partial(one_more, least, before, fields)):
+            if ends_without(partial(one_more, least, before, fields)):
                 return {"what": "validate", "expected": "a refusal", "got": "none", "instruction": str(fields)}
     for most in (-1, -size):
-        if taken(partial(pram.run, least, most)):
+        if ends_without(partial(pram.run, least, most)):
             return {"what": "run", "expected": "a refusal", "got": "none", "max_steps": most}
     ended = [*islice(pram.trace(replace(least, instructions=(Instruction("halt"),))), 4)]
     return unequal(2, len(ended), "configurations of a program that halts at once")
@@ -109,6 +109,6 @@ def misread(word: int) -> Report | None:
         if {line[0] for line in written.values()} != {operation.name for operation in operations(extension)}:
             return {"what": "operations", "ext": extension, "expected": sorted(line[0] for line in written.values())}
     for text in WRITTEN_M:
-        if taken(partial(assemble, text, word=word, extension=""), AssemblyError):
+        if ends_without(partial(assemble, text, word=word, extension=""), AssemblyError):
             return {"text": text, "expected": "a refusal without extension M", "got": "none"}
     return None

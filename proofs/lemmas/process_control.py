@@ -20,7 +20,7 @@ from efasp.encoding import CellLayout, LogLayout, vocabulary
 from efasp.model.plan import Plan
 from efasp.model.runs import DecodingError, followed
 from efasp.pram.machine import Configuration, Program
-from efasp.proofs.concrete.differential import Wanted, decoded, guarded, listed, misreported, oracle, taken, unequal
+from efasp.proofs.concrete.differential import Wanted, decoded, ends_without, guarded, listed, misreported, oracle, unequal
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.oracle import Action
 from efasp.proofs.concrete.scenarios import MANY, Shape, gathered, lasting
@@ -75,7 +75,7 @@ def accepted(machine: Machine, run: Callable[..., Any], stand_in: type[StandIn])
     program = lasting(Shape(machine.word, machine.extension), 1)
     for given, most in ((replace(program, memory=0), 1), (replace(program, data=(0, 1 << machine.word)), 1), (program, -1)):
         answers = stand_in(program, machine.extension, {})
-        if taken(partial(run, given, machine.engine, answers, machine.extension, most)):
+        if ends_without(partial(run, given, machine.engine, answers, machine.extension, most)):
             return {"what": "run", "expected": "a refusal", "got": "none", "max_steps": most, **listed(given)}
     return unequal(10_000, signature(run).parameters["max_steps"].default, "the limit of steps where none is given")
 
@@ -90,7 +90,7 @@ def ended(machine: Machine) -> Report | None:
 
     if machine.engine == "mdm":
         return unequal({"steps": 0, "finished": False}, {name: getattr(run(), name) for name in ("steps", "finished")})
-    return {"what": "no state", "expected": "an error", "got": "a run"} if taken(run, DecodingError) else None
+    return {"what": "no state", "expected": "an error", "got": "a run"} if ends_without(run, DecodingError) else None
 
 
 class StandIn:
@@ -101,7 +101,7 @@ class StandIn:
         self.made: dict[tuple[str, int], np.ndarray] = {}
 
     def summary(self) -> Any:
-        """That of the transformer for which this stands."""
+        """The summary of the transformer that this stands for."""
         return self.model
 
     def counter(self, pid: int) -> tuple[str, int]:
@@ -120,7 +120,7 @@ class Log(StandIn):
     """For masked diffusion; every pass unmasks a whole block."""
 
     def outputs(self, tokens: np.ndarray, places: np.ndarray, cache: Any = None) -> np.ndarray:
-        """(positions, width): at the last block the codes that are due, and 0 before it."""
+        """The read-outs (positions, width): at the last block the codes that are due, 0 before it."""
         actions, items = self.state.step(), list[tuple[str, int]]()
         for pid in sorted(self.state.ended):
             act = actions.get(pid, Action(0))

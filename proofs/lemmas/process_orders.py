@@ -219,7 +219,7 @@ def sequence_failure(machine: Machine, program: Program, state: Any) -> Report |
 
 
 def giving_up(transformer: Transformer) -> Any:
-    """The same transformer, whose indexed passes end once ``refuse`` is set, as if they were not shown to be exact."""
+    """A copy of a transformer whose indexed passes end once ``refuse`` is set, as if they were not shown to be exact."""
     seen: Any = copy(transformer)
     seen.refuse = False
 

@@ -238,7 +238,7 @@ def columns(parts: Sequence[Any]) -> np.ndarray:
 
 
 def grouped(some: Sequence[Item]) -> list[Item]:
-    """The same items, those of a kind as one, whose payloads are arrays."""
+    """The items with those of each kind made one, whose payloads are arrays."""
     kinds: dict[int, list[dict[str, Any]]] = {}
     for number, payloads in some:
         kinds.setdefault(number, []).append(payloads)

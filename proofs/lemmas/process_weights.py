@@ -24,7 +24,7 @@ from efasp.exact import Matrix, winners
 from efasp.model.header import WeightsError
 from efasp.model.plan import Plan, TransformerShape
 from efasp.model.readback import read_plan
-from efasp.proofs.concrete.differential import guarded, taken
+from efasp.proofs.concrete.differential import ends_without, guarded
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.concrete.scenarios import Shape, drawn
 from efasp.proofs.obligation import Machine, Verdict
@@ -94,7 +94,7 @@ def unrefused(machine: Machine, plan: Plan, transformer: Transformer) -> Report 
         at = 8 + length + header["out.bias"]["data_offsets"][0]
         for number in (inf, -inf, nan):
             overwrite(path, at, np.array([number], dtype=transformer.dtype_name).tobytes())
-            if taken(partial(read_plan, path), WeightsError):
+            if ends_without(partial(read_plan, path), WeightsError):
                 return {"what": f"a tensor with {number}", "expected": "refused", "got": "read"}
     return None
 

@@ -29,7 +29,8 @@ Check = Callable[[Machine, Plan], Found]
 
 @lemma
 def compiled(regime: Regime) -> Iterator[Batch]:
-    """The compiled sizes: as stated, and within their bounds for every n of the width."""
+    """The batches about the sizes of compiled transformers: that they are as stated, and within their bounds for every n of the
+    width."""
     for machine in regime.machines() if regime.given is None else ():
         names = tuple(f"resources.{name}" for name in checks(machine))
         yield Batch(names, machine.params, lambda m=machine: sized(regime, m))  # type: ignore[misc]
@@ -53,7 +54,7 @@ def sized(regime: Regime, machine: Machine) -> Iterator[Obligation]:
 
 
 def discharge(check: Check, machine: Machine, plan: Plan) -> Verdict:
-    """Refuted by the first size that is not as stated, or too large."""
+    """The verdict on sizes: refuted by the first that is not as stated, or too large."""
     method, failures = check(machine, plan)
     wrong = next(failures, None)
     return Verdict("refuted" if wrong else "proved", method, wrong and {"w": machine.word, **wrong})

@@ -51,7 +51,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """All runs."""
+    """The cases in which the serial program is run, each a plan and a sequence."""
     _, frequent = (lower(program) for program in small())
     yield Case(frequent, (0, 0, 1, 2), ties=12)
     yield Case(frequent, (0, 1, 1), halts=False)  # the mean of a flag is 1/3

@@ -143,7 +143,7 @@ def plans() -> list[Plan]:
 
 
 def failures(found: list[Plan]) -> Iterator[dict[str, Any]]:
-    """Plans and contexts of which this holds."""
+    """A report for each plan and each context at which the two sides are unequal."""
     for plan in found:
         yield from (wrong for length, ties in LENGTHS if (wrong := unequal(plan, length, ties)))
 

@@ -67,7 +67,7 @@ class Heads(NamedTuple):
 
     @property
     def cases(self) -> int:
-        """The number of pairs."""
+        """The number of pairs of a query and a key."""
         return len(next(iter(self.queries.values()))) * len(next(iter(self.keys.values())))
 
     def wrong(self) -> Iterator[Case]:
@@ -94,7 +94,7 @@ class Numbers(NamedTuple):
 
     @property
     def cases(self) -> int:
-        """The number of rows."""
+        """The number of rows of the table."""
         return len(self.expected)
 
     def wrong(self) -> Iterator[Case]:

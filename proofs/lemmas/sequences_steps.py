@@ -150,7 +150,7 @@ def ahead(n: tuple[int, int]) -> Iterator[Obligation]:
 
 
 def steps(n: tuple[int, int]) -> Iterator[Obligation]:
-    """All of them."""
+    """The obligations about steps of sequences, for all lemmas of the family."""
     yield from (chosen(case, n) for case in ("mean", "count", "prefix"))
     yield share(n)
     yield from ranks(n)

@@ -86,7 +86,7 @@ class Cached(World):
         return at
 
     def then(self, now: Position, s: Term = "s") -> Position:
-        """The same position after step ``s``, if the sequence had it: with the same token where it was settled."""
+        """This position after step ``s``, if the sequence had it; it has the same token where it was settled."""
         at = same_position(self, now, f"{now.prefix}.then")
         self.script.definition(implies(settled(now, s), at.same_token(now)), "a token that is not masked stays")
         if self.engine == "mdm":
@@ -159,7 +159,7 @@ def reading(step: Step, name: str) -> Obligation:
 
 
 def caches(step: Step) -> Iterator[Obligation]:
-    """The obligations about one machine."""
+    """The obligations about one machine's caches."""
     lookups = using(step)
     if step.machine.engine == "mdm":
         for name in dict.fromkeys(other for others in lookups.values() for other in others):

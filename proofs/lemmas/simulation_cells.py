@@ -109,7 +109,7 @@ def same_for_both(step: Step) -> Iterator[Obligation]:
 
 @concluded("simulation.both_slots")
 def BOTH_SLOTS(a: Position, b: Position, names: tuple[str, ...]) -> Term:
-    """Two slots of a cell compute the same."""
+    """Both slots of a cell compute the same."""
     return land(*(eq(a(name), b(name)) for name in names))
 
 

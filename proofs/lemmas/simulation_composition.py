@@ -19,7 +19,7 @@ from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Term, eq, implies, land, lnot, lt, plain
 from efasp.proofs.symbolic.ends import index_ends
 from efasp.proofs.symbolic.lookup_relations import COUNTED, NO_COUNTER, ONLY_RUNNING  # fmt: skip
-from efasp.proofs.symbolic.machine_effects import IN_RANGE, Effect, effects, still
+from efasp.proofs.symbolic.machine_effects import IN_RANGE, Effect, effects, stopped_effect
 from efasp.proofs.symbolic.machine_step import (
     CODE,
     DUE,
@@ -85,7 +85,7 @@ def fixed_point(step: Step) -> Iterator[Obligation]:
     world, s = in_pass(step)
     old = world.position("j")
     new = passed(world, old, "j")
-    s.definition(still("j.lowest"))
+    s.definition(stopped_effect("j.lowest"))
     yield world.obligation("fixed_point", s.conclude(FIXED, old, new, "j.lowest"), of="stopped")
 
 

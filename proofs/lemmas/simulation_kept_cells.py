@@ -15,7 +15,7 @@ from efasp.proofs.obligation import Obligation
 from efasp.proofs.smtlib import Script, Term, eq, implies, land, le, lnot, lt, plain
 from efasp.proofs.symbolic.ends import index_ends, register_ends
 from efasp.proofs.symbolic.lookup_relations import WRITTEN
-from efasp.proofs.symbolic.machine_effects import ADVANCES, EXECUTES, IN_RANGE, PRIORITY, Effect, effects, still
+from efasp.proofs.symbolic.machine_effects import ADVANCES, EXECUTES, IN_RANGE, PRIORITY, Effect, effects, stopped_effect
 from efasp.proofs.symbolic.machine_step import CELL_WORD, CODE, CONTROL, NAMED, STATUS, TOKEN_WORD, WORDS, cell_kinds
 from efasp.proofs.symbolic.nodes import is_value
 from efasp.proofs.symbolic.positions import Position
@@ -69,7 +69,7 @@ def passed(world: World, old: Position, prefix: str) -> Position:
     s.assume(EXECUTES, old, Effect.of(index), computes)
     s.assume(IN_RANGE, Effect.of(index))
     s.assume(ADVANCES, index, register)
-    s.definition(still(index))
+    s.definition(stopped_effect(index))
     lowest = s.integer(f"{prefix}.lowest", 0, note="the lowest processor that stores to a memory cell, or P")
     index_ends(s, lowest, "processors", beyond=True)
     s.assume(PRIORITY, index, lowest, "0")

@@ -109,11 +109,11 @@ class State:
         self.registers, self.status, self.was = At(PID, self.bank), Status(PID, status), status
 
     def working(self) -> State:
-        """Itself."""
+        """This state: symbolic states are not copied."""
         return self
 
     def freeze(self) -> State:
-        """Itself."""
+        """This state: symbolic states are not copied."""
         return self
 
     def before(self) -> machine_effects.State:

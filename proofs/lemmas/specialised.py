@@ -319,7 +319,7 @@ def ran(machine: Machine, plan: Plan) -> Verdict:
     return Verdict("measured", f"torch: {len(COUNTS)} runs, {steps} steps")
 
 
-def about(machine: Machine, plan: Plan | None) -> Iterator[Obligation]:
+def program_obligations(machine: Machine, plan: Plan | None) -> Iterator[Obligation]:
     """The obligations of one program; ``plan``: the given file's, or None for the compiled one."""
     pair = Pair(machine)
     yield from pair.selected()
@@ -345,10 +345,11 @@ def examples(regime: Regime) -> Iterator[Machine]:
 def specialised(regime: Regime) -> Iterator[Batch]:
     """Machines that are specialised to a program: the given one, or examples."""
     lemmas = tuple(f"specialised.{name}" for name in ("selected", "fetch", "absent", "prompt", "cached", "output", "runs"))
+    instead = {"specialised.absent": "specialised.fetch"}
     if regime.given is not None and regime.given[0].code is not None:
         machine, plan = regime.given
-        yield Batch(lemmas, machine.params, partial(about, machine, plan), {"specialised.absent": "specialised.fetch"})
+        yield Batch(lemmas, machine.params, partial(program_obligations, machine, plan), instead)
     elif regime.given is None:
         for machine in examples(regime):
             named = (*lemmas, "specialised.plan")
-            yield Batch(named, machine.params, partial(about, machine, None), {"specialised.absent": "specialised.fetch"})
+            yield Batch(named, machine.params, partial(program_obligations, machine, None), instead)

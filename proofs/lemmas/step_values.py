@@ -49,7 +49,7 @@ def carried(step: Step, side: str, payload: str) -> Term:
 
 
 def kinds_of(step: Step, t: Terms) -> None:
-    """One kind of token and one of place."""
+    """Assume one kind of token and one of place."""
     for names in (step.places, step.tokens):
         t.one_hot(names, partial=False)
 
@@ -66,7 +66,7 @@ def field(leaf: str, step: Step, t: Terms) -> None:
 
 
 def loaded(step: Step, t: Terms) -> None:
-    """The word that is read from memory."""
+    """Declare and assume what the word read from memory is."""
     instruction(step, t)
     t.bit("loaded")
     t.script.assume(LOADED, step.leaf)
@@ -79,7 +79,7 @@ def pair(names: tuple[str, str], step: Step, t: Terms) -> None:
 
 
 def operands(step: Step, t: Terms) -> None:
-    """The parts of the second operand."""
+    """Declare the parts of the second operand, of which at most one is not 0."""
     t.bit("immediate", "b", "processors")
     t.script.assume(ONE_OPERAND, step.leaf)
 

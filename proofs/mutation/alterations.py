@@ -118,12 +118,12 @@ class Alteration:
         return source.changed([(start, end, new)], self.module)
 
     def mutant(self) -> Mutant:
-        """As it is put in the place of the module."""
+        """The mutant that puts the changed source in the place of the module."""
         return Mutant(self.module, self.id, self.module, self.old, self.new, (), text=self.text())
 
 
 def read(module: str, root: Path = ROOT) -> Source:
-    """The source of a module."""
+    """The source of a module, by its name."""
     return parsed((root / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
@@ -143,7 +143,7 @@ class _Finder:
 
     def note(self, operator: str, node: ast.AST, new: str, function: str, bound: dict[str, int], lambdas: tuple[str, ...],
              statement: bool = False) -> None:  # fmt: skip
-        """An alteration of a node, unless it is none."""
+        """Note an alteration of a node, unless the new text equals the old."""
         old = self.source.text(node)
         if ast.unparse(node) == new:
             return

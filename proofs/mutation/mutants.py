@@ -67,7 +67,7 @@ class Mutant:
 
     @property
     def applies(self) -> bool:
-        """Whether the passage is in the source; it is not where someone has changed it."""
+        """Whether the passage is in the source; it is not where someone has changed the source."""
         return bool(self.text) or self.old in self.path.read_text(encoding="utf-8")
 
     def source(self) -> str:
@@ -163,6 +163,7 @@ class _Loader(SourceFileLoader):
         self.mutant = mutant
 
     def get_code(self, fullname: str) -> CodeType:
+        """The code compiled from the mutant's source, whatever the module's name."""
         code: CodeType = compile(self.mutant.source(), self.path, "exec", dont_inherit=True)
         return code
 
@@ -174,7 +175,7 @@ class _Finder(MetaPathFinder):
         self.mutant = mutant
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Its spec, with the mutant's loader."""
+        """The spec of the mutant's module, with its loader; None for any other module."""
         if name != self.mutant.module:
             return None
         spec = PathFinder.find_spec(name, path, target)

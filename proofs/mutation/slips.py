@@ -65,7 +65,7 @@ def _exchanged(items: Sequence[ast.AST], at: int) -> list[ast.AST]:
 
 
 def called(node: ast.Call) -> str:
-    """The name of the function that is called."""
+    """The name of the function that a call names, without what it is an attribute of; "" for another expression."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 

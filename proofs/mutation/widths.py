@@ -214,7 +214,7 @@ class Source:
             self.starts.append(self.starts[-1] + len(line))
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """From and to which byte a node stands."""
+        """The first byte of a node in the source, and the byte after its last."""
         first, last = self.starts[node.lineno - 1], self.starts[node.end_lineno - 1]  # type: ignore[attr-defined]
         return first + node.col_offset, last + node.end_col_offset  # type: ignore[attr-defined]
 

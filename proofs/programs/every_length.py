@@ -141,7 +141,7 @@ class Path:
     # Formulas.
 
     def value(self, tree: t.Tree, i: Form) -> Value:
-        """The value of a formula's part at letter i."""
+        """The value of a part of a formula at letter i, on this path."""
         match tree:
             case t.Group():
                 return self.value(tree.inner, i)
@@ -237,7 +237,7 @@ class Path:
         raise Unread("a condition that is not one on i and n")
 
     def goal(self, tree: t.Tree) -> Term:
-        """The clause of this path."""
+        """The clause that the formula says on this path."""
         goal = self._equal(tree)
         within = [land(le("0", term(place)), lt(term(place), "n")) for place in self.bounds]
         signs = [lt("0", term(form)) if sign else lnot(lt("0", term(form))) for form, sign in self.asked]

@@ -71,7 +71,7 @@ def _ranges(means: Means, plan: Plan, fresh: Plan, used: str, params: dict[str, 
         verdict = Verdict("unknown", DEVIATES)
     else:
         for most in [module.positions] if module.positions is not None else MANY:
-            off, reason = rounding.judged(fresh, used, most, module.program.output.sort)
+            off, reason = rounding.readout_error(fresh, used, most, module.program.output.sort)
             if not reason:
                 verdict = Verdict("proved", _bound(fresh, used, off, whole))
                 said, n = (

@@ -79,5 +79,5 @@ def difference(texts: Texts, text: str, wanted: list[Any]) -> dict[str, Any] | N
 
 
 def none(count: int) -> str:
-    """What a method says of texts without values."""
+    """What a method's text says of ``count`` texts without values; "" for none."""
     return f", {count} {NONE}" if count else ""

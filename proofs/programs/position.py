@@ -99,12 +99,12 @@ def between(term: Term, low: Number, high: Number, times: Term = "") -> Term:
     return land(le(ends[0], scale(by, term)), le(scale(by, term), ends[1]))
 
 
-def admitted(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
+def sort_condition(sort: Sort, values: list[Scaled], integers: bool = True) -> Term:
     """That a vector is one of a sort; unless its terms are ``integers``, every value of an integral sort is listed."""
     if isinstance(sort, Vector):
         out, at = [], 0
         for part in sort.parts:
-            out.append(admitted(part, values[at : at + part.width], integers))
+            out.append(sort_condition(part, values[at : at + part.width], integers))
             at += part.width
         return land(*out)
     goals: list[Term] = []
@@ -186,7 +186,7 @@ class Position:
             elsewhere = Position(self.script, self._fresh("at"), True, self.means, None, self.depth - 1)
             values = elsewhere.of(node.v)
             if not fits(node.v.sort, node.sort):
-                self.script.definition(admitted(node.sort, values), "its sort")
+                self.script.definition(sort_condition(node.sort, values), "its sort")
             return values
         return self._leaf(node.sort, node.name if isinstance(node, Parameter) else "head")
 

@@ -15,7 +15,7 @@ from efasp.model.winners import plain
 from efasp.proofs.lemmas.sequences import MOST_KEYS, PLACES
 from efasp.proofs.obligation import Assignment, Obligation, Undecided, Verdict, exhaustive
 from efasp.proofs.programs.means import ONCE, Means
-from efasp.proofs.programs.position import Position, admitted, whole
+from efasp.proofs.programs.position import Position, sort_condition, whole
 from efasp.proofs.programs.texts import part_of
 from efasp.proofs.programs.winners import Forms, Leaf, winner
 from efasp.proofs.smtlib import TRUE, Script, Term, clause, eq, ite, land, le, linear, lor, num
@@ -47,7 +47,7 @@ def scope(module: Module) -> tuple[str, tuple[int, int]]:
 
 
 def obligations(means: Means) -> Iterator[Obligation]:
-    """One a node, then that of the short texts."""
+    """The obligations about a program's sorts: one a node, then one about the short texts."""
     module, texts = means.module, means.texts
     names = {node: name for name, node in module.program.definitions.items()}
     counts: dict[str, int] = {}
@@ -107,7 +107,7 @@ def of(means: Means, node: Node, params: dict[str, Any]) -> Obligation:
         script = Script("QF_LIA" if integers else "QF_LRA")
         position = Position(script, "i", integers, means, node)
         texts_only(module, script, position, node)
-        goal = admitted(node.sort, position.of(node), integers)
+        goal = sort_condition(node.sort, position.of(node), integers)
     if script is None:
         verdict = Verdict("unknown", f"{goal} ({texts.length} letters: see program.sorts.short)")
         return Obligation("program.sorts", CLAIM, params, said, n, "exact", f"{node.sort}", lambda: verdict)
@@ -232,7 +232,7 @@ def _tied(means: Means, node: Attention) -> tuple[Script | None, Term]:
     distinct(module, script, node, j, other)
     here, there = j.of(node.v), other.of(node.v)
     same = [eq(linear([(b.by, a.term)]), linear([(a.by, b.term)])) for a, b in zip(here, there, strict=True)]
-    alone = TRUE if fits(node.v.sort, node.sort) else admitted(node.sort, here)
+    alone = TRUE if fits(node.v.sort, node.sort) else sort_condition(node.sort, here)
     return script, land(alone, clause(land(*(eq(part, "0") for part in difference)), land(*same)))
 
 

@@ -15,7 +15,7 @@ from efasp.proofs.programs.texts import Texts
 
 
 def obligations(texts: Texts) -> Iterator[Obligation]:
-    """Three a formula."""
+    """The obligations about a program's specification: three a formula."""
     module = texts.module
     for number, formula in enumerate(module.ensures, 1):
         params = {"program": module.program.name, "ensures": number}

@@ -98,7 +98,7 @@ class Texts:
         return self.outside(next(text for text, place in self._places.items() if place.stop > first), only)
 
     def run(self, text: str) -> Run:
-        """The values of the definitions on a text."""
+        """The values of all definitions at every position of a text."""
         if text not in self._ran:
             definitions = self.module.program.definitions
             arrays = self.arrays(text, list(definitions.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from efasp.affine_forms import Form, total
 from efasp.language.sort_names import fits
-from efasp.model.winners import Winner, decided, plain
+from efasp.model.winners import Winner, plain, sole_winner
 from efasp.proofs.programs.position import counted, within
 from efasp.sorts import Number
 from efasp.syntax import Affine, Attention, Concat, Node, PositionEmbedding, TokenEmbedding
@@ -52,7 +52,7 @@ class Forms:
 
 def winner(head: Attention, forms: Forms) -> Winner | None:
     """The only winner of a head over places alone; None for any other head."""
-    return decided(zip(forms.of(head.q), forms.of(head.k), strict=True), _place, _whole)
+    return sole_winner(zip(forms.of(head.q), forms.of(head.k), strict=True), _place, _whole)
 
 
 def _place(leaf: Leaf) -> str:

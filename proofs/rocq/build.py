@@ -164,7 +164,7 @@ class RocqError(Exception):
 
 
 def theorems() -> list[Theorem]:
-    """The theorems that back lemmas, in order."""
+    """The theorems that back lemmas, in the order of the files."""
     listed = []
     for file in (*FILES, *ARM_FILES, *RELATION_FILES, *SOLVING_FILES):
         for lemmas, name in BACKS.findall(theory(file).read_text()):
@@ -313,10 +313,8 @@ def record(found: Mapping[str, tuple[str, ...]], folder: Path = BUILD) -> None:
 
 
 def standing(folder: Path = BUILD) -> dict[str, str]:
-    """Of the theorems that claims name those whose proofs were compiled in ``folder`` as the sources are now: how it is known.
-
-    What `make rocq` left says that they assume no axiom; what a program that was extracted left, that its files compile.
-    """
+    """Of the theorems that claims name, those whose proofs were compiled in ``folder`` from the sources as they are now, each
+    with how that is known."""
     try:
         known = json.loads((folder / RECORD).read_text())
         if known["digest"] == written((*FILES, *PROOF_FILES)):

@@ -74,7 +74,7 @@ def number(value: Number) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """A list in Rocq."""
+    """The list of texts, in Rocq's notation."""
     return f"[{'; '.join(parts)}]"
 
 
@@ -185,7 +185,7 @@ def looked_up(name: str, found: Lookup, one: Node, sink: Node) -> str:
 
 
 def in_general(w: int) -> str:
-    """A match with all that it may have."""
+    """The rows in Rocq of a match that has every option, at a width."""
     words = tuple((Parameter(f"q{i}", Signs(w + i)), Parameter(f"k{i}", Signs(w + i))) for i in (0, 1))
     one, sink, absent = (Parameter(name, Flag()) for name in ("one", "sink", "absent"))
     among, exclude = (tuple(Parameter(f"{name}{i}", Flag()) for i in (0, 1)) for name in ("among", "exclude"))
@@ -274,7 +274,7 @@ def wrapped(line: str) -> str:
 
 
 def text() -> str:
-    """The whole file."""
+    """The text of the exported file."""
     parts = [HEADER]
     for w in WIDTHS:
         parts += [*pointwise(w), *over_attention(w)]

@@ -97,12 +97,12 @@ def graph(of: Graph) -> Program:
 
 
 def clauses(of: Clauses, word: int = CLAUSES_WORD) -> Program:
-    """The program for clauses, likewise."""
+    """The program for clauses, of words of ``word`` bits, as ``efasp run`` and the tests build it."""
     return build("clauses", PROGRAMS["clauses"].encode(of, word))
 
 
 def brackets(of: str) -> Program:
-    """The program for a word of brackets, likewise."""
+    """The program for a word of brackets, as ``efasp run`` and the tests build it."""
     return build("dyck2", PROGRAMS["dyck2"].encode(of, BRACKETS_WORD))
 
 

@@ -52,7 +52,7 @@ def row(numbers: Iterable[Fraction | int], size: int) -> str:
 
 
 def text() -> str:
-    """The theory, the same every time."""
+    """The text of the theory; it is the same every time."""
     parts = [HEAD]
     for k in WRITTEN:
         rows = ";\n".join(f"  {row(numbers, vocabulary(k).size)}" for numbers in read_outs(k).tolist())

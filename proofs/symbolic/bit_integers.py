@@ -34,12 +34,12 @@ class Numeral:
 
     @property
     def terms(self) -> Mapping[Bit, Any]:
-        """Bit to coefficient, none zero."""
+        """The coefficient of every bit that has one, none of them 0."""
         return self.form.terms
 
     @property
     def constant(self) -> int:
-        """Its value where all bits are 0."""
+        """The number's value where all bits are 0."""
         return int(self.form.constant)
 
     def __repr__(self) -> str:

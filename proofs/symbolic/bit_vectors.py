@@ -28,7 +28,7 @@ def width(low: int, high: int) -> int:
 
 
 def constant(value: int, bits: int) -> Term:
-    """A numeral of that many bits."""
+    """The numeral of ``bits`` bits for a value modulo 2^bits."""
     return f"(_ bv{value % (1 << bits)} {bits})"
 
 
@@ -63,7 +63,7 @@ class Writer:
         return name if c == 1 else lnot(name)
 
     def name(self, number: int) -> Term:
-        """The name of an atom, defined if need be, after those below it."""
+        """The symbol of an atom, which is defined with the atoms below it if it was not yet."""
         stack = [number]
         while stack:
             at = stack[-1]

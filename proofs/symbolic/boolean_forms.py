@@ -62,12 +62,12 @@ class Atom:
 
     @property
     def boolean(self) -> bool:
-        """Whether it is a truth value."""
+        """Whether the atom is a truth value."""
         return self.kind in TRUTHS
 
     @property
     def values(self) -> tuple[Form, ...]:
-        """Of a choice: the alternatives."""
+        """The alternatives of an atom that is a choice."""
         return self.parts[len(self.parts) // 2 :]
 
 
@@ -262,7 +262,7 @@ class Space:
         return total
 
     def merged(self, form: Form) -> Form:
-        """The same value: differences of ReLUs as thresholds, and forms of two values as one truth value."""
+        """A form of the same value, with differences of ReLUs as thresholds, and forms of two values as one truth value."""
         relus = [(a, c) for a, c in form.row if self.atoms[a].kind == "relu"]
         if len(relus) > 1:
             form = self._stairs(form, relus)

@@ -177,7 +177,7 @@ class _Text:
         return spans
 
     def target(self, at: int) -> int:
-        """Where a jump goes."""
+        """The step to which the jump at a place of the program goes. Raises an error for no jump to a label."""
         label = self.steps[at].operands[-1]
         if label not in self.labels:
             raise self.refused(at, "a jump to a label")

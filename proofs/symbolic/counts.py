@@ -69,7 +69,7 @@ class Counts:
         return Count(self, name)
 
     def short(self, term: Term) -> Term:
-        """A term, or a name for a long one."""
+        """The term itself, or a name for one of more than 12 characters."""
         if len(term) <= 12:
             return term
         if term not in self.names:
@@ -98,7 +98,7 @@ class Counts:
         return Count(self, scale(f * g, base), f * g, base, (q, size) if f * g == 1 else None)
 
     def divided(self, operator: str, x: Term, size: Term) -> Count:
-        """A quotient or remainder by a size."""
+        """The quotient or the remainder of x by ``size``, with the facts that are assumed about it."""
         self.assume(("number", size, x), *(("first", size, x, top) for top in self.tops))
         return Count(self, f"({ASSUMED.quotient if operator == 'div' else ASSUMED.remainder} {x} {size})")
 

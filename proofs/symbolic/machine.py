@@ -317,12 +317,12 @@ class Table:
         return Table(end + other.length, lambda index: self[index] if index < end else other[index - end])
 
     def tolist(self) -> Table:
-        """Itself."""
+        """This table: what the layouts call on an array."""
         return self
 
     @property
     def parts(self) -> list[Table]:
-        """Itself alone."""
+        """The list of this table alone."""
         return [self]
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, named: Any) -> Any:

@@ -48,7 +48,7 @@ class Effect:
 
     @staticmethod
     def of(pid: Term) -> Effect:
-        """A processor's, by the functions."""
+        """The effect of a processor, as terms of the functions ``effect.*``."""
         parts = {name: call(f"effect.{name}", pid) for name in EFFECTS}
         return Effect(**{**parts, "stores": is_value(parts["stores"], 1), "writes": is_value(parts["writes"], 1)})
 
@@ -77,7 +77,7 @@ def either(condition: Term, one: Term, other: Term) -> Term:
 
 
 def each(script: Script) -> None:
-    """Declare every processor's effect."""
+    """Declare the functions that give every processor's effect."""
     for name, note in EFFECTS.items():
         script.function(f"effect.{name}", ["Int"], "Int", f"of a processor: {note}")
 
@@ -112,7 +112,7 @@ def IN_RANGE(effect: Effect) -> Term:
     return land(status, stores, writes, lnot(land(effect.stores, effect.writes)))
 
 
-def still(pid: Term) -> Term:
+def stopped_effect(pid: Term) -> Term:
     """The effect of a processor that has stopped, by definition: it stays as it is."""
     effect = Effect.of(pid)
     same = eq(effect.pc, call("pram.pc", pid)), eq(effect.status, call("pram.status", pid))
@@ -134,7 +134,7 @@ class State:
 
     @staticmethod
     def named(name: str) -> State:
-        """By functions of a script."""
+        """The state of which the functions have names that begin with ``name``."""
         return State(*(partial(call, f"{name}.{part}") for part in ("pc", "status", "register", "memory")))
 
 

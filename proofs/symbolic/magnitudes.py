@@ -49,8 +49,9 @@ class Sum(NamedTuple):
     power: float
 
     @property
-    def need(self) -> int | float:
-        """How many multiples it may count: a dtype with p bits computes it exactly, in any order, if that is at most 2^p."""
+    def required_significand(self) -> int | float:
+        """The largest multiple of 2^power that the sum may be: a dtype with p bits of significand computes it exactly, in any
+        order, if that is at most 2^p; inf where the power is unknown."""
         if self.power == UNKNOWN or not self.size:
             return inf if self.size else 0
         power = int(self.power)
@@ -112,11 +113,11 @@ class Sizes:
     @property
     def worst(self) -> Sum:
         """The sum that counts most of all."""
-        return max(self.sums, key=lambda here: here.need)
+        return max(self.sums, key=lambda here: here.required_significand)
 
     @property
-    def least(self) -> Reach:
-        """The numbers that are multiples of least."""
+    def smallest_reach(self) -> Reach:
+        """The numbers that are multiples of the smallest power of two, of all that the transformer computes."""
         return min(self.reaches, key=lambda here: here.low)
 
     # Facts about a form.
@@ -270,7 +271,7 @@ def linear(row: Sequence[tuple[int, int]], by: int, spans: Sequence[Span], sizes
 
 
 def resting(span: Span) -> Entry:
-    """A value as the only term of a sum."""
+    """The sum of which a value is the only term."""
     return Entry(span.size, span, span.power)
 
 
@@ -280,7 +281,7 @@ def added(sums: Iterable[Entry], terms: Iterable[Entry]) -> list[Entry]:
 
 
 def joined(a: Span, b: Span) -> Span:
-    """The span of values of either."""
+    """The span of all values in either span."""
     return Span(min(a.low, b.low), max(a.high, b.high), min(a.power, b.power))
 
 
@@ -303,11 +304,11 @@ def reach(where: str, sizes: Iterable[tuple[Number, float]]) -> Reach:
 
 
 def worst(where: str, sums: Sequence[Entry]) -> Sum:
-    """Of some sums the one that counts most."""
+    """The one of the sums of an affine map that needs most; ``sums``: its entries, one a row; ``where``: the map's name."""
     found, most = Sum(where, 0, 0, inf), 0  # type: tuple[Sum, int | float]
     for row, entry in enumerate(sums):
         if entry.power < 0 or entry.size > most:
             here = Sum(where, row, entry.size, entry.power)
-            if here.need > most:
-                found, most = here, here.need
+            if here.required_significand > most:
+                found, most = here, here.required_significand
     return found

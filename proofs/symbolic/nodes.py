@@ -93,7 +93,7 @@ class Terms:
         return f"{leaf}.{'next' if place > self.at else 'previous'}{abs(place - self.at)}"
 
     def bit(self, *names: str) -> None:
-        """Symbols that are 0 or 1."""
+        """Declare symbols that are 0 or 1."""
         self.choice(("0", "1"), *names)
 
     def sign(self, *names: str) -> None:
@@ -101,7 +101,7 @@ class Terms:
         self.choice(("(- 1)", "0", "1"), *names)
 
     def choice(self, values: Sequence[Term], *names: str) -> None:
-        """Symbols that take one of some values."""
+        """Declare symbols that take one of some values."""
         for name in names:
             if name not in self.declared:
                 self.declared.add(name)

@@ -62,7 +62,7 @@ class Mixed:
         return Mixed.of(matrix.apply(self.numbers, bias), symbols)
 
     def plus(self, space: Space, updates: Sequence[Mixed]) -> Mixed:
-        """The residual stream with updates."""
+        """The residual stream with updates added."""
         parts = [self.numbers, *(update.numbers for update in updates)]
         if sum(int(magnitude(part)) + 1 for part in parts) >= LIMIT:
             parts = [part.astype(object) for part in parts]
@@ -185,7 +185,7 @@ class Token:
     bits: tuple[Form, ...]
 
     def kind(self, name: str) -> Form:
-        """Whether it is of a kind."""
+        """The truth value of whether the token is of a kind."""
         return self.kinds.get(name, ZERO)
 
 
@@ -201,12 +201,12 @@ class Tokens:
         self.lengths = {kind.name: sum(book.bits[name] for name in kind.payloads) for kind in book.kinds}
 
     def known(self, token: int) -> Token:
-        """A token that is given."""
+        """The token with a known id."""
         kind, value = self.book.split(token)
         return Token({kind: ONE}, tuple(Form(constant=value >> i & 1) for i in range(self.longest)))
 
     def code(self, token: Token) -> list[Form]:
-        """Its code: that of its kind is affine in the bits of its payload."""
+        """The code of a token: that of each kind is affine in the bits of its payload."""
         total = [ZERO] * self.book.width
         for name, flag in token.kinds.items():
             plain, changes = self._affine(name)
@@ -258,7 +258,7 @@ class Tokens:
         return Token({name: flag for name, flag in kinds.items() if flag != ZERO}, tuple(bits))
 
     def outputs(self, plan: Plan, tokens: Sequence[Token], places: np.ndarray) -> list[list[Form]]:
-        """The read-out at every position."""
+        """The forms of a plan's read-out at every position, for tokens and places."""
         codes = np.zeros((len(tokens), self.book.width), dtype=np.int64)
         symbols = {(i, c): form for i, token in enumerate(tokens) for c, form in enumerate(self.code(token)) if form != ZERO}
         read = forward(self.space, plan, Mixed.of(codes, symbols), places)

@@ -105,7 +105,7 @@ class Position:
         return eq(plus(*(f"{self.prefix}.{plain(name)}" for name in names)), "1")
 
     def payload(self, side: str, name: str) -> Term:
-        """A payload; it is meaningful only for the kinds that carry it."""
+        """The term of a payload; it is meaningful only for the kinds that carry it."""
         return self.payloads[side, name]
 
     def row(self, side: str) -> tuple[Number, ...]:
@@ -125,12 +125,12 @@ class Position:
         return self.kind(f"te.{name}") if what == "kind" else self.payload("te", name)
 
     def carries(self, side: str, payload: str) -> Term:
-        """Whether its kind carries a payload."""
+        """Whether the kind of this position's place carries a payload."""
         book = self.book(side)
         return self.kind(*(f"{side}.{kind.name}" for kind in book.kinds if payload in kind.payloads))
 
     def book(self, side: str) -> Codebook:
-        """The vocabulary or the places."""
+        """The codebook of a side: the vocabulary, or that of places."""
         return self.step.te if side == "te" else self.step.pe
 
     def field(self, side: str, field: Field) -> Term:
@@ -183,11 +183,11 @@ class Position:
         return self(leaf if self.step.reading.widths.get(leaf, 2) == 1 else f"{leaf}.{at}")
 
     def same_place(self, other: Position) -> Term:
-        """Whether both are one place."""
+        """The term: both positions have one place."""
         return self._same("pe", other)
 
     def same_token(self, other: Position) -> Term:
-        """Whether both have one token."""
+        """The term: both positions have one token."""
         return self._same("te", other)
 
     def _same(self, side: str, other: Position) -> Term:

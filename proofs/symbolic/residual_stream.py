@@ -116,7 +116,7 @@ class Reader:
         return reader.of[root]
 
     def copy(self) -> Reader:
-        """The same program over a copy of the stream."""
+        """A reader of the same program over a copy of the stream."""
         made = copy(self)
         made.stream = self.stream.copy()
         return made

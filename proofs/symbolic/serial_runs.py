@@ -64,7 +64,7 @@ def plan_of(shape: Shape) -> Plan:
 
 
 def weights(plan: Plan) -> list[int]:
-    """All weights of a plan."""
+    """All nonzero weights and all biases of a plan, as integers."""
     matrices = [plan.token, plan.place, plan.out, *(m for layer in plan.layers for m in (layer.up, layer.down))]
     matrices += [m for layer in plan.layers for head in layer.heads for m in (head.q, head.k, head.v, head.o)]
     biases = [*plan.out_bias, *(b for layer in plan.layers for b in layer.bias)]

@@ -73,7 +73,7 @@ class Line:
         return found | ({f"x{number}": WORD} if any(IMM in choices["form"] for choices in each) else {})
 
     def instruction(self, number: int, value: Value) -> Any:
-        """The instruction that the symbols' values make of it."""
+        """The instruction that the values of the symbols make of the line."""
 
         def pick(name: str, some: Sequence[Any]) -> Any:
             return some[index(value(f"{name}{number}")) % len(some)] if len(some) > 1 else some[0] if some else None
@@ -95,7 +95,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """Its lines."""
+        """The lines of the case, as one text."""
         return "; ".join(map(str, self.lines))
 
     @property
@@ -120,12 +120,12 @@ class Case:
         return self.program(lambda name: marks.get(name, 0))
 
     def sample(self, rng: Random) -> Program:
-        """A program that some values of the symbols make of it."""
+        """The program that random values of the symbols make of the case."""
         return self.marked({name: rng.randrange(1 << bits) for name, bits in self.symbols.items()})
 
 
 def history(program: Program, steps: int) -> list[tuple[tuple[Event, ...], Configuration]]:
-    """The run of the machine: for every step each processor's event, and the configuration after it."""
+    """The run of the reference machine: for every step each processor's event, and the configuration after the step."""
     states, before = [], pram.initial(program)
     for _ in range(steps):
         states.append(happened(program, before))
@@ -134,7 +134,7 @@ def history(program: Program, steps: int) -> list[tuple[tuple[Event, ...], Confi
 
 
 def happened(program: Program, before: Configuration) -> tuple[tuple[Event, ...], Configuration]:
-    """One step of the machine: each processor's event, and the configuration after it."""
+    """One step of the reference machine: each processor's event, and the configuration after the step."""
     after = pram.step(program, before)
     stores = {access.pid: access for access in pram.accesses(program, before) if access.kind == "write"}
     events = []
@@ -329,7 +329,7 @@ class Reader:
         return terms
 
     def same(self, a: Token, b: Token) -> Term:
-        """Two tokens are one."""
+        """The term that says two tokens are one."""
         if a == b:
             return TRUE
         pairs = [(a.kind(name), b.kind(name)) for name in self.tokens.names] + list(zip(a.bits, b.bits, strict=True))

@@ -185,7 +185,7 @@ def test_a_negation_is_a_claim() -> None:
 
 def test_a_checker_that_does_not_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests can fail: where cases are not examined, a vacuous goal is proved."""
-    monkeypatch.setattr("efasp.checker.discharge.examined", lambda obligation, seconds: (None, ""))
+    monkeypatch.setattr("efasp.checker.discharge.vacuity_verdict", lambda obligation, seconds: (None, ""))
     assert verdict(implies(NEVER, FALSE)).status == "proved"
 
 

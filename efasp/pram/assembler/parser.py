@@ -62,7 +62,7 @@ class Line:
 
     @property
     def next(self) -> Token:
-        """The token at the current place."""
+        """The token at the current place, which stays there."""
         return self.tokens[self.at]
 
     def expected(self, what: str) -> AssemblyError:
@@ -75,13 +75,13 @@ class Line:
         return self.tokens[self.at - 1]
 
     def expect(self, mark: str) -> Token:
-        """Take the token ``mark``."""
+        """Take the token ``mark``. Raises an error for another."""
         if self.next.text != mark:
             raise self.expected(repr(mark))
         return self.take()
 
     def end(self, what: str = "the end of the line") -> None:
-        """Check that the line ends here."""
+        """Check that nothing is left of the line. Raises an error at the rest."""
         if self.next.kind != "end":
             raise self.expected(what)
 

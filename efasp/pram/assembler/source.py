@@ -80,7 +80,7 @@ class Source(NamedTuple):
     lines: list[str]
 
     def error(self, place: Token, message: str) -> AssemblyError:
-        """The error ``message`` at ``place``."""
+        """The AssemblyError with a message at a place of the text."""
         return AssemblyError(self.file, place.line, place.column, message, self.lines[place.line - 1])
 
 

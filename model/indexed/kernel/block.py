@@ -63,7 +63,7 @@ OLD_LIVELY = 0  # of the switches
 
 @jit
 def hide(forms: Any, group: Any, hidden: Any) -> None:
-    """The shared hidden units of a group."""
+    """Compute the shared hidden units of a group in place, in ``hidden``."""
     wholes, place, first, nothing = forms.wholes, forms.place, forms.first[group], hidden.dtype.type(0)
     for unit in range(len(hidden)):
         hidden[unit] = wholes[group, unit]

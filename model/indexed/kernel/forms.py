@@ -94,7 +94,7 @@ def sparse(matrix: np.ndarray) -> Sparse:
 
 
 def no_changes(dtype: np.dtype) -> Changes:
-    """Of no rows."""
+    """Changes of no rows, with values of a dtype."""
     none = np.zeros(0, dtype=np.int64)
     return Changes(none, np.zeros(1, dtype=np.int64), none, np.zeros(0, dtype=dtype))
 
@@ -127,7 +127,7 @@ def add_all(matrix: Any, given: Any, count: Any, out: Any) -> None:
 
 @jit
 def clip(hidden: Any, count: Any) -> None:
-    """ReLU of columns, in place."""
+    """Apply ReLU in place to the first ``count`` columns of ``hidden``."""
     nothing = hidden.dtype.type(0)
     for unit in range(len(hidden)):
         for n in range(count):
@@ -189,7 +189,7 @@ def carried(changes: Any, carry: Any) -> Any:
 
 @jit
 def of_groups(forms: Any, groups: Any, out: Any) -> None:
-    """``Forms.of_groups`` as columns."""
+    """Write in ``out`` (forms, groups) the forms of groups, as ``Forms.of_groups`` gives them."""
     wholes, place, first = forms.wholes, forms.place, forms.first
     for form in range(wholes.shape[1]):
         for n in range(len(groups)):
@@ -224,7 +224,7 @@ def of_positions(forms: Any, own: Any, rows: Any, out: Any) -> None:
 
 @jit
 def marked(mark: Any) -> Any:
-    """The numbers that are marked, in order."""
+    """The numbers at which ``mark`` (booleans) is true, in order."""
     out = np.empty(len(mark), np.int64)
     count = 0
     for at in range(len(mark)):
@@ -236,7 +236,7 @@ def marked(mark: Any) -> Any:
 
 @jit
 def chosen(rows: Any, mark: Any) -> Any:
-    """Those of some rows that are marked, by place."""
+    """The entries of ``rows`` at which ``mark`` (booleans, of the same length) is true."""
     out, count = np.empty(len(rows), np.int64), 0
     for place in range(len(rows)):
         if mark[place]:
@@ -414,6 +414,6 @@ def shifted(side: Any, group: Any, mark: Any, out: Any, rows: Any, last: Any, st
 
 @jit
 def closed(out: Any, rows: Any) -> Any:
-    """Changes of so many rows."""
+    """The changes in buffers, cut to the first ``rows`` rows."""
     out_rows, start, coordinates, before = out
     return out_rows[:rows], start[: rows + 1], coordinates[: start[rows]], before[: start[rows]]

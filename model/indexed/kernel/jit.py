@@ -23,7 +23,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def folder() -> Path:
-    """Where compiled code is cached."""
+    """The folder in which compiled code is cached, named by the hash of the sources that it is made of."""
     here = Path(__file__).parent
     text = b"".join(path.read_bytes() for path in sorted([*here.parent.glob("*.py"), *here.glob("*.py")]))
     return cache_folder() / "kernel" / hashlib.sha256(text).hexdigest()[:16]

@@ -98,7 +98,7 @@ def grown(table: Table, room: int) -> Table:
 
 @jit
 def rehash(table: Any) -> None:
-    """Enter all groups among the empty slots."""
+    """Enter all groups of a table in its slots, which are empty."""
     for group in range(table.known[0]):
         at = slot(table.slots, table.names, table.owner, table.names[group], table.owner[group])
         table.slots[at] = group
@@ -183,7 +183,7 @@ def check_bases(table: Any) -> None:
 
 @jit
 def enter(members: Any, held: Any, following: Any, preceding: Any, group: Any, at: Any, head: Any) -> None:
-    """Put a position's key in a group."""
+    """Put the key of a position (``at``) and head at the front of a group's list."""
     heads = held.shape[1]
     node, first = at * heads + head, members[group]
     held[at, head], following[at, head], preceding[at, head] = group, first, -1
@@ -194,7 +194,7 @@ def enter(members: Any, held: Any, following: Any, preceding: Any, group: Any, a
 
 @jit
 def leave(members: Any, held: Any, following: Any, preceding: Any, at: Any, head: Any) -> None:
-    """Take a position's key out of its group."""
+    """Take the key of a position (``at``) and head out of its group's list."""
     heads = held.shape[1]
     after, before = following[at, head], preceding[at, head]
     if before >= 0:

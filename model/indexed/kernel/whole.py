@@ -47,7 +47,7 @@ if COMPILES:
 
 
 def leaves(tree: tuple[Any, ...]) -> Iterator[np.ndarray]:
-    """The arrays of a tree of tuples, in order."""
+    """The arrays of nested tuples, in order."""
     for part in tree:
         if isinstance(part, tuple):
             yield from leaves(part)
@@ -56,7 +56,8 @@ def leaves(tree: tuple[Any, ...]) -> Iterator[np.ndarray]:
 
 
 def addresses(tree: tuple[Any, ...]) -> np.ndarray:
-    """Of every array of a tree its address and shape, (arrays, 4). Raises ValueError for one that is not contiguous."""
+    """The address and the shape of every array of nested tuples, (arrays, 4). Raises ValueError for an array that is not
+    contiguous."""
     found = list(leaves(tree))
     if not all(array.flags.c_contiguous for array in found):
         raise ValueError("expected contiguous arrays")
@@ -66,31 +67,31 @@ def addresses(tree: tuple[Any, ...]) -> np.ndarray:
 
 @jit
 def one(l: Any, k: Any, dtype: Any) -> Any:  # noqa: E741
-    """An array of one dimension."""
+    """The array of one dimension that row ``k`` of the table ``l`` describes."""
     return carray(pointer(l[k, 0]), (l[k, 1],), dtype)
 
 
 @jit
 def two(l: Any, k: Any, dtype: Any) -> Any:  # noqa: E741
-    """An array of two dimensions."""
+    """The array of two dimensions that row ``k`` of the table ``l`` describes."""
     return carray(pointer(l[k, 0]), (l[k, 1], l[k, 2]), dtype)
 
 
 @jit
 def three(l: Any, k: Any, dtype: Any) -> Any:  # noqa: E741
-    """An array of three dimensions."""
+    """The array of three dimensions that row ``k`` of the table ``l`` describes."""
     return carray(pointer(l[k, 0]), (l[k, 1], l[k, 2], l[k, 3]), dtype)
 
 
 @jit
 def sparse_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """3 arrays."""
+    """The ``Sparse`` whose 3 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     return Sparse(one(l, k, np.int64), one(l, k + 1, np.int64), one(l, k + 2, f.dtype))
 
 
 @jit
 def forms_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """13 arrays."""
+    """The ``FormArrays`` whose 13 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     return FormArrays(
         sparse_at(l, k, f), sparse_at(l, k + 3, f), two(l, k + 6, f.dtype), one(l, k + 7, f.dtype), two(l, k + 8, f.dtype),
         one(l, k + 9, np.int64), one(l, k + 10, np.int64), one(l, k + 11, np.int64), one(l, k + 12, np.int64),
@@ -99,7 +100,7 @@ def forms_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def side_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """6 arrays."""
+    """The ``Side`` whose 6 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     return Side(
         two(l, k, f.dtype), two(l, k + 1, f.dtype), one(l, k + 2, np.int64), two(l, k + 3, np.float64),
         one(l, k + 4, np.float64), one(l, k + 5, np.bool_),
@@ -108,7 +109,7 @@ def side_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def carry_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """6 arrays."""
+    """The ``CarryArrays`` whose 6 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     return CarryArrays(
         one(l, k, np.int64), one(l, k + 1, np.int64), one(l, k + 2, np.int64), two(l, k + 3, f.dtype), one(l, k + 4, np.int64),
         one(l, k + 5, np.bool_),
@@ -117,20 +118,20 @@ def carry_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def members_at(l: Any, k: Any) -> Any:  # noqa: E741
-    """2 arrays."""
+    """The ``Members`` whose 2 arrays the table ``l`` describes from row ``k`` on."""
     return Members(one(l, k, np.int64), one(l, k + 1, np.int64))
 
 
 @jit
 def who_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """7 arrays."""
+    """The ``Who`` whose 7 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     group, lead, position = two(l, k + 1, np.int64), two(l, k + 2, np.float64), two(l, k + 3, np.int64)
     return Who(one(l, k, np.int64), group, lead, position, sparse_at(l, k + 4, f))
 
 
 @jit
 def table_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """27 arrays."""
+    """The ``Table`` whose 27 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     return Table(
         two(l, k, np.bool_), two(l, k + 1, np.bool_), two(l, k + 2, f.dtype), two(l, k + 3, f.dtype), two(l, k + 4, f.dtype),
         two(l, k + 5, f.dtype), one(l, k + 6, np.float64), one(l, k + 7, np.float64), one(l, k + 8, np.int64),
@@ -144,7 +145,7 @@ def table_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def heads_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """100 arrays."""
+    """The ``HeadArrays`` whose 100 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     return HeadArrays(
         forms_at(l, k, f), forms_at(l, k + 13, f), table_at(l, k + 26, f), one(l, k + 53, np.int64), one(l, k + 54, np.int64),
         three(l, k + 55, f.dtype), two(l, k + 56, f.dtype), one(l, k + 57, np.int64), three(l, k + 58, np.float64),
@@ -155,7 +156,7 @@ def heads_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
 
 @jit
 def block_at(l: Any, k: Any, f: Any) -> Any:  # noqa: E741
-    """77 arrays."""
+    """The ``BlockArrays`` whose 77 arrays the table ``l`` describes from row ``k`` on; ``f``: an array of the dtype."""
     return BlockArrays(
         forms_at(l, k, f), forms_at(l, k + 13, f), forms_at(l, k + 26, f), sparse_at(l, k + 39, f), sparse_at(l, k + 42, f),
         sparse_at(l, k + 45, f), sparse_at(l, k + 48, f), sparse_at(l, k + 51, f), two(l, k + 54, f.dtype),

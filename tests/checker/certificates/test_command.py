@@ -18,7 +18,7 @@ from efasp.checker.certificates.lrat import ProofError
 from efasp.checker.certificates.routes import BY_NAME, EVALUATED, attempt, consistent
 from efasp.checker.certificates.terms import ScriptError
 from efasp.checker.cli import main
-from efasp.checker.mutation.hypotheses import DEAD, MATTERS, dropped, label, section
+from efasp.checker.mutation.hypotheses import DEAD, MATTERS, label, section, status_without_each
 from efasp.checker.pool.pools import Processes
 from efasp.checker.solvers import available
 from efasp.checker.store import Store, digest
@@ -346,7 +346,7 @@ def test_hypotheses_are_dropped_in_turn() -> None:
         without = "\n".join(other for other in lines if other != line)
         open_ = any(satisfied(without, {"a": a, "b": b}) for a, b in product(values, values))
         wanted[line] = MATTERS if open_ else DEAD
-    assert dropped(text, 5) == wanted and set(wanted.values()) == {MATTERS, DEAD}
+    assert status_without_each(text, 5) == wanted and set(wanted.values()) == {MATTERS, DEAD}
     assert label(next(line for line in wanted if "digit" in line)) == "a digit"
 
 

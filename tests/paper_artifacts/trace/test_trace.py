@@ -16,7 +16,7 @@ from efasp.model.readback import read_plan
 from efasp.model.weights import compiled, export
 from efasp.paper_artifacts.cli import main
 from efasp.paper_artifacts.trace.frames import executed, fields_text
-from efasp.paper_artifacts.trace.tracer import Field, Frame, Tracer, shown
+from efasp.paper_artifacts.trace.tracer import Field, Frame, Tracer, coordinates_text
 from efasp.pram import machine
 from efasp.pram.assembler import assemble, assemble_file
 from efasp.pram.state import Configuration
@@ -64,9 +64,10 @@ def test_winners() -> None:
 
 def test_fields_as_words() -> None:
     """Bits are also shown as the number that they are; coordinates that are not one word are not."""
-    assert shown([(0, 1), (1, 0), (2, 1)]) == "1 0 1 = 5" and shown([(0, -1), (1, 1)]) == "-1 1 = 2"
-    assert shown([(0, 1), (0, 1)]) == "1 1" and shown([(0, 7)]) == "7"
-    assert shown([(0, 0), (2, 1)], ["halt", "mov", "add"]) == "0 1 = add" and shown([(0, 0)], ["halt"]) == "0 = none"
+    assert coordinates_text([(0, 1), (1, 0), (2, 1)]) == "1 0 1 = 5" and coordinates_text([(0, -1), (1, 1)]) == "-1 1 = 2"
+    assert coordinates_text([(0, 1), (0, 1)]) == "1 1" and coordinates_text([(0, 7)]) == "7"
+    assert coordinates_text([(0, 0), (2, 1)], ["halt", "mov", "add"]) == "0 1 = add"
+    assert coordinates_text([(0, 0)], ["halt"]) == "0 = none"
 
 
 def test_fields_in_short() -> None:

@@ -12,7 +12,7 @@ from efasp.encoding import CellLayout, Event, LogLayout, TokenSequence, Write, j
 from efasp.pram.assembler import assemble
 from efasp.pram.machine import Configuration, Program, Status
 from efasp.proofs.conclusions import Conclusion
-from efasp.proofs.concrete.differential import oracle, seen
+from efasp.proofs.concrete.differential import as_configuration, oracle
 from efasp.proofs.concrete.oracle import Action
 from efasp.proofs.lemmas.simulation_composition import CHANGES, PASSES
 from efasp.proofs.lemmas.simulation_kept_cells import CELL, UNCHANGED
@@ -59,9 +59,9 @@ def run(word: int) -> tuple[Program, list[tuple[Configuration, dict[int, Action]
     program = assemble(TEXT.format(word=word), "test")
     state, steps = oracle(program), []
     while state.alive:
-        before, acts = seen(state), {pid: state.action(pid) for pid in state.alive}
+        before, acts = as_configuration(state), {pid: state.action(pid) for pid in state.alive}
         state.step()
-        steps.append((before, acts, seen(state)))
+        steps.append((before, acts, as_configuration(state)))
     return program, steps
 
 
