@@ -28,7 +28,7 @@ SLOW = {
     "grammars": 2,
     "parity": 1,
     "graph": 9,  # with numba
-    "sudoku": 50,  # with numba; 140 without
+    "sudoku": 27,  # with numba; 140 without
     "any-order": 1,
     "dyck": 1,
     "serial": 1,
