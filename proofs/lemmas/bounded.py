@@ -9,7 +9,7 @@ script over symbolic memory words and the symbolic parts of a small program (``p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from math import inf
 from random import Random
@@ -82,13 +82,17 @@ def machines(regime: Regime) -> Iterator[Batch]:
     """Whole small machines: two processors, three memory words, two to four instructions, as many steps, w = 5."""
     for machine in regime.machines():
         if machine.word == WORD:
-            yield Batch(("bounded.machine",), machine.params, lambda m=machine: decodings(regime, m))  # type: ignore[misc]
+            few, every = cases(machine, 1), cases(machine, regime.n_max)
+            yield Batch(("bounded.machine",), machine.params, partial(decodings, regime, machine, few))
+            if more := every[len(few) :]:
+                params = {**machine.params, "programs": "more"}
+                yield Batch(("bounded.machine",), params, partial(decodings, regime, machine, more))
 
 
-def decodings(regime: Regime, machine: Machine) -> Iterator[Obligation]:
-    """The obligations of ``machines`` for one transformer."""
+def decodings(regime: Regime, machine: Machine, some: Sequence[Case]) -> Iterator[Obligation]:
+    """The obligations of ``machines`` for one transformer and some programs."""
     plan, n = regime.plan(machine), min(PROCESSORS, regime.n_max)
-    for case in cases(machine, regime.n_max):
+    for case in some:
         yield decoding(machine, plan, case, (n, n))
 
 

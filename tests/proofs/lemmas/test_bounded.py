@@ -21,7 +21,7 @@ from efasp.pram.isa import EXTENSIONS, operations
 from efasp.proofs.concrete import torch_steps
 from efasp.proofs.lemmas import bounded
 from efasp.proofs.lemmas.bounded import EACH, FEW, LOAD, MORE, SAMPLES, after, disagreement, wide
-from efasp.proofs.obligation import Machine, Obligation, Regime
+from efasp.proofs.obligation import Machine, Obligation, Regime, tally
 from efasp.proofs.symbolic import boolean_forms, small_machines
 from efasp.proofs.symbolic.small_machines import MEMORY, PROCESSORS, Case, Reader, history, start
 from tests.proofs.broken import discharged
@@ -229,10 +229,14 @@ def test_a_plan_that_cannot_be_read_on_symbols(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_batches_are_of_machines_at_the_smallest_width() -> None:
-    """Batches have the machine's parameters; of a weights file its own machine is meant, if it is of that width."""
+    """Batches have the machine's parameters, and at a large bound one more each; of a weights file its own machine is meant, if
+    it is of that width. None lacks an obligation of those that are counted."""
     for n_max in (1, 64, 1 << 64):
         found = [*bounded.machines(Regime(n_max)), *bounded.single_steps(Regime(n_max))]
-        assert [batch.params for batch in found] == [machine(*kind).params for kind in KINDS] * 2
+        more = [batch for batch in found if "programs" in batch.params]
+        assert [batch.params for batch in found if batch not in more] == [machine(*kind).params for kind in KINDS] * 2
+        assert len(more) == (len(KINDS) if n_max > 64 else 0)
+        assert not any(batch.lacking(tally(batch.build())) for batch in bounded.machines(Regime(n_max)))
     one = Regime(32, (machine("mdm", "M"), compile_machine(5, "mdm", "M")))
     assert [batch.params for batch in bounded.machines(one)] == [machine("mdm", "M").params]
     other = Regime(64, (machine("mdm", word=6), compile_machine(6, "mdm")))
@@ -244,7 +248,7 @@ def test_more_is_tried_at_a_large_bound() -> None:
     for kind in KINDS:
         few, many = (bounded.cases(machine(*kind), n) for n in (64, 1 << 64))
         assert set(few) < set(many)
-    (first, *_) = bounded.decodings(Regime(1), machine("mdm"))
+    (first, *_) = bounded.decodings(Regime(1), machine("mdm"), bounded.cases(machine("mdm"), 1))
     assert first.n == (1, 1) and obligation(EACH[0], "mdm").n == (2, 2)
 
 
