@@ -27,7 +27,7 @@ OUTPUTS = {
     "json": "--json",
     "pram": "--pram",
     "svg": "--svg",
-}  # that are written; of several operands the last one
+}  # that are written; of several operands, which come first, the last one
 
 
 @contextmanager
@@ -36,14 +36,13 @@ def inputs(options: argparse.Namespace) -> Iterator[None]:
 
     Raises UsageError where more than one file of a command is standard input, or one that is read would be written.
     """
-    read = _named(options, INPUTS)
+    read, written = _named(options, INPUTS), _named(options, OUTPUTS)
     flags = [flag for flag, name in read if name == "-"]
     if len(flags) > 1:
         raise UsageError(f"expected standard input (-) for one file, found it for {len(flags)}: {', '.join(flags)}")
-    *more, last = _named(options, {"operands": OUTPUTS["operands"]}) or [("", "-")]
-    read += more
-    for flag, target in [last, *_named(options, {dest: flag for dest, flag in OUTPUTS.items() if dest != "operands"})]:
-        for where, source in read:
+    operands = max(0, len(getattr(options, "operands", [])) - 1)  # that are read
+    for flag, target in written[operands:]:
+        for where, source in read + written[:operands]:
             if os.path.isfile(target) and os.path.isfile(source) and os.path.samefile(target, source):
                 raise UsageError(f"{flag}: {target}: expected another file than {where}, which is read, found the same")
     if getattr(options, "weights", None) != STDIN:

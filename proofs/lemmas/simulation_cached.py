@@ -54,9 +54,14 @@ def results(at: Position, name: str) -> list[Term]:
     return [result for result, _, _ in given(at, at, lookup(at.step, name))]
 
 
+def equal(a: list[Term], b: list[Term]) -> Term:
+    """Whether terms are equal, one by one."""
+    return land(*map(eq, a, b))
+
+
 def same(a: Position, b: Position, name: str) -> Term:
     """Whether a lookup has the same result at two positions."""
-    return land(*map(eq, results(a, name), results(b, name)))
+    return equal(results(a, name), results(b, name))
 
 
 @cache
@@ -104,11 +109,6 @@ class Cached(World):
         here = lookup(self.step, name)
         flags = [*here.among, *here.exclude, *([] if here.rank is None else [here.rank])]
         return [*(at.word(key) for _, key in here.words), *map(at.flag, flags), *(value for _, value, _ in given(at, at, here))]
-
-
-def equal(a: list[Term], b: list[Term]) -> Term:
-    """Whether terms are equal, one by one."""
-    return land(*map(eq, a, b))
 
 
 def settling(step: Step, name: str) -> Obligation:
