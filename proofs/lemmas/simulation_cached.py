@@ -1,4 +1,4 @@
-"""Family simulation, the cache (claims T1, T4): with cached keys and values the result of every lookup is that of the full pass.
+"""Family simulation, the cache (claims T1, T4): with cached keys and values lookups have the results of the full pass.
 
 Decoding computes keys and values of *settled* positions once: those of the prompt, and in the log those of a block in the first
 pass in which it is complete, after step ``s``, which is another one for another block. The pass after step ``t`` has these
