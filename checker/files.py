@@ -17,7 +17,15 @@ from efasp.files import check, replacing
 
 STDIN = Path("-")  # as an option's value: standard input, or standard output
 FOLDER, SPOOLED = "efasp-", "standard-input"  # how a temporary folder's name begins, and the weights file in it
-INPUTS = {"files": "FILE", "file": "FILE", "data": "--data", "weights": "--weights", "case": "--case"}  # that are read
+INPUTS = {
+    "files": "FILE",
+    "file": "FILE",
+    "data": "--data",
+    "weights": "--weights",
+    "learned": "--learned",
+    "case": "--case",
+}  # that are read
+SPOOLS = ("weights", "learned")  # of these, weights files
 OUTPUTS = {
     "operands": "FILE",
     "output": "-o",
@@ -45,12 +53,14 @@ def inputs(options: argparse.Namespace) -> Iterator[None]:
         for where, source in read + written[:operands]:
             if os.path.isfile(target) and os.path.isfile(source) and os.path.samefile(target, source):
                 raise UsageError(f"{flag}: {target}: expected another file than {where}, which is read, found the same")
-    if getattr(options, "weights", None) != STDIN:
+    spooled = [dest for dest in SPOOLS if getattr(options, dest, None) == STDIN]
+    if not spooled:
         yield
         return
     with tempfile.TemporaryDirectory(prefix=FOLDER) as folder:
-        options.weights = Path(folder) / SPOOLED
-        options.weights.write_bytes(sys.stdin.buffer.read())
+        path = Path(folder) / SPOOLED
+        path.write_bytes(sys.stdin.buffer.read())
+        setattr(options, spooled[0], path)
         yield
 
 
@@ -75,10 +85,10 @@ def display_path(path: Path) -> Path:
     return STDIN if path.name == SPOOLED and path.parent.name.startswith(FOLDER) else path
 
 
-def unreadable_weights(path: Path, error: Exception) -> UsageError:
+def unreadable_weights(path: Path, error: Exception, flag: str = "--weights") -> UsageError:
     """The usage error that a weights file which cannot be read is, by the name under which a report shows the file."""
     said = f"{error.filename or path}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
-    return UsageError(f"--weights: {said.replace(str(path), str(display_path(path)))}")
+    return UsageError(f"{flag}: {said.replace(str(path), str(display_path(path)))}")
 
 
 def writable(flag: str, path: Path, folder: bool = False) -> None:
@@ -103,6 +113,16 @@ def wrote(path: Path) -> None:
         print(f"efasp: wrote {path}", file=sys.stderr)
 
 
+def put(path: Path, data: bytes) -> None:
+    """Write a whole file or none, or to standard output. Raises OSError."""
+    if path == STDIN:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    with replacing(path) as file:
+        file.write(data)
+
+
 def write(path: Path, text: str, flag: str) -> None:
     """Write a whole file or none (a device is written as it is; ``-`` is standard output). Raises UsageError."""
     if path == STDIN:
@@ -110,8 +130,7 @@ def write(path: Path, text: str, flag: str) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(text.encode("utf-8", "backslashreplace"))  # a file's name may be no UTF-8
+        put(path, text.encode("utf-8", "backslashreplace"))  # a file's name may be no UTF-8
     except OSError as error:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
 

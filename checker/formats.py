@@ -21,14 +21,13 @@ import numpy as np
 
 from efasp.checker.commands import too_wide
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, unreadable_weights, writable
+from efasp.checker.files import STDIN, put, unreadable_weights, writable
 from efasp.checker.language.commands import rounded
 from efasp.checker.language.given import given
 from efasp.checker.solvers import installed
 from efasp.checker.weights_file import inexact
 from efasp.encoding import LogLayout, TokenSequence, join
 from efasp.evaluate import place_rows
-from efasp.files import replacing
 from efasp.language.module import Module, TextError
 from efasp.model.header import WeightsError
 from efasp.model.hugging_face_folder import FILES, files
@@ -258,15 +257,6 @@ def _folder(subject: Subject, target: Path) -> tuple[str, int]:
         for name, data in made.items():
             put(target / name, data)
     return said, 0 if same else 1
-
-
-def put(target: Path, data: bytes) -> None:
-    """Write a whole file, or to standard output. Raises OSError."""
-    if target == STDIN:
-        sys.stdout.buffer.write(data)
-        return
-    with replacing(target) as file:
-        file.write(data)
 
 
 def agreement(subject: Subject, by: str, outputs: Outputs) -> tuple[str, bool]:

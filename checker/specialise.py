@@ -9,8 +9,7 @@ import sys
 from efasp.checker import arguments, cli
 from efasp.checker.commands import directed, initial_memory, too_wide, word_of
 from efasp.checker.errors import UsageError, absent, of_source
-from efasp.checker.files import STDIN, writable, wrote
-from efasp.checker.formats import put
+from efasp.checker.files import STDIN, put, writable, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.solvers import installed
 from efasp.encoding import CellLayout, LogLayout

@@ -37,8 +37,16 @@ def opened(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="numpy") as file:
             yield file
     except SafetensorError:
-        makers = "efasp export, efasp specialise and efasp compile write such files"
+        makers = "efasp export, efasp specialise, efasp compile and efasp train write such files"
         raise WeightsError(f"{path}: expected a safetensors file, found {found(path)} ({makers})") from None
+
+
+def ordered(data: bytes) -> bytes:
+    """A safetensors file with the keys of its header sorted: the library writes them in no fixed order."""
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.dumps(json.loads(data[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header + data[8 + length :]
 
 
 def found(path: Path) -> str:

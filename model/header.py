@@ -7,6 +7,7 @@ Metadata (all strings): ``format`` "efasp-transformer", ``version``, ``word``, `
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,18 @@ FORMAT, VERSION = "efasp-transformer", "2"
 VERSIONS = ("1", VERSION)  # that are read
 PROGRAM = "efasp-program"  # the format of ``model.program_file``
 SPECIALISED = "efasp-specialised"  # the format of ``model.specialised_file``
+LEARNED = "efasp-learned"  # the format of ``model.learned.checkpoint``
 USES = {
     FORMAT: "of the machine: efasp run, trace and check take it",
     PROGRAM: "of a program: efasp eval --weights and efasp check FILE --weights take it",
     SPECIALISED: "of a machine specialised to one PRAM program: efasp run, trace and check take it as --weights",
+    LEARNED: "of a trained encoder: efasp check --learned and efasp eval --weights take it",
 }
 MAKES = {
     FORMAT: "efasp export, or efasp specialise for one PRAM program, writes such a file",
     PROGRAM: "efasp compile writes such a file",
     SPECIALISED: "efasp specialise writes such a file",
+    LEARNED: "efasp train writes such a file",
 }
 MAX_SIDE = 1 << 16
 CONTROLS = {"mdm": 0, "apmdm": 3}  # read-outs besides the token's code, by engine
@@ -50,16 +54,17 @@ def check_file(path: Path) -> None:
         pass  # the safetensors library's own errors for a missing or unreadable file do not say which
 
 
-def check_format(path: Path, metadata: dict[str, str], wanted: str) -> None:
+def check_format(path: Path, metadata: dict[str, str], wanted: str, versions: Sequence[str] = VERSIONS) -> None:
     """Raises WeightsError for a file of another format or version, with the commands that take it where there are some."""
     found = metadata.get("format")
     if found != wanted:
         known = USES.get(found or "", MAKES[wanted])
         said = "none" if found is None else shown(found)
         raise WeightsError(f"{path}: metadata format: expected {wanted!r}, found {said} ({known})")
-    if metadata.get("version") not in VERSIONS:
-        wants = " or ".join(map(repr, VERSIONS))
-        raise WeightsError(f"{path}: metadata version: expected {wants}, found {shown(metadata.get('version'))}")
+    version = metadata.get("version")
+    if version not in versions:
+        found = "none" if version is None else shown(version)
+        raise WeightsError(f"{path}: metadata version: expected {' or '.join(map(repr, versions))}, found {found}")
 
 
 def read_metadata(

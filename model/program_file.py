@@ -25,7 +25,7 @@ from efasp.model.header import CONTROLS, PROGRAM, SPECIALISED, USES, VERSION, We
 from efasp.model.lower import PLAIN
 from efasp.model.plan import Plan, TransformerShape
 from efasp.model.ranges import SIGNIFICAND
-from efasp.model.readback import read_plan, read_tensors, tensor_plan
+from efasp.model.readback import read_plan, read_tensors, tensor_plan, tensors
 from efasp.model.specialised_file import MachineFile, read_specialised
 from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import MIN_WORD
@@ -88,7 +88,7 @@ def read_program(path: Path) -> tuple[Module, Plan]:
     """
     with opened(path) as file:
         module, dtype, shape = _header(path, file.metadata() or {})
-        values = read_tensors(path, file, shape, books(module), dtype)
+        values = read_tensors(path, file, tensors(shape, *books(module)), dtype)
     return module, replace(tensor_plan(path.name, values, shape, *books(module)), dtype=dtype)
 
 

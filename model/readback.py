@@ -8,6 +8,7 @@ empty.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -50,15 +51,14 @@ def read_plan(path: Path) -> tuple[int, str, str, Plan]:
         word, engine, extension, dtype, shape = read_metadata(path, metadata)
         books = codebooks(word, engine, extension)
         check_described(path, metadata, described(books, machine_sections(word, engine, extension)))
-        values = read_tensors(path, file, shape, books, dtype)
+        values = read_tensors(path, file, tensors(shape, *books), dtype)
     return word, engine, extension, replace(tensor_plan(path.name, values, shape, *books), dtype=dtype)
 
 
-def read_tensors(
-    path: Path, file: Any, shape: TransformerShape[int], books: tuple[Codebook, Codebook], dtype: str
-) -> dict[str, np.ndarray]:
-    """Every tensor of an open file, by name. Raises WeightsError for one that lacks, is too many or has another shape."""
-    wanted, found = tensors(shape, *books), set(file.keys())
+def read_tensors(path: Path, file: Any, wanted: Mapping[str, tuple[int, ...]], dtype: str) -> dict[str, np.ndarray]:
+    """Every tensor of an open file, by name; ``wanted``: their shapes. Raises WeightsError for one that lacks, is too many, has
+    another shape or dtype, or a number that is not finite."""
+    found = set(file.keys())
     if missing := sorted(set(wanted) - found):
         raise WeightsError(f"{path}: expected a tensor {missing[0]}, found none")
     if extra := sorted(found - set(wanted)):

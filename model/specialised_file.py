@@ -15,7 +15,7 @@ from efasp.model.container import opened
 from efasp.model.description import check_described, described, machine_sections
 from efasp.model.header import SPECIALISED, WeightsError, read_metadata, shown
 from efasp.model.plan import Plan
-from efasp.model.readback import read_tensors, tensor_plan
+from efasp.model.readback import read_tensors, tensor_plan, tensors
 from efasp.pram.assembler import AssemblyError, assemble
 from efasp.pram.assembler.disassembler import instruction_text
 from efasp.pram.isa import Code
@@ -67,6 +67,6 @@ def read_specialised(path: Path) -> MachineFile:
         code = read_listing(path, metadata["program"], word, extension)
         check_described(path, metadata, specialised_metadata(word, engine, extension, code))
         books = codebooks(word, engine, extension)
-        values = read_tensors(path, file, shape, books, dtype)
+        values = read_tensors(path, file, tensors(shape, *books), dtype)
     plan = replace(tensor_plan(path.name, values, shape, *books), dtype=dtype)
     return MachineFile(word, engine, extension, plan, code)

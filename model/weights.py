@@ -6,7 +6,6 @@ The same transformer gives the same bytes.
 from __future__ import annotations
 
 import json
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from safetensors.torch import save
 
 from efasp.files import replacing
 from efasp.model.compile import MASKED_ARM, compile_machine, compile_masked_arm
+from efasp.model.container import ordered
 from efasp.model.description import described, machine_sections
 from efasp.model.header import FORMAT, VERSION
 from efasp.model.plan import Plan
@@ -68,12 +68,7 @@ def described_machine(weights: Weights) -> dict[str, str]:
 
 def packed(t: Transformer, metadata: dict[str, str]) -> bytes:
     """The bytes of a file with a transformer's tensors and a header."""
-    data = save({name: tensor.contiguous() for name, tensor in t.state_dict().items()}, metadata)
-    # The library writes the header's keys in no fixed order.
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.dumps(json.loads(data[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return struct.pack("<Q", len(header)) + header + data[8 + length :]
+    return ordered(save({name: tensor.contiguous() for name, tensor in t.state_dict().items()}, metadata))
 
 
 def export(weights: Weights, path: Path) -> None:

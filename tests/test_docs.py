@@ -115,8 +115,8 @@ def steady(output: str) -> str:
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder with the library's programs and the examples in it; it has a store of its own."""
-    for name in ("programs", "examples"):
+    """An empty folder with the library's programs, the examples and the artifacts in it; it has a store of its own."""
+    for name in ("programs", "examples", "paper_artifacts"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.setenv("EFASP_STORE", str(tmp_path / "store" / "checks.sqlite"))
     monkeypatch.chdir(tmp_path)

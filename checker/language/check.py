@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Several
 from dataclasses import replace
+from typing import NamedTuple
 
 from rich.markup import escape
 from rich.table import Table
@@ -54,10 +55,7 @@ def check(options: argparse.Namespace) -> int:
     """Discharge, report, and give the exit code of the verdicts. Without FILE the program is that of the weights file."""
     asked = RunOptions.of(options)
     named = options.file if options.file is not None else f"the program of {display_path(options.weights)}"
-    for name in ELSEWHERE:
-        if getattr(options, name, None) not in (None, False):
-            wanted = "without FILE" if options.file is not None else "with a machine's transformer"
-            raise UsageError(f"--{name.replace('_', '-')}: expected it {wanted}, found it with {named}")
+    refuse(options, ELSEWHERE, "without FILE" if options.file is not None else "with a machine's transformer", named)
     json_writable(asked.json)
     module, operator = _given(options, asked)
     dtype = None
@@ -76,13 +74,46 @@ def check(options: argparse.Namespace) -> int:
     rows = discharged(listed, asked.lemma, names, seconds)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about programs (program.*), found {' '.join(asked.lemma or [])}")
-    known: Commanded = {**environment(names, 1), "command": _command(options)}
+    ran = Ran(names, _command(options), time.monotonic() - start, asked.json)
+    return reported(title(module), rows, ran, [] if operator is not None else notes(module))
+
+
+def title(module: Module) -> str:
+    """The title of a report about a program."""
+    return f"program {module.program.name}"
+
+
+def notes(module: Module) -> list[str]:
+    """What a report about a program says below its verdicts."""
+    return [] if module.ensures else ["no specification: a file says what its output is by ensures"]
+
+
+def refuse(options: argparse.Namespace, flags: Iterable[str], wanted: str, found: str) -> None:
+    """Raises UsageError for an option that was given and is ``wanted`` elsewhere, but was ``found`` here, both in words."""
+    for name in flags:
+        if getattr(options, name, None) not in (None, False):
+            flag = "FILE" if name == "file" else f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag}: expected it {wanted}, found it with {found}")
+
+
+class Ran(NamedTuple):
+    """How rows came about: the solvers, the command, its seconds, and where the report goes as JSON, if anywhere."""
+
+    solvers: list[str]
+    command: str
+    seconds: float
+    json: str | None
+
+
+def reported(about: str, rows: list[Row], ran: Ran, more: Several[str] = ()) -> int:
+    """Show rows, or write them as JSON; gives the exit code of their verdicts."""
+    known: Commanded = {**environment(ran.solvers, 1), "command": ran.command}
     longest = max(r["n"][1] for r in rows)
     data: ReportData = {
         "n_max": longest, "summary": summary(rows), "obligations": rows, "mutants": kill_matrix.NONE, "environment": known,
     }  # fmt: skip
-    if not json_written(asked.json, data):
-        show(module, rows, time.monotonic() - start, specified=operator is not None)
+    if not json_written(ran.json, data):
+        show(about, rows, ran.seconds, more)
     return exit_code(rows)
 
 
@@ -156,10 +187,9 @@ def _listed(book: Codebook) -> str:
     return ", ".join(kinds[:SHOWN]) + ", ..." * (len(kinds) > SHOWN)
 
 
-def show(module: Module, rows: list[Row], elapsed: float, specified: bool = False) -> None:
-    """A line a lemma and scope; everything that is not proved or measured, with its text; totals. ``specified``: by more than
-    the formulas of the program."""
-    table = Table(title=f"program {escape(module.program.name)}", title_justify="left", padding=(0, 1, 0, 0), box=None)
+def show(about: str, rows: list[Row], elapsed: float, more: Several[str] = ()) -> None:
+    """A title; a line a lemma and scope; everything that is not proved or measured, with its text; ``more`` lines; totals."""
+    table = Table(title=escape(about), title_justify="left", padding=(0, 1, 0, 0), box=None)
     for name in ("lemma", "scope", "status"):
         table.add_column(name, overflow="fold")
     groups: dict[tuple[str, str], list[Row]] = {}
@@ -175,6 +205,6 @@ def show(module: Module, rows: list[Row], elapsed: float, specified: bool = Fals
                 print(f"  {r['countermodel']['said']}")
         elif operators.NONE in r["method"]:
             print(f"{r['id']}: {r['method']}")
-    if not module.ensures and not specified:
-        print("no specification: a file says what its output is by ensures")
+    for line in more:
+        print(line)
     print(f"{totals(rows)}; {elapsed:.1f} s")

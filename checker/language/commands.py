@@ -14,17 +14,18 @@ import numpy as np
 
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, writable
+from efasp.checker.files import STDIN, put, writable
 from efasp.checker.language.given import given, weights
 from efasp.checker.language.rasp import Texts, described, evaluated, is_rasp, translated
+from efasp.checker.learned.commands import evaluate as evaluate_learned
 from efasp.checker.solvers import installed
 from efasp.evaluate import place_rows
-from efasp.files import replacing
 from efasp.language.module import Module, TextError, Value
 from efasp.language.runs import run
+from efasp.model.header import LEARNED
 from efasp.model.lower import lower
 from efasp.model.plan import Plan
-from efasp.model.program_file import metadata
+from efasp.model.program_file import format_of, metadata
 from efasp.model.ranges import RangeError
 from efasp.model.rounding import chosen, doubtful
 from efasp.proofs.programs.floats import doubt
@@ -36,6 +37,8 @@ def evaluate(options: argparse.Namespace) -> int:
     """`efasp eval`: the output on a text, exactly, or in torch by a weights file."""
     if (options.file is None) == (options.weights is None):
         raise UsageError("expected FILE or --weights FILE, found " + ("neither" if options.file is None else "both"))
+    if options.weights is not None and format_of(options.weights) == LEARNED:
+        return evaluate_learned(options)
     if options.file is not None and is_rasp(options.file):
         name, values = evaluated(options.file, options.name, options.on)
         if all(isinstance(value, list) for value in values):  # of a selector, a row a query
@@ -148,14 +151,12 @@ def compile_(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.file}: {error}") from None
     data = packed(transformer, metadata(module, transformer.dtype_name, transformer.shape))
     stream = sys.stderr if path == STDIN else sys.stdout
-    if path == STDIN:
-        sys.stdout.buffer.write(data)
-    else:
-        try:
-            with replacing(path) as file:
-                file.write(data)
-        except OSError as error:
-            raise UsageError(f"-o: {path}: {error.strerror}") from None
+    try:
+        put(path, data)
+    except BrokenPipeError:
+        raise  # the reader of standard output has gone, which is not a failure
+    except OSError as error:
+        raise UsageError(f"-o: {path}: {error.strerror}") from None
     shape = transformer.shape
     print(f"{path}: {module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, "
           f"{transformer.dtype_name}", file=stream)  # fmt: skip

@@ -13,6 +13,8 @@ from efasp.checker.language.rasp import LONGEST as LETTERS
 from efasp.checker.language.repl import repl
 from efasp.checker.language.serial import LONGEST, serial
 from efasp.checker.language.show import show
+from efasp.checker.learned import options as learned
+from efasp.checker.learned.check import check as check_learned
 from efasp.model.program_file import no_machine
 from efasp.model.ranges import SIGNIFICAND
 
@@ -26,6 +28,7 @@ def extend(commands: cli.Commands, machine: argparse.ArgumentParser) -> None:
     machine.add_argument("--name", metavar="N", help=f"for FILE: {NAME}")
     _texts(machine, "for a .rasp FILE: ")
     machine.set_defaults(command=_check)
+    learned.extend(commands, machine)
     _eval(cli.command(commands, "eval", "evaluate an E-FASP program on a text, exactly or with a weights file in torch"))
     _compile(cli.command(commands, "compile", "write the transformer of an E-FASP program to a safetensors file"))
     decompile.extend(cli.command(commands, "decompile", "write a weights file's transformer as an E-FASP program"))
@@ -111,7 +114,11 @@ def _show(command: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    """`efasp check`: of the machine, or of a program, which a program's weights file holds too."""
+    """`efasp check`: of the machine, of a checkpoint, or of a program, which a program's weights file holds too."""
+    if options.learned is not None:
+        return check_learned(options)
+    if options.task is not None:
+        raise UsageError("--task: expected --learned FILE with it, found none")
     if options.file is None:
         of_program = options.weights is not None and no_machine(options.weights)
         of_texts = () if of_program else (("alphabet", options.alphabet), ("max-length", options.max_length))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError
-from efasp.checker.language.check import checked
+from efasp.checker.language.check import checked, notes, title
 from efasp.checker.language.check import show as report
 from efasp.checker.language.given import given
 from efasp.checker.language.picture import svg
@@ -90,7 +90,7 @@ class Session:
             module.closed()
             if word == ":check":
                 rows, seconds = checked(module)
-                report(module, rows, seconds)
+                report(title(module), rows, seconds, notes(module))
                 return
             plan = lower(module.program)
             if word == ":svg":

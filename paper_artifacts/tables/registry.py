@@ -19,6 +19,7 @@ from efasp.paper_artifacts.experiments.context_free import grammars
 from efasp.paper_artifacts.experiments.dyck import dyck
 from efasp.paper_artifacts.experiments.edits import edits
 from efasp.paper_artifacts.experiments.experiments import graph, growth, instances, parity, resources, sudoku
+from efasp.paper_artifacts.experiments.learned import learned
 from efasp.paper_artifacts.experiments.qbf import qbf
 from efasp.paper_artifacts.experiments.rasp import rasp
 from efasp.paper_artifacts.experiments.serial import serial
@@ -161,6 +162,7 @@ ARTIFACTS: dict[str, Callable[[Notes], Artifact]] = {
     "growth": growth,
     "grammars": grammars,
     "parity": parity,
+    "learned": without_runs(learned),
     "graph": graph,
     "sudoku": sudoku,
     "puzzles": instances,

@@ -45,7 +45,7 @@ def completed(text: str, *typed: str) -> set[str]:
 def test_bash_completes(parser: argparse.ArgumentParser) -> None:
     """Commands, programs, flags of the command, and choices of the flag before."""
     text = script("bash", parser)
-    assert completed(text, "efasp", "t") == {"trace", "tables"}
+    assert completed(text, "efasp", "t") == {"trace", "tables", "train"}
     assert completed(text, "efasp", "run", "s") == {name for name in PROGRAMS if name.startswith("s")}
     assert completed(text, "efasp", "run", "scan", "--eng") == {"--engine"}
     assert completed(text, "efasp", "trace", "scan", "--engine", "") == {"mdm", "apmdm"}

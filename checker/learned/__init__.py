@@ -1,0 +1,1 @@
+"""Commands on trained encoders: `efasp train`, and checkpoints of `efasp check` and `efasp eval`."""

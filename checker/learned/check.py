@@ -1,0 +1,42 @@
+"""`efasp check --learned`: the obligations about a checkpoint, discharged one after the other."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import time
+
+from efasp.checker.errors import UsageError
+from efasp.checker.files import display_path, json_writable
+from efasp.checker.language.check import SECONDS, Ran, discharged, refuse, reported
+from efasp.checker.learned.commands import read
+from efasp.checker.options import RunOptions
+from efasp.checker.session import notice, solvers_of
+
+IDLE = ("solver", "timeout", "memory", "no_cache", "changes")
+MACHINES = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs", "cluster")
+ELSEWHERE = ("file", "name", "alphabet", "max_length", "weights", *MACHINES)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Discharge the obligations about a checkpoint, report, and give the exit code of the verdicts."""
+    from efasp.proofs.learned.obligations import obligations  # loads mpmath
+
+    asked, name = RunOptions.of(options), display_path(options.learned)
+    refuse(options, ELSEWHERE, "without --learned", f"--learned {name}")
+    given = [f"--{flag.replace('_', '-')}" for flag in IDLE if getattr(options, flag) != getattr(RunOptions, flag)]
+    if given:
+        notice(f"{', '.join(given)}: no effect with --learned, whose obligations need no solver and are never cached")
+    json_writable(asked.json)
+    network, start = read(options.learned, "--learned"), time.monotonic()
+    own = network.task.question
+    if options.task not in (None, own):
+        raise UsageError(f"--task: expected {own}, for which {name} was trained, found {options.task}")
+    solvers = solvers_of(None)
+    rows = discharged(obligations(network), asked.lemma, solvers, SECONDS)
+    if not rows:
+        raise UsageError(f"--lemma: expected a lemma about checkpoints (learned.*), found {' '.join(asked.lemma or [])}")
+    details = [f"{row['lemma']}: {row['method']}" for row in rows if row["status"] == "proved"]
+    title = f"{name}: {network.task.name}, {network.parameters} parameters, seed {network.seed}, {network.steps} steps"
+    command = shlex.join(["efasp", "check", "--learned", str(name), "--task", own])
+    return reported(title, rows, Ran(solvers, command, time.monotonic() - start, asked.json), details)
