@@ -123,6 +123,16 @@ def put(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def put_output(path: Path, data: bytes) -> None:
+    """``put`` the file of ``-o``. Raises UsageError, and BrokenPipeError where the reader of standard output has gone."""
+    try:
+        put(path, data)
+    except BrokenPipeError:
+        raise  # which is not a failure
+    except OSError as error:
+        raise UsageError(f"-o: {path}: {error.strerror}") from None
+
+
 def write(path: Path, text: str, flag: str) -> None:
     """Write a whole file or none (a device is written as it is; ``-`` is standard output). Raises UsageError."""
     if path == STDIN:

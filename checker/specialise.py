@@ -9,7 +9,7 @@ import sys
 from efasp.checker import arguments, cli
 from efasp.checker.commands import directed, initial_memory, too_wide, word_of
 from efasp.checker.errors import UsageError, absent, of_source
-from efasp.checker.files import STDIN, put, writable, wrote
+from efasp.checker.files import STDIN, put_output, writable, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.solvers import installed
 from efasp.encoding import CellLayout, LogLayout
@@ -60,12 +60,7 @@ def specialise(options: argparse.Namespace) -> int:
         raise UsageError(f"{where}: {too_wide(error, options.engine, extension)}") from None
     except ValueError as error:
         raise UsageError(f"{where}: {str(error).removeprefix('word: ')}") from None
-    try:
-        put(options.output, dump(weights))
-    except BrokenPipeError:
-        raise  # the reader of standard output has gone, which is not a failure
-    except OSError as error:
-        raise UsageError(f"-o: {options.output}: {error.strerror}") from None
+    put_output(options.output, dump(weights))
     _report(options, program, extension)
     wrote(options.output)
     return 0

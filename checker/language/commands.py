@@ -14,7 +14,7 @@ import numpy as np
 
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, put, writable
+from efasp.checker.files import STDIN, put_output, writable
 from efasp.checker.language.given import given, weights
 from efasp.checker.language.rasp import Texts, described, evaluated, is_rasp, translated
 from efasp.checker.learned.commands import evaluate as evaluate_learned
@@ -151,12 +151,7 @@ def compile_(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.file}: {error}") from None
     data = packed(transformer, metadata(module, transformer.dtype_name, transformer.shape))
     stream = sys.stderr if path == STDIN else sys.stdout
-    try:
-        put(path, data)
-    except BrokenPipeError:
-        raise  # the reader of standard output has gone, which is not a failure
-    except OSError as error:
-        raise UsageError(f"-o: {path}: {error.strerror}") from None
+    put_output(path, data)
     shape = transformer.shape
     print(f"{path}: {module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, "
           f"{transformer.dtype_name}", file=stream)  # fmt: skip

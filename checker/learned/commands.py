@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, put, unreadable_weights, writable
+from efasp.checker.files import STDIN, put_output, unreadable_weights, writable
 from efasp.checker.solvers import installed
 from efasp.model.header import WeightsError
 from efasp.model.learned import checkpoint
@@ -30,12 +30,7 @@ def train(options: argparse.Namespace) -> int:
     writable("-o", options.output)
     task, steps = TASKS[options.task], STEPS if options.steps is None else options.steps
     network, loss = trained(task, options.seed, steps)
-    try:
-        put(options.output, checkpoint.dump(network))
-    except BrokenPipeError:
-        raise  # the reader of standard output has gone, which is not a failure
-    except OSError as error:
-        raise UsageError(f"-o: {options.output}: {error.strerror}") from None
+    put_output(options.output, checkpoint.dump(network))
     right, count = learned(network), len(task.transitions)
     if options.json:
         known = {"task": task.name, "seed": options.seed, "steps": steps, "output": str(options.output)}
