@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from efasp.model.header import WeightsError, check_file, shown
 
+MAKERS = "efasp export, efasp specialise and efasp compile write such files"
 MOST = 100_000_000  # bytes of a header, by the format
 OTHERS = {
     b"PK\x03\x04": "a zip archive, as torch.save writes",
@@ -27,8 +28,8 @@ OTHERS = {
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """Within, the open file, as ``safetensors.safe_open`` gives it, with tensors of NumPy.
+def opened(path: Path, makers: str = MAKERS) -> Iterator[Any]:
+    """Within, the open file, as ``safetensors.safe_open`` gives it, with tensors of NumPy; ``makers``: what writes such files.
 
     Raises WeightsError for a file that is not safetensors, OSError for one that cannot be read.
     """
@@ -37,7 +38,6 @@ def opened(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="numpy") as file:
             yield file
     except SafetensorError:
-        makers = "efasp export, efasp specialise, efasp compile and efasp train write such files"
         raise WeightsError(f"{path}: expected a safetensors file, found {found(path)} ({makers})") from None
 
 

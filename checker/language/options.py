@@ -52,7 +52,10 @@ def _eval(command: argparse.ArgumentParser) -> None:
     command.add_argument("--name", metavar="N", help=NAME)
     command.add_argument("--on", required=True, type=arguments.letters, metavar="TEXT", help="the input, letter by letter")
     command.add_argument(
-        "--weights", type=arguments.path, metavar="FILE", help="a weights file of `efasp compile`, run in torch"
+        "--weights",
+        type=arguments.path,
+        metavar="FILE",
+        help="a weights file of `efasp compile` or `efasp train`, run in torch",
     )
     command.add_argument("--json", action="store_true", help="one JSON object")
     command.set_defaults(command=evaluate)

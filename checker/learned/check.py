@@ -11,7 +11,9 @@ from efasp.checker.files import display_path, json_writable
 from efasp.checker.language.check import SECONDS, Ran, discharged, refuse, reported
 from efasp.checker.learned.commands import read
 from efasp.checker.options import RunOptions
+from efasp.checker.results import GOOD
 from efasp.checker.session import notice, solvers_of
+from efasp.model.learned.tasks import TASKS
 
 IDLE = ("solver", "timeout", "memory", "no_cache", "changes")
 MACHINES = ("n_max", "kernel", "mutants", "twins", "list", "export", "html", "jobs", "cluster")
@@ -29,14 +31,14 @@ def check(options: argparse.Namespace) -> int:
         notice(f"{', '.join(given)}: no effect with --learned, whose obligations need no solver and are never cached")
     json_writable(asked.json)
     network, start = read(options.learned, "--learned"), time.monotonic()
-    own = network.task.question
-    if options.task not in (None, own):
-        raise UsageError(f"--task: expected {own}, for which {name} was trained, found {options.task}")
+    own = network.task
+    if options.task is not None and TASKS[options.task].question != own.question:
+        raise UsageError(f"--task: expected {own.name}, for which {name} was trained, found {options.task}")
     solvers = solvers_of(None)
     rows = discharged(obligations(network), asked.lemma, solvers, SECONDS)
     if not rows:
         raise UsageError(f"--lemma: expected a lemma about checkpoints (learned.*), found {' '.join(asked.lemma or [])}")
-    details = [f"{row['lemma']}: {row['method']}" for row in rows if row["status"] == "proved"]
-    title = f"{name}: {network.task.name}, {network.parameters} parameters, seed {network.seed}, {network.steps} steps"
-    command = shlex.join(["efasp", "check", "--learned", str(name), "--task", own])
+    details = [f"{row['lemma']}: {row['method']}" for row in rows if row["status"] in GOOD]
+    title = f"{name}: {own.name}, {network.parameters} parameters, seed {network.seed}, {network.steps} steps"
+    command = shlex.join(["efasp", "check", "--learned", str(name), "--task", own.name])
     return reported(title, rows, Ran(solvers, command, time.monotonic() - start, asked.json), details)

@@ -16,7 +16,7 @@ from efasp.model.learned.decode import decoded
 from efasp.model.learned.network import Network
 from efasp.model.learned.tasks import TASKS
 
-PASSES = 16  # of a decoding for every letter, and one more: then it is given up
+PASSES = 1000  # of a decoding for every letter, and one more: then it is given up
 
 
 def train(options: argparse.Namespace) -> int:
@@ -45,7 +45,7 @@ def train(options: argparse.Namespace) -> int:
     stream = sys.stderr if options.output == STDIN else sys.stdout
     print(f"{options.output}: {task.name}, {network.parameters} parameters, {steps} steps, {said}", file=stream)
     if right < count:
-        print("efasp: not every transition is learned: another --seed, or more --steps, may do better", file=sys.stderr)
+        print("efasp: not every transition is learned: more --steps, or another --seed, may do better", file=sys.stderr)
     return 0
 
 
@@ -73,11 +73,11 @@ def evaluate(options: argparse.Namespace) -> int:
     run = decoded(task, text, rule(network), most)
     answer, tokens = task.said(run.tokens) if run.halted else None, [task.names[token] for token in run.tokens]
     if options.json:
-        found = {"output": tokens, "answer": answer, "passes": run.passes, "halted": run.halted}
+        found = {"output": tokens, "answer": answer, "passes": run.passes, "halted": run.halted, "repeats": run.repeats}
         print(json.dumps({"name": task.name, "input": text, **found}))
     elif answer is not None:
         print(answer)
     else:
-        ends = f"its decoding ends at {task.shown(run.tokens)}"
-        print(f"no answer: {ends if run.halted else f'its decoding has not ended after {most} passes'}")
+        ends = f"ends at {task.shown(run.tokens)}" if run.halted else f"has not ended after {run.passes} passes"
+        print(f"no answer: its decoding {'never ends' if run.repeats else ends}")
     return 0

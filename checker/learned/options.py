@@ -8,15 +8,14 @@ from efasp.checker import arguments, cli
 from efasp.checker.learned.commands import train
 from efasp.model.learned.tasks import TASKS
 
-QUESTIONS = tuple(dict.fromkeys(task.question for task in TASKS.values()))
-
 
 def extend(commands: cli.Commands, check_: argparse.ArgumentParser) -> None:
     """Add `efasp train`, and to `efasp check` its options for a checkpoint."""
     check_.add_argument(
         "--learned", type=arguments.path, metavar="FILE", help="check a checkpoint of efasp train, for strings of every length"
     )
-    check_.add_argument("--task", choices=QUESTIONS, help="with --learned: the task that it is for (default: its own)")
+    asked = "with --learned: the task whose right answers strings are to have (default: its own)"
+    check_.add_argument("--task", choices=TASKS, help=asked)
     command = cli.command(commands, "train", "train a small encoder on the transitions of a task, for efasp check --learned")
     command.add_argument("task", choices=TASKS, metavar="TASK", help=f"{' or '.join(TASKS)}")
     command.add_argument(

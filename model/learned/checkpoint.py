@@ -13,14 +13,14 @@ from typing import Any
 from safetensors.numpy import save
 
 from efasp.model.container import opened, ordered
-from efasp.model.header import LEARNED, WeightsError, check_format, shown
+from efasp.model.header import LEARNED, MAKES, WeightsError, check_format, shown
 from efasp.model.learned.network import Network, shapes
 from efasp.model.learned.tasks import TASKS, Task
 from efasp.model.readback import read_tensors
 
 VERSION = "1"
 KEYS = ("task", "seed", "steps", "shape")
-MOST = 64  # coordinates or hidden units: proofs about more would take minutes
+MOST = 64  # coordinates or hidden units: proofs about so many take minutes
 
 
 def dump(network: Network) -> bytes:
@@ -36,7 +36,7 @@ def read(path: Path) -> Network:
 
     Raises WeightsError for a file that is malformed, truncated, foreign or unsafe, OSError for one that cannot be read.
     """
-    with opened(path) as file:
+    with opened(path, MAKES[LEARNED]) as file:
         metadata = file.metadata() or {}
         check_format(path, metadata, LEARNED, (VERSION,))
         if missing := [key for key in KEYS if key not in metadata]:

@@ -16,11 +16,13 @@ Rule = Callable[[Tokens], Decision]
 
 
 class Run(NamedTuple):
-    """How a decoding ended. ``halted``: whether a pass changed nothing; that pass is not counted."""
+    """A decoding: its last sequence, and the passes up to there. ``halted``: whether one more pass changes nothing;
+    ``repeats``: whether the sequence stood there before, so that the decoding never ends."""
 
     tokens: Tokens
     passes: int
     halted: bool
+    repeats: bool = False
 
 
 def advanced(task: Task, tokens: Tokens, rule: Rule) -> Tokens:
@@ -32,11 +34,17 @@ def advanced(task: Task, tokens: Tokens, rule: Rule) -> Tokens:
 
 
 def decoded(task: Task, text: str, rule: Rule, most: int) -> Run:
-    """Decode a text in ``most`` passes at most. Raises ValueError for a letter that is none of the task's."""
-    tokens = task.tokens(text)
+    """Decode a text, in at most so many passes, or until a sequence repeats. Raises ValueError for a letter of another task."""
+    tokens = saved = task.tokens(text)
     for passes in range(most + 1):
         after = advanced(task, tokens, rule)
         if after == tokens:
             return Run(tokens, passes, True)
+        if passes == most:
+            break
         tokens = after
-    return Run(tokens, most + 1, False)
+        if tokens == saved:
+            return Run(tokens, passes + 1, False, True)
+        if passes & passes + 1 == 0:  # Brent: the sequence that is compared is a later one after 1, 2, 4, ... passes
+            saved = tokens
+    return Run(tokens, most, False)

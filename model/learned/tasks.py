@@ -36,7 +36,8 @@ class Task:
     transitions: tuple[tuple[str, str], ...]
 
     def __post_init__(self) -> None:
-        if any(len(text) + 1 >= self.context for text in self.decoded):  # so a full context has said no answer yet
+        # A sequence that fills the context says no answer, on which proofs.learned.every_length rests.
+        if any(len(text) + 1 >= self.context for text in self.decoded):
             raise ValueError(f"{self.name}: expected answers of fewer than {self.context - 1} tokens behind the start token")
 
     @property
@@ -50,9 +51,9 @@ class Task:
         return len(self.letters) + 1
 
     def tokens(self, text: str) -> Tokens:
-        """The start token and those of a text. Raises ValueError for a letter that is none of the task's."""
+        """The start token and those of a text, in which M is the mask. Raises ValueError for another letter."""
         for at, letter in enumerate(text):
-            if letter not in self.names[1:]:
+            if letter not in (*self.letters, "M"):
                 raise ValueError(f"letter {at + 1}: expected one of {', '.join(self.letters)}, found {letter!r}")
         return (0, *map(self.names.index, text))
 

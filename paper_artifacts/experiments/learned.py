@@ -57,12 +57,15 @@ def learned() -> Artifact:
         "as they are.",
         "The encoder reads three tokens, as in the published configuration; those behind them stay as they are. The weights "
         "are those of the files in paper_artifacts/learned, which efasp train made with these seeds; on another machine, "
-        "training may round otherwise.",
+        "training may round otherwise. A transition is learned where torch decides every control bit as it was trained to.",
     )
     shown = columns(
         ("task", "task", "text"), ("seed", "seed", "number"), ("steps", "steps", "number"),
         ("parameters", "parameters", "number"), ("transitions", "transitions learned", "text"),
         ("every length", "strings of every length", "text"), ("by", "how", "text"),
     )  # fmt: skip
-    scope = "proved for every length, of the weights in the files, roundings of float32 included (efasp check --learned)"
+    scope = (
+        "decided for strings of every length n: proved, or refuted by one string, for the weights in the files, roundings of "
+    )
+    scope += "float32 included (efasp check --learned; docs/learned.md has the assumptions about torch)"
     return Artifact("learned", "Trained encoders", scope, shown, tuple(rows), checks, notes)

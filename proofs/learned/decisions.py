@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from math import inf, nextafter
 from typing import Any
 
@@ -96,5 +97,7 @@ def _below(number: Any) -> float:
 
 
 def _shown(interval: Any) -> str:
-    """An interval for people, rounded to nearest."""
-    return f"[{float(low(interval)):.4g}, {float(high(interval)):.4g}]"
+    """An interval for people, rounded outward."""
+    ends = (low(interval), ROUND_FLOOR), (high(interval), ROUND_CEILING)
+    lower, upper = (Context(prec=4, rounding=way).create_decimal(float(end)) for end, way in ends)
+    return f"[{lower}, {upper}]"

@@ -116,10 +116,10 @@ class Graph:
         task = self.task
         wrong = [node for node in self.halted if task.said(node.tokens) != task.answers[node.state]]
         ends = [Failure(self.texts[node], f"it ends at {task.shown(node.tokens)}") for node in wrong]
-        turns = [Failure(self.texts[node], "it never ends") for node in self.texts if self._row(node) is None]
+        turns = [Failure(self.texts[node], "it never ends") for node in self.texts if self._passes_from(node) is None]
         return sorted([*ends, *turns], key=lambda failure: (len(failure.text), failure))
 
-    def _row(self, node: Node) -> int | None:
+    def _passes_from(self, node: Node) -> int | None:
         """How many passes follow without a letter being read, or None where they never end."""
         seen, passes = set[Node](), 0
         while node in self.onward:
@@ -130,6 +130,6 @@ class Graph:
             node = self.onward[node]
         return passes
 
-    def most(self) -> int:
+    def most_between_letters(self) -> int:
         """The most passes in a row without a letter being read, of a graph in which they end."""
-        return max(self._row(node) or 0 for node in self.texts)
+        return max(self._passes_from(node) or 0 for node in self.texts)

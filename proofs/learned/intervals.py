@@ -3,7 +3,8 @@
 The intervals are those of mpmath: their ends have ``PRECISION`` bits and are rounded outward. The result of every operation is
 widened by all that float32, as in IEEE 754, may be off by: sums in any order, with or without fused multiplications (the bounds
 of Jeannerod and Rump, doubled). Of ``torch.softmax`` it is assumed that it is the exponential of each score less the largest
-one, off by at most ``EXPONENTIAL`` of its value, over the rounded sum of these.
+one, off by at most ``EXPONENTIAL`` of its value or by 2^-126, over the sum of these, which is 1 at least; sum and quotient are
+rounded as others. So ``TINY`` has room for a result that is 0 in its place.
 """
 
 from __future__ import annotations

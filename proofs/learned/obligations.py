@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import ROUND_FLOOR, Context
 from functools import cache
@@ -29,14 +30,14 @@ DOWN = Context(prec=2, rounding=ROUND_FLOOR)
 EXACT = f"intervals with ends of {PRECISION} bits, roundings of float32 included"
 ASSUMED = (
     "torch's float32: IEEE 754, with subnormal numbers; products of matrices in no lower precision",
-    "torch.softmax: exponentials within 2^-20 of their value",
+    "torch.softmax: each score less the largest one, its exponential within 2^-20 of its value or within 2^-126, over the sum",
 )
 
 
 def obligations(network: Network) -> Iterator[Obligation]:
     """All about a trained encoder, the decoding of strings of every length among them."""
-    task, params = network.task, {"task": network.task.question}
-    digest = hashlib.sha256(dump(network)).hexdigest()
+    task, digest = network.task, hashlib.sha256(dump(network)).hexdigest()
+    params = {"task": task.name, "file": digest[:16]}
 
     @cache
     def graph() -> tuple[Graph, Decisions]:
@@ -51,7 +52,7 @@ def obligations(network: Network) -> Iterator[Obligation]:
     strings = f"strings of {', '.join(task.letters)} of every length"
     yield one("decisions", f"all contexts to which {strings} lead", "exact", EVERY, lambda: decided(*graph()))
     yield one("every_length", strings, "exact", EVERY, lambda: answered(network, *graph()))
-    measured = f"measured: all contexts of up to {task.context} tokens"
+    measured = f"measured: all contexts of up to {task.context} tokens, the empty one among them"
     yield one("readouts", measured, "measurement", (0, task.context), lambda: enclosed(network))
     drawn = ", ".join(map(str, LONG))
     measured = f"measured: all strings of up to {SHORT} letters, {EACH} drawn of each of {drawn} letters"
@@ -64,24 +65,25 @@ def decided(graph: Graph, decisions: Decisions) -> Verdict:
         return Verdict("unknown", f"{EXACT}: {graph.unknown[0]}")
     margin = DOWN.create_decimal(min(decisions.margins, default=0.0))
     counted = f"{len(decisions.margins)} decisions on {len(decisions.contexts)} contexts"
-    return Verdict("proved", f"{EXACT}: {counted}, {margin} or more from the threshold")
+    return Verdict("proved", f"{EXACT}: {counted}, margin at least {margin}")
 
 
 def answered(network: Network, graph: Graph, decisions: Decisions) -> Verdict:
     """Whether every string is decoded to its right answer; if not, with the shortest string known that is not, run in torch."""
-    method = f"induction over the length, on {len(graph.texts)} sequences in front of their rest"
-    for text, why in graph.failures():
+    method = f"induction over the length, on a graph of {len(graph.texts)} sequences"
+    if failures := graph.failures():
+        text, why = failures[0]
         try:
             rule, replayed = torch_rule(network), ""
         except ModuleNotFoundError:  # the decisions of the enclosures are torch's
             rule, replayed = decisions.rule, "; not replayed, as torch is not installed"
-        wrong = wrongly(network, rule, text, 4 * len(graph.texts))
+        wrong = wrongly(network, decoded(network.task, text, rule, 16 * len(graph.texts)), text)
         if wrong is None:
             return Verdict("error", f"{method}: {text!r}: {why}, but torch decodes it to its right answer")
         return Verdict("refuted", method + replayed, wrong)
     if graph.unknown:
         return Verdict("unknown", f"{method}: {graph.unknown[0]}")
-    return Verdict("proved", f"{method}: at most {graph.most()} (n + 1) passes for n letters")
+    return Verdict("proved", f"{method}: at most {graph.most_between_letters()} (n + 1) passes for n letters")
 
 
 def enclosed(network: Network) -> Verdict:
@@ -89,65 +91,69 @@ def enclosed(network: Network) -> Verdict:
     from efasp.model.learned.floats import tensors
     from efasp.proofs.learned.comparison import Compared, Outside, compare
 
-    decisions, weights, task, bounded = Decisions(network), tensors(network), network.task, 0
+    decisions, weights, task = Decisions(network), tensors(network), network.task
     decide, method = torch_rule(network), "torch, float32"
+    counts = Counter[str]()
     for context in contexts(len(task.names), task.context):
+        found, shown = advanced(task, context, decide), task.text(context) or "the empty context"
         try:
             enclosure = decisions.enclosure(context)
-            out = readouts(Compared(), weights, np.array(context, dtype=np.int64))
-            compare("read-outs", out.numpy(), enclosure)
-            after = advanced(task, context, decisions.rule)
+            compare("read-outs", readouts(Compared(), weights, np.array(context, dtype=np.int64)).numpy(), enclosure)
+            after, how = advanced(task, context, decisions.rule), "contexts"
         except Outside as error:
-            said = f"{task.text(context)}: {error}"
-            return Verdict("refuted", method, {"context": task.text(context), "said": said})
-        except Unbounded:
-            continue
+            return Verdict("refuted", method, {"context": shown, "said": f"{shown}: {error}"})
+        except Unbounded as error:
+            return Verdict("unknown", f"{shown}: {error}")
         except Undecided:
-            after = advanced(task, context, decide)
-        bounded += 1
-        if after != (found := advanced(task, context, decide)):
-            said = f"{task.text(context)}: expected {task.shown(after)} after a pass, found {task.shown(found)}"
-            return Verdict("refuted", method, {"context": task.text(context), "said": said})
-    if not bounded:
-        return Verdict("unknown", "no context has enclosures: float32 may not hold the numbers")
-    return Verdict("measured", f"{method}: {bounded} contexts")
+            after, how = found, "contexts without a decision"
+        counts[how] += 1
+        if after != found:
+            said = f"{shown}: expected {task.shown(after)} after a pass, found {task.shown(found)}"
+            return Verdict("refuted", method, {"context": shown, "said": said})
+    return Verdict("measured", f"{method}: {', '.join(f'{count} {how}' for how, count in sorted(counts.items()))}")
 
 
 def right(network: Network, graph: Graph) -> Verdict:
     """Whether torch decodes short strings and some long ones to their right answers, as the graph has it."""
     rule, method, count = torch_rule(network), "torch, float32", 0
-    most = None if graph.unknown or graph.failures() else graph.most()
+    most = None if graph.unknown or graph.failures() else graph.most_between_letters()
     for text in texts(network.task.letters):
-        limit = 8 * (len(text) + 8)
-        if (wrong := wrongly(network, rule, text, limit)) is not None:
+        limit = 8 * (len(text) + 8) if most is None else most * (len(text) + 1)
+        run = decoded(network.task, text, rule, limit + 1)
+        if most is not None and run.passes > limit:
+            said = f"{text!r}: expected at most {most} ({len(text)} + 1) passes, found more"
+            return Verdict("refuted", method, {"string": text, "said": said})
+        if not run.halted and not run.repeats:
+            return Verdict("unknown", f"{method}: {text!r}: not decoded after {run.passes} passes")
+        if (wrong := wrongly(network, run, text)) is not None:
             return Verdict("refuted", method, wrong)
-        if (said := astray(graph, text, decoded(network.task, text, rule, limit), most)) is not None:
-            return Verdict("refuted", method, {"string": text, "said": f"{text!r}: {said}"})
+        if (said_ := astray(graph, text, run)) is not None:
+            return Verdict("refuted", method, {"string": text, "said": f"{text!r}: {said_}"})
         count += 1
     return Verdict("measured", f"{method}: {count} strings")
 
 
-def astray(graph: Graph, text: str, run: Run, most: int | None) -> str | None:
-    """How the decoding of a text differs from its path in the graph, in words, or None. ``most``: see ``Graph.most``."""
+def astray(graph: Graph, text: str, run: Run) -> str | None:
+    """How a decoding that halts differs from its path in the graph, in words, or None."""
     path, shown = graph.run(text, run.passes), graph.task.shown
     if path is None:
         return None if graph.unknown else "its decoding is not in the graph of all decodings"
     if path != run:
         wanted = f"{shown(path.tokens)} after {path.passes} passes, as in the graph of all decodings"
         return f"expected {wanted}, found {shown(run.tokens)} after {run.passes}"
-    if most is not None and run.passes > most * (len(text) + 1):
-        return f"expected at most {most} ({len(text)} + 1) passes, found {run.passes}"
     return None
 
 
-def wrongly(network: Network, rule: Rule, text: str, most: int) -> dict[str, Any] | None:
-    """How the decoding of a string differs from its right answer, or None."""
-    task = network.task
-    run, answer = decoded(task, text, rule, most), task.right(text)
+def wrongly(network: Network, run: Run, text: str) -> dict[str, Any] | None:
+    """How the decoding of a string differs from its right answer, or None. One that was given up differs."""
+    task, answer = network.task, network.task.right(text)
     if run.halted and task.said(run.tokens) == answer:
         return None
     shown = task.shown(run.tokens)
-    why = f"its decoding ends at {shown}" if run.halted else f"its decoding is at {shown} after {most} passes and goes on"
+    if run.halted:
+        why = f"its decoding ends at {shown}"
+    else:
+        why = f"its decoding never ends, and comes back to {shown}" if run.repeats else f"its decoding is at {shown}"
     said = f"{text!r} has the answer {answer}; {why}"
     return {"string": text, "expected": answer, "got": shown, "halted": run.halted, "said": said}
 
@@ -160,8 +166,8 @@ def torch_rule(network: Network) -> Rule:
 
 
 def contexts(tokens: int, longest: int) -> Iterator[Tokens]:
-    """All sequences of 1 to ``longest`` tokens."""
-    for length in range(1, longest + 1):
+    """All sequences of up to ``longest`` tokens."""
+    for length in range(longest + 1):
         yield from product(range(tokens), repeat=length)
 
 

@@ -79,7 +79,21 @@ def test_a_decoding_that_does_not_end_is_given_up() -> None:
         control[0, 1] = True  # one more mask behind the start token, every time
         return np.zeros(len(context), dtype=np.int64), control
 
-    assert decoded(PARITY, "1", rule, 5)[1:] == (6, False)
+    assert decoded(PARITY, "1", rule, 5)[1:] == (5, False, False)
+
+
+def test_passes_are_counted_and_repetitions_found() -> None:
+    """Two passes decide 01; fewer do not; a mask that is filled and remasked never ends, however many passes are allowed."""
+    assert decoded(PARITY, "01", ideal, 2) == ((0, 2), 2, True, False)
+    assert decoded(PARITY, "01", ideal, 1)[1:] == (1, False, False)
+
+    def rule(context: Tokens) -> Decision:
+        control = np.zeros((len(context), 3), dtype=bool)
+        control[:, REMASK] = np.array(context) == 1
+        return np.full(len(context), 1), control
+
+    run = decoded(PARITY, "0", rule, 1 << 40)
+    assert run.repeats and not run.halted and run.passes < 10
 
 
 def test_training_depends_on_the_seed_and_the_steps_alone() -> None:
