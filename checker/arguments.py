@@ -15,9 +15,16 @@ ADDRESS = re.compile(r"([a-z]+://)?([^\s:/]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 POWER = re.compile(r"([0-9]{1,9})\^([0-9]{1,4})")
 
 
-def unused(options: argparse.Namespace, names: Iterable[str], why: str) -> Iterator[str]:
-    """That those of some options which were given have no effect, in words, if any was; ``why`` follows these words."""
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name) not in (None, False, [])]
+def unused(options: argparse.Namespace, names: Iterable[str], why: str, usual: object = None) -> Iterator[str]:
+    """That those of some options which were given have no effect, in words, if any was; ``why`` follows these words.
+
+    ``usual``: has the defaults, as attributes, of options that are not None, False or empty by default.
+    """
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in names
+        if getattr(options, name) not in (None, False, [], getattr(usual, name, None))
+    ]
     if given:
         yield f"{', '.join(given)}: no effect {why}"
 

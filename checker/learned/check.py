@@ -6,6 +6,7 @@ import argparse
 import shlex
 import time
 
+from efasp.checker.arguments import unused
 from efasp.checker.errors import UsageError
 from efasp.checker.files import display_path, json_writable
 from efasp.checker.language.check import SECONDS, Ran, discharged, refuse, reported
@@ -26,9 +27,8 @@ def check(options: argparse.Namespace) -> int:
 
     asked, name = RunOptions.of(options), display_path(options.learned)
     refuse(options, ELSEWHERE, "without --learned", f"--learned {name}")
-    given = [f"--{flag.replace('_', '-')}" for flag in IDLE if getattr(options, flag) != getattr(RunOptions, flag)]
-    if given:
-        notice(f"{', '.join(given)}: no effect with --learned, whose obligations need no solver and are never cached")
+    for text in unused(options, IDLE, "with --learned, whose obligations need no solver and are never cached", RunOptions):
+        notice(text)
     json_writable(asked.json)
     network, start = read(options.learned, "--learned"), time.monotonic()
     own = network.task

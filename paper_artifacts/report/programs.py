@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from efasp.checker.errors import UsageError
-from efasp.checker.language.check import SECONDS, discharged, obligations
+from efasp.checker.language.check import SECONDS, discharged, obligations, refuse
 from efasp.checker.language.given import OTHERS, given
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD, Row, exit_code, summary, totals
@@ -50,9 +50,7 @@ def audit_program(options: argparse.Namespace) -> int:
 
     Raises UsageError.
     """
-    for name in ELSEWHERE:
-        if getattr(options, name, None) not in (None, False):
-            raise UsageError(f"--{name.replace('_', '-')}: expected it without FILE, found it with {options.name}")
+    refuse(options, ELSEWHERE, "without FILE", options.name)
     if options.format == "html":
         raise UsageError("--format: expected text or json for a program, found html")
     module = given(options.name)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from efasp.model.learned.floats import FLOATS
+from efasp.model.learned.floats import Floats
 from efasp.proofs.learned.intervals import Enclosures, Intervals, exactly, high, low
 
 
@@ -21,16 +21,8 @@ def compare(what: str, numbers: np.ndarray, enclosure: Intervals) -> None:
             raise Outside(f"{what}: expected a number in {interval}, found {float(number)!r}")
 
 
-class Compared:
-    """The operations of ``model.learned.network.Operations`` in torch. They raise Outside, and Unbounded."""
-
-    def rows(self, table: Any, numbers: np.ndarray) -> Any:
-        """Rows of a table, which nothing rounds."""
-        return FLOATS.rows(table, numbers)
-
-    def turned(self, x: Any) -> Any:
-        """The transpose, which nothing rounds."""
-        return FLOATS.turned(x)
+class Compared(Floats):
+    """The operations in torch, of which those that compute are compared. They raise Outside, and Unbounded."""
 
     def product(self, x: Any, y: Any) -> Any:
         """A matrix product."""
@@ -49,6 +41,6 @@ class Compared:
         return self._compared("relu", x)
 
     def _compared(self, name: str, *operands: Any) -> Any:
-        out = getattr(FLOATS, name)(*operands)
+        out = getattr(super(), name)(*operands)
         compare(name, out.numpy(), getattr(Enclosures(), name)(*(exactly(operand.numpy()) for operand in operands)))
         return out

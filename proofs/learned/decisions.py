@@ -34,10 +34,13 @@ class Decisions:
     def __post_init__(self) -> None:
         self._weights = {name: exactly(weight) for name, weight in self.network.weights.items()}
         self._made: dict[Tokens, Decision] = {}
+        self._enclosures: dict[Tokens, Intervals] = {}
 
     def enclosure(self, context: Tokens) -> Intervals:
         """Intervals that hold the read-outs (positions, predictions + 3). Raises Unbounded."""
-        return readouts(Enclosures(), self._weights, np.array(context, dtype=np.int64))
+        if context not in self._enclosures:
+            self._enclosures[context] = readouts(Enclosures(), self._weights, np.array(context, dtype=np.int64))
+        return self._enclosures[context]
 
     def rule(self, context: Tokens) -> Decision:
         """The encoder's decision on a context. Raises Undecided.

@@ -126,7 +126,7 @@ class Graph:
             if node in seen:
                 return None
             seen.add(node)
-            passes += self.onward[node].closed == node.closed
+            passes += not self._open(node)
             node = self.onward[node]
         return passes
 

@@ -81,14 +81,14 @@ class Enclosures:
     def softmax(self, x: Intervals) -> Intervals:
         """By row: 1 over the sum of the exponentials of differences, with what exponentials, sum and quotient may be off by."""
         out = np.empty(x.shape, dtype=object)
-        for at in np.ndindex(x.shape):
-            differences = [score - x[at] for score in x[at[0]]]
-            steepest = max(high(abs(a - b)) for a in x[at[0]] for b in x[at[0]])
+        for row, scores in enumerate(x):
+            steepest = max(high(abs(a - b)) for a in scores for b in scores)
             if not steepest < STEEPEST:
                 raise Unbounded(f"scores that may differ by {STEEPEST:g} or more")
-            total = sum((IV.exp(difference) for i, difference in enumerate(differences) if i != at[1]), IV.mpf(1))
-            off = 3 * (2 * ROUNDING * steepest + EXPONENTIAL + (len(differences) + 3) * ROUNDING)
-            out[at] = (1 / total) * (1 + around(off)) + around(TINY)
+            off = 3 * (2 * ROUNDING * steepest + EXPONENTIAL + (len(scores) + 3) * ROUNDING)
+            for column, score in enumerate(scores):
+                others = (IV.exp(other - score) for i, other in enumerate(scores) if i != column)
+                out[row, column] = (1 / sum(others, IV.mpf(1))) * (1 + around(off)) + around(TINY)
         return out
 
     def relu(self, x: Intervals) -> Intervals:
