@@ -23,6 +23,7 @@ from efasp.exact import Matrix
 from efasp.model.plan import Layer as LayerPlan
 from efasp.model.plan import Plan, TransformerShape, parameters
 from efasp.model.ranges import SCALE, dtype_for
+from efasp.model.threads import one_thread
 from efasp.sorts import Number
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -244,12 +245,8 @@ class Transformer(nn.Module):
             with np.errstate(over="ignore", invalid="ignore"):  # numbers that are not finite are refused where they are read
                 out: np.ndarray = a @ b
             return out
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_thread():
             return torch.mm(torch.from_numpy(a), torch.from_numpy(b)).numpy()
-        finally:
-            torch.set_num_threads(threads)
 
     def states(self, tokens: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
         """The residual stream after the embedding and every sublayer, and the read-out; see ``Plan.states``.

@@ -18,7 +18,7 @@ from tests.optional import PROGRAMS
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("efasp", "model", "proofs", "checker", "paper_artifacts")
-TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py", "model/device.py"}
+TORCH_ROOMS = {"model/transformer.py", "model/decode.py", "model/weights.py", "model/device.py", "model/threads.py"}
 TORCH_ROOMS |= {"model/learned/floats.py", "model/learned/training.py"}
 HEAVY = {"torch", "z3", "cvc5", "bitwuzla", "sympy", "mpmath", "matplotlib", "numba", "networkx", "jinja2"}  # slow, or optional
 HEAVY |= {"transformers", "onnx", "onnxruntime", "dask", "distributed"}

@@ -10,7 +10,7 @@ from efasp.checker.arguments import unused
 from efasp.checker.errors import UsageError
 from efasp.checker.files import display_path, json_writable
 from efasp.checker.language.check import SECONDS, Ran, discharged, refuse, reported
-from efasp.checker.learned.commands import read
+from efasp.checker.learned.commands import encoder
 from efasp.checker.options import RunOptions
 from efasp.checker.results import GOOD
 from efasp.checker.session import notice, solvers_of
@@ -30,7 +30,7 @@ def check(options: argparse.Namespace) -> int:
     for text in unused(options, IDLE, "with --learned, whose obligations need no solver and are never cached", RunOptions):
         notice(text)
     json_writable(asked.json)
-    network, start = read(options.learned, "--learned"), time.monotonic()
+    network, start = encoder(options.learned, "--learned"), time.monotonic()
     own = network.task
     if options.task is not None and TASKS[options.task].question != own.question:
         raise UsageError(f"--task: expected {own.name}, for which {name} was trained, found {options.task}")

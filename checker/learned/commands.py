@@ -49,7 +49,7 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
-def read(path: Path, flag: str) -> Network:
+def encoder(path: Path, flag: str) -> Network:
     """The encoder of a checkpoint. Raises UsageError."""
     try:
         return checkpoint.read(path)
@@ -65,7 +65,7 @@ def evaluate(options: argparse.Namespace) -> int:
         raise UsageError(f"--weights: {absent('torch')}")
     from efasp.model.learned.floats import rule
 
-    network = read(options.weights, "--weights")
+    network = encoder(options.weights, "--weights")
     task, text = network.task, options.on
     if strange := [letter for letter in text if letter not in task.letters]:
         raise UsageError(f"--on: expected a text of the letters {', '.join(task.letters)}, found {strange[0]!r}")

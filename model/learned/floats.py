@@ -51,7 +51,7 @@ def tensors(network: Network) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def read(weights: Mapping[str, Tensor], context: Tokens) -> np.ndarray:
+def outputs(weights: Mapping[str, Tensor], context: Tokens) -> np.ndarray:
     """The read-outs (positions, predictions + 3) on one context."""
     out: np.ndarray = readouts(FLOATS, weights, np.array(context, dtype=np.int64)).numpy()
     return out
@@ -63,7 +63,7 @@ def rule(network: Network) -> Rule:
 
     @cache
     def decide(context: Tokens) -> Decision:
-        out = read(weights, context)
+        out = outputs(weights, context)
         return out[:, :predictions].argmax(axis=1), out[:, predictions:] > 0
 
     return decide

@@ -6,8 +6,6 @@ give the same weights on one machine; another machine may round otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import sqrt
 
 import numpy as np
@@ -18,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from efasp.model.learned.floats import FLOATS, rule
 from efasp.model.learned.network import CONTROLS, Network, readouts, shapes
 from efasp.model.learned.tasks import EDITS, Task, Tokens
+from efasp.model.threads import one_thread
 
 RATE, WARM_UP, BATCH, CLIP = 1e-2, 250, 64, 1.0
 STEPS = 1000
@@ -26,7 +25,7 @@ SPREAD = 0.3  # of the embeddings, at first
 
 def trained(task: Task, seed: int, steps: int = STEPS) -> tuple[Network, float]:
     """An encoder for a task, and the loss of the last batch (NaN without a step)."""
-    with _one_thread():
+    with one_thread():
         generator = torch.Generator().manual_seed(seed)
         weights = {name: _initial(name, shape, generator) for name, shape in shapes(task).items()}
         loss = _fit(task, weights, steps, generator)
@@ -89,14 +88,3 @@ def _loss(task: Task, weights: dict[str, Tensor], batch: list[tuple[Tokens, np.n
     bits = binary_cross_entropy_with_logits(out[..., task.mask :], torch.from_numpy(controls).float())
     plain = tokens != task.mask
     return len(batch) * (bits + cross_entropy(out[..., : task.mask][plain], tokens[plain]))
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Within, torch sums in one thread: in one order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

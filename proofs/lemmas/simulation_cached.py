@@ -84,23 +84,17 @@ class Cached(World):
             self.script.definition(le(s, "t"))
         return s
 
-    def now(self, prefix: str) -> Position:
-        """A position after step t."""
-        at = self.position(prefix)
-        self._tokens(at)
-        return at
-
     def then(self, now: Position, s: Term = "s") -> Position:
         """This position after step ``s``, if the sequence had it; it has the same token where it was settled."""
         at = same_position(self, now, f"{now.prefix}.then")
         self.script.definition(implies(settled(now, s), at.same_token(now)), "a token that is not masked stays")
         if self.engine == "mdm":
             self.script.assume(WELL_FORMED, at, s)
-        self._tokens(at)
         return at
 
-    def _tokens(self, at: Position) -> None:
-        if self.engine == "mdm":
+    def words(self, *positions: Position) -> None:
+        """The words of positions' tokens, and their urgency."""
+        for at in positions:
             self.script.assume(TOKEN_WORD, at, WORDS)
             self.script.assume(URGENCY, at, at.carries("pe", "index"))
 
@@ -116,8 +110,9 @@ def settling(step: Step, name: str) -> Obligation:
     world = Cached(step)
     s = world.script
     world.earlier()
-    now, j, k = (world.now(prefix) for prefix in ("i", "j", "k"))
+    now, j, k = (world.position(prefix) for prefix in ("i", "j", "k"))
     then, j_then, k_then = map(world.then, (now, j, k))
+    world.words(now, then, j, j_then, k, k_then)
     some, before = (s.declare(f"{at.prefix}.found", "Bool") for at in (now, then))
     s.assume(READ(name), now, j, some, [k])
     s.assume(READ(name), then, k_then, before, [])
@@ -130,7 +125,7 @@ def reading(step: Step, name: str) -> Obligation:
     """A lookup reads the same with cached keys and values as in the full pass."""
     world = Cached(step)
     s, here = world.script, lookup(step, name)
-    i, j, k = (world.now(prefix) for prefix in ("i", "j", "k"))
+    i, j, k = (world.position(prefix) for prefix in ("i", "j", "k"))
     asks = same_position(world, i, "cached")
     queries = [[at.word(query) for query, _ in here.words] for at in (i, asks)]
     absent = [] if here.absent is None else [eq(i.flag(here.absent), asks.flag(here.absent))]
