@@ -89,7 +89,7 @@ class Emitter:
         down = [self.place(s) for _, s in units]
         for sublayer, group in self.erasures:
             if sublayer == 2 * number:
-                for sign in (1, -1) if group.low < 0 else (1,):
+                for sign in (1,) if group.low >= 0 else (-1,) if group.high <= 0 else (1, -1):
                     up.append(((group.coordinate, sign),))
                     bias.append(0)
                     down.append(((group.coordinate, -sign),))
