@@ -37,9 +37,6 @@ def regime_of(weights: Path | None, n_max: int | None, kernel: bool = False) -> 
             raise WeightsError(f"{weights}: expected a file that stays as it is, found it changed while it was read")
     except (OSError, ValueError) as error:
         raise unreadable_weights(weights, error) from None
-    if kernel and file.code is not None:
-        wanted = "expected a universal machine, of which alone the theorem speaks"
-        raise UsageError(f"--kernel: {weights}: {wanted}, found one specialised to a program")
     most = min(n_max or 1 << file.word, 1 << file.word)
     machine = Machine(file.word, file.engine, file.extension, (1, most), file.code)
     return Regime(most, (machine, file.plan), kernel), sha256

@@ -1,8 +1,8 @@
 """What a claim takes from a theorem of Rocq's kernel, part by part, each as far as it was checked, and how that is known.
 
-The theorem speaks of every plan that is accepted, in exact arithmetic: whether its proof was compiled here is known from what
-`make rocq` left. That the emitted weights are accepted, and that the dtype carries their numbers exactly, are obligations: of
-these what counts is the rows of the run.
+A theorem about plans speaks of every plan that is accepted, in exact arithmetic: whether its proof was compiled here is known
+from what `make rocq` left. That the emitted weights are accepted, and that the dtype carries their numbers exactly, are
+obligations: of these what counts is the rows of the run.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ def _dtype(row: Row) -> str:
 
 
 def _of_engine(theorem: Theorem, rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row["params"].get("engine") == theorem.engine]
+    """Those about the universal machines of the theorem's engine: it says nothing of one that is specialised to a program."""
+    return [row for row in rows if row["params"].get("engine") == theorem.engine and "code" not in row["params"]]
 
 
 def _by_extension(rows: Sequence[Row], of: Callable[[Row], str] = lambda row: "") -> str:

@@ -21,12 +21,14 @@ def run(kernel: Path, command: str, *arguments: str, given: str = "") -> list[An
     return [json.loads(line) for line in printed.splitlines()]
 
 
-def accepts(check: Path, word: int, engine: str, extension: str, plan: Path) -> tuple[bool, str]:
+def accepts(check: Path, word: int, engine: str, extension: str, plan: Path, code: Path | None = None) -> tuple[bool, str]:
     """Whether ``plan-check`` accepts a plan: if so, it runs every PRAM program of the machine (theorem ``accepts_sound``).
 
     ``plan`` is a file with the text of ``plan_text``; the second value is that text as ``plan-check`` read it, printed back,
-    but for the numbers of columns. Raises RocqError where it is not such a text.
+    but for the numbers of columns. With ``code``, a file with the text of ``code_text``: whether it accepts the plan as one of
+    the program with these instructions (``accepts_one_sound``); then the second value begins with these, printed back. Raises
+    RocqError where a file is not such a text.
     """
-    command = [str(check), str(word), engine, extension or "none", str(plan)]
+    command = [str(check), str(word), engine, extension or "none", str(plan), *([] if code is None else [str(code)])]
     answer, _, read = ran(command, Path.cwd(), "plan-check", "", SECONDS).partition("\n")
     return answer == "true", read

@@ -8,7 +8,7 @@ from fractions import Fraction
 from efasp.exact import Matrix
 from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.plan import Plan
-from efasp.pram.isa import Instruction, Reg
+from efasp.pram.isa import Code, Instruction, Reg
 from efasp.pram.machine import MIN_WORD, Program, initial
 from efasp.sorts import Number
 
@@ -29,7 +29,12 @@ def program_text(program: Program, extension: str) -> str:
     """A program with its machine, initial memory included."""
     words = " ".join(map(str, initial(program).memory))
     head = [f"word {program.word}", f"extension {extension or 'none'}", f"processors {program.processors}", f"memory {words}"]
-    return "\n".join([*head, *map(instruction_text, program.instructions)]) + "\n"
+    return "\n".join([*head, code_text(program.instructions)])
+
+
+def code_text(code: Code) -> str:
+    """Instructions, one a line."""
+    return "".join(f"{instruction_text(instruction)}\n" for instruction in code)
 
 
 def instruction_text(instruction: Instruction) -> str:

@@ -83,6 +83,13 @@ Proof.
   apply map_ext. intros [t o]. reflexivity.
 Qed.
 
+Lemma generate_right : forall w ext p c m places l x, map fst l = x ->
+  Forall2 (right w p c) l (answers w ext m places x) -> generate w ext m places x = Some (map (token_after w p c) l).
+Proof.
+  intros w ext p c m places l x <- H. rewrite generate_answers. cbn zeta. destruct (emitted w p c l _ H) as [A G].
+  rewrite A, G. reflexivity.
+Qed.
+
 Section Pass.
 Variables (w : nat) (ext : bool) (p : program) (c : configuration) (second : list bool).
 Let M := length (initial p).
@@ -186,8 +193,7 @@ Qed.
 Theorem pass_right : forall m places, Forall2 (right w p c) l (answers w ext m places (cell_tokens w p c second)) ->
   generate w ext m places (cell_tokens w p c second) = Some (cell_tokens w p (step w p c) third).
 Proof.
-  intros m places H. rewrite generate_answers. cbn zeta. destruct (emitted w p c l _ H) as [A G].
-  rewrite sites_tokens in A, G. rewrite A, G, tokens_after. reflexivity.
+  intros m places H. rewrite (generate_right w ext p c m places l _ sites_tokens H), tokens_after. reflexivity.
 Qed.
 End Pass.
 

@@ -1,6 +1,5 @@
-(* What every attention of the step in place reads, on the cells of any configuration: the matches of
-  [efasp.pram.views.CellView],
-   and that of a memory cell's writer. *)
+(* What every attention of the step in place reads, on the cells of any configuration, with the program or without: the matches
+   of [efasp.pram.views.CellView], and that of a memory cell's writer. *)
 From Coq Require Import List Bool ZArith Lia.
 From Efasp Require Import Statement Sequences Scalars Matching Positions Reached.
 Import ListNotations.
@@ -73,21 +72,23 @@ Section Sites.
 Variables (w : nat) (ext : bool) (p : program) (c : configuration) (second : list bool).
 Let M := length (initial p).
 Let P := processors p.
-Let l := cell_sites w p c second.
 Hypothesis V : valid w ext p = true.
 Hypothesis S : sized M P c.
 Hypothesis F : length second = (M + 9 * P)%nat.
 
-Lemma sites_split : l = combine (prompt w p) (prompt_places (length (instructions p))) ++
+Lemma sites_split : cell_sites w p c second = combine (prompt w p) (prompt_places (length (instructions p))) ++
   flat_map (fun '(f, s) => pair c f s) (combine (cell_names M P) second).
 Proof.
-  unfold l, cell_sites, cell_tokens. rewrite cell_places_names, combine_app.
+  unfold cell_sites, cell_tokens. rewrite cell_places_names, combine_app.
   2: { rewrite prompt_length, prompt_places_length. reflexivity. }
   f_equal. fold M P. rewrite (cells_held M P c S). assert (N := names_length M P). rewrite <- F in N. clear - N. revert N.
   generalize second. induction (cell_names M P) as [|f fs IH]; intros [|s ss] N; try discriminate; [reflexivity|].
   injection N as N. cbn [map combine flat_map]. change (map f (numbers 2)) with [f 0; f 1].
   rewrite combine_app by (destruct s; reflexivity). rewrite (IH ss N). f_equal. destruct s; reflexivity.
 Qed.
+
+Lemma cells_programmed : programmed w p (cell_sites w p c second).
+Proof. intros j H. rewrite sites_split. apply in_or_app. left. apply in_prompt. exact H. Qed.
 
 (* A position of the cells: the prompt's, one that holds a cell's token, or a masked one. *)
 Inductive cell_site : position -> Prop :=
@@ -102,9 +103,13 @@ Proof.
   apply in_map_iff in H as (r & <- & R). reflexivity.
 Qed.
 
+Variable l : list position.
+Hypothesis of_cells : positions_of (cell_sites w p c second) l.
+
 Lemma site_of : forall j, In j l -> cell_site j.
 Proof.
-  intros j J. rewrite sites_split in J. apply in_app_or in J as [J|J]; [apply site_prompt, in_prompt, J|].
+  intros j J. apply (of_full _ _ of_cells) in J. rewrite sites_split in J.
+  apply in_app_or in J as [J|J]; [apply site_prompt, in_prompt, J|].
   apply in_flat_map in J as ([f s] & I & J). apply in_combine_l in I. pose proof (fun s => names_places M P f s I) as N.
   assert (H : forall s, cell_site (held c (f 0), f s)).
   { intros k. rewrite <- (held_slot f k I). apply site_held, N. }
@@ -113,12 +118,13 @@ Qed.
 
 Lemma site_there : forall f, In f (cell_names M P) -> exists s, In (held c (f s), f s) l.
 Proof.
-  intros f I. rewrite sites_split. assert (X : exists b, In (f, b) (combine (cell_names M P) second)).
-  { assert (N := names_length M P). rewrite <- F in N. clear - I N. revert N. generalize second.
-    induction (cell_names M P) as [|g fs IH]; [destruct I|]. intros [|s ss] N; [discriminate|]. injection N as N.
-    destruct I as [->|I]; [exists s; left; reflexivity|]. destruct (IH I ss N) as (b & H). exists b. right. exact H. }
-  destruct X as (b & B). exists (if b then 1 else 0). apply in_or_app. right. apply in_flat_map. exists (f, b).
-  split; [exact B|]. rewrite (held_slot f _ I). destruct b; [right; left; reflexivity|left; reflexivity].
+  intros f I. assert (N := names_length M P). rewrite <- F in N. destruct (In_nth _ _ f I) as (n & K & E).
+  set (b := nth n second false). assert (B : In (f, b) (combine (cell_names M P) second)).
+  { rewrite <- E. unfold b. rewrite <- combine_nth by exact N. apply nth_In. rewrite combine_length. lia. }
+  exists (if b then 1 else 0). apply (but_program _ _ of_cells).
+  - rewrite sites_split. apply in_or_app. right. apply in_flat_map. exists (f, b). split; [exact B|].
+    rewrite (held_slot f _ I). destruct b; [right; left; reflexivity|left; reflexivity].
+  - pose proof (names_places M P f (if b then 1 else 0) I) as H. unfold at_program. destruct (f _); (reflexivity || destruct H).
 Qed.
 
 Lemma memory_there : forall a, 0 <= a < Z.of_nat M -> exists s, In (word (at_address c a), PMemory a s) l.
@@ -143,7 +149,7 @@ Qed.
 Lemma cells_prompted : prompted w p l.
 Proof.
   split.
-  - intros j H. rewrite sites_split. apply in_or_app. left. apply in_prompt. exact H.
+  - intros j H. apply (but_program _ _ of_cells). exact (cells_programmed j H).
   - intros j J. destruct (site_of j J) as [j H|q H|q H]; [left; exact H|right|right].
     + destruct (held_unmasked M P c q H) as [_ N]. split; [destruct (held c q) eqn:E; cbn; rewrite ?E;
         (reflexivity || congruence)|].
@@ -178,6 +184,9 @@ Proof.
   intros j _. rewrite R, U. lia.
 Qed.
 
+Ltac plain_match := intros; pose proof (program_fits w ext p V); apply plain_sound; try reflexivity; intros d D;
+  repeat (destruct D as [<-|D]; [first [reflexivity|split; [cbn; lia|reflexivity]]|]); destruct D.
+
 Lemma index_fits : forall q, cell_place M P q -> forall i, index_of (Nothing, q) = Some i -> is_word w i = true.
 Proof.
   intros q H i E. pose proof (program_fits w ext p V) as (_ & Pf & Mf & _). unfold M, P in H.
@@ -201,11 +210,7 @@ Proof.
 Qed.
 
 Lemma own_counter_sound : forall pid, sound (own_counter pid) l.
-Proof.
-  intros pid. pose proof (program_fits w ext p V). apply plain_sound; try reflexivity.
-  - intros d [<-|[]]. split; [cbn; lia|reflexivity].
-  - intros f [<-|[<-|[]]]; reflexivity.
-Qed.
+Proof. plain_match. Qed.
 
 (* The program counter and status of the processor with the position's index: the one position that holds it. *)
 Theorem own_counter_read : forall pid, 0 <= pid < Z.of_nat P ->
@@ -230,11 +235,7 @@ Proof.
 Qed.
 
 Lemma own_register_sound : forall pid name, sound (own_register pid name) l.
-Proof.
-  intros pid name. pose proof (program_fits w ext p V). apply plain_sound; try reflexivity.
-  - intros d [<-|[<-|[]]]; (split; [cbn; lia|reflexivity]).
-  - intros f [<-|[<-|[]]]; reflexivity.
-Qed.
+Proof. plain_match. Qed.
 
 Lemma own_register_hit : forall pid name j, (forall i, pid = Some i -> is_word w i = true) ->
   (forall r, name = Some r -> 0 <= r < 8) -> In j l -> hit (own_register pid name) j = true ->
@@ -282,11 +283,7 @@ Proof.
 Qed.
 
 Lemma memory_word_sound : forall address touches, sound (memory_word address touches) l.
-Proof.
-  intros address touches. pose proof (program_fits w ext p V). apply plain_sound; try reflexivity.
-  - intros d [<-|[]]. split; [cbn; lia|reflexivity].
-  - intros f [<-|[<-|[]]]; reflexivity.
-Qed.
+Proof. plain_match. Qed.
 
 Lemma memory_word_hit : forall address touches j, (forall a, address = Some a -> is_word w a = true) -> In j l ->
   hit (memory_word address touches) j = true ->

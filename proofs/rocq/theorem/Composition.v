@@ -15,19 +15,50 @@ Definition pass_apmdm (w : nat) (ext : bool) (m : plan) : Prop :=
     generate w ext m places x = Some (cell_tokens w p (reached w p (S t)) third) /\
     (cell_tokens w p (reached w p (S t)) third = x <-> stopped (reached w p t) = true).
 
+(* The sequences of a program may begin otherwise than with its prompt: [cut] puts [first] in the prompt's place. What a plan is
+   fed is [cut x] for a sequence x of the program, so that [cut] is the identity where the prompt is there as it is. *)
+Section Cells.
+Variables (w : nat) (ext : bool) (m : plan) (p : program) (cut : list token -> list token) (first : list token).
+Variables (places : list vector) (context : nat).
+Let cells := length (initial p) + 9 * processors p.
+Hypothesis V : valid w ext p = true.
+Hypothesis cut_prompt : forall rest, cut (prompt w p ++ rest) = first ++ rest.
+Hypothesis fits : length first + 2 * cells = context.
+Hypothesis passes : forall t second, length second = cells -> let x := cut (cell_tokens w p (reached w p t) second) in
+  exists third, length third = cells /\ generate w ext m places x = Some (cut (cell_tokens w p (reached w p (S t)) third)) /\
+    (cut (cell_tokens w p (reached w p (S t)) third) = x <-> stopped (reached w p t) = true).
+
+(* [holds]: how the sequence that is generated is read. *)
+Theorem run_of_cells : forall holds : list token -> configuration -> Prop,
+  (forall x c, read_cells w ext (length (instructions p)) (length (initial p)) (processors p) x = Some (instructions p, c) ->
+    holds (cut x) c) ->
+  let opening := cut (cell_tokens w p (start (processors p) (initial p)) (repeat false cells)) in
+  forall t, exists x second, generated w ext m places t opening = Some x /\ length x = context /\
+    x = cut (cell_tokens w p (reached w p t) second) /\ holds x (reached w p t) /\
+    (generate w ext m places x = Some x <-> stopped (reached w p t) = true).
+Proof.
+  intros holds Reads opening t. assert (G : exists second, length second = cells /\
+    generated w ext m places t opening = Some (cut (cell_tokens w p (reached w p t) second))).
+  { induction t as [|t (second & S & G)]; [exists (repeat false cells); split; [apply repeat_length|reflexivity]|].
+    destruct (passes t second S) as (third & S' & E & _). exists third. split; [exact S'|]. cbn [generated]. rewrite G.
+    exact E. }
+  destruct G as (second & S & G). destruct (passes t second S) as (third & _ & E & F).
+  pose proof (reached_sized w p t) as Z. exists (cut (cell_tokens w p (reached w p t) second)), second.
+  repeat split; [exact G| |apply Reads, cells_read; assumption| |].
+  - pose proof (cell_length w p _ second Z S) as N. unfold cell_tokens in *. rewrite app_length, prompt_length in N.
+    rewrite cut_prompt, app_length. unfold cells in fits. lia.
+  - intros R. apply F. rewrite E in R. congruence.
+  - intros R. apply F in R. rewrite E, R. reflexivity.
+Qed.
+End Cells.
+
 Theorem apmdm_from_passes : forall w ext m, pass_apmdm w ext m -> runs_pram_apmdm w ext m.
 Proof.
   intros w ext m H p V L M P context places opening. split; [unfold places; rewrite map_length; apply cell_places_length|].
-  intros t. assert (G : exists second, length second = M + 9 * P /\
-    generated w ext m places t opening = Some (cell_tokens w p (reached w p t) second)).
-  { induction t as [|t (second & S & G)]; [exists (repeat false (M + 9 * P)); split; [apply repeat_length|reflexivity]|].
-    destruct (H p t second V S) as (third & S' & E & _). exists third. split; [exact S'|]. cbn [generated]. rewrite G.
-    exact E. }
-  destruct G as (second & S & G). destruct (H p t second V S) as (third & _ & E & F).
-  pose proof (reached_sized w p t) as Z. exists (cell_tokens w p (reached w p t) second), second.
-  repeat split; [exact G|apply cell_length; assumption|apply cells_read; assumption| |].
-  - intros R. apply F. unfold places, L, M, P in R. rewrite E in R. congruence.
-  - intros R. apply F in R. unfold places, L, M, P. rewrite E, R. reflexivity.
+  apply (run_of_cells w ext m p (fun x => x) (prompt w p) places context V) with
+    (holds := fun x c => read_cells w ext L M P x = Some (instructions p, c)); trivial.
+  - rewrite prompt_length. reflexivity.
+  - intros t second. exact (H p t second V).
 Qed.
 
 (* Masked diffusion. The block of a time is partial: some of its tokens are there, at least one is masked. *)
@@ -99,6 +130,18 @@ Proof.
     + exact (IH u r' chosen L H').
 Qed.
 
+(* What is read out is what is due, if that is known of every place. *)
+Lemma due_read : forall A (due_at : A -> token) x qs u r,
+  Forall2 (fun '(s, q) v => s = Mask -> due_at q = v) (combine x qs) u ->
+  Forall2 (fun j read => is_mask (fst j) = true -> read = Some (due_at (snd j))) (combine x qs) r ->
+  Forall2 (fun '(s, v) read => s = Mask -> read = Some v) (combine x u) r.
+Proof.
+  intros A due_at x. induction x as [|s x IH]; intros [|q qs] u r D H; cbn [combine] in D, H.
+  1, 2, 3: inversion D; inversion H; subst; cbn; try destruct x; constructor.
+  inversion D as [|j v l1 us Dj Ds]; subst. inversion H as [|j read l2 reads Hj Hs]; subst. cbn [combine].
+  constructor; [|exact (IH qs us reads Ds Hs)]. intros ->. rewrite <- (Dj eq_refl). exact (Hj eq_refl).
+Qed.
+
 Lemma decided_readings : forall w ext m places x u, length u = length x ->
   Forall2 (fun '(s, v) read => s = Mask -> read = Some v) (combine x u) (readings w ext m places x) ->
   decided w ext m places x = true.
@@ -136,26 +179,6 @@ Lemma replaced_all : forall b u, Forall2 partial b u -> replaced (map (fun _ => 
 Proof.
   induction 1 as [|s v b u [->| ->] _ IH]; [reflexivity| |]; cbn; rewrite IH; [reflexivity|]. destruct (is_mask v); reflexivity.
 Qed.
-
-(* Masks that are left. *)
-Definition masks (x : list token) : nat := length (filter is_mask x).
-
-Lemma masks_app : forall a b, masks (a ++ b) = masks a + masks b.
-Proof. intros. unfold masks. rewrite filter_app, app_length. reflexivity. Qed.
-
-Lemma masks_none : forall x, existsb is_mask x = false -> masks x = 0.
-Proof.
-  intros x H. unfold masks. induction x as [|s x IH]; [reflexivity|]. cbn in *. apply orb_false_iff in H as [-> H].
-  exact (IH H).
-Qed.
-
-Lemma masks_some : forall x, existsb is_mask x = true -> 1 <= masks x.
-Proof.
-  intros x H. unfold masks. induction x as [|s x IH]; [discriminate|]. cbn in *. destruct (is_mask s); cbn; [lia|exact (IH H)].
-Qed.
-
-Lemma masks_repeat : forall n, masks (repeat Mask n) = n.
-Proof. intros n. unfold masks. induction n as [|n IH]; [reflexivity|]. cbn. f_equal. exact IH. Qed.
 
 Lemma masks_replaced : forall c x u, length c = length x -> length u = length x -> replaced c x u <> x ->
   masks (replaced c x u) < masks x.
@@ -201,64 +224,98 @@ Proof.
   destruct r as [|a r]; [reflexivity|]. cbn. rewrite (IH H). destruct s; (reflexivity || discriminate).
 Qed.
 
-(* The sequences that there are. *)
+Lemma during_length : forall w p T t b c, length b = length c -> length (during w p T t b) = length (during w p T t c).
+Proof. intros w p T t b c E. unfold during. rewrite !app_length, E. reflexivity. Qed.
+
+Lemma log_unmasked : forall w p T, existsb is_mask (log_tokens w p T T) = false.
+Proof.
+  intros w p T. rewrite log_before, Nat.sub_diag, Nat.mul_0_r, app_nil_r. apply before_unmasked.
+Qed.
+
+(* The sequences that there are; [first] and [cut] are as above. *)
 Section States.
-Variables (w : nat) (ext : bool) (m : plan) (p : program) (T : nat).
-Hypothesis passes : pass_mdm w ext m.
-Hypothesis V : valid w ext p = true.
-Hypothesis until : (Z.of_nat T <= latest w)%Z.
+Variables (w : nat) (ext : bool) (m : plan) (p : program) (T : nat) (cut : list token -> list token) (first : list token).
+Variables (places : list vector) (context : nat).
 Let L := length (instructions p).
 Let M := length (initial p).
 Let P := processors p.
-Let places := map (log_code w) (log_places L M P T).
-Let log := log_tokens w p T.
+Let log (t : nat) : list token := cut (log_tokens w p T t).
+Let fed (t : nat) (b : list token) : list token := cut (during w p T t b).
+Hypothesis V : valid w ext p = true.
+Hypothesis cut_prompt : forall rest, cut (prompt w p ++ rest) = first ++ rest.
+Hypothesis first_unmasked : existsb is_mask first = false.
+Hypothesis fits : length first + M + 3 * P * (T + 1) = context.
+Hypothesis placed : length places = context.
+Hypothesis passes : forall t b, t < T -> Forall2 partial b (block_tokens w p t) -> existsb is_mask b = true ->
+  Forall2 (fun '(s, u) read => s = Mask -> read = Some u) (combine (fed t b) (fed t (block_tokens w p t)))
+    (readings w ext m places (fed t b)).
+
+Lemma cut_before : forall t rest, cut (before w p t ++ rest) = cut (before w p t) ++ rest.
+Proof. intros t rest. unfold before. rewrite <- (app_assoc (prompt w p)), !cut_prompt. apply app_assoc. Qed.
+
+Lemma cut_unmasked : forall t, existsb is_mask (cut (before w p t)) = false.
+Proof.
+  intros t. pose proof (before_unmasked w p t) as U. unfold before in *. rewrite cut_prompt.
+  rewrite existsb_app in U |- *. rewrite first_unmasked. apply orb_false_iff in U as [_ U]. exact U.
+Qed.
+
+Lemma cut_length : forall t, length (cut (before w p t)) = length first + M + 3 * P * (t + 1).
+Proof.
+  intros t. pose proof (before_length w p t) as N. unfold before in *. rewrite cut_prompt.
+  rewrite app_length in N |- *. rewrite prompt_length in N. unfold M, P. lia.
+Qed.
+
+Lemma fed_split : forall t b, fed t b = cut (before w p t) ++ b ++ repeat Mask (3 * P * (T - S t)).
+Proof. intros t b. apply cut_before. Qed.
+
+Lemma fed_length : forall t b c, length b = length c -> length (fed t b) = length (fed t c).
+Proof. intros t b c E. rewrite !fed_split, !app_length, E. reflexivity. Qed.
+
+Lemma fed_next : forall t, t < T -> fed t (block_tokens w p t) = log (S t).
+Proof. intros t H. unfold fed. rewrite during_next by exact H. reflexivity. Qed.
+
+Lemma log_complete : log T = cut (before w p T).
+Proof. unfold log. rewrite log_before, Nat.sub_diag, Nat.mul_0_r, app_nil_r. reflexivity. Qed.
 
 Definition state (t : nat) (x : list token) : Prop :=
   t = T /\ x = log T \/
-  t < T /\ exists b, Forall2 partial b (block_tokens w p t) /\ existsb is_mask b = true /\ x = during w p T t b.
-
-Lemma positive : 1 <= P.
-Proof. exact (proj1 (valid_parts w ext p V)). Qed.
+  t < T /\ exists b, Forall2 partial b (block_tokens w p t) /\ existsb is_mask b = true /\ x = fed t b.
 
 Lemma state_log : forall t, t <= T -> state t (log t).
 Proof.
   intros t H. destruct (Nat.eq_dec t T) as [->|N]; [left; split; reflexivity|]. right. split; [lia|].
   exists (repeat Mask (3 * P)). repeat split.
   - apply partial_masks. apply block_tokens_length.
-  - pose proof positive. destruct P as [|n]; [lia|reflexivity].
-  - apply log_during. lia.
+  - pose proof (proj1 (valid_parts w ext p V)) as P1. fold P in P1. destruct P as [|n]; [lia|reflexivity].
+  - unfold log. rewrite log_during by lia. reflexivity.
 Qed.
 
 Lemma partial_length : forall b t, Forall2 partial b (block_tokens w p t) -> length b = 3 * P.
 Proof. intros b t F. rewrite (same_length _ _ F). apply block_tokens_length. Qed.
 
-Lemma during_length : forall t b c, length b = length c -> length (during w p T t b) = length (during w p T t c).
-Proof. intros t b c E. unfold during. rewrite !app_length, E. reflexivity. Qed.
-
 (* What a pass does to a sequence whose block of time t + 1 is partial. *)
 Lemma pass_replaces : forall t b chosen, t < T -> Forall2 partial b (block_tokens w p t) -> existsb is_mask b = true ->
-  length chosen = length (during w p T t b) ->
-  unmask w ext m places chosen (during w p T t b) =
-    replaced chosen (during w p T t b) (during w p T t (block_tokens w p t)) /\
-  exists c, length c = length b /\ (chosen = map (fun _ => true) (during w p T t b) -> c = map (fun _ => true) b) /\
-    unmask w ext m places chosen (during w p T t b) = during w p T t (replaced c b (block_tokens w p t)).
+  length chosen = length (fed t b) ->
+  unmask w ext m places chosen (fed t b) = replaced chosen (fed t b) (fed t (block_tokens w p t)) /\
+  exists c, length c = length b /\ (chosen = map (fun _ => true) (fed t b) -> c = map (fun _ => true) b) /\
+    unmask w ext m places chosen (fed t b) = fed t (replaced c b (block_tokens w p t)).
 Proof.
   intros t b chosen H F N C. pose proof (same_length _ _ F) as E.
-  assert (R : unmask w ext m places chosen (during w p T t b) =
-    replaced chosen (during w p T t b) (during w p T t (block_tokens w p t))).
-  { apply unmask_replaced; [symmetry; apply during_length; exact E|]. exact (passes p T t b V until H F N). }
-  split; [exact R|]. set (n := length (before w p t)) in *. set (rest := skipn n chosen).
-  exists (firstn (length b) rest). unfold during in *. rewrite !app_length in C. fold n in C.
-  assert (Lr : length rest = length b + length (repeat Mask (3 * processors p * (T - S t)))).
+  assert (R : unmask w ext m places chosen (fed t b) = replaced chosen (fed t b) (fed t (block_tokens w p t))).
+  { apply unmask_replaced; [symmetry; apply fed_length; exact E|]. exact (passes t b H F N). }
+  split; [exact R|]. rewrite R. clear R. rewrite !fed_split in *. set (n := length (cut (before w p t))) in *.
+  set (rest := skipn n chosen). exists (firstn (length b) rest). rewrite !app_length in C. fold n in C.
+  assert (Lr : length rest = length b + length (repeat Mask (3 * P * (T - S t)))).
   { unfold rest. rewrite skipn_length. lia. }
   assert (Lc : length (firstn (length b) rest) = length b) by (rewrite firstn_length; lia).
   split; [exact Lc|]. split.
   - intros ->. unfold rest, n. rewrite !map_app, skipn_at by apply map_length. apply firstn_at. apply map_length.
-  - rewrite R. rewrite <- (firstn_skipn n chosen) at 1. fold rest. rewrite <- (firstn_skipn (length b) rest) at 1.
-    assert (Ln : length (firstn n chosen) = length (before w p t)) by (rewrite firstn_length; fold n; lia).
+  - rewrite fed_split. rewrite <- (firstn_skipn n chosen) at 1. fold rest.
+    rewrite <- (firstn_skipn (length b) rest) at 1.
+    assert (Ln : length (firstn n chosen) = length (cut (before w p t))) by (rewrite firstn_length; fold n; lia).
     rewrite replaced_app by (exact Ln || reflexivity).
     rewrite replaced_app by (exact Lc || (symmetry; exact E)).
-    rewrite replaced_unmasked by (exact Ln || reflexivity || apply before_unmasked).
+    rewrite replaced_unmasked by (exact Ln || reflexivity || apply cut_unmasked).
     rewrite replaced_masks; [reflexivity|]. rewrite skipn_length. rewrite repeat_length in Lr. apply Nat.add_sub_eq_l.
     symmetry. exact Lr.
 Qed.
@@ -270,45 +327,43 @@ Proof.
   destruct (pass_replaces t b chosen H F N C) as (_ & c & Lc & _ & ->).
   pose proof (replaced_partial c b _ Lc F) as F'. destruct (existsb is_mask (replaced c b (block_tokens w p t))) eqn:N'.
   - left. right. split; [exact H|]. exists (replaced c b (block_tokens w p t)). tauto.
-  - right. rewrite (partial_full _ _ F' N'), during_next by exact H. apply state_log. lia.
+  - right. rewrite (partial_full _ _ F' N'), fed_next by exact H. apply state_log. lia.
 Qed.
 
-Lemma state_length : forall t x, state t x -> length x = 2 + 4 * L + M + 3 * P * (T + 1).
+Lemma state_length : forall t x, state t x -> length x = context.
 Proof.
-  intros t x [[-> ->]|(H & b & F & _ & ->)]; [apply log_length; lia|].
-  rewrite (during_length t b (block_tokens w p t)) by exact (same_length _ _ F). rewrite during_next by exact H.
-  apply log_length. lia.
+  intros t x [[-> ->]|(H & b & F & _ & ->)].
+  - rewrite log_complete, cut_length. exact fits.
+  - rewrite fed_split, !app_length, cut_length, repeat_length, (partial_length b t F), <- fits.
+    replace T with (S t + (T - S t)) at 2 by lia. lia.
 Qed.
 
 Lemma all_at_once : forall t, t < T -> unmask_all w ext m places (log t) = log (S t).
 Proof.
   intros t H. destruct (state_log t) as [[E _]|(_ & b & F & N & E)]; [lia|lia|]. unfold unmask_all. rewrite E.
-  destruct (pass_replaces t b (map (fun _ => true) (during w p T t b)) H F N) as (_ & c & _ & A & ->);
-    [apply map_length|]. rewrite (A eq_refl), (replaced_all _ _ F). apply during_next. exact H.
+  destruct (pass_replaces t b (map (fun _ => true) (fed t b)) H F N) as (_ & c & _ & A & ->); [apply map_length|].
+  rewrite (A eq_refl), (replaced_all _ _ F). apply fed_next. exact H.
 Qed.
 
 Lemma places_fit : forall t x, state t x -> length places = length x.
-Proof. intros t x S. rewrite (state_length t x S). unfold places. rewrite map_length. apply log_places_length. Qed.
-
-Lemma log_unmasked : existsb is_mask (log T) = false.
-Proof.
-  unfold log. rewrite log_before, Nat.sub_diag, Nat.mul_0_r, app_nil_r. apply before_unmasked.
-Qed.
+Proof. intros t x S. rewrite (state_length t x S). exact placed. Qed.
 
 (* After k passes in any order: how far the machine is, and how many masks are left. *)
 Lemma diffuses_state : forall k x, diffuses w ext m places k (log 0) x ->
   exists t, t <= T /\ t <= k /\ state t x /\ k + masks x <= 3 * P * T.
 Proof.
   intros k x D. remember (log 0) as x0 eqn:E0. induction D as [x|k x y chosen D IH C N].
-  - subst x. exists 0. repeat split; [lia|lia|apply state_log; lia|]. unfold log. rewrite log_before, masks_app, masks_repeat.
-    rewrite (masks_none _ (before_unmasked w p 0)), Nat.sub_0_r. apply Nat.le_refl.
+  - subst x. exists 0. repeat split; [lia|lia|apply state_log; lia|]. unfold log.
+    rewrite log_before, cut_before, masks_app, masks_repeat.
+    rewrite (masks_none _ (cut_unmasked 0)), Nat.sub_0_r. apply Nat.le_refl.
   - destruct (IH E0) as (t & H & K & S & B). destruct (Nat.eq_dec t T) as [->|NT].
-    + exfalso. apply N. destruct S as [[_ ->]|(F & _)]; [|lia]. apply unmask_unmasked; [|exact C|exact log_unmasked].
-      apply (places_fit T). left. split; reflexivity.
+    + exfalso. apply N. destruct S as [[_ ->]|(F & _)]; [|lia]. apply unmask_unmasked; [|exact C|].
+      * apply (places_fit T). left. split; reflexivity.
+      * rewrite log_complete. apply cut_unmasked.
     + assert (Lt : t < T) by lia. assert (Q : masks (unmask w ext m places chosen y) < masks y).
       { pose proof S as S'. destruct S' as [[E _]|(_ & b & F & X & ->)]; [lia|].
         destruct (pass_replaces t b chosen Lt F X C) as (R & _). rewrite R in N |- *. apply masks_replaced; trivial.
-        symmetry. apply during_length. exact (same_length _ _ F). }
+        symmetry. apply fed_length. exact (same_length _ _ F). }
       destruct (pass_state t y chosen Lt S C) as [S'|S']; [exists t|exists (Datatypes.S t)]; repeat split; trivial; lia.
 Qed.
 
@@ -316,10 +371,11 @@ Lemma state_between : forall t x i, state t x ->
   nth_error x i = nth_error (log t) i \/ nth_error x i = nth_error (log (Nat.min (S t) T)) i.
 Proof.
   intros t x i [[-> ->]|(H & b & F & _ & ->)]; [left; reflexivity|]. rewrite Nat.min_l by lia. unfold log.
-  rewrite (log_during w p T t H), <- (during_next w p T t H). unfold during.
+  rewrite (log_during w p T t H), <- (during_next w p T t H). fold P. fold (fed t (repeat Mask (3 * P))).
+  fold (fed t (block_tokens w p t)). rewrite !fed_split.
   pose proof (partial_length b t F) as Lb. pose proof (block_tokens_length w p t) as Lu. fold P in Lu.
-  destruct (Nat.lt_ge_cases i (length (before w p t))) as [I|I]; [left; rewrite !nth_error_app1 by exact I; reflexivity|].
-  rewrite !(nth_error_app2 (before w p t)) by exact I. generalize (i - length (before w p t)). clear i I. intros i. fold P.
+  destruct (Nat.lt_ge_cases i (length (cut (before w p t)))) as [I|I]; [left; rewrite !nth_error_app1 by exact I; reflexivity|].
+  rewrite !(nth_error_app2 (cut (before w p t))) by exact I. generalize (i - length (cut (before w p t))). clear i I. intros i.
   destruct (Nat.lt_ge_cases i (3 * P)) as [I|I].
   - rewrite !nth_error_app1 by (rewrite ?repeat_length; lia). clear Lb Lu. revert i I.
     assert (G : forall n i, Forall2 partial b (block_tokens w p t) -> length b = n -> i < n ->
@@ -330,37 +386,56 @@ Proof.
     intros i I. apply G; [exact F|exact (partial_length b t F)|exact I].
   - left. rewrite !nth_error_app2 by (rewrite ?repeat_length; lia). rewrite repeat_length, Lb. reflexivity.
 Qed.
+
+(* [holds]: how a sequence is read. *)
+Theorem run_of_log : forall holds : list token -> nat -> Prop,
+  (forall x t, read_log w ext L M P T x = Some (instructions p, trace w p t) -> holds (cut x) t) ->
+  length (log 0) = context /\
+  (forall t, t <= T -> Nat.iter t (unmask_all w ext m places) (log 0) = log t /\ holds (log t) t) /\
+  (forall k x, diffuses w ext m places k (log 0) x -> length x = context /\ decided w ext m places x = true /\
+    exists t, t <= T /\ t <= k < 3 * P * (t + 1) /\ holds x t /\
+      (forall i, nth_error x i = nth_error (log t) i \/ nth_error x i = nth_error (log (Nat.min (S t) T)) i) /\
+      (t < T -> unmask_all w ext m places x <> x)).
+Proof.
+  intros holds Reads. pose proof (proj1 (valid_parts w ext p V)) as P1. fold P in P1.
+  split; [apply (state_length 0), state_log; lia|]. split.
+  - intros t Ht. split; [|apply Reads, log_read; assumption]. induction t as [|t IH]; [reflexivity|]. cbn [Nat.iter nat_rect].
+    change (nat_rect _ (log 0) _ t) with (Nat.iter t (unmask_all w ext m places) (log 0)). rewrite IH by lia.
+    apply all_at_once. lia.
+  - intros k x D. destruct (diffuses_state k x D) as (t & Ht & K & S & B).
+    split; [exact (state_length t x S)|]. pose proof S as S'.
+    destruct S' as [[-> E]|(Lt & b & F & N & E)].
+    + subst x. assert (U : existsb is_mask (log T) = false) by (rewrite log_complete; apply cut_unmasked).
+      rewrite (masks_none _ U) in B. split; [apply decided_unmasked; exact U|].
+      exists T. split; [lia|]. split; [lia|]. split; [apply Reads, log_read; trivial|].
+      split; [intros i; left; reflexivity|intros X; lia].
+    + split.
+      { subst x. apply decided_readings with (u := fed t (block_tokens w p t)).
+        - symmetry. apply fed_length. exact (same_length _ _ F).
+        - exact (passes t b Lt F N). }
+      exists t. split; [exact Ht|]. split.
+      { split; [exact K|]. subst x. rewrite fed_split, !masks_app, masks_repeat in B.
+        pose proof (masks_some b N) as Nb.
+        rewrite (masks_none _ (cut_unmasked t)) in B. destruct (Nat.le_exists_sub (Datatypes.S t) T Lt) as (d & E & _).
+        replace (T - Datatypes.S t) with d in B by lia. rewrite E in B. lia. }
+      split.
+      { subst x. apply Reads, before_read; [exact V|exact Ht|]. right.
+        rewrite firstn_at by exact (partial_length b t F). exact N. }
+      split; [intros i; exact (state_between t x i S)|]. intros _ X. subst x. unfold unmask_all in X.
+      destruct (pass_replaces t b (map (fun _ => true) (fed t b)) Lt F N) as (_ & c & _ & A & R); [apply map_length|].
+      rewrite (A eq_refl), (replaced_all _ _ F), X, !fed_split in R.
+      apply app_inv_head, app_inv_tail in R. rewrite R in N. unfold block_tokens in N.
+      rewrite block_unmasked in N. discriminate.
+Qed.
 End States.
 
 Theorem mdm_from_passes : forall w ext m, pass_mdm w ext m -> runs_pram_mdm w ext m.
 Proof.
-  intros w ext m H p T V U L M P context places log holds. pose proof (positive w ext p V) as P1. fold P in P1.
-  split; [apply log_length; lia|]. split; [unfold places; rewrite map_length; apply log_places_length|]. split.
-  - intros t Ht. split; [|apply log_read; assumption]. induction t as [|t IH]; [reflexivity|]. cbn [Nat.iter nat_rect].
-    change (nat_rect _ (log 0) _ t) with (Nat.iter t (unmask_all w ext m places) (log 0)). rewrite IH by lia.
-    apply (all_at_once w ext m p T H V U). lia.
-  - intros k x D. destruct (diffuses_state w ext m p T H V U k x D) as (t & Ht & K & S & B). fold P in B.
-    split; [exact (state_length w p T t x S)|]. pose proof S as S'.
-    destruct S' as [[-> E]|(Lt & b & F & N & E)].
-    + subst x. rewrite (masks_none _ (log_unmasked w p T)) in B. split; [apply decided_unmasked; apply log_unmasked|].
-      exists T. split; [lia|]. split; [lia|]. split; [apply log_read; assumption|].
-      split; [intros i; left; reflexivity|intros X; lia].
-    + split.
-      { subst x. apply decided_readings with (u := during w p T t (block_tokens w p t)).
-        - symmetry. apply during_length. exact (same_length _ _ F).
-        - exact (H p T t b V U Lt F N). }
-      exists t. split; [exact Ht|]. split.
-      { split; [exact K|]. subst x. unfold during in B. rewrite !masks_app, masks_repeat in B. fold P in B.
-        pose proof (masks_some b N) as Nb.
-        rewrite (masks_none _ (before_unmasked w p t)) in B. destruct (Nat.le_exists_sub (Datatypes.S t) T Lt) as (d & E & _).
-        replace (T - Datatypes.S t) with d in B by lia. rewrite E in B. lia. }
-      split.
-      { unfold holds. subst x. apply before_read; [exact V|exact Ht|]. right.
-        rewrite firstn_at by exact (partial_length w p b t F). exact N. }
-      split; [intros i; exact (state_between w p T t x i S)|]. intros _ X. subst x. unfold unmask_all in X.
-      destruct (pass_replaces w ext m p T H V U t b (map (fun _ => true) (during w p T t b)) Lt F N) as (_ & c & _ & A & R);
-        [apply map_length|]. rewrite (A eq_refl), (replaced_all _ _ F) in R.
-      assert (Q : during w p T t b = during w p T t (block_tokens w p t)) by (rewrite <- R; symmetry; exact X).
-      unfold during in Q. apply app_inv_head, app_inv_tail in Q. rewrite Q in N. unfold block_tokens in N.
-      rewrite block_unmasked in N. discriminate.
+  intros w ext m H p T V U L M P context places log holds.
+  assert (Placed : length places = context) by (unfold places; rewrite map_length; apply log_places_length).
+  destruct (run_of_log w ext m p T (fun x => x) (prompt w p) places context) with (holds := holds) as (Opening & Run); trivial.
+  - pose proof (before_unmasked w p 0) as N. unfold before in N. rewrite existsb_app in N. apply orb_false_iff in N. apply N.
+  - rewrite prompt_length. reflexivity.
+  - intros t b. exact (H p T t b V U).
+  - split; [exact Opening|]. split; [exact Placed|exact Run].
 Qed.

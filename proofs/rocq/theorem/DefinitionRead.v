@@ -65,7 +65,8 @@ Let tidy := tidy known first.
 (* What a node is answered. *)
 Definition answers (v : table) (s : stream) (n : node) (g : form) : Prop :=
   match n with
-  | Rectified f => answers_unit known v (parts (form_of s f)) (free (form_of s f)) g
+  | Rectified divisor f => exists u,
+      normal_form u /\ answers_unit known v (parts (form_of s f)) (free (form_of s f)) u /\ g = scale_form (1 # divisor) u
   | Averaged queries keys value => exists k,
       score v (combine (map (form_of s) queries) (map (form_of s) keys)) = (v, k) /\ mean_of v k (form_of s value) = (v, g)
   end.
@@ -89,19 +90,21 @@ Lemma item_again : forall t s i u fs k, tidy t -> filled t s k -> earlier (numbe
   Forall2 (fun n g => good u g /\ forall v s', tidy v -> later u v -> agree_below k s s' -> answers v s' n g)
     (expand_item i) fs.
 Proof.
-  intros t s i u fs k T G B H. destruct i as [l offsets|queries keys values]; cbn [read_item earlier expand_item] in *.
+  intros t s i u fs k T G B H. destruct i as [divisor l offsets|queries keys values]; cbn [read_item earlier expand_item] in *.
   - cbv zeta in H. change (read_terms s 0 l) with (read_sum s {| offset := 0; summands := l |}) in H. rewrite sum_form in H.
     change (expand_sum {| offset := 0; summands := l |}) with {| constant := 0; terms := unary l |} in H.
     set (f := form_of s {| constant := 0; terms := unary l |}) in *.
     pose proof (form_of_good t s k _ G (numbered_reads k l 0 B)) as [Nf Bf]. fold f in Nf, Bf.
     assert (R : Forall reduced (map (fun c => qadd (free f) (inject_Z c)) offsets)).
     { apply Forall_forall. intros x I. apply in_map_iff in I as (c & <- & _). apply qadd_reduced. }
-    destruct (rectified_again known first t (parts f) _ u fs T (proj2 Nf) Bf R H) as (Tu & L & W).
-    split; [exact Tu|]. split; [exact L|]. clear H R. revert fs W.
-    induction offsets as [|c offsets IH]; intros fs W; cbn [map] in *; inversion W as [|x g xs gs [Gg A] W']; subst;
-      [constructor|]. constructor; [|apply IH; exact W'].
-    split; [exact Gg|]. intros v s' V Lv S. cbn [answers]. rewrite form_of_constant.
-    rewrite (form_of_agrees s s' k _ (numbered_reads k l 0 B) S). exact (A v V Lv).
+    destruct (Interning.rectified known t (parts f) _) as [t1 us] eqn:Q. injection H as <- <-.
+    destruct (rectified_again known first t (parts f) _ t1 us T (proj2 Nf) Bf R Q) as (Tu & L & W).
+    split; [exact Tu|]. split; [exact L|]. clear Q R. revert us W.
+    induction offsets as [|c offsets IH]; intros us W; cbn [map] in *; inversion W as [|x g xs gs [Gg A] W']; subst;
+      [constructor|]. cbn [map]. constructor; [|apply IH; exact W'].
+    split; [exact (scale_good _ _ _ Gg)|]. intros v s' V Lv S. cbn [answers]. exists g. rewrite form_of_constant.
+    rewrite (form_of_agrees s s' k _ (numbered_reads k l 0 B) S). split; [exact (proj1 Gg)|]. split; [exact (A v V Lv)|].
+    reflexivity.
   - destruct (score t _) as [t1 n] eqn:Sc. unfold numbered_below in B.
     assert (Bs : forall f, In f (queries ++ keys ++ values) -> reads_below k (expand_sum f)).
     { intros f I. apply numbered_reads. exact (forallb_at _ _ _ _ B I). }

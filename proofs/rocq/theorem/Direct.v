@@ -11,13 +11,13 @@ Open Scope nat_scope.
    kind. *)
 Definition read_by (n : node) : list nat :=
   match n with
-  | Rectified f => map snd (terms f)
+  | Rectified _ f => map snd (terms f)
   | Averaged queries keys value => flat_map (fun f => map snd (terms f)) (queries ++ keys ++ [value])
   end.
 Definition half_after (n : node) (p : nat) : nat :=
   match n with
   | Averaged _ _ _ => if Nat.even p then S p else S (S p)
-  | Rectified _ => if Nat.even p then S (S p) else S p
+  | Rectified _ _ => if Nat.even p then S (S p) else S p
   end.
 Record slot := { coordinate : nat; content : node; half : nat }.
 (* [known]: the halves of all scalars before. *)
@@ -29,7 +29,8 @@ Fixpoint placed (known : list nat) (ns : list node) : list slot :=
       {| coordinate := length known; content := n; half := p |} :: placed (known ++ [p]) rest
   end.
 
-(* Rows. A constant of a hidden unit or of an output is a bias; a constant that a head reads is taken from coordinate [one]. *)
+(* Rows. A constant of a hidden unit or of an output is a bias; a constant that a head reads is taken from coordinate [one]. A
+   ReLU is divided as it is written to its coordinate. *)
 Definition single (c : Q) (i : nat) : vector := repeat 0%Q i ++ [c].
 Definition row (l : list (Z * nat)) : vector := fold_right (fun '(c, i) rest => plus (single (inject_Z c) i) rest) [] l.
 Definition closed (one : nat) (f : affine) : vector := row ((constant f, one) :: terms f).
@@ -38,14 +39,15 @@ Definition head_of (one : nat) (s : slot) : list head :=
   | Averaged queries keys value =>
       [{| wq := map (closed one) queries; wk := map (closed one) keys; wv := [closed one value];
           wo := repeat [] (coordinate s) ++ [[1%Q]] |}]
-  | Rectified _ => []
+  | Rectified _ _ => []
   end.
-Definition linear (s : slot) : vector := match content s with Rectified f => row (terms f) | Averaged _ _ _ => [] end.
-Definition offset (s : slot) : Q := match content s with Rectified f => inject_Z (constant f) | Averaged _ _ _ => 0%Q end.
+Definition linear (s : slot) : vector := match content s with Rectified _ f => row (terms f) | Averaged _ _ _ => [] end.
+Definition offset (s : slot) : Q := match content s with Rectified _ f => inject_Z (constant f) | Averaged _ _ _ => 0%Q end.
+Definition weight (s : slot) : Q := match content s with Rectified divisor _ => 1 # divisor | Averaged _ _ _ => 1%Q end.
 Definition of_half (p : nat) (slots : list slot) : list slot := filter (fun s => half s =? p) slots.
 Definition feeding (count : nat) (units : list slot) (hs : list head) : layer :=
   {| heads := hs; up := map linear units; bias := map offset units;
-     down := map (fun i => map (fun s => if coordinate s =? i then 1%Q else 0%Q) units) (seq 0 count) |}.
+     down := map (fun i => map (fun s => if coordinate s =? i then weight s else 0%Q) units) (seq 0 count) |}.
 Definition layer_of (one count : nat) (slots : list slot) (l : nat) : layer :=
   feeding count (of_half (2 * l + 2) slots) (flat_map (head_of one) (of_half (2 * l + 1) slots)).
 Definition depth_of (slots : list slot) : nat := Nat.div2 (S (list_max (map half slots))).

@@ -26,10 +26,10 @@ Proof.
   assert (Alone : forall i, earlier (numbering k) i = true -> scalars_of (numbering k) i = numbering (S k) ->
     items_earlier (numbering k) (i :: l) = true).
   { intros i E Q. cbn [items_earlier]. rewrite E, Q. exact L. }
-  destruct n as [f|q ks x]; cbn [StepBuilder.plain_node node_below] in B.
-  - pose proof (reads_numbered k f B) as E. destruct l as [|[s cs|q' k' vs] rest]; cbn [StepBuilder.joined];
+  destruct n as [divisor f|q ks x]; cbn [StepBuilder.plain_node node_below] in B.
+  - pose proof (reads_numbered k f B) as E. destruct l as [|[divisor' s cs|q' k' vs] rest]; cbn [StepBuilder.joined];
       try (apply Alone; [exact E|reflexivity]).
-    destruct (StepBuilder.same_parts _ s) eqn:S; [|apply Alone; [exact E|reflexivity]].
+    destruct (_ && _) eqn:S; [|apply Alone; [exact E|reflexivity]]. apply andb_true_iff in S as [_ S].
     apply StepBuilder.same_parts_equal in S. subst s. cbn [items_earlier earlier scalars_of after] in *.
     apply andb_true_iff in L as [_ L]. apply andb_true_iff. split; [exact E|exact L].
   - destruct B as [Bf Bv].
@@ -40,7 +40,7 @@ Proof.
         forallb (fun f => numbered_below (numbering k) (summands f)) l = true).
       { intros l0 H. apply forallb_forall. intros f I. apply reads_numbered, Bf. rewrite <- map_app. apply in_map, H, I. }
       rewrite !F by (intros f I; apply in_or_app; tauto). reflexivity. }
-    destruct l as [|[s cs|q' k' vs] rest]; cbn [StepBuilder.joined];
+    destruct l as [|[divisor s cs|q' k' vs] rest]; cbn [StepBuilder.joined];
       try (apply Alone; [exact (E [] eq_refl)|reflexivity]).
     destruct (_ && _) eqn:S; [|apply Alone; [exact (E [] eq_refl)|reflexivity]]. apply andb_true_iff in S as [_ V].
     cbn [items_earlier scalars_of after] in *. apply andb_true_iff in L as [_ L]. apply andb_true_iff.
@@ -143,9 +143,11 @@ Qed.
 Lemma step_earlier : forall w log ext, 5 <= w ->
   items_earlier (numbering (token_code_width w ext + place_width w log)) (items (step_writing w log ext)) = true.
 Proof.
-  intros w log ext W. destruct (step_sizes w log ext W) as (O & _). rewrite widths. unfold step_ordered, step_definition in O.
-  unfold step_writing in *. change (numbering (code_width w log ext)) with (Pos.of_succ_nat (code_width w log ext)).
-  destruct ((if log then masked_step w log ext else cell_step w log ext) (Pos.of_succ_nat (code_width w log ext))) as [rs ns].
+  intros w log ext W. destruct (step_sizes w log ext W) as (O & _). rewrite widths.
+  unfold step_ordered, ordered_for, definition_for in O. unfold step_writing, writing_for in *.
+  change (numbering (code_width w log ext)) with (Pos.of_succ_nat (code_width w log ext)).
+  destruct ((if log then masked_step w log ext None else cell_step w log ext None) (Pos.of_succ_nat (code_width w log ext)))
+    as [rs ns].
   rewrite StepBuilder.writing_plain in O. exact (items_of_earlier ns _ O).
 Qed.
 

@@ -5,12 +5,12 @@ Import ListNotations.
 Open Scope nat_scope.
 
 Lemma half_later : forall n p, p < half_after n p.
-Proof. intros [g|q k v] p; cbn [half_after]; destruct (Nat.even p); lia. Qed.
+Proof. intros [divisor g|q k v] p; cbn [half_after]; destruct (Nat.even p); lia. Qed.
 
-Definition averaged (n : node) : bool := match n with Averaged _ _ _ => true | Rectified _ => false end.
+Definition averaged (n : node) : bool := match n with Averaged _ _ _ => true | Rectified _ _ => false end.
 Lemma half_odd : forall n p, Nat.odd (half_after n p) = averaged n.
 Proof.
-  intros [g|q k v] p; cbn [half_after averaged]; unfold Nat.odd; destruct (Nat.even p) eqn:E;
+  intros [divisor g|q k v] p; cbn [half_after averaged]; unfold Nat.odd; destruct (Nat.even p) eqn:E;
     rewrite ?Nat.even_succ, ?Nat.odd_succ; unfold Nat.odd; rewrite ?E; reflexivity.
 Qed.
 
@@ -18,7 +18,7 @@ Lemma node_reads : forall n x i, node_below n x -> In i (read_by x) -> i < n.
 Proof.
   intros n x i B I. assert (R : forall g, reads_below n g -> In i (map snd (terms g)) -> i < n).
   { intros g G J. apply in_map_iff in J as ((c & k) & E & J). cbn in E. subst k. exact (G c i J). }
-  destruct x as [g|q k v]; cbn [node_below read_by] in *; [exact (R g B I)|]. destruct B as [Bf Bv].
+  destruct x as [divisor g|q k v]; cbn [node_below read_by] in *; [exact (R g B I)|]. destruct B as [Bf Bv].
   apply in_flat_map in I as (g & G & J). rewrite app_assoc in G. apply in_app_or in G as [G|[<-|[]]];
     [exact (R g (Bf g G) J)|exact (R _ Bv J)].
 Qed.

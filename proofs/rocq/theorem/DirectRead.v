@@ -188,76 +188,82 @@ Proof.
   rewrite IH. reflexivity.
 Qed.
 
+(* What a unit is before it is divided. *)
+Definition divided (t : slot) (u : form) : Prop := normal_form u /\ scalar (coordinate t) = scale_form (weight t) u.
+
 Lemma units_read : forall done h us, streams done h ->
   (forall t, In t us -> answers known v s (Direct.content t) (scalar (coordinate t)) /\
-    (exists f, Direct.content t = Rectified f) /\ forall i, In i (read_by (Direct.content t)) -> done i = true) ->
+    (exists d f, Direct.content t = Rectified d f) /\ forall i, In i (read_by (Direct.content t)) -> done i = true) ->
   exists fss, read_units known v h (grouped (map Direct.linear us) (map Direct.offset us)) = (v, fss) /\
-    concat fss = map (fun t => scalar (coordinate t)) us.
+    Forall2 divided us (concat fss).
 Proof.
   intros done h us S H.
   enough (G : exists fss, Forall2 (group_read h) (grouped (map Direct.linear us) (map Direct.offset us)) fss /\
-    concat fss = map (fun t => scalar (coordinate t)) us).
+    Forall2 divided us (concat fss)).
   { destruct G as (fss & F & C). exists fss. split; [exact (groups_read h _ _ F)|exact C]. }
-  induction us as [|t us IH]; [exists []; split; [constructor|reflexivity]|].
-  destruct (H t (or_introl eq_refl)) as (A & (f & E) & D). destruct (IH (fun t' T => H t' (or_intror T))) as (fss & F & C).
+  induction us as [|t us IH]; [exists []; split; constructor|].
+  destruct (H t (or_introl eq_refl)) as (A & (d & f & E) & D). destruct (IH (fun t' T => H t' (or_intror T))) as (fss & F & C).
   cbn [map grouped]. set (r := sparse 1 (Direct.linear t)). set (b := Qred (Direct.offset t)).
-  assert (Ask : answers_unit known v (parts (row_form h r)) (qadd (free (row_form h r)) (Qred b)) (scalar (coordinate t))).
-  { unfold r, b, Direct.linear, Direct.offset. rewrite E in *. cbn [answers read_by] in *.
+  assert (Asked : exists u, answers_unit known v (parts (row_form h r)) (qadd (free (row_form h r)) (Qred b)) u /\ divided t u).
+  { unfold r, b, divided, Direct.linear, Direct.offset, weight. rewrite E in *. cbn [answers read_by] in *.
+    destruct A as (u & N & A & Eu). exists u. split; [|split; assumption].
     change (row_form h (sparse 1 (row (terms f)))) with (read_row h (row (terms f))). rewrite (row_read done h (terms f) S D).
     assert (Q : Qred (inject_Z (constant f)) = inject_Z (constant f)) by apply reduced_whole. rewrite !Q.
     replace f with {| constant := constant f; terms := terms f |} in A by (destruct f; reflexivity).
     rewrite form_of_constant in A. exact A. }
+  destruct Asked as (u & Ask & U).
   destruct (grouped (map Direct.linear us) (map Direct.offset us)) as [|(other, bs) groups].
-  - inversion F; subst. exists [[scalar (coordinate t)]]. split.
+  - inversion F; subst. exists [[u]]. split.
     + constructor; [|constructor]. split; [discriminate|]. constructor; [exact Ask|constructor].
-    + cbn [concat app map] in *. rewrite <- C. reflexivity.
+    + constructor; [exact U|exact C].
   - inversion F as [|g fs gs fss' [N B] F']; subst. cbn [fst snd] in *. destruct (same_linear r other) eqn:Q.
-    + apply same_linear_equal in Q. subst other. exists ((scalar (coordinate t) :: fs) :: fss'). split.
+    + apply same_linear_equal in Q. subst other. exists ((u :: fs) :: fss'). split.
       * constructor; [|exact F']. split; [discriminate|]. cbn [fst snd map]. constructor; [exact Ask|exact B].
-      * cbn [concat map app] in *. rewrite <- C. reflexivity.
-    + exists ([scalar (coordinate t)] :: fs :: fss'). split.
+      * constructor; [exact U|exact C].
+    + exists ([u] :: fs :: fss'). split.
       * constructor; [|constructor; [split; assumption|exact F']]. split; [discriminate|]. constructor; [exact Ask|constructor].
-      * cbn [concat map app] in *. rewrite <- C. reflexivity.
+      * constructor; [exact U|exact C].
 Qed.
 
 (* Units are written to their coordinates. *)
-Lemma weigh_chosen : forall e i us, NoDup (map coordinate us) ->
-  (weigh (map (fun t => if coordinate t =? i then 1%Q else 0%Q) us)
-    (fun n => form_value e (nth n (map (fun t => scalar (coordinate t)) us) nothing)) ==
+Lemma weigh_chosen : forall e i us gs, Forall2 divided us gs -> NoDup (map coordinate us) ->
+  (weigh (map (fun t => if coordinate t =? i then weight t else 0%Q) us) (fun n => form_value e (nth n gs nothing)) ==
    if within (map coordinate us) i then form_value e (scalar i) else 0)%Q.
 Proof.
-  intros e i us. induction us as [|t us IH]; intros N; [reflexivity|]. inversion N as [|c cs N1 N2]; subst.
-  cbn [map weigh nth]. rewrite (IH N2). cbn [within existsb]. fold (within (map coordinate us) i).
-  destruct (Nat.eqb_spec (coordinate t) i) as [<-|Z]; cbn [orb]; [|ring].
-  destruct (within (map coordinate us) (coordinate t)) eqn:W; [|ring]. exfalso. apply N1.
+  intros e i us gs F. induction F as [|t g us gs [_ G] F IH]; intros N; [reflexivity|].
+  inversion N as [|c cs N1 N2]; subst. cbn [map weigh nth]. rewrite (IH N2). cbn [within existsb].
+  fold (within (map coordinate us) i). destruct (Nat.eqb_spec (coordinate t) i) as [<-|Z]; cbn [orb]; [|ring].
+  destruct (within (map coordinate us) (coordinate t)) eqn:W; [|rewrite G, scale_form_value; ring]. exfalso. apply N1.
   apply existsb_exists in W as (c & I & Q). apply Nat.eqb_eq in Q. subst c. exact I.
 Qed.
 
-Lemma down_read : forall us i, NoDup (map coordinate us) ->
-  read_row (listed 1 (map (fun t => scalar (coordinate t)) us) (Map.empty _))
-    (map (fun t => if coordinate t =? i then 1%Q else 0%Q) us) = if within (map coordinate us) i then scalar i else nothing.
+Lemma down_read : forall us gs i, Forall2 divided us gs -> NoDup (map coordinate us) ->
+  read_row (listed 1 gs (Map.empty _)) (map (fun t => if coordinate t =? i then weight t else 0%Q) us) =
+    if within (map coordinate us) i then scalar i else nothing.
 Proof.
-  intros us i N. set (U := listed 1 _ _). assert (Nu : forall n, normal_form (at_ U (numbering n))).
-  { intros n. unfold U. rewrite listed_nth. destruct (nth_in_or_default n (map (fun t => scalar (coordinate t)) us) nothing) as
-      [I| ->]; [|exact nothing_normal]. apply in_map_iff in I as (t & <- & _). apply scalars_normal. }
+  intros us gs i F N. set (U := listed 1 _ _). assert (Nu : forall n, normal_form (at_ U (numbering n))).
+  { intros n. unfold U. rewrite listed_nth. destruct (nth_in_or_default n gs nothing) as [I| ->]; [|exact nothing_normal].
+    revert I. generalize (nth n gs nothing). clear - F. intros f I. induction F as [|t g us gs [G _] F IH]; [destruct I|].
+    destruct I as [<-|I]; [exact G|exact (IH I)]. }
   apply form_same; [apply row_normal; exact Nu|destruct (within _ i); [apply scalars_normal|exact nothing_normal]|].
-  intros e. rewrite row_value. transitivity (weigh (map (fun t => if coordinate t =? i then 1%Q else 0%Q) us)
-    (fun n => form_value e (nth n (map (fun t => scalar (coordinate t)) us) nothing))).
+  intros e. rewrite row_value.
+  transitivity (weigh (map (fun t => if coordinate t =? i then weight t else 0%Q) us)
+    (fun n => form_value e (nth n gs nothing))).
   - apply weigh_equal. intros n. unfold U. rewrite listed_nth. reflexivity.
-  - rewrite (weigh_chosen e i us N). destruct (within _ i); [reflexivity|]. symmetry. apply constant_form_value.
+  - rewrite (weigh_chosen e i us gs F N). destruct (within _ i); [reflexivity|]. symmetry. apply constant_form_value.
 Qed.
 
 Lemma feed_read : forall count us done h, streams done h -> NoDup (map coordinate us) ->
   (forall t, In t us -> answers known v s (Direct.content t) (scalar (coordinate t)) /\
-    (exists f, Direct.content t = Rectified f) /\ done (coordinate t) = false /\ coordinate t < count /\
+    (exists d f, Direct.content t = Rectified d f) /\ done (coordinate t) = false /\ coordinate t < count /\
     forall i, In i (read_by (Direct.content t)) -> done i = true) ->
   exists fss, read_units known v h (grouped (map Direct.linear us) (map Direct.offset us)) = (v, fss) /\
     streams (fun i => done i || within (map coordinate us) i) (added 1 (mapped (listed 1 (concat fss) (Map.empty _))
-      (map (fun i => map (fun t => if coordinate t =? i then 1%Q else 0%Q) us) (seq 0 count))) h).
+      (map (fun i => map (fun t => if coordinate t =? i then weight t else 0%Q) us) (seq 0 count))) h).
 Proof.
   intros count us done h S N H. destruct (units_read done h us S) as (fss & R & C).
   { intros t T. destruct (H t T) as (A & E & _ & _ & D). split; [exact A|]. split; [exact E|exact D]. }
-  exists fss. split; [exact R|]. rewrite C. intros i. change 1%positive with (numbering 0) at 1.
+  exists fss. split; [exact R|]. intros i. change 1%positive with (numbering 0) at 1.
   rewrite added_at, Nat.sub_0_r. cbn [Nat.ltb Nat.leb]. rewrite (S i). unfold mapped. rewrite map_map.
   set (g := fun i => read_row _ _).
   assert (G : nth i (map g (seq 0 count)) nothing = if within (map coordinate us) i then scalar i else nothing).
@@ -266,7 +272,7 @@ Proof.
       apply (H t T). }
     destruct (Nat.lt_ge_cases i count) as [L|L].
     - rewrite (nth_indep _ nothing (g 0)) by (rewrite map_length, seq_length; exact L). rewrite (map_nth g), seq_nth by exact L.
-      unfold g. cbn [Nat.add]. apply down_read. exact N.
+      unfold g. cbn [Nat.add]. apply down_read; [exact C|exact N].
     - rewrite nth_overflow by (rewrite map_length, seq_length; exact L).
       destruct (within (map coordinate us) i); [specialize (W eq_refl); lia|reflexivity]. }
   rewrite G. destruct (within (map coordinate us) i) eqn:W; [|rewrite orb_false_r; apply plus_nothing_form].

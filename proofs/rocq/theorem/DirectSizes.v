@@ -43,7 +43,7 @@ Lemma columns_within : forall m n, (forall r, In r m -> length r <= n) -> column
 Proof. intros m n H. apply max_within. intros k K. apply in_map_iff in K as (r & <- & R). exact (H r R). Qed.
 
 Definition narrow (q : nat) (n : node) : Prop :=
-  match n with Averaged queries keys _ => length queries <= q /\ length keys <= q | Rectified _ => True end.
+  match n with Averaged queries keys _ => length queries <= q /\ length keys <= q | Rectified _ _ => True end.
 
 Section Sizes.
 Variables (one tokens places q : nat) (d : definition).
@@ -61,7 +61,7 @@ Proof.
   apply in_seq in K. split; [|split; [apply K|exact (nth_error_In _ _ N)]]. pose proof (in_order _ _ N) as B.
   assert (L : first + (coordinate s - first) <= width) by (unfold width; lia). revert B L.
     generalize (first + (coordinate s - first)).
-  intros k B L. destruct (content s) as [g|qs ks v]; cbn [node_below] in *.
+  intros k B L. destruct (content s) as [divisor g|qs ks v]; cbn [node_below] in *.
   - intros c i I. specialize (B c i I). lia.
   - destruct B as [Bf Bv]. split; [intros g G c i I; specialize (Bf g G c i I); lia|intros c i I; specialize (Bv c i I); lia].
 Qed.
@@ -82,7 +82,7 @@ Lemma head_slot : forall l a, In a (flat_map (head_of one) (of_half l slots)) ->
     wo := repeat [] (coordinate s) ++ [[1%Q]] |}.
 Proof.
   intros l a I. apply in_flat_map in I as (s & S & H). apply of_half_in in S as [S _]. unfold head_of in H.
-  destruct (content s) as [g|qs ks v] eqn:E; [destruct H|]. destruct H as [<-|[]]. exists s, qs, ks, v.
+  destruct (content s) as [divisor g|qs ks v] eqn:E; [destruct H|]. destruct H as [<-|[]]. exists s, qs, ks, v.
     repeat split; assumption.
 Qed.
 

@@ -6,16 +6,18 @@ From Efasp Require Import Statement Scalars Terms Interning.
 Import ListNotations.
 Open Scope positive_scope.
 
-(* A definition in writing, with numbers from 1 on in binary: ReLUs that share their linear part, and the means under one
-   score, are together. [expanded] is what it stands for. *)
+(* A definition in writing, with numbers from 1 on in binary: ReLUs that share their divisor and their linear part, and the
+   means under one score, are together. [expanded] is what it stands for. *)
 Record sum := { offset : Z; summands : list (Z * positive) }.
-Inductive item := Units (summands : list (Z * positive)) (offsets : list Z) | Head (queries keys values : list sum).
+Inductive item :=
+  | Units (divisor : positive) (summands : list (Z * positive)) (offsets : list Z)
+  | Head (queries keys values : list sum).
 Record writing := { items : list item; shown : list sum }.
 Definition unary (l : list (Z * positive)) : list (Z * nat) := map (fun '(c, i) => (c, pred (Pos.to_nat i))) l.
 Definition expand_sum (f : sum) : affine := {| constant := offset f; terms := unary (summands f) |}.
 Definition expand_item (i : item) : list node :=
   match i with
-  | Units l offsets => map (fun c => Rectified {| constant := c; terms := unary l |}) offsets
+  | Units divisor l offsets => map (fun c => Rectified divisor {| constant := c; terms := unary l |}) offsets
   | Head queries keys values =>
       map (fun v => Averaged (map expand_sum queries) (map expand_sum keys) (expand_sum v)) values
   end.
@@ -45,9 +47,10 @@ Definition read_terms (s : stream) (offset : Z) (l : list (Z * positive)) : form
 Definition read_sum (s : stream) (f : sum) : form := read_terms s (offset f) (summands f).
 Definition read_item (t : table) (s : stream) (i : item) : table * list form :=
   match i with
-  | Units l offsets =>
+  | Units divisor l offsets =>
       let f := read_terms s 0 l in
-      rectified known t (parts f) (map (fun c => qadd (free f) (inject_Z c)) offsets)
+      let '(t, fs) := rectified known t (parts f) (map (fun c => qadd (free f) (inject_Z c)) offsets) in
+      (t, map (scale_form (1 # divisor)) fs)
   | Head queries keys values =>
       let '(t, n) := score t (combine (map (read_sum s) queries) (map (read_sum s) keys)) in
       means_of t n (map (read_sum s) values)
@@ -62,11 +65,11 @@ Fixpoint read_items (t : table) (s : stream) (next : positive) (l : list item) :
 Definition numbered_below (n : positive) (l : list (Z * positive)) : bool := forallb (fun '(_, i) => Pos.ltb i n) l.
 Definition earlier (n : positive) (i : item) : bool :=
   match i with
-  | Units l _ => numbered_below n l
+  | Units _ l _ => numbered_below n l
   | Head queries keys values => forallb (fun f => numbered_below n (summands f)) (queries ++ keys ++ values)
   end.
 Definition scalars_of (n : positive) (i : item) : positive :=
-  match i with Units _ offsets => after n offsets | Head _ _ values => after n values end.
+  match i with Units _ _ offsets => after n offsets | Head _ _ values => after n values end.
 Fixpoint items_earlier (n : positive) (l : list item) : bool :=
   match l with [] => true | i :: rest => earlier n i && items_earlier (scalars_of n i) rest end.
 

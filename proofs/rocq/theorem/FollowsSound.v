@@ -93,8 +93,10 @@ Qed.
 Lemma item_length : forall known t s i u fs k, read_item known t s i = (u, fs) ->
   after (numbering k) fs = scalars_of (numbering k) i.
 Proof.
-  intros known t s [l offsets|queries keys values] u fs k H; cbn [read_item scalars_of] in *; rewrite !after_numbering.
-  - cbv zeta in H. apply rectified_length in H. rewrite map_length in H. congruence.
+  intros known t s [divisor l offsets|queries keys values] u fs k H; cbn [read_item scalars_of] in *;
+    rewrite !after_numbering.
+  - cbv zeta in H. destruct (rectified known t _ _) as [t1 gs] eqn:R. injection H as <- <-. apply rectified_length in R.
+    rewrite map_length in *. congruence.
   - destruct (score t _) as [t1 n]. apply means_of_length in H. rewrite map_length in H. congruence.
 Qed.
 
@@ -149,12 +151,15 @@ Qed.
 Lemma item_right : forall k t s i u fs, fresh t -> earlier (numbering k) i = true -> read_item known t s i = (u, fs) ->
   fresh u /\ extends t u /\ (extends u final -> Forall2 (node_is k s) (expand_item i) fs).
 Proof.
-  intros k t s i u fs F B H. destruct i as [l offsets|queries keys values]; cbn [read_item earlier expand_item scalars_of] in *.
-  - cbv zeta in H. destruct (rectified_right final world known valid facts_hold t _ _ u fs F H) as (F1 & E1 & W).
+  intros k t s i u fs F B H. destruct i as [divisor l offsets|queries keys values];
+    cbn [read_item earlier expand_item scalars_of] in *.
+  - cbv zeta in H. destruct (rectified known t _ _) as [t1 gs] eqn:Q. injection H as <- <-.
+    destruct (rectified_right final world known valid facts_hold t _ _ t1 gs F Q) as (F1 & E1 & W).
     split; [exact F1|]. split; [exact E1|]. intros E. specialize (W E). apply everywhere in W; [|exact somewhere].
-    clear - W B. revert fs W. induction offsets as [|c offsets IH]; intros fs W; cbn [map] in *;
-        inversion W as [|? f ? fs' H W']; subst; constructor; [|apply IH; exact W'].
-      intros k' s' hs R A h e I Rh. cbn [node_at]. rewrite (H e I). apply rectify_equal.
+    clear - W B. revert gs W. induction offsets as [|c offsets IH]; intros gs W; cbn [map] in *;
+        inversion W as [|? g ? gs' H W']; subst; cbn [map]; constructor; [|apply IH; exact W'].
+      intros k' s' hs R A h e I Rh. cbn [node_at]. rewrite scale_form_value, (H e I), Qmult_comm.
+      apply Qmult_comp; [reflexivity|]. apply rectify_equal.
       rewrite (affine_right e s s' h _ c l B A Rh), read_terms_offset, qadd_sum. unfold form_value, read_terms, combination.
     cbn [free parts]. ring.
   - destruct (score t _) as [t1 n] eqn:S. destruct (score_right t _ t1 n S) as (G & b & Fb & Eb). destruct (G F) as [F1 E1].

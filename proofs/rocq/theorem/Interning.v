@@ -121,8 +121,23 @@ Fixpoint nonnegative (fuel : nat) (known : facts) (t : table) (l : linear) : boo
           codes_nonnegative known mine && nonnegative fuel known t others
       end
   end.
-Definition never_negative (known : facts) (t : table) (f : form) : bool :=
+Definition plainly (known : facts) (t : table) (f : form) : bool :=
   Qle_bool 0 (free f) && nonnegative 40 known t (parts f).
+(* relu(L) - L is relu(-L), so 0 or more: in a form half of a multiple of relu(L) may be taken as half of that of L. *)
+Definition half_opened (t : table) (f : form) (p : positive * Q) : form :=
+  match Map.find (fst p) (entries t) with
+  | Some (Unit n up c) =>
+      match Map.find n (directions t), Qle_bool 0 (snd p) with
+      | Some l, true =>
+          let k := Qred (snd p * (1 # 2)) in
+          add_forms f (add_forms (atom (Qopp k) (fst p))
+            (scale_form k {| free := c; parts := if up then l else scaled (-1) l |}))
+      | _, _ => f
+      end
+  | _ => f
+  end.
+Definition never_negative (known : facts) (t : table) (f : form) : bool :=
+  plainly known t f || existsb (fun p => plainly known t (half_opened t f p)) (parts f).
 
 (* ReLUs. *)
 Definition find_unit (t : table) (n : positive) (up : bool) (c : Q) : option positive :=

@@ -22,6 +22,9 @@ Definition good (t : table) (f : form) : Prop := normal_form f /\ below (next_sc
 Lemma good_later : forall t u f, later t u -> good t f -> good u f.
 Proof. intros t u f L [N B]. split; [exact N|]. exact (below_more _ _ _ (later_next _ _ L) B). Qed.
 
+Lemma scale_good : forall t c f, good t f -> good t (scale_form c f).
+Proof. intros t c f [N B]. split; [exact (scale_normal c f N)|exact (scale_below _ c f B)]. Qed.
+
 Section Again.
 Variables (known : facts) (first : positive).
 Let tidy := tidy known first.
@@ -85,7 +88,7 @@ Proof.
     apply andb_true_iff. split; [apply Pos.ltb_lt; exact I|reflexivity]. }
   assert (Never : forall v, tidy v -> later t v -> never_negative known v {| free := c; parts := turned (along d) m |} =
     never_negative known t {| free := c; parts := turned (along d) m |}).
-  { intros v V L. apply (never_negative_later known t v L (earlier_means known first t T)). cbn [parts].
+  { intros v V L. apply (never_negative_later known t v L (earlier_means known first t T) (earlier_units known first t T)). cbn [parts].
     apply turned_below. exact Bm. }
   destruct (find_unit t (number d) (along d) c) as [i|] eqn:F.
   { injection H as <- <-. apply find_unit_found in F. pose proof (entry_below known first t T _ _ F) as I.

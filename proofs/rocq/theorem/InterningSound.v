@@ -270,11 +270,36 @@ Proof.
       rewrite (partition_value e _ _ _ _ M). pose proof (IH _ O e I). pose proof (codes_nonnegative_right e mine I H). lra.
 Qed.
 
-Lemma never_negative_right : forall t f e, extends t final -> never_negative known t f = true -> In e world ->
-  0 <= form_value e f.
+Lemma plainly_right : forall t f e, extends t final -> plainly known t f = true -> In e world -> 0 <= form_value e f.
 Proof.
   intros t f e E H I. apply andb_true_iff in H as [C N]. apply Qle_bool_iff in C. unfold form_value.
   pose proof (nonnegative_right t E _ _ N e I). lra.
+Qed.
+
+Lemma half_opened_below : forall t f p e, extends t final -> In e world -> form_value e (half_opened t f p) <= form_value e f.
+Proof.
+  intros t f [i a] e E I. unfold half_opened. cbn [fst snd].
+  destruct (Map.find i (entries t)) as [[n up c|s of]|] eqn:F; try apply Qle_refl.
+  destruct (Map.find n (directions t)) as [l|] eqn:D; [|apply Qle_refl]. destruct (Qle_bool 0 a) eqn:A; [|apply Qle_refl].
+  apply Qle_bool_iff in A. cbv zeta. rewrite !add_forms_value, atom_value, scale_form_value.
+  rewrite (valid e I i _ (same_entries _ _ E _ _ F)). cbn [meaning]. rewrite (same_directions _ _ E _ _ D).
+  set (k := Qred (a * (1 # 2))). assert (K : 0 <= k) by (unfold k; rewrite Qred_correct; lra).
+  set (x := form_value e {| free := c; parts := if up then l else scaled (-1) l |}).
+  assert (X : oriented up (value e l) + c == x).
+  { unfold x, form_value. cbn [free parts]. destruct up; cbn [oriented]; [|rewrite scaled_value]; ring. }
+  assert (R : x <= rectify (oriented up (value e l) + c)).
+  { rewrite <- X. destruct (rectify_cases (oriented up (value e l) + c)) as [[_ ->]|[B ->]]; lra. }
+  generalize dependent (rectify (oriented up (value e l) + c)). intros y R.
+  pose proof (Qmult_le_compat_r _ _ k R K) as M. generalize dependent (form_value e f). clear - M. intros v.
+  setoid_replace (v + (Qopp k * y + k * x)) with (v + (x * k - y * k)) by ring. lra.
+Qed.
+
+Lemma never_negative_right : forall t f e, extends t final -> never_negative known t f = true -> In e world ->
+  0 <= form_value e f.
+Proof.
+  intros t f e E H I. apply orb_true_iff in H as [H|H]; [exact (plainly_right t f e E H I)|].
+  apply existsb_exists in H as (p & _ & H). apply Qle_trans with (1 := plainly_right t _ e E H I).
+  exact (half_opened_below t f p e E I).
 Qed.
 
 (* ReLUs. *)

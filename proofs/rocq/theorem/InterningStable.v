@@ -127,10 +127,18 @@ Proof.
   rewrite IH by (intros y I; apply H; right; exact I). rewrite (H x (or_introl eq_refl)). reflexivity.
 Qed.
 
+Lemma existsb_same : forall A (p q : A -> bool) l, (forall x, In x l -> p x = q x) -> existsb p l = existsb q l.
+Proof.
+  intros A p q l. induction l as [|x l IH]; intros H; [reflexivity|]. cbn [existsb].
+  rewrite IH by (intros y I; apply H; right; exact I). rewrite (H x (or_introl eq_refl)). reflexivity.
+Qed.
+
 Section Asked.
 Variables (known : facts) (t u : table).
 Hypothesis grown : later t u.
 Hypothesis earlier_means : forall i s of, Map.find i (entries t) = Some (Mean s of) -> (of < next_scalar t)%positive.
+Hypothesis earlier_units : forall i n up c, Map.find i (entries t) = Some (Unit n up c) ->
+  exists l, Map.find n (directions t) = Some l /\ below (next_scalar t) l = true.
 
 Lemma found_below : forall i (c : Q) l, below (next_scalar t) l = true -> In (i, c) l ->
   Map.find i (entries u) = Map.find i (entries t).
@@ -194,7 +202,27 @@ Proof.
     rewrite IH by assumption. reflexivity.
 Qed.
 
+Lemma plainly_later : forall f, below (next_scalar t) (parts f) = true -> plainly known u f = plainly known t f.
+Proof. intros f B. unfold plainly. rewrite nonnegative_later by exact B. reflexivity. Qed.
+
+Lemma half_opened_later : forall f p, below (next_scalar t) (parts f) = true -> (fst p < next_scalar t)%positive ->
+  half_opened u f p = half_opened t f p /\ below (next_scalar t) (parts (half_opened t f p)) = true.
+Proof.
+  intros f p B P. unfold half_opened. rewrite (later_entries _ _ grown _ P).
+  destruct (Map.find (fst p) (entries t)) as [[n up c|s of]|] eqn:F; try (split; [reflexivity|exact B]).
+  destruct (earlier_units _ _ _ _ F) as (k & D & Bk). rewrite D, (later_directions _ _ grown _ _ D).
+  destruct (Qle_bool 0 (snd p)); [|split; [reflexivity|exact B]]. split; [reflexivity|]. cbv zeta.
+  cbn [add_forms parts]. apply merge_below; [exact B|]. apply merge_below.
+  - rewrite below_in. intros i a [E|[]]. injection E as <- _. exact P.
+  - apply scale_below. cbn [parts]. destruct up; [exact Bk|apply scaled_below; exact Bk].
+Qed.
+
 Lemma never_negative_later : forall f, below (next_scalar t) (parts f) = true ->
   never_negative known u f = never_negative known t f.
-Proof. intros f B. unfold never_negative. rewrite nonnegative_later by exact B. reflexivity. Qed.
+Proof.
+  intros f B. unfold never_negative. rewrite (plainly_later f B).
+  apply (f_equal (orb (plainly known t f))). apply existsb_same. intros (i, a) I.
+  assert (P : (i < next_scalar t)%positive) by (rewrite below_in in B; exact (B i a I)).
+  destruct (half_opened_later f (i, a) B P) as [E K]. rewrite E. exact (plainly_later _ K).
+Qed.
 End Asked.

@@ -60,6 +60,13 @@ Qed.
 Lemma earlier_means : forall i s of, Map.find i (entries t) = Some (Mean s of) -> (of < next_scalar t)%positive.
 Proof. intros i s of H. pose proof (entry_below _ _ H). destruct (tidy_mean _ neat _ _ _ H) as (L & _). lia. Qed.
 
+Lemma earlier_units : forall i n up c, Map.find i (entries t) = Some (Unit n up c) ->
+  exists l, Map.find n (directions t) = Some l /\ below (next_scalar t) l = true.
+Proof.
+  intros i n up c H. destruct (tidy_unit _ neat i n up c H) as (_ & l & D & _). exists l.
+  split; [exact D|exact (proj1 (proj2 (tidy_direction _ neat n l D)))].
+Qed.
+
 (* What is there is found. *)
 Lemma direction_there : forall n l, Map.find n (directions t) = Some l -> find_direction t (sum_key l) l = Some n.
 Proof.
@@ -120,7 +127,7 @@ Proof.
     split; [exact (later_directions _ _ L _ _ Y)|exact Z].
   - intros i n up c k H G. destruct (tidy_unit _ neat i n up c H) as (_ & k' & Y & Z).
     assert (k = k') by (pose proof (later_directions _ _ L _ _ Y); congruence). subst k'.
-    rewrite <- (tidy_needed _ neat i n up c k H Y). apply (never_negative_later known t u L earlier_means). cbn [parts].
+    rewrite <- (tidy_needed _ neat i n up c k H Y). apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts].
     apply turned_below. exact (proj1 (proj2 (tidy_direction _ neat n k Y))).
 Qed.
 
@@ -143,7 +150,7 @@ Proof.
     (intros m k H; apply (tidy_direction _ neat m k H)).
   assert (Never : forall m x y k, Map.find m (directions t) = Some k ->
     never_negative known u {| free := y; parts := turned x k |} = never_negative known t {| free := y; parts := turned x k |}).
-  { intros m x y k H. apply (never_negative_later known t u L earlier_means). cbn [parts]. apply turned_below.
+  { intros m x y k H. apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts]. apply turned_below.
     exact (Bn m k H). }
   split; [exact F|pose proof (tidy_first _ neat); unfold u; cbn; lia| | |exact (tidy_once _ neat)| | | | | | |
     exact (tidy_score_once _ neat)|].
@@ -198,7 +205,7 @@ Proof.
     exact (tidy_once _ neat)|exact (tidy_unit _ neat)|exact (tidy_unit_once _ neat)|exact (tidy_either _ neat)| |
     exact (tidy_units _ neat)| | |].
   - intros i n up c l H D. rewrite <- (tidy_needed _ neat i n up c l H D).
-    apply (never_negative_later known t u L earlier_means). cbn [parts]. apply turned_below.
+    apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts]. apply turned_below.
     exact (proj1 (proj2 (tidy_direction _ neat n l D))).
   - intros n d H. rewrite G in H. destruct (Pos.eqb_spec n (next_score t)) as [->|_]; [injection H as <-; exact B|].
     exact (tidy_score _ neat n d H).
@@ -240,7 +247,7 @@ Proof.
   - intros i j n up c Hi Hj. apply (tidy_unit_once _ neat i j n up c); apply Other; try assumption; discriminate.
   - intros i j n up c Hi Hj. apply (tidy_either _ neat i j n up c); apply Other; try assumption; discriminate.
   - intros i n up c l H D. assert (H' : Map.find i (entries t) = Some (Unit n up c)) by (apply Other; [exact H|discriminate]).
-    rewrite <- (tidy_needed _ neat i n up c l H' D). apply (never_negative_later known t u L earlier_means). cbn [parts].
+    rewrite <- (tidy_needed _ neat i n up c l H' D). apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts].
     apply turned_below. exact (proj1 (proj2 (tidy_direction _ neat n l D))).
   - intros n up c i H. pose proof (tidy_units _ neat n up c i H) as J. pose proof (entry_below _ _ J). rewrite G.
     destruct (Pos.eqb_spec i (next_scalar t)); [lia|exact J].

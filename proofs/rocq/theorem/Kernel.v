@@ -6,4 +6,4 @@ From Efasp Require Import Statement Accepts Policies.
 Extraction Language OCaml.
 Extraction "statement.ml" valid start step stopped faults latest token_id vocabulary token_code log_code cell_code place_row
   log_tokens log_places cell_tokens cell_places read_log read_cells forward decided unmask unmask_all generate g effect_tokens
-  accepts legal.
+  accepts accepts_one legal.

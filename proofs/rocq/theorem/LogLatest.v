@@ -6,21 +6,22 @@ Import ListNotations.
 Open Scope Z_scope.
 
 Section Reads.
-Variables (w : nat) (ext : bool) (p : program) (T t : nat) (b : list token).
+Variables (w : nat) (ext : bool) (p : program) (T t : nat) (b : list token) (l : list position).
 Let M := length (initial p).
 Let P := processors p.
-Let l := log_sites w p T t b.
+Hypothesis of_log : positions_of (log_sites w p T t b) l.
 Hypothesis V : valid w ext p = true.
 Hypothesis until : Z.of_nat T <= latest w.
 Hypothesis next_time : (t < T)%nat.
 Hypothesis some : Forall2 partial b (block_tokens w p t).
-Let prompted_log : prompted w p l := log_prompted w p T t b next_time some.
+Let prompted_log : prompted w p l := prompted_in w p T t b l of_log next_time some.
 Let pid_word := pid_word w ext p V.
 Let address_fits := address_fits w ext p V.
 Let widths := LogReads.widths w ext p V.
-Let part_site := LogReads.part_site w p T t b next_time some.
-Let initial_site := LogReads.initial_site w p T t b next_time some.
-Let clock_range := LogReads.clock_range w p T t b until next_time some.
+Let part_site := LogReads.part_site w p T t b l of_log next_time some.
+Let initial_site := LogReads.initial_site w p T t b l of_log next_time some.
+Let done_in := done_in w p T t b l of_log next_time some.
+Let clock_range := LogReads.clock_range w p T t b l of_log until next_time some.
 
 (* The latest writes. Flags of the positions: whether a position's block is incomplete; whether a store is outdone. *)
 Section Latest.
@@ -39,7 +40,7 @@ Inductive offers (v : Z) : position -> Prop :=
       offers v (part 1 (logged w p s pid), PLog 1 (Z.of_nat s) pid).
 
 Let in_bos : In bos l.
-Proof. apply (p_there _ _ _ prompted_log). constructor. Qed.
+Proof. apply (p_there _ _ _ prompted_log); [constructor|reflexivity]. Qed.
 
 Lemma complete_site : forall x k time pid, In (x, PLog k time pid) l -> incomplete (x, PLog k time pid) = false ->
   exists s, (s <= t)%nat /\ time = Z.of_nat s /\ x = part k (logged w p s pid) /\ 0 <= pid < Z.of_nat P.
@@ -94,7 +95,7 @@ Proof.
   assert (Wr : forall q, Some r = Some q -> 0 <= q < 8) by (intros q E; injection E as <-; exact R).
   assert (There : forall s v, (s <= t)%nat -> writes (logged w p s pid) = Some (ToRegister r v) -> exists k, In k l /\
     hit m k = true /\ clock_of k = Z.of_nat s).
-  { intros s v B E. pose proof (done_there w p T t b next_time some 1 s pid ltac:(lia) B N) as J.
+  { intros s v B E. pose proof (done_in 1 s pid ltac:(lia) B N) as J.
     eexists. split; [exact J|]. split; [|reflexivity]. unfold hit, m.
     cbn [latest_register sink compared among exclude refuses refused forallb wanted offered bits].
     rewrite (incomplete_done _ 1 s pid J B). change (index_of _) with (Some pid). unfold name_of, at_part, is_bos.
@@ -185,7 +186,7 @@ Proof.
   assert (There : forall s v, (s <= t)%nat -> stored_at w p s a = Some v -> exists k, In k l /\ hit m k = true /\
     clock_of k = Z.of_nat s).
   { intros s v B E. apply stored_unbeaten in E as (pid & N & Ew & O).
-    pose proof (done_there w p T t b next_time some 1 s pid ltac:(lia) B N) as J.
+    pose proof (done_in 1 s pid ltac:(lia) B N) as J.
     eexists. split; [exact J|]. split; [|reflexivity]. unfold hit, m.
     cbn [latest_word sink compared among exclude refuses refused forallb wanted offered bits].
     rewrite (incomplete_done _ 1 s pid J B), (beaten_is s a v pid B N Ew), O.
@@ -193,7 +194,7 @@ Proof.
       reflexivity).
     unfold holder. rewrite Q. unfold holds. rewrite agrees_word, Z.eqb_refl by exact Wa. reflexivity. }
   assert (First : exists k, In k l /\ hit m k = true).
-  { pose proof (initial_there w p T t b next_time some a Ba) as J. eexists. split; [exact J|]. unfold hit, m.
+  { pose proof (initial_in w p T t b l of_log next_time some a Ba) as J. eexists. split; [exact J|]. unfold hit, m.
     cbn [latest_word sink compared among exclude refuses refused forallb wanted offered bits].
     rewrite (incomplete_is _ J), (unbeaten _ J eq_refl). change (time_of _) with (@None Z). unfold holder. cbn [holds word].
     rewrite agrees_word, Z.eqb_refl by exact Wa. reflexivity. }

@@ -6,21 +6,23 @@ Import ListNotations.
 Open Scope Z_scope.
 
 Section Reads.
-Variables (w : nat) (ext : bool) (p : program) (T t : nat) (b : list token).
+Variables (w : nat) (ext : bool) (p : program) (T t : nat) (b : list token) (l : list position).
 Let M := length (initial p).
 Let P := processors p.
-Let l := log_sites w p T t b.
+Hypothesis of_log : positions_of (log_sites w p T t b) l.
 Hypothesis V : valid w ext p = true.
 Hypothesis until : Z.of_nat T <= latest w.
 Hypothesis next_time : (t < T)%nat.
 Hypothesis some : Forall2 partial b (block_tokens w p t).
 Hypothesis open : existsb is_mask b = true.
+Let site_of := site_of w p T t b l of_log next_time some.
+Let done_in := done_in w p T t b l of_log next_time some.
 
 (* A position of the log by its place. *)
 Lemma initial_site : forall j a, In j l -> snd j = PInitial a ->
   0 <= a < Z.of_nat M /\ fst j = word (nth (Z.to_nat a) (initial p) 0).
 Proof.
-  intros j a J E. destruct (log_site_of w p T t b next_time some j J) as [j H|c A|k s pid K B N|k pid u K N R|k s pid K B N];
+  intros j a J E. destruct (site_of j J) as [j H|c A|k s pid K B N|k pid u K N R|k s pid K B N];
     try discriminate; [destruct H; discriminate|]. injection E as ->. split; [exact A|reflexivity].
 Qed.
 
@@ -28,7 +30,7 @@ Lemma part_site : forall j k time pid, In j l -> snd j = PLog k time pid -> 0 <=
   exists s, (s <= T)%nat /\ time = Z.of_nat s /\ (masked j = false -> (s <= S t)%nat /\ fst j = part k (logged w p s pid)) /\
     ((s <= t)%nat -> fst j = part k (logged w p s pid)).
 Proof.
-  intros j k time pid J E. destruct (log_site_of w p T t b next_time some j J) as [j H|c A|n s q K B N|n q u K N R|n s q K B N];
+  intros j k time pid J E. destruct (site_of j J) as [j H|c A|n s q K B N|n q u K N R|n s q K B N];
     try discriminate; [destruct H; discriminate| | |]; injection E as -> <- ->; (split; [exact K|split; [exact N|]]).
   - exists s. split; [lia|]. split; [reflexivity|]. split; intros; [split; [lia|reflexivity]|reflexivity].
   - exists (S t). split; [lia|]. split; [reflexivity|]. split; [|lia].
@@ -42,9 +44,9 @@ Proof. intros s B. apply is_word_range. unfold latest in until. unfold size. lia
 Let pid_word := pid_word w ext p V.
 Let address_fits := address_fits w ext p V.
 Lemma widths : (2 <= w)%nat /\ (2 <= clock_bits w)%nat.
-Proof. clear next_time until. pose proof (program_fits w ext p V) as [W _]. unfold clock_bits. split; [exact W|lia]. Qed.
+Proof. clear - V. pose proof (program_fits w ext p V) as [W _]. unfold clock_bits. split; [exact W|lia]. Qed.
 
-Let prompted_log : prompted w p l := log_prompted w p T t b next_time some.
+Let prompted_log : prompted w p l := prompted_in w p T t b l of_log next_time some.
 
 Lemma log_plain_sound : forall m : matching position, (forall j, sink m j = is_bos j) ->
   (forall d, In d (compared m) -> (2 <= bits d)%nat /\ offered d bos = None) ->
@@ -89,12 +91,9 @@ Qed.
 Theorem block_incomplete : forall s, (S t <= s <= T)%nat -> selects (block_of w (Some (Z.of_nat s))) l (fun j => fst j = Mask).
 Proof.
   intros s B. apply selects_hits; [apply block_sound| |].
-  - assert (X : exists q, time_of (Mask, q) = Some (Z.of_nat s) /\ In (Mask, q) l).
-    { destruct (Nat.eq_dec s (S t)) as [->|N]; [exact (mask_there w p T t b next_time some open)|].
-      apply (later_there w ext p T t b V next_time some). lia. }
-    destruct X as (q & E & J). exists (Mask, q). split; [exact J|]. unfold hit.
-    cbn [block_of sink compared among exclude refuses refused forallb wanted offered bits]. rewrite E.
-    rewrite agrees_word, Z.eqb_refl by exact (clock_word s (proj2 B)). reflexivity.
+  - destruct (mask_in w ext p T t b l of_log V next_time some open s B) as (q & E & J). exists (Mask, q).
+    split; [exact J|]. unfold hit. cbn [block_of sink compared among exclude refuses refused forallb wanted offered bits].
+    rewrite E, agrees_word, Z.eqb_refl by exact (clock_word s (proj2 B)). reflexivity.
   - intros j J H. apply block_hit in H as (Mj & _); [|exact J]. destruct j as [x q]. destruct x; (discriminate || reflexivity).
 Qed.
 
@@ -130,7 +129,7 @@ Theorem token_read : forall k s pid, 0 <= k < 3 -> (s <= t)%nat -> 0 <= pid < Z.
 Proof.
   intros k s pid K B N. pose proof (clock_word s ltac:(lia)) as Ws. pose proof (pid_word pid N) as Wp.
   apply selects_hits; [apply token_sound| |].
-  - eexists. split; [exact (done_there w p T t b next_time some k s pid K B N)|]. unfold hit.
+  - eexists. split; [exact (done_in k s pid K B N)|]. unfold hit.
     cbn [token_at sink compared among exclude refuses refused forallb wanted offered bits].
     change (time_of _) with (Some (Z.of_nat s)). change (index_of _) with (Some pid).
     rewrite !agrees_word, !Z.eqb_refl by assumption. unfold at_part, masked, is_bos. cbn [fst snd]. rewrite Z.eqb_refl.
@@ -171,9 +170,9 @@ Proof.
     eapply (index_word w ext p V). eassumption.
   - injection E as <-. apply address_fits. apply (initial_site _ a J eq_refl).
   - injection E as <-. apply pid_word. apply (part_site _ k s n J eq_refl).
-  - exfalso. pose proof (log_site_of w p T t b next_time some _ J) as H. inversion H; subst. inversion H0.
-  - exfalso. pose proof (log_site_of w p T t b next_time some _ J) as H. inversion H; subst. inversion H0.
-  - exfalso. pose proof (log_site_of w p T t b next_time some _ J) as H. inversion H; subst. inversion H0.
+  - exfalso. pose proof (site_of _ J) as H. inversion H; subst. inversion H0.
+  - exfalso. pose proof (site_of _ J) as H. inversion H; subst. inversion H0.
+  - exfalso. pose proof (site_of _ J) as H. inversion H; subst. inversion H0.
 Qed.
 
 Lemma clock_range : forall j, In j l -> 0 <= clock_of j < size (clock_bits w).
@@ -221,7 +220,7 @@ Proof.
   assert (There : forall q u, 0 <= q < Z.of_nat P -> writes (logged w p s q) = Some (ToMemory a u) -> exists k, In k l /\
     hit (concurrent w (Some (Z.of_nat s)) (Some a)) k = true /\ urgency w k = size w - 1 - q).
   { intros q u Nq Eq. exists (part 1 (logged w p s q), PLog 1 (Z.of_nat s) q).
-    split; [exact (done_there w p T t b next_time some 1 s q ltac:(lia) B Nq)|]. split; [|reflexivity].
+    split; [exact (done_in 1 s q ltac:(lia) B Nq)|]. split; [|reflexivity].
     unfold hit. cbn [concurrent sink compared among exclude refuses refused forallb wanted offered bits].
     change (time_of _) with (Some (Z.of_nat s)). unfold word_of, at_part, is_bos. cbn [fst snd].
     unfold part, target_token. cbn [Z.eqb Pos.eqb]. rewrite Eq. cbn [word].

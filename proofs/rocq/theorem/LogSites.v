@@ -222,10 +222,13 @@ Proof.
     replace (S t <=? t)%nat with false by (symmetry; apply Nat.leb_gt; lia). rewrite Nat.eqb_refl. exact I.
 Qed.
 
+Lemma log_programmed : programmed w p l.
+Proof. intros j H. rewrite log_split, !in_app_iff. left. apply in_prompt. exact H. Qed.
+
 Lemma log_prompted : prompted w p l.
 Proof.
   split.
-  - intros j H. rewrite log_split, !in_app_iff. left. apply in_prompt. exact H.
+  - intros j H _. exact (log_programmed j H).
   - intros j J. destruct (log_site_of j J) as [j H|a A|k s pid K B N|k pid u K N R|k s pid K B N];
       [left; exact H|right; split; [reflexivity|exact I]| | |right; split; [reflexivity|exact I]].
     + right. split; [|exact I]. destruct (part_unmasked k (logged w p s pid)) as [_ U]. unfold is_bos. cbn [fst].
@@ -292,16 +295,45 @@ Theorem log_right : forall m places,
   Forall2 (fun '(s, u) read => s = Mask -> read = Some u)
     (combine (during w p T t b) (during w p T t (block_tokens w p t))) (readings w ext m places (during w p T t b)).
 Proof.
-  intros m places. pose proof due_tokens as D. revert D. generalize (readings w ext m places (during w p T t b)).
-  unfold l, log_sites. set (x := during w p T t b). set (u := during w p T t (block_tokens w p t)).
-  set (qs := log_places _ _ _ _). clearbody x u qs. revert qs u.
-  induction x as [|s x IH]; intros qs u rs D H; cbn [combine] in *.
-  - inversion H. constructor.
-  - destruct qs as [|q qs]; [inversion D; subst; inversion H; constructor|]. inversion D as [|j v l1 us Dj Ds]; subst.
-    inversion H as [|j read l2 reads Hj Hs]; subst. cbn [combine]. constructor; [|exact (IH qs us reads Ds Hs)].
-    intros ->. rewrite (Hj eq_refl). cbn [snd]. rewrite (Dj eq_refl). reflexivity.
+  intros m places H. exact (due_read place due_at _ _ _ _ due_tokens H).
 Qed.
 End Sites.
+
+(* The same of positions of the log that may lack the program. *)
+Section Without.
+Variables (w : nat) (ext : bool) (p : program) (T t : nat) (b : list token) (l : list position).
+Hypothesis of_log : positions_of (log_sites w p T t b) l.
+Hypothesis V : valid w ext p = true.
+Hypothesis until : (t < T)%nat.
+Hypothesis some : Forall2 partial b (block_tokens w p t).
+
+Lemma site_of : forall j, In j l -> log_site w p T t j.
+Proof. intros j J. apply (log_site_of w p T t b until some). exact (of_full _ _ of_log j J). Qed.
+
+Lemma prompted_in : prompted w p l.
+Proof. exact (prompted_without w p _ l of_log (log_prompted w p T t b until some)). Qed.
+
+Lemma initial_in : forall a, 0 <= a < Z.of_nat (length (initial p)) ->
+  In (word (nth (Z.to_nat a) (initial p) 0), PInitial a) l.
+Proof. intros a A. apply (but_program _ _ of_log); [|reflexivity]. exact (initial_there w p T t b until some a A). Qed.
+
+Lemma done_in : forall k s pid, 0 <= k < 3 -> (s <= t)%nat -> 0 <= pid < Z.of_nat (processors p) ->
+  In (part k (logged w p s pid), PLog k (Z.of_nat s) pid) l.
+Proof.
+  intros k s pid K B N. apply (but_program _ _ of_log); [|reflexivity]. exact (done_there w p T t b until some k s pid K B N).
+Qed.
+
+(* A position with a time is none of the program. *)
+Lemma mask_in : existsb is_mask b = true -> forall s, (S t <= s <= T)%nat ->
+  exists q, time_of (Mask, q) = Some (Z.of_nat s) /\ In (Mask, q) l.
+Proof.
+  intros N s B. assert (X : exists q, time_of (Mask, q) = Some (Z.of_nat s) /\ In (Mask, q) (log_sites w p T t b)).
+  { destruct (Nat.eq_dec s (S t)) as [->|E]; [exact (mask_there w p T t b until some N)|].
+    apply (later_there w ext p T t b V until some). lia. }
+  destruct X as (q & E & J). exists q. split; [exact E|]. apply (but_program _ _ of_log _ J).
+  destruct q; (discriminate || reflexivity).
+Qed.
+End Without.
 
 (* One pass of masked diffusion is right, if at every mask the token that is due is read out. *)
 Theorem log_pass : forall w ext m,

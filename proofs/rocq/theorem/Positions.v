@@ -94,9 +94,12 @@ Proof.
       apply in_seq. assert (B : (k < length (instruction_tokens i))%nat) by (apply nth_error_Some; congruence). cbn in B. lia.
 Qed.
 
-(* A sequence that begins with the prompt: no other position is bos, or has a place of the prompt. *)
+(* A place of the program, which a sequence for one program lacks. *)
+Definition at_program (j : position) : bool := match snd j with PField _ _ => true | _ => false end.
+(* A sequence that begins with the prompt, with the program or without: no other position is bos, or has a place of the
+   prompt. *)
 Record prompted (w : nat) (p : program) (l : list position) : Prop := {
-  p_there : forall j, prompt_site w p j -> In j l;
+  p_there : forall j, prompt_site w p j -> at_program j = false -> In j l;
   p_only : forall j, In j l -> prompt_site w p j \/
     is_bos j = false /\ match snd j with PBos | PCount | PField _ _ => False | _ => True end }.
 
@@ -111,13 +114,30 @@ Proof.
   - destruct k; discriminate.
 Qed.
 
+(* One that has the program. *)
+Definition programmed (w : nat) (p : program) (l : list position) : Prop := forall j, prompt_site w p j -> In j l.
+(* The positions of a sequence, with those of the program or without. *)
+Record positions_of (full l : list position) : Prop := {
+  of_full : forall j, In j l -> In j full;
+  but_program : forall j, In j full -> at_program j = false -> In j l }.
+
+Lemma all_positions : forall l, positions_of l l.
+Proof. intros l. split; trivial. Qed.
+
+Lemma prompted_without : forall w p full l, positions_of full l -> prompted w p full -> prompted w p l.
+Proof.
+  intros w p full l O F. split.
+  - intros j H N. apply (but_program _ _ O); [|exact N]. exact (p_there _ _ _ F j H N).
+  - intros j J. apply (p_only _ _ _ F). exact (of_full _ _ O j J).
+Qed.
+
 (* A match is sound if at bos there are no words and flags, and ranks are within the capacity. *)
 Lemma sound_at_bos : forall w p l (m : matching position), prompted w p l ->
   (forall j, sink m j = is_bos j) -> (forall c, In c (compared m) -> (2 <= bits c)%nat /\ offered c bos = None) ->
   (forall f, In f (among m ++ exclude m) -> f bos = false) -> rank m bos = 0 ->
   (forall j, In j l -> rank m j < capacity m /\ (forallb (fun f => f j) (among m) = true -> 0 <= rank m j)) -> sound m l.
 Proof.
-  intros w p l m L K C F R B. assert (I : In bos l) by (apply (p_there _ _ _ L); constructor).
+  intros w p l m L K C F R B. assert (I : In bos l) by (apply (p_there _ _ _ L); [constructor|reflexivity]).
   assert (O : forall s, In s l -> sink m s = true -> s = bos).
   { intros s J H. rewrite K in H. exact (only_bos w p l s L J H). }
   split.
@@ -198,14 +218,17 @@ Proof.
   - destruct j as [t q]. cbn in F, Hj. unfold at_field in F. cbn in F. destruct q; (discriminate || destruct Hj).
 Qed.
 
+Section Programmed.
+Hypothesis Pr : programmed w p l.
+
 Theorem fetch_read : forall n i k t, nth_error (instructions p) n = Some i -> nth_error (instruction_tokens i) k = Some t ->
   selects (fetch w (Z.of_nat k) (Some (Z.of_nat n)) true) l (fun j => fst j = t).
 Proof.
   intros n i k t Hn Hk. apply selects_hits; [apply fetch_sound| |].
-  - exists (t, PField (Z.of_nat k) (Z.of_nat n)). split; [apply (p_there _ _ _ L); exact (site_field w p n i k t Hn Hk)|].
+  - exists (t, PField (Z.of_nat k) (Z.of_nat n)). split; [apply Pr; exact (site_field w p n i k t Hn Hk)|].
     assert (B : is_bos (t, PField (Z.of_nat k) (Z.of_nat n)) = false).
     { destruct (is_bos _) eqn:E; [|reflexivity]. apply (only_bos w p l) in E; [discriminate|exact L|].
-      apply (p_there _ _ _ L). exact (site_field w p n i k t Hn Hk). }
+      apply Pr. exact (site_field w p n i k t Hn Hk). }
     unfold hit. cbn [fetch sink compared among exclude refuses refused forallb offered wanted bits]. rewrite B.
     change (index_of _) with (Some (Z.of_nat n)). rewrite agrees_word by exact (index_word n i Hn). rewrite Z.eqb_refl.
     cbn. rewrite Z.eqb_refl. reflexivity.
@@ -247,6 +270,7 @@ Proof.
     apply (fetch_read (Z.to_nat v) i k); [exact E|]. apply nth_error_nth'. exact K.
   - apply fetch_missed; [exact W|]. right. right. exists v. split; [reflexivity|]. apply nth_error_None in E. lia.
 Qed.
+End Programmed.
 
 Theorem count_read : forall wish, selects (count_of wish) l
   (fun j => fst j = if wish then word (Z.of_nat (processors p) mod size w) else Bos).
@@ -256,7 +280,8 @@ Proof.
     intros g [<-|[]]. reflexivity. }
   intros [|].
   - apply selects_hits; [apply S| |].
-    + exists (word (Z.of_nat (processors p) mod size w), PCount). split; [apply (p_there _ _ _ L); constructor|reflexivity].
+    + exists (word (Z.of_nat (processors p) mod size w), PCount). split; [apply (p_there _ _ _ L); [constructor|reflexivity]|
+        reflexivity].
     + intros j J H. destruct (p_only _ _ _ L j J) as [Hj|[_ Hj]].
       { destruct Hj; [discriminate|reflexivity|destruct t; discriminate]. }
       destruct j as [t q]. destruct q; try destruct Hj; destruct t; discriminate.

@@ -1,13 +1,16 @@
 (* Outputs defined by scalars: what a transformer is compared with. A scalar is a number at every position of a sequence: an
    entry of the position's code (of its token, then of its place), the ReLU of an affine form of earlier scalars at the same
-   position, or the mean of an affine form over the positions at which a score of affine forms, here and there, is greatest. *)
+   position, over a divisor, or the mean of an affine form over the positions at which a score of affine forms, here and there,
+   is greatest. *)
 From Coq Require Import List ZArith QArith.
 From Efasp Require Import Statement.
 Import ListNotations.
 Open Scope Z_scope.
 
 Record affine := { constant : Z; terms : list (Z * nat) }. (* constant + sum of coefficient * scalar of that number *)
-Inductive node := Rectified (f : affine) | Averaged (queries keys : list affine) (value : affine).
+Inductive node :=
+  | Rectified (divisor : positive) (f : affine)
+  | Averaged (queries keys : list affine) (value : affine).
 (* Scalars are numbered from 0: the entries of the code, then the nodes in order. *)
 Record definition := { nodes : list node; results : list affine }.
 
@@ -22,7 +25,7 @@ Definition maximisers (queries keys : list affine) (here : vector) (hs : list ve
 Definition average (l : list Q) : Q := (fold_right Qplus 0 l / inject_Z (Z.of_nat (length l)))%Q.
 Definition node_at (n : node) (hs : list vector) (here : vector) : Q :=
   match n with
-  | Rectified f => rectify (affine_at f here)
+  | Rectified divisor f => (rectify (affine_at f here) * (1 # divisor))%Q
   | Averaged queries keys value => average (map (affine_at value) (maximisers queries keys here hs))
   end.
 Definition extend (hs : list vector) (n : node) : list vector := map (fun h => h ++ [node_at n hs h]) hs.

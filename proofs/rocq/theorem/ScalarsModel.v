@@ -8,7 +8,7 @@ Open Scope nat_scope.
 Definition reads_below (n : nat) (f : affine) : Prop := forall c i, In (c, i) (terms f) -> i < n.
 Definition node_below (n : nat) (x : node) : Prop :=
   match x with
-  | Rectified f => reads_below n f
+  | Rectified _ f => reads_below n f
   | Averaged queries keys value => (forall f, In f (queries ++ keys) -> reads_below n f) /\ reads_below n value
   end.
 (* Every node reads the entries of the code, of which there are [first], and nodes before it. *)
@@ -32,7 +32,7 @@ Proof.
   intros n x f rest j B L J. assert (E : forall g k, In k l -> reads_below n g -> affine_at g (f k ++ rest k) = affine_at g (f
     k)).
   { intros g k K R. apply affine_longer. rewrite (L k K). exact R. }
-  destruct x as [g|queries keys value]; cbn [node_at node_below] in *; [rewrite (E g j J B); reflexivity|].
+  destruct x as [divisor g|queries keys value]; cbn [node_at node_below] in *; [rewrite (E g j J B); reflexivity|].
   destruct B as [Bf Bv]. f_equal. unfold maximisers. rewrite !map_map.
   assert (S : forall k, In k l -> score_of queries keys (f j ++ rest j) (f k ++ rest k) = score_of queries keys (f j) (f k)).
   { intros k K. unfold score_of.
@@ -77,7 +77,7 @@ Proof.
     + intros i y N j J. destruct (Nat.lt_ge_cases i (length ns)) as [I|I].
       * rewrite nth_error_app1 in N by exact I. rewrite app_nth1 by (rewrite (Lf j J); lia). rewrite (M i y N j J).
         symmetry. apply (node_longer (first + length ns)); [|exact Lf|exact J].
-        pose proof (O' i y N) as Below. destruct y as [g|qs ks v]; cbn [node_below] in *.
+        pose proof (O' i y N) as Below. destruct y as [divisor g|qs ks v]; cbn [node_below] in *.
         -- intros c k K. specialize (Below c k K). lia.
         -- destruct Below as [Bf Bv]. split; [intros g G c k K; specialize (Bf g G c k K)|intros c k K; specialize (Bv c k K)];
              lia.

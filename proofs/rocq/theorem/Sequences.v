@@ -52,6 +52,26 @@ Proof.
   reflexivity.
 Qed.
 
+(* The masks of a sequence. *)
+Definition masks (x : list token) : nat := length (filter is_mask x).
+
+Lemma masks_app : forall a b, masks (a ++ b) = masks a + masks b.
+Proof. intros. unfold masks. rewrite filter_app, app_length. reflexivity. Qed.
+
+Lemma masks_none : forall x, existsb is_mask x = false -> masks x = 0.
+Proof.
+  intros x H. unfold masks. induction x as [|s x IH]; [reflexivity|]. cbn in *. apply orb_false_iff in H as [-> H].
+  exact (IH H).
+Qed.
+
+Lemma masks_some : forall x, existsb is_mask x = true -> 1 <= masks x.
+Proof.
+  intros x H. unfold masks. induction x as [|s x IH]; [discriminate|]. cbn in *. destruct (is_mask s); cbn; [lia|exact (IH H)].
+Qed.
+
+Lemma masks_repeat : forall n, masks (repeat Mask n) = n.
+Proof. intros n. unfold masks. induction n as [|n IH]; [reflexivity|]. cbn. f_equal. exact IH. Qed.
+
 (* The prompt. *)
 Lemma valid_parts : forall w ext p, valid w ext p = true -> 1 <= processors p /\ 1 <= length (initial p) /\
   forall i, In i (instructions p) -> well_formed w ext i = true.

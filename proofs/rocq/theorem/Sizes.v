@@ -1,5 +1,5 @@
-(* The size of the step's definition, for every word width w >= 5: the number of nodes is linear in w (with extension M
-   quadratic), and they are computed in a constant number of halves of layers. *)
+(* The size of the universal machine's definition, for every word width w >= 5: the number of nodes is linear in w (with
+   extension M quadratic), and they are computed in a constant number of halves of layers. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars ScalarsModel StepBuilder StepDefinition Direct DirectPlaced DirectSizes StepCount
   StepCountWords StepCountCode
@@ -48,7 +48,7 @@ Proof. intros p k h n m vs <-. apply reads_within. Qed.
 
 Lemma chosen_adds : forall p k h n cases, length cases = n -> Forall (case_upto at_half p k) cases -> by_unit k <= h ->
   h <= top ->
-  adds p (w * n) (chosen w cases) (fun p' g => length g = w /\ all_upto p' h g).
+  adds p (w * n) (chosen false w cases) (fun p' g => length g = w /\ all_upto p' h g).
 Proof. intros p k h n cases <-. apply adds_chosen. Qed.
 
 Lemma counter_adds : forall p k h m, first <= p -> attends p k m -> by_head k <= h -> h <= top ->
@@ -56,11 +56,12 @@ Lemma counter_adds : forall p k h m, first <= p -> attends p k m -> by_head k <=
 Proof. intros. eapply adds_counter_at; eassumption. Qed.
 
 Lemma status_adds : forall p k h flag status, upto p k flag -> all_upto p k status -> by_unit k <= h -> h <= top ->
-  adds p (length status) (StepBuilder.every (gated_flag flag) status) (fun p' gs => length gs = length status /\
+  adds p (length status) (StepBuilder.every (gated_flag false flag) status) (fun p' gs => length gs = length status /\
     all_upto p' h gs).
 Proof.
   intros p k h flag status F S H T. rewrite <- (Nat.mul_1_l (length status)) at 1. apply adds_forms. intros f p' I L.
-  rewrite Forall_forall in S. specialize (S f I). apply (adds_gated_flag at_half top q p' k h); [lift|lift|exact H|exact T].
+  rewrite Forall_forall in S. specialize (S f I).
+  apply (adds_gated_flag at_half top q false p' k h); [lift|lift|exact H|exact T].
 Qed.
 
 Lemma code_upto : forall p k flags word name, all_upto p k flags -> all_upto p k word -> all_upto p k name ->
@@ -82,6 +83,10 @@ Qed.
 Lemma tail_length : forall (fs : list form) n, length fs = S n -> length (tl fs) = n.
 Proof. intros [|f fs] n L; [discriminate|]. injection L as L. exact L. Qed.
 
+Lemma both_adds : forall p k h f g, upto p k f -> upto p k g -> by_unit k <= h -> h <= top ->
+  adds p 1 (both_flags false f g) (fun p' b => upto p' h b).
+Proof. apply adds_both_flags. Qed.
+
 (* Masked diffusion. *)
 Section Log.
 Hypothesis is_log : log = true.
@@ -99,7 +104,7 @@ Proof.
   intros p P. unfold find_beaten. StepCountCode.total.
   - eapply adds_bind; [apply (match_adds p 0); [exact P|known|lengths; lia]|intros m p1 L1 M].
     eapply adds_bind; [apply (read_within at_half top q p1 0 1); [exact M|known|halves|halves]|intros highest p2 L2 Ri].
-    eapply adds_more; [apply (rows_within at_half top q p2 1 2 2)|apply Nat.le_refl|intros p' fs _ [_ U]; exact U].
+    eapply adds_more; [apply (plain_within at_half top q p2 1 2 2)|apply Nat.le_refl|intros p' fs _ [_ U]; exact U].
     + constructor; [|constructor]. known.
     + constructor; [apply flat_threshold; repeat constructor|constructor].
     + halves.
@@ -107,23 +112,24 @@ Proof.
   - cbn. lia.
 Qed.
 
-Lemma adds_contents : forall p, first <= p -> adds p (2 * w) (contents w log ext) (fun p' g => length g = w /\ all_upto p' 2 g).
+Lemma adds_contents : forall p, first <= p ->
+  adds p (2 * w) (contents w log ext None) (fun p' g => length g = w /\ all_upto p' 2 g).
 Proof.
   intros p P. unfold contents. StepCountCode.total.
   - eapply adds_bind; [apply (adds_token_of p); [exact P|lia|known|apply time_signs_length]|intros m p1 L1 M].
     eapply adds_bind; [apply (word_adds p1 0 1); [lia|exact M|halves|halves]|intros paired p2 L2 [_ Pa]].
-    eapply adds_bind; [apply (adds_gated at_half top q w p2 0 2); [known|known|halves|halves]|intros own p3 L3 [_ Ow]].
+    eapply adds_bind; [apply (adds_gated at_half top q false w p2 0 2); [known|known|halves|halves]|intros own p3 L3 [_ Ow]].
     apply adds_give. split; [apply StepModel.each_length|known].
   - lia.
 Qed.
 
-Lemma adds_holdings : forall p, first <= p -> adds p (2 * w + 1) (holdings w log ext)
+Lemma adds_holdings : forall p, first <= p -> adds p (2 * w + 1) (holdings w log ext None)
   (fun p' h => upto p' 2 (fst h) /\ all_upto p' 4 (snd h)).
 Proof.
   intros p P. unfold holdings. StepCountCode.total.
-  - eapply adds_bind; [apply (adds_both_flags at_half top q p 0 2); [known|known|halves|halves]|intros stored p1 L1 St].
-    eapply adds_bind; [apply (adds_gated at_half top q w p1 0 2); [known|known|halves|halves]|intros h1 p2 L2 [_ H1]].
-    eapply adds_bind; [apply (adds_gated at_half top q w p2 2 4); [known|known|halves|halves]|intros h2 p3 L3 [_ H2]].
+  - eapply adds_bind; [apply (adds_both_flags at_half top q false p 0 2); [known|known|halves|halves]|intros stored p1 L1 St].
+    eapply adds_bind; [apply (adds_gated at_half top q false w p1 0 2); [known|known|halves|halves]|intros h1 p2 L2 [_ H1]].
+    eapply adds_bind; [apply (adds_gated at_half top q false w p2 2 4); [known|known|halves|halves]|intros h2 p3 L3 [_ H2]].
     apply adds_give. split; cbn [fst snd]; known.
   - lia.
 Qed.
@@ -141,29 +147,38 @@ Proof.
     lia]. known.
 Qed.
 
+Lemma combine_upto : forall p k (fs : list form) (bs : list bounds), all_upto p k fs -> all_upto p k (map fst (combine fs bs)).
+Proof.
+  intros p k fs bs F. rewrite Forall_forall in *. intros f I. apply in_map_iff in I as ([g b] & <- & I).
+  exact (F g (in_combine_l _ _ _ _ I)).
+Qed.
+
 Lemma adds_log_outputs : forall p is_ready out, first <= p -> upto p 1 is_ready -> outcome_upto p out ->
-  adds p (3 * w + 16) (log_outputs w ext is_ready out)
+  adds p (3 * w + 16) (log_outputs w ext None is_ready out)
     (fun p' gs => length gs = token_code_width w ext /\ all_upto p' (r + 2) gs).
 Proof.
-  intros p is_ready out P Re (((_ & Cw) & (Ls & Cs)) & (La & Ad) & (_ & Rs) & St & Wr & (Ln & Na)). pose proof r_bounds as R.
-  unfold log_outputs. StepCountCode.total.
-  - eapply adds_bind; [apply (adds_both_flags at_half top q p 1 2); [known|known|halves|halves]|intros at_counter p1 L1 A1].
-    eapply adds_bind; [apply (adds_both_flags at_half top q p1 1 2); [known|known|halves|halves]|intros at_target p2 L2 A2].
-    eapply adds_bind; [apply (adds_both_flags at_half top q p2 1 2); [known|known|halves|halves]|intros at_value p3 L3 A3].
+  intros p is_ready out P Re (((_ & Cw) & (Ls & Cs)) & (La & Ad) & (_ & Rs) & St & Wr & (Ln & Na) & Lb).
+  pose proof r_bounds as R. unfold log_outputs. StepCountCode.total.
+  - eapply adds_bind; [apply (both_adds p 1 2); [known|known|halves|halves]|intros at_counter p1 L1 A1].
+    eapply adds_bind; [apply (both_adds p1 1 2); [known|known|halves|halves]|intros at_target p2 L2 A2].
+    eapply adds_bind; [apply (both_adds p2 1 2); [known|known|halves|halves]|intros at_value p3 L3 A3].
     eapply adds_bind; [apply (status_adds p3 8 10); [known|known|halves|halves]|intros status p4 L4 [Lst S]].
-    eapply adds_bind; [apply (adds_gated_flag at_half top q p4 8 10); [known|known|halves|halves]|intros st p5 L5 S5].
-    eapply adds_bind; [apply (adds_gated_flag at_half top q p5 8 10); [known|known|halves|halves]|intros wr p6 L6 S6].
-    eapply adds_bind; [apply (adds_gated_by at_half top q p6 8 10); [known|known|halves|halves]|intros store p7 L7 [_ S7]].
+    eapply adds_bind; [apply (adds_gated_flag at_half top q false p4 8 10); [known|known|halves|halves]|intros st p5 L5 S5].
+    eapply adds_bind; [apply (adds_gated_flag at_half top q false p5 8 10); [known|known|halves|halves]|intros wr p6 L6 S6].
+    eapply adds_bind; [apply (adds_gated_by at_half top q false p6 8 10); [known|known|halves|halves]|
+      intros store p7 L7 [_ S7]].
     eapply adds_bind; [apply (chosen_adds p7 r (r + 2) 2); [reflexivity| |halves|halves]|intros body p8 L8 [_ S8]].
     { constructor; [split; cbn [fst snd]; known|]. constructor; [split; cbn [fst snd]; known|constructor]. }
-    eapply adds_bind; [apply (adds_gated_signs at_half top q p8 8 10); [known|known|halves|halves]|intros name p9 L9 [Lna S9]].
-    apply adds_give. split; [|apply code_upto; known]. apply code_length; [|apply StepModel.each_length|congruence].
+    eapply adds_bind; [apply (adds_gated_signs at_half top q false p8 8 10);
+      [known|apply combine_upto; lift|halves|halves]|intros name p9 L9 [Lna S9]].
+    rewrite combine_length, Ln, Lb in Lna.
+    apply adds_give. split; [|apply code_upto; known]. apply code_length; [|apply StepModel.each_length|exact Lna].
     cbn [length app]. rewrite app_length, (tail_length status 4) by congruence. cbn [length]. lia.
-  - rewrite Ls, La, Ln. cbn [length]. lia.
+  - rewrite Ls, La, combine_length, Ln, Lb. cbn [length Nat.min]. lia.
 Qed.
 
 Theorem adds_masked_step : forall p, first <= p ->
-  adds p (47 * w + 48 + length (operations ext) + shifting) (masked_step w log ext)
+  adds p (47 * w + 48 + length (operations ext) + shifting) (masked_step w log ext None)
     (fun p' gs => length gs = token_code_width w ext /\ all_upto p' (r + 2) gs).
 Proof.
   intros p P. unfold masked_step, find_incomplete, find_ready. cbv zeta. StepCountCode.total.
@@ -209,16 +224,16 @@ Qed.
 
 Lemma adds_cell_outputs : forall p c out incoming written, first <= p -> counter_upto p 1 1 c -> outcome_upto p out ->
   all_upto p (r + 1) incoming -> upto p 9 written ->
-  adds p (2 * w + 14) (cell_outputs w log ext c out incoming written)
+  adds p (2 * w + 14) (cell_outputs w log ext None c out incoming written)
     (fun p' gs => length gs = token_code_width w ext + 3 /\ all_upto p' (r + 2) gs).
 Proof.
-  intros p c out incoming written P (_ & (_ & Cs')) (((_ & Cw) & (Ls & Cs)) & _ & (_ & Rs) & St & Wr & (Ln & Na)) In Wn.
+  intros p c out incoming written P (_ & (_ & Cs')) (((_ & Cw) & (Ls & Cs)) & _ & (_ & Rs) & St & Wr & (Ln & Na) & _) In Wn.
   pose proof r_bounds as R. unfold cell_outputs. StepCountCode.total.
-  - eapply adds_bind; [apply (rows_within at_half top q p 3 4 3); [|constructor; [apply flat_equality;
+  - eapply adds_bind; [apply (plain_within at_half top q p 3 4 3); [|constructor; [apply flat_equality;
     repeat constructor|constructor]|halves|halves]|
       intros named p1 L1 [_ Nm]].
     { constructor; [|constructor]. constructor; [|constructor]. known. }
-    eapply adds_bind; [apply (rows_within at_half top q p1 9 10 6); [known| |halves|halves]|intros remask p2 L2 [_ Rm]].
+    eapply adds_bind; [apply (rows_within at_half top q false p1 9 10 6); [known| |halves|halves]|intros remask p2 L2 [_ Rm]].
     { constructor; [|constructor]. split; [repeat constructor|cbn; lia]. }
     eapply adds_bind; [apply (status_adds p2 8 10); [known|known|halves|halves]|intros status p3 L3 [Lst S]].
     eapply adds_bind; [apply (chosen_adds p3 r (r + 2) 2); [reflexivity| |halves|halves]|intros body p4 L4 [_ B]].
@@ -231,8 +246,30 @@ Proof.
   - rewrite Ls. cbn [length Gates.equals_rows]. lia.
 Qed.
 
+Lemma adds_write : forall p out, first <= p -> outcome_upto p out ->
+  adds p (w + 1) (write_to w log ext out) (fun p' m => all_upto p' (r + 1) (fst m) /\ upto p' 9 (snd m)).
+Proof.
+  intros p out P (_ & (La & Ad) & (Lr & Rs) & St & _). pose proof r_bounds as R. change (if ext then 10 else 8) with r in Rs.
+  unfold write_to. destruct (nothing (stores out)); [apply adds_given; split; [apply none_upto|apply upto_number]|].
+  StepCountCode.total.
+  - eapply adds_bind; [apply (match_adds p 8); [lia|known|lengths; lia]|intros m p1 L1 M].
+    assert (M' : attends p1 r m) by (apply (attends_more at_half q p1 8); [exact M|lia|lia]).
+    eapply adds_bind; [apply (reads_adds p1 r (r + 1) w); [exact Lr|exact M'|lift|halves|halves]|intros incoming p2 L2 [_ In]].
+    eapply adds_bind; [apply (found_adds p2 8 9); [lia|apply (attends_more at_half q p1 8); [exact M|lia|lia]|halves|halves]|
+      intros written p3 L3 Wn].
+    apply adds_give. split; cbn [fst snd]; lift.
+  - lia.
+Qed.
+
+Lemma outcome_more : forall p p' out, p <= p' -> outcome_upto p out -> outcome_upto p' out.
+Proof.
+  intros p p' out L (((Lw & Cw) & (Ls & Cs)) & (La & Ad) & (Lr & Rs) & St & Wr & (Ln & Na) & Lb).
+  split; [split; (split; [assumption|lift])|]. do 2 (split; [split; [assumption|lift]|]). do 2 (split; [lift|]).
+  split; [split; [assumption|lift]|exact Lb].
+Qed.
+
 Theorem adds_cell_step : forall p, first <= p ->
-  adds p (43 * w + 41 + length (operations ext) + shifting) (cell_step w log ext)
+  adds p (43 * w + 41 + length (operations ext) + shifting) (cell_step w log ext None)
     (fun p' gs => length gs = token_code_width w ext + 3 /\ all_upto p' (r + 2) gs).
 Proof.
   intros p P. pose proof r_bounds as R. unfold cell_step. StepCountCode.total.
@@ -242,17 +279,9 @@ Proof.
     eapply adds_bind; [apply (adds_execute at_half top q w log ext codes wide long high p1); [lia|apply cell_view_upto;
       lia|exact C]|
       intros out p2 L2 O].
-    pose proof O as (_ & (La & Ad) & (Lr & Rs) & St & Wr & _).
-    eapply adds_bind; [apply (match_adds p2 8); [lia|known|lengths; lia]|intros m p3 L3 M].
-    change (if ext then 10 else 8) with r in Rs. eapply adds_bind; [apply (reads_adds p3 r (r + 1) w); [exact Lr|
-      apply (attends_more at_half q p3 8); [exact M|lia|lia]|lift|halves|halves]|intros incoming p4 L4 [_ In]].
-    eapply adds_bind; [apply (found_adds p4 8 9); [lia|apply (attends_more at_half q p3 8); [exact M|lia|lia]|halves|halves]|
-      intros written p5 L5 Wn].
-    apply adds_cell_outputs; [lia|apply (counter_more at_half top q w ext wide long high p1); [lia|exact C]| |lift|exact Wn].
-    destruct O as (((Lw & Cw) & (Ls & Cs)) & (La' & Ad') & (Lr' & Rs') & St' & Wr' & (Ln & Na)).
-    unfold StepCountStep.outcome_upto, StepCountStep.counter_upto. change (if ext then 10 else 8) with r in Rs' |- *.
-      split; [split; (split; [assumption|lift])|]. split; [split; [assumption|lift]|]. split; [split; [assumption|lift]|].
-    split; [lift|]. split; [lift|]. split; [assumption|lift].
+    eapply adds_bind; [apply (adds_write p2); [lia|exact O]|intros m p3 L3 [In Wn]].
+    apply adds_cell_outputs; [lia|apply (counter_more at_half top q w ext wide long high p1); [lia|exact C]|
+      apply (outcome_more p2); assumption|exact In|exact Wn].
   - unfold shifting. lia.
 Qed.
 End Step.

@@ -28,6 +28,7 @@ Section Arithmetic.
 Variables (first : nat) (ns : list written) (hs : list vector).
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
+Variable fold : bool.
 Variables (w : nat) (a x : list form).
 
 (* An operator's word, of the words at its arguments. *)
@@ -35,9 +36,9 @@ Definition gives_word (n : nat) (f : Z -> Z -> Z) (gs : list form) : Prop := for
   word w x v h -> word n gs (f u v) h.
 
 Lemma sound_operator : forall n rows_of f, (forall u v, 0 <= u < size w -> 0 <= v < size w ->
-  Form.computes n (rows_of w) (env_of [u; v]) (f u v)) -> sound (on_words rows_of w a x) (gives_word n f).
+  Form.computes n (rows_of w) (env_of [u; v]) (f u v)) -> sound (on_words fold rows_of w a x) (gives_word n f).
 Proof.
-  intros n rows_of f C. apply (sound_more _ _ _ _ _ _ (sound_on_words first ns hs model rows_of w a x)).
+  intros n rows_of f C. apply (sound_more _ _ _ _ _ _ (sound_on_words first ns hs model fold rows_of w a x)).
   intros gs H h u v I A X. apply (H h u v n (f u v) I A X). apply C; [apply A|apply X].
 Qed.
 
@@ -45,22 +46,22 @@ Ltac by_theorem t := apply sound_operator; intros u v U V; pose proof (t w (env_
   v]) (bits_env w _ _) (bits_env w _ _)) as C;
   rewrite !val_env in C by assumption; exact C.
 
-Lemma sound_add : sound (on_words Gates.add_rows w a x) (gives_word w (fun u v => (u + v) mod size w)).
+Lemma sound_add : sound (on_words fold Gates.add_rows w a x) (gives_word w (fun u v => (u + v) mod size w)).
 Proof. by_theorem Gates.add_correct. Qed.
 
-Lemma sound_sub : sound (on_words Gates.sub_rows w a x) (gives_word w (fun u v => (u - v) mod size w)).
+Lemma sound_sub : sound (on_words fold Gates.sub_rows w a x) (gives_word w (fun u v => (u - v) mod size w)).
 Proof. by_theorem Gates.sub_correct. Qed.
 
-Lemma sound_and : sound (on_words Gates.and_rows w a x) (gives_word w Z.land).
+Lemma sound_and : sound (on_words fold Gates.and_rows w a x) (gives_word w Z.land).
 Proof. by_theorem Gates.and_correct. Qed.
 
-Lemma sound_or : sound (on_words Gates.or_rows w a x) (gives_word w Z.lor).
+Lemma sound_or : sound (on_words fold Gates.or_rows w a x) (gives_word w Z.lor).
 Proof. by_theorem Gates.or_correct. Qed.
 
-Lemma sound_xor : sound (on_words Gates.xor_rows w a x) (gives_word w Z.lxor).
+Lemma sound_xor : sound (on_words fold Gates.xor_rows w a x) (gives_word w Z.lxor).
 Proof. by_theorem Gates.xor_correct. Qed.
 
-Lemma sound_shl : sound (on_words Gates.shift_left_rows w a x) (gives_word w (fun u _ => 2 * u mod size w)).
+Lemma sound_shl : sound (on_words fold Gates.shift_left_rows w a x) (gives_word w (fun u _ => 2 * u mod size w)).
 Proof.
   apply sound_operator. intros u v U V.
   pose proof (Gates.shift_left_correct w (env_of [u; v]) (bits_env w _ _)) as C. rewrite val_env,
@@ -68,7 +69,7 @@ Proof.
   rewrite Z.mul_comm. exact C.
 Qed.
 
-Lemma sound_shr : sound (on_words Gates.shift_right_rows w a x) (gives_word w (fun u _ => u / 2)).
+Lemma sound_shr : sound (on_words fold Gates.shift_right_rows w a x) (gives_word w (fun u _ => u / 2)).
 Proof.
   apply sound_operator. intros u v U V.
   pose proof (Gates.shift_right_correct w (env_of [u; v]) (bits_env w _ _)) as C.
@@ -76,22 +77,22 @@ Proof.
   exact C.
 Qed.
 
-Lemma sound_less : sound (on_words Gates.less_rows w a x) (gives_word 1 (fun u v => Z.b2z (u <? v))).
+Lemma sound_less : sound (on_words fold Gates.less_rows w a x) (gives_word 1 (fun u v => Z.b2z (u <? v))).
 Proof.
   apply sound_operator. intros u v U V. pose proof (Gates.less_correct w (env_of [u; v])) as C.
   rewrite !val_env in C by assumption. exact C.
 Qed.
 
-Lemma sound_equal : sound (on_words Gates.equal_rows w a x) (gives_word 1 (fun u v => Z.b2z (u =? v))).
+Lemma sound_equal : sound (on_words fold Gates.equal_rows w a x) (gives_word 1 (fun u v => Z.b2z (u =? v))).
 Proof.
   apply sound_operator. intros u v U V. pose proof (Gates.equal_correct w (env_of [u; v])) as C.
   rewrite !val_env in C by assumption. exact C.
 Qed.
 
-Lemma sound_increment : sound (rows 2 [a] (Gates.increment_rows w)) (fun gs => forall h u, In h hs -> word w a u h ->
+Lemma sound_increment : sound (bit_rows fold 2 [a] (Gates.increment_rows w)) (fun gs => forall h u, In h hs -> word w a u h ->
   word w gs ((u + 1) mod size w) h).
 Proof.
-  apply (sound_more _ _ _ _ _ _ (sound_words first ns hs model [a] (Gates.increment_rows w))). intros gs H h u I A.
+  apply (sound_more _ _ _ _ _ _ (sound_words first ns hs model fold [a] (Gates.increment_rows w))). intros gs H h u I A.
   apply (H h [u] w _ I).
   - constructor; [exact (word_bits w a u h A)|constructor].
   - pose proof (Gates.increment_correct w (env_of [u]) (bits_env w _ _)) as C. rewrite val_env in C by apply A. exact C.
@@ -131,17 +132,17 @@ Proof.
 Qed.
 End Product.
 
-Lemma sound_multiplied : sound (multiplied w a x) (gives_word w (fun u v => u * v mod size w)).
+Lemma sound_multiplied : sound (multiplied fold w a x) (gives_word w (fun u v => u * v mod size w)).
 Proof.
-  unfold multiplied. apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model 2 _ ltac:(lia) _)). intros cs (Lc & C).
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model 2 _ ltac:(lia) _)). intros ds (Ld & D).
+  unfold multiplied. apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 2)) 2 _ ltac:(lia) _)). intros cs (Lc & C).
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model false (fun _ => (0, 0)) 2 _ ltac:(lia) _)). intros ds (Ld & D).
   apply sound_give. intros h u v I A X.
   assert (S : stands 2 [a; x] h (env_of [u; v])).
   { apply stands_words. constructor; [exact (word_bits w a u h A)|]. constructor; [exact (word_bits w x v h X)|constructor]. }
-  specialize (C h _ I S). assert (T : stands 2 [cs] h (column_env u v)).
+  specialize (C h _ I S (fun _ => bounded_bits 2 _ ltac:(lia))). assert (T : stands 2 [cs] h (column_env u v)).
   { intros n p. destruct n as [|n]; cbn [nth column_env]; [exact (C p)|]. rewrite Z.mul_0_r.
     destruct n; destruct p; apply worth_zero. }
-  specialize (D h _ I T).
+  specialize (D h _ I T (fun E => ltac:(discriminate E))).
   apply (computed_word w (Product.mul_rows w) (env_of [u; v])).
   - pose proof (Product.mul_correct w (env_of [u; v]) (bits_env w _ _) (bits_env w _ _)) as M.
     rewrite !val_env in M by (apply A || apply X). exact M.
@@ -161,6 +162,14 @@ Definition moved_env (u v : Z) (on : bool) : Form.env := fun n p => match n with
   | _ => 0
   end.
 
+Lemma moved_bounded : forall u v on, bounded (fun _ => (0, 2)) 2 (moved_env u v on).
+Proof.
+  intros u v on [|[|n]] p; cbn [moved_env]; [exact (bounded_bits 2 [u; v; Z.b2z on] ltac:(lia) O p)| |cbn [fst snd]; lia].
+  destruct (Nat.lt_ge_cases p w) as [P|P]; [|rewrite out_high by (rewrite map_length, seq_length; exact P); cbn; lia].
+  rewrite Form.out_map by exact P. unfold Form.value. cbn [fst snd]. rewrite Z.add_0_r, Gates.sum_equality.
+  destruct (_ =? _); cbn [Z.b2z]; lia.
+Qed.
+
 Lemma moved_value : forall u v on source n, (n <= w)%nat ->
   Form.value (moved_env u v on) (moved source n) =
   Form.value (shift_env u v on) (map (fun s => Gates.moved true w s (source s)) (seq 0 n), 0).
@@ -176,19 +185,19 @@ Lemma sound_shifted : forall shift source length_of value enable,
     (i < w)%nat -> (length_of i <= w)%nat) ->
   shift = map (fun i => (map (fun s => Gates.moved true w s (source i s)) (seq 0 (length_of i)), 0)) (seq 0 w) ->
   (forall u v on, 0 <= u < size w -> 0 <= v < size w -> Form.computes w shift (shift_env u v on) (value u v on)) ->
-  sound (by_ <- amounts w a x enable;; rows 2 [a; by_] (map (fun i => moved (source i) (length_of i)) (seq 0 w)))
+  sound (by_ <- amounts fold w a x enable;; bit_rows fold 2 [a; by_] (map (fun i => moved (source i) (length_of i)) (seq 0 w)))
     (fun gs => forall h u v on, In h hs -> word w a u h -> word w x v h -> flag enable on h -> word w gs (value u v on) h).
 Proof.
   intros shift source length_of value enable Hs Hl E C. unfold amounts.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model 2 _ ltac:(lia) _)). intros cs (Lc & K).
-  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model 2 _ ltac:(lia) _)). intros gs (Lg & D) h u v on I A X F.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 2)) 2 _ ltac:(lia) _)). intros cs (Lc & K).
+  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 2)) 2 _ ltac:(lia) _)). intros gs (Lg & D) h u v on I A X F.
   assert (S : stands 2 [a; x; [twice enable]] h (shift_env u v on)).
   { apply stands_words. constructor; [exact (word_bits w a u h A)|]. constructor; [exact (word_bits w x v h X)|].
     constructor; [exact (bits_flag enable on h F)|constructor]. }
-  specialize (K h _ I S). assert (T : stands 2 [a; cs] h (moved_env u v on)).
+  specialize (K h _ I S (fun _ => bounded_bits 2 _ ltac:(lia))). assert (T : stands 2 [a; cs] h (moved_env u v on)).
   { intros n p. destruct n as [|[|n]]; cbn [nth moved_env]; [exact (word_bits w a u h A p)|exact (K p)|].
     rewrite Z.mul_0_r. destruct n; destruct p; apply worth_zero. }
-  specialize (D h _ I T). apply (computed_word w shift (shift_env u v on)).
+  specialize (D h _ I T (fun _ => moved_bounded u v on)). apply (computed_word w shift (shift_env u v on)).
   - apply C; [apply A|apply X].
   - rewrite Lg, map_length, seq_length. reflexivity.
   - intros i J. specialize (D i). rewrite Form.out_map in D by exact J. rewrite E, Form.out_map by exact J.
@@ -200,7 +209,7 @@ Definition shifted (f : Z -> Z -> Z) (u v : Z) (on : bool) : Z := if on && (v <?
 Lemma on_flag : forall u v on, Gates.on true (shift_env u v on) = on.
 Proof. intros u v on. unfold Gates.on, shift_env, env_of. cbn [nth Z.of_nat]. rewrite bool_low. destruct on; reflexivity. Qed.
 
-Lemma sound_shifted_left : forall enable, sound (shifted_left w a x enable) (fun gs => forall h u v on,
+Lemma sound_shifted_left : forall enable, sound (shifted_left fold w a x enable) (fun gs => forall h u v on,
   In h hs -> word w a u h ->
   word w x v h -> flag enable on h -> word w gs (shifted (fun u v => u * 2 ^ v mod size w) u v on) h).
 Proof.
@@ -211,7 +220,7 @@ Proof.
   cbn [nth] in C. rewrite Z.shiftl_mul_pow2 in C by lia. exact C.
 Qed.
 
-Lemma sound_shifted_right : forall enable, sound (shifted_right w a x enable) (fun gs => forall h u v on, In h hs ->
+Lemma sound_shifted_right : forall enable, sound (shifted_right fold w a x enable) (fun gs => forall h u v on, In h hs ->
   word w a u h -> word w x v h -> flag enable on h -> word w gs (shifted (fun u v => u / 2 ^ v) u v on) h).
 Proof.
   intros enable. unfold shifted_right.

@@ -2,8 +2,8 @@
 
    Scalars are numbered in binary (Follows.v), so that a definition is made fast. The rows of an operator (Form.v) over
    arguments that are forms become nodes, one for each of their units. A word stands in forms as its bits; all forms of an
-   operator may be a multiple k of what they stand for, as halves are not written: the 0/1 bits of a code are (sign + present)
-   / 2, so words are in forms at scale 2, flags at scale 1. *)
+   operator may be a multiple k of what they stand for, as coefficients are integers: the 0/1 bits of a code are (sign +
+   present) / 2, so words are in forms at scale 2, flags at scale 1. Of a form at scale 2 a unit may be the half. *)
 From Coq Require Import List Bool ZArith QArith.
 From Efasp Require Import Statement Scalars.
 From Efasp Require Form Match Follows.
@@ -32,7 +32,7 @@ Definition each (w : nat) (f : nat -> form) : list form := map f (seq 0 w).
 Definition sums (w : nat) (words : list (list form)) : list form := each w (fun i => total (map (fun fs => bit fs i) words)).
 
 (* The builder: given the number of the next scalar, a result and the nodes that it adds, in order. *)
-Inductive written := Unit (f : form) | Mean (queries keys : list form) (value : form).
+Inductive written := Unit (divisor : positive) (f : form) | Mean (queries keys : list form) (value : form).
 Definition builder (A : Type) : Type := positive -> A * list written.
 Definition give {A} (a : A) : builder A := fun _ => (a, []).
 Definition bind {A B} (m : builder A) (f : A -> builder B) : builder B := fun next =>
@@ -42,9 +42,38 @@ Definition emit (n : written) : builder form := fun next => (scalar next, [n]).
 Fixpoint every {A B} (f : A -> builder B) (l : list A) : builder (list B) :=
   match l with [] => give [] | a :: rest => b <- f a;; bs <- every f rest;; give (b :: bs) end.
 
-(* Rows over arguments that are forms, at scale k. *)
+Definition rectified (f : form) : builder form := emit (Unit 1 f).
+Definition halved (f : form) : builder form := emit (Unit 2 f).
+
+(* What a form is worth lies within bounds: those of a number are the number, of others they are given. *)
+Definition bounds : Type := Z * Z.
+Definition fixed (f : form) : bool := match parts f with [] => true | _ => false end.
+Definition nothing (f : form) : bool := fixed f && (free f =? 0).
+Definition reach (f : form) (r : bounds) : bounds := if fixed f then (free f, free f) else r.
+Definition widened (c : Z) (r s : bounds) : bounds := (* of c times a value within r and a value within s *)
+  if 0 <=? c then (c * fst r + fst s, c * snd r + snd s) else (c * snd r + fst s, c * fst r + snd s).
+(* A unit whose argument is within bounds. Where [fold] is set one whose sign is known is none: it is 0, or its argument. *)
+Definition within (fold : bool) (r : bounds) (f : form) : builder form :=
+  if fold && (snd r <=? 0) then give zero else if fold && (0 <=? fst r) then give f else rectified f.
+Definition span (l : list (Z * form * bounds)) (c : Z) : bounds :=
+  fold_right (fun '(k, f, r) rest => widened k (reach f r) rest) (c, c) l.
+(* The unit of c + sum of coefficient * form, each with its bounds. *)
+Definition unit_of (fold : bool) (l : list (Z * form * bounds)) (c : Z) : builder form :=
+  within fold (span l c) (combined (map fst l) c).
+
+(* Rows over arguments that are forms, at scale k; [r]: bounds of every argument. *)
 Section Rows.
-Variables (k : Z) (args : list (list form)).
+Variables (fold : bool) (r : nat -> bounds) (k : Z) (args : list (list form)).
+Fixpoint extent (e : Form.expr) : bounds :=
+  match e with
+  | Form.Arg a p => reach (bit (nth a args []) p) (r a)
+  | Form.Relu ts c =>
+      let s := (fix sum ts := match ts with
+        | [] => (k * c, k * c) | (c', e') :: rest => widened c' (extent e') (sum rest) end) ts in
+      (Z.max 0 (fst s), Z.max 0 (snd s))
+  end.
+Definition extent_sum (ts : Form.terms) (c : Z) : bounds :=
+  fold_right (fun '(c', e) rest => widened c' (extent e) rest) (k * c, k * c) ts.
 Fixpoint unit (e : Form.expr) : builder form :=
   match e with
   | Form.Arg a p => give (bit (nth a args []) p)
@@ -53,7 +82,7 @@ Fixpoint unit (e : Form.expr) : builder form :=
         | [] => give (number (k * c))
         | (c', e') :: rest => g <- unit e';; r <- sum rest;; give (added (scaled c' g) r)
         end) ts;;
-      emit (Unit f)
+      within fold (extent_sum ts c) f
   end.
 Fixpoint summed (ts : Form.terms) (c : Z) : builder form :=
   match ts with
@@ -64,7 +93,10 @@ Definition row (f : Form.form) : builder form := summed (fst f) (snd f).
 Definition rows (fs : list Form.form) : builder (list form) := every row fs.
 End Rows.
 
-Definition rectified (f : form) : builder form := emit (Unit f).
+(* Rows over bits at scale k, and over any numbers. *)
+Definition bit_rows (fold : bool) (k : Z) : list (list form) -> list Form.form -> builder (list form) :=
+  rows fold (fun _ => (0, k)) k.
+Definition plain_rows : Z -> list (list form) -> list Form.form -> builder (list form) := rows false (fun _ => (0, 0)).
 
 (* A match (Match.v): words of a query and of keys; flags that a candidate must have, and must not have; a rank below a
    capacity; a flag of queries that match nothing. Keys, flags and rank are at scale k. Arguments of its rows by number: the
@@ -88,8 +120,8 @@ Definition arguments (one sink : form) (q : wanted) (words : list (list form)) :
   [one] :: [sink] :: optional (unless q) :: optional (by_rank q) :: map (fun f => [f]) (among q ++ but q) ++ words.
 Record attention := { asks : list form; offers : list form }.
 Definition match_of (one sink : form) (q : wanted) : builder attention :=
-  a <- rows 1 (arguments one sink q (map fst (matched q))) (Match.match_q (shape_of q));;
-  o <- rows (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) (Match.match_k (shape_of q));;
+  a <- plain_rows 1 (arguments one sink q (map fst (matched q))) (Match.match_q (shape_of q));;
+  o <- plain_rows (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) (Match.match_k (shape_of q));;
   give {| asks := a; offers := o |}.
 Definition read (m : attention) (value : form) : builder form := emit (Mean (asks m) (offers m) value).
 Definition reads (m : attention) (values : list form) : builder (list form) := every (read m) values.
@@ -97,7 +129,8 @@ Definition reads (m : attention) (values : list form) : builder (list form) := e
 Definition found (sink : form) (m : attention) : builder form := read m (combined [(-1, sink)] 1).
 Definition missed (sink : form) (m : attention) : builder form := read m sink.
 
-(* As a writing: units of one linear part together, and the means under one score, of scalars before all of them. *)
+(* As a writing: units of one divisor and one linear part together, and the means under one score, of scalars before all of
+   them. *)
 Fixpoint same_parts (a b : list (Z * positive)) : bool :=
   match a, b with
   | [], [] => true
@@ -112,9 +145,10 @@ Fixpoint same_forms (a b : list form) : bool :=
   end.
 Definition joined (next : positive) (n : written) (l : list Follows.item) : list Follows.item :=
   match n, l with
-  | Unit f, Follows.Units s cs :: rest =>
-      if same_parts (parts f) s then Follows.Units s (free f :: cs) :: rest else Follows.Units (parts f) [free f] :: l
-  | Unit f, _ => Follows.Units (parts f) [free f] :: l
+  | Unit d f, Follows.Units d' s cs :: rest =>
+      if Pos.eqb d d' && same_parts (parts f) s
+      then Follows.Units d s (free f :: cs) :: rest else Follows.Units d (parts f) [free f] :: l
+  | Unit d f, _ => Follows.Units d (parts f) [free f] :: l
   | Mean q k v, Follows.Head q' k' vs :: rest =>
       if same_forms q q' && same_forms k k' && forallb (fun f => Follows.numbered_below next (parts f)) vs
       then Follows.Head q k (v :: vs) :: rest else Follows.Head q k [v] :: l
@@ -127,7 +161,7 @@ Definition writing_of (next : positive) (results : list form) (nodes : list writ
 (* What it stands for. *)
 Definition plain : form -> affine := Follows.expand_sum.
 Definition plain_node (n : written) : node :=
-  match n with Unit f => Rectified (plain f) | Mean q k v => Averaged (map plain q) (map plain k) (plain v) end.
+  match n with Unit d f => Rectified d (plain f) | Mean q k v => Averaged (map plain q) (map plain k) (plain v) end.
 
 Lemma same_parts_equal : forall a b, same_parts a b = true -> a = b.
 Proof.
@@ -144,8 +178,9 @@ Qed.
 Lemma joined_plain : forall next n l,
   flat_map Follows.expand_item (joined next n l) = plain_node n :: flat_map Follows.expand_item l.
 Proof.
-  intros next [f|q k v] [|[s cs|q' k' vs] l]; try reflexivity; cbn [joined].
-  - destruct (same_parts (parts f) s) eqn:E; [|reflexivity]. apply same_parts_equal in E. subst s. reflexivity.
+  intros next [d f|q k v] [|[d' s cs|q' k' vs] l]; try reflexivity; cbn [joined].
+  - destruct (Pos.eqb d d' && same_parts (parts f) s) eqn:E; [|reflexivity]. apply andb_prop in E as [D E].
+    apply Pos.eqb_eq in D. apply same_parts_equal in E. subst d' s. reflexivity.
   - destruct (same_forms q q' && same_forms k k' && _) eqn:E; [|reflexivity]. apply andb_prop in E as [E _].
     apply andb_prop in E as [E F]. apply same_forms_equal in E, F. subst. reflexivity.
 Qed.

@@ -2,7 +2,7 @@
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
   StepExecute
-  StepEffect StepOutput StepAnswers StepMatch StepCodes StepReads StepFetch StepView StepCells StepOwn StepWriter.
+  StepEffect StepOutput StepAnswers StepMatch StepCodes StepReads StepFetch StepSelect StepView StepCells StepOwn StepWriter.
 From Efasp Require Form Sequences Positions Reached Matching CellReads CellPass ScalarsModel Composition.
 Import ListNotations.
 Open Scope Z_scope.
@@ -16,7 +16,8 @@ Hypothesis V : valid w ext p = true.
 Hypothesis S : Sequences.sized (length (initial p)) (processors p) c.
 Hypothesis F : length second = (length (initial p) + 9 * processors p)%nat.
 Hypothesis W : Reached.worded w c.
-Let l : list position := CellReads.cell_sites w p c second.
+Variable l : list position.
+Hypothesis of_cells : Positions.positions_of (CellReads.cell_sites w p c second) l.
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
 Hypothesis model : modelled first ns hs.
@@ -41,7 +42,7 @@ Definition hit_at (j : position) : bool := cell_hit (place_kind j) (has_incoming
 
 Lemma cell_kind_range : forall j, In j l -> 0 <= place_kind j < 9.
 Proof.
-  intros j J. destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H].
+  intros j J. destruct (CellReads.site_of w p c second S F l of_cells j J) as [j H|q H|q H].
   - destruct H as [| |n i k t _ H]; [cbn; lia|cbn; lia|]. apply field_small in H. unfold place_kind. cbn [snd place_row]. lia.
   - destruct q as [| |g i|a|k t i|a s|i r s|i s]; try destruct H; cbn; lia.
   - destruct q as [| |g i|a|k t i|a s|i r s|i s]; try destruct H; cbn; lia.
@@ -49,8 +50,8 @@ Qed.
 
 Lemma counter_effect : forall j, In j l -> place_kind j = 8 -> exists s, status_at j = Some s.
 Proof.
-  intros j J K. pose proof (proj2 (proj2 (proj2 (proj2 (cell_kinds w p c second S F j J))))) as A. rewrite K in A. cbn in A.
-  destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H].
+  intros j J K. pose proof (proj2 (proj2 (proj2 (proj2 (cell_kinds w p c second S F l of_cells j J))))) as A. rewrite K in A.
+  cbn in A. destruct (CellReads.site_of w p c second S F l of_cells j J) as [j H|q H|q H].
   - destruct H; discriminate.
   - destruct q as [| |g i|a|k t i|a s|i r s|i s]; try discriminate.
     destruct (own_effect w ext p c second V S F W (CellReads.held c (PCounter i s), PCounter i s) i eq_refl H) as (_ & _ & E &
@@ -69,20 +70,23 @@ Proof.
   - rewrite bit_high by (cbn; lia). rewrite nth_overflow by (rewrite signs_length; exact C). apply worth_zero.
 Qed.
 
-Theorem sound_cell_step : sound (cell_step w false ext) (fun fs => forall j, In j l ->
+Variable code : option (list instruction).
+Hypothesis program_found : finds w p code l.
+
+Theorem sound_cell_step : sound (cell_step w false ext code) (fun fs => forall j, In j l ->
   cells_put w ext fs (f j) (place_kind j) (status_or j) (next_at j) (incoming_word j) (result_at j)
     (xorb (Positions.masked j) (hit_at j)) /\
   0 <= result_at j < size w /\ 0 <= incoming_word j < size w /\ 0 <= next_at j < size w).
 Proof.
   unfold cell_step.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_own_counter w ext p c second V S F W first ns f model shown)). intros k K.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_cell_execute w ext p c second V S F W first ns f model shown k)). intros out Out0.
-  assert (Out : computed w p c second f out) by (intros j J; exact (Out0 j J (K j J))).
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_find_writer w ext p c second V S F W first ns f model shown out Out)).
-  intros m [Mr Mf].
-  apply (sound_bind _ _ _ _ _ _ _ _ Mr). intros incoming In_.
-  apply (sound_bind _ _ _ _ _ _ _ _ Mf). intros written_ Wr.
-  apply (sound_more _ _ _ _ _ _ (sound_cell_outputs first ns hs model w ext k out incoming written_)). intros fs G j J.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_own_counter w ext p c second V S F W l of_cells first ns f model shown)).
+  intros k K.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_cell_execute w ext p c second V S F W l of_cells first ns f model shown code program_found k)).
+  intros out Out0.
+  assert (Out : computed w p c l f out) by (intros j J; exact (Out0 j J (K j J))).
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_write_to w ext p c second V S F W l of_cells first ns f model shown out Out)).
+  intros m [In_ Wr].
+  apply (sound_more _ _ _ _ _ _ (sound_cell_outputs first ns hs model w ext code k out (fst m) (snd m))). intros fs G j J.
   pose proof (Out j J) as Oj. split.
   - apply (G (f j) (place_kind j) (next_at j) (status_at j) (status_or j) (address_at w p c j) (result_at j) (stores_at j)
       (names_at j) (name_at j)
@@ -96,7 +100,8 @@ Proof.
     + exact (status_running w k _ _ (f j) (K j J)).
     + exact (In_ j J).
     + exact (Wr j J).
-    + intros N. pose proof (proj1 (proj2 (proj2 (cell_kinds w p c second S F j J)))) as A. unfold incoming_word, has_incoming.
+    + intros N. pose proof (proj1 (proj2 (proj2 (cell_kinds w p c second S F l of_cells j J)))) as A.
+      unfold incoming_word, has_incoming.
       destruct j as [x q]. destruct q as [| |g i|a|kk t i|a s|i r s|i s]; try (split; reflexivity).
       exfalso. apply N. reflexivity.
     + exact (masked_worth w false ext (f j) j (shown j J)).
@@ -188,8 +193,8 @@ Proof.
     (forall t, CellPass.written w p c (snd j) = Some t -> cell_token (place_kind j) (status_or j) (next_at j) (incoming_word j)
       (result_at j) = t) \/
     prompt_at j).
-  { destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H]; [right; exact H|left; exact (Cell _ _ eq_refl H)|left;
-      exact (Cell _ _ eq_refl H)]. }
+  { destruct (CellReads.site_of w p c second S F l of_cells j J) as [j H|q H|q H]; [right; exact H| |];
+      left; exact (Cell _ _ eq_refl H). }
   destruct Held as [(K & H & T)|H].
   - rewrite H. split; [reflexivity|]. set (u := cell_token (place_kind j) (status_or j) (next_at j) (incoming_word j)
       (result_at j)) in *.

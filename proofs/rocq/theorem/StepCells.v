@@ -1,8 +1,9 @@
-(* The step in place: what its view reads, in forms, at every position of the cells of a configuration. *)
+(* The step in place: what its view reads, in forms, at every position of the cells of a configuration, with the program or
+   without. *)
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
   StepExecute
-  StepEffect StepMatch StepCodes StepReads StepFetch StepView.
+  StepEffect StepMatch StepCodes StepReads StepFetch StepSelect StepView.
 From Efasp Require Sequences Positions Reached Matching CellReads.
 Import ListNotations.
 Open Scope Z_scope.
@@ -13,7 +14,8 @@ Hypothesis V : valid w ext p = true.
 Hypothesis S : Sequences.sized (length (initial p)) (processors p) c.
 Hypothesis F : length second = (length (initial p) + 9 * processors p)%nat.
 Hypothesis W : Reached.worded w c.
-Let l : list position := CellReads.cell_sites w p c second.
+Variable l : list position.
+Hypothesis of_cells : Positions.positions_of (CellReads.cell_sites w p c second) l.
 
 (* The kinds of places. *)
 Lemma field_small : forall i k t, nth_error (instruction_tokens i) k = Some t -> (k < 4)%nat.
@@ -24,7 +26,7 @@ Lemma cell_kinds : forall j, In j l ->
   (1 =? place_kind j) = Positions.at_count j /\ (6 =? place_kind j) = CellReads.at_memory j /\
   (7 =? place_kind j) = CellReads.at_register j /\ (8 =? place_kind j) = CellReads.at_counter j.
 Proof.
-  intros j J. destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H].
+  intros j J. destruct (CellReads.site_of w p c second S F l of_cells j J) as [j H|q H|q H].
   - destruct H as [| |n i k t _ H].
     + repeat split; intros n N; unfold place_kind, Positions.at_field; cbn [snd Positions.bos place_row]; apply Z.eqb_neq; lia.
     + repeat split; intros n N; unfold place_kind, Positions.at_field; cbn [snd place_row]; apply Z.eqb_neq; lia.
@@ -39,7 +41,7 @@ Qed.
 
 Lemma cell_index : forall j i, In j l -> index_of j = Some i -> is_word w i = true.
 Proof.
-  intros j i J E. destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H].
+  intros j i J E. destruct (CellReads.site_of w p c second S F l of_cells j J) as [j H|q H|q H].
   - destruct H as [| |n o k t N H]; try discriminate. injection E as <-. exact (Positions.index_word w ext p V n o N).
   - change (index_of (CellReads.held c q, q)) with (index_of (Nothing, q)) in E. exact (CellReads.index_fits w ext p V q H i E).
   - change (index_of (Mask, q)) with (index_of (Nothing, q)) in E. exact (CellReads.index_fits w ext p V q H i E).
@@ -51,7 +53,7 @@ Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w false ext (f j) j.
 
-Let L : Positions.prompted w p l := CellReads.cells_prompted w p c second S F.
+Let L : Positions.prompted w p l := CellReads.cells_prompted w p c second S F l of_cells.
 Let kinds : prompt_kinds l.
 Proof. intros j J. destruct (cell_kinds j J) as (A & B & _). split; assumption. Qed.
 
@@ -62,7 +64,7 @@ Proof.
   - assert (H : forall i, (i < 9)%nat -> worth (place_flag w ext i) (f j) (Z.b2z (Z.of_nat i =? place_kind j))).
     { intros i I. exact (place_flag_worth w false ext (f j) j (shown j J) i I). }
     repeat (constructor; [apply H; lia|]). constructor.
-  - destruct (CellReads.site_of w p c second S F j J) as [j H|q H|q H].
+  - destruct (CellReads.site_of w p c second S F l of_cells j J) as [j H|q H|q H].
     + destruct H as [| |n i k t _ H]; try reflexivity. apply field_small in H. unfold place_kind. cbn [snd place_row].
       destruct k as [|[|[|[|k]]]]; try lia; reflexivity.
     + destruct q as [| |g i|a|k t i|a s|i r s|i s]; try destruct H; reflexivity.
@@ -156,7 +158,8 @@ Proof.
   { apply (A here [{| Matching.bits := w; Matching.wanted := index_of here; Matching.offered := index_of |}] None);
       [exact I| |exact Logic.I|].
     - constructor; [|constructor]. split; [exact (index_pair here I)|split; [exact index_length|exact index_pair]].
-    - apply (CellReads.cell_reads w ext p c second V S F (index_of here) None None false); [|discriminate|discriminate].
+    - apply (CellReads.cell_reads w ext p c second V S F l of_cells (index_of here) None None false);
+        [|discriminate|discriminate].
       intros i E. exact (cell_index here i I E). }
   split; cbn [at_word at_status].
   - apply (Wd here _ I R). apply counter_seen_word.
@@ -180,7 +183,7 @@ Proof.
     + constructor; [split; [exact (index_pair here I)|split; [exact index_length|exact index_pair]]|].
       constructor; [|constructor].
       split; [exact (name_signs_as nm r (f here) N)|split; [reflexivity|exact register_pair]].
-    + apply (CellReads.cell_reads w ext p c second V S F (index_of here) r None false); [|exact R|discriminate].
+    + apply (CellReads.cell_reads w ext p c second V S F l of_cells (index_of here) r None false); [|exact R|discriminate].
       intros i E. exact (cell_index here i I E).
   - pose proof (Reached.size_positive w) as Z0. unfold CellReads.register_seen. destruct (index_of here) as [i|]; [|cbn; lia].
     destruct r as [r|]; [|cbn; lia]. destruct (i <? _); [|cbn; lia]. exact (held_word (PRegister i r 0)).
@@ -207,7 +210,7 @@ Proof.
     apply (A here [{| Matching.bits := w; Matching.wanted := Some ad; Matching.offered := index_of |}] (Some (negb b)));
       [exact I| |exact Ab|].
     - constructor; [|constructor]. split; [exact Sg|split; [exact index_length|exact index_pair]].
-    - apply (CellReads.cell_reads w ext p c second V S F None None (Some ad) b); [discriminate|discriminate|].
+    - apply (CellReads.cell_reads w ext p c second V S F l of_cells None None (Some ad) b); [discriminate|discriminate|].
       intros k E. injection E as <-. apply (Reached.is_word_range w). exact B. }
   pose proof (Reached.size_positive w) as Z0.
   assert (Cases : forall ad b, CellReads.word_seen p c (Some ad) b = Bos \/
@@ -224,7 +227,10 @@ Qed.
 (* One step in place, at every position. *)
 Definition own_index (j : position) : Z := match index_of j with Some i => i | None => 0 end.
 
-Theorem sound_cell_execute : forall k, sound (execute w false ext (cell_view w false ext) k) (fun out => forall here, In here l
+Variable code : option (list instruction).
+Hypothesis program_found : finds w p code l.
+
+Theorem sound_cell_execute : forall k, sound (execute w false ext code (cell_view w false ext) k) (fun out => forall here, In here l
   ->
   counter_as w k (word_value (own_token here)) (status_in (own_token here)) (f here) ->
   let t := own_token here in let r := own_word here in let m := found_word in let o := now_operation p t in
@@ -234,7 +240,7 @@ Theorem sound_cell_execute : forall k, sound (execute w false ext (cell_view w f
     (stores_value o (now_valid w p t r m)) (names_value o (now_valid w p t r m)) (name_in (now_fetched p t 1)) (f here)).
 Proof.
   intros k.
-  apply (sound_more _ _ _ _ _ _ (sound_execute first ns l f model w false ext p shown V L kinds (cell_view w false ext)
+  apply (sound_more _ _ _ _ _ _ (sound_execute first ns l f model w false ext code p shown V L kinds program_found (cell_view w false ext)
     (fun j => In j l) own_word (fun _ => found_word) (fun j J => J) (fun j _ => ltac:(unfold own_word, CellReads.register_seen;
       destruct (index_of j); reflexivity)) sound_own_register sound_own_cell (fun _ ad _ => eq_refl) k)).
   intros out Out here I C. apply (Out here (own_token here) (own_index here) I C).

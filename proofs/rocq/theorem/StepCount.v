@@ -39,6 +39,9 @@ Proof.
     destruct (Nat.eq_dec j k) as [->|N]; [congruence|lia].
 Qed.
 
+Lemma by_unit_above : forall k, k <= by_unit k.
+Proof. intros k. unfold by_unit. destruct (Nat.even k); lia. Qed.
+
 Lemma by_head_monotone : forall j k, j <= k -> by_head j <= by_head k.
 Proof.
   intros j k L. unfold by_head. destruct (Nat.even j) eqn:E, (Nat.even k) eqn:F; try lia.
@@ -157,6 +160,20 @@ Proof.
   apply (by_unit_monotone (list_max (map at_half (indices f)))). apply max_upto. intros i J. apply U, J.
 Qed.
 
+(* What adds nothing adds at most any number. *)
+Lemma adds_given : forall A p n (a : A) (P : nat -> A -> Prop), P p a -> adds p n (give a) P.
+Proof. intros A p n a P H. exact (adds_more A p 0 n _ P P (adds_give A p a P H) (Nat.le_0_l n) (fun _ _ _ R => R)). Qed.
+
+(* A unit that is left out is 0, or its argument, which is there earlier. *)
+Lemma adds_within : forall p k fold r f, upto p k f -> by_unit k <= top ->
+  adds p 1 (StepBuilder.within fold r f) (fun p' g => upto p' (by_unit k) g).
+Proof.
+  intros p k fold r f U T. unfold StepBuilder.within. destruct (fold && (snd r <=? 0)%Z); [|destruct (fold && (0 <=? fst r)%Z)].
+  - apply adds_given, upto_number.
+  - apply adds_given, (upto_more p k); [exact U|apply Nat.le_refl|apply by_unit_above].
+  - exact (adds_rectified p k f U T).
+Qed.
+
 Definition attends (p k : nat) (m : attention) : Prop :=
   all_upto p k (asks m) /\ all_upto p k (offers m) /\ length (asks m) <= q /\ length (offers m) <= q.
 
@@ -215,7 +232,7 @@ Definition bare (f : Form.form) : Prop := Forall (fun t => is_argument (snd t)) 
 Definition flat (n : nat) (f : Form.form) : Prop := Forall (fun t => is_flat (snd t)) (fst f) /\ units_of f <= n.
 
 Section Rows.
-Variables (c : Z) (args : list (list form)) (p k : nat).
+Variables (fold : bool) (r : nat -> bounds) (c : Z) (args : list (list form)) (p k : nat).
 Hypothesis known : Forall (all_upto p k) args.
 
 Lemma argument_upto : forall p' a i, p <= p' -> upto p' k (bit (nth a args []) i).
@@ -226,33 +243,34 @@ Proof.
   - rewrite nth_overflow by exact B. constructor.
 Qed.
 
-Lemma adds_argument : forall p' e, p <= p' -> is_argument e -> adds p' 0 (unit c args e) (fun p'' f => upto p'' k f).
+Lemma adds_argument : forall p' e, p <= p' -> is_argument e -> adds p' 0 (unit fold r c args e) (fun p'' f => upto p'' k f).
 Proof. intros p' [a i|ts d] L H; [|destruct H]. apply adds_give, argument_upto, L. Qed.
 
 Lemma adds_unit : forall p' e, p <= p' -> is_flat e -> by_unit k <= top ->
-  adds p' (match e with Form.Arg _ _ => 0 | Form.Relu _ _ => 1 end) (unit c args e) (fun p'' f => upto p'' (by_unit k) f).
+  adds p' (match e with Form.Arg _ _ => 0 | Form.Relu _ _ => 1 end) (unit fold r c args e)
+    (fun p'' f => upto p'' (by_unit k) f).
 Proof.
   intros p' [a i|ts d] L H T.
   - apply (adds_more _ p' 0 0 _ _ _ (adds_argument p' (Form.Arg a i) L I)); [apply Nat.le_refl|]. intros p'' f L' U.
-    apply (upto_more p'' k); [exact U|apply Nat.le_refl|]. unfold by_unit. destruct (Nat.even k); lia.
+    apply (upto_more p'' k); [exact U|apply Nat.le_refl|apply by_unit_above].
   - cbn [unit is_flat] in *. apply (adds_bind _ _ p' 0 1 _ _ (fun p'' f => upto p'' k f)).
     + revert p' L. induction H as [|[d' e] ts He H IH]; intros p' L; [apply adds_give, upto_number|].
       apply (adds_bind _ _ p' 0 0 _ _ _ _ (adds_argument p' e L He)). intros g p1 L1 G.
-      apply (adds_bind _ _ p1 0 0 _ _ _ _ (IH p1 ltac:(lia))). intros r p2 L2 R. apply adds_give.
+      apply (adds_bind _ _ p1 0 0 _ _ _ _ (IH p1 ltac:(lia))). intros rest p2 L2 R. apply adds_give.
       apply upto_added; [apply upto_scaled; exact (upto_more _ _ _ _ _ G L2 (Nat.le_refl k))|exact R].
-    + intros f p'' L' U. exact (adds_rectified p'' k f U T).
+    + intros f p'' L' U. exact (adds_within p'' k fold _ f U T).
 Qed.
 
 Lemma adds_summed : forall h ts d p', p <= p' -> (forall e p', p <= p' -> In e (map snd ts) ->
-    adds p' (match e with Form.Arg _ _ => 0 | Form.Relu _ _ => 1 end) (unit c args e) (fun p'' f => upto p'' h f)) ->
-  adds p' (units_of (ts, d)) (summed c args ts d) (fun p'' g => upto p'' h g).
+    adds p' (match e with Form.Arg _ _ => 0 | Form.Relu _ _ => 1 end) (unit fold r c args e) (fun p'' f => upto p'' h f)) ->
+  adds p' (units_of (ts, d)) (summed fold r c args ts d) (fun p'' g => upto p'' h g).
 Proof.
   intros h ts d. induction ts as [|[d' e] ts IH]; intros p' L H; [apply adds_give, upto_number|].
   cbn [summed]. change (units_of ((d', e) :: ts, d)) with
     ((match e with Form.Arg _ _ => 0 | Form.Relu _ _ => 1 end) + units_of (ts, d)).
   rewrite <- (Nat.add_0_r (units_of (ts, d))). eapply adds_bind; [apply H; [exact L|left; reflexivity]|]. intros g p1 L1 G.
-  eapply adds_bind; [apply IH; [lia|intros e' p2 L2 I; apply H; [exact L2|right; exact I]]|]. intros r p2 L2 R. apply adds_give.
-  apply upto_added; [apply upto_scaled; exact (upto_more _ _ _ _ _ G L2 (Nat.le_refl h))|exact R].
+  eapply adds_bind; [apply IH; [lia|intros e' p2 L2 I; apply H; [exact L2|right; exact I]]|]. intros rest p2 L2 R.
+  apply adds_give, upto_added; [apply upto_scaled; exact (upto_more _ _ _ _ _ G L2 (Nat.le_refl h))|exact R].
 Qed.
 
 Lemma bare_units : forall f, bare f -> units_of f = 0.
@@ -263,7 +281,7 @@ Proof.
 Qed.
 
 Theorem adds_bare_rows : forall fs, Forall bare fs ->
-  adds p 0 (rows c args fs) (fun p' gs => length gs = length fs /\ all_upto p' k gs).
+  adds p 0 (rows fold r c args fs) (fun p' gs => length gs = length fs /\ all_upto p' k gs).
 Proof.
   intros fs B. change 0 with (0 * length fs). apply adds_forms. intros [ts d] p' I L. rewrite Forall_forall in B.
     specialize (B _ I).
@@ -273,7 +291,7 @@ Proof.
 Qed.
 
 Theorem adds_rows : forall n fs, Forall (flat n) fs -> by_unit k <= top ->
-  adds p (n * length fs) (rows c args fs) (fun p' gs => length gs = length fs /\ all_upto p' (by_unit k) gs).
+  adds p (n * length fs) (rows fold r c args fs) (fun p' gs => length gs = length fs /\ all_upto p' (by_unit k) gs).
 Proof.
   intros n fs B T. apply adds_forms. intros [ts d] p' I L. rewrite Forall_forall in B. destruct (B _ I) as [F U].
     cbn [fst] in F.
@@ -355,10 +373,10 @@ Proof.
   { unfold forms_of in F. apply Forall_app in F as [F _]. apply Forall_flat_map in F. eapply Forall_impl; [|exact F].
     intros [a b] H. apply Forall_app in H. exact H. }
   unfold match_of. eapply (adds_bind _ _ p 0 0).
-  - apply (adds_bare_rows 1 _ p k); [|exact Bq]. apply arguments_upto; try assumption. apply Forall_map.
-    eapply Forall_impl; [|exact W]. intros t H. apply H.
+  - apply (adds_bare_rows false (fun _ => (0, 0)%Z) 1 _ p k); [|exact Bq]. apply arguments_upto; try assumption.
+    apply Forall_map. eapply Forall_impl; [|exact W]. intros t H. apply H.
   - intros a p' L1 [La A]. eapply (adds_bind _ _ p' 0 0).
-    + apply (adds_bare_rows (scale m) _ p' k); [|exact Bk].
+    + apply (adds_bare_rows false (fun _ => (0, 0)%Z) (scale m) _ p' k); [|exact Bk].
       apply (Forall_impl (P := all_upto p k)); [intros fs H; exact (all_more _ _ _ _ _ H L1 (Nat.le_refl k))|].
       apply arguments_upto; try assumption; [apply upto_scaled; exact S|]. apply Forall_map. eapply Forall_impl; [|exact W].
       intros t H. apply H.

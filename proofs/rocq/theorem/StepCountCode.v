@@ -85,6 +85,9 @@ Proof. intros p k. apply upto_combined. constructor. Qed.
 Lemma tail_upto : forall p k fs, all_upto p k fs -> all_upto p k (tl fs).
 Proof. intros p k fs F. destruct F; [constructor|assumption]. Qed.
 
+Lemma none_upto : forall p k, length (none w) = w /\ all_upto p k (none w).
+Proof. intros p k. split; [apply StepModel.each_length|]. apply upto_each. intros i. apply upto_number. Qed.
+
 Lemma word_signs_length : length (word_signs w ext) = w.
 Proof. unfold word_signs. rewrite map_length, seq_length. reflexivity. Qed.
 Lemma index_signs_length : length (index_signs w log ext) = w.
@@ -115,13 +118,14 @@ Ltac lift := cbv beta in *; match goal with
 Ltac total := eapply adds_more; [| |intros ? ? _ Result; exact Result].
 Ltac near := first [eassumption | lia].
 (* What is known of forms is put together. *)
-Ltac up := cbv beta in *; cbn [forms_of matched among but by_rank unless optional flat_map app fst snd] in *;
+Ltac up := cbv beta in *; unfold bounded_upto in *;
+  cbn [forms_of matched among but by_rank unless optional flat_map app of_flag of_bit fst snd] in *;
   repeat match goal with
   | |- Forall _ [] => constructor
-  | |- Forall _ (_ :: _) => constructor; cbn [fst snd]
+  | |- Forall _ (_ :: _) => constructor; cbn [of_flag of_bit fst snd]
   | |- Forall _ (_ ++ _) => apply Forall_app; split
   | |- Forall _ (map twice _) => apply twice_upto
-  | |- Forall _ (map (pair _) _) => apply upto_pairs
+  | |- Forall _ (map (of_bit _) _) => apply bits_upto
   | |- Forall _ (signed _ _) => apply signed_upto
   | |- Forall _ (sums _ _) => apply upto_sums
   | |- Forall _ (tl _) => apply tail_upto

@@ -98,13 +98,6 @@ Ltac lift := cbv beta in *; match goal with
   end.
 Ltac total := eapply adds_more; [| |intros ? ? _ Result; exact Result].
 
-Lemma rectified_within : forall p k h f, upto p k f -> by_unit k <= h -> h <= top ->
-  adds p 1 (rectified f) (fun p' g => upto p' h g).
-Proof.
-  intros p k h f U H T. eapply adds_more; [apply (adds_rectified at_half top q p k); [exact U|lia]|apply Nat.le_refl|].
-  cbv beta. intros. lift.
-Qed.
-
 Lemma reads_within : forall p k h m vs, attends p k m -> all_upto p k vs -> by_head k <= h -> h <= top ->
   adds p (length vs) (reads m vs) (fun p' gs => length gs = length vs /\ all_upto p' h gs).
 Proof.
@@ -119,13 +112,18 @@ Proof.
   cbv beta. intros. lift.
 Qed.
 
-Lemma rows_within : forall p k h n c args fs, Forall (all_upto p k) args -> Forall (flat n) fs -> by_unit k <= h -> h <= top ->
-  adds p (n * length fs) (rows c args fs) (fun p' gs => length gs = length fs /\ all_upto p' h gs).
+Lemma any_rows_within : forall fold r p k h n c args fs, Forall (all_upto p k) args -> Forall (flat n) fs ->
+  by_unit k <= h -> h <= top ->
+  adds p (n * length fs) (rows fold r c args fs) (fun p' gs => length gs = length fs /\ all_upto p' h gs).
 Proof.
-  intros p k h n c args fs A F H T. eapply adds_more; [apply (adds_rows at_half top q c args p k A n);
+  intros fold r p k h n c args fs A F H T. eapply adds_more; [apply (adds_rows at_half top q fold r c args p k A n);
     [exact F|lia]|apply Nat.le_refl|].
   cbv beta. intros p' gs _ [L U]. split; [exact L|lift].
 Qed.
+
+Lemma plain_within : forall p k h n c args fs, Forall (all_upto p k) args -> Forall (flat n) fs -> by_unit k <= h -> h <= top ->
+  adds p (n * length fs) (plain_rows c args fs) (fun p' gs => length gs = length fs /\ all_upto p' h gs).
+Proof. intros p k h n c args fs. apply any_rows_within. Qed.
 
 Lemma attends_more : forall p k p' k' m, attends p k m -> p <= p' -> k <= k' -> attends p' k' m.
 Proof.
@@ -133,10 +131,25 @@ Proof.
   exact (all_more at_half p k p' k' _ O P K).
 Qed.
 
-Variable w : nat.
+(* With or without units whose sign is known. *)
+Variables (fold : bool) (w : nat).
+
+Lemma rows_within : forall p k h n c args fs, Forall (all_upto p k) args -> Forall (flat n) fs -> by_unit k <= h -> h <= top ->
+  adds p (n * length fs) (bit_rows fold c args fs) (fun p' gs => length gs = length fs /\ all_upto p' h gs).
+Proof. intros p k h n c args fs. apply any_rows_within. Qed.
+
+Definition bounded_upto (p k : nat) (t : Z * form * bounds) : Prop := upto p k (snd (fst t)).
+Lemma unit_within : forall p k h l c, Forall (bounded_upto p k) l -> by_unit k <= h -> h <= top ->
+  adds p 1 (unit_of fold l c) (fun p' g => upto p' h g).
+Proof.
+  intros p k h l c U H T. eapply adds_more; [apply (adds_within at_half top q p k)|apply Nat.le_refl|].
+  - apply upto_combined, Forall_map. exact U.
+  - lia.
+  - cbv beta. intros. lift.
+Qed.
 
 Lemma adds_gated : forall p k h flag word, upto p k flag -> all_upto p k word -> by_unit k <= h -> h <= top ->
-  adds p w (gated w flag word) (fun p' g => length g = w /\ all_upto p' h g).
+  adds p w (gated fold w flag word) (fun p' g => length g = w /\ all_upto p' h g).
 Proof.
   intros p k h flag word F U H T. eapply adds_more.
   - apply (rows_within p k h 1); [|apply gate_flat|exact H|exact T].
@@ -146,7 +159,7 @@ Proof.
 Qed.
 
 Lemma adds_gated_flag : forall p k h flag other, upto p k flag -> upto p k other -> by_unit k <= h -> h <= top ->
-  adds p 1 (gated_flag flag other) (fun p' g => upto p' h g).
+  adds p 1 (gated_flag fold flag other) (fun p' g => upto p' h g).
 Proof.
   intros p k h flag other F U H T. unfold gated_flag. total.
   - eapply adds_bind; [apply (rows_within p k h 1); [|apply gate_flat|exact H|exact T]|].
@@ -156,7 +169,7 @@ Proof.
 Qed.
 
 Lemma adds_both_flags : forall p k h flag other, upto p k flag -> upto p k other -> by_unit k <= h -> h <= top ->
-  adds p 1 (both_flags flag other) (fun p' g => upto p' h g).
+  adds p 1 (both_flags fold flag other) (fun p' g => upto p' h g).
 Proof.
   intros p k h flag other F U H T. unfold both_flags. total.
   - eapply adds_bind; [apply (rows_within p k h 1); [|apply and_flat|exact H|exact T]|].
@@ -165,31 +178,37 @@ Proof.
   - cbn. lia.
 Qed.
 
-Lemma gate_sum : forall p k c c' (f : form) flags, upto p k f -> all_upto p k flags ->
-  upto p k (combined ((c, f) :: map (pair 2%Z) flags) c').
-Proof. intros p k c c' f flags F G. apply upto_combined. constructor; [exact F|apply upto_pairs; exact G]. Qed.
+Lemma flags_upto : forall p k c flags, all_upto p k flags -> Forall (bounded_upto p k) (map (of_flag c) flags).
+Proof. intros p k c flags F. apply Forall_map. exact F. Qed.
+Lemma bits_upto : forall p k c word, all_upto p k word -> Forall (bounded_upto p k) (map (of_bit c) word).
+Proof. intros p k c word F. apply Forall_map. exact F. Qed.
 
 Lemma adds_gated_by : forall p k h flags word, all_upto p k flags -> all_upto p k word -> by_unit k <= h -> h <= top ->
-  adds p (length word) (gated_by flags word) (fun p' g => length g = length word /\ all_upto p' h g).
+  adds p (length word) (gated_by fold flags word) (fun p' g => length g = length word /\ all_upto p' h g).
 Proof.
   intros p k h flags word F U H T. unfold gated_by. rewrite <- (Nat.mul_1_l (length word)) at 1. apply adds_forms.
-  intros f p' I L. rewrite Forall_forall in U. specialize (U f I). apply (rectified_within p' k h); [|exact H|exact T].
-  apply gate_sum; lift.
+  intros f p' I L. rewrite Forall_forall in U. specialize (U f I). apply (unit_within p' k h); [|exact H|exact T].
+  constructor; [unfold bounded_upto; cbn [of_bit fst snd]; lift|apply flags_upto; lift].
 Qed.
 
-Lemma adds_gated_signs : forall p k h flags word, all_upto p k flags -> all_upto p k word -> by_unit k <= h -> h <= top ->
-  adds p (2 * length word) (gated_signs flags word) (fun p' g => length g = length word /\ all_upto p' h g).
+Lemma adds_gated_signs : forall p k h flags signs, all_upto p k flags -> all_upto p k (map fst signs) -> by_unit k <= h ->
+  h <= top ->
+  adds p (2 * length signs) (gated_signs fold flags signs) (fun p' g => length g = length signs /\ all_upto p' h g).
 Proof.
-  intros p k h flags word F U H T. apply adds_forms. intros f p' I L. rewrite Forall_forall in U. specialize (U f I). total.
-  - eapply adds_bind; [apply (rectified_within p' k h); [apply gate_sum; lift|exact H|exact T]|]. intros up p1 L1 U1.
-    eapply adds_bind; [apply (rectified_within p1 k h); [apply gate_sum; lift|exact H|exact T]|]. intros down p2 L2 U2.
+  intros p k h flags signs F U H T. apply adds_forms. intros [f b] p' I L. rewrite Forall_forall in U.
+  specialize (U f (in_map fst _ _ I)).
+  assert (G : forall p1 c, p' <= p1 -> Forall (bounded_upto p1 k) ((c, f, b) :: map (of_flag 2) flags)).
+  { intros p1 c L1. constructor; [unfold bounded_upto; cbn [fst snd]; lift|apply flags_upto; lift]. }
+  total.
+  - eapply adds_bind; [apply (unit_within p' k h); [apply G, Nat.le_refl|exact H|exact T]|]. intros up p1 L1 U1.
+    eapply adds_bind; [apply (unit_within p1 k h); [apply G; exact L1|exact H|exact T]|]. intros down p2 L2 U2.
     apply adds_give, upto_combined. listed; lift.
   - lia.
 Qed.
 
 Definition case_upto (p k : nat) (c : form * list form) : Prop := upto p k (fst c) /\ all_upto p k (snd c).
 Lemma adds_chosen : forall p k h cases, Forall (case_upto p k) cases -> by_unit k <= h -> h <= top ->
-  adds p (w * length cases) (chosen w cases) (fun p' g => length g = w /\ all_upto p' h g).
+  adds p (w * length cases) (chosen fold w cases) (fun p' g => length g = w /\ all_upto p' h g).
 Proof.
   intros p k h cases C H T. unfold chosen. total.
   - eapply adds_bind.
@@ -205,7 +224,7 @@ Qed.
 
 Lemma adds_on_words : forall p k h n m rows_of a x, operator n rows_of -> length (rows_of w) = m ->
   all_upto p k a -> all_upto p k x -> by_unit k <= h -> h <= top ->
-  adds p (n * m) (on_words rows_of w a x) (fun p' g => length g = m /\ all_upto p' h g).
+  adds p (n * m) (on_words fold rows_of w a x) (fun p' g => length g = m /\ all_upto p' h g).
 Proof.
   intros p k h n m rows_of a x O <- A X H T. apply (rows_within p k h n); [|apply O|exact H|exact T].
   constructor; [exact A|]. constructor; [exact X|constructor].
@@ -229,7 +248,7 @@ Qed.
 
 Lemma adds_multiplied : forall p k h g a x, all_upto p k a -> all_upto p k x -> by_unit k <= h -> by_unit h <= g ->
   h <= g -> g <= top ->
-  adds p (3 * w * w + 2 * w) (multiplied w a x) (fun p' m => length m = w /\ all_upto p' g m).
+  adds p (3 * w * w + 2 * w) (multiplied fold w a x) (fun p' m => length m = w /\ all_upto p' g m).
 Proof.
   intros p k h g a x A X H G Le T. unfold multiplied. total.
   - eapply adds_bind; [apply (rows_within p k h w)|].
@@ -237,7 +256,7 @@ Proof.
     + apply Forall_map, Forall_forall. intros i I. apply in_seq in I. apply products_flat. lia.
     + exact H.
     + lia.
-    + intros columns p1 L1 [_ C]. eapply adds_bind; [apply (rows_within p1 h g (2 * w))|].
+    + intros columns p1 L1 [_ C]. eapply adds_bind; [apply (plain_within p1 h g (2 * w))|].
       * constructor; [exact C|constructor].
       * apply Forall_map, Forall_forall. intros i I. apply in_seq in I. apply carries_flat. lia.
       * exact G.
@@ -261,7 +280,7 @@ Qed.
 
 Lemma adds_amounts : forall p k h a x enable, all_upto p k a -> all_upto p k x -> upto p k enable -> by_unit k <= h ->
   h <= top ->
-  adds p (3 * w) (amounts w a x enable) (fun p' g => length g = w /\ all_upto p' h g).
+  adds p (3 * w) (amounts fold w a x enable) (fun p' g => length g = w /\ all_upto p' h g).
 Proof.
   intros p k h a x enable A X E H T. eapply adds_more; [apply (rows_within p k h 3); [| |exact H|exact T]| |].
   - repeat (constructor; [assumption|]). constructor; [constructor; [apply upto_scaled; exact E|constructor]|constructor].
@@ -273,7 +292,8 @@ Qed.
 Lemma adds_shifted : forall p k h g source count a x enable, (forall i, i < w -> count i <= w) -> all_upto p k a ->
   all_upto p k x ->
   upto p k enable -> by_unit k <= h -> by_unit h <= g -> k <= h -> g <= top -> h <= top ->
-  adds p (w * w + 3 * w) (by_ <- amounts w a x enable;; rows 2 [a; by_] (map (fun i => moved (source i) (count i)) (seq 0 w)))
+  adds p (w * w + 3 * w) (by_ <- amounts fold w a x enable;;
+      bit_rows fold 2 [a; by_] (map (fun i => moved (source i) (count i)) (seq 0 w)))
     (fun p' m => length m = w /\ all_upto p' g m).
 Proof.
   intros p k h g source count a x enable N A X E H G K T T'. total.

@@ -33,8 +33,9 @@ Qed.
 Lemma item_ordered : forall n i, Follows.earlier (Pos.of_succ_nat n) i = true -> ordered n (Follows.expand_item i) /\
   Follows.scalars_of (Pos.of_succ_nat n) i = Pos.of_succ_nat (n + length (Follows.expand_item i)).
 Proof.
-  intros n [l cs|q k vs] E; cbn [Follows.earlier Follows.expand_item Follows.scalars_of] in *; rewrite after_count, map_length;
-    (split; [|reflexivity]); intros i x N; apply nth_error_In, in_map_iff in N as (c & <- & I); cbn [node_below].
+  intros n [divisor l cs|q k vs] E; cbn [Follows.earlier Follows.expand_item Follows.scalars_of] in *;
+    rewrite after_count, map_length; (split; [|reflexivity]); intros i x N;
+    apply nth_error_In, in_map_iff in N as (c & <- & I); cbn [node_below].
   - exact (below_reads n (n + i) {| Follows.offset := c; Follows.summands := l |} E (Nat.le_add_r _ _)).
   - rewrite forallb_forall in E. split.
     + intros f F. rewrite <- map_app in F. apply in_map_iff in F as (g & <- & G). apply (below_reads n); [|lia]. apply E.
@@ -50,16 +51,16 @@ Proof.
   apply ordered_app; [exact O|exact (IH _ B)].
 Qed.
 
-Theorem step_defined : forall w log ext A (l : list A) (code : A -> vector), let first := code_width w log ext in
+Theorem step_defined : forall w log ext program A (l : list A) (code : A -> vector), let first := code_width w log ext in
   (forall j, In j l -> length (code j) = first) ->
-  ordered first (nodes (step_definition w log ext)) ->
+  ordered first (nodes (definition_for w log ext program)) ->
   exists ns (f : A -> vector), (forall j, In j l -> exists rest, f j = code j ++ rest) /\
     modelled first ns (map f l) /\
-    forall P, StepModel.sound first ns (if log then masked_step w log ext else cell_step w log ext) P ->
-      exists fs, P fs /\ defined (step_definition w log ext) (map code l) = map (fun j => put_out fs (f j)) l.
+    forall P, StepModel.sound first ns (if log then masked_step w log ext program else cell_step w log ext program) P ->
+      exists fs, P fs /\ defined (definition_for w log ext program) (map code l) = map (fun j => put_out fs (f j)) l.
 Proof.
-  intros w log ext A l code first L O. unfold step_definition, step_writing in *. fold first in O |- *.
-  set (m := if log then masked_step w log ext else cell_step w log ext) in *.
+  intros w log ext program A l code first L O. unfold definition_for, writing_for in *. fold first in O |- *.
+  set (m := if log then masked_step w log ext program else cell_step w log ext program) in *.
   destruct (m (Pos.of_succ_nat first)) as [results ns] eqn:M. exists ns.
   rewrite writing_plain in *. cbn [nodes] in O. destruct (scalars_model l first (map plain_node ns) code L O) as (f & S & B &
     N).

@@ -67,37 +67,73 @@ Proof.
   constructor; [apply F|exact IH].
 Qed.
 
+Lemma total_first : forall n g, Form.total (S n) g = g O + Form.total n (fun i => g (S i)).
+Proof.
+  induction n as [|n IH]; intros g; [cbn; lia|]. change (Form.total (S (S n)) g) with (Form.total (S n) g + g (S n)).
+  rewrite IH. cbn [Form.total]. lia.
+Qed.
+
 Lemma combined_pairs : forall c fs value e h, (forall i, (i < length fs)%nat -> worth (bit fs i) h (value i)) ->
   worth (combined (map (pair c) fs) e) h (c * Form.total (length fs) value + e).
 Proof.
   intros c fs value e h. revert value. induction fs as [|f fs IH]; intros value W.
   - apply (worth_is _ _ e); [apply worth_combined_nil|cbn [length Form.total]; lia].
-  - assert (T : forall n g, Form.total (S n) g = g O + Form.total n (fun i => g (S i))).
-    { induction n as [|n IHn]; intros g; [cbn; lia|]. change (Form.total (S (S n)) g) with (Form.total (S n) g + g (S n)).
-      rewrite IHn. cbn [Form.total]. lia. }
-    cbn [map length]. rewrite T.
+  - cbn [map length]. rewrite total_first.
     apply (worth_is _ _ (c * value O + (c * Form.total (length fs) (fun i => value (S i)) + e))); [|ring].
     apply worth_combined; [apply (W O); cbn; lia|]. apply IH. intros i I. apply (W (S i)). cbn. lia.
+Qed.
+
+(* The bits of a word as parts of a sum. *)
+Lemma bits_weighed : forall c fs value e, weighed (map (of_bit c) fs) (map value (seq 0 (length fs))) e =
+  c * Form.total (length fs) value + e.
+Proof.
+  intros c fs value e. revert value. induction fs as [|f fs IH]; intros value; [unfold weighed; cbn;
+    rewrite Z.mul_0_r; reflexivity|].
+  cbn [length]. rewrite total_first. cbn [seq map]. rewrite <- seq_shift, map_map. specialize (IH (fun i => value (S i))).
+  unfold weighed in *. cbn [combine fold_right of_bit]. rewrite IH. ring.
+Qed.
+
+Lemma bit_parts : forall fold c fs (t : nat -> bool) h, (forall i, (i < length fs)%nat -> worth (bit fs i) h (2 * Z.b2z (t i))) ->
+  parts_as fold (map (of_bit c) fs) (map (fun p => 2 * Z.b2z (t p)) (seq 0 (length fs))) h.
+Proof.
+  intros fold c fs. induction fs as [|f fs IH]; intros t h W; [constructor|]. cbn [length seq map]. constructor.
+  - split; [apply (W O); cbn; lia|]. intros _. cbn [fst snd]. destruct (t O); cbn [Z.b2z]; lia.
+  - rewrite <- seq_shift, map_map. apply (IH (fun i => t (S i))). intros i I. apply (W (S i)). cbn. lia.
 Qed.
 
 Section Execute.
 Variables (first : nat) (ns : list written) (hs : list vector).
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
-Variables (w : nat) (log ext : bool).
+Variables (w : nat) (log ext : bool) (code : option (list instruction)).
+Let fold : bool := match code with Some _ => true | None => false end.
 Hypothesis wide : (1 <= w)%nat.
+Notation unit := (sound_unit_of first ns hs model fold _ _).
+
+Lemma two_parts : forall k j f g b c h, flag f b h -> flag g c h ->
+  parts_as fold [of_flag k f; of_flag j g] [Z.b2z b; Z.b2z c] h.
+Proof.
+  intros k j f g b c h B C. constructor; [split; [exact B|intros _; exact (flag_bounds b)]|].
+  constructor; [split; [exact C|intros _; exact (flag_bounds c)]|constructor].
+Qed.
 
 (* o, and a = 0; at scale 2. *)
-Lemma sound_is_zero : forall f a, sound (rectified (combined ((2, f) :: map (pair (-1)) a) 0)) (fun g => forall h b u,
+Lemma sound_is_zero : forall f a, sound (unit_of fold (of_flag 2 f :: map (of_bit (-1)) a) 0) (fun g => forall h b u,
   In h hs ->
   flag f b h -> word w a u h -> worth g h (2 * Z.b2z (b && (u =? 0)))).
 Proof.
-  intros f a. apply (sound_more _ _ _ _ _ _ (sound_rectified first ns hs model _)). intros g G h b u I F A.
+  intros f a. apply (sound_more _ _ _ _ _ _ unit). intros g G h b u I F A.
   pose proof (Gates.count_none w _ (bits_bool w u)) as N. rewrite (val_bool w u) in N by apply A.
   pose proof (Gates.count_bounds w _ (bits_bool w u)) as B. destruct A as (R & L & A).
-  eapply worth_is.
-  - eapply (G h _ I). apply worth_combined; [exact F|].
-    apply (combined_pairs (-1) a (fun p => 2 * Z.b2z (Z.testbit u (Z.of_nat p))) 0 h). intros i _. exact (A i).
+  apply (worth_is _ _ (Z.max 0 (2 * Z.b2z b + (-1 * Form.total (length a) (fun p => 2 * Z.b2z (Z.testbit u (Z.of_nat
+    p))) + 0)))).
+  - assert (P : parts_as fold (of_flag 2 f :: map (of_bit (-1)) a) (Z.b2z b ::
+      map (fun p => 2 * Z.b2z (Z.testbit u (Z.of_nat p))) (seq 0 (length a))) h).
+    { constructor; [split; [exact F|intros _; exact (flag_bounds b)]|].
+      exact (bit_parts fold (-1) a (fun p => Z.testbit u (Z.of_nat p)) h (fun i _ => A i)). }
+    apply (worth_is _ _ _ _ (G h _ I P)). clear P. pose proof (bits_weighed (-1) a (fun p => 2 * Z.b2z (Z.testbit u
+      (Z.of_nat p))) 0) as E.
+    unfold weighed in *. cbn [combine fold_right of_flag]. rewrite E. reflexivity.
   - rewrite L, Form.total_scale. fold (Gates.count w (fun p => Z.b2z (Z.testbit u (Z.of_nat p)))).
     destruct b; cbn [andb Z.b2z]; [|lia]. destruct (Z.eqb_spec u 0) as [E|E]; cbn [Z.b2z].
     + apply Z.eqb_eq in N. lia.
@@ -105,23 +141,19 @@ Proof.
 Qed.
 
 (* A flag that is the sum of two, less one. *)
-Lemma sound_both : forall f g, sound (rectified (combined [(1, f); (1, g)] (-1))) (fun r => forall h b c,
+Lemma sound_both : forall f g, sound (unit_of fold [of_flag 1 f; of_flag 1 g] (-1)) (fun r => forall h b c,
   In h hs -> flag f b h ->
   flag g c h -> flag r (b && c) h).
 Proof.
-  intros f g. apply (sound_more _ _ _ _ _ _ (sound_rectified first ns hs model _)). intros r H h b c I B C.
-  eapply worth_is.
-  - eapply (H h _ I). apply worth_combined; [exact B|]. apply worth_combined; [exact C|]. apply worth_combined_nil.
-  - destruct b, c; reflexivity.
+  intros f g. apply (sound_more _ _ _ _ _ _ unit). intros r H h b c I B C.
+  apply (worth_is _ _ _ _ (H h [Z.b2z b; Z.b2z c] I (two_parts _ _ f g b c h B C))). destruct b, c; reflexivity.
 Qed.
 
-Lemma sound_without : forall f g, sound (rectified (combined [(1, f); (-1, g)] 0)) (fun r => forall h b c, In h hs ->
+Lemma sound_without : forall f g, sound (unit_of fold [of_flag 1 f; of_flag (-1) g] 0) (fun r => forall h b c, In h hs ->
   flag f b h -> flag g c h -> flag r (b && negb c) h).
 Proof.
-  intros f g. apply (sound_more _ _ _ _ _ _ (sound_rectified first ns hs model _)). intros r H h b c I B C.
-  eapply worth_is.
-  - eapply (H h _ I). apply worth_combined; [exact B|]. apply worth_combined; [exact C|]. apply worth_combined_nil.
-  - destruct b, c; reflexivity.
+  intros f g. apply (sound_more _ _ _ _ _ _ unit). intros r H h b c I B C.
+  apply (worth_is _ _ _ _ (H h [Z.b2z b; Z.b2z c] I (two_parts _ _ f g b c h B C))). destruct b, c; reflexivity.
 Qed.
 
 (* The cases of the result, each with its flag. *)
@@ -134,27 +166,27 @@ Definition cases_value (o : option operation) (a x l pid : Z) : list (bool * Z) 
 Definition cases_as (cases : list (form * list form)) (given : list (bool * Z)) (h : vector) : Prop :=
   Forall2 (fun '(f, a) '(b, v) => flag f b h /\ word w a v h) cases given.
 
-Lemma sound_results : forall i a x loaded, sound (results_of w log ext i a x loaded) (fun cases => forall h o u v l pid,
+Lemma sound_results : forall i a x loaded, sound (results_of w log ext code i a x loaded) (fun cases => forall h o u v l pid,
   In h hs -> operation_as i o h -> word w a u h -> word w x v h -> word w loaded l h -> word w (index_word w log ext) pid h ->
   cases_as cases (cases_value o u v l pid) h).
 Proof.
   intros i a x loaded. unfold results_of. set (idx := index_word w log ext).
-  assert (C : forall p rows_of f, sound (on_words rows_of w a x) (gives_word hs w a x w f) ->
-    sound (r <- on_words rows_of w a x;; give (is_op i p, r)) (fun c => fst c = is_op i p /\ gives_word hs w a x w f (snd c))).
+  assert (C : forall p rows_of f, sound (on_words fold rows_of w a x) (gives_word hs w a x w f) ->
+    sound (r <- on_words fold rows_of w a x;; give (is_op i p, r)) (fun c => fst c = is_op i p /\ gives_word hs w a x w f (snd c))).
   { intros p rows_of f S. apply (sound_bind _ _ _ _ _ _ _ _ S). intros r R. apply sound_give. split; [reflexivity|exact R]. }
-  apply (sound_bind _ _ _ _ _ _ _ _ (C Add _ _ (sound_add first ns hs model w a x))). intros [f1 r1] (E1 & R1).
-  apply (sound_bind _ _ _ _ _ _ _ _ (C Sub _ _ (sound_sub first ns hs model w a x))). intros [f2 r2] (E2 & R2).
-  apply (sound_bind _ _ _ _ _ _ _ _ (C And _ _ (sound_and first ns hs model w a x))). intros [f3 r3] (E3 & R3).
-  apply (sound_bind _ _ _ _ _ _ _ _ (C Or _ _ (sound_or first ns hs model w a x))). intros [f4 r4] (E4 & R4).
-  apply (sound_bind _ _ _ _ _ _ _ _ (C Xor _ _ (sound_xor first ns hs model w a x))). intros [f5 r5] (E5 & R5).
-  apply (sound_bind _ _ _ _ _ _ _ _ (C Shl _ _ (sound_shl first ns hs model w a x))). intros [f6 r6] (E6 & R6).
-  apply (sound_bind _ _ _ _ _ _ _ _ (C Shr _ _ (sound_shr first ns hs model w a x))). intros [f7 r7] (E7 & R7).
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_less first ns hs model w a x)). intros lt R8.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_equal first ns hs model w a x)). intros eq R9.
+  apply (sound_bind _ _ _ _ _ _ _ _ (C Add _ _ (sound_add first ns hs model fold w a x))). intros [f1 r1] (E1 & R1).
+  apply (sound_bind _ _ _ _ _ _ _ _ (C Sub _ _ (sound_sub first ns hs model fold w a x))). intros [f2 r2] (E2 & R2).
+  apply (sound_bind _ _ _ _ _ _ _ _ (C And _ _ (sound_and first ns hs model fold w a x))). intros [f3 r3] (E3 & R3).
+  apply (sound_bind _ _ _ _ _ _ _ _ (C Or _ _ (sound_or first ns hs model fold w a x))). intros [f4 r4] (E4 & R4).
+  apply (sound_bind _ _ _ _ _ _ _ _ (C Xor _ _ (sound_xor first ns hs model fold w a x))). intros [f5 r5] (E5 & R5).
+  apply (sound_bind _ _ _ _ _ _ _ _ (C Shl _ _ (sound_shl first ns hs model fold w a x))). intros [f6 r6] (E6 & R6).
+  apply (sound_bind _ _ _ _ _ _ _ _ (C Shr _ _ (sound_shr first ns hs model fold w a x))). intros [f7 r7] (E7 & R7).
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_less first ns hs model fold w a x)). intros lt R8.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_equal first ns hs model fold w a x)). intros eq R9.
   apply (sound_bind _ _ _ _ _ _ (fun m => forall h o u v, In h hs -> operation_as i o h -> word w a u h -> word w x v h ->
     cases_as m (if ext then [(is_one o Mul, u * v mod size w)] else []) h)).
   - destruct ext.
-    + apply (sound_bind _ _ _ _ _ _ _ _ (sound_multiplied first ns hs model w a x)). intros p R.
+    + apply (sound_bind _ _ _ _ _ _ _ _ (sound_multiplied first ns hs model fold w a x)). intros p R.
       apply sound_give. intros h o u v I O A X. constructor; [|constructor]. split; [apply O|exact (R h u v I A X)].
     + apply sound_give. intros. constructor.
   - intros m M. apply sound_give. intros h o u v l pid I O A X Ld_ Pid_. cbn [fst snd] in *. subst.
@@ -169,7 +201,7 @@ Proof.
     eapply worth_is; [exact (any_worth i o h [Mov; Nproc] O)|]. destruct o as [o|]; [destruct o|]; reflexivity.
 Qed.
 
-Lemma sound_result : forall i ops loaded valid, sound (result_of w log ext i ops loaded valid) (fun r => forall h o a d x l pid
+Lemma sound_result : forall i ops loaded valid, sound (result_of w log ext code i ops loaded valid) (fun r => forall h o a d x l pid
   ok,
   In h hs -> operation_as i o h -> (forall p, o = Some p -> In p (operations ext)) ->
   word w (value_a ops) a h -> word w (value_d ops) d h -> word w (value_x ops) x h -> word w loaded l h ->
@@ -177,18 +209,18 @@ Lemma sound_result : forall i ops loaded valid, sound (result_of w log ext i ops
 Proof.
   intros i ops loaded valid. unfold result_of. cbv zeta.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_results i (value_a ops) (value_x ops) loaded)). intros cases C.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_by first ns hs model w [is_op i St; valid] (value_d ops))). intros kept K.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_by first ns hs model fold w [is_op i St; valid] (value_d ops))). intros kept K.
   apply (sound_bind _ _ _ _ _ _ (fun m => forall h o u v, In h hs -> operation_as i o h -> word w (value_a ops) u h ->
     word w (value_x ops) v h -> Forall2 (fun fs z => word w fs z h) m (if ext then
       [shifted w (fun u v => u * 2 ^ v mod size w) u v (is_one o Shlx); shifted w (fun u v => u / 2 ^ v) u v (is_one o Shrx)]
       else []))).
   - destruct ext; [|apply sound_give; intros; constructor].
-    apply (sound_bind _ _ _ _ _ _ _ _ (sound_shifted_left first ns hs model w (value_a ops) (value_x ops) _)). intros sl L.
-    apply (sound_bind _ _ _ _ _ _ _ _ (sound_shifted_right first ns hs model w (value_a ops) (value_x ops) _)). intros sr R.
+    apply (sound_bind _ _ _ _ _ _ _ _ (sound_shifted_left first ns hs model fold w (value_a ops) (value_x ops) _)). intros sl L.
+    apply (sound_bind _ _ _ _ _ _ _ _ (sound_shifted_right first ns hs model fold w (value_a ops) (value_x ops) _)). intros sr R.
     apply sound_give. intros h o u v I O A X. constructor; [|constructor; [|constructor]].
     + exact (L h u v _ I A X (proj1 O Shlx)).
     + exact (R h u v _ I A X (proj1 O Shrx)).
-  - intros shifts S. apply (sound_bind _ _ _ _ _ _ _ _ (sound_chosen first ns hs model w cases)). intros c H.
+  - intros shifts S. apply (sound_bind _ _ _ _ _ _ _ _ (sound_chosen first ns hs model fold w cases)). intros c H.
     apply sound_give. intros h o a d x l pid ok I O N A D X Ld_ Pid_ V.
     specialize (C h o a x l pid I O A X Ld_ Pid_). specialize (H h _ I C).
     specialize (K h [is_one o St; ok] d I). specialize (S h o a x I O A X).
@@ -215,7 +247,7 @@ Definition takes (o : option operation) (u : Z) : bool := is_one o Jmp || is_one
 Definition remains (o : option operation) (ok : bool) : bool :=
   match o with None | Some Halt => true | Some (Ld | St) => negb ok | _ => false end.
 
-Lemma sound_next : forall c i a x valid, sound (next_of w c i a x valid) (fun r => forall h o s n u v ok, In h hs ->
+Lemma sound_next : forall c i a x valid, sound (next_of w code c i a x valid) (fun r => forall h o s n u v ok, In h hs ->
   counter_as w c n s h -> operation_as i o h -> (present o = true -> s = Some Running) -> word w a u h -> word w x v h ->
   flag valid ok h -> (ok = true -> o = Some Ld \/ o = Some St) ->
   counter_as w r (next_value w o u v n ok) (next_status o ok s) h).
@@ -223,13 +255,13 @@ Proof.
   intros c i a x valid. unfold next_of. cbv zeta.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_is_zero (is_op i Jz) a)). intros z Z0.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_is_zero (is_op i Jnz) a)). intros n N0.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_increment first ns hs model w (at_word c))). intros next I0.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_increment first ns hs model fold w (at_word c))). intros next I0.
   set (taken := combined [(2, is_op i Jmp); (1, z); (2, is_op i Jnz); (-1, n)] 0).
   set (stays := combined [(-1, total (operation_of i)); (1, is_op i Halt); (1, is_op i Ld); (1, is_op i St); (-1, valid)] 1).
   set (onward := combined [(-1, taken); (-2, stays)] 2).
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model w stays (at_word c))). intros g1 G1.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gate first ns hs model w taken x)). intros g2 G2.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gate first ns hs model w onward next)). intros g3 G3.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model fold w stays (at_word c))). intros g1 G1.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gate first ns hs model fold w taken x)). intros g2 G2.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gate first ns hs model fold w onward next)). intros g3 G3.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_without (is_op i Ld) valid)). intros lf Lf.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_without (is_op i St) valid)). intros sf Sf.
   apply sound_give. intros h o s m u v ok I (C & S) (F & P) R A X V K.
@@ -281,16 +313,17 @@ Record outcome_as (out : outcome) (n : Z) (s : option status) (address result : 
   result_right : word w (result_out out) result h;
   store_right : flag (stores out) store h;
   names_right : flag (writes_name out) names h;
-  name_right : name (name_out out) r h
+  name_right : name (name_out out) r h;
+  bounds_right : name_within (bounds_out out) r
 }.
 Record operands_as (ops : operands) (a d x : Z) (h : vector) : Prop := {
   a_right : word w (value_a ops) a h; d_right : word w (value_d ops) d h; x_right : word w (value_x ops) x h
 }.
 
-Theorem sound_finish : forall c i ops address loaded valid, sound (finish w log ext c i ops address loaded valid)
+Theorem sound_finish : forall c i ops address loaded valid, sound (finish w log ext code c i ops address loaded valid)
   (fun out => forall h o s n a d x ad l pid ok r, In h hs ->
     counter_as w c n s h -> operation_as i o h -> operands_as ops a d x h -> word w address ad h -> word w loaded l h ->
-    word w (index_word w log ext) pid h -> flag valid ok h -> name (name_d i) r h ->
+    word w (index_word w log ext) pid h -> flag valid ok h -> name (name_d i) r h -> name_within (bounds_d i) r ->
     (present o = true -> s = Some Running) -> (forall p, o = Some p -> In p (operations ext)) ->
     (ok = true -> o = Some Ld \/ o = Some St) ->
     outcome_as out (next_value w o a x n ok) (next_status o ok s) ad (result_value w o a d x l pid ok) (stores_value o ok)
@@ -301,8 +334,8 @@ Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_both (is_op i Ld) valid)). intros loads Lo.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_next c i (value_a ops) (value_x ops) valid)). intros next N.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_both (is_op i St) valid)). intros store St_.
-  apply sound_give. intros h o s n a d x ad l pid ok r I C O [A D X] Ad Ld_ Pid_ V Nm Run In_ K.
-  split; cbn [counter_out address_out result_out stores writes_name name_out].
+  apply sound_give. intros h o s n a d x ad l pid ok r I C O [A D X] Ad Ld_ Pid_ V Nm Bd Run In_ K.
+  split; cbn [counter_out address_out result_out stores writes_name name_out bounds_out].
   - exact (N h o s n a x ok I C O Run A X V K).
   - exact Ad.
   - exact (R h o a d x l pid ok I O In_ A D X Ld_ Pid_ V).
@@ -313,5 +346,6 @@ Proof.
     + unfold register_operations. clear - K In_. destruct o as [o|]; [destruct o|]; destruct ext, ok; try reflexivity;
         try (destruct (K eq_refl); discriminate); specialize (In_ _ eq_refl); cbn in In_; intuition discriminate.
   - exact Nm.
+  - exact Bd.
 Qed.
 End Execute.

@@ -92,6 +92,13 @@ Proof.
   intros c n s h (_ & S). unfold running, bit. inversion S as [|g t gs ts G _ E]; subst. exact G.
 Qed.
 
+Lemma none_word : forall h, word w (none w) 0 h.
+Proof.
+  intros h. pose proof (Reached.size_positive w). split; [lia|]. split; [apply each_length|]. intros i. rewrite Z.bits_0.
+  destruct (Nat.lt_ge_cases i w) as [I|I]; [unfold none; rewrite bit_each by exact I|
+    rewrite bit_high by (unfold none; rewrite each_length; exact I)]; apply worth_zero.
+Qed.
+
 Lemma negated_flag : forall g b h, flag g b h -> flag (negated g) (negb b) h.
 Proof.
   intros g b h G. eapply worth_is; [apply worth_combined; [exact G|apply worth_combined_nil]|]. destruct b; reflexivity.
@@ -107,10 +114,49 @@ Lemma place_flag_is : forall i j, In j l -> (i < 9)%nat -> worth (place_flag w e
   j)).
 Proof. intros i j J I. apply (place_flag_worth w log ext (f j) j (shown j J)). destruct log; lia. Qed.
 
+(* P where it is asked for. *)
+Theorem sound_count : forall asked, sound (count w log ext asked) (fun gs => forall here b, In here l -> flag asked b (f here)
+  ->
+  word w gs (if b then Z.of_nat (processors p) mod size w else 0) (f here)).
+Proof.
+  intros asked. unfold count. apply sound_if; intros Nt.
+  { apply sound_give. intros here b I F. apply (nothing_right _ _ _ Nt) in F. destruct b; [discriminate|]. apply none_word. }
+  clear Nt. set (q := {| scale := 1; matched := _; among := _; but := _; by_rank := _; bound := _;
+    unless := _ |}).
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_match q)). intros a A.
+  apply (sound_more _ _ _ _ _ _ (sound_read_word first ns l f model w log ext shown a)). intros gs G here b I F.
+  assert (R : reads_token a here (if b then Statement.word (Z.of_nat (processors p) mod size w) else Bos)).
+  { apply (A (Positions.count_of b) here); [|exact I| | |exact (Positions.count_read w p l L b)].
+    - apply Build_describes; [cbn; lia|split; reflexivity|reflexivity|split; discriminate|constructor|reflexivity|reflexivity].
+    - split; [exact (one_worth w log ext (f here) here (shown here I))|constructor|].
+      cbn [unless q Positions.count_of Matching.refused]. apply negated_flag. exact F.
+    - intros j J. split; [exact (sink_worth w log ext (f j) j (shown j J))|constructor| |constructor|reflexivity].
+      constructor; [|constructor]. cbn [scale q]. rewrite Z.mul_1_l. eapply worth_is; [apply place_flag_is; [exact J|lia]|].
+      change (Z.of_nat 1) with 1. rewrite (proj2 (kinds j J)). reflexivity. }
+  pose proof (Reached.size_positive w) as Z0. destruct b; apply (G here _ I R); cbn; [|lia]. apply Z.mod_pos_bound. exact Z0.
+Qed.
 (* A field of the instruction at a counter. *)
 Definition field (c : counter) (n : nat) : wanted :=
   {| scale := 1; matched := [(signed (at_word c) (total (at_status c)), index_signs w log ext)];
      among := [place_flag w ext n]; but := []; by_rank := None; bound := 1; unless := Some (negated (running c)) |}.
+
+(* What is fetched, in forms. *)
+Record fetched_as (i : fetched) (t : nat -> token) (h : vector) : Prop := {
+  as_operation : operation_as i (operation_in (t 0%nat)) h;
+  as_d : name (name_d i) (name_in (t 1%nat)) h; as_a : name (name_a i) (name_in (t 2%nat)) h;
+  as_b : name (name_b i) (name_in (t 3%nat)) h; as_immediate : word w (immediate_word i) (word_value (t 3%nat)) h;
+  as_bounds : name_within (bounds_d i) (name_in (t 1%nat)) }.
+
+Lemma any_name : forall r, name_within (repeat (-1, 1) 3) r.
+Proof.
+  intros r. unfold name_within. pose proof (signs_length 3 r) as Len. pose proof (sign_cases r) as C. revert Len C.
+  generalize (signs_of 3 r). intros [|a [|b [|c [|d zs]]]] Len C; try discriminate.
+  specialize (C O) as C0. specialize (C 1%nat) as C1. specialize (C 2%nat) as C2. cbn [nth] in *.
+  repeat (constructor; [cbn; lia|]). constructor.
+Qed.
+
+(* The universal machine finds it in the prompt. *)
+Hypothesis Pr : Positions.programmed w p l.
 
 Lemma sound_field : forall c k, (k < 4)%nat -> sound (match_one w log ext (field c (2 + k))) (fun a => forall here n s, In here
   l ->
@@ -136,21 +182,15 @@ Proof.
       rewrite (proj1 (kinds j J) k K). reflexivity.
     + constructor.
     + reflexivity.
-  - apply (Positions.fetch_reads w ext p l V L); [exact K|]. intros v E. apply (Reached.is_word_range w).
+  - apply (Positions.fetch_reads w ext p l V L Pr); [exact K|]. intros v E. apply (Reached.is_word_range w).
     destruct s as [s|]; [|discriminate]. injection E as <-. apply Cw.
 Qed.
 
-(* What is fetched, in forms. *)
-Record fetched_as (i : fetched) (t : nat -> token) (h : vector) : Prop := {
-  as_operation : operation_as i (operation_in (t 0%nat)) h;
-  as_d : name (name_d i) (name_in (t 1%nat)) h; as_a : name (name_a i) (name_in (t 2%nat)) h;
-  as_b : name (name_b i) (name_in (t 3%nat)) h; as_immediate : word w (immediate_word i) (word_value (t 3%nat)) h }.
-
-Theorem sound_fetch : forall c, sound (fetch w log ext c) (fun i => forall here n s, In here l ->
+Theorem sound_looked_up : forall c, sound (looked_up w log ext c) (fun i => forall here n s, In here l ->
   counter_as w c n s (f here) -> (s = None -> n = 0) ->
   fetched_as i (fun k => Positions.fetched p k (counter_word n s) (runs_now s)) (f here)).
 Proof.
-  intros c. unfold fetch. cbv zeta.
+  intros c. unfold looked_up. cbv zeta.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_field c 0 ltac:(lia))). intros mo Mo.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_field c 1 ltac:(lia))). intros md Md.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_field c 2 ltac:(lia))). intros ma Ma.
@@ -160,31 +200,13 @@ Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_name first ns l f model w log ext shown ma)). intros a A.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_name first ns l f model w log ext shown mx)). intros b B.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w log ext shown mx)). intros v Vx.
-  apply sound_give. intros here n s I C N. split; cbn [name_d name_a name_b immediate_word].
+  apply sound_give. intros here n s I C N. split; cbn [name_d name_a name_b immediate_word bounds_d].
   - destruct (O here _ I (Mo here n s I C N)) as [O1 O2]; [apply (fetched_value w ext p V); lia|]. split; [exact O1|exact O2].
   - exact (D here _ I (Md here n s I C N)).
   - exact (A here _ I (Ma here n s I C N)).
   - exact (B here _ I (Mx here n s I C N)).
   - apply (Vx here _ I (Mx here n s I C N)). apply (fetched_value w ext p V). lia.
+  - apply any_name.
 Qed.
 
-(* P where it is asked for. *)
-Theorem sound_count : forall asked, sound (count w log ext asked) (fun gs => forall here b, In here l -> flag asked b (f here)
-  ->
-  word w gs (if b then Z.of_nat (processors p) mod size w else 0) (f here)).
-Proof.
-  intros asked. unfold count. set (q := {| scale := 1; matched := _; among := _; but := _; by_rank := _; bound := _;
-    unless := _ |}).
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_match q)). intros a A.
-  apply (sound_more _ _ _ _ _ _ (sound_read_word first ns l f model w log ext shown a)). intros gs G here b I F.
-  assert (R : reads_token a here (if b then Statement.word (Z.of_nat (processors p) mod size w) else Bos)).
-  { apply (A (Positions.count_of b) here); [|exact I| | |exact (Positions.count_read w p l L b)].
-    - apply Build_describes; [cbn; lia|split; reflexivity|reflexivity|split; discriminate|constructor|reflexivity|reflexivity].
-    - split; [exact (one_worth w log ext (f here) here (shown here I))|constructor|].
-      cbn [unless q Positions.count_of Matching.refused]. apply negated_flag. exact F.
-    - intros j J. split; [exact (sink_worth w log ext (f j) j (shown j J))|constructor| |constructor|reflexivity].
-      constructor; [|constructor]. cbn [scale q]. rewrite Z.mul_1_l. eapply worth_is; [apply place_flag_is; [exact J|lia]|].
-      change (Z.of_nat 1) with 1. rewrite (proj2 (kinds j J)). reflexivity. }
-  pose proof (Reached.size_positive w) as Z0. destruct b; apply (G here _ I R); cbn; [|lia]. apply Z.mod_pos_bound. exact Z0.
-Qed.
 End Fetch.

@@ -14,17 +14,16 @@ Proof.
 Qed.
 
 Section Log.
-Variables (w : nat) (ext : bool) (p : program) (T t : nat) (b : list token).
+Variables (w : nat) (ext : bool) (p : program) (T t : nat) (b : list token) (l : list position).
 Let M := length (initial p).
 Let P := processors p.
-Let l : list position := LogSites.log_sites w p T t b.
+Hypothesis of_log : Positions.positions_of (LogSites.log_sites w p T t b) l.
 Hypothesis V : valid w ext p = true.
 Hypothesis until : Z.of_nat T <= latest w.
 Hypothesis next_time : (t < T)%nat.
 Hypothesis some : Forall2 partial b (Sequences.block_tokens w p t).
 Hypothesis open : existsb is_mask b = true.
-Let L : Positions.prompted w p l := LogSites.log_prompted w p T t b next_time some.
-Let site_of := LogSites.log_site_of w p T t b next_time some.
+Let site_of := LogSites.site_of w p T t b l of_log next_time some.
 
 (* The kinds of places. *)
 Lemma log_kinds : forall j, In j l ->
@@ -55,14 +54,14 @@ Proof.
   - exfalso. inversion H as [j' H' E'|a' A E'|k' s' pid K B N E'|k' pid u K N R E'|k' s' pid K B N E']; subst. inversion H'.
 Qed.
 
+Lemma kinds_of_log : prompt_kinds l.
+Proof. intros j J. destruct (log_kinds j J) as (A & B & _). split; assumption. Qed.
+
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Hypothesis shown : forall j, In j l -> shows w true ext (f j) j.
-
-Let kinds : prompt_kinds l.
-Proof. intros j J. destruct (log_kinds j J) as (A & B & _). split; assumption. Qed.
 
 Lemma place_worth : forall i j, In j l -> (i < 10)%nat -> worth (place_flag w ext i) (f j) (Z.b2z (Z.of_nat i =? place_kind j)).
 Proof. intros i j J I. exact (place_flag_worth w true ext (f j) j (shown j J) i I). Qed.
@@ -185,7 +184,8 @@ Definition incomplete_at (j : position) : bool := match time_of j with Some s =>
 Lemma time_range : forall j s, In j l -> time_of j = Some s -> exists n, s = Z.of_nat n /\ (n <= T)%nat.
 Proof.
   intros [x q] s J E. destruct q as [| |g i|a|k s' i|a s'|i r s'|i s']; try discriminate. injection E as <-.
-  destruct (LogReads.part_site w p T t b next_time some _ k s' i J eq_refl) as (_ & _ & n & B & -> & _). exists n. tauto.
+  destruct (LogReads.part_site w p T t b l of_log next_time some _ k s' i J eq_refl) as (_ & _ & n & B & -> & _).
+  exists n. tauto.
 Qed.
 
 Lemma block_token : forall j, In j l -> Matching.selects (LogMatches.block_of w (time_of j)) l
@@ -193,8 +193,8 @@ Lemma block_token : forall j, In j l -> Matching.selects (LogMatches.block_of w 
 Proof.
   intros j J. unfold incomplete_at. destruct (time_of j) as [s|] eqn:E.
   - destruct (time_range j s J E) as (n & -> & B). destruct (Z.ltb_spec (Z.of_nat t) (Z.of_nat n)).
-    + apply (LogReads.block_incomplete w ext p T t b V until next_time some open). lia.
-    + apply (LogReads.block_complete w ext p T t b V until next_time some). lia.
+    + apply (LogReads.block_incomplete w ext p T t b l of_log V until next_time some open). lia.
+    + apply (LogReads.block_complete w ext p T t b l of_log V until next_time some). lia.
   - apply (LogReads.block_without_time w ext p T t b); assumption.
 Qed.
 
@@ -235,8 +235,8 @@ Proof.
     (fun i => fst i = if ready_at j then Bos else Mask)).
   { unfold ready_at. rewrite Tm. cbn [option_map]. rewrite <- Nat2Z.inj_pred by lia.
     destruct (Z.eqb_spec (Z.of_nat s) (Z.of_nat (S t))) as [X|X].
-    - apply (LogReads.block_complete w ext p T t b V until next_time some). lia.
-    - apply (LogReads.block_incomplete w ext p T t b V until next_time some open). lia. }
+    - apply (LogReads.block_complete w ext p T t b l of_log V until next_time some). lia.
+    - apply (LogReads.block_incomplete w ext p T t b l of_log V until next_time some open). lia. }
   apply (G j _ _ J (A j _ _ J (earlier_pair j J) Sel)). intros i I Ei.
   eapply worth_is; [exact (sink_worth w true ext (f i) i (shown i I))|]. unfold Positions.is_bos. rewrite Ei.
   destruct (ready_at j); reflexivity.
@@ -279,7 +279,7 @@ Proof.
         assert (X : (k < length (instruction_tokens o))%nat) by (apply nth_error_Some; congruence). cbn in X. lia. }
       assert (Y : g = 0 \/ g = 1 \/ g = 2 \/ g = 3) by lia. destruct Y as [->|[->|[->| ->]]]; reflexivity.
     + assert (X : 0 <= k < 3).
-      { destruct (LogReads.part_site w p T t b next_time some _ k s i J eq_refl) as (X & _). exact X. }
+      { destruct (LogReads.part_site w p T t b l of_log next_time some _ k s i J eq_refl) as (X & _). exact X. }
       assert (Y : k = 0 \/ k = 1 \/ k = 2) by lia. destruct Y as [->|[->| ->]]; reflexivity.
 Qed.
 
@@ -288,7 +288,7 @@ Definition own_number (j : position) : Z := match index_of j with Some i => i | 
 Lemma index_right : forall j, In j l -> word w (index_word w true ext) (own_number j) (f j).
 Proof.
   intros j J. apply (index_word_right l f w true ext shown j J); [|exact (indexed_right j J)].
-  intros i E. exact (LogReads.index_range w ext p T t b V next_time some j i J E).
+  intros i E. exact (LogReads.index_range w ext p T t b l of_log V next_time some j i J E).
 Qed.
 
 Lemma urgency_right : forall j, In j l -> worth (urgency w true ext) (f j) (2 * Positions.urgency w j).
@@ -354,12 +354,15 @@ Proof.
   - apply (Reached.is_word_range w). exact (proj2 (M0 a v eq_refl)).
 Qed.
 
-Lemma sound_content : sound (contents w true ext) (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\
+Variable code : option (list instruction).
+Let fold : bool := match code with Some _ => true | None => false end.
+
+Lemma sound_content : sound (contents w true ext code) (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\
   v = 0 -> bits_below fs v (f j)).
 Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_token _ 2 ltac:(lia) time_length)). intros a A.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_read_word first ns l f model w true ext shown a)). intros paired Pa.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model w (memory_place w ext) (token_word w ext))). intros own Ow.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated first ns hs model fold w (memory_place w ext) (token_word w ext))). intros own Ow.
   apply sound_give. intros j v J O.
   specialize (Ow (f j) _ _ (in_map f l j J) (memory_right j J) (token_right j J)).
   pose proof (size_pos w) as Z0.
@@ -371,7 +374,7 @@ Proof.
         constructor|exact Logic.I]). }
   assert (None_ : time_of j = None -> word w paired 0 (f j)).
   { intros E. apply (Pa j Bos J); [|cbn; lia]. apply (A j (time_of j) _ J (time_pair j J)).
-    apply (LogReads.token_missed w ext p T t b V next_time some). left. exact E. }
+    apply (LogReads.token_missed w ext p T t b l of_log V next_time some). left. exact E. }
   apply below_word. destruct O as [O|(E & ->)].
   - destruct O as [a0 B|s pid B N E].
     + specialize (Sum 0 (v mod size w) (None_ eq_refl) eq_refl (or_introl eq_refl)). cbn in Sum. rewrite Z.add_0_r in Sum.
@@ -379,8 +382,8 @@ Proof.
     + assert (X : word w paired v (f (LogSites.part 1 (LogSites.logged w p s pid), PLog 1 (Z.of_nat s) pid))).
       { rewrite <- E. apply (Pa _ (Statement.word (LogSites.value_of (LogSites.logged w p s pid))) J);
           [|exact (value_range s pid N)].
-        apply (A _ (Some (Z.of_nat s)) _ J (time_pair _ J)). exact (LogReads.value_read w ext p T t b V until next_time some s
-          pid B N). }
+        apply (A _ (Some (Z.of_nat s)) _ J (time_pair _ J)).
+        exact (LogReads.value_read w ext p T t b l of_log V until next_time some s pid B N). }
       specialize (Sum v 0 X eq_refl (or_intror eq_refl)). rewrite !Z.add_0_r in Sum. rewrite Z.mod_small by apply X. exact Sum.
   - destruct (bos_time j J E) as (Tm & _ & Im). rewrite Z.mod_0_l by lia.
     apply (Sum 0 0 (None_ Tm)); [rewrite Im; reflexivity|left; reflexivity].

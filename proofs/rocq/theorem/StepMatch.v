@@ -13,31 +13,31 @@ Definition bare (f : Form.form) : Prop := forall c e, In (c, e) (fst f) -> exist
 Definition agree_on (k : Z) (args : list (list form)) (h : vector) (x : Form.env) (f : Form.form) : Prop :=
   forall c a p, In (c, Form.Arg a p) (fst f) -> worth (bit (nth a args []) p) h (k * x a p).
 
-Lemma row_plain : forall k args f next, bare f -> snd (row k args f next) = [] /\
-  forall h x, agree_on k args h x f -> worth (fst (row k args f next)) h (k * Form.value x f).
+Lemma row_plain : forall k args f next, bare f -> snd (row false (fun _ => (0, 0)) k args f next) = [] /\
+  forall h x, agree_on k args h x f -> worth (fst (row false (fun _ => (0, 0)) k args f next)) h (k * Form.value x f).
 Proof.
   intros k args [ts c] next. unfold row, bare, agree_on. cbn [fst snd].
   induction ts as [|[d e] ts IH]; intros H.
   - split; [reflexivity|]. intros h x _. apply at_number.
   - destruct (H d e (or_introl eq_refl)) as (a & p & ->). destruct (IH (fun b g I => H b g (or_intror I))) as [N W].
     cbn [summed unit]. unfold bind, give. cbn [fst snd Follows.after].
-    destruct (summed k args ts c next) as [r l] eqn:E. cbn [fst snd] in *. subst l. split; [reflexivity|].
+    destruct (summed false (fun _ => (0, 0)) k args ts c next) as [r l] eqn:E. cbn [fst snd] in *. subst l. split; [reflexivity|].
     intros h x A. unfold Form.value. cbn [fst snd]. rewrite Form.sum_cons, Form.eval_arg.
     apply (worth_is _ _ (d * (k * x a p) + k * (Form.sum x ts + c))); [|ring].
     apply worth_added; [apply worth_scaled; apply (A d a p (or_introl eq_refl))|].
     apply (W h x). intros b q s I. apply (A b q s). right. exact I.
 Qed.
 
-Lemma rows_plain : forall k args fs next, (forall f, In f fs -> bare f) -> snd (rows k args fs next) = [] /\
+Lemma rows_plain : forall k args fs next, (forall f, In f fs -> bare f) -> snd (plain_rows k args fs next) = [] /\
   forall h x, (forall f, In f fs -> agree_on k args h x f) ->
-    Forall2 (fun f g => worth g h (k * Form.value x f)) fs (fst (rows k args fs next)).
+    Forall2 (fun f g => worth g h (k * Form.value x f)) fs (fst (plain_rows k args fs next)).
 Proof.
-  intros k args fs next. unfold rows. induction fs as [|f fs IH]; intros H.
+  intros k args fs next. unfold plain_rows, rows. induction fs as [|f fs IH]; intros H.
   - split; [reflexivity|]. intros h x _. constructor.
   - cbn [every]. unfold bind, give. destruct (row_plain k args f next (H f (or_introl eq_refl))) as [N W].
-    destruct (row k args f next) as [g l]. cbn [fst snd] in *. subst l. cbn [Follows.after].
+    destruct (row false (fun _ => (0, 0)) k args f next) as [g l]. cbn [fst snd] in *. subst l. cbn [Follows.after].
     destruct (IH (fun f' I => H f' (or_intror I))) as [N' W'].
-    destruct (every (row k args) fs next) as [gs l]. cbn [fst snd] in *. subst l. split; [reflexivity|].
+    destruct (every (row false (fun _ => (0, 0)) k args) fs next) as [gs l]. cbn [fst snd] in *. subst l. split; [reflexivity|].
     intros h x A. constructor; [apply (W h x), A; left; reflexivity|]. apply (W' h x). intros f' I. apply A. right. exact I.
 Qed.
 
@@ -306,15 +306,15 @@ Qed.
 (* The nodes of a match: none of its own; and its score is that of the match, times the scale. *)
 Lemma match_of_rows : forall count, (forall f, In f (Match.match_q (shape_of q)) -> bare f) ->
   (forall f, In f (Match.match_k (shape_of q)) -> bare f) -> match_of one sink q count =
-  ({| asks := fst (rows 1 (arguments one sink q (map fst (matched q))) (Match.match_q (shape_of q)) count);
-      offers := fst (rows (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q)))
+  ({| asks := fst (plain_rows 1 (arguments one sink q (map fst (matched q))) (Match.match_q (shape_of q)) count);
+      offers := fst (plain_rows (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q)))
         (Match.match_k (shape_of q)) count) |}, []).
 Proof.
   intros count Pq Pk. unfold match_of, bind, give.
   destruct (rows_plain 1 (arguments one sink q (map fst (matched q))) _ count Pq) as [N _].
-  destruct (rows 1 _ (Match.match_q (shape_of q)) count) as [a l]. cbn [snd] in N. subst l. cbn [Follows.after app fst].
+  destruct (plain_rows 1 _ (Match.match_q (shape_of q)) count) as [a l]. cbn [snd] in N. subst l. cbn [Follows.after app fst].
   destruct (rows_plain (scale q) (arguments one (scaled (scale q) sink) q (map snd (matched q))) _ count Pk) as [N _].
-  destruct (rows (scale q) _ (Match.match_k (shape_of q)) count) as [o l]. cbn [snd] in N. subst l. reflexivity.
+  destruct (plain_rows (scale q) _ (Match.match_k (shape_of q)) count) as [o l]. cbn [snd] in N. subst l. reflexivity.
 Qed.
 
 Lemma plain_input : forall c a p, bare (Lookups.input c a p).

@@ -76,6 +76,29 @@ Proof. unfold worth. intros k f l c h a b A B. rewrite at_combined, A, B, inject
 Lemma worth_is : forall f h a b, worth f h a -> a = b -> worth f h b.
 Proof. intros f h a b H <-. exact H. Qed.
 
+(* Values within bounds. *)
+Lemma reach_right : forall f r h z, worth f h z -> fst r <= z <= snd r -> fst (reach f r) <= z <= snd (reach f r).
+Proof.
+  intros f r h z W B. unfold reach, fixed. destruct (parts f) eqn:E; [|exact B]. cbn [fst snd].
+  assert (free f = z); [|lia]. unfold worth in W. rewrite (form_is f), E, at_formed in W. cbn [fold_right] in W.
+  apply inject_Z_injective. exact W.
+Qed.
+
+Lemma nothing_right : forall f h z, nothing f = true -> worth f h z -> z = 0.
+Proof.
+  intros f h z N W. unfold nothing in N. apply andb_prop in N as [F N]. apply Z.eqb_eq in N.
+  unfold fixed in F. destruct (parts f) eqn:E; [|discriminate]. unfold worth in W.
+  rewrite (form_is f), E, N, at_formed in W. cbn [fold_right] in W. symmetry. apply inject_Z_injective. exact W.
+Qed.
+
+Lemma widened_right : forall c r s y z, fst r <= y <= snd r -> fst s <= z <= snd s ->
+  fst (widened c r s) <= c * y + z <= snd (widened c r s).
+Proof.
+  intros c r s y z R S. unfold widened. destruct (Z.leb_spec 0 c) as [C|C]; cbn [fst snd].
+  - pose proof (Z.mul_le_mono_nonneg_l (fst r) y c C). pose proof (Z.mul_le_mono_nonneg_l y (snd r) c C). lia.
+  - pose proof (Z.mul_le_mono_nonpos_l (fst r) y c). pose proof (Z.mul_le_mono_nonpos_l y (snd r) c). lia.
+Qed.
+
 Lemma rectify_worth : forall z, (rectify (inject_Z z) == inject_Z (Z.max 0 z))%Q.
 Proof.
   intros z. unfold rectify. destruct (Qle_bool 0 (inject_Z z)) eqn:E.
@@ -157,8 +180,48 @@ Qed.
 
 Lemma sound_rectified : forall f, sound (rectified f) (fun g => forall h z, In h hs -> worth f h z -> worth g h (Z.max 0 z)).
 Proof.
-  intros f. apply (sound_more _ _ _ _ (sound_emit (Unit f))). intros g G h z I W. unfold worth.
-  rewrite (G h I). cbn [plain_node node_at]. rewrite (rectify_equal _ _ W). apply rectify_worth.
+  intros f. apply (sound_more _ _ _ _ (sound_emit (Unit 1 f))). intros g G h z I W. unfold worth.
+  rewrite (G h I). cbn [plain_node node_at]. rewrite (rectify_equal _ _ W), Qmult_1_r. apply rectify_worth.
+Qed.
+
+Lemma sound_halved : forall f, sound (halved f) (fun g => forall h z, In h hs -> worth f h (2 * z) -> worth g h (Z.max 0 z)).
+Proof.
+  intros f. apply (sound_more _ _ _ _ (sound_emit (Unit 2 f))). intros g G h z I W. unfold worth.
+  rewrite (G h I). cbn [plain_node node_at]. rewrite (rectify_equal _ _ W), rectify_worth.
+  replace (Z.max 0 (2 * z)) with (2 * Z.max 0 z) by lia. rewrite inject_Z_mult. field.
+Qed.
+
+Lemma sound_if : forall A (c : bool) (m n : builder A) (P : A -> Prop), (c = true -> sound m P) -> (c = false -> sound n P) ->
+  sound (if c then m else n) P.
+Proof. intros A [] m n P M N; [exact (M eq_refl)|exact (N eq_refl)]. Qed.
+
+(* A unit within bounds. *)
+Lemma sound_within : forall fold r f, sound (within fold r f) (fun g => forall h z, In h hs -> worth f h z ->
+  (fold = true -> fst r <= z <= snd r) -> worth g h (Z.max 0 z)).
+Proof.
+  intros fold r f. unfold within. apply sound_if; intros A; [|apply sound_if; intros B].
+  - apply andb_prop in A as [-> A]. apply Z.leb_le in A. apply sound_give. intros h z _ _ R. specialize (R eq_refl).
+    apply (worth_is _ _ 0); [apply worth_zero|lia].
+  - apply andb_prop in B as [-> B]. apply Z.leb_le in B. apply sound_give. intros h z _ W R. specialize (R eq_refl).
+    apply (worth_is _ _ z); [exact W|lia].
+  - apply (sound_more _ _ _ _ (sound_rectified f)). intros g G h z I W _. exact (G h z I W).
+Qed.
+
+(* A unit of a sum, each of whose parts is within bounds. *)
+Definition weighed (l : list (Z * form * bounds)) (zs : list Z) (c : Z) : Z :=
+  fold_right (fun '(k, _, _, z) rest => k * z + rest) c (combine l zs).
+Definition parts_as (fold : bool) (l : list (Z * form * bounds)) (zs : list Z) (h : vector) : Prop :=
+  Forall2 (fun '(_, f, r) z => worth f h z /\ (fold = true -> fst r <= z <= snd r)) l zs.
+
+Lemma sound_unit_of : forall fold l c, sound (unit_of fold l c) (fun g => forall h zs, In h hs -> parts_as fold l zs h ->
+  worth g h (Z.max 0 (weighed l zs c))).
+Proof.
+  intros fold l c. apply (sound_more _ _ _ _ (sound_within fold (span l c) (combined (map fst l) c))).
+  intros g G h zs I P. apply (G h _ I).
+  - clear G I. unfold weighed. induction P as [|[[k f] r] z l zs [W _] P IH]; [apply worth_combined_nil|].
+    cbn [map combine fold_right fst]. apply worth_combined; [exact W|exact IH].
+  - intros On. clear G I. unfold weighed, span. induction P as [|[[k f] r] z l zs [W B] P IH]; [cbn [fold_right combine fst snd]; lia|].
+    cbn [combine fold_right]. apply widened_right; [exact (reach_right f r h z W (B On))|exact IH].
 Qed.
 
 Lemma sound_every : forall A B (f : A -> builder B) (P : A -> B -> Prop) l, (forall a, In a l -> sound (f a) (P a)) ->
@@ -175,46 +238,72 @@ Definition stands (k : Z) (args : list (list form)) (h : vector) (x : Form.env) 
   forall a p, worth (bit (nth a args []) p) h (k * x a p).
 
 Section Rows.
-Variables (k : Z) (args : list (list form)).
+Variables (fold : bool) (r : nat -> bounds) (k : Z) (args : list (list form)).
 Hypothesis scale_positive : 0 <= k.
-Let means (f : form) (v : Form.env -> Z) : Prop := forall h x, In h hs -> stands k args h x -> worth f h (k * v x).
+Definition bounded (x : Form.env) : Prop := forall a p, fst (r a) <= k * x a p <= snd (r a).
+Let means (f : form) (v : Form.env -> Z) : Prop := forall h x, In h hs -> stands k args h x -> (fold = true -> bounded x) ->
+  worth f h (k * v x).
 
-Lemma sound_unit : forall e, sound (unit k args e) (fun f => means f (fun x => Form.eval x e)).
+Lemma extent_right : forall h x, stands k args h x -> bounded x -> forall e,
+  fst (extent r k args e) <= k * Form.eval x e <= snd (extent r k args e).
+Proof.
+  intros h x S B. fix IH 1. intros [a p|ts c].
+  - exact (reach_right _ _ h _ (S a p) (B a p)).
+  - rewrite Form.eval_relu. cbn [extent fst snd]. set (s := (fix sum ts := match ts with [] => _ | _ => _ end) ts).
+    assert (G : fst s <= k * (Form.sum x ts + c) <= snd s).
+    { unfold s. clear s. induction ts as [|[d e] ts IHt]; [cbn [fst snd]; rewrite Form.sum_nil; lia|].
+      rewrite Form.sum_cons. replace (k * (d * Form.eval x e + Form.sum x ts + c)) with
+        (d * (k * Form.eval x e) + k * (Form.sum x ts + c)) by ring. apply widened_right; [apply IH|exact IHt]. }
+    rewrite <- Z.mul_max_distr_nonneg_l by exact scale_positive. rewrite Z.mul_0_r. lia.
+Qed.
+
+Lemma extent_sum_right : forall h x, stands k args h x -> bounded x -> forall ts c,
+  fst (extent_sum r k args ts c) <= k * (Form.sum x ts + c) <= snd (extent_sum r k args ts c).
+Proof.
+  intros h x S B ts c. unfold extent_sum. induction ts as [|[d e] ts IH]; cbn [fold_right].
+  - rewrite Form.sum_nil. cbn [fst snd]. lia.
+  - rewrite Form.sum_cons. replace (k * (d * Form.eval x e + Form.sum x ts + c)) with
+      (d * (k * Form.eval x e) + k * (Form.sum x ts + c)) by ring.
+    apply widened_right; [exact (extent_right h x S B e)|exact IH].
+Qed.
+
+Lemma sound_unit : forall e, sound (unit fold r k args e) (fun f => means f (fun x => Form.eval x e)).
 Proof.
   fix IH 1. intros [a p|ts c].
-  - apply sound_give. intros h x _ S. exact (S a p).
+  - apply sound_give. intros h x _ S _. exact (S a p).
   - cbn [unit]. apply (sound_bind _ _ _ _ (fun f => means f (fun x => Form.sum x ts + c))).
     + induction ts as [|[d e] ts IHt].
-      * apply sound_give. intros h x _ _. exact (at_number (k * c) h).
-      * apply (sound_bind _ _ _ _ _ _ (IH e)). intros g G. apply (sound_bind _ _ _ _ _ _ IHt). intros r R.
-        apply sound_give. intros h x I S. rewrite Form.sum_cons.
+      * apply sound_give. intros h x _ _ _. exact (at_number (k * c) h).
+      * apply (sound_bind _ _ _ _ _ _ (IH e)). intros g G. apply (sound_bind _ _ _ _ _ _ IHt). intros q R.
+        apply sound_give. intros h x I S B. rewrite Form.sum_cons.
         apply (worth_is _ _ (d * (k * Form.eval x e) + k * (Form.sum x ts + c))); [|ring].
-        apply worth_added; [apply worth_scaled; exact (G h x I S)|exact (R h x I S)].
-    + intros f F. apply (sound_more _ _ _ _ (sound_rectified f)). intros g G h x I S. rewrite Form.eval_relu.
-      apply (worth_is _ _ (Z.max 0 (k * (Form.sum x ts + c)))); [exact (G h _ I (F h x I S))|].
+        apply worth_added; [apply worth_scaled; exact (G h x I S B)|exact (R h x I S B)].
+    + intros f F. apply (sound_more _ _ _ _ (sound_within fold _ f)). intros g G h x I S B. rewrite Form.eval_relu.
+      apply (worth_is _ _ (Z.max 0 (k * (Form.sum x ts + c)))).
+      { apply (G h _ I (F h x I S B)). intros On. exact (extent_sum_right h x S (B On) ts c). }
       rewrite <- Z.mul_max_distr_nonneg_l by exact scale_positive. rewrite Z.mul_0_r. reflexivity.
 Qed.
 
-Lemma sound_row : forall f, sound (row k args f) (fun g => means g (fun x => Form.value x f)).
+Lemma sound_row : forall f, sound (row fold r k args f) (fun g => means g (fun x => Form.value x f)).
 Proof.
   intros [ts c]. unfold row. cbn [fst snd]. induction ts as [|[d e] ts IH]; cbn [summed].
-  - apply sound_give. intros h x _ _. exact (at_number (k * c) h).
-  - apply (sound_bind _ _ _ _ _ _ (sound_unit e)). intros g G. apply (sound_bind _ _ _ _ _ _ IH). intros r R.
-    apply sound_give. intros h x I S. unfold Form.value in *. cbn [fst snd] in *. rewrite Form.sum_cons.
+  - apply sound_give. intros h x _ _ _. exact (at_number (k * c) h).
+  - apply (sound_bind _ _ _ _ _ _ (sound_unit e)). intros g G. apply (sound_bind _ _ _ _ _ _ IH). intros q R.
+    apply sound_give. intros h x I S B. unfold Form.value in *. cbn [fst snd] in *. rewrite Form.sum_cons.
     apply (worth_is _ _ (d * (k * Form.eval x e) + k * (Form.sum x ts + c))); [|ring].
-    apply worth_added; [apply worth_scaled; exact (G h x I S)|exact (R h x I S)].
+    apply worth_added; [apply worth_scaled; exact (G h x I S B)|exact (R h x I S B)].
 Qed.
 
-Theorem sound_rows : forall fs, sound (rows k args fs) (fun gs => length gs = length fs /\ forall h x, In h hs ->
-  stands k args h x -> forall i, worth (bit gs i) h (k * Form.out fs x i)).
+Theorem sound_rows : forall fs, sound (rows fold r k args fs) (fun gs => length gs = length fs /\ forall h x, In h hs ->
+  stands k args h x -> (fold = true -> bounded x) -> forall i, worth (bit gs i) h (k * Form.out fs x i)).
 Proof.
   intros fs. unfold rows.
   apply (sound_more _ _ _ _ (sound_every _ _ _ (fun f g => means g (fun x => Form.value x f)) fs (fun f _ => sound_row f))).
   intros gs F. split.
   - clear - F. induction F as [|f g fs gs _ _ IH]; [reflexivity|]. cbn. rewrite IH. reflexivity.
-  - intros h x I S. induction F as [|f g fs gs G _ IH]; intros i.
+  - intros h x I S B. induction F as [|f g fs gs G _ IH]; intros i.
     + unfold bit, Form.out. destruct i; cbn; unfold Form.value; cbn; rewrite Z.mul_0_r; apply worth_zero.
-    + destruct i as [|i]; [exact (G h x I S)|exact (IH i)].
+    + destruct i as [|i]; [exact (G h x I S B)|exact (IH i)].
 Qed.
 End Rows.
 End Model.

@@ -105,15 +105,16 @@ Section Outputs.
 Variables (first : nat) (ns : list written) (hs : list vector).
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
-Variables (w : nat) (ext : bool).
+Variables (w : nat) (ext : bool) (code : option (list instruction)).
+Let fold : bool := match code with Some _ => true | None => false end.
 
 (* A counter's status, gated. *)
-Lemma sound_gated_status : forall f fs, sound (every (gated_flag f) fs) (fun gs => forall h b s, In h hs -> flag f b h ->
+Lemma sound_gated_status : forall f fs, sound (every (gated_flag fold f) fs) (fun gs => forall h b s, In h hs -> flag f b h ->
   status_as fs s h -> Forall2 (fun g t => flag g (b && has_status s t) h) gs statuses).
 Proof.
   intros f fs. apply (sound_more _ _ _ _ _ _ (sound_every first ns _ _ _
     (fun g r => forall h b c, In h hs -> flag f b h -> flag g c h -> flag r (b && c) h) fs
-    (fun g _ => sound_gated_flag first ns hs model f g))).
+    (fun g _ => sound_gated_flag first ns hs model fold f g))).
   intros gs G h b s I F S. unfold status_as in S. revert S. generalize statuses. intros ts S. revert ts S.
   induction G as [|g r fs gs W G IH]; intros ts S; inversion S as [|g' t fs' ts' Q S']; subst; constructor.
   - exact (W h b _ I F Q).
@@ -134,7 +135,7 @@ Ltac log_cases k Kk ok s Sm store names X Nr m u := unfold u, due_token; clear -
   destruct Kk as [->|[->| ->]]; destruct ok; try rewrite (Sm eq_refl);
   destruct store, names; try discriminate X; try (destruct (Nr eq_refl eq_refl) as (? & -> & _)); destruct m.
 
-Theorem sound_log_outputs : forall ready_ out, sound (log_outputs w ext ready_ out) (fun fs => forall h k ok n s m address
+Theorem sound_log_outputs : forall ready_ out, sound (log_outputs w ext code ready_ out) (fun fs => forall h k ok n s m address
   result
     store names r, In h hs -> 7 <= k < 10 -> (forall i, (7 <= i < 10)%nat -> flag (place_flag w ext i) (Z.of_nat i =? k) h) ->
   flag ready_ ok h -> outcome_as w out n s address result store names r h -> (ok = true -> s = Some m) ->
@@ -142,17 +143,17 @@ Theorem sound_log_outputs : forall ready_ out, sound (log_outputs w ext ready_ o
   codes w ext fs (if ok then due_token k m n address result store names r else Mask) h).
 Proof.
   intros ready_ out. unfold log_outputs.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model (place_flag w ext 7) ready_)). intros f7 F7.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model (target_place w ext) ready_)). intros f8 F8.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model (place_flag w ext 9) ready_)). intros f9 F9.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model fold (place_flag w ext 7) ready_)). intros f7 F7.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model fold (target_place w ext) ready_)). intros f8 F8.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_both_flags first ns hs model fold (place_flag w ext 9) ready_)). intros f9 F9.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_status f7 (at_status (counter_out out)))). intros gs Gs.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_flag first ns hs model f8 (stores out))). intros st St_.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_flag first ns hs model f8 (writes_name out))). intros wr Wr.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_by first ns hs model w [f8; stores out] (address_out out))). intros sw Sw.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_chosen first ns hs model w _)). intros body Body.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_signs first ns hs model [f8; writes_name out] (name_out out))). intros nm Nm.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_flag first ns hs model fold f8 (stores out))). intros st St_.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_flag first ns hs model fold f8 (writes_name out))). intros wr Wr.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_by first ns hs model fold w [f8; stores out] (address_out out))). intros sw Sw.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_chosen first ns hs model fold w _)). intros body Body.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_signs first ns hs model fold [f8; writes_name out] (name_out out) (bounds_out out))). intros nm Nm.
   apply sound_give. intros h k ok n s m address result store names r I K Fl R O Sm X Nr.
-  destruct O as [[Cw Cs] Ad Re So Na No].
+  destruct O as [[Cw Cs] Ad Re So Na No Bd].
   specialize (F7 h _ _ I (Fl 7%nat ltac:(lia)) R). specialize (F8 h _ _ I (Fl 8%nat ltac:(lia)) R).
   specialize (F9 h _ _ I (Fl 9%nat ltac:(lia)) R). specialize (Gs h _ s I F7 Cs). specialize (St_ h _ _ I F8 So).
   specialize (Wr h _ _ I F8 Na). specialize (Sw h _ _ I (two_flags _ _ _ _ h F8 So) Ad).
@@ -163,7 +164,7 @@ Proof.
       + cbn [map]. destruct (Z.eqb_spec (Z.of_nat 7) k), (Z.eqb_spec (Z.of_nat 9) k), ok; try lia; cbn [andb];
           repeat (split; [first [left; reflexivity | right; repeat constructor]|]); exact Logic.I.
     - cbn [map fold_right]. destruct (Z.eqb_spec (Z.of_nat 7) k), (Z.eqb_spec (Z.of_nat 9) k), ok; cbn [andb]; lia. }
-  clear Body. specialize (Nm h _ r I (two_flags _ _ _ _ h F8 Na) No).
+  clear Body. specialize (Nm h _ r I (two_flags _ _ _ _ h F8 Na) No Bd).
   set (u := if ok then due_token k m n address result store names r else Mask).
   inversion Gs as [|g0 t0 gs0 ts0 G0 Q0]; subst. inversion Q0 as [|g1 t1 gs1 ts1 G1 Q1]; subst.
   inversion Q1 as [|g2 t2 gs2 ts2 G2 Q2]; subst. inversion Q2 as [|g3 t3 gs3 ts3 G3 Q3]; subst.
@@ -215,17 +216,18 @@ Proof.
   - unfold name_value. cbn [seq fold_right]. ring.
 Qed.
 
-Lemma sound_named : forall f, sound (rows 1 [[f]] (Gates.equals_rows 0)) (fun gs => forall h z, In h hs -> worth f h z ->
+Lemma sound_named : forall f, sound (plain_rows 1 [[f]] (Gates.equals_rows 0)) (fun gs => forall h z, In h hs -> worth f h z ->
   flag (bit gs 0) (z =? 0) h).
 Proof.
-  intros f. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model 1 [[f]] ltac:(lia) (Gates.equals_rows 0))).
+  intros f. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model false (fun _ => (0, 0)) 1 [[f]] ltac:(lia)
+    (Gates.equals_rows 0))).
   intros gs (L & W) h z I F. set (x := fun a p => match a, p with O, O => z | _, _ => 0 end : Z).
   assert (S : stands 1 [[f]] h x).
   { intros a p. destruct a as [|a]; [destruct p as [|p]|].
     - cbn [nth bit x]. rewrite Z.mul_1_l. exact F.
     - unfold bit. cbn [nth x]. destruct p; apply worth_zero.
     - cbn [nth x]. unfold bit. destruct a; destruct p; apply worth_zero. }
-  destruct (computed_bits 1 1 _ x _ gs h (Gates.equals_correct 0 x) L (W h x I S)) as (_ & B & _). specialize (B O).
+  destruct (computed_bits 1 1 _ x _ gs h (Gates.equals_correct 0 x) L (W h x I S (fun E => ltac:(discriminate E)))) as (_ & B & _). specialize (B O).
   cbn [x Z.of_nat] in B. rewrite bool_low, Z.mul_1_l in B. exact B.
 Qed.
 
@@ -233,18 +235,18 @@ Qed.
 Definition cell_hit (k : Z) (written_ named names run : bool) : bool := written_ || (k =? 7) && named && names || (k =? 8) &&
   run.
 
-Lemma sound_remask : forall mk wr rg nd nm ct rn, sound (rows 1 [[mk]; [wr]; [rg]; [nd]; [nm]; [ct]; [rn]]
+Lemma sound_remask : forall mk wr rg nd nm ct rn, sound (bit_rows fold 1 [[mk]; [wr]; [rg]; [nd]; [nm]; [ct]; [rn]]
     [Slots.remask_row 0 [[1]; [2; 3; 4]; [5; 6]]]%nat) (fun gs => forall h k bm bw bd bn br, In h hs ->
   flag mk bm h -> flag wr bw h -> flag rg (7 =? k) h -> flag nd bd h -> flag nm bn h -> flag ct (8 =? k) h -> flag rn br h ->
   (bw = true -> k = 6) -> flag (bit gs 0) (xorb bm (cell_hit k bw bd bn br)) h).
 Proof.
   intros mk wr rg nd nm ct rn.
-  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model 1 _ ltac:(lia) _)).
+  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 1)) 1 _ ltac:(lia) _)).
   intros gs (_ & W) h k bm bw bd bn br I Mk Wr Rg Nd Nm Ct Rn K6.
   set (vs := map Z.b2z [bm; bw; 7 =? k; bd; bn; 8 =? k; br]).
   assert (S : stands 1 [[mk]; [wr]; [rg]; [nd]; [nm]; [ct]; [rn]] h (env_of vs)).
   { apply stands_words. repeat (constructor; [apply bits_single; rewrite Z.mul_1_l; assumption|]). constructor. }
-  specialize (W h _ I S O). rewrite Z.mul_1_l in W. unfold Form.out in W. cbn [nth] in W.
+  specialize (W h _ I S (fun _ => bounded_bits 1 vs ltac:(lia)) O). rewrite Z.mul_1_l in W. unfold Form.out in W. cbn [nth] in W.
   assert (Fl : forall a, env_of vs a 0%nat = 0 \/ env_of vs a 0%nat = 1).
   { intros a. unfold env_of. destruct (Z.testbit _ _); cbn; tauto. }
   assert (On : forall a, (env_of vs a 0%nat =? 1) = nth a [bm; bw; 7 =? k; bd; bn; 8 =? k; br] false).
@@ -274,7 +276,7 @@ Definition cells_put (fs : list form) (h : vector) (k : Z) (m : status) (n incom
   exists cs r, fs = cs ++ [r; zero; zero] /\ flag r rm h /\ length cs = token_code_width w ext /\
     (6 <= k -> codes w ext cs (cell_token k m n incoming result) h) /\ (k < 6 -> Forall (fun f => worth f h 0) cs).
 
-Theorem sound_cell_outputs : forall c out incoming written_, sound (cell_outputs w false ext c out incoming written_)
+Theorem sound_cell_outputs : forall c out incoming written_, sound (cell_outputs w false ext code c out incoming written_)
   (fun fs => forall h k n s m address result store names r q inc bw bm br, In h hs -> 0 <= k < 9 ->
     (forall i, (6 <= i < 9)%nat -> flag (place_flag w ext i) (Z.of_nat i =? k) h) ->
     outcome_as w out n s address result store names r h -> (k = 8 -> s = Some m) -> flag (running c) br h ->
@@ -286,9 +288,9 @@ Proof.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_named _)). intros nd Nd.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_remask _ _ _ _ _ _ _)). intros rm Rm.
   apply (sound_bind _ _ _ _ _ _ _ _ (sound_gated_status (counter_cell w ext) (at_status (counter_out out)))). intros gs Gs.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_chosen first ns hs model w _)). intros body Body.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_chosen first ns hs model fold w _)). intros body Body.
   apply sound_give. intros h k n s m address result store names r q inc bw bm br I K Fl O Sm Br Inc Bw Off Bm Q.
-  destruct O as [[Cw Cs] Ad Re So Na No].
+  destruct O as [[Cw Cs] Ad Re So Na No Bd].
   pose proof (Fl 6%nat ltac:(lia)) as F6. pose proof (Fl 7%nat ltac:(lia)) as F7. pose proof (Fl 8%nat ltac:(lia)) as F8.
   change (Z.of_nat 6) with 6 in F6. change (Z.of_nat 7) with 7 in F7. change (Z.of_nat 8) with 8 in F8.
   specialize (Nd h _ I (distance_worth _ _ _ h No Q)).

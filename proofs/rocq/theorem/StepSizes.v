@@ -34,10 +34,10 @@ Theorem step_sizes : forall w log ext, 5 <= w -> let d := step_definition w log 
   (forall s, In s (placed (repeat 0 first) (nodes d)) -> half s <= 2 * layers_needed ext) /\
   length (results d) = token_code_width w ext + if log then 0 else 3.
 Proof.
-  intros w log ext W d first. unfold step_ordered. fold d first.
-  destruct ((if log then masked_step w log ext else cell_step w log ext) (Pos.of_succ_nat first)) as [rs ns] eqn:M.
+  intros w log ext W d first. unfold step_ordered, ordered_for. fold (step_definition w log ext) d first.
+  destruct ((if log then masked_step w log ext None else cell_step w log ext None) (Pos.of_succ_nat first)) as [rs ns] eqn:M.
   assert (D : d = {| nodes := map plain_node ns; results := map plain rs |}).
-  { unfold d, step_definition, step_writing. fold first. rewrite M. apply writing_plain. }
+  { unfold d, step_definition, definition_for, writing_for. fold first. rewrite M. apply writing_plain. }
   set (slots := placed (repeat 0 first) (nodes d)). set (final := repeat 0 first ++ map half slots).
   set (at_half := fun i => nth i final 0).
   assert (Codes : forall i, i < code_width w log ext -> at_half i = 0).
@@ -94,7 +94,8 @@ Theorem direct_within : forall w log ext, 5 <= w ->
   within (layers_needed ext) (code_width w log ext + nodes_needed w log ext) (direct_plan w log ext).
 Proof.
   intros w log ext W. destruct (step_sizes w log ext W) as (Ordered & Results & Count & Narrow & Halves & Shown).
-  unfold step_ordered in Ordered. rewrite <- widths in *. pose proof (one_within w log ext) as O. unfold direct_plan.
+  unfold step_ordered, ordered_for in Ordered. rewrite <- widths in *. pose proof (one_within w log ext) as O.
+  unfold direct_plan.
   split; [eapply direct_depth; eassumption|]. split; [|split; [|split; [|split]]].
   - eapply Nat.le_trans; [eapply direct_model; eassumption|lia].
   - eapply Nat.le_trans; [eapply direct_ff; eassumption|lia].

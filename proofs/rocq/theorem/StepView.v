@@ -2,7 +2,7 @@
 From Coq Require Import List Bool ZArith QArith Lia.
 From Efasp Require Import Statement Scalars StepBuilder StepDefinition StepModel StepReading StepWords StepArithmetic
   StepExecute
-  StepEffect StepMatch StepCodes StepReads StepFetch.
+  StepEffect StepMatch StepCodes StepReads StepFetch StepSelect.
 From Efasp Require Positions Matching.
 Import ListNotations.
 Open Scope Z_scope.
@@ -35,11 +35,13 @@ Variables (first : nat) (ns : list written) (l : list position) (f : position ->
 Let hs : list vector := map f l.
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
-Variables (w : nat) (log ext : bool) (p : program).
+Variables (w : nat) (log ext : bool) (code : option (list instruction)) (p : program).
+Let fold : bool := match code with Some _ => true | None => false end.
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
 Hypothesis V : valid w ext p = true.
 Hypothesis L : Positions.prompted w p l.
 Hypothesis kinds : prompt_kinds l.
+Hypothesis program_found : finds w p code l.
 
 (* The view, at the positions that matter: what a register holds and what is found in memory there, by the position. *)
 Variables (v : view) (good : position -> Prop) (reg : position -> option Z -> Z) (found_at : position -> Z -> bool -> option Z).
@@ -114,8 +116,33 @@ Proof.
         split; [left; reflexivity|exact I]]]).
 Qed.
 
+(* What is asked for nowhere is not looked up, and read as 0. *)
+Lemma sound_register : forall nm, sound (read_register w v nm) (fun gs => forall here r, good here -> name nm r (f here) ->
+  (forall n, r = Some n -> 0 <= n < 8) -> word w gs (reg here r) (f here)).
+Proof.
+  intros nm. unfold read_register. apply sound_if; intros N; [|apply view_register].
+  apply sound_give. intros here r G [Len Nm] _. destruct r as [r|]; [|rewrite reg_none by exact G; apply none_word].
+  exfalso. destruct nm as [|g nm]; [discriminate|]. cbn [forallb] in N. apply andb_prop in N as [N _].
+  pose proof (nothing_right g (f here) _ N (Nm O)) as E. unfold signs_of, numbers in E.
+  cbn [seq map nth] in E. match type of E with context [if ?c then _ else _] => destruct c end; discriminate.
+Qed.
+
+Lemma sound_cell : forall address touches, sound (read_cell w v address touches) (fun m => forall here ad b, good here ->
+  signs_as w address (Some ad) (f here) -> 0 <= ad < size w -> flag touches b (f here) ->
+  word w (fst m) (match found_at here ad b with Some u => u | None => 0 end) (f here) /\
+  flag (snd m) (match found_at here ad b with Some _ => true | None => false end) (f here)).
+Proof.
+  intros address touches. unfold read_cell. apply sound_if; intros N.
+  - apply sound_give. intros here ad b G _ _ T. apply (nothing_right _ _ _ N) in T. destruct b; [discriminate|].
+    rewrite untouched by exact G. split; [apply none_word|apply worth_zero].
+  - apply (sound_bind _ _ _ _ _ _ _ _ (view_cell address (negated touches))). intros m [Ml Mf].
+    apply (sound_bind _ _ _ _ _ _ _ _ Ml). intros loaded Ld_. apply (sound_bind _ _ _ _ _ _ _ _ Mf). intros valid Vd.
+    apply sound_give. intros here ad b G S B T. pose proof (negated_flag touches b (f here) T) as Ab.
+    split; [exact (Ld_ here ad b G S B Ab)|exact (Vd here ad b G S B Ab)].
+Qed.
+
 (* What a step gives at a good position, of the token of its counter. *)
-Theorem sound_execute : forall c, sound (execute w log ext v c) (fun out => forall here t pid, good here ->
+Theorem sound_execute : forall c, sound (execute w log ext code v c) (fun out => forall here t pid, good here ->
   counter_as w c (word_value t) (status_in t) (f here) -> (status_in t = None -> word_value t = 0) ->
   word w (index_word w log ext) pid (f here) ->
   let r := reg here in let m := found_at here in let o := now_operation p t in
@@ -125,16 +152,16 @@ Theorem sound_execute : forall c, sound (execute w log ext v c) (fun out => fora
     (stores_value o (now_valid w p t r m)) (names_value o (now_valid w p t r m)) (name_in (now_fetched p t 1)) (f here)).
 Proof.
   intros c. unfold execute.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_fetch first ns l f model w log ext p shown V L kinds c)). intros i F.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_fetch first ns l f model w log ext code p shown V L kinds program_found c)). intros i F.
   unfold read_operands.
   apply (sound_bind _ _ _ _ _ _ (fun ops => forall here t, good here -> counter_as w c (word_value t) (status_in t) (f here) ->
     (status_in t = None -> word_value t = 0) ->
     operands_as w ops (now_a p t (reg here)) (now_d p t (reg here)) (now_x w p t (reg here)) (f here))).
-  { apply (sound_bind _ _ _ _ _ _ _ _ (view_register (name_a i))). intros a A.
-    apply (sound_bind _ _ _ _ _ _ _ _ (view_register (name_d i))). intros d D.
-    apply (sound_bind _ _ _ _ _ _ _ _ (view_register (name_b i))). intros b B.
+  { apply (sound_bind _ _ _ _ _ _ _ _ (sound_register (name_a i))). intros a A.
+    apply (sound_bind _ _ _ _ _ _ _ _ (sound_register (name_d i))). intros d D.
+    apply (sound_bind _ _ _ _ _ _ _ _ (sound_register (name_b i))). intros b B.
     apply (sound_bind _ _ _ _ _ _ _ _ (sound_count first ns l f model w log ext p shown L kinds (is_op i Nproc))). intros q Q.
-    apply sound_give. intros here t G C N. destruct (F here _ _ (good_in here G) C N) as [[O1 O2] Fd Fa Fb Fi].
+    apply sound_give. intros here t G C N. destruct (F here _ _ (good_in here G) C N) as [[O1 O2] Fd Fa Fb Fi _].
     assert (Nm : forall k, (k < 4)%nat -> forall n, name_in (now_fetched p t k) = Some n -> 0 <= n < 8).
     { intros k K n. apply fetched_name. exact K. }
     split; cbn [value_a value_d value_x].
@@ -148,31 +175,31 @@ Proof.
       + unfold now_x, now_count, now_operation, now_fetched, now_word, now_status. cbn [fold_right]. rewrite Z.add_0_r.
         reflexivity. }
   intros ops O.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_add first ns hs model w (value_a ops) (value_x ops))). intros address A.
-  apply (sound_bind _ _ _ _ _ _ _ _ (view_cell (signed address always) (negated (any_op i [Ld; St])))). intros m [Ml Mf].
-  apply (sound_bind _ _ _ _ _ _ _ _ Ml). intros loaded Ld_.
-  apply (sound_bind _ _ _ _ _ _ _ _ Mf). intros valid Vd.
-  apply (sound_more _ _ _ _ _ _ (sound_finish first ns hs model w log ext ltac:(pose proof (Positions.program_fits w ext p V);
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_add first ns hs model fold w (value_a ops) (value_x ops))). intros address A.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_cell (signed address always) (any_op i [Ld; St]))). intros m Rd.
+  apply (sound_more _ _ _ _ _ _ (sound_finish first ns hs model w log ext code ltac:(pose proof (Positions.program_fits w ext p V);
     lia)
-    c i ops address loaded valid)). intros out Out here t pid G C N Pid_.
+    c i ops address (fst m) (snd m))). intros out Out here t pid G C N Pid_.
   set (r := reg here). set (mm := found_at here). set (o := now_operation p t).
-  pose proof (good_in here G) as I. destruct (F here _ _ I C N) as [Oq Fd Fa Fb Fi]. pose proof (O here t G C N) as [Oa Od Ox].
+  pose proof (good_in here G) as I. destruct (F here _ _ I C N) as [Oq Fd Fa Fb Fi Bd]. pose proof (O here t G C N) as [Oa Od Ox].
   assert (Ad : word w address (now_address w p t r) (f here)) by (exact (A (f here) _ _ (in_map f l here I) Oa Ox)).
   assert (Sg : signs_as w (signed address always) (Some (now_address w p t r)) (f here)).
   { apply (signed_word w address (now_address w p t r) always (f here) true Ad); [reflexivity|discriminate]. }
-  assert (Ab : flag (negated (any_op i [Ld; St])) (negb (now_touches p t)) (f here)).
-  { apply negated_flag. eapply worth_is; [exact (any_worth i (now_operation p t) (f here) [Ld; St] Oq)|]. unfold now_touches.
+  assert (Ab : flag (any_op i [Ld; St]) (now_touches p t) (f here)).
+  { eapply worth_is; [exact (any_worth i (now_operation p t) (f here) [Ld; St] Oq)|]. unfold now_touches.
     destruct (now_operation p t) as [[]|]; reflexivity. }
+  destruct (Rd here _ _ G Sg (proj1 Ad) Ab) as [Ld_ Vd].
   apply (Out (f here) o (now_status t) (now_word t) (now_a p t r) (now_d p t r) (now_x w p t r)).
   - exact (in_map f l here I).
   - exact C.
   - exact Oq.
   - split; assumption.
   - exact Ad.
-  - exact (Ld_ here _ _ G Sg (proj1 Ad) Ab).
+  - exact Ld_.
   - exact Pid_.
-  - exact (Vd here _ _ G Sg (proj1 Ad) Ab).
+  - exact Vd.
   - exact Fd.
+  - exact Bd.
   - intros P. unfold o, now_operation, now_fetched, Positions.fetched, counter_word, runs_now in P.
     destruct (now_status t) as [[]|]; try reflexivity; try discriminate P; cbn [has_status mark_number Z.eqb Pos.eqb] in P;
       destruct (nth_error _ _); discriminate P.

@@ -114,30 +114,38 @@ Proof.
   - rewrite (word_high w) by assumption. rewrite bit_high by (unfold sums; rewrite each_length; exact I). apply worth_zero.
 Qed.
 
+(* Bits are within their bounds. *)
+Lemma bounded_bits : forall k vs, 0 <= k -> bounded (fun _ => (0, k)) k (env_of vs).
+Proof. intros k vs K a p. unfold env_of. cbn [fst snd]. destruct (Z.testbit _ _); cbn [Z.b2z]; lia. Qed.
+
+Lemma flag_bounds : forall b, 0 <= Z.b2z b <= 1.
+Proof. intros []; cbn; lia. Qed.
+
 Section Operators.
 Variables (first : nat) (ns : list written) (hs : list vector).
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
+Variable fold : bool.
 
-Lemma sound_words : forall args fs, sound (rows 2 args fs) (fun gs => forall h vs n v, In h hs ->
+Lemma sound_words : forall args fs, sound (bit_rows fold 2 args fs) (fun gs => forall h vs n v, In h hs ->
   Forall2 (fun a u => bits_as 2 a u h) args vs -> Form.computes n fs (env_of vs) v -> word n gs v h).
 Proof.
-  intros args fs. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model 2 args ltac:(lia) fs)).
-  intros gs (L & W) h vs n v I F C.
-  destruct (computed_bits 2 n fs _ v gs h C L (W h _ I (stands_words 2 args vs h F))) as (E & B & R).
+  intros args fs. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold _ 2 args ltac:(lia) fs)).
+  intros gs (L & W) h vs n v I F C. pose proof (bounded_bits 2 vs ltac:(lia)) as Bd.
+  destruct (computed_bits 2 n fs _ v gs h C L (W h _ I (stands_words 2 args vs h F) (fun _ => Bd))) as (E & B & R).
   split; [exact R|]. split; assumption.
 Qed.
 
-Lemma sound_flags : forall args fs, sound (rows 1 args fs) (fun gs => forall h vs b, In h hs ->
+Lemma sound_flags : forall args fs, sound (bit_rows fold 1 args fs) (fun gs => forall h vs b, In h hs ->
   Forall2 (fun a u => bits_as 1 a u h) args vs -> Form.computes 1 fs (env_of vs) (Z.b2z b) -> flag (bit gs 0) b h).
 Proof.
-  intros args fs. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model 1 args ltac:(lia) fs)).
-  intros gs (L & W) h vs b I F C.
-  destruct (computed_bits 1 1 fs _ _ gs h C L (W h _ I (stands_words 1 args vs h F))) as (_ & B & _).
+  intros args fs. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold _ 1 args ltac:(lia) fs)).
+  intros gs (L & W) h vs b I F C. pose proof (bounded_bits 1 vs ltac:(lia)) as Bd.
+  destruct (computed_bits 1 1 fs _ _ gs h C L (W h _ I (stands_words 1 args vs h F) (fun _ => Bd))) as (_ & B & _).
   specialize (B O). rewrite bool_low, Z.mul_1_l in B. exact B.
 Qed.
 
-Lemma sound_on_words : forall rows_of w a x, sound (on_words rows_of w a x) (fun gs => forall h u v n r, In h hs ->
+Lemma sound_on_words : forall rows_of w a x, sound (on_words fold rows_of w a x) (fun gs => forall h u v n r, In h hs ->
   word w a u h -> word w x v h -> Form.computes n (rows_of w) (env_of [u; v]) r -> word n gs r h).
 Proof.
   intros rows_of w a x. apply (sound_more _ _ _ _ _ _ (sound_words [a; x] (rows_of w))). intros gs H h u v n r I A X C.
@@ -145,7 +153,7 @@ Proof.
   exact (word_bits w x v h X).
 Qed.
 
-Lemma sound_gate : forall w f a, sound (rows 2 [[f]; a] (Gates.gate_rows w)) (fun gs => forall h b v, In h hs ->
+Lemma sound_gate : forall w f a, sound (bit_rows fold 2 [[f]; a] (Gates.gate_rows w)) (fun gs => forall h b v, In h hs ->
   worth f h (2 * Z.b2z b) -> word w a v h -> word w gs (if b then v else 0) h).
 Proof.
   intros w f a. apply (sound_more _ _ _ _ _ _ (sound_words [[f]; a] (Gates.gate_rows w))). intros gs H h b v I F A.
@@ -157,14 +165,14 @@ Proof.
     unfold env_of. cbn [nth]. rewrite val_bool by apply A. destruct b; reflexivity.
 Qed.
 
-Lemma sound_gated : forall w f a, sound (gated w f a) (fun gs => forall h b v, In h hs -> flag f b h -> word w a v h ->
+Lemma sound_gated : forall w f a, sound (gated fold w f a) (fun gs => forall h b v, In h hs -> flag f b h -> word w a v h ->
   word w gs (if b then v else 0) h).
 Proof.
   intros w f a. apply (sound_more _ _ _ _ _ _ (sound_gate w (twice f) a)). intros gs H h b v I F A.
   apply (H h b v I); [exact (worth_scaled 2 f h _ F)|exact A].
 Qed.
 
-Lemma sound_chosen : forall w cases, sound (chosen w cases) (fun gs => forall h given, In h hs ->
+Lemma sound_chosen : forall w cases, sound (chosen fold w cases) (fun gs => forall h given, In h hs ->
   Forall2 (fun '(f, a) '(b, v) => flag f b h /\ word w a v h) cases given ->
   apart (map (fun '(b, v) => if b : bool then v else 0) given) ->
   word w gs (fold_right Z.add 0 (map (fun '(b, v) => if b : bool then v else 0) given)) h).
@@ -179,7 +187,7 @@ Proof.
         [exact (W h b v I P Q)|exact (IH rest F')].
 Qed.
 
-Lemma sound_both_flags : forall f g, sound (both_flags f g) (fun r => forall h b c, In h hs -> flag f b h -> flag g c h ->
+Lemma sound_both_flags : forall f g, sound (both_flags fold f g) (fun r => forall h b c, In h hs -> flag f b h -> flag g c h ->
   flag r (b && c) h).
 Proof.
   intros f g. unfold both_flags. apply (sound_bind _ _ _ _ _ _ _ _ (sound_flags [[f]; [g]] (Gates.and_rows 1))).
@@ -192,7 +200,7 @@ Proof.
     replace (Z.b2z (b && c)) with (Z.land (Z.b2z b) (Z.b2z c)); [exact G|]. destruct b, c; reflexivity.
 Qed.
 
-Lemma sound_gated_flag : forall f g, sound (gated_flag f g) (fun r => forall h b c, In h hs -> flag f b h -> flag g c h ->
+Lemma sound_gated_flag : forall f g, sound (gated_flag fold f g) (fun r => forall h b c, In h hs -> flag f b h -> flag g c h ->
   flag r (b && c) h).
 Proof.
   intros f g. unfold gated_flag. apply (sound_bind _ _ _ _ _ _ _ _ (sound_flags [[f]; [g]] (Gates.gate_rows 1))).
@@ -205,33 +213,41 @@ Proof.
 Qed.
 
 (* Gates of several flags. *)
-Lemma flags_level : forall c flags bs h, Forall2 (fun f b => flag f b h) flags bs ->
-  exists z, worth (combined (map (pair 2) flags) c) h z /\
-    (forallb (fun b => b) bs = true -> z = 2 * Z.of_nat (length flags) + c) /\
-    (forallb (fun b => b) bs = false -> z <= 2 * Z.of_nat (length flags) + c - 2).
+Lemma flag_parts : forall k flags bs h, Forall2 (fun f b => flag f b h) flags bs ->
+  parts_as fold (map (of_flag k) flags) (map Z.b2z bs) h.
 Proof.
-  intros c flags bs h F. induction F as [|f b flags bs W F (z & Z0 & T & N)].
-  - exists c. split; [apply worth_combined_nil|]. split; [intros _; cbn [length]; lia|discriminate].
-  - exists (2 * Z.b2z b + z). split; [exact (worth_combined 2 f _ c h _ _ W Z0)|]. cbn [forallb length].
-    assert (L : z <= 2 * Z.of_nat (length flags) + c) by (destruct (forallb _ bs); [rewrite T by reflexivity|]; lia).
-    destruct b; cbn [andb Z.b2z]; (split; [intros E|intros E]); try discriminate; try specialize (T E); try specialize (N E);
-      lia.
+  intros k flags bs h F. induction F as [|f b flags bs W F IH]; constructor; [|exact IH].
+  split; [exact W|]. intros _. exact (flag_bounds b).
 Qed.
 
-Lemma sound_gated_by : forall w flags a, sound (gated_by flags a) (fun gs => forall h bs v, In h hs ->
+Lemma flags_level : forall c flags bs h, Forall2 (fun f b => flag f b h) flags bs ->
+  let z := weighed (map (of_flag 2) flags) (map Z.b2z bs) c in
+  (forallb (fun b => b) bs = true -> z = 2 * Z.of_nat (length flags) + c) /\
+  (forallb (fun b => b) bs = false -> z <= 2 * Z.of_nat (length flags) + c - 2).
+Proof.
+  intros c flags bs h F. induction F as [|f b flags bs W F (T & N)]; [split; [cbn; lia|discriminate]|].
+  unfold weighed in *. cbn [map combine fold_right forallb length of_flag] in *.
+  set (z := fold_right _ c _) in *. assert (L : z <= 2 * Z.of_nat (length flags) + c) by (destruct (forallb _ bs);
+    [rewrite T by reflexivity|]; lia).
+  destruct b; cbn [andb Z.b2z]; (split; [intros E|intros E]); try discriminate; try specialize (T E); try specialize (N E); lia.
+Qed.
+
+Lemma sound_gated_by : forall w flags a, sound (gated_by fold flags a) (fun gs => forall h bs v, In h hs ->
   Forall2 (fun f b => flag f b h) flags bs -> word w a v h -> word w gs (if forallb (fun b => b) bs then v else 0) h).
 Proof.
   intros w flags a. unfold gated_by.
-  apply (sound_more _ _ _ _ _ _ (sound_every first ns _ _ _ (fun f g => forall h z,
-    In h hs -> worth _ h z -> worth g h (Z.max 0 z))
-    a (fun f _ => sound_rectified first ns hs model _))).
+  apply (sound_more _ _ _ _ _ _ (sound_every first ns _ _ _ _ a (fun f _ => sound_unit_of first ns hs model fold _ _))).
   intros gs G h bs v I F (R & L & B).
-  destruct (flags_level (-2 * Z.of_nat (length flags)) flags bs h F) as (z & Z0 & T & N).
-  assert (E : forall value, (forall i, (i < length a)%nat -> worth (bit a i) h (value i)) ->
-    forall i, (i < length a)%nat -> worth (bit gs i) h (Z.max 0 (value i + z))).
+  destruct (flags_level (-2 * Z.of_nat (length flags)) flags bs h F) as (T & N).
+  set (z := weighed _ _ _) in *.
+  assert (E : forall value, (forall i, (i < length a)%nat -> worth (bit a i) h (2 * Z.b2z (value i))) ->
+    forall i, (i < length a)%nat -> worth (bit gs i) h (Z.max 0 (2 * Z.b2z (value i) + z))).
   { clear L B. induction G as [|f g a gs W G IH]; intros value S i Li; [cbn in Li; lia|]. destruct i as [|i].
-    - apply (W h _ I). apply (worth_is _ _ (1 * value O + z)); [|lia]. apply worth_combined; [|exact Z0].
-      apply (S O). cbn. lia.
+    - apply (worth_is _ _ (Z.max 0 (weighed (of_bit 1 f :: map (of_flag 2) flags) (2 * Z.b2z (value O) :: map Z.b2z bs)
+        (-2 * Z.of_nat (length flags))))).
+      + apply (W h _ I). constructor; [|exact (flag_parts 2 flags bs h F)]. split; [apply (S O); cbn; lia|]. intros _.
+        cbn [fst snd]. destruct (value O); cbn [Z.b2z]; lia.
+      + unfold z, weighed. cbn [combine fold_right of_bit]. lia.
     - apply (IH (fun i => value (Datatypes.S i))); [|cbn in Li; lia]. intros j J. apply (S (Datatypes.S j)). cbn. lia. }
   specialize (E _ (fun i _ => B i)).
   assert (Lg : length gs = w).
@@ -254,33 +270,47 @@ Proof.
   - rewrite nth_overflow by (rewrite signs_length; exact I). tauto.
 Qed.
 
-Lemma sound_gated_signs : forall flags a, sound (gated_signs flags a) (fun gs => forall h bs r, In h hs ->
-  Forall2 (fun f b => flag f b h) flags bs -> name a r h -> name gs (if forallb (fun b => b) bs then r else None) h).
+Lemma pairs_length : forall A B (R : A -> B -> Prop) a b, Forall2 R a b -> length a = length b.
+Proof. intros A B R a b F. induction F as [|x y a b _ _ IH]; [reflexivity|]. cbn. rewrite IH. reflexivity. Qed.
+
+(* The bounds of a name's bits. *)
+Definition name_within (rs : list bounds) (r : option Z) : Prop :=
+  Forall2 (fun b z => fst b <= z <= snd b) rs (signs_of 3 r).
+
+Lemma sound_gated_signs : forall flags a rs, sound (gated_signs fold flags (combine a rs)) (fun gs => forall h bs r, In h hs ->
+  Forall2 (fun f b => flag f b h) flags bs -> name a r h -> name_within rs r ->
+  name gs (if forallb (fun b => b) bs then r else None) h).
 Proof.
-  intros flags a. unfold gated_signs.
-  set (level := fun f c => combined ((c, f) :: map (pair 2) flags) (-2 * Z.of_nat (length flags))).
-  apply (sound_more _ _ _ _ (Forall2 (fun f g => forall h y z, In h hs -> worth (level f 1) h y -> worth (level f (-1)) h z ->
-    worth g h (Z.max 0 y - Z.max 0 z)) a)).
-  - apply sound_every. intros f _. apply (sound_bind _ _ _ _ _ _ _ _ (sound_rectified first ns hs model _)). intros up U.
-    apply (sound_bind _ _ _ _ _ _ _ _ (sound_rectified first ns hs model _)). intros down D.
-    apply sound_give. intros h y z I Y Z0. apply (worth_is _ _ (1 * Z.max 0 y + (-1 * Z.max 0 z + 0))); [|lia].
-    repeat apply worth_combined; [exact (U h y I Y)|exact (D h z I Z0)|apply worth_combined_nil].
-  - intros gs G h bs r I F (L & B).
-    destruct (flags_level (-2 * Z.of_nat (length flags)) flags bs h F) as (z & Z0 & T & N).
+  intros flags a rs. unfold gated_signs. set (c := -2 * Z.of_nat (length flags)).
+  apply (sound_more _ _ _ _ (Forall2 (fun '(f, r) g => forall h bs s, In h hs -> Forall2 (fun f b => flag f b h) flags bs ->
+    worth f h s -> fst r <= s <= snd r -> let z := weighed (map (of_flag 2) flags) (map Z.b2z bs) c in
+    worth g h (Z.max 0 (s + z) - Z.max 0 (- s + z))) (combine a rs))).
+  - apply sound_every. intros [f r] _. apply (sound_bind _ _ _ _ _ _ _ _ (sound_unit_of first ns hs model fold _ _)).
+    intros up U. apply (sound_bind _ _ _ _ _ _ _ _ (sound_unit_of first ns hs model fold _ _)). intros down D.
+    apply sound_give. intros h bs s I F S B z. apply (worth_is _ _ (1 * Z.max 0 (s + z) + (-1 * Z.max 0 (- s + z) + 0)));
+      [|lia].
+    assert (P : forall k, parts_as fold ((k, f, r) :: map (of_flag 2) flags) (s :: map Z.b2z bs) h).
+    { intros k. constructor; [split; [exact S|intros _; exact B]|exact (flag_parts 2 flags bs h F)]. }
+    assert (K : forall k, weighed ((k, f, r) :: map (of_flag 2) flags) (s :: map Z.b2z bs) c = k * s + z) by reflexivity.
+    repeat apply worth_combined; [apply (worth_is _ _ _ _ (U h _ I (P 1)))|apply (worth_is _ _ _ _ (D h _ I (P (-1))))
+      |apply worth_combined_nil]; rewrite K; lia.
+  - intros gs G h bs r I F (L & B) W. destruct (flags_level c flags bs h F) as (T & N). set (z := weighed _ _ _) in *.
+    pose proof (pairs_length _ _ _ _ _ W) as Lr. rewrite signs_length in Lr.
     assert (Lg : length gs = 3%nat).
-    { rewrite <- L. clear - G. induction G as [|f g a gs _ _ IH]; [reflexivity|]. cbn. rewrite IH. reflexivity. }
+    { unfold bounds in *. rewrite <- (pairs_length _ _ _ _ _ G), combine_length, L, Lr. reflexivity. }
     split; [exact Lg|]. intros i. destruct (Nat.lt_ge_cases i 3) as [J|J].
     + assert (E : worth (bit gs i) h (Z.max 0 (nth i (signs_of 3 r) 0 + z) - Z.max 0 (- nth i (signs_of 3 r) 0 + z))).
-      { specialize (B i). revert B. generalize (nth i (signs_of 3 r) 0). intros s B. rewrite <- L in J. clear L Lg.
-        revert i J B. induction G as [|f g a gs W G IH]; intros i J B; [cbn in J; lia|]. destruct i as [|i].
-        - apply (W h _ _ I); unfold level.
-          + apply (worth_is _ _ (1 * s + z)); [|lia]. apply worth_combined; [exact B|exact Z0].
-          + apply (worth_is _ _ (-1 * s + z)); [|lia]. apply worth_combined; [exact B|exact Z0].
-        - apply IH; [cbn in J; lia|exact B]. }
+      { specialize (B i). unfold name_within in W. revert W B. generalize (signs_of 3 r). intros ss W B. rewrite <- L in J.
+        clear L Lg Lr. revert gs G i J ss W B. revert rs. induction a as [|f a IH]; intros rs gs G i J ss W B; [cbn in J; lia|].
+        inversion W as [|b0 s0 rs0 ss0 Wb Ws E1 E2]; subst.
+        - inversion G; subst. apply (worth_is _ _ 0); [unfold bit; destruct i; apply worth_zero|destruct i; cbn [nth]; lia].
+        - cbn [combine] in G. inversion G as [|x g l gs0 Wg Gs]; subst. destruct i as [|i].
+          + exact (Wg h bs s0 I F B Wb).
+          + apply (IH rs0 gs0 Gs i ltac:(cbn in J; lia) ss0 Ws). exact B. }
       apply (worth_is _ _ _ _ E). destruct (forallb _ bs).
-      * rewrite T by reflexivity. destruct (sign_cases r i) as [S|[S|S]]; rewrite S; lia.
+      * rewrite T by reflexivity. unfold c. destruct (sign_cases r i) as [S|[S|S]]; rewrite S; lia.
       * specialize (N eq_refl). assert (Q : nth i (signs_of 3 None) 0 = 0) by (destruct i as [|[|[|i]]]; reflexivity || lia).
-        rewrite Q. destruct (sign_cases r i) as [S|[S|S]]; rewrite S; lia.
+        rewrite Q. unfold c in N. destruct (sign_cases r i) as [S|[S|S]]; rewrite S; lia.
     + rewrite bit_high by lia. rewrite nth_overflow by (rewrite signs_length; exact J). apply worth_zero.
 Qed.
 End Operators.

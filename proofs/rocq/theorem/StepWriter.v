@@ -44,7 +44,8 @@ Hypothesis V : valid w ext p = true.
 Hypothesis S : Sequences.sized (length (initial p)) (processors p) c.
 Hypothesis F : length second = (length (initial p) + 9 * processors p)%nat.
 Hypothesis W : Reached.worded w c.
-Let l : list position := CellReads.cell_sites w p c second.
+Variable l : list position.
+Hypothesis of_cells : Positions.positions_of (CellReads.cell_sites w p c second) l.
 Variables (first : nat) (ns : list written) (f : position -> vector).
 Let hs : list vector := map f l.
 Hypothesis model : modelled first ns hs.
@@ -113,11 +114,24 @@ Proof.
 Qed.
 
 Lemma only_bos : forall j, In j l -> Positions.is_bos j = true -> j = Positions.bos.
-Proof. intros j J B. exact (Positions.only_bos w p l j (CellReads.cells_prompted w p c second S F) J B). Qed.
+Proof. intros j J B. exact (Positions.only_bos w p l j (CellReads.cells_prompted w p c second S F l of_cells) J B). Qed.
 
 (* What is stored at the address of a memory cell. *)
 Definition incoming_at (j : position) : option Z :=
   match snd j with PMemory a _ => stored a (effects w p c) | _ => None end.
+
+(* Where no processor stores, nothing is stored. *)
+Lemma nothing_stored : forall out, computed out -> nothing (stores out) = true -> forall a, stored a (effects w p c) = None.
+Proof.
+  intros out Out N a. destruct (stored a (effects w p c)) as [v|] eqn:E; [|reflexivity]. exfalso.
+  apply Reached.stored_some in E as (n & e & I & We & _). rewrite Reached.effects_of, (Sequences.count _ _ _ S) in I.
+  apply nth_error_In, in_map_iff in I as (pid & <- & B). apply Positions.in_numbers in B.
+  destruct (CellReads.counter_there w p c second S F l of_cells pid B) as (s & J).
+  set (j := (_, PCounter pid s)) in J. destruct (own_effect j pid eq_refl B) as (_ & _ & _ & Wr & _).
+  pose proof (nothing_right _ _ _ N (store_right _ _ _ _ _ _ _ _ _ _ (Out _ J))) as Z0. rewrite We in Wr.
+  destruct (stores_at _); [discriminate Z0|].
+  destruct (names_at _); [|discriminate]. destruct (name_at _); discriminate.
+Qed.
 
 Theorem sound_find_writer : forall out, computed out -> sound (find_writer w false ext out) (fun a =>
   sound (reads a (result_out out)) (fun gs => forall here, In here l ->
@@ -127,11 +141,11 @@ Theorem sound_find_writer : forall out, computed out -> sound (find_writer w fal
 Proof.
   intros out Out. unfold find_writer.
   apply (sound_more _ _ _ _ _ _ (sound_match first ns l f w false ext _)). intros a A.
-  pose proof (fun j J => proj2 (proj2 (cell_kinds w p c second S F j J))) as Kinds.
-  pose proof (fun j J => indexed_right w ext p c second S F f shown j J) as Indexed.
+  pose proof (fun j J => proj2 (proj2 (cell_kinds w p c second S F l of_cells j J))) as Kinds.
+  pose proof (fun j J => indexed_right w ext p c second S F l of_cells f shown j J) as Indexed.
   assert (IndexWord : forall j, In j l -> word w (index_word w false ext) (own_index j) (f j)).
   { intros j J. apply (index_word_right l f w false ext shown j J); [|exact (Indexed j J)].
-    intros i E. apply (Reached.is_word_range w). exact (cell_index w ext p c second V S F j i J E). }
+    intros i E. apply (Reached.is_word_range w). exact (cell_index w ext p c second V S F l of_cells j i J E). }
   assert (Flag : forall n, (n < 9)%nat -> forall j, In j l -> flag (place_flag w ext n) (Z.of_nat n =? place_kind j) (f j)).
   { intros n N j J. exact (place_flag_worth w false ext (f j) j (shown j J) n N). }
   assert (R : forall here P, In here l ->
@@ -182,10 +196,10 @@ Proof.
   { intros here I. destruct (CellReads.at_memory here) eqn:M.
     - destruct here as [x q]. destruct q as [| |g i|b|k t i|ad s|i r s|i s]; try discriminate.
       assert (B : 0 <= ad < Z.of_nat (length (initial p))).
-      { pose proof (CellReads.site_of w p c second S F _ I) as Site. inversion Site; subst; [|assumption|assumption].
+      { pose proof (CellReads.site_of w p c second S F l of_cells _ I) as Site. inversion Site; subst; [|assumption|assumption].
         inversion H. }
-      apply (R _ _ I). pose proof (CellReads.writer_read w ext p c second V S F target_at stores_at eq_refl Bs Storing ad B) as
-        Wr.
+      apply (R _ _ I).
+      pose proof (CellReads.writer_read w ext p c second V S F l of_cells target_at stores_at eq_refl Bs Storing ad B) as Wr.
       change (CellReads.at_memory _) with true. change (index_of _) with (Some ad). cbn [incoming_at snd].
       destruct (stored ad (effects w p c)) as [v|].
       + apply (Matching.selects_impl _ _ _ _ Wr). intros j J (pid & s' & Bp & -> & Wp).
@@ -198,8 +212,8 @@ Proof.
         reflexivity.
     - assert (N : incoming_at here = None) by (destruct here as [x q]; destruct q; (reflexivity || discriminate)). rewrite N.
       apply (R here _ I). rewrite M.
-      apply (Matching.selects_impl _ _ _ _ (CellReads.writer_missed w ext p c second V S F target_at stores_at eq_refl Bs
-        (index_of here))).
+      apply (Matching.selects_impl _ _ _ _ (CellReads.writer_missed w ext p c second V S F l of_cells target_at stores_at
+        eq_refl Bs (index_of here))).
       intros j J E. apply (only_bos j J). unfold Positions.is_bos. rewrite E. reflexivity. }
   assert (Lr : forall j, In j l -> length (result_out out) = w) by (intros j J;
     apply (result_right _ _ _ _ _ _ _ _ _ _ (Out j J))).
@@ -222,5 +236,18 @@ Proof.
     apply (G here _ _ I (Sel here I)). intros j J P. eapply worth_is.
     + apply worth_combined; [exact (sink_worth w false ext (f j) j (shown j J))|apply worth_combined_nil].
     + destruct (incoming_at here) as [v|]; [rewrite (proj2 P); reflexivity|rewrite P; reflexivity].
+Qed.
+
+Theorem sound_write_to : forall out, computed out -> sound (write_to w false ext out) (fun m =>
+  (forall here, In here l -> word w (fst m) (match incoming_at here with Some v => v | None => 0 end) (f here)) /\
+  (forall here, In here l -> flag (snd m) (match incoming_at here with Some _ => true | None => false end) (f here))).
+Proof.
+  intros out Out. unfold write_to. apply sound_if; intros N.
+  - apply sound_give. assert (E : forall here, incoming_at here = None).
+    { intros [x q]. destruct q; try reflexivity. exact (nothing_stored out Out N _). }
+    split; intros here _; rewrite E; [apply none_word|apply worth_zero].
+  - apply (sound_bind _ _ _ _ _ _ _ _ (sound_find_writer out Out)). intros m [Mr Mf].
+    apply (sound_bind _ _ _ _ _ _ _ _ Mr). intros incoming I. apply (sound_bind _ _ _ _ _ _ _ _ Mf). intros written_ Wr.
+    apply sound_give. split; assumption.
 Qed.
 End Writer.

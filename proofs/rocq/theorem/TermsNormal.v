@@ -93,6 +93,12 @@ Proof.
   apply qzero_not. apply qzero_not in C. rewrite qmul_product. intros E. apply Qmult_integral in E. tauto.
 Qed.
 
+Lemma scale_normal : forall c f, normal_form f -> normal_form (scale_form c f).
+Proof.
+  intros c f [R N]. unfold scale_form. destruct (qone c); split; try assumption; [apply qmul_reduced|].
+  apply scaled_normal. exact N.
+Qed.
+
 Lemma combination_normal : forall c l, reduced c -> (forall d f, In (d, f) l -> normal_form f) -> normal_form (combination c l).
 Proof.
   intros c l C H. split.

@@ -1,4 +1,5 @@
-(* Plans, numbers and files as text, for pram-kernel and plan-check: exact rationals, and lines with their numbers. *)
+(* Plans, instructions, numbers and files as text, for pram-kernel and plan-check: exact rationals, and lines with their numbers.
+*)
 open Statement
 
 exception Bad of string
@@ -52,6 +53,24 @@ let file path =
   let channel = open_in_bin path in
   Fun.protect ~finally:(fun () -> close_in channel) (fun () -> lines channel)
 let named path f = try f (file path) with Bad message -> raise (Bad (path ^ ": " ^ message))
+
+(* Instructions, a line each. *)
+let mnemonics = [
+  "halt", Halt; "mov", Mov; "add", Add; "sub", Sub; "and", And; "or", Or; "xor", Xor; "shl", Shl; "shr", Shr; "slt", Slt;
+  "seq", Seq; "ld", Ld; "st", St; "jmp", Jmp; "jz", Jz; "jnz", Jnz; "pid", Pid; "nproc", Nproc; "mul", Mul; "shlx", Shlx;
+  "shrx", Shrx ]
+let mnemonic o = fst (List.find (fun (_, other) -> other = o) mnemonics)
+let operand line = function
+  | "-" -> Absent
+  | text when text.[0] = 'r' -> Register (z line (String.sub text 1 (String.length text - 1)))
+  | text -> Immediate (z line text)
+let operand_text = function Absent -> "-" | Register r -> "r" ^ show r | Immediate v -> show v
+let instruction_text i = String.concat " " (mnemonic i.op :: List.map operand_text [i.rd; i.ra; i.rx])
+let instruction = function
+  | line, [o; d; s; x] -> (match List.assoc_opt o mnemonics with
+      | Some op -> { op; rd = operand line d; ra = operand line s; rx = operand line x }
+      | None -> bad line (Printf.sprintf "expected an operation, found %S" o))
+  | line, _ -> bad line "expected OPERATION RD RA X"
 
 (* Files that are read line by line. *)
 let rest = ref [] (* the lines that are not yet read *)

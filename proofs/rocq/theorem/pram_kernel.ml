@@ -31,26 +31,10 @@ let configuration_json c =
   Printf.sprintf "{\"memory\":%s,\"processors\":%s}" (numbers_json c.memory) (json processor_json c.processors_of)
 let fault_json f = "[" ^ show f.who ^ "," ^ show f.when0 ^ "," ^ show f.pc_at ^ "," ^ quoted (name_of f.reason) ^ "]"
 
-let mnemonics = [
-  "halt", Halt; "mov", Mov; "add", Add; "sub", Sub; "and", And; "or", Or; "xor", Xor; "shl", Shl; "shr", Shr; "slt", Slt;
-  "seq", Seq; "ld", Ld; "st", St; "jmp", Jmp; "jz", Jz; "jnz", Jnz; "pid", Pid; "nproc", Nproc; "mul", Mul; "shlx", Shlx;
-  "shrx", Shrx ]
-let mnemonic o = fst (List.find (fun (_, other) -> other = o) mnemonics)
-let operand line = function
-  | "-" -> Absent
-  | text when text.[0] = 'r' -> Register (z line (String.sub text 1 (String.length text - 1)))
-  | text -> Immediate (z line text)
-let operand_text = function Absent -> "-" | Register r -> "r" ^ show r | Immediate v -> show v
-let instruction_json i =
-  quoted (String.concat " " (mnemonic i.op :: List.map operand_text [i.rd; i.ra; i.rx]))
+let instruction_json i = quoted (instruction_text i)
 
 let program = function
   | (a, ["word"; w]) :: (_, ["extension"; ext]) :: (b, ["processors"; count]) :: (c, "memory" :: words) :: rest ->
-      let instruction = function
-        | line, [o; d; s; x] -> (match List.assoc_opt o mnemonics with
-            | Some op -> { op; rd = operand line d; ra = operand line s; rx = operand line x }
-            | None -> bad line (Printf.sprintf "expected an operation, found %S" o))
-        | line, _ -> bad line "expected OPERATION RD RA X" in
       let p = { instructions = List.map instruction rest; processors = nat (size b count); initial = List.map (z c) words } in
       let w = nat (size a w) and ext = ext = "M" in
       if not (valid w ext p) then raise (Bad "expected a valid program (as Statement.valid says), found another");

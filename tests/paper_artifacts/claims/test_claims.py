@@ -56,6 +56,7 @@ def test_every_lemma_serves_a_claim_and_every_claim_of_the_paper_is_there() -> N
     assert [claim.id for claim in claims().values() if claim.theorem] == [
         "F",
         "T1",
+        "T1-specialised",
         "T1-connectivity",
         "T1-context-free",
         "T3",

@@ -56,6 +56,7 @@ def test_weights_count_as_far_as_they_were_accepted_in_the_run() -> None:
     accepted = [machine(ACCEPTED, w=w, ext=ext) for w in (5, 6, 8) for ext in ("none", "M")]
     assert parts(*accepted)[1].shown == "accepted for w = 5..6, 8, with and without M"
     assert parts(*accepted[:-1])[1].shown == "accepted for w = 5..6, 8, without M; w = 5..6, with M"
+    assert parts(*accepted, machine(ACCEPTED, "unknown", w=9, code="ab0f121d"))[1] == parts(*accepted)[1]  # of one program
     failed = parts(*accepted, machine(ACCEPTED, "unknown", w=9))[1]
     assert not failed.holds and (failed.shown, failed.known) == ("not accepted", "kernel.accepts[w=9]: unknown")
 

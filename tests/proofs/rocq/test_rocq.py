@@ -19,7 +19,7 @@ from efasp import pointwise
 from efasp.operators import OPERATORS
 from efasp.proofs.obligation import Regime
 from efasp.proofs.registry import batches
-from efasp.proofs.rocq import export, mutants
+from efasp.proofs.rocq import export, library_text, mutants
 from efasp.proofs.rocq.build import (
     BASE_FILES,
     BUILD,
@@ -147,6 +147,22 @@ def test_a_changed_policy_does_not_compile(tmp_path: Path, old: str, new: str, b
     for built in BUILD.glob("*.vo"):
         (tmp_path / built.name).symlink_to(built)
     assert first_broken(tmp_path, "Policies", old, new) == broken
+
+
+def test_every_listed_change_is_one_of_its_file() -> None:
+    """Its passages are there once each; those of programs' texts are tried with these texts."""
+    for change in mutants.load():
+        if change.file not in library_text.TEXTS:
+            assert change.of(theory(change.file).read_text()) != theory(change.file).read_text()
+
+
+def test_where_a_changed_file_fails() -> None:
+    """In a proof, which it breaks, or outside, where the change itself is wrong."""
+    text = "Definition a := 1.\nLemma b : a = 1.\nProof. reflexivity. Qed.\nDefinition c := a.\n"
+    places = {(1, 11): False, (2, 10): False, (3, 7): True, (3, 20): True, (4, 0): False}
+    for (line, character), inside in places.items():
+        message = f"warns in line 3, characters 7-8; line {line}, characters {character}-30:"
+        assert mutants.in_a_proof(text, message) == inside
 
 
 # Of each file of definitions that is changed: the files of which one no longer compiles.
