@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from random import Random
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from efasp.model.compile import MASKED_ARM, compile_masked_arm
+from efasp.model.compile import MASKED_ARM, compile_masked_arm, log_masked_arm
 from efasp.pram.isa import EXTENSIONS
 from efasp.pram.machine import Program
 from efasp.proofs.concrete.differential import guarded, listed, unequal, wanted
@@ -17,6 +19,9 @@ from efasp.proofs.concrete.scenarios import Shape
 from efasp.proofs.lemmas.process import whole
 from efasp.proofs.lemmas.process_orders import endless, sequence_failure
 from efasp.proofs.obligation import Batch, Machine, Obligation, Regime, Verdict, lemma
+
+if TYPE_CHECKING:
+    from efasp.model.transformer import Transformer
 
 SIZES = ((1, 7, 6, 4), (5, 6, 5, 3))  # processors, words of memory, instructions, steps
 WIDEST = 16  # bits: of wider words nothing is run
@@ -52,6 +57,25 @@ def misrun(machine: Machine, transformer: object, program: Program, most: int) -
     )
 
 
+def disordered(machine: Machine, transformer: Transformer, program: Program, most: int) -> Report | None:
+    """Where a pass does not fill the leftmost mask: before each, those that are masked are the rest of the step's block."""
+    from efasp.model import decode
+
+    mask, found = log_masked_arm(machine.word, machine.extension).mask, list[list[int]]()
+
+    def note(_: object, given: tuple[Any, ...]) -> None:
+        found.append(np.flatnonzero(given[0].cpu().numpy() == mask).tolist())
+
+    hook = transformer.register_forward_pre_hook(note)
+    try:
+        list(islice(decode.masked_arm(program, transformer, machine.extension), most))
+    finally:
+        hook.remove()
+    size, first = 3 * program.processors, found[0][0]
+    rest = [list(range(first + k, first + size * (k // size + 1))) for k in range(size * most)]
+    return unequal(rest, found, "masks before every pass")
+
+
 def discharge(machine: Machine) -> Verdict:
     """Decode a program of every size in every order."""
     from efasp.model.transformer import Transformer
@@ -64,7 +88,9 @@ def discharge(machine: Machine) -> Verdict:
     for processors, memory, length, most in SIZES:
         program = endless(Random(f"masked arm {shape} {processors}"), shape, processors, memory, length, most)
         checks = {order: partial(differing, machine, transformer, program, most, order) for order in ORDERS}
-        for order, check in (*checks.items(), ("of the run itself", partial(misrun, machine, transformer, program, most))):
+        checks["of the run itself"] = partial(misrun, machine, transformer, program, most)
+        checks["left to right"] = partial(disordered, machine, transformer, program, most)
+        for order, check in checks.items():
             if (wrong := guarded(check)) is not None:
                 return Verdict("refuted", method, {"order": order, **wrong, **listed(program)})
     return Verdict("measured", f"{method}: {len(SIZES) * len(ORDERS)} decodings as the oracle has them")
