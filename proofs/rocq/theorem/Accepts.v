@@ -12,21 +12,17 @@ Open Scope Z_scope.
 
 (* The two engines: masked diffusion over the log, and any-process generation in cells. *)
 Inductive engine := Diffusion | AnyProcess.
-Definition accepts (w : nat) (e : engine) (ext : bool) (m : plan) : bool :=
-  match e with
-  | Diffusion => Accepted.follows_log w ext (step_writing w true ext) m
-  | AnyProcess => Accepted.follows_cells w ext (step_writing w false ext) m
-  end.
+Definition in_log (e : engine) : bool := match e with Diffusion => true | AnyProcess => false end.
+Definition follows (w : nat) (log ext : bool) (code : option (list instruction)) (m : plan) : bool :=
+  (if log then Accepted.follows_log else Accepted.follows_cells) w ext (writing_for w log ext code) m.
+Definition accepts (w : nat) (e : engine) (ext : bool) (m : plan) : bool := follows w (in_log e) ext None m.
 Definition runs_pram (w : nat) (e : engine) (ext : bool) (m : plan) : Prop :=
   match e with Diffusion => runs_pram_mdm w ext m | AnyProcess => runs_pram_apmdm w ext m end.
 (* For one program: of instructions that some valid program has. *)
 Definition possible (w : nat) (ext : bool) (is : list instruction) : bool :=
   valid w ext {| instructions := is; processors := 1; initial := [0] |}.
 Definition accepts_one (w : nat) (e : engine) (ext : bool) (is : list instruction) (m : plan) : bool :=
-  possible w ext is && match e with
-  | Diffusion => Accepted.follows_log w ext (writing_for w true ext (Some is)) m
-  | AnyProcess => Accepted.follows_cells w ext (writing_for w false ext (Some is)) m
-  end.
+  possible w ext is && follows w (in_log e) ext (Some is) m.
 Definition runs_one (w : nat) (e : engine) (ext : bool) (is : list instruction) (m : plan) : Prop :=
   match e with Diffusion => runs_one_mdm w ext is m | AnyProcess => runs_one_apmdm w ext is m end.
 
@@ -170,9 +166,7 @@ Proof.
 Qed.
 
 (* An accepted plan computes it: what is accepted has been checked to speak of earlier scalars only. *)
-Lemma follows_ordered : forall w (log ext : bool) code m,
-  (if log then Accepted.follows_log w ext (writing_for w true ext code) m
-  else Accepted.follows_cells w ext (writing_for w false ext code) m) = true -> ordered_for w log ext code.
+Lemma follows_ordered : forall w (log ext : bool) code m, follows w log ext code m = true -> ordered_for w log ext code.
 Proof.
   intros w log ext code m A. unfold ordered_for. apply (items_ordered (Follows.items (writing_for w log ext code))).
   destruct log.
@@ -184,9 +178,7 @@ Proof.
     unfold Accepted.cell_code_width, code_width. lia.
 Qed.
 
-Lemma follows_computes : forall w (log ext : bool) code m,
-  (if log then Accepted.follows_log w ext (writing_for w true ext code) m
-  else Accepted.follows_cells w ext (writing_for w false ext code) m) = true -> computes_for w log ext code m.
+Lemma follows_computes : forall w (log ext : bool) code m, follows w log ext code m = true -> computes_for w log ext code m.
 Proof.
   intros w log ext code m A x qs E P. rewrite <- (codes_at w log ext). destruct log.
   - exact (Accepted.log_outputs w ext _ m x qs A E P).

@@ -24,6 +24,7 @@ Let cells := length (initial p) + 9 * processors p.
 Hypothesis V : valid w ext p = true.
 Hypothesis cut_prompt : forall rest, cut (prompt w p ++ rest) = first ++ rest.
 Hypothesis fits : length first + 2 * cells = context.
+Hypothesis placed : length places = context.
 Hypothesis passes : forall t second, length second = cells -> let x := cut (cell_tokens w p (reached w p t) second) in
   exists third, length third = cells /\ generate w ext m places x = Some (cut (cell_tokens w p (reached w p (S t)) third)) /\
     (cut (cell_tokens w p (reached w p (S t)) third) = x <-> stopped (reached w p t) = true).
@@ -32,12 +33,11 @@ Hypothesis passes : forall t second, length second = cells -> let x := cut (cell
 Theorem run_of_cells : forall holds : list token -> configuration -> Prop,
   (forall x c, read_cells w ext (length (instructions p)) (length (initial p)) (processors p) x = Some (instructions p, c) ->
     holds (cut x) c) ->
-  let opening := cut (cell_tokens w p (start (processors p) (initial p)) (repeat false cells)) in
-  forall t, exists x second, generated w ext m places t opening = Some x /\ length x = context /\
-    x = cut (cell_tokens w p (reached w p t) second) /\ holds x (reached w p t) /\
-    (generate w ext m places x = Some x <-> stopped (reached w p t) = true).
+  runs_cells w ext m p context places (fun c second => cut (cell_tokens w p c second)) holds.
 Proof.
-  intros holds Reads opening t. assert (G : exists second, length second = cells /\
+  intros holds Reads. split; [exact placed|]. intros t.
+  set (opening := cut (cell_tokens w p (start (processors p) (initial p)) (repeat false cells))).
+  assert (G : exists second, length second = cells /\
     generated w ext m places t opening = Some (cut (cell_tokens w p (reached w p t) second))).
   { induction t as [|t (second & S & G)]; [exists (repeat false cells); split; [apply repeat_length|reflexivity]|].
     destruct (passes t second S) as (third & S' & E & _). exists third. split; [exact S'|]. cbn [generated]. rewrite G.
@@ -54,10 +54,10 @@ End Cells.
 
 Theorem apmdm_from_passes : forall w ext m, pass_apmdm w ext m -> runs_pram_apmdm w ext m.
 Proof.
-  intros w ext m H p V L M P context places opening. split; [unfold places; rewrite map_length; apply cell_places_length|].
-  apply (run_of_cells w ext m p (fun x => x) (prompt w p) places context V) with
-    (holds := fun x c => read_cells w ext L M P x = Some (instructions p, c)); trivial.
+  intros w ext m H p V L M P context places holds.
+  apply (run_of_cells w ext m p (fun x => x) (prompt w p) places context V) with (holds := holds); trivial.
   - rewrite prompt_length. reflexivity.
+  - unfold places. rewrite map_length. apply cell_places_length.
   - intros t second. exact (H p t second V).
 Qed.
 
@@ -390,15 +390,10 @@ Qed.
 (* [holds]: how a sequence is read. *)
 Theorem run_of_log : forall holds : list token -> nat -> Prop,
   (forall x t, read_log w ext L M P T x = Some (instructions p, trace w p t) -> holds (cut x) t) ->
-  length (log 0) = context /\
-  (forall t, t <= T -> Nat.iter t (unmask_all w ext m places) (log 0) = log t /\ holds (log t) t) /\
-  (forall k x, diffuses w ext m places k (log 0) x -> length x = context /\ decided w ext m places x = true /\
-    exists t, t <= T /\ t <= k < 3 * P * (t + 1) /\ holds x t /\
-      (forall i, nth_error x i = nth_error (log t) i \/ nth_error x i = nth_error (log (Nat.min (S t) T)) i) /\
-      (t < T -> unmask_all w ext m places x <> x)).
+  runs_log w ext m P T context places log holds.
 Proof.
   intros holds Reads. pose proof (proj1 (valid_parts w ext p V)) as P1. fold P in P1.
-  split; [apply (state_length 0), state_log; lia|]. split.
+  split; [apply (state_length 0), state_log; lia|]. split; [exact placed|]. split.
   - intros t Ht. split; [|apply Reads, log_read; assumption]. induction t as [|t IH]; [reflexivity|]. cbn [Nat.iter nat_rect].
     change (nat_rect _ (log 0) _ t) with (Nat.iter t (unmask_all w ext m places) (log 0)). rewrite IH by lia.
     apply all_at_once. lia.
@@ -432,10 +427,9 @@ End States.
 Theorem mdm_from_passes : forall w ext m, pass_mdm w ext m -> runs_pram_mdm w ext m.
 Proof.
   intros w ext m H p T V U L M P context places log holds.
-  assert (Placed : length places = context) by (unfold places; rewrite map_length; apply log_places_length).
-  destruct (run_of_log w ext m p T (fun x => x) (prompt w p) places context) with (holds := holds) as (Opening & Run); trivial.
+  apply (run_of_log w ext m p T (fun x => x) (prompt w p) places context) with (holds := holds); trivial.
   - pose proof (before_unmasked w p 0) as N. unfold before in N. rewrite existsb_app in N. apply orb_false_iff in N. apply N.
   - rewrite prompt_length. reflexivity.
+  - unfold places. rewrite map_length. apply log_places_length.
   - intros t b. exact (H p T t b V U).
-  - split; [exact Opening|]. split; [exact Placed|exact Run].
 Qed.

@@ -151,7 +151,6 @@ Proof.
   rewrite StepBuilder.writing_plain in O. exact (items_of_earlier ns _ O).
 Qed.
 
-Definition in_log (e : engine) : bool := match e with Diffusion => true | AnyProcess => false end.
 Theorem direct_accepted : forall w e ext, 5 <= w -> accepts w e ext (direct_plan w (in_log e) ext) = true.
 Proof.
   intros w e ext W. assert (O : forall log, ScalarsModel.ordered (token_code_width w ext + place_width w log)

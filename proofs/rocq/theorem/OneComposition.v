@@ -58,20 +58,17 @@ Definition pass_one_apmdm (w : nat) (ext : bool) (is : list instruction) (m : pl
 Theorem one_mdm_from_passes : forall w ext is m, pass_one_mdm w ext is m -> runs_one_mdm w ext is m.
 Proof.
   intros w ext is m H p T <- V U L M P context places log holds.
-  assert (Placed : length places = context) by (unfold places; rewrite map_length; apply log_places_length).
-  destruct (run_of_log w ext m p T (without L) _ places context V (without_prompt w p)) with (holds := holds)
-    as (Opening & Run); trivial.
+  apply (run_of_log w ext m p T (without L) _ places context V (without_prompt w p)) with (holds := holds); trivial.
+  - unfold places. rewrite map_length. apply log_places_length.
   - intros t b. exact (H p T t b eq_refl V U).
   - intros x t. apply log_without.
-  - split; [exact Opening|]. split; [exact Placed|exact Run].
 Qed.
 
 Theorem one_apmdm_from_passes : forall w ext is m, pass_one_apmdm w ext is m -> runs_one_apmdm w ext is m.
 Proof.
-  intros w ext is m H p <- V L M P context places opening.
-  split; [unfold places; rewrite map_length; apply cell_places_length|].
-  apply (run_of_cells w ext m p (without L) _ places context V (without_prompt w p)) with
-    (holds := fun x c => read_cells w ext 0 M P x = Some ([], c)); trivial.
+  intros w ext is m H p <- V L M P context places cells holds.
+  apply (run_of_cells w ext m p (without L) _ places context V (without_prompt w p)) with (holds := holds); trivial.
+  - unfold places. rewrite map_length. apply cell_places_length.
   - intros t second. exact (H p t second eq_refl V).
   - intros x c. apply cells_without.
 Qed.

@@ -20,12 +20,7 @@ Definition runs_one_mdm (w : nat) (ext : bool) (is : list instruction) (m : plan
   let places := map (log_code w) (log_places 0 M P T) in
   let log t := without L (log_tokens w p T t) in
   let holds x t := read_log w ext 0 M P T x = Some ([], trace w p t) in
-  length (log O) = context /\ length places = context /\
-  (forall t, (t <= T)%nat -> Nat.iter t (unmask_all w ext m places) (log O) = log t /\ holds (log t) t) /\
-  (forall k x, diffuses w ext m places k (log O) x -> length x = context /\ decided w ext m places x = true /\
-    exists t, (t <= T)%nat /\ (t <= k < 3 * P * (t + 1))%nat /\ holds x t /\
-      (forall i, nth_error x i = nth_error (log t) i \/ nth_error x i = nth_error (log (Nat.min (S t) T)) i) /\
-      ((t < T)%nat -> unmask_all w ext m places x <> x)).
+  runs_log w ext m P T context places log holds.
 
 (* Any-process generation, as [runs_pram_apmdm]: the context has 2 + 2 (M + 9 P) tokens. *)
 Definition runs_one_apmdm (w : nat) (ext : bool) (is : list instruction) (m : plan) : Prop :=
@@ -33,8 +28,6 @@ Definition runs_one_apmdm (w : nat) (ext : bool) (is : list instruction) (m : pl
   let L := length is in let M := length (initial p) in let P := processors p in
   let context := (2 + 2 * (M + 9 * P))%nat in
   let places := map (cell_code w) (cell_places 0 M P) in
-  let opening := without L (cell_tokens w p (start P (initial p)) (repeat false (M + 9 * P))) in
-  length places = context /\
-  forall t, exists x second, generated w ext m places t opening = Some x /\ length x = context /\
-    x = without L (cell_tokens w p (reached w p t) second) /\ read_cells w ext 0 M P x = Some ([], reached w p t) /\
-    (generate w ext m places x = Some x <-> stopped (reached w p t) = true).
+  let cells c second := without L (cell_tokens w p c second) in
+  let holds x c := read_cells w ext 0 M P x = Some ([], c) in
+  runs_cells w ext m p context places cells holds.

@@ -368,17 +368,12 @@ Definition read_cells (w : nat) (ext : bool) (L M P : nat) (x : list token) : op
 
 (* 7. The propositions: of a plan m, for every valid program, with P processors, M words of memory and L instructions.
 
-   Masked diffusion, for every number T of steps that the places can hold: the context has 2 + 4 L + M + 3 P (T + 1) tokens. If
-   every pass unmasks all that is ready, then after t passes the sequence is that of t steps, and is read as the PRAM's trace.
-   In any order, after k passes, every mask is decided, and for some t the sequence is read as the trace of t steps and holds,
-   besides, tokens of the next step only; t <= k < 3 P (t + 1); and something is ready unless t = T, when no mask is left. *)
-Definition runs_pram_mdm (w : nat) (ext : bool) (m : plan) : Prop :=
-  forall (p : program) (T : nat), valid w ext p = true -> Z.of_nat T <= latest w ->
-  let L := length (instructions p) in let M := length (initial p) in let P := processors p in
-  let context := (2 + 4 * L + M + 3 * P * (T + 1))%nat in
-  let places := map (log_code w) (log_places L M P T) in
-  let log := log_tokens w p T in
-  let holds x t := read_log w ext L M P T x = Some (instructions p, trace w p t) in
+   Masked diffusion, for every number T of steps that the places can hold. If every pass unmasks all that is ready, then after t
+   passes the sequence, [log] t, is that of t steps, and is read as the PRAM's trace. In any order, after k passes, every mask is
+   decided, and for some t the sequence is read as the trace of t steps and holds, besides, tokens of the next step only; t <= k
+   < 3 P (t + 1); and something is ready unless t = T, when no mask is left. [holds] x t: x is read as the trace of t steps. *)
+Definition runs_log (w : nat) (ext : bool) (m : plan) (P T context : nat) (places : list vector)
+    (log : nat -> list token) (holds : list token -> nat -> Prop) : Prop :=
   length (log O) = context /\ length places = context /\
   (forall t, (t <= T)%nat -> Nat.iter t (unmask_all w ext m places) (log O) = log t /\ holds (log t) t) /\
   (forall k x, diffuses w ext m places k (log O) x -> length x = context /\ decided w ext m places x = true /\
@@ -386,15 +381,31 @@ Definition runs_pram_mdm (w : nat) (ext : bool) (m : plan) : Prop :=
       (forall i, nth_error x i = nth_error (log t) i \/ nth_error x i = nth_error (log (Nat.min (S t) T)) i) /\
       ((t < T)%nat -> unmask_all w ext m places x <> x)).
 
-(* Any-process generation: the context has 2 + 4 L + 2 (M + 9 P) tokens. For every t, after t passes the sequence is that of the
-   configuration after t steps, and is read as it; and a pass changes nothing if and only if all processors have stopped. *)
+(* The context has 2 + 4 L + M + 3 P (T + 1) tokens. *)
+Definition runs_pram_mdm (w : nat) (ext : bool) (m : plan) : Prop :=
+  forall (p : program) (T : nat), valid w ext p = true -> Z.of_nat T <= latest w ->
+  let L := length (instructions p) in let M := length (initial p) in let P := processors p in
+  let context := (2 + 4 * L + M + 3 * P * (T + 1))%nat in
+  let places := map (log_code w) (log_places L M P T) in
+  let log := log_tokens w p T in
+  let holds x t := read_log w ext L M P T x = Some (instructions p, trace w p t) in
+  runs_log w ext m P T context places log holds.
+
+(* Any-process generation: for every t, after t passes the sequence is that of the configuration after t steps, [cells] of it,
+   and is read as it; and a pass changes nothing if and only if all processors have stopped. [holds] x c: x is read as c. *)
+Definition runs_cells (w : nat) (ext : bool) (m : plan) (p : program) (context : nat) (places : list vector)
+    (cells : configuration -> list bool -> list token) (holds : list token -> configuration -> Prop) : Prop :=
+  let opening := cells (start (processors p) (initial p)) (repeat false (length (initial p) + 9 * processors p)) in
+  length places = context /\
+  forall t, exists x second, generated w ext m places t opening = Some x /\ length x = context /\
+    x = cells (reached w p t) second /\ holds x (reached w p t) /\
+    (generate w ext m places x = Some x <-> stopped (reached w p t) = true).
+
+(* The context has 2 + 4 L + 2 (M + 9 P) tokens. *)
 Definition runs_pram_apmdm (w : nat) (ext : bool) (m : plan) : Prop :=
   forall p : program, valid w ext p = true ->
   let L := length (instructions p) in let M := length (initial p) in let P := processors p in
   let context := (2 + 4 * L + 2 * (M + 9 * P))%nat in
   let places := map (cell_code w) (cell_places L M P) in
-  let opening := cell_tokens w p (start P (initial p)) (repeat false (M + 9 * P)) in
-  length places = context /\
-  forall t, exists x second, generated w ext m places t opening = Some x /\ length x = context /\
-    x = cell_tokens w p (reached w p t) second /\ read_cells w ext L M P x = Some (instructions p, reached w p t) /\
-    (generate w ext m places x = Some x <-> stopped (reached w p t) = true).
+  let holds x c := read_cells w ext L M P x = Some (instructions p, c) in
+  runs_cells w ext m p context places (cell_tokens w p) holds.

@@ -50,11 +50,13 @@ Definition shifted_right (w : nat) (a x : list form) (enable : form) : builder (
   by_ <- amounts w a x enable;; bit_rows fold 2 [a; by_] (map (fun i => moved (fun s => i + s)%nat (w - i)) (seq 0 w)).
 End Operators.
 
-Section Step.
 (* [code]: None for the universal machine, which reads its program from the prompt; or the program, which is then in the
    definition: its instructions are selected by units, and units whose sign is known are left out. *)
+Definition folded (code : option (list instruction)) : bool := match code with Some _ => true | None => false end.
+
+Section Step.
 Variables (w : nat) (log ext : bool) (code : option (list instruction)).
-Let fold : bool := match code with Some _ => true | None => false end.
+Let fold : bool := folded code.
 
 (* The entries of a code: of the token, then of the place. *)
 Let kinds : nat := 9 + length (operations ext).

@@ -106,7 +106,7 @@ Variables (first : nat) (ns : list written) (hs : list vector).
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool) (code : option (list instruction)).
-Let fold : bool := match code with Some _ => true | None => false end.
+Let fold : bool := folded code.
 Hypothesis wide : (1 <= w)%nat.
 Notation unit := (sound_unit_of first ns hs model fold _ _).
 

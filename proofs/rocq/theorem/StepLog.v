@@ -355,7 +355,7 @@ Proof.
 Qed.
 
 Variable code : option (list instruction).
-Let fold : bool := match code with Some _ => true | None => false end.
+Let fold : bool := folded code.
 
 Lemma sound_content : sound (contents w true ext code) (fun fs => forall j v, In j l -> LogLatest.offers w p t v j \/ fst j = Bos /\
   v = 0 -> bits_below fs v (f j)).

@@ -115,7 +115,7 @@ Qed.
 
 (* The address of the memory word that a position holds. *)
 Variable code : option (list instruction).
-Let fold : bool := match code with Some _ => true | None => false end.
+Let fold : bool := folded code.
 
 Lemma sound_holds : sound (holdings w true ext code) (fun r => forall j, In j l ->
   flag (fst r) (LogMatches.holder j) (f j) /\ word_worth 1 (f j) (snd r) w (LogMatches.holds j)).

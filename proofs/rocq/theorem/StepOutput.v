@@ -106,7 +106,7 @@ Variables (first : nat) (ns : list written) (hs : list vector).
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Variables (w : nat) (ext : bool) (code : option (list instruction)).
-Let fold : bool := match code with Some _ => true | None => false end.
+Let fold : bool := folded code.
 
 (* A counter's status, gated. *)
 Lemma sound_gated_status : forall f fs, sound (every (gated_flag fold f) fs) (fun gs => forall h b s, In h hs -> flag f b h ->

@@ -36,7 +36,7 @@ Let hs : list vector := map f l.
 Hypothesis model : modelled first ns hs.
 Notation sound := (sound first ns).
 Variables (w : nat) (log ext : bool) (code : option (list instruction)) (p : program).
-Let fold : bool := match code with Some _ => true | None => false end.
+Let fold : bool := folded code.
 Hypothesis shown : forall j, In j l -> shows w log ext (f j) j.
 Hypothesis V : valid w ext p = true.
 Hypothesis L : Positions.prompted w p l.
