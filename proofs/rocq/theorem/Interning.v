@@ -52,7 +52,7 @@ Definition direct (t : table) (l : linear) : table * directed :=
       end
   end.
 
-(* Is a form 0 or more, by what is known? Parts with codes, with ReLUs and with means under one score are looked at apart. *)
+(* Is a form of codes 0 or more, by what is known? *)
 Definition code_bound (known : facts) (i : positive) (c : Q) : option (linear) :=
   match Map.find i known with
   | Some AtLeastZero => Some [(i, c)]
@@ -72,72 +72,115 @@ Definition codes_nonnegative (known : facts) (l : linear) : bool :=
   | Some bounds => forallb (fun '(i, c) => flag known i && Qle_bool 0 c) (sum_of bounds)
   | None => false
   end.
-(* a relu(L + c) - b relu(L + d) is 0 or more where a >= b >= 0 and c >= d: take from the first list what the term needs. *)
-Definition offset_of (t : table) (i : positive) : option (positive * bool * Q) :=
-  match Map.find i (entries t) with Some (Unit n up c) => Some (n, up, c) | _ => None end.
-Definition covers (t : table) (i j : positive) : bool :=
-  match offset_of t i, offset_of t j with
-  | Some (m, up, c), Some (n, up', d) => Pos.eqb m n && Bool.eqb up up' && Qle_bool d c
-  | _, _ => false
+(* The least value of a function of one number that is linear between its bends: (y, c), in order, says that the slope grows
+   by c at y. From x on, where the function is v and has this slope; then of slope * x + base and what the bends add. *)
+Fixpoint least_from (x v slope : Q) (bends : list (Q * Q)) : option Q :=
+  match bends with
+  | [] => if Qle_bool 0 slope then Some v else None
+  | (y, c) :: rest =>
+      if Qle_bool x y then
+        option_map (fun m => if Qle_bool v m then v else m)
+          (least_from y (qadd v (qmul slope (qadd y (Qopp x)))) (qadd slope c) rest)
+      else None
   end.
-Fixpoint take_from (t : table) (j : positive) (b : Q) (positives : linear) : option linear :=
-  match positives with
-  | [] => None
-  | (i, a) :: rest =>
-      if covers t i j && Qle_bool b a then Some ((i, qadd a (Qopp b)) :: rest)
-      else option_map (cons (i, a)) (take_from t j b rest)
+Definition least (slope base : Q) (bends : list (Q * Q)) : option Q :=
+  match bends with
+  | [] => if qzero slope then Some base else None
+  | (y, _) :: _ => if Qle_bool slope 0 then least_from y (qadd base (qmul slope y)) slope bends else None
   end.
-Fixpoint units_nonnegative (t : table) (negatives positives : linear) : bool :=
-  match negatives with
-  | [] => true
-  | (j, b) :: rest =>
-      match take_from t j (Qopp b) positives with Some less => units_nonnegative t rest less | None => false end
+Fixpoint with_bend (y c : Q) (bends : list (Q * Q)) : list (Q * Q) :=
+  match bends with
+  | [] => [(y, c)]
+  | (z, d) :: rest => if Qle_bool y z then (y, c) :: bends else (z, d) :: with_bend y c rest
+  end.
+(* Of slope * x + base, bends, and multiples of ReLUs of one direction, whose value is x: c relu(d - x) is
+   c relu(x - d) - c x + c d. *)
+Fixpoint least_of_units (t : table) (slope base : Q) (bends : list (Q * Q)) (l : linear) : option Q :=
+  match l with
+  | [] => least slope base bends
+  | (i, c) :: rest =>
+      match Map.find i (entries t) with
+      | Some (Unit _ true d) => least_of_units t slope base (with_bend (Qopp d) c bends) rest
+      | Some (Unit _ false d) => least_of_units t (qadd slope (Qopp c)) (qadd base (qmul c d)) (with_bend d c bends) rest
+      | _ => None
+      end
+  end.
+(* Which multiple of the direction to look at together with its ReLUs: as much as others have of its last scalar, as far as the
+   slopes at both ends allow it. *)
+Definition coefficient (i : positive) (l : linear) : Q :=
+  match find (fun p => Pos.eqb i (fst p)) l with Some (_, c) => c | None => 0 end.
+Definition ends (t : table) (l : linear) : Q * Q :=
+  fold_left (fun '(low, high) '(i, c) =>
+    match Map.find i (entries t) with
+    | Some (Unit _ true _) => (qadd low (Qopp c), high)
+    | Some (Unit _ false _) => (low, qadd high c)
+    | _ => (low, high)
+    end) l (0, 0).
+Definition multiple (t : table) (direction mine others : linear) : Q :=
+  match rev direction with
+  | [] => 0
+  | (i, c) :: _ =>
+      let '(low, high) := ends t mine in
+      let a := Qred (coefficient i others / c) in
+      if Qle_bool a low then low else if Qle_bool high a then high else a
   end.
 Definition is_unit (t : table) (p : positive * Q) : bool :=
   match Map.find (fst p) (entries t) with Some (Unit _ _ _) => true | _ => false end.
+Definition of_direction (t : table) (n : positive) (p : positive * Q) : bool :=
+  match Map.find (fst p) (entries t) with Some (Unit n' _ _) => Pos.eqb n n' | _ => false end.
 Definition score_number (t : table) (p : positive * Q) : option (positive * positive) :=
   match Map.find (fst p) (entries t) with Some (Mean s of) => Some (s, of) | _ => None end.
 Definition under (t : table) (s : positive) (p : positive * Q) : bool :=
   match score_number t p with Some (s', _) => Pos.eqb s s' | None => false end.
-Definition is_code (t : table) (p : positive * Q) : bool :=
-  match Map.find (fst p) (entries t) with None => true | _ => false end.
 Definition base (t : table) (p : positive * Q) : positive * Q :=
   match score_number t p with Some (_, of) => (of, snd p) | None => p end.
-Fixpoint nonnegative (fuel : nat) (known : facts) (t : table) (l : linear) : bool :=
-  match fuel, l with
-  | _, [] => true
+Definition top (l : linear) : positive := fold_left (fun m p => Pos.max m (fst p)) l 1%positive.
+(* The direction to look at next: of a unit with a negative coefficient; or, where multiples of directions are looked at with
+   their units ([opened]), of the scalar with the largest number, as it may rest on the others. *)
+Definition negative_unit (t : table) (p : positive * Q) : bool := is_unit t p && negb (Qle_bool 0 (snd p)).
+Definition direction_of (t : table) (i : positive) : option positive :=
+  match Map.find i (entries t) with Some (Unit n _ _) => Some n | _ => None end.
+Definition next_direction_of (t : table) (opened : bool) (l : linear) : option positive :=
+  if opened then direction_of t (top l)
+  else match find (negative_unit t) l with Some (i, _) => direction_of t i | None => None end.
+(* Is a form 0 or more? ReLUs are looked at by directions, means by scores, and the entries of codes last. *)
+Fixpoint nonnegative (fuel : nat) (opened : bool) (known : facts) (t : table) (f : form) : bool :=
+  match fuel, parts f with
+  | _, [] => Qle_bool 0 (free f)
   | O, _ => false
-  | S fuel, p :: _ =>
-      match Map.find (fst p) (entries t) with
-      | Some (Unit _ _ _) =>
-          let '(mine, others) := partition (is_unit t) l in
-          let '(positives, negatives) := partition (fun '(_, c) => Qle_bool 0 c) mine in
-          units_nonnegative t negatives positives && nonnegative fuel known t others
-      | Some (Mean s _) =>
-          let '(mine, others) := partition (under t s) l in
-          nonnegative fuel known t (map (base t) mine) && nonnegative fuel known t others
+  | S fuel, l =>
+      match next_direction_of t opened l with
+      | Some n =>
+          let '(mine, others) := partition (of_direction t n) l in
+          match Map.find n (directions t) with
+          | Some direction =>
+              let a := if opened then multiple t direction mine others else 0 in
+              match least_of_units t a 0 [] mine with
+              | Some m =>
+                  nonnegative fuel opened known t
+                    {| free := qadd (free f) m;
+                       parts := if qzero a then others else merge qadd qzero others (scaled (Qopp a) direction) |}
+              | None => false
+              end
+          | None => false
+          end
       | None =>
-          let '(mine, others) := partition (is_code t) l in
-          codes_nonnegative known mine && nonnegative fuel known t others
+          match Map.find (top l) (entries t) with
+          | Some (Unit _ _ _) =>
+              let '(mine, others) := partition (is_unit t) l in
+              forallb (fun p => Qle_bool 0 (snd p)) mine &&
+                nonnegative fuel opened known t {| free := free f; parts := others |}
+          | Some (Mean s _) =>
+              let '(mine, others) := partition (under t s) l in
+              nonnegative fuel opened known t {| free := 0; parts := map (base t) mine |}
+                && nonnegative fuel opened known t {| free := free f; parts := others |}
+          | None => Qle_bool 0 (free f) && codes_nonnegative known l
+          end
       end
   end.
-Definition plainly (known : facts) (t : table) (f : form) : bool :=
-  Qle_bool 0 (free f) && nonnegative 40 known t (parts f).
-(* relu(L) - L is relu(-L), so 0 or more: in a form half of a multiple of relu(L) may be taken as half of that of L. *)
-Definition half_opened (t : table) (f : form) (p : positive * Q) : form :=
-  match Map.find (fst p) (entries t) with
-  | Some (Unit n up c) =>
-      match Map.find n (directions t), Qle_bool 0 (snd p) with
-      | Some l, true =>
-          let k := Qred (snd p * (1 # 2)) in
-          add_forms f (add_forms (atom (Qopp k) (fst p))
-            (scale_form k {| free := c; parts := if up then l else scaled (-1) l |}))
-      | _, _ => f
-      end
-  | _ => f
-  end.
-Definition never_negative (known : facts) (t : table) (f : form) : bool :=
-  plainly known t f || existsb (fun p => plainly known t (half_opened t f p)) (parts f).
+Definition either_way (fuel : nat) (known : facts) (t : table) (f : form) : bool :=
+  nonnegative (length (parts f) + fuel) false known t f || existsb (is_unit t) (parts f) && nonnegative fuel true known t f.
+Definition never_negative : facts -> table -> form -> bool := either_way 40.
 
 (* ReLUs. *)
 Definition find_unit (t : table) (n : positive) (up : bool) (c : Q) : option positive :=

@@ -167,59 +167,94 @@ Proof.
   apply Qle_bool_iff in C. specialize (IH H). nra.
 Qed.
 
-Definition all_units (t : table) (l : linear) : Prop := forall p, In p l -> is_unit t p = true.
-Definition all_positive (l : linear) : Prop := forall i c, In (i, c) l -> 0 <= c.
+(* A function that is linear between bends is nowhere less than at one of them, if it does not fall beyond the last,
+   nor rise up to the first. *)
+Definition bent (x : Q) (bends : list (Q * Q)) : Q := fold_right (fun '(y, c) rest => c * rectify (x - y) + rest) 0 bends.
+Lemma bent_cons : forall x y c bends, bent x ((y, c) :: bends) = c * rectify (x - y) + bent x bends.
+Proof. reflexivity. Qed.
+
+Lemma least_from_order : forall bends x v slope m, least_from x v slope bends = Some m -> forall y c, In (y, c) bends -> x <= y.
+Proof.
+  induction bends as [|(z, d) bends IH]; intros x v slope m H y c I; [destruct I|]. cbn [least_from] in H.
+  destruct (Qle_bool x z) eqn:L; [|discriminate]. apply Qle_bool_iff in L.
+  destruct (least_from z _ _ bends) as [m'|] eqn:F; [|discriminate]. destruct I as [E|I]; [injection E as <- <-; exact L|].
+  apply Qle_trans with (1 := L). exact (IH _ _ _ _ F y c I).
+Qed.
+
+Lemma bent_before : forall bends x, (forall y c, In (y, c) bends -> x <= y) -> bent x bends == 0.
+Proof.
+  induction bends as [|(y, c) bends IH]; intros x H; [reflexivity|]. rewrite bent_cons.
+  rewrite (IH x (fun z d I => H z d (or_intror I))). pose proof (H y c (or_introl eq_refl)) as L.
+  destruct (rectify_cases (x - y)) as [[A ->]|[A ->]]; [|ring]. assert (E : x - y == 0) by lra. rewrite E. ring.
+Qed.
+
+Lemma least_from_right : forall bends x v slope m z, least_from x v slope bends = Some m -> x <= z ->
+  m <= v + slope * (z - x) + bent z bends.
+Proof.
+  induction bends as [|(y, c) bends IH]; intros x v slope m z H L.
+  - cbn [least_from] in H. destruct (Qle_bool 0 slope) eqn:S; [|discriminate]. injection H as <-. apply Qle_bool_iff in S.
+    change (bent z []) with 0.
+    assert (D : 0 <= z - x) by lra. pose proof (Qmult_le_0_compat _ _ S D). lra.
+  - pose proof (least_from_order _ _ _ _ _ H) as O. cbn [least_from] in H. destruct (Qle_bool x y) eqn:X; [|discriminate].
+    apply Qle_bool_iff in X. destruct (least_from y _ _ bends) as [n|] eqn:F; [|discriminate]. injection H as <-.
+    pose proof (IH _ _ _ _ y F (Qle_refl y)) as At. rewrite (bent_before bends y (least_from_order _ _ _ _ _ F)) in At.
+    rewrite qadd_sum, qmul_product, qadd_sum in At.
+    assert (B : (if Qle_bool v n then v else n) <= v /\ (if Qle_bool v n then v else n) <= n).
+    { destruct (Qle_bool v n) eqn:C; [apply Qle_bool_iff in C; lra|]. assert (n < v); [|lra].
+      apply Qnot_le_lt. intros D. apply Qle_bool_iff in D. congruence. }
+    destruct B as [B D]. set (least := if Qle_bool v n then v else n) in *. clearbody least.
+    destruct (Qlt_le_dec y z) as [Z|Z].
+    + pose proof (IH _ _ _ _ z F (Qlt_le_weak _ _ Z)) as G. rewrite qadd_sum, qmul_product, !qadd_sum in G.
+      rewrite bent_cons. destruct (rectify_cases (z - y)) as [[_ ->]|[A _]]; lra.
+    + rewrite (bent_before ((y, c) :: bends) z).
+      2: { intros w d [E|I]; [injection E as <- <-; exact Z|]. apply Qle_trans with (1 := Z).
+           exact (least_from_order _ _ _ _ _ F w d I). }
+      destruct (Qlt_le_dec slope 0) as [S|S].
+      * assert (P : 0 <= - slope) by lra. assert (N : 0 <= y - z) by lra. pose proof (Qmult_le_0_compat _ _ P N). lra.
+      * assert (N : 0 <= z - x) by lra. pose proof (Qmult_le_0_compat _ _ S N). lra.
+Qed.
+
+Lemma least_right : forall slope base bends m z, least slope base bends = Some m -> m <= slope * z + base + bent z bends.
+Proof.
+  intros slope base bends m z H. unfold least in H. destruct bends as [|(y, c) bends].
+  - destruct (qzero slope) eqn:Z; [|discriminate]. injection H as <-. rewrite (qzero_zero _ Z). change (bent z []) with 0. lra.
+  - destruct (Qle_bool slope 0) eqn:S; [|discriminate]. apply Qle_bool_iff in S. destruct (Qlt_le_dec z y) as [L|L].
+    + pose proof (least_from_right _ _ _ _ _ y H (Qle_refl y)) as At. rewrite qadd_sum, qmul_product in At.
+      pose proof (least_from_order _ _ _ _ _ H) as O. rewrite (bent_before _ y O) in At.
+      rewrite (bent_before _ z) by (intros w d I; pose proof (O w d I); lra).
+      assert (P : 0 <= - slope) by lra. assert (N : 0 <= y - z) by lra. pose proof (Qmult_le_0_compat _ _ P N). lra.
+    + pose proof (least_from_right _ _ _ _ _ z H L) as At. rewrite qadd_sum, qmul_product in At. lra.
+Qed.
+
+Lemma with_bend_right : forall y c bends x, bent x (with_bend y c bends) == c * rectify (x - y) + bent x bends.
+Proof.
+  intros y c bends x. induction bends as [|(z, d) bends IH]; cbn [with_bend]; [reflexivity|].
+  destruct (Qle_bool y z); [reflexivity|].
+  rewrite !bent_cons, IH. ring.
+Qed.
+
+Lemma least_of_units_right : forall t e n direction l slope base bends m, extends t final -> In e world ->
+  Map.find n (directions t) = Some direction -> (forall p, In p l -> of_direction t n p = true) ->
+  least_of_units t slope base bends l = Some m ->
+  m <= slope * value e direction + base + bent (value e direction) bends + value e l.
+Proof.
+  intros t e n direction l. induction l as [|(i, c) l IH]; intros slope base bends m E I D U H; cbn [least_of_units] in H.
+  - change (value e []) with 0. pose proof (least_right _ _ _ _ (value e direction) H). lra.
+  - specialize (IH) with (2 := I) (3 := D) (4 := fun p J => U p (or_intror J)).
+    pose proof (U (i, c) (or_introl eq_refl)) as M. unfold of_direction in M. cbn [fst] in M.
+    destruct (Map.find i (entries t)) as [[n' up d|]|] eqn:F; try discriminate. apply Pos.eqb_eq in M. subst n'.
+    rewrite value_cons, (valid e I i _ (same_entries _ _ E _ _ F)). cbn [meaning]. rewrite (same_directions _ _ E _ _ D).
+    set (x := value e direction) in *. destruct up; cbn [oriented]; pose proof (IH _ _ _ _ E H) as B; clear IH H.
+    + rewrite with_bend_right in B. rewrite (rectify_equal (x + d) (x - - d)) by ring. lra.
+    + rewrite with_bend_right, !qadd_sum, qmul_product in B. rewrite (rectify_split (- x + d)).
+      rewrite (rectify_equal (- (- x + d)) (x - d)) by ring. lra.
+Qed.
 
 Lemma unit_nonnegative : forall t e p, extends t final -> In e world -> is_unit t p = true -> 0 <= e (fst p).
 Proof.
   intros t e p E I H. unfold is_unit in H. destruct (Map.find (fst p) (entries t)) as [[n up c|]|] eqn:F; try discriminate.
   rewrite (valid e I _ _ (same_entries _ _ E _ _ F)). cbn [meaning]. destruct (Map.find n (directions final)); [|lra].
   match goal with |- 0 <= rectify ?q => destruct (rectify_cases q) as [[A ->]|[A ->]] end; lra.
-Qed.
-
-Lemma covers_right : forall t e i j, extends t final -> In e world -> covers t i j = true -> e j <= e i.
-Proof.
-  intros t e i j E I H. unfold covers, offset_of in H.
-  destruct (Map.find i (entries t)) as [[n up c|]|] eqn:F; try discriminate.
-  destruct (Map.find j (entries t)) as [[n' up' c'|]|] eqn:G; try discriminate. apply andb_true_iff in H as [H L].
-  apply andb_true_iff in H as [N U]. apply Pos.eqb_eq in N. apply eqb_prop in U. apply Qle_bool_iff in L. subst n' up'.
-  rewrite (valid e I _ _ (same_entries _ _ E _ _ F)), (valid e I _ _ (same_entries _ _ E _ _ G)). cbn [meaning].
-  destruct (Map.find n (directions final)) as [l|]; [|lra]. apply rectify_grows. lra.
-Qed.
-
-Lemma take_from_right : forall t e j b l m, extends t final -> In e world -> 0 <= b -> all_units t l -> all_positive l ->
-  take_from t j b l = Some m -> all_units t m /\ all_positive m /\ value e m + b * e j <= value e l.
-Proof.
-  intros t e j b l. induction l as [|(i, a) l IH]; intros m E I B U P H; cbn [take_from] in H; [discriminate|].
-  destruct (covers t i j && Qle_bool b a) eqn:C.
-  - injection H as <-. apply andb_true_iff in C as [C L]. apply Qle_bool_iff in L. pose proof (covers_right t e i j E I C) as G.
-    split; [|split].
-    + intros p [<-|J]; [exact (U (i, a) (or_introl eq_refl))|exact (U p (or_intror J))].
-    + intros k c [K|J]; [injection K as <- <-; rewrite qadd_sum; lra|exact (P k c (or_intror J))].
-    + rewrite !value_cons, qadd_sum. nra.
-  - destruct (take_from t j b l) as [m'|] eqn:T; [|discriminate]. injection H as <-.
-    destruct (IH m' E I B) as (X & Y & Z); [intros p J; exact (U p (or_intror J))|intros k c J; exact (P k c (or_intror J))|
-      reflexivity|]. split; [|split].
-    + intros p [<-|J]; [exact (U (i, a) (or_introl eq_refl))|exact (X p J)].
-    + intros k c [K|J]; [injection K as <- <-; exact (P i a (or_introl eq_refl))|exact (Y k c J)].
-    + rewrite !value_cons. lra.
-Qed.
-
-Lemma units_nonnegative_right : forall t e negatives positives, extends t final -> In e world ->
-  (forall i c, In (i, c) negatives -> c <= 0) -> all_units t positives -> all_positive positives ->
-  units_nonnegative t negatives positives = true -> 0 <= value e negatives + value e positives.
-Proof.
-  intros t e negatives. induction negatives as [|(j, b) l IH]; intros positives E I N U P H; cbn [units_nonnegative] in H.
-  - change (value e []) with 0. clear H. assert (G : 0 <= value e positives); [|lra].
-    induction positives as [|(i, c) m IH]; [cbn; lra|]. rewrite value_cons.
-    pose proof (unit_nonnegative t e (i, c) E I (U _ (or_introl eq_refl))) as A. cbn [fst] in A.
-    pose proof (P i c (or_introl eq_refl)) as B. assert (0 <= value e m).
-    { apply IH; [intros p J; exact (U p (or_intror J))|intros k d J; exact (P k d (or_intror J))]. }
-    nra.
-  - destruct (take_from t j (- b) positives) as [m|] eqn:T; [|discriminate].
-    assert (B : 0 <= - b) by (pose proof (N j b (or_introl eq_refl)); lra).
-    destruct (take_from_right t e j (- b) positives m E I B U P T) as (X & Y & Z). rewrite value_cons.
-    pose proof (IH m E I (fun i c J => N i c (or_intror J)) X Y H). lra.
 Qed.
 
 Lemma means_value : forall t s e l, extends t final -> In e world -> (forall p, In p l -> under t s p = true) ->
@@ -245,62 +280,51 @@ Qed.
 Lemma winners_within : forall b here e, In e (winners b here world) -> In e world.
 Proof. intros b here e H. apply filter_In in H. tauto. Qed.
 
-Lemma nonnegative_right : forall t, extends t final -> forall fuel l, nonnegative fuel known t l = true ->
-  forall e, In e world -> 0 <= value e l.
+Lemma nonnegative_right : forall t, extends t final -> forall fuel opened f, nonnegative fuel opened known t f = true ->
+  forall e, In e world -> 0 <= form_value e f.
 Proof.
-  intros t E. induction fuel as [|fuel IH]; intros l H e I.
-  - destruct l; [cbn; lra|discriminate].
-  - destruct l as [|p l]; [cbn; lra|]. cbn [nonnegative] in H. remember (p :: l) as whole eqn:W. clear W l.
-    destruct (Map.find (fst p) (entries t)) as [[n up c|s of]|].
-    + destruct (partition (is_unit t) whole) as [mine others] eqn:M.
-      destruct (partition _ mine) as [positives negatives] eqn:S. apply andb_true_iff in H as [H O].
-      rewrite (partition_value e _ _ _ _ M), (partition_value e _ _ _ _ S). pose proof (IH _ O e I).
-      destruct (partition_left _ _ _ _ _ M) as [MU _]. destruct (partition_left _ _ _ _ _ S) as [SP SN].
-      assert (0 <= value e negatives + value e positives); [|lra].
-      apply (units_nonnegative_right t e negatives positives E I); [| | |exact H].
-      * intros i d J. destruct (SN _ J) as [_ L]. apply Qlt_le_weak, Qnot_le_lt. intros X. apply Qle_bool_iff in X. congruence.
-      * intros q J. apply MU. apply SP. exact J.
-      * intros i d J. destruct (SP _ J) as [_ L]. apply Qle_bool_iff. exact L.
+  intros t E. induction fuel as [|fuel IH]; intros opened f H e I; unfold form_value; cbn [nonnegative] in H.
+  - destruct (parts f) eqn:P; [|discriminate]. apply Qle_bool_iff in H. change (value e []) with 0. lra.
+  - destruct (parts f) as [|p l] eqn:P; [apply Qle_bool_iff in H; change (value e []) with 0; lra|].
+    remember (p :: l) as whole eqn:W. clear W P p l.
+    assert (Again : forall opened k l, nonnegative fuel opened known t {| free := k; parts := l |} = true ->
+      0 <= k + value e l).
+    { intros o k l G. exact (IH o _ G e I). }
+    destruct (next_direction_of t opened whole) as [n|].
+    { destruct (partition (of_direction t n) whole) as [mine others] eqn:M.
+      destruct (Map.find n (directions t)) as [direction|] eqn:D; [|discriminate]. cbv zeta in H.
+      set (a := if opened then _ else 0) in H. clearbody a.
+      destruct (least_of_units t a 0 [] mine) as [m|] eqn:L; [|discriminate].
+      apply Again in H. rewrite qadd_sum in H. rewrite (partition_value e _ _ _ _ M).
+      destruct (partition_left _ _ _ _ _ M) as [MU _].
+      pose proof (least_of_units_right t e n direction mine a 0 [] m E I D (fun p J => proj2 (MU p J)) L) as B.
+      change (bent (value e direction) []) with 0 in B. destruct (qzero a) eqn:Z; [rewrite (qzero_zero _ Z) in B; lra|].
+      rewrite merge_value, scaled_value in H. lra. }
+    destruct (Map.find (top whole) (entries t)) as [[n up c|s of]|].
+    + destruct (partition (is_unit t) whole) as [mine others] eqn:M. apply andb_true_iff in H as [P O].
+      rewrite (partition_value e _ _ _ _ M). apply Again in O. destruct (partition_left _ _ _ _ _ M) as [MU _].
+      assert (0 <= value e mine); [|lra]. clear M. induction mine as [|(i, k) mine IHm]; [cbn; lra|].
+      cbn [forallb] in P. apply andb_true_iff in P as [K P]. apply Qle_bool_iff in K. rewrite value_cons.
+      pose proof (unit_nonnegative t e (i, k) E I (proj2 (MU _ (or_introl eq_refl)))) as U. cbn [fst snd] in *.
+      pose proof (IHm P (fun p J => MU p (or_intror J))). pose proof (Qmult_le_0_compat _ _ K U). lra.
     + destruct (partition (under t s) whole) as [mine others] eqn:M. apply andb_true_iff in H as [H O].
-      rewrite (partition_value e _ _ _ _ M). pose proof (IH _ O e I). destruct (partition_left _ _ _ _ _ M) as [MU _].
+      rewrite (partition_value e _ _ _ _ M). apply Again in O. destruct (partition_left _ _ _ _ _ M) as [MU _].
       assert (0 <= value e mine); [|lra]. rewrite (means_value t s e mine E I) by (intros q J; apply MU; exact J).
       destruct (Map.find s (scores final)) as [b|]; [|lra]. apply average_nonnegative. intros w J.
-      apply (IH _ H). exact (winners_within _ _ _ J).
-    + destruct (partition (is_code t) whole) as [mine others] eqn:M. apply andb_true_iff in H as [H O].
-      rewrite (partition_value e _ _ _ _ M). pose proof (IH _ O e I). pose proof (codes_nonnegative_right e mine I H). lra.
+      pose proof (IH opened _ H w (winners_within _ _ _ J)) as G. unfold form_value in G. cbn [free parts] in G. lra.
+    + apply andb_true_iff in H as [O H]. apply Qle_bool_iff in O. pose proof (codes_nonnegative_right e whole I H). lra.
 Qed.
 
-Lemma plainly_right : forall t f e, extends t final -> plainly known t f = true -> In e world -> 0 <= form_value e f.
+Lemma either_way_right : forall t f e fuel, extends t final -> either_way fuel known t f = true -> In e world ->
+  0 <= form_value e f.
 Proof.
-  intros t f e E H I. apply andb_true_iff in H as [C N]. apply Qle_bool_iff in C. unfold form_value.
-  pose proof (nonnegative_right t E _ _ N e I). lra.
-Qed.
-
-Lemma half_opened_below : forall t f p e, extends t final -> In e world -> form_value e (half_opened t f p) <= form_value e f.
-Proof.
-  intros t f [i a] e E I. unfold half_opened. cbn [fst snd].
-  destruct (Map.find i (entries t)) as [[n up c|s of]|] eqn:F; try apply Qle_refl.
-  destruct (Map.find n (directions t)) as [l|] eqn:D; [|apply Qle_refl]. destruct (Qle_bool 0 a) eqn:A; [|apply Qle_refl].
-  apply Qle_bool_iff in A. cbv zeta. rewrite !add_forms_value, atom_value, scale_form_value.
-  rewrite (valid e I i _ (same_entries _ _ E _ _ F)). cbn [meaning]. rewrite (same_directions _ _ E _ _ D).
-  set (k := Qred (a * (1 # 2))). assert (K : 0 <= k) by (unfold k; rewrite Qred_correct; lra).
-  set (x := form_value e {| free := c; parts := if up then l else scaled (-1) l |}).
-  assert (X : oriented up (value e l) + c == x).
-  { unfold x, form_value. cbn [free parts]. destruct up; cbn [oriented]; [|rewrite scaled_value]; ring. }
-  assert (R : x <= rectify (oriented up (value e l) + c)).
-  { rewrite <- X. destruct (rectify_cases (oriented up (value e l) + c)) as [[_ ->]|[B ->]]; lra. }
-  generalize dependent (rectify (oriented up (value e l) + c)). intros y R.
-  pose proof (Qmult_le_compat_r _ _ k R K) as M. generalize dependent (form_value e f). clear - M. intros v.
-  setoid_replace (v + (Qopp k * y + k * x)) with (v + (x * k - y * k)) by ring. lra.
+  intros t f e fuel E H I. apply orb_true_iff in H as [H|H]; [|apply andb_true_iff in H as [_ H]];
+    exact (nonnegative_right t E _ _ f H e I).
 Qed.
 
 Lemma never_negative_right : forall t f e, extends t final -> never_negative known t f = true -> In e world ->
   0 <= form_value e f.
-Proof.
-  intros t f e E H I. apply orb_true_iff in H as [H|H]; [exact (plainly_right t f e E H I)|].
-  apply existsb_exists in H as (p & _ & H). apply Qle_trans with (1 := plainly_right t _ e E H I).
-  exact (half_opened_below t f p e E I).
-Qed.
+Proof. intros t f e. exact (either_way_right t f e 40). Qed.
 
 (* ReLUs. *)
 Lemma unit_right : forall t f d u g, unit known t f d = (u, g) -> directs t (parts f) d ->

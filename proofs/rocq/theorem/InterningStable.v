@@ -127,6 +127,12 @@ Proof.
   rewrite IH by (intros y I; apply H; right; exact I). rewrite (H x (or_introl eq_refl)). reflexivity.
 Qed.
 
+Lemma found_same : forall A (p q : A -> bool) l, (forall x, In x l -> p x = q x) -> find p l = find q l.
+Proof.
+  intros A p q l. induction l as [|x l IH]; intros H; [reflexivity|]. cbn [find].
+  rewrite IH by (intros y I; apply H; right; exact I). rewrite (H x (or_introl eq_refl)). reflexivity.
+Qed.
+
 Lemma existsb_same : forall A (p q : A -> bool) l, (forall x, In x l -> p x = q x) -> existsb p l = existsb q l.
 Proof.
   intros A p q l. induction l as [|x l IH]; intros H; [reflexivity|]. cbn [existsb].
@@ -144,27 +150,20 @@ Lemma found_below : forall i (c : Q) l, below (next_scalar t) l = true -> In (i,
   Map.find i (entries u) = Map.find i (entries t).
 Proof. intros i c l B I. apply (later_entries _ _ grown). rewrite below_in in B. exact (B i c I). Qed.
 
-Lemma take_from_later : forall j b l, (j < next_scalar t)%positive -> below (next_scalar t) l = true ->
-  take_from u j b l = take_from t j b l /\ forall m, take_from t j b l = Some m -> below (next_scalar t) m = true.
+Lemma least_of_units_later : forall l slope base bends, below (next_scalar t) l = true ->
+  least_of_units u slope base bends l = least_of_units t slope base bends l.
 Proof.
-  intros j b l J. induction l as [|(i, a) l IH]; intros B; [split; [reflexivity|discriminate]|].
-  assert (L : below (next_scalar t) l = true) by (rewrite below_in in *; intros k c I; exact (B k c (or_intror I))).
-  destruct (IH L) as [E R]. cbn [take_from].
-  assert (C : covers u i j = covers t i j).
-  { unfold covers, offset_of. rewrite (found_below i a _ B (or_introl eq_refl)), (later_entries _ _ grown j J). reflexivity. }
-  rewrite C, E. split; [reflexivity|]. intros m H. rewrite below_in in *. destruct (_ && _).
-  - injection H as <-. intros k c [K|K]; [injection K as <- _; exact (B i a (or_introl eq_refl))|exact (L k c K)].
-  - destruct (take_from t j b l) as [m'|]; [|discriminate]. injection H as <-. specialize (R m' eq_refl).
-    rewrite below_in in R. intros k c [K|K]; [injection K as <- _; exact (B i a (or_introl eq_refl))|exact (R k c K)].
+  induction l as [|(i, c) l IH]; intros slope base bends B; [reflexivity|]. cbn [least_of_units].
+  rewrite (found_below i c _ B (or_introl eq_refl)).
+  assert (L : below (next_scalar t) l = true) by (rewrite below_in in *; intros k d I; exact (B k d (or_intror I))).
+  destruct (Map.find i (entries t)) as [[n [|] d|]|]; [exact (IH _ _ _ L)|exact (IH _ _ _ L)|reflexivity|reflexivity].
 Qed.
 
-Lemma units_nonnegative_later : forall ns ps, below (next_scalar t) ns = true -> below (next_scalar t) ps = true ->
-  units_nonnegative u ns ps = units_nonnegative t ns ps.
+Lemma ends_later : forall l, below (next_scalar t) l = true -> ends u l = ends t l.
 Proof.
-  induction ns as [|(j, b) ns IH]; intros ps N P; [reflexivity|]. cbn [units_nonnegative].
-  assert (J : (j < next_scalar t)%positive) by (rewrite below_in in N; exact (N j b (or_introl eq_refl))).
-  destruct (take_from_later j (- b) ps J P) as [-> R]. destruct (take_from t j (- b) ps) as [m|]; [|reflexivity].
-  apply IH; [rewrite below_in in *; intros k c I; exact (N k c (or_intror I))|exact (R m eq_refl)].
+  intros l B. unfold ends. generalize (0, 0)%Q. induction l as [|(i, c) l IH]; intros [low high]; [reflexivity|].
+  cbn [fold_left].
+  rewrite (found_below i c _ B (or_introl eq_refl)). apply IH. rewrite below_in in *. intros k d I. exact (B k d (or_intror I)).
 Qed.
 
 Lemma part_below : forall p l mine others, below (next_scalar t) l = true -> partition p l = (mine, others) ->
@@ -174,55 +173,76 @@ Proof.
   split; intros i c I; [destruct (M _ I) as [J _]|destruct (O _ I) as [J _]]; exact (B i c J).
 Qed.
 
-Lemma nonnegative_later : forall fuel l, below (next_scalar t) l = true ->
-  nonnegative fuel known u l = nonnegative fuel known t l.
+Lemma top_within : forall l p, exists c, In (top (p :: l), c) (p :: l).
 Proof.
-  induction fuel as [|fuel IH]; intros l B; [reflexivity|]. destruct l as [|p l]; [reflexivity|]. cbn [nonnegative].
-  assert (Found : forall q, In q (p :: l) -> Map.find (fst q) (entries u) = Map.find (fst q) (entries t)).
-  { intros (i, c) I. exact (found_below i c _ B I). }
-  rewrite (Found p (or_introl eq_refl)). remember (p :: l) as whole eqn:W. clear W l.
-  destruct (Map.find (fst p) (entries t)) as [[n up c|s of]|].
-  - rewrite (partition_same _ (is_unit u) (is_unit t)) by (intros q I; unfold is_unit; rewrite (Found q I); reflexivity).
-    destruct (partition (is_unit t) whole) as [mine others] eqn:M. destruct (part_below _ _ _ _ B M) as [BM BO].
-    destruct (partition _ mine) as [ps ns] eqn:N. destruct (part_below _ _ _ _ BM N) as [BP BN].
-    rewrite units_nonnegative_later, IH by assumption. reflexivity.
-  - assert (U : forall q, In q whole -> under u s q = under t s q).
-    { intros q I. unfold under, score_number. rewrite (Found q I). reflexivity. }
-    rewrite (partition_same _ (under u s) (under t s)) by exact U.
-    destruct (partition (under t s) whole) as [mine others] eqn:M. destruct (part_below _ _ _ _ B M) as [BM BO].
-    destruct (partition_left _ _ _ _ _ M) as [In_mine _].
-    assert (E : map (base u) mine = map (base t) mine).
-    { apply map_ext_in. intros q I. destruct (In_mine q I) as [J _]. unfold base, score_number. rewrite (Found q J).
-      reflexivity. }
-    rewrite E, !IH; [reflexivity|exact BO|]. rewrite below_in in *. intros i c I. apply in_map_iff in I as ((j, d) & Q & I).
-    unfold base, score_number in Q. cbn [fst snd] in Q. destruct (Map.find j (entries t)) as [[x y z|s' of']|] eqn:F;
-      injection Q as <- _; [exact (BM j d I)|exact (earlier_means j s' of' F)|exact (BM j d I)].
-  - rewrite (partition_same _ (is_code u) (is_code t)) by (intros q I; unfold is_code; rewrite (Found q I); reflexivity).
-    destruct (partition (is_code t) whole) as [mine others] eqn:M. destruct (part_below _ _ _ _ B M) as [BM BO].
-    rewrite IH by assumption. reflexivity.
+  intros l p. unfold top. cbn [fold_left]. rewrite Pos.max_1_l.
+  assert (G : forall l m, fold_left (fun m p => Pos.max m (fst p)) l m = m \/
+    exists c : Q, In (fold_left (fun m p => Pos.max m (fst p)) l m, c) l).
+  { clear. induction l as [|(i, c) l IH]; intros m; [left; reflexivity|]. cbn [fold_left fst].
+    destruct (IH (Pos.max m i)) as [->|[d I]]; [|right; exists d; right; exact I].
+    destruct (Pos.max_spec m i) as [[_ ->]|[_ ->]]; [right; exists c; left; reflexivity|left; reflexivity]. }
+  destruct (G l (fst p)) as [->|[c I]]; [destruct p as [i c]; exists c; left; reflexivity|exists c; right; exact I].
 Qed.
 
-Lemma plainly_later : forall f, below (next_scalar t) (parts f) = true -> plainly known u f = plainly known t f.
-Proof. intros f B. unfold plainly. rewrite nonnegative_later by exact B. reflexivity. Qed.
-
-Lemma half_opened_later : forall f p, below (next_scalar t) (parts f) = true -> (fst p < next_scalar t)%positive ->
-  half_opened u f p = half_opened t f p /\ below (next_scalar t) (parts (half_opened t f p)) = true.
+Lemma nonnegative_later : forall fuel opened f, below (next_scalar t) (parts f) = true ->
+  nonnegative fuel opened known u f = nonnegative fuel opened known t f.
 Proof.
-  intros f p B P. unfold half_opened. rewrite (later_entries _ _ grown _ P).
-  destruct (Map.find (fst p) (entries t)) as [[n up c|s of]|] eqn:F; try (split; [reflexivity|exact B]).
-  destruct (earlier_units _ _ _ _ F) as (k & D & Bk). rewrite D, (later_directions _ _ grown _ _ D).
-  destruct (Qle_bool 0 (snd p)); [|split; [reflexivity|exact B]]. split; [reflexivity|]. cbv zeta.
-  cbn [add_forms parts]. apply merge_below; [exact B|]. apply merge_below.
-  - rewrite below_in. intros i a [E|[]]. injection E as <- _. exact P.
-  - apply scale_below. cbn [parts]. destruct up; [exact Bk|apply scaled_below; exact Bk].
+  induction fuel as [|fuel IH]; intros opened f B; [reflexivity|]. cbn [nonnegative].
+  destruct (parts f) as [|p l]; [reflexivity|].
+  assert (Found : forall q, In q (p :: l) -> Map.find (fst q) (entries u) = Map.find (fst q) (entries t)).
+  { intros (i, c) I. exact (found_below i c _ B I). }
+  destruct (top_within l p) as [top_factor Top]. pose proof (Found _ Top) as E. cbn [fst] in E. clear Top.
+  remember (p :: l) as whole eqn:W. clear W l.
+  assert (U : forall q, In q whole -> is_unit u q = is_unit t q).
+  { intros q I. unfold is_unit. rewrite (Found q I). reflexivity. }
+  assert (Next : next_direction_of u opened whole = next_direction_of t opened whole).
+  { unfold next_direction_of, direction_of. rewrite E. rewrite (found_same _ (negative_unit u) (negative_unit t)).
+    - destruct opened; [reflexivity|]. destruct (find (negative_unit t) whole) as [(i, c)|] eqn:F; [|reflexivity].
+      apply find_some in F as [I _]. rewrite (found_below i c _ B I). reflexivity.
+    - intros q I. unfold negative_unit. rewrite (U q I). reflexivity. }
+  rewrite Next. destruct (next_direction_of t opened whole) as [n|] eqn:N.
+  { rewrite (partition_same _ (of_direction u n) (of_direction t n))
+      by (intros q I; unfold of_direction; rewrite (Found q I); reflexivity).
+    destruct (partition (of_direction t n) whole) as [mine others] eqn:M. destruct (part_below _ _ _ _ B M) as [BM BO].
+    assert (D : exists direction, Map.find n (directions t) = Some direction /\ below (next_scalar t) direction = true).
+    { assert (G : exists i, direction_of t i = Some n).
+      { unfold next_direction_of in N. destruct opened; [exists (top whole); exact N|].
+        destruct (find _ whole) as [(i, c)|]; [exists i; exact N|discriminate]. }
+      destruct G as [i G]. unfold direction_of in G. destruct (Map.find i (entries t)) as [[n' up d|]|] eqn:X; try discriminate.
+      injection G as ->. exact (earlier_units _ _ _ _ X). }
+    destruct D as (direction & D & BD). rewrite D, (later_directions _ _ grown _ _ D).
+    assert (A : multiple u direction mine others = multiple t direction mine others).
+    { unfold multiple. rewrite (ends_later mine BM). reflexivity. }
+    rewrite A. cbv zeta. rewrite least_of_units_later by exact BM. destruct (least_of_units t _ 0 [] mine); [|reflexivity].
+    apply IH. cbn [parts]. destruct (qzero _); [exact BO|]. apply merge_below; [exact BO|apply scaled_below; exact BD]. }
+  rewrite E. destruct (Map.find (top whole) (entries t)) as [[n up c|s of]|].
+  - rewrite (partition_same _ (is_unit u) (is_unit t)) by exact U.
+    destruct (partition (is_unit t) whole) as [mine others] eqn:M. destruct (part_below _ _ _ _ B M) as [BM BO].
+    rewrite IH by exact BO. reflexivity.
+  - assert (V : forall q, In q whole -> under u s q = under t s q).
+    { intros q I. unfold under, score_number. rewrite (Found q I). reflexivity. }
+    rewrite (partition_same _ (under u s) (under t s)) by exact V.
+    destruct (partition (under t s) whole) as [mine others] eqn:M. destruct (part_below _ _ _ _ B M) as [BM BO].
+    destruct (partition_left _ _ _ _ _ M) as [In_mine _].
+    assert (Bases : map (base u) mine = map (base t) mine).
+    { apply map_ext_in. intros q I. destruct (In_mine q I) as [J _]. unfold base, score_number. rewrite (Found q J).
+      reflexivity. }
+    rewrite Bases, !IH; [reflexivity|exact BO|]. cbn [parts]. rewrite below_in in *. intros i c I.
+    apply in_map_iff in I as ((j, d) & Q & I). unfold base, score_number in Q. cbn [fst snd] in Q.
+    destruct (Map.find j (entries t)) as [[x y z|s' of']|] eqn:G;
+      injection Q as <- _; [exact (BM j d I)|exact (earlier_means j s' of' G)|exact (BM j d I)].
+  - reflexivity.
+Qed.
+
+Lemma either_way_later : forall fuel f, below (next_scalar t) (parts f) = true ->
+  either_way fuel known u f = either_way fuel known t f.
+Proof.
+  intros fuel f B. unfold either_way. rewrite !nonnegative_later by exact B.
+  rewrite (existsb_same _ (is_unit u) (is_unit t)); [reflexivity|]. intros (i, c) I. unfold is_unit. cbn [fst].
+  rewrite (found_below i c _ B I). reflexivity.
 Qed.
 
 Lemma never_negative_later : forall f, below (next_scalar t) (parts f) = true ->
   never_negative known u f = never_negative known t f.
-Proof.
-  intros f B. unfold never_negative. rewrite (plainly_later f B).
-  apply (f_equal (orb (plainly known t f))). apply existsb_same. intros (i, a) I.
-  assert (P : (i < next_scalar t)%positive) by (rewrite below_in in B; exact (B i a I)).
-  destruct (half_opened_later f (i, a) B P) as [E K]. rewrite E. exact (plainly_later _ K).
-Qed.
+Proof. exact (either_way_later 40). Qed.
 End Asked.

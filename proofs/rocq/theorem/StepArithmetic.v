@@ -130,19 +130,32 @@ Proof.
   rewrite Z.add_0_r, !Form.sum_flat_map. apply Form.total_ext. intros m M. rewrite !Gates.sum_threshold, sum_before by exact K.
   reflexivity.
 Qed.
+
+Lemma columns_bounded : forall h, stands 2 [a; x] h e -> bounded (of_columns (column_bounds w a x)) 2 column_env.
+Proof.
+  intros h S [|n] k; cbn [of_columns column_env]; [|cbn [fst snd]; lia]. unfold column_bounds.
+  set (bounds := fun k => extent_sum _ _ _ _ _). destruct (Nat.lt_ge_cases k w) as [L|G].
+  - rewrite (nth_indep _ (0, 0) (bounds O)), (map_nth bounds), seq_nth by (rewrite ?map_length, ?seq_length; exact L).
+    pose proof (extent_sum_right (fun _ _ => (0, 2)) 2 [a; x] ltac:(lia) h e S (bounded_bits 2 _ ltac:(lia))
+      (Product.products k) 0) as B. rewrite out_column by exact L. cbn [Nat.add]. unfold bounds. lia.
+  - rewrite nth_overflow by (rewrite map_length, seq_length; exact G). unfold Form.out.
+    rewrite nth_overflow by (unfold columns; rewrite map_length, seq_length; exact G). cbv. split; discriminate.
+Qed.
 End Product.
 
 Lemma sound_multiplied : sound (multiplied fold w a x) (gives_word w (fun u v => u * v mod size w)).
 Proof.
-  unfold multiplied. apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 2)) 2 _ ltac:(lia) _)). intros cs (Lc & C).
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model false (fun _ => (0, 0)) 2 _ ltac:(lia) _)). intros ds (Ld & D).
+  unfold multiplied. apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ _ => (0, 2)) 2 _
+    ltac:(lia) _)). intros cs (Lc & C).
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model fold (of_columns (column_bounds w a x)) 2 _
+    ltac:(lia) _)). intros ds (Ld & D).
   apply sound_give. intros h u v I A X.
   assert (S : stands 2 [a; x] h (env_of [u; v])).
   { apply stands_words. constructor; [exact (word_bits w a u h A)|]. constructor; [exact (word_bits w x v h X)|constructor]. }
   specialize (C h _ I S (fun _ => bounded_bits 2 _ ltac:(lia))). assert (T : stands 2 [cs] h (column_env u v)).
   { intros n p. destruct n as [|n]; cbn [nth column_env]; [exact (C p)|]. rewrite Z.mul_0_r.
     destruct n; destruct p; apply worth_zero. }
-  specialize (D h _ I T (fun E => ltac:(discriminate E))).
+  specialize (D h _ I T (fun _ => columns_bounded u v h S)).
   apply (computed_word w (Product.mul_rows w) (env_of [u; v])).
   - pose proof (Product.mul_correct w (env_of [u; v]) (bits_env w _ _) (bits_env w _ _)) as M.
     rewrite !val_env in M by (apply A || apply X). exact M.
@@ -162,7 +175,7 @@ Definition moved_env (u v : Z) (on : bool) : Form.env := fun n p => match n with
   | _ => 0
   end.
 
-Lemma moved_bounded : forall u v on, bounded (fun _ => (0, 2)) 2 (moved_env u v on).
+Lemma moved_bounded : forall u v on, bounded (fun _ _ => (0, 2)) 2 (moved_env u v on).
 Proof.
   intros u v on [|[|n]] p; cbn [moved_env]; [exact (bounded_bits 2 [u; v; Z.b2z on] ltac:(lia) O p)| |cbn [fst snd]; lia].
   destruct (Nat.lt_ge_cases p w) as [P|P]; [|rewrite out_high by (rewrite map_length, seq_length; exact P); cbn; lia].
@@ -189,8 +202,8 @@ Lemma sound_shifted : forall shift source length_of value enable,
     (fun gs => forall h u v on, In h hs -> word w a u h -> word w x v h -> flag enable on h -> word w gs (value u v on) h).
 Proof.
   intros shift source length_of value enable Hs Hl E C. unfold amounts.
-  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 2)) 2 _ ltac:(lia) _)). intros cs (Lc & K).
-  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 2)) 2 _ ltac:(lia) _)). intros gs (Lg & D) h u v on I A X F.
+  apply (sound_bind _ _ _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ _ => (0, 2)) 2 _ ltac:(lia) _)). intros cs (Lc & K).
+  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ _ => (0, 2)) 2 _ ltac:(lia) _)). intros gs (Lg & D) h u v on I A X F.
   assert (S : stands 2 [a; x; [twice enable]] h (shift_env u v on)).
   { apply stands_words. constructor; [exact (word_bits w a u h A)|]. constructor; [exact (word_bits w x v h X)|].
     constructor; [exact (bits_flag enable on h F)|constructor]. }

@@ -61,12 +61,12 @@ Definition span (l : list (Z * form * bounds)) (c : Z) : bounds :=
 Definition unit_of (fold : bool) (l : list (Z * form * bounds)) (c : Z) : builder form :=
   within fold (span l c) (combined (map fst l) c).
 
-(* Rows over arguments that are forms, at scale k; [r]: bounds of every argument. *)
+(* Rows over arguments that are forms, at scale k; [r]: bounds of every argument, by its positions. *)
 Section Rows.
-Variables (fold : bool) (r : nat -> bounds) (k : Z) (args : list (list form)).
+Variables (fold : bool) (r : nat -> nat -> bounds) (k : Z) (args : list (list form)).
 Fixpoint extent (e : Form.expr) : bounds :=
   match e with
-  | Form.Arg a p => reach (bit (nth a args []) p) (r a)
+  | Form.Arg a p => reach (bit (nth a args []) p) (r a p)
   | Form.Relu ts c =>
       let s := (fix sum ts := match ts with
         | [] => (k * c, k * c) | (c', e') :: rest => widened c' (extent e') (sum rest) end) ts in
@@ -95,8 +95,8 @@ End Rows.
 
 (* Rows over bits at scale k, and over any numbers. *)
 Definition bit_rows (fold : bool) (k : Z) : list (list form) -> list Form.form -> builder (list form) :=
-  rows fold (fun _ => (0, k)) k.
-Definition plain_rows : Z -> list (list form) -> list Form.form -> builder (list form) := rows false (fun _ => (0, 0)).
+  rows fold (fun _ _ => (0, k)) k.
+Definition plain_rows : Z -> list (list form) -> list Form.form -> builder (list form) := rows false (fun _ _ => (0, 0)).
 
 (* A match (Match.v): words of a query and of keys; flags that a candidate must have, and must not have; a rank below a
    capacity; a flag of queries that match nothing. Keys, flags and rank are at scale k. Arguments of its rows by number: the

@@ -232,7 +232,7 @@ Definition bare (f : Form.form) : Prop := Forall (fun t => is_argument (snd t)) 
 Definition flat (n : nat) (f : Form.form) : Prop := Forall (fun t => is_flat (snd t)) (fst f) /\ units_of f <= n.
 
 Section Rows.
-Variables (fold : bool) (r : nat -> bounds) (c : Z) (args : list (list form)) (p k : nat).
+Variables (fold : bool) (r : nat -> nat -> bounds) (c : Z) (args : list (list form)) (p k : nat).
 Hypothesis known : Forall (all_upto p k) args.
 
 Lemma argument_upto : forall p' a i, p <= p' -> upto p' k (bit (nth a args []) i).
@@ -373,10 +373,10 @@ Proof.
   { unfold forms_of in F. apply Forall_app in F as [F _]. apply Forall_flat_map in F. eapply Forall_impl; [|exact F].
     intros [a b] H. apply Forall_app in H. exact H. }
   unfold match_of. eapply (adds_bind _ _ p 0 0).
-  - apply (adds_bare_rows false (fun _ => (0, 0)%Z) 1 _ p k); [|exact Bq]. apply arguments_upto; try assumption.
+  - apply (adds_bare_rows false (fun _ _ => (0, 0)%Z) 1 _ p k); [|exact Bq]. apply arguments_upto; try assumption.
     apply Forall_map. eapply Forall_impl; [|exact W]. intros t H. apply H.
   - intros a p' L1 [La A]. eapply (adds_bind _ _ p' 0 0).
-    + apply (adds_bare_rows false (fun _ => (0, 0)%Z) (scale m) _ p' k); [|exact Bk].
+    + apply (adds_bare_rows false (fun _ _ => (0, 0)%Z) (scale m) _ p' k); [|exact Bk].
       apply (Forall_impl (P := all_upto p k)); [intros fs H; exact (all_more _ _ _ _ _ H L1 (Nat.le_refl k))|].
       apply arguments_upto; try assumption; [apply upto_scaled; exact S|]. apply Forall_map. eapply Forall_impl; [|exact W].
       intros t H. apply H.

@@ -256,7 +256,7 @@ Proof.
     + apply Forall_map, Forall_forall. intros i I. apply in_seq in I. apply products_flat. lia.
     + exact H.
     + lia.
-    + intros columns p1 L1 [_ C]. eapply adds_bind; [apply (plain_within p1 h g (2 * w))|].
+    + intros columns p1 L1 [_ C]. eapply adds_bind; [apply (any_rows_within fold _ p1 h g (2 * w))|].
       * constructor; [exact C|constructor].
       * apply Forall_map, Forall_forall. intros i I. apply in_seq in I. apply carries_flat. lia.
       * exact G.

@@ -36,9 +36,13 @@ Definition as_word (w : nat) (fs : list form) : list form := each w (fun i => ma
 (* Products by columns (Product.v), and shifts by a word (Gates.v), with what they share built once. *)
 Definition column_carry (k : nat) : Form.terms :=
   flat_map (fun m => Gates.threshold (Form.word 1 0 k) (Z.of_nat (S m) * 2 ^ Z.of_nat k)) (seq 0 (k - 1)).
+Definition column_bounds (w : nat) (a x : list form) : list bounds :=
+  map (fun k => extent_sum (fun _ _ => (0, 2)) 2 [a; x] (Product.products k) 0) (seq 0 w).
+Definition of_columns (l : list bounds) (arg k : nat) : bounds := match arg with O => nth k l (0, 0) | _ => (0, 0) end.
 Definition multiplied (w : nat) (a x : list form) : builder (list form) :=
   columns <- bit_rows fold 2 [a; x] (map (fun k => (Product.products k, 0)) (seq 0 w));;
-  carries <- plain_rows 2 [columns] (map (fun k => (column_carry k, 0)) (seq 0 (S w)));;
+  carries <- rows fold (of_columns (column_bounds w a x)) 2 [columns]
+    (map (fun k => (column_carry k, 0)) (seq 0 (S w)));;
   give (each w (fun k => combined [(1, bit columns k); (1, bit carries k); (-2, bit carries (S k))] 0)).
 Definition amounts (w : nat) (a x : list form) (enable : form) : builder (list form) :=
   bit_rows fold 2 [a; x; [twice enable]] (map (fun s =>

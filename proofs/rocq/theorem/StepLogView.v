@@ -48,7 +48,7 @@ Proof. intros j J. exact (part_worth w ext p T t b l of_log next_time some f sho
 Lemma sound_threshold_two : forall g, sound (plain_rows 2 [[g]] (Gates.threshold_rows 1)) (fun gs => forall h z, In h hs ->
   worth g h (2 * z) -> worth (bit gs 0) h (2 * Z.b2z (1 <=? z))).
 Proof.
-  intros g. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model false (fun _ => (0, 0)) 2 [[g]] ltac:(lia)
+  intros g. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model false (fun _ _ => (0, 0)) 2 [[g]] ltac:(lia)
     (Gates.threshold_rows 1))).
   intros gs (Lg & W) h z I F. set (x := fun a q => match a, q with O, O => z | _, _ => 0 end : Z).
   assert (S : stands 2 [[g]] h x).

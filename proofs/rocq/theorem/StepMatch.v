@@ -13,15 +13,15 @@ Definition bare (f : Form.form) : Prop := forall c e, In (c, e) (fst f) -> exist
 Definition agree_on (k : Z) (args : list (list form)) (h : vector) (x : Form.env) (f : Form.form) : Prop :=
   forall c a p, In (c, Form.Arg a p) (fst f) -> worth (bit (nth a args []) p) h (k * x a p).
 
-Lemma row_plain : forall k args f next, bare f -> snd (row false (fun _ => (0, 0)) k args f next) = [] /\
-  forall h x, agree_on k args h x f -> worth (fst (row false (fun _ => (0, 0)) k args f next)) h (k * Form.value x f).
+Lemma row_plain : forall k args f next, bare f -> snd (row false (fun _ _ => (0, 0)) k args f next) = [] /\
+  forall h x, agree_on k args h x f -> worth (fst (row false (fun _ _ => (0, 0)) k args f next)) h (k * Form.value x f).
 Proof.
   intros k args [ts c] next. unfold row, bare, agree_on. cbn [fst snd].
   induction ts as [|[d e] ts IH]; intros H.
   - split; [reflexivity|]. intros h x _. apply at_number.
   - destruct (H d e (or_introl eq_refl)) as (a & p & ->). destruct (IH (fun b g I => H b g (or_intror I))) as [N W].
     cbn [summed unit]. unfold bind, give. cbn [fst snd Follows.after].
-    destruct (summed false (fun _ => (0, 0)) k args ts c next) as [r l] eqn:E. cbn [fst snd] in *. subst l. split; [reflexivity|].
+    destruct (summed false (fun _ _ => (0, 0)) k args ts c next) as [r l] eqn:E. cbn [fst snd] in *. subst l. split; [reflexivity|].
     intros h x A. unfold Form.value. cbn [fst snd]. rewrite Form.sum_cons, Form.eval_arg.
     apply (worth_is _ _ (d * (k * x a p) + k * (Form.sum x ts + c))); [|ring].
     apply worth_added; [apply worth_scaled; apply (A d a p (or_introl eq_refl))|].
@@ -35,9 +35,9 @@ Proof.
   intros k args fs next. unfold plain_rows, rows. induction fs as [|f fs IH]; intros H.
   - split; [reflexivity|]. intros h x _. constructor.
   - cbn [every]. unfold bind, give. destruct (row_plain k args f next (H f (or_introl eq_refl))) as [N W].
-    destruct (row false (fun _ => (0, 0)) k args f next) as [g l]. cbn [fst snd] in *. subst l. cbn [Follows.after].
+    destruct (row false (fun _ _ => (0, 0)) k args f next) as [g l]. cbn [fst snd] in *. subst l. cbn [Follows.after].
     destruct (IH (fun f' I => H f' (or_intror I))) as [N' W'].
-    destruct (every (row false (fun _ => (0, 0)) k args) fs next) as [gs l]. cbn [fst snd] in *. subst l. split; [reflexivity|].
+    destruct (every (row false (fun _ _ => (0, 0)) k args) fs next) as [gs l]. cbn [fst snd] in *. subst l. split; [reflexivity|].
     intros h x A. constructor; [apply (W h x), A; left; reflexivity|]. apply (W' h x). intros f' I. apply A. right. exact I.
 Qed.
 

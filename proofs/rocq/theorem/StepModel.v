@@ -238,9 +238,9 @@ Definition stands (k : Z) (args : list (list form)) (h : vector) (x : Form.env) 
   forall a p, worth (bit (nth a args []) p) h (k * x a p).
 
 Section Rows.
-Variables (fold : bool) (r : nat -> bounds) (k : Z) (args : list (list form)).
+Variables (fold : bool) (r : nat -> nat -> bounds) (k : Z) (args : list (list form)).
 Hypothesis scale_positive : 0 <= k.
-Definition bounded (x : Form.env) : Prop := forall a p, fst (r a) <= k * x a p <= snd (r a).
+Definition bounded (x : Form.env) : Prop := forall a p, fst (r a p) <= k * x a p <= snd (r a p).
 Let means (f : form) (v : Form.env -> Z) : Prop := forall h x, In h hs -> stands k args h x -> (fold = true -> bounded x) ->
   worth f h (k * v x).
 

@@ -219,7 +219,7 @@ Qed.
 Lemma sound_named : forall f, sound (plain_rows 1 [[f]] (Gates.equals_rows 0)) (fun gs => forall h z, In h hs -> worth f h z ->
   flag (bit gs 0) (z =? 0) h).
 Proof.
-  intros f. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model false (fun _ => (0, 0)) 1 [[f]] ltac:(lia)
+  intros f. apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model false (fun _ _ => (0, 0)) 1 [[f]] ltac:(lia)
     (Gates.equals_rows 0))).
   intros gs (L & W) h z I F. set (x := fun a p => match a, p with O, O => z | _, _ => 0 end : Z).
   assert (S : stands 1 [[f]] h x).
@@ -241,7 +241,7 @@ Lemma sound_remask : forall mk wr rg nd nm ct rn, sound (bit_rows fold 1 [[mk]; 
   (bw = true -> k = 6) -> flag (bit gs 0) (xorb bm (cell_hit k bw bd bn br)) h).
 Proof.
   intros mk wr rg nd nm ct rn.
-  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ => (0, 1)) 1 _ ltac:(lia) _)).
+  apply (sound_more _ _ _ _ _ _ (sound_rows first ns hs model fold (fun _ _ => (0, 1)) 1 _ ltac:(lia) _)).
   intros gs (_ & W) h k bm bw bd bn br I Mk Wr Rg Nd Nm Ct Rn K6.
   set (vs := map Z.b2z [bm; bw; 7 =? k; bd; bn; 8 =? k; br]).
   assert (S : stands 1 [[mk]; [wr]; [rg]; [nd]; [nm]; [ct]; [rn]] h (env_of vs)).

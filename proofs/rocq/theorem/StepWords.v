@@ -115,7 +115,7 @@ Proof.
 Qed.
 
 (* Bits are within their bounds. *)
-Lemma bounded_bits : forall k vs, 0 <= k -> bounded (fun _ => (0, k)) k (env_of vs).
+Lemma bounded_bits : forall k vs, 0 <= k -> bounded (fun _ _ => (0, k)) k (env_of vs).
 Proof. intros k vs K a p. unfold env_of. cbn [fst snd]. destruct (Z.testbit _ _); cbn [Z.b2z]; lia. Qed.
 
 Lemma flag_bounds : forall b, 0 <= Z.b2z b <= 1.

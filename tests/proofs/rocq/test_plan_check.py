@@ -25,6 +25,7 @@ from efasp.pram.isa import EXTENSIONS, OPERATIONS, Code, Instruction
 from efasp.proofs.rocq import build, kernel
 from efasp.proofs.rocq.statement_text import code_text, plan_text
 from efasp.proofs.symbolic.residual_stream import Reader
+from tests.efasp.pram.strategies import programs
 from tests.pages import ROOT
 
 needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
@@ -233,15 +234,30 @@ def test_what_is_accepted_of_one_program_is_accepted_in_python(folder: Path, eng
     """Of a plan with a number changed: what the check accepts, the reading in Python accepts too."""
     extension, code = of_library("sum_to")
     plan = compile_machine(6, engine, extension, code)
-    broken, own = one_entry_changed(plan, data.draw(st.randoms(use_true_random=False))), reader(engine, 6, code)
+    broken, own = one_entry_changed(plan, data.draw(st.randoms(use_true_random=False))), reader(engine, 6, extension, code)
     same = own.copy().execute(broken).outputs == own.outputs
     assert same or not accepts(folder, broken, 6, engine, extension, code)
 
 
+@needs_coqc
+@pytest.mark.parametrize("extension", EXTENSIONS)
+@given(data=st.data(), engine=st.sampled_from(ENGINES))
+@settings(max_examples=20, deadline=None)
+def test_plans_of_random_programs_are_accepted(folder: Path, extension: str, data: st.DataObject, engine: str) -> None:
+    """Of any program the compiled plan is accepted; with a number changed only if the reading in Python accepts it too."""
+    program = data.draw(programs(extension, (5, 6, 8)))
+    word, code = program.word, program.instructions
+    plan = compile_machine(word, engine, extension, code)
+    assert accepts(folder, plan, word, engine, extension, code)
+    broken, own = one_entry_changed(plan, data.draw(st.randoms(use_true_random=False))), reader(engine, word, extension, code)
+    same = own.copy().execute(broken).outputs == own.outputs
+    assert same or not accepts(folder, broken, word, engine, extension, code)
+
+
 @cache
-def reader(engine: str, word: int = 5, code: Code | None = None) -> Reader:
+def reader(engine: str, word: int = 5, extension: str = "", code: Code | None = None) -> Reader:
     """The Python reading of the step, by other code."""
-    return Reader(step_of(word, engine, "", code))
+    return Reader(step_of(word, engine, extension, code))
 
 
 @needs_coqc
