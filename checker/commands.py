@@ -97,7 +97,8 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
         return None
     if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
-        raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
+        taken = ENGINES if options.inexact else (*ENGINES, *KERNEL_ENGINES)
+        raise UsageError(f"{name}: expected --engine {', '.join(taken)}, found {options.engine}")
     if (file := load_checked_weights(options.weights, options.engine, options.inexact)) is None:
         return None
     from efasp.model.weights import loaded

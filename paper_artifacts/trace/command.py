@@ -14,7 +14,7 @@ from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.session import notice
 from efasp.checker.weights_file import check_program, load_checked_weights
-from efasp.model.compile import compile_machine
+from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.plan import Plan
 from efasp.paper_artifacts.report.site import environment
 from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, replayed
@@ -40,7 +40,7 @@ def trace(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.engine is None and options.weights is None:
-        raise UsageError("--engine: expected mdm or apmdm, found none")
+        raise UsageError(f"--engine: expected {' or '.join(ENGINES)}, found none")
     program, plan, fresh, extension, prompted = _made(options)
     tracer = Tracer(program, plan, options.engine, extension, fresh, options.weights is not None, prompted)
     try:
