@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from efasp.checker import kernel_engines
 from efasp.checker.arguments import unused
 from efasp.checker.errors import UsageError, absent, hint, reason
-from efasp.checker.files import STDIN, display_path, writable, write
+from efasp.checker.files import beside_json, display_path, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.session import notice
 from efasp.checker.solvers import installed
@@ -345,8 +345,7 @@ def cfg(options: argparse.Namespace) -> int:
     try:
         _needs_torch(options.engine)
         options.attention = _attention(options)
-        if options.json and options.pram == STDIN:
-            raise UsageError("--pram: expected a file, as --json is on standard output, found -")
+        beside_json("--pram", options.pram, options.json)
         if options.pram is not None:
             writable("--pram", options.pram)
         options.max_steps = steps(len(options.text))  # which are all
