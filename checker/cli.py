@@ -179,6 +179,7 @@ def _export(export: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--name", metavar="N", help="for a program's text: the definition that is the output (default: the last)"
     )
+    export.add_argument("--json", action="store_true", help="what was written, as one JSON object")
     what = (
         "[SOURCE] OUT: of SOURCE (an .efasp file, MODULE:NAME, or a weights file), or of a machine; - as OUT is standard output"
     )

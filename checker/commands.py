@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from efasp.checker import kernel_engines
 from efasp.checker.arguments import unused
 from efasp.checker.errors import UsageError, absent, hint, reason
-from efasp.checker.files import STDIN, display_path, writable, write
+from efasp.checker.files import beside_json, display_path, writable, write
 from efasp.checker.interface import decoded, extension_of, weights_for
 from efasp.checker.session import notice
 from efasp.checker.solvers import installed
@@ -97,7 +97,8 @@ def _weights(options: argparse.Namespace) -> Weights | Decoder | None:
         return None
     if options.engine not in (None, *ENGINES):
         name = "--inexact" if options.weights is None else "--weights"
-        raise UsageError(f"{name}: expected --engine mdm or apmdm, found {options.engine}")
+        taken = ENGINES if options.inexact else (*ENGINES, *KERNEL_ENGINES)
+        raise UsageError(f"{name}: expected --engine {', '.join(taken)}, found {options.engine}")
     if (file := load_checked_weights(options.weights, options.engine, options.inexact)) is None:
         return None
     from efasp.model.weights import loaded
@@ -344,8 +345,7 @@ def cfg(options: argparse.Namespace) -> int:
     try:
         _needs_torch(options.engine)
         options.attention = _attention(options)
-        if options.json and options.pram == STDIN:
-            raise UsageError("--pram: expected a file, as --json is on standard output, found -")
+        beside_json("--pram", options.pram, options.json)
         if options.pram is not None:
             writable("--pram", options.pram)
         options.max_steps = steps(len(options.text))  # which are all

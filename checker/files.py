@@ -107,6 +107,12 @@ def writable(flag: str, path: Path, folder: bool = False) -> None:
         raise UsageError(f"{flag}: {path}: {error.strerror}") from None
 
 
+def beside_json(flag: str, path: Path | None, as_json: bool) -> None:
+    """Raises UsageError where a command's file and its report as JSON would both be on standard output."""
+    if as_json and path == STDIN:
+        raise UsageError(f"{flag}: expected a file, as --json is on standard output, found -")
+
+
 def wrote(path: Path) -> None:
     """Say on standard error that a file was written, where it was not standard output."""
     if path != STDIN:

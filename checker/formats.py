@@ -21,8 +21,8 @@ import numpy as np
 
 from efasp.checker.commands import too_wide
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, put, unreadable_weights, writable
-from efasp.checker.language.commands import rounded
+from efasp.checker.files import STDIN, beside_json, put, unreadable_weights, writable
+from efasp.checker.language.commands import rounded, sizes_of
 from efasp.checker.language.given import given
 from efasp.checker.solvers import installed
 from efasp.checker.weights_file import inexact
@@ -68,6 +68,7 @@ def export(options: argparse.Namespace) -> int:
     source, target = _operands(options)
     if target == STDIN and options.format == "hf":
         raise UsageError("--format hf: expected a folder, found - (standard output)")
+    beside_json("OUT", target, options.json)
     if options.format != "hf":
         writable("OUT", target)
     given = None if source is None else _of_source(source, options.name)
@@ -84,6 +85,11 @@ def export(options: argparse.Namespace) -> int:
         raise  # the reader of standard output has gone, which is not a failure
     except OSError as error:
         raise UsageError(f"{target}: {error.strerror}") from None
+    if options.json:
+        known = {"source": source, "output": str(target), "format": options.format, "transformer": subject.name}
+        about = {"agreement": said or None, "written": not code}
+        print(json.dumps({**known, **sizes_of(subject.transformer), **about}, ensure_ascii=False))
+        return code
     stream = sys.stderr if target == STDIN or code else sys.stdout
     print(*(f"{target}: {line}" for line in (subject.name, said) if line), sep="\n", file=stream)
     return code

@@ -29,7 +29,7 @@ def of_file(engine: str, path: Path | None, inexact: bool) -> Decoder | None:
     """
     if inexact:
         raise UsageError(
-            f"--inexact: expected --engine mdm or apmdm, found {engine}, which computes exactly whatever the dtype"
+            f"--inexact: expected --engine {', '.join(ENGINES.values())}, found {engine}, which is exact whatever the dtype"
         )
     try:
         program = kernel()

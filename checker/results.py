@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
-from efasp.proofs.obligation import STATUSES, Batch, Kind, Obligation, Status, Verdict
+from efasp.proofs.obligation import STATUSES, Batch, Kind, Obligation, Status, Verdict, named
 
 DECIDED = ("proved", "refuted", "vacuous", "measured")
 GOOD = ("proved", "measured")
@@ -111,11 +111,11 @@ def is_listing(value: Any) -> bool:
     )  # fmt: skip
 
 
-def failed(batch: Batch, n_max: int, reason: str) -> Row:
-    """The one row of a batch that could not be built (or that gave nothing)."""
+def failed(batch: Batch, lemma: str, n_max: int, reason: str, status: Status = "error") -> Row:
+    """The row of a lemma of a batch that could not be built, or that gave none of its obligations, or not all."""
     known: Head = {
-        "id": batch.id,
-        "lemma": " ".join(batch.lemmas),
+        "id": named(lemma, batch.params),
+        "lemma": lemma,
         "params": batch.params,
         "scope": "none",
         "n": [1, n_max],
@@ -126,7 +126,7 @@ def failed(batch: Batch, n_max: int, reason: str) -> Row:
         "concludes": [],
         "assumed": [],
     }
-    return row(known, Verdict("error", reason), 0)
+    return row(known, Verdict(status, reason), 0)
 
 
 def summary(rows: Iterable[Row]) -> dict[str, int]:

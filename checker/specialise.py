@@ -9,7 +9,7 @@ import sys
 from efasp.checker import arguments, cli
 from efasp.checker.commands import directed, initial_memory, too_wide, word_of
 from efasp.checker.errors import UsageError, absent, of_source
-from efasp.checker.files import STDIN, put_output, writable, wrote
+from efasp.checker.files import STDIN, beside_json, put_output, writable, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.solvers import installed
 from efasp.encoding import CellLayout, LogLayout
@@ -39,8 +39,7 @@ def specialise(options: argparse.Namespace) -> int:
     """Write the file, and say its sizes beside the universal machine's. Raises UsageError."""
     if installed("torch") is None:
         raise UsageError(absent("torch"))
-    if options.json and options.output == STDIN:
-        raise UsageError("-o: expected a file, as --json is on standard output, found -")
+    beside_json("-o", options.output, options.json)
     writable("-o", options.output)
     where = word_of(options)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from efasp.model.header import WeightsError, check_file, shown
+from efasp.model.header import RepeatedKey, WeightsError, check_file, shown, unambiguous
 
 MAKERS = "efasp export, efasp specialise and efasp compile write such files"
 MOST = 100_000_000  # bytes of a header, by the format
@@ -31,14 +31,28 @@ OTHERS = {
 def opened(path: Path, makers: str = MAKERS) -> Iterator[Any]:
     """Within, the open file, as ``safetensors.safe_open`` gives it, with tensors of NumPy; ``makers``: what writes such files.
 
-    Raises WeightsError for a file that is not safetensors, OSError for one that cannot be read.
+    Raises WeightsError for a file that is not safetensors, or whose header names a tensor or a key of its metadata twice (the
+    library takes the last of the two), OSError for one that cannot be read.
     """
     check_file(path)
     try:
         with safe_open(path, framework="numpy") as file:
+            _check_names(path)
             yield file
     except SafetensorError:
         raise WeightsError(f"{path}: expected a safetensors file, found {found(path)} ({makers})") from None
+
+
+def _check_names(path: Path) -> None:
+    """Raises WeightsError for a key that the header of a safetensors file has twice."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = file.read(length)
+    try:
+        unambiguous(header)
+    except RepeatedKey as error:
+        expected = "a header that names every tensor, and every key of its metadata, once"
+        raise WeightsError(f"{path}: expected {expected}, found {shown(error.key)} twice") from None
 
 
 def ordered(data: bytes) -> bytes:
@@ -67,7 +81,9 @@ def found(path: Path) -> str:
             return f"{size} bytes, of which the header alone takes {8 + length}: it is cut short, or of another format"
         said = file.read(length)
     try:
-        header = json.loads(said)
+        header = unambiguous(said)
+    except RepeatedKey as error:
+        return f"a header that names {shown(error.key)} twice"
     except (ValueError, RecursionError):
         return f"a header that is no JSON, but {shown(said[:40].decode('utf-8', 'backslashreplace'))}"
     return _described(header, size - 8 - length)

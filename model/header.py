@@ -46,6 +46,29 @@ def shown(text: str | None, most: int = 40, quoted: bool = True) -> str:
     return found if len(found) <= most else found[:most] + "..."
 
 
+class RepeatedKey(ValueError):
+    """A key that an object of JSON has twice: ``key``."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def unambiguous(text: str | bytes) -> Any:
+    """The value of a JSON text in which no object has a key twice: readers differ on which of the two counts. Raises
+    RepeatedKey, and as ``json.loads``."""
+    return json.loads(text, object_pairs_hook=_distinct)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise RepeatedKey(key)
+        found[key] = value
+    return found
+
+
 def check_file(path: Path) -> None:
     """Raises WeightsError for a device or a pipe (which may never end), OSError for a file that cannot be opened."""
     if path.exists() and not path.is_file() and not path.is_dir():
@@ -99,9 +122,9 @@ def read_shape(path: Path, text: str, d_out: int) -> TransformerShape[int]:
         return known and (row["heads"] == 0) == (row["d_head"] == 0)
 
     try:
-        shape: TransformerShape[int] = json.loads(text)
+        shape: TransformerShape[int] = unambiguous(text)
     except (ValueError, RecursionError):
-        raise WeightsError(f"{path}: metadata shape: expected JSON, found {shown(text)}") from None
+        raise WeightsError(f"{path}: metadata shape: expected JSON with every key once, found {shown(text)}") from None
     layers = shape.get("layers") if isinstance(shape, dict) else None
     good = isinstance(layers, list) and len(layers) <= 64 and size(shape.get("d_model")) and size(shape.get("d_out"))
     if not good or not shape["d_model"] or not all(map(block, layers or [])):

@@ -41,7 +41,9 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     audit = cli.command(commands, "audit", "list claims and lemmas with their status, or show one of them in full")
     shown = "a lemma, a claim or a program's file, shown in full, or a glob (default: list all)"
     audit.add_argument("name", nargs="?", metavar="NAME", help=shown)
-    audit.add_argument("--format", choices=("text", "json", "html"), default="text")
+    form = audit.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=("text", "json", "html"), default="text", help="(default %(default)s)")
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="as --format json")
     audit.add_argument("--out", type=arguments.path, metavar="DIR", help="where to write the web pages (--format html)")
     audit.add_argument("--trust", action="store_true", help="the trusted base, claim by claim")
     cli.run_options(audit)
@@ -56,6 +58,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     trace.add_argument("--step", type=arguments.positive, metavar="K", help="print one step")
     trace.add_argument("--position", type=arguments.count, nargs="+", default=[], metavar="I", help="show these positions too")
     trace.add_argument("--html", type=arguments.path, metavar="FILE", help="write a page to step through")
+    trace.add_argument("--json", action="store_true", help="the steps as one JSON object")
     trace.add_argument("--generate", choices=generation.LANGUAGES, help="show a stochastic generation instead (efasp generate)")
     generation.options(trace)
     trace.set_defaults(command=_trace)
@@ -70,6 +73,7 @@ def extend(commands: cli.Commands, check: argparse.ArgumentParser) -> None:
     tables.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="only these tables")
     tables.add_argument("--check", action="store_true", help="write nothing; compare all but times; exit 1 on a difference")
     tables.add_argument("--all", action="store_true", help="with --check: repeat every run, not only a sample")
+    tables.add_argument("--json", action="store_true", help="what was made or compared, as one JSON object")
     cli.cluster_option(tables)
     tables.set_defaults(command=_tables, writes=lambda options: not options.check)
 

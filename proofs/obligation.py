@@ -135,13 +135,18 @@ class Obligation:
     @property
     def id(self) -> str:
         """Lemma and parameters, as text."""
-        return f"{self.lemma}[{','.join(f'{key}={value}' for key, value in self.params.items())}]"
+        return named(self.lemma, self.params)
 
     @property
     def hash(self) -> str:
         """SHA-256 of the content, shortened to 16 digits: equal scripts have one hash, under any id."""
         named = self.content if self.kind == "smt" else f"{self.id}\n{self.content}"
         return hashlib.sha256(f"{self.kind}\n{named}".encode()).hexdigest()[:16]
+
+
+def named(lemma: str, params: Mapping[str, Any]) -> str:
+    """A lemma with parameters, as text."""
+    return f"{lemma}[{','.join(f'{key}={value}' for key, value in params.items())}]"
 
 
 @dataclass(frozen=True)

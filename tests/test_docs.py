@@ -261,7 +261,7 @@ def test_keys_of_info(workplace: Path) -> None:
 
 def test_keys_of_obligations_and_certificates() -> None:
     """A row of `efasp check --json` and one of `efasp certify --json`; the statuses of the first."""
-    row = results.failed(Batch(("a",), {}, lambda: iter([])), 1, "")
+    row = results.failed(Batch(("a",), {}, lambda: iter([])), "a", 1, "")
     known = keys(COMMANDS, "JSON of efasp check")[1]
     assert sorted(row) == sorted(known)
     statuses = [

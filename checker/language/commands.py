@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, put_output, writable
+from efasp.checker.files import STDIN, beside_json, put_output, writable
 from efasp.checker.language.given import given, weights
 from efasp.checker.language.rasp import Texts, described, evaluated, is_rasp, translated
 from efasp.checker.learned.commands import evaluate as evaluate_learned
@@ -31,6 +31,9 @@ from efasp.model.rounding import chosen, doubtful
 from efasp.proofs.programs.floats import doubt
 from efasp.sorts import SortError
 from efasp.syntax import Attention, walk
+
+if TYPE_CHECKING:
+    from efasp.model.transformer import Transformer
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -142,6 +145,7 @@ def compile_(options: argparse.Namespace) -> int:
     from efasp.model.weights import packed
 
     path: Path = options.output
+    beside_json("-o", path, options.json)
     writable("-o", path)
     try:
         plan = lower(module.program)
@@ -150,16 +154,27 @@ def compile_(options: argparse.Namespace) -> int:
     except (RangeError, SortError, ValueError) as error:
         raise UsageError(f"{options.file}: {error}") from None
     data = packed(transformer, metadata(module, transformer.dtype_name, transformer.shape))
-    stream = sys.stderr if path == STDIN else sys.stdout
     put_output(path, data)
-    shape = transformer.shape
-    print(f"{path}: {module.program.name}, {len(shape['layers'])} layers, d_model {shape['d_model']}, "
-          f"{transformer.dtype_name}", file=stream)  # fmt: skip
-    for line in described(translation) if translation is not None else ():
-        print(f"  {line}", file=stream)
+    _report(options, module.program.name, transformer, described(translation) if translation is not None else [])
     if reason := doubtful(module, plan, dtype):
         print(f"efasp: {module.program.name}: {dtype} is not known to carry its numbers exactly: {reason}", file=sys.stderr)
     elif not module.program.output.sort.integral and (means := rounded(module)):
         what = ", ".join(means[:4])
         print(f"efasp: {what}: means, which floats may round; efasp check says by how much", file=sys.stderr)
     return 0
+
+
+def _report(options: argparse.Namespace, name: str, transformer: Transformer, notes: Sequence[str]) -> None:
+    """What `efasp compile` wrote: the program and its sizes, and notes on how a RASP operator is compiled."""
+    path, about = options.output, sizes_of(transformer)
+    if options.json:
+        known = {"file": options.file, "output": str(path), "program": name}
+        print(json.dumps({**known, **about, "notes": list(notes)}, ensure_ascii=False))
+        return
+    line = f"{path}: {name}, {about['layers']} layers, d_model {about['d_model']}, {about['dtype']}"
+    print(line, *(f"  {note}" for note in notes), sep="\n", file=sys.stderr if path == STDIN else sys.stdout)
+
+
+def sizes_of(transformer: Transformer) -> dict[str, Any]:
+    """The sizes and the dtype of a transformer that was written, as JSON holds them."""
+    return {key: value for key, value in transformer.summary().items() if key != "device"}

@@ -71,6 +71,7 @@ def _compile(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o", "--output", type=arguments.path, required=True, metavar="OUT", help="the file to write; - is standard output"
     )
+    command.add_argument("--json", action="store_true", help="the program and its sizes as one JSON object")
     command.set_defaults(command=compile_)
 
 
@@ -113,6 +114,7 @@ def _show(command: argparse.ArgumentParser) -> None:
     command.add_argument("--on", type=arguments.letters, metavar="TEXT", help="the example (default: letters of the alphabet)")
     command.add_argument("--svg", type=arguments.path, metavar="OUT", help="write the residual stream as a picture")
     command.add_argument("--html", type=arguments.path, metavar="OUT", help="write all of this as one page")
+    command.add_argument("--json", action="store_true", help="all of this as one JSON object")
     command.set_defaults(command=show)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from efasp.checker.discharge import plain
 from efasp.checker.errors import UsageError, of_source
-from efasp.checker.files import write
+from efasp.checker.files import beside_json, write
 from efasp.checker.interface import extension_of
 from efasp.checker.language.commands import rounded, shown
 from efasp.checker.language.given import given
@@ -49,6 +49,7 @@ class Task:
 
 def serial(options: argparse.Namespace) -> int:
     """`efasp serial`: the exit code is 4 after a fault, and 1 where a log is not the machine's."""
+    beside_json("-o", options.output, options.json)
     try:
         task = _machine(options) if _pram(options.file) else _program(options)
         program = task.serial.program

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import html
+import json
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from efasp.checker.errors import UsageError
-from efasp.checker.files import STDIN, writable, write, wrote
+from efasp.checker.files import STDIN, beside_json, writable, write, wrote
 from efasp.checker.language.given import given
 from efasp.checker.language.picture import svg
 from efasp.exact import winners
@@ -28,6 +30,7 @@ WIDE = 16  # coordinates that one head's line names
 def show(options: argparse.Namespace) -> int:
     """Print the sections, or write them as a page; and the picture."""
     for flag, path in (("--svg", options.svg), ("--html", options.html)):
+        beside_json(flag, path, options.json)
         if path is not None:
             writable(flag, path)
     if options.svg == options.html == STDIN:
@@ -41,15 +44,17 @@ def show(options: argparse.Namespace) -> int:
         raise UsageError(f"--on: {error}") from None
     except SortError as error:
         raise UsageError(f"{options.file}: {error}") from None
-    sections = dict(described(module, plan, text))
     if options.svg is not None:
         write(options.svg, svg(plan), "--svg")
         wrote(options.svg)
     if options.html is not None:
-        write(options.html, page(module.program.name, sections, svg(plan)), "--html")
+        write(options.html, page(module.program.name, dict(described(module, plan, text)), svg(plan)), "--html")
         wrote(options.html)
-    if options.html is None and options.svg != STDIN:
-        print("\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections.items()))
+    if options.json:
+        print(json.dumps({"file": options.file, **data(module, plan, text)}, ensure_ascii=False))
+    elif options.html is None and options.svg != STDIN:
+        sections = described(module, plan, text)
+        print("\n\n".join(f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections))
     return 0
 
 
@@ -69,44 +74,83 @@ def described(module: Module, plan: Plan, text: str) -> Iterator[tuple[str, str]
     lines = [f"depth {heads} in attention and {units} in ReLUs, {hidden(program.output)} units; d_model {plan.width}"]
     for number, row in enumerate(plan.shape["layers"], 1):
         lines.append(f"layer {number}: {row['heads']} heads of width {row['d_head']}, {row['d_ff']} units")
-        lines += [f"  writes {name}" for name in _written(plan, number)]
+        by_what = {f"by {what}": names for what, names in _written(plan, number).items() if names}
+        lines += [f"  writes {', '.join(names[:WIDE])}{_more(names)} ({what})" for what, names in by_what.items()]
     yield "layers", "\n".join(lines)
     yield f"attention on {text!r}", "\n".join(attention(module, plan, text))
 
 
-def _written(plan: Plan, layer: int) -> list[str]:
-    """The names of the values that a layer's two sublayers write first."""
-    out = []
-    for sublayer, what in ((2 * layer - 1, "by attention"), (2 * layer, "by units")):
-        names = [resident.name for resident in plan.residents if resident.born == sublayer]
-        more = f" and {len(names) - WIDE} more" if len(names) > WIDE else ""
-        if names:
-            out.append(f"{', '.join(names[:WIDE])}{more} ({what})")
-    return out
+def data(module: Module, plan: Plan, text: str) -> dict[str, Any]:
+    """The same as JSON holds it (docs/commands.md, "JSON of efasp show")."""
+    program = module.program
+    heads, units = depth(program.output)
+    return {
+        "program": program.name,
+        "definition": written(module),
+        "primitives": listed(program, expand=True),
+        "depth": {"attention": heads, "units": units},
+        "units": hidden(program.output),
+        "d_model": plan.width,
+        "layers": [{**row, "writes": _written(plan, number)} for number, row in enumerate(plan.shape["layers"], 1)],
+        "input": text,
+        "positions": positions(module, text),
+        "attention": [look._asdict() for look in looks(module, plan, text)],
+    }
 
 
-def attention(module: Module, plan: Plan, text: str) -> Iterator[str]:
-    """For each head and position the positions that it attends to; of the text from 0, the start token as its name."""
-    ids = module.encode(text)
-    names = [*([module.start] if module.start else []), *(f"{i}:{c}" for i, c in enumerate(module.split(text)))]
-    stream = plan.states(plan.embed(ids))
+def _written(plan: Plan, layer: int) -> dict[str, list[str]]:
+    """The names of the values that a layer's two sublayers write first, by sublayer."""
+    sublayers = {"attention": 2 * layer - 1, "units": 2 * layer}
+    return {what: [r.name for r in plan.residents if r.born == number] for what, number in sublayers.items()}
+
+
+def _more(names: list[str]) -> str:
+    """How many names are not shown."""
+    return f" and {len(names) - WIDE} more" if len(names) > WIDE else ""
+
+
+class Look(NamedTuple):
+    """The positions that one head attends to: ``to`` has a list for each position; ``reads``: the names of what it reads."""
+
+    layer: int
+    head: int
+    reads: list[str]
+    to: list[list[int]]
+
+
+def positions(module: Module, text: str) -> list[str]:
+    """The names of a text's positions: of the text from 0, the start token as its name."""
+    return [*([module.start] if module.start else []), *(f"{i}:{c}" for i, c in enumerate(module.split(text)))]
+
+
+def looks(module: Module, plan: Plan, text: str) -> Iterator[Look]:
+    """For each head the positions that each position attends to, by number."""
+    stream = plan.states(plan.embed(module.encode(text)))
     for number, layer in enumerate(plan.layers, 1):
         for h, head in enumerate(layer.heads):
             before = stream[2 * number - 2]
             best = winners(head.q.apply(before), head.k.apply(before))
-            yield f"layer {number}, head {h}, for {', '.join(_names(plan, head, number)) or 'nothing that is read'}"
-            width = max(map(len, names))
-            for position, row in enumerate(best):
-                to = [names[j] for j in np.flatnonzero(row)]
-                yield f"  {names[position]:>{width}} -> {'all' if len(to) == len(names) > 1 else ' '.join(to)}"
+            yield Look(number, h, _names(plan, head, number), [np.flatnonzero(row).tolist() for row in best])
+
+
+def attention(module: Module, plan: Plan, text: str) -> Iterator[str]:
+    """For each head and position the positions that it attends to, as text."""
+    names = positions(module, text)
+    width = max(map(len, names))
+    for look in looks(module, plan, text):
+        more = [f"{len(look.reads) - 4} more"] if len(look.reads) > 5 else []
+        read = [*look.reads[:4], *more] if more else look.reads
+        yield f"layer {look.layer}, head {look.head}, for {', '.join(read) or 'nothing that is read'}"
+        for name, to in zip(names, look.to, strict=True):
+            shown = "all" if len(to) == len(names) > 1 else " ".join(names[j] for j in to)
+            yield f"  {name:>{width}} -> {shown}"
 
 
 def _names(plan: Plan, head: Head, layer: int) -> list[str]:
     """What a head writes, by the names of the coordinates."""
     rows = {coordinate for coordinate, row in enumerate(head.o.rows) if row}
     held = [r for r in plan.residents if r.coordinate in rows and r.born <= 2 * layer - 1 <= r.last]
-    names = list(dict.fromkeys(r.name for r in held))
-    return [*names[:4], f"{len(names) - 4} more"] if len(names) > 5 else names
+    return list(dict.fromkeys(r.name for r in held))
 
 
 def page(title: str, sections: dict[str, str], picture: str) -> str:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from efasp.checker.errors import UsageError, absent
-from efasp.checker.files import STDIN, put_output, unreadable_weights, writable
+from efasp.checker.files import STDIN, beside_json, put_output, unreadable_weights, writable
 from efasp.checker.solvers import installed
 from efasp.model.header import WeightsError
 from efasp.model.learned import checkpoint
@@ -25,8 +25,7 @@ def train(options: argparse.Namespace) -> int:
         raise UsageError(f"-o: {absent('torch')}")
     from efasp.model.learned.training import STEPS, learned, trained
 
-    if options.json and options.output == STDIN:
-        raise UsageError("-o: expected a file with --json, found -, which is standard output")
+    beside_json("-o", options.output, options.json)
     writable("-o", options.output)
     task, steps = TASKS[options.task], STEPS if options.steps is None else options.steps
     network, loss = trained(task, options.seed, steps)

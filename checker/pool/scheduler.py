@@ -13,7 +13,7 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from time import monotonic
 from typing import Any, cast
@@ -24,7 +24,7 @@ from efasp.checker.pool.pools import Channel, Pool, Process
 from efasp.checker.pool.worker import Work
 from efasp.checker.results import DECIDED, Head, Row, failed, is_verdict, row
 from efasp.checker.store import Store, digest
-from efasp.proofs.obligation import Verdict
+from efasp.proofs.obligation import Status, Verdict
 from efasp.proofs.registry import matches
 
 RECYCLE = 4  # a worker that holds more than this part of its memory limit after a batch is replaced
@@ -145,9 +145,7 @@ class Scheduler:
             worker.todo.appendleft(worker.batch)
             first = worker.at
         else:
-            reason = recovery.unbuilt(self.work, exitcode, late)
-            self._row(worker.batch, worker.at, failed(self.work.batches[worker.batch], self.n_max, reason))
-            self._complete(worker.batch)
+            self._unbuilt(worker, recovery.unbuilt(self.work, exitcode, late), "timeout" if late else "error")
         if worker.todo:
             self._start(worker.todo, first)
 
@@ -169,8 +167,7 @@ class Scheduler:
             _, verdict, seconds, key, text = said
             self._discharged(worker, verdict, seconds, key, text)
         elif what == "failed":
-            self._row(worker.batch, worker.at, failed(self.work.batches[worker.batch], self.n_max, said[0]))
-            self._complete(worker.batch)
+            self._unbuilt(worker, said[0], "error")
             self._next(worker, False)
         else:
             built, resident, lacking = said
@@ -243,16 +240,19 @@ class Scheduler:
     def _built(self, index: int, built: int, lacking: dict[str, str]) -> None:
         """A batch is finished; a lemma that it promises without giving all its obligations would pass unseen."""
         batch = self.work.batches[index]
-        missing: dict[str, list[str]] = {}
-        for name, why in lacking.items():
-            if matches(name, self.work.patterns):
-                missing.setdefault(why, []).append(name)
-        if missing:
-            for number, (why, names) in enumerate(missing.items()):
-                self._row(index, built + number, failed(replace(batch, lemmas=tuple(names)), self.n_max, why))
-        elif built and self.plan.all_lemmas_selected(index):
+        missing = {name: why for name, why in lacking.items() if matches(name, self.work.patterns)}
+        for number, (name, why) in enumerate(missing.items()):
+            self._row(index, built + number, failed(batch, name, self.n_max, why))
+        if built and not missing and self.plan.all_lemmas_selected(index):
             self.store.put_batch((self.rows[index][i] for i in sorted(self.rows[index])), self.plan.listing(index))
         self._complete(index)
+
+    def _unbuilt(self, worker: Worker, reason: str, status: Status) -> None:
+        """A batch could not be built: every lemma that it promises, and of which a run is, has a row that says why."""
+        batch = self.work.batches[worker.batch]
+        for number, name in enumerate(name for name in batch.lemmas if matches(name, self.work.patterns)):
+            self._row(worker.batch, worker.at + number, failed(batch, name, self.n_max, reason, status))
+        self._complete(worker.batch)
 
     def _complete(self, batch: int) -> None:
         self.finished += 1

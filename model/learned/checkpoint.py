@@ -13,7 +13,7 @@ from typing import Any
 from safetensors.numpy import save
 
 from efasp.model.container import opened, ordered
-from efasp.model.header import LEARNED, MAKES, WeightsError, check_format, shown
+from efasp.model.header import LEARNED, MAKES, WeightsError, check_format, shown, unambiguous
 from efasp.model.learned.network import Network, shapes
 from efasp.model.learned.tasks import TASKS, Task
 from efasp.model.readback import read_tensors
@@ -63,7 +63,7 @@ def _number(path: Path, key: str, text: str) -> int:
 def _shape(path: Path, text: str) -> dict[str, int]:
     """The sizes in the header."""
     try:
-        shape: Any = json.loads(text)
+        shape: Any = unambiguous(text)
     except (ValueError, RecursionError):
         shape = None
     sizes = isinstance(shape, dict) and all(type(size) is int and 0 < size <= MOST for size in shape.values())

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 from efasp.checker.errors import UsageError
 from efasp.checker.files import writable
 from efasp.checker.mutation.kill_matrix import NONE
 from efasp.checker.options import RunOptions
-from efasp.checker.provenance import provenance
+from efasp.checker.provenance import command, provenance
 from efasp.checker.selection import KERNEL, choices, regime_of
 from efasp.checker.session import Origin, Report, discharged, environment, solvers_of
 from efasp.paper_artifacts.claims.claims import Ledger, claims
@@ -47,7 +45,7 @@ def audit(options: argparse.Namespace) -> int:
         if options.trust:
             show_trust(found.rows, found.route, options.format)
         elif options.format == "html":
-            _write_pages(found, options.out)
+            _write_pages(found, options, _page(name, chosen, some))
         else:
             _show(name, chosen, some, found, options.format == "json")
         return found.exit_code
@@ -80,8 +78,6 @@ def _refuse(options: argparse.Namespace) -> None:
     """Raises UsageError for options that do not go together."""
     if (options.format == "html") != (options.out is not None):
         raise UsageError("--out: expected with --format html, and only there")
-    if options.name is not None and options.format == "html":
-        raise UsageError("--format: expected text or json with NAME, found html")
     if options.trust and (options.name is not None or options.format == "html"):
         raise UsageError("--trust: expected no NAME, and --format text or json")
 
@@ -112,9 +108,16 @@ def _run(options: RunOptions) -> AbstractContextManager[Report]:
     return discharged(options, "audit")
 
 
-def _write_pages(found: Report, folder: Path) -> None:
+def _page(name: str | None, chosen: list[str], some: list[str]) -> str:
+    """The page of a lemma or a claim, or that of all claims."""
+    return f"lemma/{name}.html" if name in some else f"claim/{name}.html" if name in chosen else "index.html"
+
+
+def _write_pages(found: Report, options: argparse.Namespace, page: str) -> None:
+    """Write the pages of a run and say which of them shows what was asked for; pages of lemmas that the run left out say so."""
     from efasp.paper_artifacts.report.site import Site
 
-    how = f"{found.environment['command']} --format html --out {shlex.quote(str(folder))}"
-    Site(found, artifacts(), how, checked()).write(folder, "--out")
-    print(folder / "index.html")
+    named = [] if options.name is None else [options.name]
+    how = command("audit", RunOptions.of(options), [*named, "--format", "html", "--out", str(options.out)])
+    Site(found, artifacts(), how, checked()).write(options.out, "--out")
+    print(options.out / page)

@@ -52,7 +52,8 @@ def audit_program(options: argparse.Namespace) -> int:
     """
     refuse(options, ELSEWHERE, "without FILE", options.name)
     if options.format == "html":
-        raise UsageError("--format: expected text or json for a program, found html")
+        page = f"efasp show {options.name} --html FILE writes a page of it"
+        raise UsageError(f"--format: expected text or json for a program, found html ({page})")
     module = given(options.name)
     try:
         _ = module.longest

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from efasp.checker.errors import UsageError
 from efasp.checker.files import temporary_folder, writable, write, wrote
@@ -76,6 +78,7 @@ def tables(options: argparse.Namespace) -> int:
     if not sampled and (long := [f"{name} ({SLOW[name]} minutes of one core)" for name in SLOW if name in chosen]):
         print(f"about, where no run is cached: {', '.join(long)}", file=sys.stderr, flush=True)
     wrong: list[str] = []
+    rows: list[dict[str, Any]] = []
     with temporary_folder(), opened(options.cluster, None) as pool:
         for name, make in chosen.items():
             print(f"{name} ...", file=sys.stderr, flush=True)
@@ -85,8 +88,12 @@ def tables(options: argparse.Namespace) -> int:
             differences = compared(artifact, notes, folder) if options.check else []
             if not options.check:
                 written(artifact, notes, folder)
-            print(summary(artifact, notes, len(failed), len(differences) if options.check else None), flush=True)
+            rows.append(data(artifact, notes, differences if options.check else None))
+            if not options.json:
+                print(summary(rows[-1]), flush=True)
             wrong += failed + differences
+    if options.json:
+        print(json.dumps({"folder": str(folder), "compared": options.check, "tables": rows}, ensure_ascii=False))
     for line in wrong:
         print(line, file=sys.stderr)
     if not options.check:
@@ -127,9 +134,18 @@ def written(artifact: Artifact, notes: Notes, folder: Path) -> None:
         write(noted(folder, artifact.name), notes.text(EDIT.format(artifact.command)), "--out")
 
 
-def summary(artifact: Artifact, notes: Notes, failed: int, differences: int | None) -> str:
-    """What was made, one line. ``differences``: None where nothing was compared."""
-    runs = f", {len(notes.again)} of {len(notes.runs)} runs made now" if notes.runs else ""
-    held = f"{len(artifact.checks) - failed} of {len(artifact.checks)} checks hold"
-    apart = "" if differences is None else f", {differences} differences"
-    return f"{artifact.name}: {len(artifact.rows)} rows{runs}, {held}{apart}"
+def data(artifact: Artifact, notes: Notes, differences: list[str] | None) -> dict[str, Any]:
+    """What was made, as JSON holds it. ``differences``: None where nothing was compared."""
+    runs = {"of": len(notes.runs), "made": len(notes.again)}
+    failed = [check.what for check in artifact.checks if not check.holds]
+    checks = {"of": len(artifact.checks), "failed": failed}
+    return {"table": artifact.name, "rows": len(artifact.rows), "runs": runs, "checks": checks, "differences": differences}
+
+
+def summary(made: Mapping[str, Any]) -> str:
+    """What was made (``data``), one line."""
+    runs = f", {made['runs']['made']} of {made['runs']['of']} runs made now" if made["runs"]["of"] else ""
+    count = made["checks"]["of"]
+    held = f"{count - len(made['checks']['failed'])} of {count} checks hold"
+    apart = "" if made["differences"] is None else f", {len(made['differences'])} differences"
+    return f"{made['table']}: {made['rows']} rows{runs}, {held}{apart}"

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from efasp.checker.errors import UsageError, of_source
-from efasp.checker.files import display_path, writable, write, wrote
+from efasp.checker.files import beside_json, display_path, writable, write, wrote
 from efasp.checker.interface import extension_of
 from efasp.checker.results import Row
 from efasp.checker.selection import regime_of
 from efasp.checker.session import notice
 from efasp.checker.weights_file import check_program, load_checked_weights
-from efasp.model.compile import compile_machine
+from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.plan import Plan
 from efasp.paper_artifacts.report.site import environment
 from efasp.paper_artifacts.trace.countermodels import CaseError, of_machine, replayed
-from efasp.paper_artifacts.trace.frames import frame_text, page_data
+from efasp.paper_artifacts.trace.frames import frame_text, page_data, trace_data
 from efasp.paper_artifacts.trace.tracer import TraceError, Tracer
 from efasp.pram.assembler import parse_data_file
 from efasp.pram.assembler.source import AssemblyError, read_text
@@ -33,6 +33,7 @@ def trace(options: argparse.Namespace) -> int:
             raise UsageError(f"--{name}: expected --generate beside it, found none")
     if (options.file is None) == (options.case is None):
         raise UsageError(f"expected either FILE or --case REPORT, found {'neither' if options.file is None else 'both'}")
+    beside_json("--html", options.html, options.json)
     if options.html is not None:
         writable("--html", options.html)
     return _run(options) if options.case is None else _case(options)
@@ -40,7 +41,7 @@ def trace(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.engine is None and options.weights is None:
-        raise UsageError("--engine: expected mdm or apmdm, found none")
+        raise UsageError(f"--engine: expected {' or '.join(ENGINES)}, found none")
     program, plan, fresh, extension, prompted = _made(options)
     tracer = Tracer(program, plan, options.engine, extension, fresh, options.weights is not None, prompted)
     try:
@@ -54,7 +55,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.html is not None:
         write(options.html, page(options.file, {**page_data(tracer, shown), "facts": []}), "--html")
         wrote(options.html)
-    else:
+    if options.json:
+        print(json.dumps({"file": options.file, **trace_data(tracer, shown)}, ensure_ascii=False))
+    elif options.html is None:
         print("\n".join(frame_text(tracer, frame) for frame in shown), end="")
     return int(any(frame.differs is not None for frame in frames))
 
@@ -81,7 +84,10 @@ def _case(options: argparse.Namespace) -> int:
     if options.html is not None:
         write(options.html, page(row["id"], case.data), "--html")
         wrote(options.html)
-    else:
+    if options.json:
+        shown = {} if case.tracer is None else trace_data(case.tracer, case.frames)
+        print(json.dumps({"id": row["id"], "facts": case.facts, **shown}, ensure_ascii=False))
+    elif options.html is None:
         print("\n".join(f"{name}: {text}" for name, text in case.facts))
         if case.tracer is not None:
             print("\n" + frame_text(case.tracer, case.frames[-1]), end="")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from efasp.checker.discharge import plain
 from efasp.paper_artifacts.trace.tracer import Field, Frame, Tracer
 from efasp.pram.assembler import disassemble
 from efasp.pram.assembler.disassembler import instruction_text
@@ -116,12 +118,12 @@ def _indent(lines: Sequence[str]) -> list[str]:
 
 def page_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
     """The data of the trace's page, as JSON holds it."""
-    return {
-        "program": disassemble(tracer.program).splitlines(),
-        "engine": tracer.engine,
-        "numbers": tracer.numbers,
-        "frames": [_frame(tracer, frame) for frame in frames],
-    }
+    return {**_head(tracer), "frames": [_frame(tracer, frame) for frame in frames]}
+
+
+def _head(tracer: Tracer) -> dict[str, Any]:
+    """The program, and the engine and the numbers that are shown."""
+    return {"program": disassemble(tracer.program).splitlines(), "engine": tracer.engine, "numbers": tracer.numbers}
 
 
 def _frame(tracer: Tracer, frame: Frame) -> dict[str, Any]:
@@ -150,3 +152,36 @@ def _frame(tracer: Tracer, frame: Frame) -> dict[str, Any]:
         "exactly": {str(p): tracer.token(token) for p, token in frame.exactly.items()},
         "views": views,
     }
+
+
+# The data of `efasp trace --json`.
+
+
+def trace_data(tracer: Tracer, frames: Sequence[Frame]) -> dict[str, Any]:
+    """A trace as JSON holds it (docs/commands.md, "JSON of efasp trace"): the page's data, with states by their parts."""
+    return {**_head(tracer), "frames": [_frame_data(tracer, frame) for frame in frames]}
+
+
+def _frame_data(tracer: Tracer, frame: Frame) -> dict[str, Any]:
+    states = {"before": frame.before, "state": frame.state, "expected": frame.expected}
+    said = None if frame.differs is None else plain(frame.differs)
+    views = [
+        {
+            "position": p,
+            "attends": [asdict(look) for look in view.looks],
+            "fields": {title: [field._asdict() for field in fields] for title, fields in view.fields},
+        }
+        for p, view in frame.views.items()
+    ]
+    parts = {name: _state(state) for name, state in states.items()}
+    control = {str(p): bits for p, bits in frame.control.items()}
+    data = _frame(tracer, frame) | parts | {"control": control, "differs": said}
+    del data["at_pc"], data["views"]
+    return {**data, "since": frame.since, "views": views}
+
+
+def _state(state: Configuration | None) -> dict[str, Any] | None:
+    """A configuration, None where tokens hold none."""
+    if state is None:
+        return None
+    return {"memory": state.memory, "registers": state.registers, "pc": state.pc, "status": state.status}

@@ -56,11 +56,22 @@ class Block:
 
 
 def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Average-hard attention."""
-    scores = q @ k.T
+    """Average-hard attention; equal queries and equal keys, which are many, are scored once."""
+    (queries, of), (keys, group) = distinct(q), distinct(k)
+    total, count = np.zeros((len(keys), v.shape[1])), np.zeros((len(keys), 1))
+    np.add.at(total, group, v)
+    np.add.at(count, group, 1)
+    scores = queries @ keys.T
     winners = (scores == scores.max(axis=1, keepdims=True)).astype(float)
-    out: np.ndarray = (winners @ v) / winners.sum(axis=1, keepdims=True)
+    out: np.ndarray = ((winners @ total) / (winners @ count))[of]
     return out
+
+
+def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows of a matrix (0 and -0 are two numbers), and for each row the number of its equal among these."""
+    whole = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+    _, first, of = np.unique(whole, return_index=True, return_inverse=True)
+    return rows[first], of
 
 
 def written(h: np.ndarray, heads: Sequence[Reading], read: Sequence[np.ndarray]) -> np.ndarray:

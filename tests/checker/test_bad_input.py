@@ -43,12 +43,12 @@ READS_TEXT = (
 
 @pytest.mark.parametrize("call", READS_TEXT)
 def test_a_binary_file_is_named_as_such(call: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wherever a text is read; none of it is shown."""
+    """Wherever a text is read, a binary file is named with the line and column of its first bad byte; none of it is shown."""
     for name in ("x", "x.rasp", "x.efasp", "x.pram"):
         (tmp_path / name).write_bytes(b"\x7fELF\x02\xff\xfe" * 9)
     said = refused(call.format(tmp_path / "x").split(), capsys)
     assert f"{tmp_path}/x" in said and "ELF" not in said
-    assert ": expected text, found a binary file (the byte 0x02 at offset 4)\n" in said
+    assert ":1:5: expected text, found a binary file (the byte 0x02)\n" in said
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from efasp import pointwise
 from efasp.checker.cli import main
 from efasp.checker.mutation import constructions, weights
 from efasp.checker.pool.pools import Processes
+from efasp.checker.pool.worker import Work
 from efasp.operators import OPERATORS
 from efasp.proofs import registry
 from efasp.proofs.obligation import CASES, Batch, Obligation, Regime, Verdict, exhaustive, narrowest_word, tally
@@ -107,6 +109,29 @@ def test_a_lemma_without_obligations_is_an_error(capsys: pytest.CaptureFixture[s
     monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([Batch(("x.silent",), {}, nothing)])])
     code, report = check(capsys)
     assert code == 3 and report["obligations"][0]["status"] == "error"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_batch_that_is_not_built_names_its_lemmas(
+    late: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making obligations that fails, or takes longer than its limit, gives each promised lemma that was asked for a row with
+    the lemma, its parameters and the reason: an error, or a timeout."""
+
+    def building() -> Iterator[Obligation]:
+        if late:
+            time.sleep(60)
+        raise ValueError("no plan")
+        yield
+
+    monkeypatch.setattr(Work, "build_limit", property(lambda self: 0.5 if late else 60.0))
+    batch = Batch(("x.one", "x.other", "y.more"), {"w": 6}, building)
+    monkeypatch.setattr(registry, "LEMMAS", [lambda regime: iter([batch])])
+    code, report = check(capsys, "--lemma", "x.*")
+    status, why = ("timeout", "building it: stopped after 0.5 s") if late else ("error", "building it: ValueError: no plan")
+    assert code == 3 and [
+        (row["id"], row["lemma"], row["params"], row["status"], row["method"]) for row in report["obligations"]
+    ] == [(f"{name}[w=6]", name, {"w": 6}, status, why) for name in ("x.one", "x.other")]
 
 
 def promising(given: str, w: int = 6, instead: dict[str, str] | None = None, family: str = "x") -> Batch:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from efasp.checker import formats
 from efasp.language.program import parse_file
@@ -26,6 +28,29 @@ def test_a_source_gives_the_bytes_of_its_own_command(tmp_path: Path, capsys) -> 
     said(capsys, "export", "--word", "5", "--engine", "apmdm", str(first))
     assert said(capsys, "export", str(first), "--format", "safetensors", str(again)) == f"{again}: apmdm, 5-bit words\n"
     assert again.read_bytes() == first.read_bytes()
+
+
+def test_export_as_json(tmp_path: Path, capsys) -> None:
+    """What was written: the source, null of a machine, and the sizes of its tensors; the bytes are those without the flag."""
+    first, again = tmp_path / "a", tmp_path / "b"
+    said(capsys, "export", "--word", "5", "--engine", "apmdm", str(first))
+    for source, call in ((None, ["--word", "5", "--engine", "apmdm"]), (str(first), [str(first)])):
+        data = json.loads(said(capsys, "export", *call, str(again), "--json"))
+        assert again.read_bytes() == first.read_bytes()
+        tensors = load_file(again)
+        assert data.pop("layers") == 1 + max(int(name.split(".")[1]) for name in tensors if name.startswith("layers."))
+        assert data.pop("d_ff") == max(tensor.shape[0] for name, tensor in tensors.items() if name.endswith("up.bias"))
+        assert data.pop("heads") > 0 and data.pop("parameters") == sum(tensor.size for tensor in tensors.values())
+        assert data == {
+            "source": source,
+            "output": str(again),
+            "format": "safetensors",
+            "transformer": "apmdm, 5-bit words",
+            "d_model": tensors["token.weight"].shape[1],
+            "dtype": "float32",
+            "agreement": None,
+            "written": True,
+        }
 
 
 def test_a_file_that_may_round_is_exported_with_a_warning(tmp_path: Path, monkeypatch, capsys) -> None:

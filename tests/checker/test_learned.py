@@ -61,7 +61,7 @@ def test_only_some_lemmas(capsys: pytest.CaptureFixture[str]) -> None:
         (["eval", "--weights", str(RIGHT), "--on", "0a1"], "--on: expected a text of the letters 0, 1, found 'a'"),
         (["eval", "--weights", str(RIGHT), "--on", "01", "--name", "x"], "--name: expected FILE with it"),
         (["train", "parity", "-o", "no/folder/out"], "-o: no/folder/out: No such file or directory"),
-        (["train", "parity", "--json", "-o", "-"], "-o: expected a file with --json"),
+        (["train", "parity", "--json", "-o", "-"], "-o: expected a file, as --json"),
     ],
 )
 def test_bad_input(

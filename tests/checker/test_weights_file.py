@@ -17,13 +17,14 @@ from efasp.checker.discharge import discharge
 from efasp.checker.pool import isolation
 from efasp.checker.weights_file import inexact
 from efasp.model import readback
-from efasp.model.compile import compile_machine
+from efasp.model.compile import ENGINES, compile_machine
 from efasp.model.readback import read_plan
 from efasp.model.specialised_file import MachineFile
 from efasp.model.transformer import Transformer
 from efasp.model.weights import compiled, dump, load
 from efasp.proofs.lemmas import numerics
 from efasp.proofs.obligation import Machine, Regime
+from efasp.proofs.rocq.interpreter import ENGINES as KERNEL_ENGINES
 from efasp.sorts import Number
 from tests.files import Tensors, changed, narrowed
 
@@ -135,6 +136,18 @@ def test_inexact_is_about_a_file(folder: Path, capsys: pytest.CaptureFixture[str
     for engine in ("reference", "apmdm"):
         assert main(["run", str(folder / "halts.pram"), "--engine", engine, "--inexact"]) == 2
         assert "--inexact" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("engine", ["reference", "marm"])
+def test_the_engines_that_take_a_file_are_named(folder: Path, engine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An engine that takes no weights file is refused with every engine that takes one, and with `--inexact` with every one
+    that takes this flag too, which those of the Rocq statement do not."""
+    call = ["run", str(folder / "halts.pram"), "--engine", engine, "--weights", str(folder / "mdm")]
+    taken = ", ".join((*ENGINES, *KERNEL_ENGINES))
+    assert main(call) == 2
+    assert capsys.readouterr().err == f"efasp: --weights: expected --engine {taken}, found {engine}\n"
+    assert main([*call, "--inexact"]) == 2
+    assert capsys.readouterr().err == f"efasp: --weights: expected --engine {', '.join(ENGINES)}, found {engine}\n"
 
 
 FILES = {

@@ -11,7 +11,7 @@ import pytest
 
 from efasp.encoding import CellLayout
 from efasp.model.compile import codebooks, compile_machine
-from efasp.model.header import WeightsError
+from efasp.model.header import WeightsError, read_shape
 from efasp.model.readback import read_plan, tensors
 from efasp.model.transformer import Transformer
 from efasp.model.weights import compiled, export
@@ -71,3 +71,33 @@ def test_malformed_files(tmp_path: Path) -> None:
         read_plan(path)
     with pytest.raises(OSError):
         read_plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ('"out.bias":', '"out.bias":{"data_offsets":[0,144],"dtype":"F32","shape":[36]},"out.bias":', "'out.bias'"),
+        ('"out.bias":', '"out.bi\\u0061s":{"data_offsets":[0,144],"dtype":"F32","shape":[36]},"out.bias":', "'out.bias'"),
+        ('"word":', '"word":"6","word":', "'word'"),
+        ('"__metadata__":', '"__metadata__":{},"__metadata__":', "'__metadata__'"),
+    ],
+)
+def test_a_name_that_a_header_has_twice_is_refused(tmp_path: Path, old: str, new: str, named: str) -> None:
+    """A header that names a tensor or a key of its metadata twice, in whichever spelling, is refused, and the error says which:
+    the library would take the last of the two, another reader may take the first."""
+    path = tmp_path / "x.safetensors"
+    export(compiled(5, "mdm"), path)
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    text = data[8 : 8 + length].decode().rstrip()
+    assert text.count(old) == 1
+    header = text.replace(old, new).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + data[8 + length :])
+    with pytest.raises(WeightsError, match=f"{path}: expected a .*, found .*{named} twice"):
+        read_plan(path)
+
+
+def test_a_shape_that_has_a_key_twice_is_refused(tmp_path: Path) -> None:
+    """So is metadata in JSON in which a key of the shape occurs twice."""
+    with pytest.raises(WeightsError, match="metadata shape: expected JSON with every key once"):
+        read_shape(tmp_path, '{"d_model": 5, "d_model": 6, "d_out": 3, "layers": []}', 3)

@@ -134,18 +134,20 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 
 def _decoded(raw: bytes, file: str) -> str:
-    """The text of a file's bytes. Raises AssemblyError, which for a binary file shows none of it."""
+    """The text of a file's bytes. Raises AssemblyError at the first byte that no text has; a binary file is not shown."""
     try:
-        text, wrong = raw.decode(), None
+        text, wrong = raw.decode(), len(raw)
     except UnicodeDecodeError as error:
-        text, wrong = raw.decode(errors="replace"), error
+        text, wrong = "", error.start
+    odd = re.search(_CONTROL if wrong < len(raw) else rb"\0", raw)
+    at = wrong if odd is None else min(wrong, odd.start())
+    if at == len(raw):
+        return text
+    before = split_lines(raw[:at].decode())
+    place = Token("end", "", len(before), len(before[-1]) + 1)
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise AssemblyError(file, 0, 0, "expected UTF-8 text, found UTF-16")
-    if (odd := re.search(rb"\0" if wrong is None else _CONTROL, raw)) is not None:
-        where = f"the byte {raw[odd.start()]:#04x} at offset {odd.start()}"
-        raise AssemblyError(file, 0, 0, f"expected text, found a binary file ({where})")
-    if wrong is not None:
-        before = split_lines(raw[: wrong.start].decode())
-        place = Token("end", "", len(before), len(before[-1]) + 1)
-        raise Source(file, split_lines(text)).error(place, f"expected UTF-8 text, found the byte {raw[wrong.start]:#04x}")
-    return text
+        raise AssemblyError(file, place.line, place.column, "expected UTF-8 text, found UTF-16")
+    if odd is not None:
+        raise AssemblyError(file, place.line, place.column, f"expected text, found a binary file (the byte {raw[at]:#04x})")
+    lines = split_lines(raw.decode(errors="replace"))
+    raise Source(file, lines).error(place, f"expected UTF-8 text, found the byte {raw[at]:#04x}")

@@ -9,6 +9,7 @@ from random import Random
 from xml.etree import ElementTree
 
 import pytest
+from safetensors.numpy import load_file
 
 from efasp.examples import EXAMPLES
 from efasp.language.printer import write
@@ -16,6 +17,7 @@ from efasp.model.lower import lower
 from efasp.model.program_file import read_program
 from efasp.paper_artifacts.cli import main
 from tests.files import changed
+from tests.pages import COMMANDS, keys
 
 REVERSE = """program reverse
 tokens "abcd"
@@ -196,4 +198,59 @@ def test_show(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(bars) == len(lower(EXAMPLES["reverse"].program).residents)
     assert "<h2>primitives</h2>" in Path("s.html").read_text() and "http" not in re.sub(
         "http://www.w3.org/2000/svg", "", Path("s.html").read_text()
+    )
+
+
+def test_show_as_json(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object of the documented keys: the program's text, and for each head the positions that each position attends to,
+    which of a reversal are the last one, and then its mirror; the picture may be written beside it."""
+    assert main(["show", "reverse.efasp", "--on", "aba", "--svg", "s.svg", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert list(data) == keys(COMMANDS, "JSON of efasp show")[0] and Path("s.svg").exists()
+    assert (data["program"], data["definition"], data["input"]) == ("reverse", REVERSE, "aba")
+    assert data["positions"] == ["0:a", "1:b", "2:a"]
+    assert [(look["layer"], look["head"], look["to"]) for look in data["attention"]] == [
+        (1, 0, [[2], [2], [2]]),
+        (2, 0, [[2], [1], [0]]),
+    ]
+    assert [layer["writes"]["attention"] for layer in data["layers"]] == [look["reads"] for look in data["attention"]]
+
+
+def test_compile_as_json(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was written: the sizes are those of the file's own tensors, and the file is the one that is written without it."""
+    assert main(["compile", "reverse.efasp", "-o", "a"]) == main(["compile", "reverse.efasp", "-o", "b", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert Path("a").read_bytes() == Path("b").read_bytes()
+    tensors = load_file("b")
+    assert data.pop("notes") == [] and data == {
+        "file": "reverse.efasp",
+        "output": "b",
+        "program": "reverse",
+        "layers": 2,
+        "d_model": tensors["token.weight"].shape[1],
+        "heads": 1,
+        "d_ff": 0,
+        "parameters": sum(tensor.size for tensor in tensors.values()),
+        "dtype": "float32",
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "flag"),
+    [
+        (("compile", "reverse.efasp", "-o", "-"), "-o"),
+        (("export", "reverse.efasp", "-"), "OUT"),
+        (("show", "reverse.efasp", "--svg", "-"), "--svg"),
+        (("show", "reverse.efasp", "--html", "-"), "--html"),
+        (("serial", "reverse.efasp", "--on", "ab", "-o", "-"), "-o"),
+        (("specialise", "sum_to", "-o", "-"), "-o"),
+        (("trace", "sum_to", "--engine", "mdm", "--html", "-"), "--html"),
+    ],
+)
+def test_json_and_a_file_on_standard_output_are_refused(
+    reverse: Path, call: tuple[str, ...], flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With `--json` standard output holds nothing but JSON: no command writes a file there as well."""
+    assert (
+        said(capsys, *call, "--json", code=2) == f"efasp: {flag}: expected a file, as --json is on standard output, found -\n"
     )

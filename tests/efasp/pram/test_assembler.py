@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 from collections.abc import Callable
 from pathlib import Path
@@ -162,12 +163,6 @@ def test_unreadable_files(tmp_path: Path, read: Callable[[str], object]) -> None
     error = refused(lambda: read(str(path)))
     assert (error.file, error.line, error.column) == (str(path), 2, 5)
     assert error.message == "expected UTF-8 text, found the byte 0xff" and str(error).endswith("\n    ^")
-    path.write_bytes("halt".encode("utf-16"))
-    assert str(refused(lambda: read(str(path)))) == f"{path}: expected UTF-8 text, found UTF-16"
-    path.write_bytes(b"\x7fELF\x02\xff")
-    assert str(refused(lambda: read(str(path)))) == f"{path}: expected text, found a binary file (the byte 0x02 at offset 4)"
-    path.write_bytes(b"halt\0")
-    assert str(refused(lambda: read(str(path)))) == f"{path}: expected text, found a binary file (the byte 0x00 at offset 4)"
     with pytest.raises(FileNotFoundError):
         read(str(tmp_path / "absent"))
     with pytest.raises(IsADirectoryError):
@@ -175,6 +170,30 @@ def test_unreadable_files(tmp_path: Path, read: Callable[[str], object]) -> None
     with pytest.raises(OSError, match="expected a file name") as caught:
         read("a\0b")
     assert caught.value.errno == errno.EINVAL
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "message"),
+    [
+        ("; \u00e9\nhalt".encode("utf-16"), "1:1", "expected UTF-8 text, found UTF-16"),
+        (codecs.BOM_UTF16_BE + "halt".encode("utf-16-be"), "1:1", "expected UTF-8 text, found UTF-16"),
+        ("halt".encode("utf-16-be"), "1:1", "expected text, found a binary file (the byte 0x00)"),
+        ("halt".encode("utf-16-le"), "1:2", "expected text, found a binary file (the byte 0x00)"),
+        (b"\x7fELF\x02\xff", "1:5", "expected text, found a binary file (the byte 0x02)"),
+        ("; \u00e9\r\n; \u00e9\r".encode() + b"ab\0", "3:3", "expected text, found a binary file (the byte 0x00)"),
+        (codecs.BOM_UTF8 + b"\nab\0", "2:3", "expected text, found a binary file (the byte 0x00)"),
+        (b"a\nb\xff\x00", "2:2", "expected text, found a binary file (the byte 0xff)"),
+    ],
+)
+@pytest.mark.parametrize("read", [assemble_file, parse_data_file])
+def test_a_file_that_is_no_text_is_refused_at_its_first_bad_byte(
+    tmp_path: Path, read: Callable[[str], object], data: bytes, place: str, message: str
+) -> None:
+    """A binary file and one in UTF-16 are refused with the line and column of the first byte that no UTF-8 text has, columns
+    counted in characters; nothing of the file is shown."""
+    path = tmp_path / "bad"
+    path.write_bytes(data)
+    assert str(refused(lambda: read(str(path)))) == f"{path}:{place}: {message}"
 
 
 def test_limits_are_the_machine_s() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,7 @@ from efasp.paper_artifacts.claims.status import artifacts
 from efasp.paper_artifacts.cli import main
 from efasp.paper_artifacts.report import audit
 from efasp.proofs.statements import below, statements
-from tests.pages import COMMANDS, keys
+from tests.pages import COMMANDS, ROOT, keys
 from tests.paper_artifacts.claims.test_claims import everything, row
 
 
@@ -214,6 +217,34 @@ def test_a_glob(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
     assert "or else by the weakest dependency: 1 bounded, 3 measured" in text
 
 
+@pytest.mark.parametrize("name", ["T3", "gates.add", "gates.step.*", str(ROOT / "examples" / "reverse.efasp")])
+def test_json_is_the_json_of_format(name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--json` prints what `--format json` prints, for a claim, a lemma, a glob and a program."""
+    shown(monkeypatch, {})
+    found = []
+    for form in (["--json"], ["--format", "json"]):
+        assert main(["audit", name, *form]) == 0
+        text = capsys.readouterr().out
+        found.append(re.sub(r'"seconds": .*', "", text))
+        assert isinstance(json.loads(text), dict)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("name", "page"), [("T3", "claim/T3"), ("gates.add", "lemma/gates.add"), ("T1*", "index")])
+def test_a_name_as_pages(
+    name: str, page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--format html` with a name discharges what it rests on, writes the pages, which say by which command they were made,
+    and prints the path of the name's own page."""
+    asked = shown(monkeypatch, {})
+    assert main(["audit", name, "--format", "html", "--out", str(tmp_path / "pages")]) == 0
+    path = tmp_path / "pages" / f"{page}.html"
+    assert capsys.readouterr().out == f"{path}\n"
+    of = [lemma for claim in claims().values() if fnmatchcase(claim.id, name) for lemma in claim.lemmas] or [name]
+    assert sorted(asked) == sorted(below(of))
+    assert f"efasp audit {shlex.quote(name)} --format html --out" in unescape(path.read_text())
+
+
 def test_nothing_is_called_measured_twice() -> None:
     """A status says its grade once, and then its scope."""
     ledger = Ledger(everything(**{"process.g": row("process.g", "measured", "measured")}), artifacts())
@@ -239,15 +270,19 @@ def test_scopes_are_counted_as_they_are() -> None:
         (["gate.*"], "found gate.*"),
         (["table-parit"], "table-parity"),
         (["T1-connectvity"], "T1-connectivity"),
-        (["T1", "--format", "html", "--out", "x"], "--format"),
+        (["--json", "--format", "html", "--out", "x"], "--format: not allowed with argument --json"),
         (["T1", "--trust"], "--trust"),
         (["--format", "html"], "--out"),
         (["--out", "x"], "--out"),
-        (["gates.add", "--format", "html", "--out", "x"], "--format"),
+        (["reverse.efasp", "--format", "html"], "efasp show reverse.efasp --html FILE writes a page of it"),
         (["none.pram"], "none.pram: No such file"),
     ],
 )
 def test_bad_usage(arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit 2, and a message that names the flag, or what was meant."""
-    assert main(["audit", *arguments]) == 2
+    try:
+        code = main(["audit", *arguments])
+    except SystemExit as ended:  # of argparse
+        code = ended.code
+    assert code == 2
     assert named in capsys.readouterr().err

@@ -92,6 +92,20 @@ def test_a_check_that_fails_is_red(small: list[Artifact], tmp_path: Path) -> Non
     assert (status.grade, status.why) == ("refuted", "that fails")
 
 
+def test_tables_as_json(small: list[Artifact], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` prints one object: of each table its rows and failed checks, and with `--check` the differences, which are null
+    without; the exit code is the same as without it."""
+    small[0] = table(checks=(Check("that fails", False), Check("that holds", True)))
+    assert main(["tables", "--out", str(tmp_path), "--json"]) == 1
+    made = {"table": "small", "rows": 2, "runs": {"of": 0, "made": 0}, "checks": {"of": 2, "failed": ["that fails"]}}
+    known = {"folder": str(tmp_path), "compared": False, "tables": [{**made, "differences": None}]}
+    assert json.loads(capsys.readouterr().out) == known
+    (tmp_path / "small.tex").unlink()
+    assert main(["tables", "--out", str(tmp_path), "--check", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["compared"] and found["tables"] == [{**made, "differences": [f"{tmp_path / 'small.tex'}: not there"]}]
+
+
 def test_what_was_written_is_read_again(small: list[Artifact], tmp_path: Path) -> None:
     """From the JSON file, for the pages of the report: headings, cells and lines; written again, the same files."""
     assert main(["tables", "--out", str(tmp_path)]) == 0

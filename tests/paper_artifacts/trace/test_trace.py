@@ -21,6 +21,7 @@ from efasp.pram import machine
 from efasp.pram.assembler import assemble, assemble_file
 from efasp.pram.state import Configuration
 from tests.files import changed, narrowed
+from tests.pages import COMMANDS, keys
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = str(ROOT / "programs" / "sum_to.pram")
@@ -215,3 +216,57 @@ def test_what_the_numbers_are(capsys: pytest.CaptureFixture[str]) -> None:
     for word, said in (("16", "torch computes the same in float32"), ("50", "no float transformer of 50-bit words runs")):
         assert main(["trace", PROGRAM, "--engine", "mdm", "--word", word, "--step", "1"]) == 0
         assert f"numbers: exact; {said}" in capsys.readouterr().out.replace("no dtype holds them, so ", "")
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_the_steps_as_json(engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` prints one object of the documented keys, whose states are those of the reference machine, step by step; with
+    `--html` also the page."""
+    page = tmp_path / "page.html"
+    call = [
+        "trace",
+        PROGRAM,
+        "--engine",
+        engine,
+        "--word",
+        "8",
+        "--steps",
+        "3",
+        "--position",
+        "1",
+        "--json",
+        "--html",
+        str(page),
+    ]
+    assert main(call) == 0
+    data = json.loads(capsys.readouterr().out)
+    whole, frame = keys(COMMANDS, "JSON of efasp trace")
+    assert list(data) == whole and all(list(one) == frame for one in data["frames"]) and page.exists()
+    program = assemble_file(PROGRAM, word=8)
+    state = machine.initial(program)
+    for number, one in enumerate(data["frames"], 1):
+        assert one["step"] == number and one["before"] == json.loads(json.dumps(vars_of(state)))
+        state = machine.step(program, state)
+        assert one["state"] == one["expected"] == json.loads(json.dumps(vars_of(state))) and one["differs"] is None
+        assert {1} < {view["position"] for view in one["views"]}
+
+
+def vars_of(state: Configuration) -> dict[str, object]:
+    """A state as JSON should hold it."""
+    return {name: getattr(state, name) for name in ("memory", "registers", "pc", "status")}
+
+
+def test_a_generation_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """The passes as the text shows them, and the word that `efasp generate` draws first with this seed; null before the end."""
+    call = ["trace", "--generate", "dyck", "--k", "3", "--seed", "2"]
+    assert main([*call, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert main(["generate", "dyck", "--k", "3", "--seed", "2", "--json"]) == 0
+    assert [data["word"]] == json.loads(capsys.readouterr().out)["words"] and (data["k"], data["seed"]) == (3, 2)
+    assert main(call) == 0
+    lines = capsys.readouterr().out.splitlines()
+    tokens = [line.split()[1:] for line in lines if line[3:4].isdigit()]
+    assert [[token for token in one["tokens"]] for one in data["passes"]] == tokens
+    assert [one["pass"] for one in data["passes"]] == list(range(1, len(tokens) + 1))
+    assert main([*call, "--steps", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["word"] is None
