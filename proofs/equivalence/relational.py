@@ -10,7 +10,7 @@ from typing import NamedTuple
 from efasp.affine_forms import Form
 from efasp.proofs.concrete.machine_passes import Report
 from efasp.proofs.equivalence.program_values import absent
-from efasp.proofs.equivalence.pruning import Effort, falsified
+from efasp.proofs.equivalence.pruning import falsified
 from efasp.proofs.equivalence.symbolic_position import SymbolicPosition
 from efasp.proofs.obligation import Assignment, Machine, Obligation, Verdict, undecided
 from efasp.proofs.smtlib import Script, Term, clause, eq, implies, ite, land, le, linear, lnot, lor, lt, num, plus
@@ -80,13 +80,13 @@ def compared(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group
     return script, [eq(at.term(cut.got), at.term(cut.wanted)) for cut in cuts]
 
 
-def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group, effort: Effort) -> list[Cut]:
+def refuted(reader: Reader, machine: Machine, cuts: Sequence[Cut], group: Group) -> list[Cut]:
     """The cuts of a group that a solver has a countermodel against, or does not decide."""
     left = [cut for cut in cuts if cut.group == group]
     if not left:
         return []
     script, goals = compared(reader, machine, left, group)
-    return [left[number] for number in falsified(script, goals, effort)]
+    return [left[number] for number in falsified(script, goals)]
 
 
 class ScoreComparison:

@@ -25,7 +25,7 @@ from efasp.proofs.concrete import machine_states
 from efasp.proofs.concrete.float64_filter import Screen, Trace, TracingScreen
 from efasp.proofs.equivalence.assumptions import COUNTED
 from efasp.proofs.equivalence.program_values import parts
-from efasp.proofs.equivalence.pruning import Effort, unproved
+from efasp.proofs.equivalence.pruning import unproved
 from efasp.proofs.equivalence.relational import GROUPS, NAMED, Both, Cut, Forms, Group, HeadPair, reads_alike, refuted, winners
 from efasp.proofs.obligation import Machine
 from efasp.proofs.symbolic.residual_atoms import TooManyTerms, Winning
@@ -142,7 +142,6 @@ class Sweep:
         self.reader, self.stream, self.plan, self.machine = reader, reader.stream, plan, machine
         self.fresh = machine.fresh
         self.alike = Alike(plan, machine)
-        self.effort = Effort()
         self.live = self._liveness(machine)
         self.found = Swept(reader, (Executed([], [], [], [], []), Executed([], [], [], [], [])))
         self.run()
@@ -212,7 +211,7 @@ class Sweep:
         """Forms, those that are the same wherever they are run now the fresh compile's, or on which nothing rests; the cuts."""
         while True:
             out, cuts = self._tried(number, part, got, wanted, live)
-            wrong = {cut for group in NAMED for cut in refuted(self.reader, self.machine, cuts, group, self.effort)}
+            wrong = {cut for group in NAMED for cut in refuted(self.reader, self.machine, cuts, group)}
             if not wrong:
                 return out, cuts
             for cut in wrong:
@@ -285,7 +284,7 @@ class Sweep:
         key, words = (head_pair.new, head_pair.group), self._words(head_pair)
         for shared, some in ((False, words), (False, []), (True, [])):
             self.stream.winning[key] = Winning(head_pair.score, shared, some, head_pair.got[2][0])
-            if not unproved(winners(self.reader, head_pair, self.machine, ""), self.effort):
+            if not unproved(winners(self.reader, head_pair, self.machine, "")):
                 return
         del self.stream.winning[key]
 
@@ -309,11 +308,7 @@ class Sweep:
         q, k, v = sides
         groups: list[Group] = [None] if len(due) > 1 and q[0] == q[1] else [*due]
         head_pairs = [HeadPair(number, group, where, (q[group is False], k, v), fresh, score) for group in groups]
-        return [
-            head_pair
-            for head_pair in head_pairs
-            if not unproved(reads_alike(self.reader, head_pair, self.machine, ""), self.effort)
-        ]
+        return [head_pair for head_pair in head_pairs if not unproved(reads_alike(self.reader, head_pair, self.machine, ""))]
 
     def _read(self, q: Forms, k: Forms, v: Forms) -> tuple[int, Number, Forms]:
         if all(form == Form(NOTHING) for form in v):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
-import z3
 
 from efasp.exact import Matrix
 from efasp.model.compile import compile_machine
 from efasp.model.plan import Plan
-from efasp.proofs.concrete.float64_filter import Screen, attend
+from efasp.proofs.concrete.float64_filter import Screen
 from efasp.proofs.concrete.machine_states import passes
 from efasp.proofs.concrete.torch_steps import Torch
-from efasp.proofs.equivalence import pruning, targeted
+from efasp.proofs.equivalence import targeted
 from efasp.proofs.lemmas import lowering
 from efasp.proofs.obligation import Machine, Regime
 from tests.proofs.broken import discharged
@@ -96,27 +94,3 @@ def test_a_fresh_compile_is_right_on_targeted_states(engine: str, target: target
     assert len(every) >= 4
     for case in every[::7]:
         assert not [one.report for one in passes(plan, machine, case) if one.report is not None]
-
-
-def test_equal_queries_and_keys_are_attended_as_if_each_were_alone() -> None:
-    """Attention that scores equal rows once reads what the mean over all positions of the highest score is, row by row."""
-    rng = np.random.default_rng(7)
-    q, k = rng.integers(-1, 2, (40, 2)).astype(float), rng.integers(-1, 2, (50, 2)).astype(float)
-    v = rng.integers(0, 9, (50, 3)).astype(float)
-    for query, got in zip(q, attend(q, k, v), strict=True):
-        scores = [float(query @ key) for key in k]
-        best = [value for score, value in zip(scores, v, strict=True) if score == max(scores)]
-        assert np.array_equal(got, np.sum(best, axis=0) / len(best))
-
-
-def test_questions_that_are_not_decided_end_a_sweep_s_effort() -> None:
-    """Questions use up what is left of an effort by a count of Z3's work, the same in every run, and then stay undecided."""
-    hard = "(declare-fun x () Int) (declare-fun y () Int) (assert (= (+ (* x x x) (* y y y)) 1234567)) (check-sat)"
-    left = []
-    for _ in range(2):
-        effort = pruning.Effort(left=300_000)
-        while effort.left > 0:
-            assert effort.check(pruning.solver_of(hard)) != z3.sat
-        assert effort.check(pruning.solver_of("(declare-fun x () Int) (check-sat)")) == z3.unknown
-        left.append(effort.left)
-    assert left[0] == left[1]
