@@ -30,9 +30,9 @@ class Block:
         self.whole = bool(self.kept.all())
         self.keep = (~(after | freed)).astype(down.dtype)
         self.units = [Forms(split, up[x], weights.product, bias[x]) for x in (~mine, mine & ~lively, lively)]
-        self.down = np.ascontiguousarray(np.where(after[:, None], 0, down[:, ~mine]).T)
-        give, quiet, busy = (down[np.ix_(self.carry.after, x)].T for x in (~mine, mine & ~lively, lively))
-        self.give, self.quiet, self.busy = np.ascontiguousarray(give * self.kept), np.ascontiguousarray(quiet), busy.copy()
+        self.down = np.where(after[:, None], 0, down[:, ~mine]).T
+        give, self.quiet, self.busy = (down[np.ix_(self.carry.after, x)].T for x in (~mine, mine & ~lively, lively))
+        self.give = give * self.kept
         self._down, self._give, self._quiet, self._busy = map(weights.product, (self.down, self.give, self.quiet, self.busy))
         self.gives, self.busies = bool(self.give.any()), bool(lively.any())
         # freed coordinates are checked where the quiet units are; busy ones must not write there

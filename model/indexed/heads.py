@@ -96,8 +96,8 @@ class Heads:
         after = split.own | by_own | (split.placed & by_shared)
         self.carry = Carry(split, after)
         self.kept = (~after).astype(o.dtype)
-        self.out = np.ascontiguousarray(np.where(after, 0, parts[0]))
-        self.give, self.give_own = (np.ascontiguousarray(part[:, after]) for part in parts)
+        self.out = np.where(after, 0, parts[0])
+        self.give, self.give_own = (part[:, after] for part in parts)
         self._products = [self.cells.weights.product(matrix) for matrix in (self.out, self.give, self.give_own)]
         self.gives = bool(self.give.any())
         # whether own coordinates stay what they are

@@ -22,12 +22,12 @@ def read_own(split: Split, rows: np.ndarray, product: Factory) -> tuple[np.ndarr
     """What the places give linear forms of the stream, ``rows`` (forms, d_model), at every position, (positions, forms); and
     which forms differ within a group."""
     place = np.ascontiguousarray(product(rows[:, split.placed].T)(split.places[:, split.placed]))
-    return place, (rows[:, split.own] != 0).any(axis=1) | (place != place[split.first[split.group]]).any(axis=0)
+    return place, ((rows != 0) & split.own).any(axis=1) | (place != place[split.first[split.group]]).any(axis=0)
 
 
 def read_moving(split: Split, rows: np.ndarray) -> np.ndarray:
     """Which forms read a shared coordinate that may change."""
-    found: np.ndarray = (rows[:, split.shared & ~split.still] != 0).any(axis=1)
+    found: np.ndarray = ((rows != 0) & (split.shared & ~split.still)).any(axis=1)
     return found
 
 
@@ -42,9 +42,9 @@ class Forms:
     def __init__(self, split: Split, rows: np.ndarray, product: Factory, bias: np.ndarray | None = None) -> None:
         place, self.own = read_own(split, rows, product)
         self.lively = bool(read_moving(split, rows).any())
-        self.by_shared = np.ascontiguousarray(np.where(split.shared, rows, 0).T)
-        self.by_own = np.ascontiguousarray(rows[:, split.own].T)
-        self.any_own = bool((rows[:, split.own] != 0).any())
+        self.by_shared = np.where(split.shared, rows, 0).T
+        self.by_own = rows[:, split.own].T
+        self.any_own = bool(self.by_own.any())
         self._products = product(self.by_own), product(self.by_shared)
         self.place, self.group, self.first = place, split.group, split.first
         self.bias = np.zeros(len(rows), rows.dtype) if bias is None else bias
