@@ -20,7 +20,7 @@ class Block:
         gone, written = erasures(up, bias, down), down != 0
         _, mine = read_own(split, up, weights.product)
         lively = mine & read_moving(split, up)
-        by_own, by_shared = written[:, mine & (gone < 0)].any(axis=1), written[:, ~mine].any(axis=1)
+        by_own, by_shared = ((written & units).any(axis=1) for units in (mine & (gone < 0), ~mine))
         erased = np.zeros(len(down), dtype=bool)
         erased[gone[mine & (gone >= 0)]] = True
         freed = erased & ~by_own & ~split.shared
