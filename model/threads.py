@@ -12,8 +12,10 @@ import torch
 def one_thread() -> Iterator[None]:
     """Within, torch computes in one thread: it sums in one order, and small products do not wait for other threads."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+    if threads > 1:  # which takes less time than to set what is set
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        if threads > 1:
+            torch.set_num_threads(threads)

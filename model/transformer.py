@@ -8,8 +8,9 @@ takes).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -28,6 +29,7 @@ from efasp.sorts import Number
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 SMALL = 1 << 17  # products of so few multiplications numpy computes in one thread by itself
+TERM = 64  # multiplications of a dense product that take as long as a term of a sparse one
 
 
 class Cache:
@@ -73,6 +75,37 @@ def attended(q: np.ndarray, k: np.ndarray, v: np.ndarray, dtype: str) -> np.ndar
     """``softmax_attention`` of one head, (positions, d) each, as the transformer computes it in a dtype."""
     head = (tensor(x, dtype)[None] for x in (q, k, v))
     return softmax_attention(next(head), next(head), next(head), float(SCALE[dtype]))[0].numpy()
+
+
+class Product:
+    """Products ``a @ matrix`` with one matrix (inputs, outputs), in one thread: they are too small for several, which would
+    spend more on waiting.
+
+    Terms whose weight is 0 are left out where that takes less, as is the same where numbers are finite and sums exact.
+    """
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        self._matrix = matrix
+
+    def __call__(self, a: np.ndarray) -> np.ndarray:
+        """Rows (any, inputs) to (any, outputs)."""
+        work = len(a) * self._matrix.size
+        if work <= SMALL:
+            with np.errstate(over="ignore", invalid="ignore"):  # numbers that are not finite are refused where they are read
+                out: np.ndarray = a @ self._matrix
+            return out
+        sparse, terms = self._sparse
+        with one_thread():
+            by = sparse if work > TERM * terms else torch.from_numpy(self._matrix.T)
+            return torch.mm(by, torch.from_numpy(a.T)).numpy().T
+
+    @cached_property
+    def _sparse(self) -> tuple[Tensor, int]:
+        """The transposed matrix as its numbers that are not 0, and how many these are."""
+        turned = self._matrix.T
+        at = np.nonzero(turned != 0)  # much faster of marks than of numbers
+        terms = torch.from_numpy(np.stack(at)), torch.from_numpy(turned[at])
+        return torch.sparse_coo_tensor(*terms, turned.shape, check_invariants=False, is_coalesced=True), len(at[0])
 
 
 class Caches(Cache):
@@ -239,14 +272,9 @@ class Transformer(nn.Module):
         return {name: tensor.cpu().numpy() for name, tensor in self.state_dict().items()}
 
     @staticmethod
-    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """``a @ b`` in one thread: these products are too small for several, which would spend more on waiting."""
-        if a.shape[0] * b.size <= SMALL:
-            with np.errstate(over="ignore", invalid="ignore"):  # numbers that are not finite are refused where they are read
-                out: np.ndarray = a @ b
-            return out
-        with one_thread():
-            return torch.mm(torch.from_numpy(a), torch.from_numpy(b)).numpy()
+    def product(matrix: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Products with a matrix, see ``Product``."""
+        return Product(matrix)
 
     def states(self, tokens: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
         """The residual stream after the embedding and every sublayer, and the read-out; see ``Plan.states``.

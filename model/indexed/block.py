@@ -6,7 +6,7 @@ import numpy as np
 
 from efasp.model.indexed import rules
 from efasp.model.indexed.lookups import Unsuited
-from efasp.model.indexed.split import Carry, Forms, erasures, store
+from efasp.model.indexed.split import Carry, Forms, erasures, read_moving, read_own, store
 from efasp.model.indexed.stream import Positions
 
 
@@ -17,10 +17,10 @@ class Block:
     def __init__(self, cells: Positions, number: int, fixed: np.ndarray) -> None:
         weights, split, self.cells, self.number = cells.weights, cells.split, cells, number
         up, bias, down = weights.block(number)
-        every = Forms(split, up, weights.product)
         gone, written = erasures(up, bias, down), down != 0
-        mine, lively = every.own, every.own & every.each
-        by_own, by_shared = written[:, mine & (gone < 0)].any(axis=1), written[:, ~mine].any(axis=1)
+        _, mine = read_own(split, up, weights.product)
+        lively = mine & read_moving(split, up)
+        by_own, by_shared = ((written & units).any(axis=1) for units in (mine & (gone < 0), ~mine))
         erased = np.zeros(len(down), dtype=bool)
         erased[gone[mine & (gone >= 0)]] = True
         freed = erased & ~by_own & ~split.shared
@@ -30,9 +30,10 @@ class Block:
         self.whole = bool(self.kept.all())
         self.keep = (~(after | freed)).astype(down.dtype)
         self.units = [Forms(split, up[x], weights.product, bias[x]) for x in (~mine, mine & ~lively, lively)]
-        self.down = np.ascontiguousarray(np.where(after[:, None], 0, down[:, ~mine]).T)
-        give, quiet, busy = (down[np.ix_(self.carry.after, x)].T for x in (~mine, mine & ~lively, lively))
-        self.give, self.quiet, self.busy = np.ascontiguousarray(give * self.kept), np.ascontiguousarray(quiet), busy.copy()
+        self.down = np.where(after[:, None], 0, down[:, ~mine]).T
+        give, self.quiet, self.busy = (down[np.ix_(self.carry.after, x)].T for x in (~mine, mine & ~lively, lively))
+        self.give = give * self.kept
+        self._down, self._give, self._quiet, self._busy = map(weights.product, (self.down, self.give, self.quiet, self.busy))
         self.gives, self.busies = bool(self.give.any()), bool(lively.any())
         # freed coordinates are checked where the quiet units are; busy ones must not write there
         self.late = bool(self.busy[:, ~self.kept].any())
@@ -43,16 +44,16 @@ class Block:
         for forms in self.units:
             forms.compute_own(cells.every, cells.stream.own[-1])
             forms.compute_groups(cells.all_groups, cells.stream.shared[-1])
-        hidden = np.maximum(weights.product(fixed, up.T) + bias, 0)
-        self.after = fixed + weights.product(hidden, down.T)
+        hidden = np.maximum(weights.product(up.T)(fixed) + bias, 0)
+        self.after = fixed + weights.product(down.T)(hidden)
 
     def shared_values(self, groups: np.ndarray, stream: np.ndarray) -> np.ndarray:
         """The shared part after the block."""
         hidden = self.units[0].of_groups(groups)
         np.maximum(hidden, 0, out=hidden)
         if self.gives:
-            self.given[groups] = self.cells.weights.product(hidden, self.give)
-        found: np.ndarray = stream[groups] * self.keep + self.cells.weights.product(hidden, self.down)
+            self.given[groups] = self._give(hidden)
+        found: np.ndarray = stream[groups] * self.keep + self._down(hidden)
         return found
 
     def compute_base(self, rows: np.ndarray, stream: np.ndarray, own: np.ndarray) -> None:
@@ -61,7 +62,7 @@ class Block:
             return
         hidden = self.units[1].at(rows)
         np.maximum(hidden, 0, out=hidden)
-        self.base[rows] = base = self.carry.old(rows, stream, own) + self.cells.weights.product(hidden, self.quiet)
+        self.base[rows] = base = self.carry.old(rows, stream, own) + self._quiet(hidden)
         if not self.late and not self.whole and base[:, ~self.kept].any():
             raise Unsuited(rules.REASONS[rules.LEFTOVERS])
 
@@ -71,7 +72,7 @@ class Block:
         if self.busies:
             hidden = self.units[2].at(rows)
             np.maximum(hidden, 0, out=hidden)
-            out += self.cells.weights.product(hidden, self.busy)
+            out += self._busy(hidden)
         if self.gives:
             out += self.given[self.cells.groups.group[rows]]
         if self.late and out[:, ~self.kept].any():

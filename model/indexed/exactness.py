@@ -7,6 +7,8 @@ integers) and B follows from the least and the largest value that each coordinat
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 
 from efasp.model.indexed import rules
@@ -17,35 +19,44 @@ from efasp.model.ranges import EXPONENTS, SIGNIFICAND
 LONG = 16  # passes after which it pays to look for bounds that spare later looks
 
 
-def denominator(*tensors: np.ndarray) -> int:
-    """The least power of two by which the tensors' numbers are integers. Raises Unsuited where that is beyond 2^60."""
-    by = 1
-    for tensor in tensors:
-        scaled = tensor.astype(np.float64) * by
-        while (scaled != np.rint(scaled)).any():
-            by, scaled = 2 * by, 2 * scaled
-            if by > 1 << 60:
-                raise Unsuited("expected weights of 60 binary places at most")
+def denominator(numbers: np.ndarray) -> int:
+    """The least power of two by which numbers are integers. Raises Unsuited if it is beyond 2^60, or one is not finite."""
+    by, scaled = 1, numbers
+    if not np.isfinite(numbers).all():
+        raise Unsuited("expected finite weights")
+    while (scaled != np.rint(scaled)).any():
+        by, scaled = 2 * by, 2 * scaled
+        if by > 1 << 60:
+            raise Unsuited("expected weights of 60 binary places at most")
     return by
 
 
 class Map:
-    """A linear map ``weight`` (outputs, inputs) with a bias: what its sums can come to."""
+    """A linear map ``weight`` (outputs, inputs) with a bias, by its numbers that are not 0: what its sums can come to."""
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray | None = None) -> None:
-        self.signed = weight.astype(np.float64)
-        self.weight = np.abs(self.signed)
+        at = np.nonzero(weight != 0)  # much faster of marks than of numbers
+        self._outputs, self._inputs = at
+        self._signed = weight[at].astype(np.float64)
+        self._weight = np.abs(self._signed)
         self.bias = np.zeros(len(weight)) if bias is None else bias.astype(np.float64)
-        self.denominator = denominator(weight, *([] if bias is None else [bias]))
+        self.denominator = denominator(np.concatenate([self._signed, self.bias]))
+
+    def _add(self, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+        return np.bincount(self._outputs, weights * values[self._inputs], len(self.bias))
+
+    def sizes(self, largest: np.ndarray) -> np.ndarray:
+        """The largest sum of absolute terms of each output, but for the bias, from the largest absolute value of each input."""
+        return self._add(self._weight, largest)
 
     def sums(self, ends: np.ndarray) -> np.ndarray:
         """The largest sum of absolute terms of each output; ``ends``: the least and the largest value of each input."""
-        out: np.ndarray = self.weight @ np.abs(ends).max(axis=0) + np.abs(self.bias)
+        out: np.ndarray = self.sizes(np.abs(ends).max(axis=0)) + np.abs(self.bias)
         return out
 
     def ends(self, ends: np.ndarray) -> np.ndarray:
         """The least and the largest value of each output."""
-        middle, half = self.signed @ ends.sum(axis=0), self.weight @ (ends[1] - ends[0])
+        middle, half = self._add(self._signed, ends.sum(axis=0)), self._add(self._weight, ends[1] - ends[0])
         found: np.ndarray = np.stack([middle - half, middle + half]) / 2 + self.bias
         return found
 
@@ -88,7 +99,8 @@ class Exactness:
         sums, by = np.zeros(width), 1
         for name, book in (("token.weight", weights.vocabulary), ("place.weight", weights.places)):
             codes = np.array([max(-low, high) for low, high in book.sort.bounds], dtype=np.float64)
-            sums, by = sums + self.maps[name].weight.T @ codes, max(by, self.maps[name].denominator)
+            embedding = Map(arrays[name].T)
+            sums, by = sums + embedding.sizes(codes), max(by, embedding.denominator)
         self._require(sums, by, "embedding")
 
     def grown(self, sublayer: int, coordinates: np.ndarray | slice, values: np.ndarray) -> None:
@@ -117,28 +129,28 @@ class Exactness:
             return
         powers = np.sign(ends) * np.exp2(np.ceil(np.log2(np.maximum(np.abs(ends), 1))))
         wide = np.stack([np.minimum(before[0], powers[0]), np.maximum(before[1], powers[1])])
-        try:
-            self._look(sublayer, wide)
-        except Unsuited:
-            return
-        self.wide[sublayer] = wide
+        if self._allowed(sublayer, wide):
+            self.wide[sublayer] = wide
 
     def allow(self) -> None:
         """Find for every sublayer the largest power of two that all its coordinates may come to, to spare later looks."""
         self._ahead = True
         for sublayer, ends in enumerate(self.ends):
-            before = ends.copy()
-            for bits in range(40, 0, -1):
-                ends[:] = np.minimum(before[0], -(1 << bits)), np.maximum(before[1], 1 << bits)
-                try:
-                    self.check(sublayer)
-                except Unsuited:
-                    continue
-                self.caps[sublayer] = 1 << bits
-                break
-            else:
-                ends[:] = before
+            low, high = ends
+            caps = [1 << bits for bits in range(1, 41)]
+            tried = [np.stack([np.minimum(low, -cap), np.maximum(high, cap)]) for cap in caps]
+            some = bisect_left(tried, True, key=lambda ends: not self._allowed(sublayer, ends))
+            if some:
+                ends[:], self.caps[sublayer] = tried[some - 1], caps[some - 1]
             self.wide[sublayer] = ends.copy()
+
+    def _allowed(self, sublayer: int, ends: np.ndarray) -> bool:
+        """Whether the bounds of the sums behind a sublayer are small enough for such values."""
+        try:
+            self._look(sublayer, ends)
+        except Unsuited:
+            return False
+        return True
 
     def scored(self, layer: int, side: int, values: np.ndarray, heads: np.ndarray) -> None:
         """Take note of queries (side 0) or keys (side 1) of heads of a layer, (any, heads, d_head)."""
@@ -183,13 +195,13 @@ class Exactness:
             up, down = self.maps[f"{at}.up.weight"], self.maps[f"{at}.down.weight"]
             by = up.denominator * down.denominator
             self._require(up.sums(ends), up.denominator, f"layer {number + 1}, hidden units")
-            added = down.weight @ np.maximum(up.ends(ends)[1], 0)
+            added = down.sizes(np.maximum(up.ends(ends)[1], 0))
         elif not middle and row["heads"]:
             v, o = self.maps[f"{at}.v.weight"], self.maps[f"{at}.o.weight"]
             for name in "qkv":
                 side = self.maps[f"{at}.{name}.weight"]
                 self._require(side.sums(ends), side.denominator, f"layer {number + 1}, projections")
-            added, by = o.weight @ np.abs(v.ends(ends)).max(axis=0), v.denominator * o.denominator
+            added, by = o.sizes(np.abs(v.ends(ends)).max(axis=0)), v.denominator * o.denominator
         self._require(added + before, by, f"layer {number + 1}, residual stream")
 
     def _require(self, sums: np.ndarray, by: int, where: str) -> None:

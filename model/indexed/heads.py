@@ -50,8 +50,8 @@ class Heads:
         for forms in (self.queries, self.both):
             forms.compute_own(cells.every, stream.own[-1])
             forms.compute_groups(cells.all_groups, stream.shared[-1])
-        asked = np.concatenate([weights.product(fixed, q.T), self.queries.at(cells.every)])
-        found = np.concatenate([weights.product(fixed, np.concatenate([k, v]).T), self.both.at(cells.every)])
+        asked = np.concatenate([weights.product(q.T)(fixed), self.queries.at(cells.every)])
+        found = np.concatenate([weights.product(np.concatenate([k, v]).T)(fixed), self.both.at(cells.every)])
         shape = (self.count, self.size, weights.width)
         form = read_form(q.reshape(shape), k.reshape(shape), weights.constants, weights.flags)
         keys, queries = self.heads(found[:, : self.wide]), self.heads(asked)
@@ -70,7 +70,7 @@ class Heads:
         self.mine = Asking(np.flatnonzero(mine), self.lookups, active, self.values)
         self._write(o, split)
         everyone = Asking(np.arange(self.count), self.lookups, queries[: self.fixed], self.values)
-        self.after = fixed + weights.product(everyone.read_values(np.arange(self.fixed), self.values), o.T)
+        self.after = fixed + weights.product(o.T)(everyone.read_values(np.arange(self.fixed), self.values))
 
     def _choose(self, k: np.ndarray, v: np.ndarray, split: Split) -> None:
         """Which tables and heads later passes keep up: a key that reads, of what may change, flags of the sink's kind alone is
@@ -96,8 +96,9 @@ class Heads:
         after = split.own | by_own | (split.placed & by_shared)
         self.carry = Carry(split, after)
         self.kept = (~after).astype(o.dtype)
-        self.out = np.ascontiguousarray(np.where(after, 0, parts[0]))
-        self.give, self.give_own = (np.ascontiguousarray(part[:, after]) for part in parts)
+        self.out = np.where(after, 0, parts[0])
+        self.give, self.give_own = (part[:, after] for part in parts)
+        self._products = [self.cells.weights.product(matrix) for matrix in (self.out, self.give, self.give_own)]
         self.gives = bool(self.give.any())
         # whether own coordinates stay what they are
         self.bystander = self.carry.same and not len(self.mine.heads) and not self.gives
@@ -111,7 +112,7 @@ class Heads:
     def shared_values(self, groups: np.ndarray, stream: np.ndarray) -> np.ndarray:
         """The shared part after the heads."""
         values_read = self.shared.read_values(groups, self.values)
-        found: np.ndarray = stream[groups] * self.kept + self.cells.weights.product(values_read, self.out)
+        found: np.ndarray = stream[groups] * self.kept + self._products[0](values_read)
         return found
 
     def own_values(self, rows: np.ndarray, stream: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -119,9 +120,9 @@ class Heads:
         out = self.carry.old(rows, stream, own)
         if self.gives:
             values_read = self.shared.read_values(self.cells.groups.group[rows], self.values)
-            out += self.cells.weights.product(values_read, self.give)
+            out += self._products[1](values_read)
         if len(self.mine.heads):
-            out += self.cells.weights.product(self.mine.read_values(rows, self.values), self.give_own)
+            out += self._products[2](self.mine.read_values(rows, self.values))
         return out
 
     def step(self, rows: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,9 +21,7 @@ class Log:
         self.weights, self.length = weights, 0
         self.exact = Exactness(weights)
         self.lookups: list[Growing | None] = []
-        self.sides: list[np.ndarray | None] = [
-            np.concatenate(weights.heads(n)[:3]).T.copy() if row["heads"] else None for n, row in enumerate(weights.rows)
-        ]
+        self._by = {name: weights.product(array.T) for name, array in weights.arrays.items() if array.ndim == 2}
         self.passes = 0
 
     def outputs(self, stays: TokenSequence, block: TokenSequence) -> np.ndarray:
@@ -38,9 +36,9 @@ class Log:
                 self.lookups.append(None)
             self.exact.grown(2 * number + 1, slice(None), h)
             if row["d_ff"]:
-                up, bias, down = weights.block(number)
-                hidden = weights.product(h, up.T) + bias
-                h = h + weights.product(np.maximum(hidden, 0, out=hidden), down.T)
+                _, bias, down = weights.block(number)
+                hidden = self._by[f"layers.{number}.up.weight"](h) + bias
+                h = h + self._by[f"layers.{number}.down.weight"](np.maximum(hidden, 0, out=hidden))
                 if not self.passes:
                     weights.written((down != 0).any(axis=1))
             self.exact.grown(2 * number + 2, slice(None), h)
@@ -48,17 +46,14 @@ class Log:
         if self.passes == LONG:
             self.exact.allow()
         self.length += len(stays)
-        read: np.ndarray = weights.product(h, weights.arrays["out.weight"].T) + weights.arrays["out.bias"]
+        read: np.ndarray = self._by["out.weight"](h) + weights.arrays["out.bias"]
         return read
 
     def _attend(self, number: int, h: np.ndarray, kinds: np.ndarray, stay: int) -> np.ndarray:
         weights, row = self.weights, self.weights.rows[number]
         shape = (-1, row["heads"], row["d_head"])
         wide = row["heads"] * row["d_head"]
-        side = self.sides[number]
-        assert side is not None
-        found = weights.product(h, side)
-        queries, keys, values = (found[:, start : start + wide].reshape(shape) for start in range(0, 3 * wide, wide))
+        queries, keys, values = (self._by[f"layers.{number}.{name}.weight"](h).reshape(shape) for name in "qkv")
         every = np.arange(row["heads"])
         if not self.passes:
             q, k, _, o = weights.heads(number)
@@ -77,4 +72,4 @@ class Log:
         lookups.append(self.length, keys, values, stay)
         values = lookups.read(queries)
         lookups.withdraw()
-        return weights.product(values.reshape(len(h), wide), weights.heads(number)[3].T)
+        return self._by[f"layers.{number}.o.weight"](values.reshape(len(h), wide))

@@ -19,6 +19,7 @@ Lemma attention.indexed proves these rules.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -42,6 +43,12 @@ class Form:
     bits: np.ndarray
     kind: tuple[int, ...]
     table: tuple[int, ...]
+
+
+@cache
+def agreements(n: int) -> np.ndarray:
+    """``rules.agreement`` of n bits, by t and s."""
+    return np.array([[rules.agreement(s, t, n) for s in range(n + 1)] for t in range(n + 1)], dtype=np.float64)
 
 
 class Match:
@@ -68,8 +75,7 @@ class Match:
         size = self.most.shape[1]
         self.agreements = np.full((self.heads, size, size), float(LOWEST))  # by head, t and s
         for h, n in enumerate(self.count.tolist()):
-            for t in range(n + 1):
-                self.agreements[h, t, : n + 1] = [rules.agreement(s, t, n) for s in range(n + 1)]
+            self.agreements[h, : n + 1, : n + 1] = agreements(n)
             self.agreements[h, 0, 0] = LOWEST  # keys without bits are all one
         self._check_bases()
 
@@ -329,10 +335,14 @@ def read_form(queries: np.ndarray, keys: np.ndarray, constants: dict[int, float]
     heads, size = queries.shape[:2]
     constant, sink = np.zeros((heads, size)), np.zeros((heads, size), dtype=bool)
     bits, kinds = np.zeros((heads, size), dtype=bool), []
+    reads: list[dict[tuple[int, int], list[int]]] = [{}, {}]  # of queries and keys the coordinates that a component reads
+    for read, rows in zip(reads, (queries, keys), strict=True):
+        for h, c, i in np.argwhere(rows != 0).tolist():
+            read.setdefault((h, c), []).append(i)
     for h in range(heads):
         of = set[int]()
         for c in range(size):
-            q, k = (np.flatnonzero(m[h, c]).tolist() for m in (queries, keys))
+            q, k = (read.get((h, c), []) for read in reads)
             if not q or not k:
                 continue
             if all(i in constants for i in q):

@@ -9,12 +9,26 @@ value. All of this is read off the matrices; the two parts add up to what the pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
+from efasp.model.indexed.weights import Factory
+
 OWN, PLACED, SHARED = 0, 1, 2  # where a coordinate comes from
+
+
+def read_own(split: Split, rows: np.ndarray, product: Factory) -> tuple[np.ndarray, np.ndarray]:
+    """What the places give linear forms of the stream, ``rows`` (forms, d_model), at every position, (positions, forms); and
+    which forms differ within a group."""
+    place = np.ascontiguousarray(product(rows[:, split.placed].T)(split.places[:, split.placed]))
+    return place, ((rows != 0) & split.own).any(axis=1) | (place != place[split.first[split.group]]).any(axis=0)
+
+
+def read_moving(split: Split, rows: np.ndarray) -> np.ndarray:
+    """Which forms read a shared coordinate that may change."""
+    found: np.ndarray = ((rows != 0) & (split.shared & ~split.still)).any(axis=1)
+    return found
 
 
 class Forms:
@@ -25,15 +39,14 @@ class Forms:
     forms). ``compute_*`` compute them again where the stream has changed.
     """
 
-    def __init__(self, split: Split, rows: np.ndarray, product: Product, bias: np.ndarray | None = None) -> None:
-        place = product(np.ascontiguousarray(split.places[:, split.placed]), rows[:, split.placed].T)
-        self.own = (rows[:, split.own] != 0).any(axis=1) | (place != place[split.first[split.group]]).any(axis=0)
-        self.each = (rows[:, split.shared & ~split.still] != 0).any(axis=1)
-        self.lively = bool(self.each.any())
-        self.by_shared = np.ascontiguousarray(np.where(split.shared, rows, 0).T)
-        self.by_own = np.ascontiguousarray(rows[:, split.own].T)
-        self.any_own = bool((rows[:, split.own] != 0).any())
-        self.place, self._product, self.group, self.first = place, product, split.group, split.first
+    def __init__(self, split: Split, rows: np.ndarray, product: Factory, bias: np.ndarray | None = None) -> None:
+        place, self.own = read_own(split, rows, product)
+        self.lively = bool(read_moving(split, rows).any())
+        self.by_shared = np.where(split.shared, rows, 0).T
+        self.by_own = rows[:, split.own].T
+        self.any_own = bool(self.by_own.any())
+        self._products = product(self.by_own), product(self.by_shared)
+        self.place, self.group, self.first = place, split.group, split.first
         self.bias = np.zeros(len(rows), rows.dtype) if bias is None else bias
         self.parts = place.astype(rows.dtype)
         self.wholes = np.zeros((len(split.first), len(rows)), rows.dtype)
@@ -41,12 +54,12 @@ class Forms:
     def compute_own(self, rows: np.ndarray, own: np.ndarray) -> None:
         """The own coordinates of these positions have changed."""
         if self.any_own and len(rows):
-            self.parts[rows] = self._product(own[rows], self.by_own) + self.place[rows]
+            self.parts[rows] = self._products[0](own[rows]) + self.place[rows]
 
     def compute_groups(self, groups: np.ndarray, stream: np.ndarray) -> None:
         """The shared part of these groups has changed."""
         if len(groups):
-            self.wholes[groups] = self._product(stream[groups], self.by_shared) + self.bias
+            self.wholes[groups] = self._products[1](stream[groups]) + self.bias
 
     def of_groups(self, groups: np.ndarray) -> np.ndarray:
         """The forms at groups, (groups, forms); right for forms that are not ``own``."""
@@ -68,7 +81,7 @@ class Split:
     """
 
     def __init__(self, places: np.ndarray, group: np.ndarray, first: np.ndarray, varying: np.ndarray) -> None:
-        self.places, self.group, self.first = places, group, first
+        self.places, self.group, self.first = np.ascontiguousarray(places), group, first
         differ = (places != places[first[group]]).any(axis=0)
         self.own = varying.copy()
         self.placed = differ & ~varying

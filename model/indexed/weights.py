@@ -9,9 +9,13 @@ import numpy as np
 from efasp.codebook import Codebook
 from efasp.model.plan import TransformerShape
 
+Product = Callable[[np.ndarray], np.ndarray]  # by a matrix (inputs, outputs): of rows (any, inputs), to (any, outputs)
+Factory = Callable[[np.ndarray], Product]  # of the products by a matrix
+
 
 class Weights:
-    """The arrays of a transformer by name (as in a weights file), its codebooks, and the dtype's name.
+    """The arrays of a transformer by name (as in a weights file), its codebooks, and the dtype's name; ``product`` makes of a
+    matrix the products with it.
 
     ``constants``: coordinates of the stream that are one number at every position, with it; ``flags``: those that are 0 but at
     one kind of token, with its number; both as far as no sublayer has written there (``written``). ``varying``: those that the
@@ -25,12 +29,13 @@ class Weights:
         vocabulary: Codebook,
         places: Codebook,
         dtype: str,
-        product: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.matmul,
+        product: Factory,
     ) -> None:
         self.arrays, self.rows, self.width, self.dtype = arrays, shape["layers"], shape["d_model"], dtype
         self.vocabulary, self.places, self.product = vocabulary, places, product
         self._ends = np.array(vocabulary.offsets[1:])  # of the ids of every kind
         token, place = arrays["token.weight"], arrays["place.weight"]
+        self._token, self._place = product(token), product(place)
         ones = [book.slots["one"].start for book in (vocabulary, places)]
         self.one = token[ones[0]]
         rest, other = token.copy(), place.copy()
@@ -61,11 +66,11 @@ class Weights:
         values = tokens - np.array(book.offsets)[kinds]
         carries = np.array([[name in kind.payloads for name, _ in book.payloads] for kind in book.kinds])[kinds]
         rows = np.concatenate([kinds[:, None], values[:, None] * carries], axis=1)
-        return self.product(self._codes(book, rows), self.arrays["token.weight"])
+        return self._token(self._codes(book, rows))
 
     def place(self, places: np.ndarray) -> np.ndarray:
         """What places add to the stream, (positions, d_model)."""
-        return self.product(self._codes(self.places, places), self.arrays["place.weight"])
+        return self._place(self._codes(self.places, places))
 
     def _codes(self, book: Codebook, rows: np.ndarray) -> np.ndarray:
         codes: np.ndarray = book.codes(rows).astype(self.arrays["out.bias"].dtype)

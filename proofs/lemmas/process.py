@@ -2,7 +2,9 @@
 
 For every machine of the regime that a dtype carries (of a weights file: for the file's own numbers) a table of scenarios
 (``proofs.concrete.scenarios``) is run by ``model.decode.run``; the report of a run, and the configuration after every step,
-must be those of the oracle (``proofs.concrete.oracle``). At every width the reference machine is compared with the same oracle.
+must be those of the oracle (``proofs.concrete.oracle``). For words of up to 8 bits and for weights files most passes are dense;
+for wider words most are indexed, as those of `efasp run` are. At every width the reference machine is compared with the same
+oracle.
 torch is imported when an obligation is discharged.
 """
 
@@ -56,6 +58,8 @@ EXTENDED = ("first", "operations", "processors", "mixed")  # the scenarios with 
 # By scenario the attention with which it is run, dense if none is named: the longest log by the indexed one, whose passes cost
 # what changes; that the cache of dense passes holds as many positions is process.cache.
 ATTENTION = {"operations": ("dense", "indexed"), "full": ("indexed",)}
+NARROW = 8  # bits: of wider words all scenarios have indexed attention, but for these two, which are run as of narrow words
+ALIKE = ("first", "operations")
 STATES = 24  # random configurations of the reference machine
 REFUSED = "no dtype carries the numbers, so that nothing is run"
 
@@ -169,6 +173,13 @@ def single(program: Program, before: Configuration) -> Report | None:
 # The transformers.
 
 
+def attentions(scenario: Scenario, machine: Machine, plan: Plan) -> tuple[str, ...]:
+    """With which attention a scenario is run, () for dense alone. Those of a weights file are run as of narrow words."""
+    if machine.word > NARROW and plan.dtype is None and scenario.name not in ALIKE:
+        return ("indexed",)
+    return ATTENTION.get(scenario.name, ())
+
+
 def executed(scenario: Scenario, machine: Machine, plan: Plan, module: Callable[[], Transformer]) -> Verdict:
     """Run a scenario's programs in the transformer, by the function that `efasp run` calls."""
     transformer, steps, longest = module(), 0, 0
@@ -176,7 +187,7 @@ def executed(scenario: Scenario, machine: Machine, plan: Plan, module: Callable[
     programs = limited(scenario, machine)
     for program, most in [(programs[0][0], 0), *programs]:
         expected = decoded(machine, plan, transformer.dtype_name, program, most)
-        for attention in ATTENTION.get(scenario.name, ("dense",)):
+        for attention in attentions(scenario, machine, plan) or ("dense",):
             wrong = guarded(partial(wrongly, machine, transformer, program, most, expected, attention, plan.dtype is None))
             if wrong is not None:
                 case = {"engine": machine.engine, "ext": machine.extension, "attention": attention, **wrong, **listed(program)}
@@ -205,13 +216,13 @@ def limited(scenario: Scenario, machine: Machine) -> list[tuple[Program, int]]:
     return [(program, min(most, scenario.in_place) if machine.engine == "apmdm" else most) for program, most in runs]
 
 
-def scope(scenario: Scenario, machine: Machine) -> str:
+def scope(scenario: Scenario, machine: Machine, plan: Plan) -> str:
     """The runs, for the scope."""
     runs = limited(scenario, machine)
     sizes = (("P", "processors"), ("M", "memory"), ("L", "length"))
     most = ", ".join(f"{letter} <= {max(getattr(program, name) for program, _ in runs)}" for letter, name in sizes)
     of = f"{len(runs)} programs" if len(runs) > 1 else "1 program"
-    by = " and".join(f" with {name} attention" for name in ATTENTION.get(scenario.name, ()))
+    by = " and".join(f" with {name} attention" for name in attentions(scenario, machine, plan))
     longest = max(steps for _, steps in runs)
     runs_of = f"{of}, {most}, at most {longest:,} steps each{',' * bool(by)}{by}"
     return f"measured: w = {machine.word}, {runs_of}: {scenario.covers}"
@@ -254,7 +265,7 @@ def transformers(regime: Regime, machine: Machine) -> Iterator[Obligation]:
 
     mark, few, given = fingerprint(plan), not whole(regime, machine), regime.given is not None
     for scenario in chosen(regime, machine):
-        where = scope(scenario, machine)
+        where = scope(scenario, machine, plan)
         work = partial(executed, scenario, machine, plan, module)
         params = {**machine.params, "runs": scenario.name}
         content = f"{where}\n{limited(scenario, machine)}\n{mark}"

@@ -223,10 +223,15 @@ def giving_up(transformer: Transformer) -> Any:
     seen: Any = copy(transformer)
     seen.refuse = False
 
-    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        if seen.refuse:
-            raise Unsuited("given up")
-        return transformer.product(a, b)
+    def product(matrix: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        plain = transformer.product(matrix)
+
+        def refusing(rows: np.ndarray) -> np.ndarray:
+            if seen.refuse:
+                raise Unsuited("given up")
+            return plain(rows)
+
+        return refusing
 
     seen.product = product
     return seen

@@ -4,8 +4,9 @@ changed weights the same wrong ones, or a dense pass and the reason for it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from importlib.machinery import ModuleSpec
-from itertools import islice
+from itertools import islice, product
 from random import Random
 from typing import Any
 
@@ -17,9 +18,10 @@ from hypothesis import strategies as st
 
 from efasp.encoding import CellLayout, LogLayout, TokenSequence
 from efasp.model import decode, sampler
+from efasp.model import transformer as torch_transformer
 from efasp.model.indexed import passes, rules
 from efasp.model.indexed.cells import Cells
-from efasp.model.indexed.exactness import Exactness
+from efasp.model.indexed.exactness import Exactness, Map
 from efasp.model.indexed.lookups import Unsuited
 from efasp.model.ranges import WIDEST
 from efasp.model.transformer import Transformer
@@ -207,6 +209,64 @@ def test_bounds_that_are_not_looked_at_again_hold(seed: int, factor: float) -> N
             return
         exact.grown(sublayer, slice(None), values)
         assert np.array_equal(exact.ends[sublayer], ends)
+
+
+@settings(RELAXED, max_examples=60)
+@given(
+    st.tuples(st.integers(0, 5), st.integers(0, 6), st.integers(0, 7)),
+    st.sampled_from([np.float32, np.float64]),
+    st.sampled_from([0, 0.1, 0.5, 1]),
+    st.sampled_from([(-1, 0), (-1, 2), (-1, 1 << 40), (1 << 17, 64)]),
+    st.integers(0, 1 << 32),
+)
+def test_products_by_a_matrix_are_numpys(
+    sizes: tuple[int, int, int], dtype: type, density: float, limits: tuple[int, int], seed: int
+) -> None:
+    """Products of integers by one matrix, of any shape, transposed or not, however many of its numbers are 0, and whether all
+    terms are added up or those that are not 0; each twice."""
+    rng, (count, inputs, outputs) = np.random.default_rng(seed), sizes
+    matrix = (rng.integers(-99, 100, (inputs, outputs)) * (rng.random((inputs, outputs)) < density)).astype(dtype)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch_transformer, "SMALL", limits[0])
+        patch.setattr(torch_transformer, "TERM", limits[1])
+        for given_matrix in (matrix, np.asfortranarray(matrix)):
+            by_matrix = torch_transformer.Product(given_matrix)
+            for order in "CF":
+                rows = np.asarray(rng.integers(-99, 100, (count, inputs)), dtype=dtype, order=order)  # type: ignore[call-overload]
+                found = by_matrix(rows)
+                assert found.dtype == dtype and found.shape == (count, outputs)
+                assert found.tolist() == np.einsum("ij,jk->ik", rows.astype(object), matrix.astype(object)).tolist()
+
+
+@settings(RELAXED, max_examples=60)
+@given(st.tuples(st.integers(0, 4), st.integers(1, 5)), st.booleans(), st.integers(0, 1 << 32))
+def test_bounds_of_a_map_are_its_extremes(sizes: tuple[int, int], biased: bool, seed: int) -> None:
+    """The least and the largest output, and the largest sum of absolute terms, over all inputs that are ends of their ranges;
+    and the denominator of its numbers."""
+    rng, (outputs, inputs) = np.random.default_rng(seed), sizes
+    weight = rng.integers(-3, 4, sizes) * (rng.random(sizes) < 0.5) / 4
+    bias = rng.integers(-9, 10, outputs) / 2 if biased else np.zeros(outputs)
+    ends = np.sort(rng.integers(-9, 10, (2, inputs)), axis=0)
+    corners = np.array(list(product(*ends.T.tolist())))
+    found = Map(weight, bias if biased else None)
+    values = corners @ weight.T + bias
+    assert found.ends(ends).tolist() == [values.min(axis=0).tolist(), values.max(axis=0).tolist()]
+    terms = np.abs(corners[:, None, :] * weight).sum(axis=2) + np.abs(bias)
+    assert found.sums(ends).tolist() == terms.max(axis=0).tolist()
+    numbers = [*weight.ravel().tolist(), *bias.tolist()]
+    assert found.denominator == max((Fraction(x).denominator for x in numbers), default=1)
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_that_are_not_finite_are_not_indexed(engine: str, number: float) -> None:
+    """One weight of any matrix or bias, in place of a 0."""
+    for name in transformer(5, engine, "").state_dict():
+        network = Transformer.of(plan(5, engine, ""), "float32")
+        flat = network.state_dict()[name].reshape(-1)
+        flat[int((flat == 0).nonzero()[0, 0])] = number
+        with pytest.raises(Unsuited, match="finite"):
+            Exactness(decode.plain(network))
 
 
 def test_runs_say_which_attention_they_had() -> None:

@@ -193,6 +193,33 @@ def test_what_is_refused_would_be_run_else() -> None:
     assert process.refused(compile_machine(5, "apmdm")).status == "refuted"
 
 
+def test_scenarios_of_narrow_words_are_dense() -> None:
+    """Of all machines of 8 bits and of files all scenarios have dense passes but for the longest; of every wider machine those
+    of the first steps and of all operations have, and the others indexed ones, as the scopes say."""
+    for word, of_file in ((8, False), (9, True), (9, False), (30, False)):
+        for m in (Machine(word, engine, extension, (1, 1 << word)) for engine in ENGINES for extension in EXTENSIONS):
+            plan = dataclasses.replace(compile_machine(5, m.engine), dtype="float32" if of_file else None)
+            for scenario in process.SCENARIOS:
+                both = process.attentions(scenario, m, plan) or ("dense",)
+                narrow = (word <= 8 or of_file) and scenario.name != "full"
+                assert ("dense" in both) == (narrow or scenario.name in ("first", "operations"))
+                assert ("indexed" in both) == ("with indexed attention" in process.scope(scenario, m, plan))
+
+
+@pytest.mark.parametrize("engine", ["mdm", "apmdm"])
+def test_wrong_weights_of_a_wide_machine_are_refuted(engine: str) -> None:
+    """A hidden unit of a machine of 9 bits without its bias: runs with indexed attention show a program."""
+    m, plan = machine(engine, word=9), compile_machine(9, engine)
+    last = plan.layers[-1]
+    wrong = dataclasses.replace(plan, layers=(*plan.layers[:-1], dataclasses.replace(last, bias=(0,) * len(last.bias))))
+    scenario = next(s for s in process.SCENARIOS if s.name == "mixed")
+    assert process.attentions(scenario, m, plan) == ("indexed",)
+    assert process.executed(scenario, m, plan, lambda: Transformer.of(plan)).status == "measured"
+    verdict = process.executed(scenario, m, plan, lambda: Transformer.of(wrong))
+    assert verdict.status == "refuted" and verdict.countermodel is not None
+    assert verdict.countermodel["attention"] == "indexed" and verdict.countermodel["program"]
+
+
 def obligations(engine: str, plan: Plan) -> list[Obligation]:
     """Of a plan that is given as a file's, those on the first scenarios."""
     (batch,) = process.measured(Regime(32, (machine(engine), plan)))
