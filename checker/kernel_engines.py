@@ -28,9 +28,8 @@ def of_file(engine: str, path: Path | None, inexact: bool) -> Decoder | None:
     that is not well formed or of another engine, for ``--inexact``, and where the program is missing.
     """
     if inexact:
-        raise UsageError(
-            f"--inexact: expected --engine {', '.join(ENGINES.values())}, found {engine}, which is exact whatever the dtype"
-        )
+        taken = ", ".join(ENGINES.values())
+        raise UsageError(f"--inexact: expected --engine {taken}, found {engine}, which computes exactly whatever the dtype")
     try:
         program = kernel()
     except RocqError as error:

@@ -328,8 +328,8 @@ class Transformer(nn.Module):
         return {
             "layers": len(rows),
             "d_model": self.shape["d_model"],
-            "heads": max(row["heads"] for row in rows),
-            "d_ff": max(row["d_ff"] for row in rows),
+            "heads": max((row["heads"] for row in rows), default=0),
+            "d_ff": max((row["d_ff"] for row in rows), default=0),
             "parameters": parameters(self.shape, self.vocabulary, self.places),
             "dtype": self.dtype_name,
             "device": str(self.out.weight.device),

@@ -235,6 +235,16 @@ def test_compile_as_json(reverse: Path, capsys: pytest.CaptureFixture[str]) -> N
     }
 
 
+def test_a_program_without_layers_has_sizes(reverse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One whose output is its token has no layer, and so no heads and no units."""
+    Path("same.efasp").write_text('program same\ntokens "ab"\nplaces 8\noutput TE\n')
+    for call in (["compile", "same.efasp", "-o", "a"], ["export", "same.efasp", "b"], ["show", "same.efasp"]):
+        assert main([*call, "--json"]) == 0, call
+        data = json.loads(capsys.readouterr().out)
+        if call[0] != "show":
+            assert (data["layers"], data["heads"], data["d_ff"]) == (0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("call", "flag"),
     [
