@@ -12,7 +12,7 @@ import contextlib
 import math
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from time import monotonic
@@ -239,20 +239,23 @@ class Scheduler:
 
     def _built(self, index: int, built: int, lacking: dict[str, str]) -> None:
         """A batch is finished; a lemma that it promises without giving all its obligations would pass unseen."""
-        batch = self.work.batches[index]
-        missing = {name: why for name, why in lacking.items() if matches(name, self.work.patterns)}
-        for number, (name, why) in enumerate(missing.items()):
-            self._row(index, built + number, failed(batch, name, self.n_max, why))
-        if built and not missing and self.plan.all_lemmas_selected(index):
+        lacks = self._failed(index, built, lacking)
+        if built and not lacks and self.plan.all_lemmas_selected(index):
             self.store.put_batch((self.rows[index][i] for i in sorted(self.rows[index])), self.plan.listing(index))
         self._complete(index)
 
     def _unbuilt(self, worker: Worker, reason: str, status: Status) -> None:
-        """A batch could not be built: every lemma that it promises, and of which a run is, has a row that says why."""
-        batch = self.work.batches[worker.batch]
-        for number, name in enumerate(name for name in batch.lemmas if matches(name, self.work.patterns)):
-            self._row(worker.batch, worker.at + number, failed(batch, name, self.n_max, reason, status))
+        """A batch could not be built, or no further: each of its lemmas has a row that says why."""
+        self._failed(worker.batch, worker.at, dict.fromkeys(self.work.batches[worker.batch].lemmas, reason), status)
         self._complete(worker.batch)
+
+    def _failed(self, index: int, first: int, reasons: Mapping[str, str], status: Status = "error") -> bool:
+        """Give each lemma of a batch that is asked for and has a reason a row, from number ``first`` on; whether any has."""
+        batch = self.work.batches[index]
+        due = [(name, why) for name, why in reasons.items() if matches(name, self.work.patterns)]
+        for number, (name, why) in enumerate(due, first):
+            self._row(index, number, failed(batch, name, self.n_max, why, status))
+        return bool(due)
 
     def _complete(self, batch: int) -> None:
         self.finished += 1
