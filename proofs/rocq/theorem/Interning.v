@@ -1,6 +1,6 @@
 (* The table of scalars: entries of the code, ReLUs of forms and means under scores, each with one number however it is written.
    Forms are normal up to identities that hold for all rationals: relu(s f) = s relu(f) for s > 0; relu(f) = f + relu(-f);
-   relu(f) = f where f is never negative, by what is known of codes; a mean is linear; and which positions win does not
+   relu(f) = f where f is never negative, and 0 where it is never positive, by what is known of codes; a mean is linear; and which positions win does not
    change where a score is multiplied by s > 0, or where a term is added that does not depend on the position that is read.
    Definitions only. *)
 From Coq Require Import List Bool ZArith QArith Qreduction FMapPositive.
@@ -85,7 +85,7 @@ Fixpoint least_from (x v slope : Q) (bends : list (Q * Q)) : option Q :=
   end.
 Definition least (slope base : Q) (bends : list (Q * Q)) : option Q :=
   match bends with
-  | [] => if qzero slope then Some base else None
+  | [] => None
   | (y, _) :: _ => if Qle_bool slope 0 then least_from y (qadd base (qmul slope y)) slope bends else None
   end.
 Fixpoint with_bend (y c : Q) (bends : list (Q * Q)) : list (Q * Q) :=
@@ -106,26 +106,28 @@ Fixpoint least_of_units (t : table) (slope base : Q) (bends : list (Q * Q)) (l :
       end
   end.
 (* Which multiple of the direction to look at together with its ReLUs: as much as others have of its last scalar, as far as the
-   slopes at both ends allow it. *)
+   slopes at both ends allow it. Where the direction's value x is a sum of ReLUs, relu(-x) is 0, and relu(x) where it is minus
+   such a sum: p relu(x) + q relu(-x) is 0, and makes the slope irrelevant on the side where x has no values. *)
 Definition coefficient (i : positive) (l : linear) : Q :=
   match find (fun p => Pos.eqb i (fst p)) l with Some (_, c) => c | None => 0 end.
-Definition ends (t : table) (l : linear) : Q * Q :=
+Definition ends (t : table) (p q : Q) (l : linear) : Q * Q :=
   fold_left (fun '(low, high) '(i, c) =>
     match Map.find i (entries t) with
     | Some (Unit _ true _) => (qadd low (Qopp c), high)
     | Some (Unit _ false _) => (low, qadd high c)
     | _ => (low, high)
-    end) l (0, 0).
-Definition multiple (t : table) (direction mine others : linear) : Q :=
-  match rev direction with
-  | [] => 0
-  | (i, c) :: _ =>
-      let '(low, high) := ends t mine in
-      let a := Qred (coefficient i others / c) in
-      if Qle_bool a low then low else if Qle_bool high a then high else a
-  end.
+    end) l (Qopp p, q).
+Definition wanted (direction others : linear) : Q :=
+  match rev direction with [] => 0 | (i, c) :: _ => Qred (coefficient i others / c) end.
+Definition between (limits : Q * Q) (a : Q) : Q :=
+  if Qle_bool a (fst limits) then fst limits else if Qle_bool (snd limits) a then snd limits else a.
+Definition size (a : Q) : Q := if Qle_bool 0 a then a else Qopp a.
+Definition sizes (a : Q) (l : linear) : Q := fold_left (fun s p => qadd s (size (snd p))) l (size a).
 Definition is_unit (t : table) (p : positive * Q) : bool :=
   match Map.find (fst p) (entries t) with Some (Unit _ _ _) => true | _ => false end.
+Definition vanishing (t : table) (direction : linear) (k : Q) : Q * Q :=
+  if forallb (fun p => is_unit t p && Qle_bool 0 (snd p)) direction then (0, k)
+  else if forallb (fun p => is_unit t p && Qle_bool (snd p) 0) direction then (k, 0) else (0, 0).
 Definition of_direction (t : table) (n : positive) (p : positive * Q) : bool :=
   match Map.find (fst p) (entries t) with Some (Unit n' _ _) => Pos.eqb n n' | _ => false end.
 Definition score_number (t : table) (p : positive * Q) : option (positive * positive) :=
@@ -154,8 +156,10 @@ Fixpoint nonnegative (fuel : nat) (opened : bool) (known : facts) (t : table) (f
           let '(mine, others) := partition (of_direction t n) l in
           match Map.find n (directions t) with
           | Some direction =>
-              let a := if opened then multiple t direction mine others else 0 in
-              match least_of_units t a 0 [] mine with
+              let asked := if opened then wanted direction others else 0 in
+              let '(p, q) := vanishing t direction (sizes asked mine) in
+              let a := if opened then between (ends t p q mine) asked else 0 in
+              match least_of_units t (qadd a (Qopp q)) 0 [(0, qadd p q)] mine with
               | Some m =>
                   nonnegative fuel opened known t
                     {| free := qadd (free f) m;
@@ -196,14 +200,17 @@ Definition add_unit (t : table) (n : positive) (up : bool) (c : Q) : table := {|
   entries := Map.add (next_scalar t) (Unit n up c) (entries t); next_scalar := Pos.succ (next_scalar t);
   directions := directions t; next_direction := next_direction t; scores := scores t; next_score := next_score t;
   by_sum := by_sum t; units := Map.add n ((up, c, next_scalar t) :: bucket n (units t)) (units t); means := means t |}.
-(* relu(f), where the linear part of f is directed. That f is never negative is asked of f / extent, and before relu(-f) is
-   looked for: so the answer is the same whenever it is asked again, of any multiple. *)
+(* relu(f), where the linear part of f is directed. That f or -f is never negative is asked of f / extent, and before relu(-f)
+   is looked for: so the answer is the same whenever it is asked again, of any multiple. *)
+Definition minus (f : form) : form := {| free := Qopp (free f); parts := scaled (-1) (parts f) |}.
 Definition unit (known : facts) (t : table) (f : form) (d : directed) : table * form :=
   let c := Qred (free f / extent d) in
   match find_unit t (number d) (along d) c with
   | Some i => (t, atom (extent d) i)
   | None =>
-      if never_negative known t {| free := c; parts := scaled (Qred (/ extent d)) (parts f) |} then (t, f)
+      let g := {| free := c; parts := scaled (Qred (/ extent d)) (parts f) |} in
+      if never_negative known t g then (t, f)
+      else if never_negative known t (minus g) then (t, constant_form 0)
       else
         match find_unit t (number d) (negb (along d)) (Qopp c) with
         | Some i => (t, add_forms f (atom (extent d) i))

@@ -86,10 +86,7 @@ Proof.
   assert (Atom : forall w i, (i < next_scalar w)%positive -> good w (atom (extent d) i)).
   { intros w i I. split; [apply atom_normal; [exact R|exact (positive_not_zero _ P)]|]. cbn [atom parts below forallb].
     apply andb_true_iff. split; [apply Pos.ltb_lt; exact I|reflexivity]. }
-  assert (Never : forall v, tidy v -> later t v -> never_negative known v {| free := c; parts := turned (along d) m |} =
-    never_negative known t {| free := c; parts := turned (along d) m |}).
-  { intros v V L. apply (never_negative_later known t v L (earlier_means known first t T) (earlier_units known first t T)). cbn [parts].
-    apply turned_below. exact Bm. }
+  assert (Never : forall v, later t v -> _) by exact (fun v L => never_later known first t T v L _ m (along d) c Dm).
   destruct (find_unit t (number d) (along d) c) as [i|] eqn:F.
   { injection H as <- <-. apply find_unit_found in F. pose proof (entry_below known first t T _ _ F) as I.
     split; [exact T|]. split; [apply later_refl|]. split; [exact (Atom t i I)|]. intros v V L.
@@ -98,9 +95,15 @@ Proof.
   { intros i X. rewrite (unit_there known first t T _ _ _ i X) in F. discriminate. }
   destruct (never_negative known t {| free := c; parts := turned (along d) m |}) eqn:S.
   { injection H as <- <-. split; [exact T|]. split; [apply later_refl|]. split; [exact Gf|]. intros v V L.
-    rewrite (Never v V L). destruct (find_unit v (number d) (along d) c) as [i|] eqn:Fv; [|reflexivity]. exfalso.
-    apply find_unit_found in Fv. pose proof (tidy_needed _ _ v V i _ _ _ m Fv (later_directions _ _ L _ _ Dm)) as X.
-    rewrite (Never v V L) in X. discriminate. }
+    destruct (Never v L) as [Same _]. rewrite Same. destruct (find_unit v (number d) (along d) c) as [i|] eqn:Fv; [|reflexivity].
+    exfalso. apply find_unit_found in Fv. destruct (tidy_needed _ _ v V i _ _ _ m Fv (later_directions _ _ L _ _ Dm)) as [X _].
+    congruence. }
+  destruct (never_negative known t (minus _)) eqn:M.
+  { injection H as <- <-. split; [exact T|]. split; [apply later_refl|].
+    split; [split; [apply constant_normal; reflexivity|reflexivity]|]. intros v V L.
+    destruct (Never v L) as [-> Same]. rewrite Same. destruct (find_unit v (number d) (along d) c) as [i|] eqn:Fv; [|reflexivity].
+    exfalso. apply find_unit_found in Fv. destruct (tidy_needed _ _ v V i _ _ _ m Fv (later_directions _ _ L _ _ Dm)) as [_ X].
+    congruence. }
   destruct (find_unit t (number d) (negb (along d)) (- c)) as [i|] eqn:G.
   { injection H as <- <-. apply find_unit_found in G. pose proof (entry_below known first t T _ _ G) as I.
     split; [exact T|]. split; [apply later_refl|]. split.
@@ -108,12 +111,12 @@ Proof.
       apply merge_below; [apply Gf|exact A2]. }
     intros v V L. assert (Gv : Map.find i (entries v) = Some (Unit (number d) (negb (along d)) (- c))).
     { rewrite (later_entries _ _ L i I). exact G. }
-    rewrite (Never v V L), (unit_there known first v V _ _ _ i Gv).
+    destruct (Never v L) as [-> ->]. rewrite (unit_there known first v V _ _ _ i Gv).
     destruct (find_unit v (number d) (along d) c) as [j|] eqn:Fv; [|reflexivity]. exfalso.
     apply find_unit_found in Fv. exact (tidy_either _ _ v V j i _ _ _ Fv Gv). }
   assert (Absent' : forall i, Map.find i (entries t) <> Some (Unit (number d) (negb (along d)) (- c))).
   { intros i X. rewrite (unit_there known first t T _ _ _ i X) in G. discriminate. }
-  injection H as <- <-. destruct (add_unit_tidy known first t T (number d) (along d) c m Dm Absent Absent' S) as [Tu L].
+  injection H as <- <-. destruct (add_unit_tidy known first t T (number d) (along d) c m Dm Absent Absent' S M) as [Tu L].
   cbv zeta in Tu, L. assert (I : (next_scalar t < next_scalar (add_unit t (number d) (along d) c))%positive) by (cbn; lia).
   split; [exact Tu|]. split; [exact L|]. split; [exact (Atom _ _ I)|]. intros v V Lv.
   rewrite (unit_there known first v V _ _ _ (next_scalar t)); [reflexivity|].

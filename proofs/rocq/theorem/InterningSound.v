@@ -217,7 +217,7 @@ Qed.
 Lemma least_right : forall slope base bends m z, least slope base bends = Some m -> m <= slope * z + base + bent z bends.
 Proof.
   intros slope base bends m z H. unfold least in H. destruct bends as [|(y, c) bends].
-  - destruct (qzero slope) eqn:Z; [|discriminate]. injection H as <-. rewrite (qzero_zero _ Z). change (bent z []) with 0. lra.
+  - discriminate.
   - destruct (Qle_bool slope 0) eqn:S; [|discriminate]. apply Qle_bool_iff in S. destruct (Qlt_le_dec z y) as [L|L].
     + pose proof (least_from_right _ _ _ _ _ y H (Qle_refl y)) as At. rewrite qadd_sum, qmul_product in At.
       pose proof (least_from_order _ _ _ _ _ H) as O. rewrite (bent_before _ y O) in At.
@@ -257,6 +257,30 @@ Proof.
   match goal with |- 0 <= rectify ?q => destruct (rectify_cases q) as [[A ->]|[A ->]] end; lra.
 Qed.
 
+Lemma units_nonnegative : forall t e (keep : Q -> bool) (sign : Q) l, extends t final -> In e world ->
+  (forall c, keep c = true -> 0 <= sign * c) -> forallb (fun p => is_unit t p && keep (snd p)) l = true ->
+  0 <= sign * value e l.
+Proof.
+  intros t e keep sign l E I K. induction l as [|(i, c) l IH]; intros H; [change (value e []) with 0; lra|].
+  cbn [forallb] in H. apply andb_true_iff in H as [H F]. apply andb_true_iff in H as [U C]. rewrite value_cons.
+  pose proof (unit_nonnegative t e (i, c) E I U) as N. pose proof (Qmult_le_0_compat _ _ (K c C) N). specialize (IH F).
+  cbn [fst] in *. lra.
+Qed.
+
+Lemma vanishing_right : forall t e direction k p q, extends t final -> In e world -> vanishing t direction k = (p, q) ->
+  p * rectify (value e direction) + q * rectify (- value e direction) == 0.
+Proof.
+  intros t e direction k p q E I H. unfold vanishing in H. set (x := value e direction).
+  destruct (forallb (fun p => is_unit t p && Qle_bool 0 (snd p)) direction) eqn:U.
+  { injection H as <- <-. assert (S : 0 <= 1 * x).
+    { apply (units_nonnegative t e (Qle_bool 0) 1 direction E I); [|exact U]. intros c C. apply Qle_bool_iff in C. lra. }
+    destruct (rectify_cases (- x)) as [[A ->]|[A ->]]; [|ring]. setoid_replace (- x) with 0 by lra. ring. }
+  destruct (forallb (fun p => is_unit t p && Qle_bool (snd p) 0) direction) eqn:V; injection H as <- <-; [|ring]. assert (S : 0 <= -1 * x).
+  { apply (units_nonnegative t e (fun c => Qle_bool c 0) (-1) direction E I); [|exact V]. intros c C. apply Qle_bool_iff in C.
+    lra. }
+  destruct (rectify_cases x) as [[A ->]|[A ->]]; [|ring]. generalize (rectify (- x)); intros r. setoid_replace x with 0 by lra. ring.
+Qed.
+
 Lemma means_value : forall t s e l, extends t final -> In e world -> (forall p, In p l -> under t s p = true) ->
   value e l == match Map.find s (scores final) with
     | Some b => average (map (fun w => value w (map (base t) l)) (winners b e world)) | None => 0 end.
@@ -293,20 +317,23 @@ Proof.
     destruct (next_direction_of t opened whole) as [n|].
     { destruct (partition (of_direction t n) whole) as [mine others] eqn:M.
       destruct (Map.find n (directions t)) as [direction|] eqn:D; [|discriminate]. cbv zeta in H.
-      set (a := if opened then _ else 0) in H. clearbody a.
-      destruct (least_of_units t a 0 [] mine) as [m|] eqn:L; [|discriminate].
+      destruct (vanishing t direction _) as [p q] eqn:V. apply (vanishing_right t e direction _ p q E I) in V.
+      set (a := if opened then between _ _ else 0) in H. clearbody a.
+      destruct (least_of_units t _ 0 _ mine) as [m|] eqn:L; [|discriminate].
       apply Again in H. rewrite qadd_sum in H. rewrite (partition_value e _ _ _ _ M).
       destruct (partition_left _ _ _ _ _ M) as [MU _].
-      pose proof (least_of_units_right t e n direction mine a 0 [] m E I D (fun p J => proj2 (MU p J)) L) as B.
-      change (bent (value e direction) []) with 0 in B. destruct (qzero a) eqn:Z; [rewrite (qzero_zero _ Z) in B; lra|].
+      pose proof (least_of_units_right t e n direction mine _ 0 _ m E I D (fun p J => proj2 (MU p J)) L) as B.
+      rewrite bent_cons, !qadd_sum in B. change (bent (value e direction) []) with 0 in B.
+      rewrite (rectify_equal (value e direction - 0) (value e direction)) in B by ring.
+      rewrite (rectify_split (- value e direction)), (rectify_equal (- - value e direction) (value e direction)) in V by ring.
+      destruct (qzero a) eqn:Z; [rewrite (qzero_zero _ Z) in B; lra|].
       rewrite merge_value, scaled_value in H. lra. }
     destruct (Map.find (top whole) (entries t)) as [[n up c|s of]|].
     + destruct (partition (is_unit t) whole) as [mine others] eqn:M. apply andb_true_iff in H as [P O].
       rewrite (partition_value e _ _ _ _ M). apply Again in O. destruct (partition_left _ _ _ _ _ M) as [MU _].
-      assert (0 <= value e mine); [|lra]. clear M. induction mine as [|(i, k) mine IHm]; [cbn; lra|].
-      cbn [forallb] in P. apply andb_true_iff in P as [K P]. apply Qle_bool_iff in K. rewrite value_cons.
-      pose proof (unit_nonnegative t e (i, k) E I (proj2 (MU _ (or_introl eq_refl)))) as U. cbn [fst snd] in *.
-      pose proof (IHm P (fun p J => MU p (or_intror J))). pose proof (Qmult_le_0_compat _ _ K U). lra.
+      assert (0 <= 1 * value e mine); [|lra]. apply (units_nonnegative t e (Qle_bool 0) 1 mine E I).
+      { intros k K. apply Qle_bool_iff in K. lra. }
+      rewrite forallb_forall in *. intros p J. apply andb_true_iff. split; [apply MU; exact J|exact (P p J)].
     + destruct (partition (under t s) whole) as [mine others] eqn:M. apply andb_true_iff in H as [H O].
       rewrite (partition_value e _ _ _ _ M). apply Again in O. destruct (partition_left _ _ _ _ _ M) as [MU _].
       assert (0 <= value e mine); [|lra]. rewrite (means_value t s e mine E I) by (intros q J; apply MU; exact J).
@@ -344,6 +371,13 @@ Proof.
       assert (Q : form_value e f == extent d * (free f / extent d + / extent d * value e (parts f))) by
         (unfold form_value; field; exact N). rewrite Q. apply Qmult_le_0_compat; [lra|exact L]. }
     destruct (rectify_cases (form_value e f)) as [[_ ->]|[B _]]; [reflexivity|lra]. }
+  destruct (never_negative known t (minus _)) eqn:M.
+  { injection H as <- <-. split; [apply grows_refl|]. intros E e I. pose proof (never_negative_right t _ e E M) as L.
+    specialize (L I). assert (V : 0 <= - form_value e f).
+    { unfold form_value, minus in L. cbn [free parts] in L. rewrite C, !scaled_value, Qred_correct in L.
+      assert (Q : - form_value e f == extent d * (- (free f / extent d) + -1 * (/ extent d * value e (parts f)))) by
+        (unfold form_value; field; exact N). rewrite Q. apply Qmult_le_0_compat; [lra|exact L]. }
+    rewrite constant_form_value. destruct (rectify_cases (form_value e f)) as [[B ->]|[_ ->]]; [|reflexivity]. lra. }
   destruct (find_unit t (number d) (negb (along d)) (- c)) as [i|] eqn:G.
   { injection H as <- <-. split; [apply grows_refl|]. intros E e I. apply find_unit_found in G.
     rewrite add_forms_value, atom_value, (unit_meaning t (parts f) d f _ _ i e E D I eq_refl G),

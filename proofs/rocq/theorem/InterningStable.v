@@ -159,11 +159,21 @@ Proof.
   destruct (Map.find i (entries t)) as [[n [|] d|]|]; [exact (IH _ _ _ L)|exact (IH _ _ _ L)|reflexivity|reflexivity].
 Qed.
 
-Lemma ends_later : forall l, below (next_scalar t) l = true -> ends u l = ends t l.
+Lemma ends_later : forall p q l, below (next_scalar t) l = true -> ends u p q l = ends t p q l.
 Proof.
-  intros l B. unfold ends. generalize (0, 0)%Q. induction l as [|(i, c) l IH]; intros [low high]; [reflexivity|].
+  intros p q l B. unfold ends. generalize (Qopp p, q). induction l as [|(i, c) l IH]; intros [low high]; [reflexivity|].
   cbn [fold_left].
   rewrite (found_below i c _ B (or_introl eq_refl)). apply IH. rewrite below_in in *. intros k d I. exact (B k d (or_intror I)).
+Qed.
+
+Lemma vanishing_later : forall l k, below (next_scalar t) l = true -> vanishing u l k = vanishing t l k.
+Proof.
+  intros l k B. assert (S : forall keep : Q -> bool, forallb (fun p => is_unit u p && keep (snd p)) l =
+    forallb (fun p => is_unit t p && keep (snd p)) l).
+  { intros keep. induction l as [|(i, c) l IH]; [reflexivity|]. cbn [forallb]. unfold is_unit at 1 3. cbn [fst snd].
+    rewrite (found_below i c _ B (or_introl eq_refl)), IH; [reflexivity|]. rewrite below_in in *. intros j d I.
+    exact (B j d (or_intror I)). }
+  unfold vanishing. rewrite (S (Qle_bool 0)), (S (fun c => Qle_bool c 0)). reflexivity.
 Qed.
 
 Lemma part_below : forall p l mine others, below (next_scalar t) l = true -> partition p l = (mine, others) ->
@@ -211,9 +221,8 @@ Proof.
       destruct G as [i G]. unfold direction_of in G. destruct (Map.find i (entries t)) as [[n' up d|]|] eqn:X; try discriminate.
       injection G as ->. exact (earlier_units _ _ _ _ X). }
     destruct D as (direction & D & BD). rewrite D, (later_directions _ _ grown _ _ D).
-    assert (A : multiple u direction mine others = multiple t direction mine others).
-    { unfold multiple. rewrite (ends_later mine BM). reflexivity. }
-    rewrite A. cbv zeta. rewrite least_of_units_later by exact BM. destruct (least_of_units t _ 0 [] mine); [|reflexivity].
+    cbv zeta. rewrite (vanishing_later direction _ BD). destruct (vanishing t direction _) as [v w].
+    rewrite (ends_later v w mine BM), least_of_units_later by exact BM. destruct (least_of_units t _ 0 _ mine); [|reflexivity].
     apply IH. cbn [parts]. destruct (qzero _); [exact BO|]. apply merge_below; [exact BO|apply scaled_below; exact BD]. }
   rewrite E. destruct (Map.find (top whole) (entries t)) as [[n up c|s of]|].
   - rewrite (partition_same _ (is_unit u) (is_unit t)) by exact U.

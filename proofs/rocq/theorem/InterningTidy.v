@@ -30,7 +30,8 @@ Record tidy (t : table) : Prop := {
   tidy_either : forall i j n up c, Map.find i (entries t) = Some (Unit n up c) ->
     Map.find j (entries t) <> Some (Unit n (negb up) (Qopp c));
   tidy_needed : forall i n up c l, Map.find i (entries t) = Some (Unit n up c) -> Map.find n (directions t) = Some l ->
-    never_negative known t {| free := c; parts := turned up l |} = false;
+    never_negative known t {| free := c; parts := turned up l |} = false /\
+    never_negative known t (minus {| free := c; parts := turned up l |}) = false;
   tidy_units : forall n up c i, In (up, c, i) (bucket n (units t)) -> Map.find i (entries t) = Some (Unit n up c);
   tidy_score : forall n b, Map.find n (scores t) = Some b -> below_score (next_scalar t) b = true;
   tidy_score_once : forall n m b, Map.find n (scores t) = Some b -> Map.find m (scores t) = Some b -> n = m;
@@ -98,6 +99,22 @@ Qed.
 Lemma score_absent : forall b, find_score t b = None -> forall n, Map.find n (scores t) <> Some b.
 Proof. intros b F n H. rewrite (score_there n b H) in F. discriminate. Qed.
 
+(* What was never negative, or never positive, is so in a later table. *)
+Lemma never_later : forall u, later t u -> forall n l up c, Map.find n (directions t) = Some l ->
+  never_negative known u {| free := c; parts := turned up l |} = never_negative known t {| free := c; parts := turned up l |} /\
+  never_negative known u (minus {| free := c; parts := turned up l |}) =
+    never_negative known t (minus {| free := c; parts := turned up l |}).
+Proof.
+  intros u L n l up c D. assert (B : below (next_scalar t) (turned up l) = true) by
+    (apply turned_below; exact (proj1 (proj2 (tidy_direction _ neat n l D)))).
+  split; apply (never_negative_later known t u L earlier_means earlier_units); [exact B|].
+  exact (turned_below _ false _ B).
+Qed.
+Lemma needed_later : forall u, later t u -> forall i n up c l, Map.find i (entries t) = Some (Unit n up c) ->
+  Map.find n (directions t) = Some l -> never_negative known u {| free := c; parts := turned up l |} = false /\
+  never_negative known u (minus {| free := c; parts := turned up l |}) = false.
+Proof. intros u L i n up c l H D. destruct (never_later u L n l up c D) as [-> ->]. exact (tidy_needed _ neat i n up c l H D). Qed.
+
 (* What is added. *)
 Lemma add_direction_tidy : forall l, normal l -> below (next_scalar t) l = true ->
   (forall n, Map.find n (directions t) <> Some l) -> (forall n, Map.find n (directions t) <> Some (scaled (-1) l)) ->
@@ -127,17 +144,17 @@ Proof.
     split; [exact (later_directions _ _ L _ _ Y)|exact Z].
   - intros i n up c k H G. destruct (tidy_unit _ neat i n up c H) as (_ & k' & Y & Z).
     assert (k = k') by (pose proof (later_directions _ _ L _ _ Y); congruence). subst k'.
-    rewrite <- (tidy_needed _ neat i n up c k H Y). apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts].
-    apply turned_below. exact (proj1 (proj2 (tidy_direction _ neat n k Y))).
+    exact (needed_later u L i n up c k H Y).
 Qed.
 
 Lemma add_unit_tidy : forall n up c l, Map.find n (directions t) = Some l ->
   (forall i, Map.find i (entries t) <> Some (Unit n up c)) ->
   (forall i, Map.find i (entries t) <> Some (Unit n (negb up) (- c))) ->
   never_negative known t {| free := c; parts := turned up l |} = false ->
+  never_negative known t (minus {| free := c; parts := turned up l |}) = false ->
   let u := add_unit t n up c in tidy u /\ later t u.
 Proof.
-  intros n up c l Dl A A' S u. destruct (grows_unit t n up c (tidy_fresh _ neat)) as [F E]. fold u in F, E.
+  intros n up c l Dl A A' S S' u. destruct (grows_unit t n up c (tidy_fresh _ neat)) as [F E]. fold u in F, E.
   assert (G : forall i, Map.find i (entries u) =
     if Pos.eqb i (next_scalar t) then Some (Unit n up c) else Map.find i (entries t)) by (intros i; apply add_find).
   assert (L : later t u).
@@ -148,10 +165,6 @@ Proof.
     else bucket m (units t)) by (intros m; apply add_bucket).
   assert (Bn : forall m k, Map.find m (directions t) = Some k -> below (next_scalar t) k = true) by
     (intros m k H; apply (tidy_direction _ neat m k H)).
-  assert (Never : forall m x y k, Map.find m (directions t) = Some k ->
-    never_negative known u {| free := y; parts := turned x k |} = never_negative known t {| free := y; parts := turned x k |}).
-  { intros m x y k H. apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts]. apply turned_below.
-    exact (Bn m k H). }
   split; [exact F|pose proof (tidy_first _ neat); unfold u; cbn; lia| | |exact (tidy_once _ neat)| | | | | | |
     exact (tidy_score_once _ neat)|].
   - intros i e H. rewrite G in H. destruct (Pos.eqb_spec i (next_scalar t)) as [->|_]; [exact (tidy_first _ neat)|].
@@ -175,9 +188,10 @@ Proof.
       { destruct y as [p q]. unfold Qopp. cbn. rewrite Z.opp_involutive. reflexivity. } rewrite Z. exact Hi.
     + exact (tidy_either _ neat i j m x y Hi Hj).
   - intros i m x y k H Hd. cbn [u add_unit directions] in Hd. change (Map.find m (directions t) = Some k) in Hd.
-    rewrite (Never m x y k Hd). rewrite G in H. destruct (Pos.eqb_spec i (next_scalar t)) as [->|_].
-    + injection H as <- <- <-. assert (k = l) by congruence. subst k. exact S.
-    + exact (tidy_needed _ neat i m x y k H Hd).
+    rewrite G in H. destruct (Pos.eqb_spec i (next_scalar t)) as [->|_].
+    + injection H as <- <- <-. assert (k = l) by congruence. subst k.
+      destruct (never_later u L n l up c Dl) as [-> ->]. split; assumption.
+    + exact (needed_later u L i m x y k H Hd).
   - intros m x y i H. rewrite K in H. rewrite G. destruct (Pos.eqb_spec m n) as [->|_].
     + destruct H as [H|H]; [injection H as <- <- <-; rewrite Pos.eqb_refl; reflexivity|].
       pose proof (tidy_units _ neat n x y i H) as J. pose proof (entry_below _ _ J).
@@ -204,9 +218,7 @@ Proof.
   split; [split; assumption|exact (tidy_first _ neat)|exact (tidy_number _ neat)|exact (tidy_direction _ neat)|
     exact (tidy_once _ neat)|exact (tidy_unit _ neat)|exact (tidy_unit_once _ neat)|exact (tidy_either _ neat)| |
     exact (tidy_units _ neat)| | |].
-  - intros i n up c l H D. rewrite <- (tidy_needed _ neat i n up c l H D).
-    apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts]. apply turned_below.
-    exact (proj1 (proj2 (tidy_direction _ neat n l D))).
+  - exact (needed_later u L).
   - intros n d H. rewrite G in H. destruct (Pos.eqb_spec n (next_score t)) as [->|_]; [injection H as <-; exact B|].
     exact (tidy_score _ neat n d H).
   - intros n m d Hn Hm. rewrite G in Hn, Hm.
@@ -247,8 +259,7 @@ Proof.
   - intros i j n up c Hi Hj. apply (tidy_unit_once _ neat i j n up c); apply Other; try assumption; discriminate.
   - intros i j n up c Hi Hj. apply (tidy_either _ neat i j n up c); apply Other; try assumption; discriminate.
   - intros i n up c l H D. assert (H' : Map.find i (entries t) = Some (Unit n up c)) by (apply Other; [exact H|discriminate]).
-    rewrite <- (tidy_needed _ neat i n up c l H' D). apply (never_negative_later known t u L earlier_means earlier_units). cbn [parts].
-    apply turned_below. exact (proj1 (proj2 (tidy_direction _ neat n l D))).
+    exact (needed_later u L i n up c l H' D).
   - intros n up c i H. pose proof (tidy_units _ neat n up c i H) as J. pose proof (entry_below _ _ J). rewrite G.
     destruct (Pos.eqb_spec i (next_scalar t)); [lia|exact J].
   - intros n d H. apply (score_more (next_scalar t)); [cbn; lia|exact (tidy_score _ neat n d H)].
