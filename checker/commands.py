@@ -295,7 +295,7 @@ def _decoder(program: Program, options: argparse.Namespace, weights: Weights | D
         except ValueError as error:  # a word that is too wide
             raise UsageError(f"--engine {options.engine}: {str(error).removeprefix('word: ')}") from None
     else:
-        check_program(options.weights, weights.word, None if isinstance(weights, Decoder) else weights.code, program)
+        check_program(options.weights, weights.word, weights.code, program)
     if options.engine in TORCH:
         transformer = cast("Weights", weights).transformer
         transformer.to(_tested(options.device, transformer.dtype_name))

@@ -36,8 +36,8 @@ def of_file(engine: str, path: Path | None, inexact: bool) -> Decoder | None:
         raise UsageError(f"--engine {engine}: {error} ({NAME} is then built at the first run)") from None
     if path is None:
         return None
-    file = read(path, ENGINES[engine], universal=True)
-    return Decoder(program, file.plan, file.word, file.extension)
+    file = read(path, ENGINES[engine])
+    return Decoder(program, file.plan, file.word, file.extension, file.code)
 
 
 @cache

@@ -21,8 +21,9 @@ from efasp.checker.arguments import unused
 from efasp.checker.certificates.archive import cached_proof
 from efasp.checker.errors import UsageError
 from efasp.checker.export import export
-from efasp.checker.files import STDIN, display_path, json_writable, json_written, temporary_folder, writable, wrote
+from efasp.checker.files import display_path, json_writable, json_written, temporary_folder, writable, wrote
 from efasp.checker.mutation import kill_matrix
+from efasp.checker.mutation import weights as weight_changes
 from efasp.checker.mutation.constructions import Budget
 from efasp.checker.options import RunOptions
 from efasp.checker.pool.cluster import opened
@@ -153,13 +154,14 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
     ``pool``: where the work is done, if it is not the options that say so.
     """
     regime, weights = regime_of(options.weights, options.n_max, options.kernel)
-    if options.with_mutants and regime.given is not None and regime.given[0].code is not None:
-        said = "found one specialised to a program, of which --lemma 'specialised.*' --mutants without a file speaks"
-        raise UsageError(f"--mutants: {display_path(options.weights or STDIN)}: expected a universal machine, {said}")
     if options.weights is not None and options.n_max is not None and regime.n_max < options.n_max:
         notice(f"--n-max {options.n_max}: {display_path(options.weights)} is for n <= {regime.n_max}, and is checked for these")
     solvers = solvers_of(options.solver)
     chosen = selected(regime, options.lemma)
+    if options.with_mutants and options.weights is not None and not any(map(weight_changes.family_of, chosen)):
+        globs = ", ".join(f"{name}.*" for name in weight_changes.FAMILIES)
+        expected = f"expected --lemma with some of {globs}, whose obligations are made from the file's numbers"
+        raise UsageError(f"--mutants: with --weights {expected}, found {' '.join(options.lemma or [])}")
     if any(name.startswith(KERNEL) for batch in chosen for name in batch.lemmas):
         plan_check()
     recipe = recipe_of(options.weights, options.n_max, options.lemma, options.kernel)

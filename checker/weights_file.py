@@ -50,9 +50,8 @@ def load_checked_weights(path: Path | None, engine: str | None, allowed: bool) -
     return file
 
 
-def read(path: Path, engine: str | None, universal: bool = False) -> MachineFile:
-    """A weights file for an engine (None: any), whatever its dtype carries. Raises UsageError for another one, or none, and for
-    one that is specialised to a program, where a ``universal`` machine's is wanted."""
+def read(path: Path, engine: str | None) -> MachineFile:
+    """A weights file for an engine (None: any), whatever its dtype carries. Raises UsageError for another one, or none."""
     try:
         file = read_machine(path)
     except (OSError, WeightsError) as error:
@@ -60,9 +59,6 @@ def read(path: Path, engine: str | None, universal: bool = False) -> MachineFile
     path = display_path(path)
     if engine not in (None, file.engine):
         raise UsageError(f"--weights: {path}: expected a transformer for {engine}, found {file.engine}")
-    if file.code is not None and universal:
-        takes = "efasp run --engine mdm or apmdm, trace, export and check take it"
-        raise UsageError(f"--weights: {path}: expected a universal machine, found one specialised to a program ({takes})")
     return file
 
 

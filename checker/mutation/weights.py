@@ -157,7 +157,7 @@ def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: B
     counts: Counter[str] = Counter()
     open_: list[str] = []
     known: Answers = {}
-    for batch in sorted(filter(_family, selected(regime, patterns)), key=lambda batch: FAMILIES.index(_family(batch))):
+    for batch in sorted(filter(family_of, selected(regime, patterns)), key=lambda batch: FAMILIES.index(family_of(batch))):
         given: dict[str, Count] = {}
         for obligation in batch.build():
             add(given, obligation)
@@ -175,7 +175,7 @@ def discharged(path: Path, n_max: int, patterns: Sequence[str] | None, budget: B
     return Verdict("proved", ", ".join(f"{count} {status}" for status, count in sorted(counts.items())))
 
 
-def _family(batch: Batch) -> str:
+def family_of(batch: Batch) -> str:
     """The family of a batch, if its obligations are made from the numbers of the file."""
     name = batch.lemmas[0].partition(".")[0]
     return name if name in FAMILIES else ""
@@ -189,12 +189,12 @@ def decoded(path: Path, machine: Machine, seed: str) -> dict[str, Any] | None:
     from efasp.model import decode
     from efasp.model.weights import load
 
-    weights, rng = load(path), Random(seed)
+    weights, rng, prompted = load(path), Random(seed), machine.code is None
     for _ in range(PROGRAMS):
         program = program_of(rng, machine)
         wanted = pram.run(program, STEPS)
         try:
-            got = decode.run(program, machine.engine, weights.transformer, machine.extension, STEPS)
+            got = decode.run(program, machine.engine, weights.transformer, machine.extension, STEPS, prompted=prompted)
         except DecodingError as error:
             return {"program": list(map(str, program.instructions)), "memory": list(program.data), "got": str(error)}
         if got.outcome != wanted.outcome:
@@ -203,7 +203,7 @@ def decoded(path: Path, machine: Machine, seed: str) -> dict[str, Any] | None:
 
 
 def program_of(rng: Random, machine: Machine) -> Program:
-    """A random program: up to 4 processors, memory words and instructions as many as come."""
+    """A random program, or that of a machine that is specialised to one: up to 4 processors, 1 to 8 words of memory."""
     size = 1 << machine.word
     length, memory = rng.randint(2, 12), rng.randint(1, 8)
 
@@ -224,4 +224,4 @@ def program_of(rng: Random, machine: Machine) -> Program:
             )
         )
     data = tuple(word() for _ in range(memory))
-    return Program(tuple(code), machine.word, rng.randint(1, 4), memory, data=data)
+    return Program(machine.code or tuple(code), machine.word, rng.randint(1, 4), memory, data=data)

@@ -27,6 +27,7 @@ from efasp.model.closed_forms import sizes
 from efasp.model.plan import Plan
 from efasp.model.runs import DecodingError, Observer, State, followed
 from efasp.pram import machine
+from efasp.pram.isa import Code
 from efasp.pram.machine import Configuration, Program, Run
 from efasp.proofs.rocq.statement_text import plan_text, program_text
 
@@ -48,12 +49,16 @@ class InterpreterError(Exception):
 
 @dataclass(frozen=True)
 class Decoder:
-    """What decodes: the program ``pram-kernel``, and the plan that it is given, of a machine with this word and extension."""
+    """What decodes: the program ``pram-kernel``, and the plan that it is given, of a machine with this word and extension.
+
+    ``code``: the instructions to which the machine is specialised, which its sequences lack; None for a universal machine.
+    """
 
     kernel: Path
     plan: Plan
     word: int
     extension: str
+    code: Code | None = None
 
     def run(self, program: Program, engine: str, max_steps: int, observe: Observer | None = None) -> Run:
         """A run by ``kernel-mdm`` or ``kernel-apmdm``, to its end as ``model.runs.followed`` says.
@@ -67,7 +72,7 @@ class Decoder:
         if self.word > WIDEST:
             reason = "the statement goes through all 5 2^w words at every position (--word takes narrower ones)"
             raise WidthError(f"expected words of at most {WIDEST} bits, found {self.word}: {reason}")
-        layout = LAYOUTS[ENGINES[engine]].of(program, self.extension)
+        layout = LAYOUTS[ENGINES[engine]].of(program, self.extension, self.code is None)
         transformer = {**sizes(self.plan), "dtype": "rational", "device": "cpu"}
         states = self.states(program, engine)
         try:
@@ -80,7 +85,7 @@ class Decoder:
 
         Raises as ``run``.
         """
-        layout = LAYOUTS[ENGINES[engine]].of(program, self.extension)
+        layout = LAYOUTS[ENGINES[engine]].of(program, self.extension, self.code is None)
         before, passes = layout.opening(program).tokens.tolist(), 0  # type: ignore[attr-defined]
         with self._started(program, engine) as process:
             for step in layout.steps if isinstance(layout, LogLayout) else count(1):
@@ -106,6 +111,7 @@ class Decoder:
             for name, text in texts.items():
                 files[name].write_text(text)
             command = [str(self.kernel.resolve()), "run", str(files["program"]), ENGINES[engine], str(files["plan"])]
+            command += [] if self.code is None else ["alone"]
             with (Path(folder) / "errors").open("w+") as errors:
                 process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
                 try:

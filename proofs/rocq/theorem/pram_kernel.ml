@@ -13,6 +13,7 @@
    pram-kernel apmdm PROGRAM PASSES PLAN         the ids after every pass, or null
    pram-kernel run PROGRAM mdm|apmdm PLAN        a step for every line on standard input: how many passes it took, the ids after
                                                  them, and the configuration that they are read as; or null, and the end
+   pram-kernel run PROGRAM mdm|apmdm PLAN alone  the same on sequences without the program, as OneProgram.v says
 
    PROGRAM: lines "word W", "extension M|none", "processors P", "memory V V ...", then "OPERATION RD RA X", where an operand is
    -, rN or a number. PLAN: the matrices and vectors of a plan in order, "matrix ROWS COLUMNS" with a line "COLUMN:VALUE ..." a
@@ -139,12 +140,18 @@ let step_json w passes x c =
     (match c with Some c -> configuration_json c | None -> "null")
 let stuck () = Printf.printf "null\n%!"
 
-let run_log w ext p m =
-  let l, count, n = lengths p in
+(* How many instructions the sequences hold, and what is left of one that holds them all. *)
+let held p = function
+  | [] -> (length p.instructions, Fun.id)
+  | ["alone"] -> (O, without (length p.instructions))
+  | other -> raise (Bad (Printf.sprintf "expected alone or nothing after PLAN, found %S" (String.concat " " other)))
+
+let run_log w ext p m (l, left) =
+  let _, count, n = lengths p in
   let masks = List.filter is_mask (log_tokens w p (nat 1) O) in
   let rec from t x =
     if asked () then begin
-      let places = coded w "log" (laid p (t + 1) "log") in
+      let places = coded w "log" (log_places l count n (nat (t + 1))) in
       let rec pass k x =
         let y = unmask_all w ext m places x in
         if not (List.mem Mask y) then Some (k, y)
@@ -156,15 +163,16 @@ let run_log w ext p m =
           step_json w k y (Option.map (fun (_, cs) -> List.nth cs (List.length cs - 1)) read);
           from (t + 1) y
     end in
-  from 0 (log_tokens w p O O)
+  from 0 (left (log_tokens w p O O))
 
-let run_cells w ext p m =
-  let l, count, n = lengths p and places = coded w "cells" (laid p 0 "cells") in
+let run_cells w ext p m (l, left) =
+  let _, count, n = lengths p in
+  let places = coded w "cells" (cell_places l count n) in
   let rec from x =
     if asked () then match generate w ext m places x with
       | None -> stuck ()
       | Some y -> step_json w 1 y (Option.map snd (read_cells w ext l count n y)); from y in
-  from (opening w p)
+  from (left (opening w p))
 
 let outputs w ext p t layout m =
   let x = if layout = "log" then log_tokens w p (nat t) O else opening w p in
@@ -192,8 +200,8 @@ let command path = function
   | "g", [] -> let w, ext, _ = path in algorithm_1 w ext
   | "outputs", [layout; t; m] -> let w, ext, p = path in outputs w ext p (size 0 t) layout (plan m)
   | "mdm", [t; m; order] -> let w, ext, p = path in diffuse w ext p (size 0 t) (plan m) order
-  | "run", ["mdm"; m] -> let w, ext, p = path in run_log w ext p (plan m)
-  | "run", ["apmdm"; m] -> let w, ext, p = path in run_cells w ext p (plan m)
+  | "run", "mdm" :: m :: alone -> let w, ext, p = path in run_log w ext p (plan m) (held p alone)
+  | "run", "apmdm" :: m :: alone -> let w, ext, p = path in run_cells w ext p (plan m) (held p alone)
   | "apmdm", [passes; m] -> let w, ext, p = path in any_process w ext p (size 0 passes) (plan m)
   | _ -> raise (Bad "expected a command and its arguments; the head of pram_kernel.ml lists them")
 
