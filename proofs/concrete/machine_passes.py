@@ -218,18 +218,29 @@ def log_pass(
     predicted, due = decided(plan, sequence, layout)
     tokens = sequence.tokens.copy()
     tokens[span] = np.where(masked[span], due[span], tokens[span])
-    if (early := np.flatnonzero(predicted[span.stop :] != layout.vocabulary.token("mask"))).size:
-        position = span.stop + int(early[0])
-        report: Report | None = {"what": "not ready", "position": position, "expected": "mask", "got": int(predicted[position])}
-    else:
-        report = log_difference(program, layout, before, tokens[span])
+    report = undecided(program, layout, before, tokens[span], predicted[span.stop :], span.stop)
     return Pass(sequence, time, before, tokens, report)
 
 
+def undecided(
+    program: Program, layout: LogLayout, before: Configuration, block: np.ndarray, later: np.ndarray, position: int
+) -> Report | None:
+    """The first error after a pass in the tokens of the block that is due (-1: still masked), or in those predicted at later
+    positions, from ``position`` on, where the mask is to be; None if there is none."""
+    if (early := np.flatnonzero(later != layout.vocabulary.token("mask"))).size:
+        first = int(early[0])
+        return {"what": "not ready", "position": position + first, "expected": "mask", "got": int(later[first])}
+    return log_difference(program, layout, before, block)
+
+
 def decided(plan: Predictor, sequence: TokenSequence, layout: LogLayout) -> tuple[np.ndarray, np.ndarray]:
+    """``chosen`` of a plan's pass over a sequence."""
+    return chosen(plan.forward(sequence.tokens, sequence.places), layout)
+
+
+def chosen(outputs: np.ndarray, layout: LogLayout) -> tuple[np.ndarray, np.ndarray]:
     """For each position the predicted token, and the token that a confidence-threshold sampler unmasks (-1: none)."""
-    predicted, outputs = tokens_of(plan, sequence, layout)
-    sure = confidence(outputs, layout) >= THRESHOLD
+    predicted, sure = predictions(outputs, layout), confidence(outputs, layout) >= THRESHOLD
     return predicted, np.where(sure & (predicted != layout.vocabulary.token("mask")), predicted, -1)
 
 

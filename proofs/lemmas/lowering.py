@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ import numpy as np
 from efasp.affine_forms import Form
 from efasp.codebook import Codebook
 from efasp.model.plan import Layer, Plan
-from efasp.proofs.concrete import machine_states
+from efasp.proofs.concrete import late_times, machine_states
 from efasp.proofs.equivalence import readout, relational, sat_sweeping, targeted
 from efasp.proofs.equivalence.assumptions import describe
 from efasp.proofs.equivalence.sat_sweeping import Swept
@@ -183,10 +184,15 @@ class Comparison:
         return self._searched
 
     def aimed(self, allowance: Allowance) -> Searched:
-        """States on which units are active that the program lacks, tried once for all obligations that no solver decides."""
+        """Late times in a log, and states on which units are active that the program lacks, tried once for all obligations that
+        no solver decides."""
         if self._aimed is None:
-            nothing = "it is right on the states at which its own units are active that were tried"
-            self._aimed = Searched(self._targeted(seconds=allowance.left), STATES, nothing)
+            end, log = monotonic() + allowance.left, self.machine.engine == "mdm"
+            case = self._located(late_times.first_failure(self.plan, self.machine, allowance.left)) if log else None
+            self._aimed = Searched(case, late_times.METHOD)
+            if case is None:
+                nothing = "it is right on the states at which its own units are active that were tried"
+                self._aimed = Searched(self._targeted(seconds=end - monotonic()), STATES, nothing)
         return self._aimed
 
     def _targeted(self, count: int | None = None, seconds: float = inf) -> dict[str, Any] | None:

@@ -23,6 +23,8 @@ _BITS = "{}.bits.get('word', {}.bits.get('index', 5))"
 # Of the embeddings of a program that is lowered.
 _FORMS = "next((b['word'] for _, n in forms.sources.values() if 'word' in (b := n.codebook.bits)), 5)"
 _OWN = "getattr(self, 'word', 5)"  # a layout of symbols has no width
+# Of the transformer that decodes, or what stands for one.
+_RUN = "getattr(getattr(self._transformer, 'vocabulary', None), 'bits', {}).get('word', 5)"
 
 # For each module, in order: globs of functions, and the expression of the width there. An expression that begins with a
 # question mark is a whole condition: the change acts where it holds. Several are alternatives.
@@ -88,7 +90,7 @@ WIDTHS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "efasp.model.sampler": (("*", ("layout.word", "?len(outputs) > 64")),),
     "efasp.model.decode": (
         ("Context.__init__", ()),
-        ("Context.*", ("?len(block) > 64", "?len(self.sequence) > 128")),
+        ("Context.*", (_RUN,)),
         ("*", ("program.word", "?program.processors >= 4")),
     ),
     "efasp.model.transformer": (
