@@ -82,8 +82,8 @@ def bound(text: str) -> int:
 
 
 def mebibytes(text: str) -> int:
-    """A number of MiB, 1 or more. Raises argparse's error."""
-    return within(text, 1, 1 << 24)
+    """A number of MiB, as many as a solver and numpy need to start, or more. Raises argparse's error."""
+    return within(text, 128, 1 << 24)
 
 
 def duration(text: str) -> float:

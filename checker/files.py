@@ -27,7 +27,7 @@ INPUTS = {
 }  # that are read
 SPOOLS = ("weights", "learned")  # of these, weights files
 OUTPUTS = {
-    "operands": "FILE",
+    "operands": "OUT",
     "output": "-o",
     "out": "--out",
     "export": "--export",
@@ -42,17 +42,22 @@ OUTPUTS = {
 def inputs(options: argparse.Namespace) -> Iterator[None]:
     """Within, a weights file that is standard input is a temporary file with what was there.
 
-    Raises UsageError where more than one file of a command is standard input, or one that is read would be written.
+    Raises UsageError where more than one file of a command is standard input, or one that is read would be written, or two are
+    written to one path.
     """
     read, written = _named(options, INPUTS), _named(options, OUTPUTS)
     flags = [flag for flag, name in read if name == "-"]
     if len(flags) > 1:
         raise UsageError(f"expected standard input (-) for one file, found it for {len(flags)}: {', '.join(flags)}")
     operands = max(0, len(getattr(options, "operands", [])) - 1)  # that are read
-    for flag, target in written[operands:]:
-        for where, source in read + written[:operands]:
+    read += [("SOURCE", name) for _, name in written[:operands]]
+    for number, (flag, target) in enumerate(written[operands:]):
+        for where, source in read:
             if os.path.isfile(target) and os.path.isfile(source) and os.path.samefile(target, source):
                 raise UsageError(f"{flag}: {target}: expected another file than {where}, which is read, found the same")
+        for where, other in written[operands + number + 1 :]:
+            if _files(flag, target) & _files(where, other):
+                raise UsageError(f"{where}: {other}: expected another file than {flag}, which is written too, found the same")
     spooled = [dest for dest in SPOOLS if getattr(options, dest, None) == STDIN]
     if not spooled:
         yield
@@ -64,9 +69,17 @@ def inputs(options: argparse.Namespace) -> Iterator[None]:
         yield
 
 
+def _files(flag: str, target: str) -> set[str]:
+    """The paths of what an option writes: of a folder of pages also the first page; of standard output or a device none."""
+    if target == "-" or (os.path.exists(target) and not (os.path.isfile(target) or os.path.isdir(target))):
+        return set()
+    return {os.path.realpath(one) for one in (target, *([os.path.join(target, "index.html")] if flag == "--html" else []))}
+
+
 def _named(options: argparse.Namespace, flags: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The files that options name, each with its flag."""
-    given = [(flag, getattr(options, dest, None)) for dest, flag in flags.items()]
+    """The files that options name, each with its flag; what a command itself calls them is in its default ``called``."""
+    called = getattr(options, "called", {})
+    given = [(called.get(dest, flag), getattr(options, dest, None)) for dest, flag in flags.items()]
     every = [(flag, one) for flag, value in given for one in (value if isinstance(value, list) else [value])]
     return [(flag, str(one)) for flag, one in every if isinstance(one, str | Path)]
 

@@ -77,6 +77,8 @@ def _expected(regime: Regime, pattern: str) -> str:
         return f"a lemma about the transformer of a weights file, found {pattern}, which is about none"
     if fnmatchcase(pattern, "program.*"):
         return f"FILE with {pattern}, as its lemmas are about a program of E-FASP, found none"
+    if fnmatchcase(pattern, "learned.*"):
+        return f"--learned FILE with {pattern}, as its lemmas are about an encoder that was trained, found none"
     return f"a lemma's name or glob, found {pattern or repr(pattern)}, which none matches{nearest(pattern, choices(known))}"
 
 

@@ -125,7 +125,7 @@ def check(options: argparse.Namespace) -> int:
     for text in idle(options):
         notice(text)
     if options.list or options.export is not None:
-        if options.export is not None:
+        if not options.list:
             writable("--export", options.export, folder=True)
         chosen = selected(regime_of(asked.weights, asked.n_max, asked.kernel)[0], asked.lemma)
         if options.list:
@@ -197,6 +197,8 @@ def idle(options: argparse.Namespace) -> Iterator[str]:
     """What has no effect among the options of `efasp check`, in words."""
     if options.changes != RunOptions.changes and not (options.weights and RunOptions.of(options).with_mutants):
         yield "--changes: no effect without --weights FILE and --mutants"
+    if options.list and options.export is not None:
+        yield "--export: no effect with --list, which writes nothing"
     for flag in ("list", "export"):
         if getattr(options, flag):
             yield from unused(options, ("json", "html"), f"with --{flag}, which discharges nothing")

@@ -275,7 +275,7 @@ def _summarized(results: Sequence[Certificate], report: CertificateReport) -> It
     """What no second solver discharged, which hypotheses have a model, and what has no script."""
     if alone := [c.same[0].id for c in results if not c.outcome["second"]]:
         listed = f"{', '.join(alone[:5])}{', ...' if alone[5:] else ''}"
-        yield f"no second solver within the time: {len(alone)} scripts ({listed})"
+        yield f"no second solver, or none within the time: {len(alone)} scripts ({listed})"
     models = Counter(c.outcome["consistent"] or "nothing" for c in results)
     listed = ", ".join(f"by {how}: {count}" for how, count in models.items())
     if models:

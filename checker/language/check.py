@@ -56,6 +56,8 @@ def check(options: argparse.Namespace) -> int:
     asked = RunOptions.of(options)
     named = options.file if options.file is not None else f"the program of {display_path(options.weights)}"
     refuse(options, ELSEWHERE, "without FILE" if options.file is not None else "with a machine's transformer", named)
+    if options.changes != RunOptions.changes:
+        notice("--changes: no effect with a program, which has no mutants")
     json_writable(asked.json)
     module, operator = _given(options, asked)
     dtype = None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from efasp.checker import arguments
 from efasp.checker.errors import UsageError
-from efasp.checker.files import STDIN, display_path, writable, write
+from efasp.checker.files import STDIN, beside_json, display_path, writable, write
 from efasp.language import printer
 from efasp.language import tree as t
 from efasp.language.formulas import shown as formula
@@ -49,6 +49,7 @@ class Decompiled:
 def written(options: argparse.Namespace) -> int:
     """`efasp decompile`: read, decompile, compare what the text compiles to with the file, write."""
     path: Path = options.weights
+    beside_json("-o", options.output, options.json)
     writable("-o", options.output)
     try:
         result, plan = decompiled(path)
@@ -74,12 +75,12 @@ def written(options: argparse.Namespace) -> int:
         "dtype": plan.dtype,
         "left_out": list(result.left_out),
     }
-    stream = sys.stderr if options.output == STDIN else sys.stdout
     if options.json:
-        print(json.dumps(said, ensure_ascii=False), file=stream)
+        print(json.dumps(said, ensure_ascii=False))
     else:
         print("{output}: {program}, {definitions} definitions for {layers} layers, d_model {d_model}, {dtype}; "
-              "it compiles to the numbers of {file}".format(**said), file=stream)  # fmt: skip
+              "it compiles to the numbers of {file}".format(**said),
+              file=sys.stderr if options.output == STDIN else sys.stdout)  # fmt: skip
     if result.unsorted is not None:
         print(f"efasp: on {result.unsorted!r} the output is not of the sort that the file's program says: none is declared",
               file=sys.stderr)  # fmt: skip
@@ -142,4 +143,4 @@ def extend(command: argparse.ArgumentParser) -> None:
         "-o", "--output", type=arguments.path, required=True, metavar="OUT", help="written; - is standard output"
     )
     command.add_argument("--json", action="store_true", help="one JSON object that says what was written")
-    command.set_defaults(command=written)
+    command.set_defaults(command=written, called={"weights": "FILE"})

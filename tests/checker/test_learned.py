@@ -55,6 +55,7 @@ def test_only_some_lemmas(capsys: pytest.CaptureFixture[str]) -> None:
         (["check", "--learned", str(RIGHT), "--weights", str(RIGHT)], "--weights: expected it without --learned"),
         (["check", "--learned", str(RIGHT), "reverse.efasp"], "FILE: expected it without --learned"),
         (["check", "--learned", str(RIGHT), "--json", str(RIGHT)], "expected another file than --learned"),
+        (["check", "--lemma", "learned.decoded"], "--lemma: expected --learned FILE with learned.decoded"),
         (["check", "--task", "parity"], "--task: expected --learned FILE with it, found none"),
         (["check", "--weights", str(RIGHT)], "efasp check --learned and efasp eval --weights take it"),
         (["run", "scan", "--weights", str(RIGHT)], "efasp check --learned and efasp eval --weights take it"),

@@ -312,3 +312,36 @@ def test_no_file_is_written_that_is_read(
     assert cli.main(call.split(), extend) == 2
     assert "expected another file than" in capsys.readouterr().err
     assert {path.read_text() for path in tmp_path.iterdir()} == {"as it was"}
+
+
+@pytest.mark.parametrize(
+    ("call", "flag"),
+    [
+        ("show p.efasp --svg same --html ./same", "--svg"),
+        ("check --lemma gates.not --html h --json h/index.html", "--json"),
+        ("certify --lemma gates.not --out same --json same", "--json"),
+    ],
+)
+def test_no_two_files_are_written_to_one_path(
+    call: str, flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before any work; nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    Path("p.efasp").write_text("as it was")
+    assert cli.main(call.split(), extend) == 2
+    said = capsys.readouterr().err
+    assert f"{flag}: " in said and "which is written too, found the same" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["p.efasp"]
+
+
+def test_two_devices_are_two_outputs(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is thrown away may be thrown away twice."""
+    assert cli.main(["check", "--lemma", "gates.not", "--no-cache", "--jobs", "1", "--json", "/dev/null"], extend) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that can be opened and not read")
+@pytest.mark.parametrize("call", ["run /proc/self/mem", "run reduce --data /proc/self/mem", "specialise /proc/self/mem -o out"])
+def test_a_file_that_cannot_be_read_is_named(call: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where it is the read that fails, and not the opening."""
+    assert cli.main(call.split(), extend) == 2
+    assert "/proc/self/mem: Input/output error" in capsys.readouterr().err

@@ -128,6 +128,9 @@ def read_text(path: str | os.PathLike[str]) -> str:
             raw = file.read(MAX_BYTES + 1).removeprefix(codecs.BOM_UTF8)  # a device may give bytes without end
     except ValueError as error:  # a path with a NUL in it
         raise OSError(errno.EINVAL, f"expected a file name, found {show(os.fspath(path))}") from error
+    except OSError as error:
+        error.filename = error.filename or os.fspath(path)  # which an error while reading lacks
+        raise
     if len(raw) > MAX_BYTES:
         raise AssemblyError(os.fspath(path), 0, 0, f"expected at most {MAX_BYTES >> 20} MiB, found more")
     return _decoded(raw, os.fspath(path))

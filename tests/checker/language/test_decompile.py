@@ -156,10 +156,12 @@ def test_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_standard_streams(weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """``-`` is standard input and standard output; what else is said goes to standard error."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(weights.read_bytes())))
-    assert main(["decompile", "-", "-o", "-", "--json"]) == 0
+    assert main(["decompile", "-", "-o", "-"]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("# The residual stream") and said.out.endswith("ensures output == input[n - 1 - i]\n")
-    assert json.loads(said.err.splitlines()[0])["file"] == "-"
+    assert said.err.startswith("-: ") and said.err.splitlines()[0].endswith("it compiles to the numbers of -")
+    assert main(["decompile", str(weights), "-o", "-", "--json"]) == 2
+    assert "-o: expected a file, as --json is on standard output" in capsys.readouterr().err
 
 
 def cut(tensors: Tensors) -> Tensors:
