@@ -15,6 +15,8 @@ from typing import cast
 import numpy as np
 
 from efasp.encoding import COUNTERS, Event, LogLayout, TokenSequence, Write, join
+from efasp.model.indexed.log import Log
+from efasp.model.indexed.lookups import Unsuited
 from efasp.model.plan import Plan
 from efasp.pram import machine as pram
 from efasp.pram.isa import Instruction, operations
@@ -39,8 +41,6 @@ def first_failure(plan: Plan, machine: Machine, seconds: float = inf) -> Report 
     None if all are right (or those that were decoded within ``seconds``), and where passes cannot be indexed.
     """
     from efasp.model.decode import plain
-    from efasp.model.indexed.log import Log
-    from efasp.model.indexed.lookups import Unsuited
     from efasp.model.transformer import Transformer
 
     try:
