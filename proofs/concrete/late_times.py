@@ -21,7 +21,7 @@ from efasp.model.plan import Plan
 from efasp.pram import machine as pram
 from efasp.pram.isa import Instruction, operations
 from efasp.pram.machine import Program, Status
-from efasp.proofs.concrete.machine_passes import Report, chosen, undecided
+from efasp.proofs.concrete.machine_passes import Report, block_difference, chosen
 from efasp.proofs.concrete.machine_states import adversarial, register_form
 from efasp.proofs.obligation import Machine, within
 
@@ -77,7 +77,7 @@ def steps(machine: Machine, outputs: Outputs, width: int) -> Iterator[tuple[int,
             read = outputs(stays, layout.ahead(time, time + 1))[len(stays) :]
             predicted, due = chosen(read, layout)
             size = layout.block_length
-            yield time, undecided(program, layout, state, due[:size], predicted[size:], layout.times(time).stop)
+            yield time, block_difference(program, layout, state, due[:size], predicted[size:], layout.times(time).stop)
             one = events(rng, machine.word, program)
             stays, state = blocks(layout, time, [one]), layout.apply(state, one)
         time += 1

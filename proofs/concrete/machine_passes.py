@@ -218,11 +218,11 @@ def log_pass(
     predicted, due = decided(plan, sequence, layout)
     tokens = sequence.tokens.copy()
     tokens[span] = np.where(masked[span], due[span], tokens[span])
-    report = undecided(program, layout, before, tokens[span], predicted[span.stop :], span.stop)
+    report = block_difference(program, layout, before, tokens[span], predicted[span.stop :], span.stop)
     return Pass(sequence, time, before, tokens, report)
 
 
-def undecided(
+def block_difference(
     program: Program, layout: LogLayout, before: Configuration, block: np.ndarray, later: np.ndarray, position: int
 ) -> Report | None:
     """The first error after a pass in the tokens of the block that is due (-1: still masked), or in those predicted at later
