@@ -34,7 +34,8 @@ def number(text: str) -> int:
     power = POWER.fullmatch(text)
     value = int(power[1]) ** int(power[2]) if power else signed(text)
     if value is None:
-        raise argparse.ArgumentTypeError(f"expected a number, as 20, 0x14 or 2^20, found {text!r}")
+        limit = " (base of at most 9 digits, exponent of at most 4)" if "^" in text else ""
+        raise argparse.ArgumentTypeError(f"expected a number, as 20, 0x14 or 2^20{limit}, found {text!r}")
     return value
 
 

@@ -155,6 +155,7 @@ def test_options_override_directives(program, tmp_path: Path, capsys: pytest.Cap
         (["check", "--n-max", "-1"], "--n-max: expected a number of 1 to 2^64"),
         (["check", "--n-max", "2^65"], "--n-max: expected a number of 1 to 2^64"),
         (["run", "x.pram", "--word", "1_6"], "--word: expected a number, as 20, 0x14 or 2^20, found '1_6'"),
+        (["run", "x.pram", "--max-steps", "2^99999"], "(base of at most 9 digits, exponent of at most 4), found"),
         (["run", "x.pram", "--word", "60", "--engine", "mdm"], "the widest word of a transformer for mdm has 45 bits"),
         (["check", "--lemma", "no.such"], "--lemma"),
         (["check", "--lemma", "gates"], "did you mean 'gates.*'?"),
