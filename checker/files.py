@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +50,15 @@ def inputs(options: argparse.Namespace) -> Iterator[None]:
     flags = [flag for flag, name in read if name == "-"]
     if len(flags) > 1:
         raise UsageError(f"expected standard input (-) for one file, found it for {len(flags)}: {', '.join(flags)}")
-    operands = max(0, len(getattr(options, "operands", [])) - 1)  # that are read
-    read += [("SOURCE", name) for _, name in written[:operands]]
-    for number, (flag, target) in enumerate(written[operands:]):
-        for where, source in read:
-            if os.path.isfile(target) and os.path.isfile(source) and os.path.samefile(target, source):
-                raise UsageError(f"{flag}: {target}: expected another file than {where}, which is read, found the same")
-        for where, other in written[operands + number + 1 :]:
-            if _files(flag, target) & _files(where, other):
-                raise UsageError(f"{where}: {other}: expected another file than {flag}, which is written too, found the same")
+    sources = max(0, len(getattr(options, "operands", [])) - 1)  # operands that are read
+    read += [("SOURCE", name) for _, name in written[:sources]]
+    written = written[sources:]
+    for (flag, target), (where, source) in product(written, read):
+        if os.path.isfile(target) and os.path.isfile(source) and os.path.samefile(target, source):
+            raise UsageError(f"{flag}: {target}: expected another file than {where}, which is read, found the same")
+    for (where, other), (flag, target) in combinations(written, 2):
+        if _files(flag, target) & _files(where, other):
+            raise UsageError(f"{flag}: {target}: expected another file than {where}, which is written too, found the same")
     spooled = [dest for dest in SPOOLS if getattr(options, dest, None) == STDIN]
     if not spooled:
         yield

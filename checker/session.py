@@ -195,8 +195,8 @@ def discharged(options: RunOptions, name: str = "check", pool: Pool | None = Non
 
 def idle(options: argparse.Namespace) -> Iterator[str]:
     """What has no effect among the options of `efasp check`, in words."""
-    if options.changes != RunOptions.changes and not (options.weights and RunOptions.of(options).with_mutants):
-        yield "--changes: no effect without --weights FILE and --mutants"
+    if not (options.weights and RunOptions.of(options).with_mutants):
+        yield from unused(options, ("changes",), "without --weights FILE and --mutants", RunOptions)
     if options.list and options.export is not None:
         yield "--export: no effect with --list, which writes nothing"
     for flag in ("list", "export"):

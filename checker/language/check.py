@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rich.markup import escape
 from rich.table import Table
 
+from efasp.checker.arguments import unused
 from efasp.checker.discharge import discharge
 from efasp.checker.errors import UsageError
 from efasp.checker.files import display_path, json_writable, json_written
@@ -56,8 +57,8 @@ def check(options: argparse.Namespace) -> int:
     asked = RunOptions.of(options)
     named = options.file if options.file is not None else f"the program of {display_path(options.weights)}"
     refuse(options, ELSEWHERE, "without FILE" if options.file is not None else "with a machine's transformer", named)
-    if options.changes != RunOptions.changes:
-        notice("--changes: no effect with a program, which has no mutants")
+    for text in unused(options, ("changes",), "with a program, which has no mutants", RunOptions):
+        notice(text)
     json_writable(asked.json)
     module, operator = _given(options, asked)
     dtype = None

@@ -7,7 +7,7 @@ bit for bit, or refuses. That no step is wrong is not a proof.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from math import inf
 from random import Random
 from typing import cast
@@ -47,13 +47,8 @@ def first_failure(plan: Plan, machine: Machine, seconds: float = inf) -> Report 
         log = Log(plain(Transformer.of(plan, plan.dtype)))
         for time, report in within(steps(machine, log.outputs, plan.shape["d_model"]), seconds):
             if report is not None:
-                about = {
-                    "engine": machine.engine,
-                    "w": machine.word,
-                    "time": time,
-                    "log": f"random steps up to time {time - 1}",
-                }
-                return {**about, **report}
+                before = f"random steps up to time {time - 1}"
+                return {"engine": machine.engine, "w": machine.word, "time": time, "log": before, **report}
     except Unsuited:
         pass
     return None
@@ -71,7 +66,8 @@ def steps(machine: Machine, outputs: Outputs, width: int) -> Iterator[tuple[int,
             logged = [events(rng, machine.word, program) for _ in range(min(PIECE, late - time))]
             for one in logged:
                 state = layout.apply(state, one)
-            outputs(join([stays, blocks(layout, time, logged)]), layout.masks(time + len(logged)))
+            grown = join([stays, *(layout.block(at, one) for at, one in enumerate(logged, time))])
+            outputs(grown, layout.masks(time + len(logged)))
             stays, time = stays[:0], time + len(logged)
         for time in range(late, late + STEPS):
             read = outputs(stays, layout.ahead(time, time + 1))[len(stays) :]
@@ -79,7 +75,7 @@ def steps(machine: Machine, outputs: Outputs, width: int) -> Iterator[tuple[int,
             size = layout.block_length
             yield time, block_difference(program, layout, state, due[:size], predicted[size:], layout.times(time).stop)
             one = events(rng, machine.word, program)
-            stays, state = blocks(layout, time, [one]), layout.apply(state, one)
+            stays, state = layout.block(time, one), layout.apply(state, one)
         time += 1
 
 
@@ -105,10 +101,3 @@ def events(rng: Random, word: int, program: Program) -> tuple[Event, ...]:
         return Event(pc, cast(Status, status), write if rng.random() < 0.9 else None)
 
     return tuple(event() for _ in range(program.processors))
-
-
-def blocks(layout: LogLayout, time: int, logged: Sequence[Sequence[Event]]) -> TokenSequence:
-    """The blocks of the times from ``time`` on, from each processor's events."""
-    tokens = [token for one in logged for event in one for token in layout.event_tokens(event)]
-    masked = layout.ahead(time, time + len(logged) - 1)
-    return TokenSequence(np.array(tokens, dtype=masked.tokens.dtype), masked.places)

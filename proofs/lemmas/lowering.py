@@ -188,9 +188,9 @@ class Comparison:
         no solver decides."""
         if self._aimed is None:
             end, log = monotonic() + allowance.left, self.machine.engine == "mdm"
-            case = self._located(late_times.first_failure(self.plan, self.machine, allowance.left)) if log else None
-            self._aimed = Searched(case, late_times.METHOD)
-            if case is None:
+            if log and (case := late_times.first_failure(self.plan, self.machine, allowance.left)) is not None:
+                self._aimed = Searched(self._located(case), late_times.METHOD)
+            else:
                 nothing = "it is right on the states at which its own units are active that were tried"
                 self._aimed = Searched(self._targeted(seconds=end - monotonic()), STATES, nothing)
         return self._aimed

@@ -1,7 +1,8 @@
 (* The table of scalars: entries of the code, ReLUs of forms and means under scores, each with one number however it is written.
    Forms are normal up to identities that hold for all rationals: relu(s f) = s relu(f) for s > 0; relu(f) = f + relu(-f);
-   relu(f) = f where f is never negative, and 0 where it is never positive, by what is known of codes; a mean is linear; and which positions win does not
-   change where a score is multiplied by s > 0, or where a term is added that does not depend on the position that is read.
+   relu(f) = f where f is never negative, and 0 where it is never positive, by what is known of codes; a mean is linear; and
+   which positions win does not change where a score is multiplied by s > 0, or where a term is added that does not depend on
+   the position that is read.
    Definitions only. *)
 From Coq Require Import List Bool ZArith QArith Qreduction FMapPositive.
 From Efasp Require Import Terms.

@@ -82,7 +82,6 @@ Lemma unit_again : forall t f d u g, tidy t -> good t f -> directed_in t (parts 
 Proof.
   intros t f d u g T Gf D H. pose proof D as (R & P & m & Dm & E). unfold unit in *. cbv zeta in *. rewrite E in *.
   set (c := Qred (free f / extent d)) in *.
-  assert (Bm : below (next_scalar t) m = true) by (apply (tidy_direction _ _ t T _ _ Dm)).
   assert (Atom : forall w i, (i < next_scalar w)%positive -> good w (atom (extent d) i)).
   { intros w i I. split; [apply atom_normal; [exact R|exact (positive_not_zero _ P)]|]. cbn [atom parts below forallb].
     apply andb_true_iff. split; [apply Pos.ltb_lt; exact I|reflexivity]. }
@@ -95,15 +94,15 @@ Proof.
   { intros i X. rewrite (unit_there known first t T _ _ _ i X) in F. discriminate. }
   destruct (never_negative known t {| free := c; parts := turned (along d) m |}) eqn:S.
   { injection H as <- <-. split; [exact T|]. split; [apply later_refl|]. split; [exact Gf|]. intros v V L.
-    destruct (Never v L) as [Same _]. rewrite Same. destruct (find_unit v (number d) (along d) c) as [i|] eqn:Fv; [|reflexivity].
-    exfalso. apply find_unit_found in Fv. destruct (tidy_needed _ _ v V i _ _ _ m Fv (later_directions _ _ L _ _ Dm)) as [X _].
-    congruence. }
+    destruct (Never v L) as [Same _]. rewrite Same.
+    destruct (find_unit v (number d) (along d) c) as [i|] eqn:Fv; [|reflexivity]. exfalso. apply find_unit_found in Fv.
+    destruct (tidy_needed _ _ v V i _ _ _ m Fv (later_directions _ _ L _ _ Dm)) as [X _]. congruence. }
   destruct (never_negative known t (minus _)) eqn:M.
   { injection H as <- <-. split; [exact T|]. split; [apply later_refl|].
     split; [split; [apply constant_normal; reflexivity|reflexivity]|]. intros v V L.
-    destruct (Never v L) as [-> Same]. rewrite Same. destruct (find_unit v (number d) (along d) c) as [i|] eqn:Fv; [|reflexivity].
-    exfalso. apply find_unit_found in Fv. destruct (tidy_needed _ _ v V i _ _ _ m Fv (later_directions _ _ L _ _ Dm)) as [_ X].
-    congruence. }
+    destruct (Never v L) as [-> Same]. rewrite Same.
+    destruct (find_unit v (number d) (along d) c) as [i|] eqn:Fv; [|reflexivity]. exfalso. apply find_unit_found in Fv.
+    destruct (tidy_needed _ _ v V i _ _ _ m Fv (later_directions _ _ L _ _ Dm)) as [_ X]. congruence. }
   destruct (find_unit t (number d) (negb (along d)) (- c)) as [i|] eqn:G.
   { injection H as <- <-. apply find_unit_found in G. pose proof (entry_below known first t T _ _ G) as I.
     split; [exact T|]. split; [apply later_refl|]. split.

@@ -275,10 +275,12 @@ Proof.
   { injection H as <- <-. assert (S : 0 <= 1 * x).
     { apply (units_nonnegative t e (Qle_bool 0) 1 direction E I); [|exact U]. intros c C. apply Qle_bool_iff in C. lra. }
     destruct (rectify_cases (- x)) as [[A ->]|[A ->]]; [|ring]. setoid_replace (- x) with 0 by lra. ring. }
-  destruct (forallb (fun p => is_unit t p && Qle_bool (snd p) 0) direction) eqn:V; injection H as <- <-; [|ring]. assert (S : 0 <= -1 * x).
+  destruct (forallb (fun p => is_unit t p && Qle_bool (snd p) 0) direction) eqn:V; injection H as <- <-; [|ring].
+  assert (S : 0 <= -1 * x).
   { apply (units_nonnegative t e (fun c => Qle_bool c 0) (-1) direction E I); [|exact V]. intros c C. apply Qle_bool_iff in C.
     lra. }
-  destruct (rectify_cases x) as [[A ->]|[A ->]]; [|ring]. generalize (rectify (- x)); intros r. setoid_replace x with 0 by lra. ring.
+  destruct (rectify_cases x) as [[A ->]|[A ->]]; [|ring]. generalize (rectify (- x)); intros r.
+  setoid_replace x with 0 by lra. ring.
 Qed.
 
 Lemma means_value : forall t s e l, extends t final -> In e world -> (forall p, In p l -> under t s p = true) ->

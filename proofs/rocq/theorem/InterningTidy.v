@@ -113,7 +113,9 @@ Qed.
 Lemma needed_later : forall u, later t u -> forall i n up c l, Map.find i (entries t) = Some (Unit n up c) ->
   Map.find n (directions t) = Some l -> never_negative known u {| free := c; parts := turned up l |} = false /\
   never_negative known u (minus {| free := c; parts := turned up l |}) = false.
-Proof. intros u L i n up c l H D. destruct (never_later u L n l up c D) as [-> ->]. exact (tidy_needed _ neat i n up c l H D). Qed.
+Proof.
+  intros u L i n up c l H D. destruct (never_later u L n l up c D) as [-> ->]. exact (tidy_needed _ neat i n up c l H D).
+Qed.
 
 (* What is added. *)
 Lemma add_direction_tidy : forall l, normal l -> below (next_scalar t) l = true ->

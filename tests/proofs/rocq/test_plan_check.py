@@ -25,6 +25,8 @@ from efasp.model.transformer import Transformer
 from efasp.pram import library, machine
 from efasp.pram.isa import EXTENSIONS, OPERATIONS, Code, Instruction, Reg
 from efasp.pram.machine import Program
+from efasp.proofs.concrete.machine_states import first_failure
+from efasp.proofs.obligation import Machine
 from efasp.proofs.rocq import build, kernel
 from efasp.proofs.rocq.statement_text import code_text, plan_text
 from tests.efasp.pram.strategies import programs
@@ -32,6 +34,7 @@ from tests.pages import ROOT
 
 needs_coqc = pytest.mark.needs("coqc", "ocamlopt")
 Change = Callable[[Layer], Layer]
+STATES = 40  # that are run of a changed plan which is accepted
 
 
 @pytest.fixture(scope="module")
@@ -245,10 +248,13 @@ def test_signs_that_the_plan_relies_on_are_known(folder: Path, engine: str, code
 
 
 def runs_as_the_machine(plan: Plan, program: Program, engine: str, extension: str, prompted: bool) -> bool:
-    """Whether the plan's first steps are those of the interpreter, with the instructions in the prompt or without."""
+    """Whether the plan's first steps, and those from many states, are the interpreter's, with the instructions in the prompt or
+    without."""
     run = decode.run(program, engine, Transformer.of(plan), extension, 24, prompted=prompted)
     wanted = machine.run(program, 24)
-    return (run.steps, run.faults, run.configuration) == (wanted.steps, wanted.faults, wanted.configuration)
+    same = (run.steps, run.faults, run.configuration) == (wanted.steps, wanted.faults, wanted.configuration)
+    code = None if prompted else program.instructions
+    return same and first_failure(plan, Machine(program.word, engine, extension, (1, 1), code), STATES) is None
 
 
 @needs_coqc
