@@ -38,11 +38,14 @@ Outputs = Callable[[TokenSequence, TokenSequence], np.ndarray]  # of what stays 
 def first_failure(plan: Plan, machine: Machine, seconds: float = inf) -> Report | None:
     """The first step that a plan for masked diffusion decodes wrongly: its time, and the expected and actual values.
 
-    None if all are right (or those that were decoded within ``seconds``), and where passes cannot be indexed.
+    None if all are right (or those that were decoded within ``seconds``), and where passes cannot be indexed or there is no
+    torch.
     """
-    from efasp.model.decode import plain
-    from efasp.model.transformer import Transformer
-
+    try:
+        from efasp.model.decode import plain
+        from efasp.model.transformer import Transformer
+    except ModuleNotFoundError:
+        return None
     try:
         log = Log(plain(Transformer.of(plan, plan.dtype)))
         for time, report in within(steps(machine, log.outputs, plan.shape["d_model"]), seconds):

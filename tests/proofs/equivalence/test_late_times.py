@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
@@ -88,3 +89,9 @@ def test_passes_are_those_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None
     time, report = until(late_times.steps(MACHINE, outputs, plan.shape["d_model"]))
     assert time == found["time"] and cast(dict, report).items() <= found.items()
     assert len(whole) == layout.context_length(time - 1)
+
+
+def test_without_torch_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search ends without a countermodel: the lemma needs no torch."""
+    monkeypatch.setitem(sys.modules, "efasp.model.transformer", None)
+    assert late_times.first_failure(other_bit(7), MACHINE) is None
